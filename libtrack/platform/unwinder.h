@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Walks the calling thread's stack, without a lock, an allocation or a loader call.
+//
+// Each frame costs one look-up of a compiled CFI rule in a lock-free cache keyed by PC; a per-thread memo of the last
+// walk lets a walk that meets a frame it has seen, verified slot by slot, reuse all frames outside it. Where no CFI
+// exists (JIT), saved frame pointers are followed as long as they are plausible. (design.md D8)
+//
+// Promises: never faults (memory outside the range known to be readable is probed by a system call first), never
+// blocks, uses less than 256 bytes of stack on the warm path and 512 on the cold one.
+// Refuses: to guess. A stack that cannot be followed to its root is cut and marked.
+//
+// Thread-safety: Walk() from any thread, each with its own memo.   Allocates: never.
+// Signals: safe (a walk that interrupts a walk must use another memo: the caller's guard sees to that).
+// Fork: the child may go on using everything.
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_UNWINDER_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_UNWINDER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "libtrack/capture/recorder_layout.h"
+
+namespace leaktrack::track {
+
+inline constexpr size_t kMaxFrames = 128;
+
+// Where a walk starts: the state of the innermost frame to be reported.
+struct StackStart {
+  uintptr_t pc;  // a return address into the caller of the hook
+  uintptr_t sp;  // the caller's stack pointer just after the hook would return
+  uintptr_t fp;  // the caller's rbp
+};
+
+// Use in a noinline function that keeps a frame pointer: the state of its caller. A hook reaches the slow path by a
+// tail call, so the slow path's caller is the program's own frame.
+#define LEAKTRACK_CALLER_STACK_START()                                                                        \
+  (::leaktrack::track::StackStart{reinterpret_cast<uintptr_t>(__builtin_return_address(0)),                   \
+                                  reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16,               \
+                                  *reinterpret_cast<const uintptr_t*>(__builtin_frame_address(0))})
+
+struct WalkResult {
+  uint32_t frame_count = 0;
+  bool truncated = false;
+};
+
+// The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc.
+struct UnwindMemo {
+  struct Entry {
+    uintptr_t slot;         // where this frame's return address was read
+    uintptr_t return_address;
+    uintptr_t fp;           // rbp on entry to this frame's caller
+    capture::Frame frame;
+  };
+  uint32_t count;
+  uint32_t module_generation;
+  uint32_t truncated;
+  uint32_t reserved;
+  uintptr_t readable_low, readable_high;  // probed stack range
+  Entry entries[kMaxFrames];
+};
+
+// Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
+WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
+
+// Same, through the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc are dropped.
+WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
+
+// Loads libunwind.so.8 (RTLD_LOCAL). Only from the library's constructor. False if it is not there.
+[[nodiscard]] bool LoadLibunwind();
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_UNWINDER_H_
