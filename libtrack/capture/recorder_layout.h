@@ -247,7 +247,7 @@ struct ModuleEntry {
   uint8_t build_id_size;
   uint8_t reserved[2];
   uint8_t build_id[32];
-  char path[408];      // as in /proc/self/maps; cut paths start with "..."
+  char path[416];      // as in /proc/self/maps; cut paths start with "..."
 };
 static_assert(sizeof(ModuleEntry) == 512);
 
