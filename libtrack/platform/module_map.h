@@ -30,6 +30,7 @@ struct ModuleTable {
   std::atomic<uint32_t>* generation;
   std::atomic<uint64_t>* lost;  // modules that found no room
   bool (*commit)(uint64_t bytes);
+  const std::atomic<uint64_t>* tick_ms;  // the run's clock, for refreshes that a walk starts (nullptr: none)
 };
 
 // Binds the map to (fresh, zeroed) tables and fills them with what is mapped now. Call before the first Walk(), and

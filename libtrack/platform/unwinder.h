@@ -46,25 +46,32 @@ struct WalkResult {
 };
 
 // The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc.
+// About 10 KiB, of which a walk of n frames touches 80 n bytes: keep it in mapped memory, not in TLS.
 struct UnwindMemo {
   struct Entry {
-    uintptr_t slot;         // where this frame's return address was read
-    uintptr_t return_address;
-    uintptr_t fp;           // rbp on entry to this frame's caller
+    uintptr_t slot;            // where this frame's return address was read; the frame's stack pointer is slot + 8
+    uintptr_t return_address;  // for a frame that a signal interrupted: the interrupted pc, plus one
+    uintptr_t fp;              // rbp in this frame
+    uintptr_t fp_slot;         // where that rbp was read; 0: unchanged since the frame inside this one
     capture::Frame frame;
   };
-  uint32_t count;
-  uint32_t module_generation;
-  uint32_t truncated;
-  uint32_t reserved;
-  uintptr_t readable_low, readable_high;  // probed stack range
-  Entry entries[kMaxFrames];
+  uint32_t count;              // entries[kMaxFrames - count] is the leaf of the last walk, entries[kMaxFrames - 1] its end
+  uint32_t map_epoch;          // state of the module map that the frames were resolved in
+  uint32_t stack_epoch;        // see NoteUnmap
+  uint32_t complete;           // the walk reached the root
+  uintptr_t readable_low, readable_high;  // stack pages found readable
+  Entry entries[kMaxFrames];   // aligned to the end, so that shared outer frames stay where they are
+  Entry fresh[kMaxFrames];     // what the walk in progress has found new
 };
 
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
 
-// Same, through the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc are dropped.
+// Tells all threads that memory was unmapped or protected: pages known to be readable are probed again. Wanted after
+// each munmap, mremap or mprotect of the program (fiber stacks come and go); costs one atomic add.
+void NoteUnmap();
+
+// Same as Walk, through the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc are dropped.
 WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
 
 // Loads libunwind.so.8 (RTLD_LOCAL). Only from the library's constructor. False if it is not there.
