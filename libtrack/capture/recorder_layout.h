@@ -181,6 +181,7 @@ struct RecorderHeader {
 
 // A stack in the depot arena; 8-aligned; `frame_count` frames follow, leaf first. Published when `ready` is 1 (release).
 // A walker stops at the first record that is not ready; record_bytes is written before anything else.
+inline constexpr uint64_t kDepotFirstOffset = 8;  // of the first record: 0 would be "no site"
 struct StackRecord {
   std::atomic<uint32_t> record_bytes;  // header and frames, multiple of 8; 0: nothing written yet
   std::atomic<uint8_t> ready;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A recorder image, checked once, then read through functions that cannot leave it.
+//
+// What: regions with their bounds verified, and copies of single entries taken with the ordering that the layout asks.
+// Why shared by writer and decoder: what is believed of an image must be the same on both sides.
+// Promises: hostile images are legal input, provided the bytes [base, base + bytes) may be read; capacities are
+// clipped to what lies inside committed pages and inside `bytes`.
+//
+// Thread-safety: as the image.   Allocates: never.   Signals: safe.   Fork: safe.
+#ifndef LEAKTRACK_LIBTRACK_CAPTURE_RECORDER_VIEW_H_
+#define LEAKTRACK_LIBTRACK_CAPTURE_RECORDER_VIEW_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "libtrack/capture/format.h"
+#include "libtrack/capture/recorder_layout.h"
+
+namespace leaktrack::capture {
+
+struct CellCopy {
+  uint64_t key, samples;
+  double objects, bytes, bytes_squared, variance;
+};
+
+// An entry of the live table or of the mappings; site 0: empty.
+struct LiveCopy {
+  uint64_t slot;  // see kSlotSegmentShift
+  uint64_t address, size, interval_bytes, birth_ms, first_birth_ms;
+  uint32_t site, chain;
+};
+
+struct KeptCopy {
+  uint64_t position;
+  uint64_t size, interval_bytes, birth_ms, death_ms;
+  uint32_t site, chain;
+};
+
+struct StackCopy {
+  SiteId site;
+  uint8_t kind, flags;
+  uint32_t frame_count;
+  const Frame* frames;  // inside the image
+};
+
+enum class WalkStep : uint8_t { kStack, kNotReady, kEnd };
+
+class RecorderView {
+ public:
+  // False: not a recorder of this version, or one whose regions do not fit it.
+  [[nodiscard]] bool Open(RecorderHeader* image, uint64_t bytes);
+
+  RecorderHeader* header() const { return image_; }
+
+  // `*cursor` is an arena offset, at first kDepotFirstOffset; it moves behind what was returned.
+  WalkStep NextStack(uint64_t* cursor, StackCopy* out) const;
+
+  uint32_t cell_count() const;
+  bool CopyCell(uint32_t number, CellCopy* out) const;
+
+  uint32_t module_count() const;  // modules 1..count
+  const ModuleEntry* Module(uint32_t number) const;
+
+  uint64_t segment_slots(uint32_t segment) const;  // 0: not in use
+  // False if the slot is empty, or changes all the time.
+  bool CopyLive(uint32_t segment, uint64_t index, LiveCopy* out) const;
+
+  uint32_t map_count() const;
+  bool CopyMap(uint32_t index, LiveCopy* out) const;
+
+  uint32_t thread_count() const;
+  ThreadBlock* Thread(uint32_t index) const;
+  // False if that position is not in the ring (any more, or not yet).
+  bool CopyKept(const ThreadBlock& block, uint64_t position, KeptCopy* out) const;
+
+  uint64_t IntervalBytes(uint32_t index) const;  // 0: no such interval
+
+ private:
+  uint64_t Usable(RegionId id) const;  // bytes that may be touched
+  char* At(RegionId id, uint64_t offset) const {
+    return reinterpret_cast<char*>(image_) + image_->regions[id].offset + offset;
+  }
+
+  RecorderHeader* image_ = nullptr;
+  uint64_t bytes_ = 0;
+  uint64_t offset_[kRegionCount] = {};
+  uint64_t room_[kRegionCount] = {};
+};
+
+}  // namespace leaktrack::capture
+
+#endif  // LEAKTRACK_LIBTRACK_CAPTURE_RECORDER_VIEW_H_
