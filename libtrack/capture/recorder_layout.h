@@ -180,7 +180,8 @@ struct RecorderHeader {
 // ---- Region contents ------------------------------------------------------------------------------------------------
 
 // A stack in the depot arena; 8-aligned; `frame_count` frames follow, leaf first. Published when `ready` is 1 (release).
-// A walker stops at the first record that is not ready; record_bytes is written before anything else.
+// record_bytes is written before the cursor moves past the record: a walker, from offset 0, skips what is not ready.
+// The first two or three records have no frames: offset 0 is "no site", then the site of stacks that are not known.
 inline constexpr uint64_t kDepotFirstOffset = 8;  // of the first record: 0 would be "no site"
 struct StackRecord {
   std::atomic<uint32_t> record_bytes;  // header and frames, multiple of 8; 0: nothing written yet
@@ -196,7 +197,8 @@ struct StackRecord {
 static_assert(sizeof(StackRecord) == 24);
 
 // The monotonic sums of one (site, band): absolute since the start of the run. `samples` is raised last (release), so
-// a reader that sees it knows the others hold at least that much.
+// a reader that sees it knows the others hold at least that much. More than one cell may carry the same key: add them up.
+// In the kBandRelabelled cells, `samples` counts relabellings; everywhere else it counts blocks.
 struct Cell {
   std::atomic<uint64_t> key;        // site << 8 | band; 0: not published
   std::atomic<uint64_t> samples;    // number of sampled blocks

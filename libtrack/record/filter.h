@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tells a free in one load that a block is not one of ours; and the word that says whether we record at all.
+//
+// 2^19 one-byte counters; a tracked address raises one, its removal lowers it. A zero counter is a proof, so the free
+// of an unsampled block ends here. At 32,768 live samples 6 % of other addresses find a counter that is not zero and
+// pay for a look into the live table (256 KiB: 11 %; measured). A counter that reaches 255 stays there.
+//
+// The object must lie in private, page-aligned, zero-filled memory to which the runtime applies MADV_WIPEONFORK: a fork
+// child then finds the gate shut and nothing tracked, without anybody having run (design D12).
+//
+// Thread-safety: any thread.   Allocates: never.   Signals: safe.   Fork: the child finds it empty and shut.
+#ifndef LEAKTRACK_LIBTRACK_RECORD_FILTER_H_
+#define LEAKTRACK_LIBTRACK_RECORD_FILTER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace leaktrack::track {
+
+class alignas(4096) Filter {
+ public:
+  static constexpr unsigned kBits = 19;
+  static constexpr size_t kCounters = size_t{1} << kBits;
+  static constexpr uint8_t kSticky = 255;
+
+  // False is certain.
+  bool MayBeTracked(const void* block) const {
+    return counters_[IndexOf(block)].load(std::memory_order_relaxed) != 0;
+  }
+
+  void Raise(const void* block);
+  void Lower(const void* block);
+
+  // Exact mode: every block may be tracked, for the rest of the run.
+  void RaiseAllForGood();
+
+  // Every slow path asks this first. Open() after the recorder is bound, Shut() to stop recording.
+  bool is_open() const { return gate_.load(std::memory_order_acquire) != 0; }
+  void Open() { gate_.store(1, std::memory_order_release); }
+  void Shut() { gate_.store(0, std::memory_order_release); }
+
+ private:
+  static size_t IndexOf(const void* block) {
+    return static_cast<size_t>(((reinterpret_cast<uintptr_t>(block) >> 4) * 0x9e37'79b9'7f4a'7c15ULL) >> (64 - kBits));
+  }
+
+  std::atomic<uint32_t> gate_;
+  alignas(4096) std::atomic<uint8_t> counters_[kCounters];
+};
+static_assert(sizeof(Filter) == 4096 + Filter::kCounters);
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RECORD_FILTER_H_

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Gives every distinct allocation stack one number, for the life of the run.
+//
+// Insert-only: records are appended to the arena and found through an index, open addressing by a 64-bit hash of the
+// frames; nothing is ever moved or removed, so a reader needs no lock and a dead image is as good as a live one.
+//
+//   claim   CAS record_bytes 0 -> n in the record at the cursor, then move the cursor; whoever finds the record claimed
+//           and the cursor not moved yet moves it: no instant at which a kill leaves a gap that cannot be walked over.
+//   fill    hash, kind, flags, frames; then ready = 1 (release).
+//   publish CAS an empty index slot to the id. A thread that loses to the same stack uses the winner's id; its record
+//           stays behind, ready and walkable, named by nobody.
+//
+// Limits: probing stops after kMaxProbes slots; a full arena or index answers 0 and counts kLostUnwind.
+//
+// Thread-safety: any thread, lock-free.   Allocates: never; asks for pages.   Signals: safe.   Fork: the child binds anew.
+#ifndef LEAKTRACK_LIBTRACK_RECORD_STACK_DEPOT_H_
+#define LEAKTRACK_LIBTRACK_RECORD_STACK_DEPOT_H_
+
+#include <cstdint>
+#include <span>
+
+#include "libtrack/capture/recorder_layout.h"
+#include "libtrack/record/image.h"
+
+namespace leaktrack::track {
+
+class StackDepot {
+ public:
+  static constexpr uint32_t kMaxProbes = 256;
+
+  void Bind(const ImageView& image);
+
+  // The same stack (kind, frames and truncation) always has the same id, in every thread. 0: no room.
+  [[nodiscard]] capture::SiteId Intern(capture::SiteKind kind, std::span<const capture::Frame> frames, bool truncated);
+
+  const capture::StackRecord& record(capture::SiteId id) const;
+
+ private:
+  bool Matches(capture::SiteId id, uint64_t hash, capture::SiteKind kind, std::span<const capture::Frame> frames,
+               bool truncated) const;
+  capture::SiteId Append(uint64_t hash, capture::SiteKind kind, std::span<const capture::Frame> frames, bool truncated);
+  capture::StackRecord* Claim(uint32_t bytes);
+
+  ImageView image_;
+};
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RECORD_STACK_DEPOT_H_

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the library keeps for each thread: a few hot words in TLS, and a private block for those that sample.
+//
+// HotThread is the library's only TLS variable. An interposer reads nothing else on the unsampled path:
+//     if (size < hot_thread.countdown) { hot_thread.countdown -= size; return real_malloc(size); }  // tail call
+//     return MallocSlow(size);
+// Why so small: initial-exec TLS comes out of the few hundred bytes that ld.so sets aside (pitfall T2).
+// Zero is the safe state: a zero countdown takes the slow path, which draws before it judges; a null state means that
+// the thread has recorded nothing yet. Nothing has a destructor: a thread may free after its end was seen (T5).
+//
+// ThreadState is ordinary private memory from ThreadStatePool; zero-filled memory is a valid one.
+//
+// Thread-safety: HotThread and ThreadState belong to one thread; ThreadStatePool is lock-free, any thread.
+// Allocates: never (slabs are handed in).   Signals: safe.   Fork: a state from before the fork is recognised by its
+// `generation` and starts afresh at its first use.
+#ifndef LEAKTRACK_LIBTRACK_RECORD_THREAD_STATE_H_
+#define LEAKTRACK_LIBTRACK_RECORD_THREAD_STATE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "libtrack/capture/recorder_layout.h"
+#include "libtrack/platform/unwinder.h"
+#include "libtrack/record/sampler.h"
+
+namespace leaktrack::track {
+
+struct ThreadState;
+
+struct HotThread {
+  uint64_t countdown;       // an allocation of `size` bytes is sampled if size >= countdown; 0: nothing drawn yet
+  ThreadState* state;       // null until the first slow path
+  uintptr_t guard_frame;    // stack address of whoever holds the guard, see guard.h
+  uint32_t guard_depth;     // 0: the thread is in nobody's hook
+  uint32_t guard_refusals;  // consecutive refused entries
+  uint32_t flags;           // the runtime's own (thread is ending, ...)
+  uint32_t reserved;
+};
+static_assert(sizeof(HotThread) <= 64, "TLS is scarce in a preloaded library: put it into ThreadState instead");
+
+extern __thread HotThread hot_thread __attribute__((tls_model("initial-exec")));
+
+// The cells this thread added to lately (exact mode, where looking them up would cost more than adding).
+struct CellCache {
+  static constexpr uint32_t kEntries = 128;
+  struct Entry {
+    uint64_t key;
+    capture::Cell* cell;
+  };
+  Entry entries[kEntries];
+};
+
+struct alignas(64) ThreadState {
+  uint64_t generation;           // the Tracker binding it was used with; another one: everything below is stale
+  Sampler sampler;
+  capture::ThreadBlock* block;   // this thread's ring in the recorder, or null: the common ring is used
+  std::atomic<ThreadState*> next_free;  // ThreadStatePool's
+  uint64_t runtime_words[4];     // the runtime's own
+  CellCache cells;
+  capture::Frame frames[kMaxFrames];
+  UnwindMemo memo;
+};
+static_assert(sizeof(ThreadState) <= 16 * 1024, "a program with 1,000 threads pays this 1,000 times");
+
+// Hands out ThreadStates and takes them back; threads may come and go by the hundred thousand.
+class ThreadStatePool {
+ public:
+  // Adds zero-filled, 64-byte aligned memory, for good. Returns how many states it holds.
+  size_t AddSlab(void* memory, size_t bytes);
+
+  // Null when all are in use: add a slab and try again, or count the thread as lost.
+  [[nodiscard]] ThreadState* Acquire();
+  void Release(ThreadState* state);
+
+ private:
+  // A Treiber stack; the upper bits count changes, so that a state popped and pushed back meanwhile is noticed.
+  std::atomic<uint64_t> head_{0};
+};
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RECORD_THREAD_STATE_H_

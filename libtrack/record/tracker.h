@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A block's life, from the malloc that is judged to the free that is settled.
+//
+// Composes sampler, interval control, filter, live table, depot, cells, rings and mappings over one recorder image.
+//
+//   malloc   Judge(); if sampled: p = real malloc; walk; site = Intern(); Insert(p)     (a failed malloc inserts nothing)
+//   free     filter->MayBeTracked(p)? Removed r = Take(p); real free; SettleDeath(r)    (Take before the real free: S1)
+//   realloc  r = Take(old); q = real realloc; failed: PutBack(old, r)
+//            else: link = Continue(r); SettleDeath(r); Judge(new size); if sampled: Insert(q, ..., &link)
+//
+// Accounts, exact at any moment when no call is under way (within one call per thread when killed):
+//   births - deaths - thinned + relabelled == sum over the live table, in objects and bytes;
+//   births - deaths - thinned == number of live entries, in samples.
+//
+// Times are milliseconds since the start of the run. Zero-filled memory is a valid, unbound Tracker that samples nothing.
+//
+// Thread-safety: any thread, lock-free but for mappings (bounded).   Allocates: never; asks for pages.
+// Signals: Take, PutBack, SettleDeath(nullptr, ...) at any instant; the rest needs the guard.
+// Fork: the child calls Bind() with an image, filter and seed of its own; thread states notice by themselves.
+#ifndef LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_
+#define LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "libtrack/record/cells.h"
+#include "libtrack/record/filter.h"
+#include "libtrack/record/guard.h"
+#include "libtrack/record/image.h"
+#include "libtrack/record/interval_control.h"
+#include "libtrack/record/kept_ring.h"
+#include "libtrack/record/live_table.h"
+#include "libtrack/record/map_table.h"
+#include "libtrack/record/stack_depot.h"
+#include "libtrack/record/thread_state.h"
+
+namespace leaktrack::track {
+
+struct TrackerOptions {
+  void* image = nullptr;             // filled by InitImage
+  CommitFn commit = nullptr;
+  void* commit_context = nullptr;
+  Filter* filter = nullptr;          // empty; the caller opens its gate when all is ready
+  uint64_t interval = 0;             // 0: auto; 1: exact; else bytes
+  uint64_t live_limit = 32'768;      // as given to PlanImage
+  uint64_t exact_block_limit = 0;    // as given to PlanImage; exact mode: beyond it the run samples
+  uint64_t seed = 0;                 // different for every process
+};
+
+// A positive judgement.
+struct Sample {
+  uint8_t interval_index = 0;
+};
+
+// What Take() removed. `found` false: not one of ours (or already taken).
+struct Removed {
+  bool found = false;
+  LiveEntry entry;
+};
+
+// What a block inherits from the one it replaces.
+struct ChainLink {
+  uint32_t chain = 0;
+  uint32_t first_birth_s = 0;
+};
+
+class Tracker {
+ public:
+  // Not thread-safe; before the gate opens. False: the image is not usable.
+  [[nodiscard]] bool Bind(const TrackerOptions& options);
+
+  // ---- Allocation (slow path: hot.countdown <= size) ----
+  // Decides whether this allocation is recorded, and draws the next budget. `size` as asked by the program.
+  [[nodiscard]] bool Judge(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample);
+
+  // Never 0: a stack that finds no room becomes the stack without frames, and is counted.
+  capture::SiteId Intern(capture::SiteKind kind, std::span<const capture::Frame> frames, bool truncated);
+
+  // Records a sampled block before the program sees its address. `size` as judged. False: dropped and counted.
+  bool Insert(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size, const Sample& sample,
+              capture::SiteId site, uint64_t now_ms, const ChainLink* link);
+
+  // ---- Release ----
+  Removed Take(const void* block);
+
+  // Counts the death. `state`: the calling thread's while it holds the guard, else null.
+  void SettleDeath(ThreadState* state, const Removed& removed, uint64_t now_ms);
+
+  // The block did not die after all (realloc failed).
+  void PutBack(const void* block, const Removed& removed);
+
+  // Gives the removed block a chain id if it has none, so that its death and its successor carry the same one.
+  ChainLink Continue(Removed& removed);
+
+  // ---- Mappings ----
+  MapTable& maps() { return maps_; }
+
+  // ---- Threads ----
+  // Lends the state a ring of the recorder (once per thread and run; Judge does it at the first sample otherwise).
+  void AdoptThread(HotThread& hot, ThreadState& state, uint32_t tid);
+  // At the end of a thread, before ThreadStatePool::Release. Frees may still come: they use the common ring.
+  void ReleaseThread(HotThread& hot, ThreadState& state);
+
+  // ---- Everything else ----
+  void Count(capture::LossId loss) const { image_.Count(loss); }
+  bool exact() const { return control_.exact(); }
+  uint64_t interval_bytes() const { return control_.BytesOf(control_.index()); }
+  const ImageView& image() const { return image_; }
+  Filter& filter() const { return *filter_; }
+  IntervalControl& control() { return control_; }
+  LiveTable& live() { return live_; }
+  StackDepot& depot() { return depot_; }
+  Cells& cells() { return cells_; }
+  ThreadBlocks& thread_blocks() { return blocks_; }
+
+ private:
+  void Renew(HotThread& hot, ThreadState& state);
+  void MakeRoom(ThreadState& state, uint64_t now_ms);
+  void ThinChunk(ThreadState& state, uint64_t first_bucket, uint8_t target);
+  void ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t target);
+  void AddWeight(CellCache* cache, capture::SiteId site, uint8_t band, const Weight& weight);
+  void Abandon(const LiveEntry& entry);
+
+  ImageView image_;
+  Filter* filter_;
+  IntervalControl control_;
+  LiveTable live_;
+  StackDepot depot_;
+  Cells cells_;
+  MapTable maps_;
+  ThreadBlocks blocks_;
+  uint64_t generation_;       // of this binding, unique in the process; 0: unbound
+  uint64_t seed_;
+  uint64_t exact_block_limit_;
+  std::atomic<uint64_t> seeds_given_;
+  std::atomic<uint64_t> thinning_;  // target interval index << 32 | next chunk; 0: no pass under way
+  capture::SiteId no_stack_[2];     // by SiteKind
+};
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_
