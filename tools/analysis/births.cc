@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/analysis/births.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "tools/analysis/stats.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr double kPlainDecay = 2, kStrictDecay = 1;
+constexpr int kDispersionBins = 32, kSpreadBins = 16;
+
+struct Birth {
+  double u = 0;
+  double weight = 1;
+};
+
+double LaplaceP(double mean, double effective, double decay) {
+  if (effective <= 0) return 1;
+  const double z = (mean - TiltedMean(-decay)) / std::sqrt(TiltedVariance(-decay) / effective);
+  return NormalUpperTail(z);
+}
+
+// Share of the births expected below u when the rate changes by e^gamma.
+double TiltedCdf(double gamma, double u) {
+  return std::abs(gamma) < 1e-6 ? u : std::expm1(gamma * u) / std::expm1(gamma);
+}
+
+struct Sums {
+  double weight = 0, squares = 0, mean = 0;
+  double Effective() const { return squares > 0 ? weight * weight / squares : 0; }
+};
+
+Sums Sum(const std::vector<Birth>& births) {
+  Sums sums;
+  for (const Birth& birth : births) {
+    sums.weight += birth.weight;
+    sums.squares += birth.weight * birth.weight;
+    sums.mean += birth.weight * birth.u;
+  }
+  if (sums.weight > 0) sums.mean /= sums.weight;
+  return sums;
+}
+
+// Chi-square per degree of freedom around the fitted trend, at least 1.
+double Dispersion(const std::vector<Birth>& births, const Sums& sums, double gamma) {
+  std::array<double, kDispersionBins> seen{};
+  for (const Birth& birth : births) {
+    seen[static_cast<size_t>(std::min(kDispersionBins - 1.0, birth.u * kDispersionBins))] += birth.weight;
+  }
+  const double unit = sums.squares / sums.weight;  // variance over mean of a weighted Poisson count
+  double chi_square = 0;
+  for (int i = 0; i < kDispersionBins; ++i) {
+    const double share = TiltedCdf(gamma, (i + 1.0) / kDispersionBins) - TiltedCdf(gamma, double(i) / kDispersionBins);
+    const double expected = std::max(share * sums.weight, 1e-3 * sums.weight / kDispersionBins);
+    const double off = seen[static_cast<size_t>(i)] - expected;
+    chi_square += off * off / (expected * unit);
+  }
+  return std::max(1.0, chi_square / (kDispersionBins - 2));
+}
+
+void MeasureSpread(const std::vector<Birth>& births, double total, Births& result) {
+  std::array<double, kSpreadBins> bins{};
+  for (const Birth& birth : births) {
+    bins[static_cast<size_t>(std::min(kSpreadBins - 1.0, birth.u * kSpreadBins))] += birth.weight;
+    result.in_last_quarter |= birth.u >= 0.75;
+  }
+  for (const double bin : bins) {
+    result.occupied_bins += bin > 0;
+    result.largest_bin = std::max(result.largest_bin, bin / total);
+  }
+}
+
+// A leak leaks in each half; a cache that has filled in the first half does not grow in the second.
+bool HalfHolds(const std::vector<Birth>& births, double from, double phi) {
+  std::vector<Birth> half;
+  for (const Birth& birth : births) {
+    if (birth.u >= from && birth.u < from + 0.5) half.push_back({(birth.u - from) * 2, birth.weight});
+  }
+  const Sums sums = Sum(half);
+  const double effective = sums.Effective() / phi;
+  return effective >= kMinEffectiveBlocks && LaplaceP(sums.mean, effective, kPlainDecay) <= .05;
+}
+
+}  // namespace
+
+Births TestBirths(const SiteHistory& history, const Window& window, double cut_ms) {
+  Births result;
+  const double last = window.end_ms - cut_ms;
+  result.span_ms = last - window.warm_up_ms;
+  if (result.span_ms <= 0) return result;
+
+  double coarsest = 1;
+  const auto eligible = [&](const WeightedBlock& b) { return b.birth_ms >= window.warm_up_ms && b.birth_ms <= last; };
+  for (const WeightedBlock& block : history.survivors) {
+    if (eligible(block)) coarsest = std::max(coarsest, block.interval);
+  }
+  std::vector<Birth> births;
+  double byte_squares = 0;
+  for (const WeightedBlock& block : history.survivors) {
+    if (!eligible(block)) continue;
+    const double weight = SamplingProbability(block.size, coarsest) / block.sampling_probability;
+    births.push_back({(block.birth_ms - window.warm_up_ms) / result.span_ms, weight});
+    result.bytes += block.Bytes();
+    byte_squares += block.Bytes() * block.Bytes();
+  }
+  result.blocks = static_cast<int>(births.size());
+  const Sums sums = Sum(births);
+  if (sums.weight <= 0) return result;
+
+  result.gamma = TiltFromMean(sums.mean);
+  result.phi = Dispersion(births, sums, result.gamma);
+  result.effective = sums.Effective() / result.phi;
+  result.effective_for_bytes = result.bytes * result.bytes / byte_squares / result.phi;
+  result.gamma_error = 1 / std::sqrt(std::max(result.effective * TiltedVariance(result.gamma), 1e-9));
+  result.p = LaplaceP(sums.mean, result.effective, kPlainDecay);
+  result.strict_p = LaplaceP(sums.mean, result.effective, kStrictDecay);
+  MeasureSpread(births, sums.weight, result);
+  result.halves_hold = HalfHolds(births, 0, result.phi) && HalfHolds(births, 0.5, result.phi);
+  return result;
+}
+
+}  // namespace leaktrack

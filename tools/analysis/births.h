@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Second half of a leak: new immortals keep being born, at an undiminished rate.
+//
+// What: the Laplace trend test on the birth times of survivors. u in [0, 1] is a birth's place between the warm-up and
+// the age cut. H0: the rate of births falls by at least e^-g0 over that span, as when a cache fills.
+//   z = (mean u - m(-g0)) / sqrt(v(-g0) / n),   p2 = P(Z > z)
+// g0 = 2 is the plain test (a constant leak passes with 40 survivors at 82 %), g0 = 1 the strict one (about 150).
+// Births come in bursts (one request leaks a thousand blocks), so n is divided by the dispersion phi of 32 bins around
+// the fitted trend. Blocks sampled at different intervals are weighted down to the coarsest one: as if all had been
+// sampled with it, without throwing any away.
+#ifndef LEAKTRACK_TOOLS_ANALYSIS_BIRTHS_H_
+#define LEAKTRACK_TOOLS_ANALYSIS_BIRTHS_H_
+
+#include "tools/analysis/site_history.h"
+#include "tools/analysis/window.h"
+
+namespace leaktrack {
+
+inline constexpr double kMinEffectiveBlocks = 8;
+
+struct Births {
+  int blocks = 0;              // survivors born in the span
+  double effective = 0;        // independent blocks they are worth
+  double phi = 1;              // dispersion
+  double gamma = 0;            // log of the change of the birth rate over the span; 0: linear growth
+  double gamma_error = 0;      // standard error
+  double p = 1, strict_p = 1;  // g0 = 2, g0 = 1
+  int occupied_bins = 0;       // of 16
+  double largest_bin = 0;      // share
+  bool in_last_quarter = false;
+  bool halves_hold = false;    // each half of the span passes the plain test by itself
+  double span_ms = 0;
+  double bytes = 0;            // estimated bytes of these survivors
+  double effective_for_bytes = 0;
+
+  bool Spread() const { return occupied_bins >= 4 && largest_bin <= 0.6 && in_last_quarter; }
+};
+
+// Survivors born in [warm-up, end - cut].
+Births TestBirths(const SiteHistory& history, const Window& window, double cut_ms);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_ANALYSIS_BIRTHS_H_

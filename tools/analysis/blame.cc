@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/analysis/blame.h"
+
+#include <algorithm>
+
+#include "tools/analysis/wrappers.h"
+
+namespace leaktrack {
+namespace {
+
+// How far an unnamed frame may be from the named one that is blamed in its place.
+constexpr size_t kMaxUnnamedRun = 8;
+
+std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// The wrapper that an unnamed frame may hide behind: objspace_malloc has no name, ruby_xmalloc outside of it has.
+size_t SkipToOuterWrapper(const std::vector<ResolvedFrame>& stack, size_t index) {
+  const size_t end = std::min(stack.size(), index + kMaxUnnamedRun);
+  for (size_t i = index; i < end; ++i) {
+    if (stack[i].function.empty()) continue;
+    return IsWrapper(stack[i]) ? i : index;
+  }
+  return index;
+}
+
+size_t FirstNamedInModule(const std::vector<ResolvedFrame>& stack, size_t index) {
+  const size_t end = std::min(stack.size(), index + kMaxUnnamedRun);
+  for (size_t i = index; i < end && stack[i].module == stack[index].module; ++i) {
+    if (!stack[i].function.empty()) return i;
+  }
+  return index;
+}
+
+}  // namespace
+
+std::string_view QualifiedName(std::string_view demangled) {
+  int depth = 0;
+  size_t start = 0;
+  size_t end = demangled.size();
+  const size_t op = demangled.find("operator");
+  for (size_t i = 0; i < demangled.size() && i < op; ++i) {
+    const char c = demangled[i];
+    if (c == '<' || c == '{') ++depth;
+    if ((c == '>' || c == '}') && depth > 0) --depth;
+    if (depth != 0) continue;
+    if (c == ' ') start = i + 1;  // what came before was the return type
+    if (c == '(' && demangled.substr(i, 11) != "(anonymous ") {
+      end = i;
+      break;
+    }
+    if (c == '(') i += 20;  // "(anonymous namespace)": its space parts nothing
+  }
+  return demangled.substr(start, end - start);
+}
+
+bool IsWrapper(const ResolvedFrame& frame) {
+  if (IsRuntimeModule(BaseName(frame.module))) return true;
+  return !frame.function.empty() && IsWrapperName(QualifiedName(frame.function));
+}
+
+size_t BlameIndex(const std::vector<ResolvedFrame>& stack) {
+  size_t index = 0;
+  while (index < stack.size()) {
+    if (IsWrapper(stack[index])) {
+      ++index;
+      continue;
+    }
+    if (!stack[index].function.empty()) return index;
+    const size_t outer = SkipToOuterWrapper(stack, index);
+    if (outer == index) return FirstNamedInModule(stack, index);
+    index = outer;
+  }
+  return 0;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/analysis/candidates.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "tools/analysis/blame.h"
+
+namespace leaktrack {
+namespace {
+
+// Frames of the same line read the same whatever their addresses; without a line the address is all there is.
+std::string ReadsAs(const ResolvedFrame& frame) {
+  if (!frame.function.empty() && frame.line != 0) {
+    return absl::StrCat(frame.function, "\x1f", frame.file, "\x1f", frame.line, "\x1e");
+  }
+  return absl::StrCat(frame.module, "\x1f", frame.offset, "\x1f", frame.function, "\x1e");
+}
+
+std::string FunctionOf(const ResolvedFrame& frame) {
+  return frame.function.empty() ? absl::StrCat(frame.module, "+", frame.offset) : frame.function;
+}
+
+std::vector<ResolvedFrame> Resolve(const capture::StackInfo& stack, Symbolizer& symbolizer) {
+  std::vector<ResolvedFrame> frames;
+  for (const capture::Frame frame : stack.frames) {
+    const std::vector<ResolvedFrame>& resolved = symbolizer.Resolve(frame);
+    frames.insert(frames.end(), resolved.begin(), resolved.end());
+  }
+  return frames;
+}
+
+void PrepareAll(const capture::Capture& capture, const std::map<capture::SiteId, SiteHistory>& histories,
+                Symbolizer& symbolizer) {
+  std::vector<capture::Frame> frames;
+  for (const auto& [site, history] : histories) {
+    const auto stack = capture.stacks.find(site);
+    if (stack != capture.stacks.end()) {
+      frames.insert(frames.end(), stack->second.frames.begin(), stack->second.frames.end());
+    }
+  }
+  std::sort(frames.begin(), frames.end());
+  frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
+  symbolizer.Prepare(frames);
+}
+
+}  // namespace
+
+std::vector<Candidate> NamedSites(const capture::Capture& capture, Symbolizer& symbolizer) {
+  std::map<capture::SiteId, SiteHistory> histories = GatherHistories(capture);
+  PrepareAll(capture, histories, symbolizer);
+  std::map<std::string, std::vector<Candidate>> by_reading;
+  for (auto& [site, history] : histories) {
+    Candidate candidate;
+    std::string key = absl::StrCat(static_cast<int>(history.kind), "\x1e");
+    const auto stack = capture.stacks.find(site);
+    if (stack != capture.stacks.end()) {
+      candidate.stack = Resolve(stack->second, symbolizer);
+      candidate.truncated = stack->second.truncated;
+    }
+    candidate.blame = BlameIndex(candidate.stack);
+    candidate.history = std::move(history);
+    for (const ResolvedFrame& frame : candidate.stack) absl::StrAppend(&key, ReadsAs(frame));
+    by_reading[key].push_back(std::move(candidate));
+  }
+  std::vector<Candidate> result;
+  for (auto& [key, same] : by_reading) {
+    Candidate joined = same.front();
+    if (same.size() > 1) {
+      std::vector<const SiteHistory*> parts;
+      for (const Candidate& part : same) parts.push_back(&part.history);
+      joined.history = MergeHistories(parts);
+    }
+    result.push_back(std::move(joined));
+  }
+  return result;
+}
+
+std::string SuffixKey(const Candidate& candidate, size_t depth) {
+  if (candidate.stack.size() < candidate.blame + depth) return "";
+  std::string key = absl::StrCat(static_cast<int>(candidate.history.kind), "\x1e");
+  for (size_t i = candidate.blame; i < candidate.blame + depth; ++i) {
+    absl::StrAppend(&key, FunctionOf(candidate.stack[i]), "\x1e");
+  }
+  return key;
+}
+
+Candidate Merge(const std::vector<const Candidate*>& members, size_t depth) {
+  // Named after the heaviest: lines may differ between members, functions do not.
+  const Candidate* heaviest = *std::max_element(members.begin(), members.end(), [](const auto* a, const auto* b) {
+    return a->history.net_bytes < b->history.net_bytes;
+  });
+  Candidate sum;
+  sum.stack.assign(heaviest->stack.begin(), heaviest->stack.begin() + static_cast<ptrdiff_t>(heaviest->blame + depth));
+  sum.blame = heaviest->blame;
+  sum.merged = true;
+  std::vector<const SiteHistory*> parts;
+  for (const Candidate* member : members) {
+    parts.push_back(&member->history);
+    sum.truncated |= member->truncated;
+  }
+  sum.history = MergeHistories(parts);
+  return sum;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The answer: what the analyzer says about a run, as plain data, ready to be printed in any format.
+//
+// What: verdicts per site with their evidence, the process account, and what could not be seen. Why apart from the
+// code that computes it: reports depend on this header alone. Promises: a std::optional is empty where a thing is not
+// known, never 0 for "don't know"; all intervals are 90 %.
+#ifndef LEAKTRACK_TOOLS_ANALYSIS_RESULT_H_
+#define LEAKTRACK_TOOLS_ANALYSIS_RESULT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libtrack/capture/decoder.h"
+#include "tools/symbolize/symbolizer.h"
+
+namespace leaktrack {
+
+enum class Verdict : uint8_t { kNone, kWatch, kSuspect, kLeak };
+
+enum class Trend : uint8_t {
+  kInsufficient, kLinear, kAccelerating, kDecelerating, kPlateau, kStep, kStartup, kBounded, kChurn, kFlat, kContainer
+};
+
+enum class Status : uint8_t { kOk, kWarning, kCritical, kOomImminent };
+
+enum class MemoryClass : uint8_t { kUnknown, kSteady, kLeak, kRetention, kMappings, kUntouched };
+
+// The names that JSON and text use.
+const char* Name(Verdict verdict);
+const char* Name(Trend trend);
+const char* Name(Status status);
+const char* Name(MemoryClass memory_class);
+
+struct Rate {
+  double mid = 0, low = 0, high = 0;
+};
+
+struct SiteResult {
+  std::vector<capture::SiteId> sites;  // more than one: stacks joined into this entry
+  capture::SiteKind kind = capture::SiteKind::kHeap;
+  bool merged = false;                 // `stack` is only the shared inner part of several different stacks
+  bool truncated = false;
+  std::vector<ResolvedFrame> stack;    // leaf first
+  size_t blame = 0;                    // index into `stack`; meaningless when it is empty
+
+  Verdict verdict = Verdict::kNone;
+  Trend trend = Trend::kInsufficient;
+  double live_bytes = 0;
+  double live_bytes_error = 0;         // half-width of the 90 % interval
+  double live_objects = 0;
+  double born_bytes = 0;               // all ever allocated here
+  std::optional<Rate> growth;          // bytes per hour; empty where blocks of this site do die
+  std::optional<double> p_value;       // empty: too few blocks to test
+  std::optional<double> q_value;
+  double oldest_seconds = 0;
+  std::string evidence;                // one sentence: why this verdict
+  std::string settle;                  // one sentence: what would decide, empty when decided
+};
+
+struct ProcessResult {
+  std::optional<int64_t> limit_bytes;
+  std::string limit_kind;              // cgroup, rlimit or machine; empty: no limit known
+  std::optional<double> used_fraction; // of the limit
+  Status status = Status::kOk;
+  std::optional<double> seconds_low, seconds_mid, seconds_high;  // to the limit
+};
+
+struct MemoryResult {
+  std::optional<int64_t> rss_bytes, stack_bytes;
+  double live_heap_bytes = 0;
+  double mapped_bytes = 0;
+  std::optional<double> explained_fraction;
+  MemoryClass memory_class = MemoryClass::kUnknown;
+};
+
+enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost };
+
+struct Analysis {
+  double duration_seconds = 0;
+  std::vector<SiteResult> sites;  // ranked: by verdict, then growth, then live bytes
+  ProcessResult process;
+  MemoryResult memory;
+  std::optional<double> detectable_bytes_per_hour;
+  std::optional<Rate> total_growth;  // of all sites that are leak or suspect
+  Conclusion conclusion = Conclusion::kClean;
+  std::string inconclusive_because;
+};
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_ANALYSIS_RESULT_H_
