@@ -52,8 +52,8 @@ class RecordEncoder {
 
   RawBuffer& raw() { return raw_; }
   // Frames what is in raw() and appends it; clears raw() either way.
-  [[nodiscard]] bool Flush(SegmentStore* store, SegmentKind kind, uint32_t level, RecordType type, uint32_t epoch,
-                           uint16_t chunk = 0, uint16_t chunk_count = 0);
+  [[nodiscard]] Stored Flush(SegmentStore* store, SegmentKind kind, uint32_t level, RecordType type, uint32_t epoch,
+                             uint16_t chunk = 0, uint16_t chunk_count = 0);
 
  private:
   RawBuffer raw_;

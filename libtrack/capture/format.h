@@ -55,7 +55,7 @@ struct FileHeader {
   char host[72], program[72];
   char recorder_path[256];
   char command[1024];
-  uint8_t reserved[2548];
+  uint8_t reserved[2564];
   uint32_t crc;  // CRC32C of all before it
 };
 static_assert(sizeof(FileHeader) == kHeaderBytes);

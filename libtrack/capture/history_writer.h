@@ -48,7 +48,7 @@ class HistoryWriter {
   static constexpr uint64_t kScanSlots = 1 << 20;       // slots looked at per epoch, in turn
   static constexpr uint32_t kKeptBudget = 4'096;        // kept deaths per epoch; above it they are thinned
 
-  // Bytes of zeroed memory that Place() wants for this recorder: about 0.9 MiB, 5 per cell, 1 per 8 of the live region,
+  // Bytes of zeroed memory that Place() wants for this recorder: about 0.9 MiB, 5 per cell, 1 per 4 of the live region,
   // little else. From capacities, so it does not change while the run lasts.
   static size_t MemoryBytes(const RecorderHeader& header);
 
@@ -75,11 +75,10 @@ class HistoryWriter {
   uint64_t file_bytes() const { return store_.file_bytes(); }
 
  private:
-  friend struct DictionaryPart;
-  friend struct HistoryPart;
-  friend struct SurvivorPart;
-  friend struct KeptPart;
-  friend struct StatusPart;
+  HistoryWriter() = default;
+  void ReadStatuses(uint64_t sequence, size_t bytes);
+  friend struct WriterParts;  // writer_parts.h: one function per kind of record
+  static constexpr size_t kScratchBytes = 80 * 1024;
 
   SegmentStore store_;
   RecordEncoder encoder_;
@@ -92,7 +91,7 @@ class HistoryWriter {
   uint32_t module_cursor_;   // modules that are in the file
   uint64_t hooks_hash_;
   uint64_t dictionary_refused_;  // stacks and modules that the cap kept out
-  uint8_t* module_unloaded_;     // per module: its end is in the file
+  uint8_t* module_unloaded_;     // per module: 1: its end is in the file, 2: in the chunk being written
   uint32_t module_capacity_;
 
   // History.
@@ -108,16 +107,16 @@ class HistoryWriter {
   uint32_t* map_shadow_;
   uint32_t map_capacity_;
   uint32_t generation_;
-  uint32_t full_epoch_;      // epoch of the last full set
+  uint32_t complete_generation_;  // the last one whose full set is all in the file, 0: none
+  uint32_t full_epoch_;      // epoch of that set
   uint32_t full_segments_;   // how many segments it took
+  bool changed_since_full_;
   uint32_t share_shift_;     // 1 of 2^shift survivors is written
   uint64_t scan_cursor_;
   bool full_due_;
 
-  // Kept deaths.
-  uint64_t kept_thinned_;
-  uint64_t* ring_next_;      // per thread block: position up to which this epoch's records are in the file
-  uint32_t ring_capacity_;
+  uint64_t kept_thinned_;    // kept deaths that were over budget
+  alignas(16) uint8_t scratch_[kScratchBytes];  // rows of the chunk being encoded
 };
 
 }  // namespace leaktrack::capture

@@ -44,14 +44,24 @@ struct StackCopy {
   const Frame* frames;  // inside the image
 };
 
+// One segment of the live table.
+struct LiveSlots {
+  const LiveHot* hot = nullptr;
+  const LiveCold* cold = nullptr;
+  uint64_t count = 0;       // 0: not in use
+  uint64_t first_slot = 0;  // slot number of index 0
+  uint64_t first_hot = 0;   // where its keys begin in the region, in keys: unique among segments
+};
+
 enum class WalkStep : uint8_t { kStack, kNotReady, kEnd };
 
 class RecorderView {
  public:
-  // False: not a recorder of this version, or one whose regions do not fit it.
+  // False: not a recorder of this version, or too short. Regions that do not fit are empty.
   [[nodiscard]] bool Open(RecorderHeader* image, uint64_t bytes);
 
   RecorderHeader* header() const { return image_; }
+  uint32_t bad_regions() const { return bad_regions_; }  // regions that do not fit and are taken as empty
 
   // `*cursor` is an arena offset, at first kDepotFirstOffset; it moves behind what was returned.
   WalkStep NextStack(uint64_t* cursor, StackCopy* out) const;
@@ -62,9 +72,9 @@ class RecorderView {
   uint32_t module_count() const;  // modules 1..count
   const ModuleEntry* Module(uint32_t number) const;
 
-  uint64_t segment_slots(uint32_t segment) const;  // 0: not in use
+  LiveSlots Slots(uint32_t segment) const;
   // False if the slot is empty, or changes all the time.
-  bool CopyLive(uint32_t segment, uint64_t index, LiveCopy* out) const;
+  bool CopyLive(const LiveSlots& slots, uint64_t index, LiveCopy* out) const;
 
   uint32_t map_count() const;
   bool CopyMap(uint32_t index, LiveCopy* out) const;
@@ -79,11 +89,11 @@ class RecorderView {
  private:
   uint64_t Usable(RegionId id) const;  // bytes that may be touched
   char* At(RegionId id, uint64_t offset) const {
-    return reinterpret_cast<char*>(image_) + image_->regions[id].offset + offset;
+    return reinterpret_cast<char*>(image_) + offset_[id] + offset;
   }
 
   RecorderHeader* image_ = nullptr;
-  uint64_t bytes_ = 0;
+  uint32_t bad_regions_ = 0;
   uint64_t offset_[kRegionCount] = {};
   uint64_t room_[kRegionCount] = {};
 };

@@ -26,6 +26,12 @@ struct FileOps {
 
 inline constexpr uint32_t kStreams = kLevels + 4;  // dictionary, history 0..6, survivors, kept, status
 
+enum class Stored : uint8_t {
+  kYes,
+  kFailed,  // the file refused: try again later
+  kNoRoom,  // the kind has all the segments it may have, and none to reuse
+};
+
 class SegmentStore {
  public:
   void Start(const FileOps& file, uint64_t run_id);
@@ -34,10 +40,10 @@ class SegmentStore {
   // `record` needs type, codec, lengths, chunks and epoch; sequence and crc are filled in here.
   static constexpr size_t kFrameRoom = sizeof(SegmentHeader) + sizeof(RecordHeader);
   static constexpr size_t kTailRoom = sizeof(RecordHeader);
-  [[nodiscard]] bool Append(SegmentKind kind, uint32_t level, RecordHeader record, uint8_t* payload);
+  [[nodiscard]] Stored Append(SegmentKind kind, uint32_t level, RecordHeader record, uint8_t* payload);
 
-  // Survivors: the following segments belong to this generation; segments of generations before `oldest` are free.
-  void StartGeneration(uint32_t generation, uint32_t oldest);
+  // Survivors: the following segments belong to this generation; those of generations other than it and `keep` are free.
+  void StartGeneration(uint32_t generation, uint32_t keep);
   uint32_t GenerationSegments(uint32_t generation) const;
 
   // Gives a level at least this many segments, so that one record of it cannot overwrite its own beginning.
@@ -48,6 +54,7 @@ class SegmentStore {
   // Puts the segments of an existing file into the table; streams then go on in new segments.
   void Adopt(uint32_t index, const SegmentHeader& header);
 
+  uint32_t generation() const { return generation_; }
   uint32_t segment_count() const { return segment_count_; }
   uint64_t file_bytes() const { return file_bytes_; }
   const FileOps& file() const { return file_; }
@@ -72,6 +79,7 @@ class SegmentStore {
                                                        (kind == SegmentKind::kDictionary ? 1u : 2u);
   }
   bool FindRoom(uint32_t stream, uint32_t* index);
+  Stored AppendToNew(uint32_t stream, SegmentKind kind, uint32_t level, RecordHeader record, uint8_t* payload);
   void Free(uint32_t index);
 
   FileOps file_;

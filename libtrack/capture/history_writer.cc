@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/capture/history_writer.h"
+
+#include <cstring>
+#include <new>
+
+#include "libtrack/capture/crc32c.h"
+#include "libtrack/capture/writer_parts.h"
+
+namespace leaktrack::capture {
+namespace {
+
+constexpr size_t Aligned(size_t bytes) { return (bytes + 15) & ~size_t{15}; }
+
+struct Capacities {
+  uint64_t cells, slots, maps, modules;
+};
+
+// Capacities come from reserved address space, which never changes while the run lasts.
+Capacities CapacitiesOf(const RecorderHeader& header) {
+  const auto reserved = [&header](RegionId id) { return header.regions[id].reserved_bytes; };
+  return {reserved(kRegionCells) / sizeof(Cell), reserved(kRegionLive) / sizeof(LiveHot),
+          reserved(kRegionMaps) / sizeof(MapEntry), reserved(kRegionModules) / sizeof(ModuleEntry)};
+}
+
+void FillHeader(const RecorderHeader& from, const char* recorder_path, FileHeader* to) {
+  memset(to, 0, sizeof(*to));
+  to->magic = kCaptureMagic;
+  to->major = kMajor;
+  to->minor = kMinor;
+  to->header_bytes = kHeaderBytes;
+  to->segment_bytes = kSegmentBytes;
+  to->run_id = from.run_id;
+  to->parent_run_id = from.parent_run_id;
+  memcpy(to->boot_id, from.boot_id, sizeof(to->boot_id));
+  to->pid_namespace = from.pid_namespace;
+  to->pid = from.pid;
+  to->parent_pid = from.parent_pid;
+  to->start_realtime_ns = from.start_realtime_ns;
+  to->start_monotonic_ns = from.start_monotonic_ns;
+  to->configured_interval = from.configured_interval;
+  const size_t path_bytes = recorder_path != nullptr ? strnlen(recorder_path, sizeof(to->recorder_path)) : 0;
+  // A path that does not fit is of no use: as good as none.
+  if (path_bytes == 0) to->flags |= kFileRecorderAnonymous;
+  if (path_bytes < sizeof(to->recorder_path)) memcpy(to->recorder_path, recorder_path, path_bytes);
+  if (from.no_thread != 0) to->flags |= kFileNoThread;
+  memcpy(to->host, from.host, strnlen(from.host, sizeof(to->host) - 1));
+  memcpy(to->program, from.program, strnlen(from.program, sizeof(to->program) - 1));
+  memcpy(to->command, from.command, strnlen(from.command, sizeof(to->command) - 1));
+  to->crc = Crc32c(to, offsetof(FileHeader, crc));
+}
+
+}  // namespace
+
+size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
+  const Capacities room = CapacitiesOf(header);
+  return Aligned(sizeof(HistoryWriter)) + Aligned(room.cells * sizeof(uint32_t)) + Aligned(room.cells) +
+         Aligned(room.slots * sizeof(uint32_t)) + Aligned(room.maps * sizeof(uint32_t)) + Aligned(room.modules);
+}
+
+HistoryWriter* HistoryWriter::Place(void* memory, size_t bytes, const RecorderHeader& header) {
+  if (bytes < MemoryBytes(header)) return nullptr;
+  auto* writer = new (memory) HistoryWriter();
+  const Capacities room = CapacitiesOf(header);
+  char* next = static_cast<char*>(memory) + Aligned(sizeof(HistoryWriter));
+  const auto take = [&next](size_t size) {
+    char* taken = next;
+    next += Aligned(size);
+    return taken;
+  };
+  writer->cell_seen_ = reinterpret_cast<uint32_t*>(take(room.cells * sizeof(uint32_t)));
+  writer->cell_dirty_ = reinterpret_cast<uint8_t*>(take(room.cells));
+  writer->slot_shadow_ = reinterpret_cast<uint32_t*>(take(room.slots * sizeof(uint32_t)));
+  writer->map_shadow_ = reinterpret_cast<uint32_t*>(take(room.maps * sizeof(uint32_t)));
+  writer->module_unloaded_ = reinterpret_cast<uint8_t*>(take(room.modules));
+  writer->cell_capacity_ = static_cast<uint32_t>(room.cells);
+  writer->slot_capacity_ = room.slots;
+  writer->map_capacity_ = static_cast<uint32_t>(room.maps);
+  writer->module_capacity_ = static_cast<uint32_t>(room.modules);
+  return writer;
+}
+
+bool HistoryWriter::Create(const FileOps& file, const RecorderHeader& header, const char* recorder_path) {
+  store_.Start(file, header.run_id);
+  depot_cursor_ = kDepotFirstOffset;
+  full_due_ = true;
+  for (uint32_t level = 1; level < kLevels; ++level) level_done_[level] = 1;  // nothing was before period 0
+  static_assert(sizeof(scratch_) >= sizeof(FileHeader));
+  auto* page = reinterpret_cast<FileHeader*>(scratch_);
+  FillHeader(header, recorder_path, page);
+  return file.pwrite(file.context, page, sizeof(*page), 0);
+}
+
+bool HistoryWriter::WriteEpoch(RecorderHeader* header, const MemorySampleRaw& memory, uint64_t now_ms,
+                               EpochKind kind) {
+  Epoch epoch{{}, memory, now_ms, epoch_ + 1, kind};
+  if (!epoch.view.Open(header, header->image_bytes)) return false;
+  bool ok = WriterParts::Dictionary(*this, epoch);
+  ok &= WriterParts::History(*this, epoch);
+  ok &= WriterParts::Survivors(*this, epoch);
+  ok &= WriterParts::Kept(*this, epoch);
+  // Written also when a part failed: it carries the counters, and says that something is missing.
+  if (!ok) ++failed_epochs_;
+  const bool committed = WriterParts::Status(*this, epoch);
+  if (committed) {
+    epoch_ = epoch.number;
+  } else if (ok) {
+    ++failed_epochs_;
+  }
+  return ok && committed;
+}
+
+}  // namespace leaktrack::capture
