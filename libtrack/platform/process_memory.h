@@ -23,22 +23,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "libtrack/capture/format.h"
+
 namespace leaktrack::track {
 
+// The writer's own record, so that a reading needs no conversion.
+using MemoryReading = capture::MemorySampleRaw;
 inline constexpr int64_t kMemoryNotKnown = -1;
-
-// Bytes, but for the last two. The fields are those of capture::MemorySample.
-struct MemoryReading {
-  int64_t rss = kMemoryNotKnown, anonymous = kMemoryNotKnown, file = kMemoryNotKnown, shared = kMemoryNotKnown;
-  int64_t swap = kMemoryNotKnown;
-  int64_t stack = kMemoryNotKnown;           // of the main thread
-  int64_t cgroup_current = kMemoryNotKnown;  // of the level with the tightest limit
-  int64_t cgroup_max = kMemoryNotKnown;      // not known also where there is no limit
-  int64_t rlimit_as = kMemoryNotKnown;       // not known also where there is no limit
-  int64_t machine_total = kMemoryNotKnown, machine_available = kMemoryNotKnown;
-  int64_t oom_kills = kMemoryNotKnown;          // processes killed in that cgroup
-  int64_t psi_some_total_us = kMemoryNotKnown;  // time in which some task of it waited for memory
-};
 
 // Zero-initialised memory is a closed reader: Read() then tells nothing but RLIMIT_AS.
 class ProcessMemoryReader {
