@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The EXPECT lines of a test program: parsing them, and checking them against JSON reports.
+
+What: a test program states its truth in comments (grammar: tests/README.md); this module turns them into cases and
+says what a report violates. Why apart from the harness: it can be tested without the tool (expectations_test.py).
+Promises: a line that is not understood is an error, never silently true.
+"""
+import os
+import re
+from dataclasses import dataclass, field
+
+
+class BadExpectation(Exception):
+    """A comment that looks like an expectation and is none."""
+
+
+@dataclass
+class Case:
+    """One run of the program and what must be true of it."""
+    name: str = ""
+    args: list = field(default_factory=list)
+    run_options: list = field(default_factory=lambda: ["--exact"])
+    environment: dict = field(default_factory=dict)
+    status: int = 0
+    main: list = field(default_factory=list)
+    child: list = field(default_factory=list)
+    losses_allowed: bool = False
+
+
+LINE = re.compile(r"^\s*(?://|#|\*)\s*(CASE|RUN|ENV|EXPECT|EXPECT-CHILD):\s*(.*?)\s*$")
+SIGNALS = {"SIGABRT": 6, "SIGKILL": 9, "SIGSEGV": 11, "SIGTERM": 15}
+
+
+def parse(text):
+    """The cases of a source text. Lines before the first CASE belong to every case."""
+    common, cases = [], []
+    for line in text.splitlines():
+        match = LINE.match(line)
+        if not match:
+            continue
+        kind, rest = match.groups()
+        if kind == "CASE":
+            cases.append((rest.split(), list(common)))
+        else:
+            (cases[-1][1] if cases else common).append((kind, rest))
+    if not cases:
+        cases = [([], common)]
+    return [_case(words, lines) for words, lines in cases]
+
+
+def _case(words, lines):
+    case = Case(name=" ".join(words), args=words)
+    for kind, rest in lines:
+        if kind == "RUN":
+            case.run_options = rest.split()
+        elif kind == "ENV":
+            case.environment.update(pair.split("=", 1) for pair in rest.split())
+        elif kind == "EXPECT-CHILD":
+            case.child.append(_check(rest))
+        elif rest.startswith("status "):
+            word = rest.split()[1]
+            case.status = 128 + SIGNALS[word] if word in SIGNALS else int(word)
+        elif rest == "losses allowed":
+            case.losses_allowed = True
+        else:
+            case.main.append(_check(rest))
+    return case
+
+
+def function_matches(name, wanted):
+    """True if a reported function name is `wanted`, with or without namespaces, arguments and compiler suffixes."""
+    return name is not None and re.search(r"(^|::|\s)" + re.escape(wanted) + r"($|[(<.\[@])", name) is not None
+
+
+def sites_with(report, function):
+    return [site for site in report["sites"]
+            if any(function_matches(frame.get("function"), function) for frame in site["stack"])]
+
+
+def _live(report, function):
+    sites = sites_with(report, function)
+    return (sum(round(site["live_objects"]) for site in sites), sum(round(site["live_bytes"]) for site in sites))
+
+
+def _own_sites(report):
+    """Sites with a live block and a frame in the program's own file."""
+    program = os.path.basename(report["process"]["command"].split()[0])
+    return [site for site in report["sites"]
+            if round(site["live_objects"]) > 0
+            and any(os.path.basename(frame.get("module") or "") == program for frame in site["stack"])]
+
+
+def _describe(site):
+    frames = " < ".join(str(frame.get("function")) for frame in site["stack"][:5])
+    return f"{site['verdict']} {site['live_objects']} objects {site['live_bytes']} bytes: {frames}"
+
+
+def _check(rest):
+    """Turns one expectation into (text, function(report) -> complaint or None)."""
+    for pattern, build in GRAMMAR:
+        match = re.fullmatch(pattern, rest)
+        if match:
+            return rest, build(*match.groups())
+    raise BadExpectation(f"not understood: EXPECT: {rest}")
+
+
+def _expect_end(states):
+    def check(report):
+        end = report["process"]["end"]
+        return None if end in states.split("|") else f"end is {end}"
+    return check
+
+
+def _expect_live(function, objects, size):
+    def check(report):
+        seen_objects, seen_bytes = _live(report, function)
+        right = seen_bytes == int(size) and (objects is None or seen_objects == int(objects))
+        return None if right else f"{function}: {seen_objects} objects {seen_bytes} bytes live"
+    return check
+
+
+def _expect_nothing_live():
+    def check(report):
+        sites = _own_sites(report)
+        return None if not sites else f"{len(sites)} sites live: {_describe(sites[0])}"
+    return check
+
+
+def _expect_absent(function):
+    def check(report):
+        live = [site for site in sites_with(report, function) if round(site["live_objects"]) > 0]
+        return None if not live else f"{function} is live: {_describe(live[0])}"
+    return check
+
+
+def _expect_verdict(verdicts, function):
+    def check(report):
+        sites = sites_with(report, function)
+        if not sites and "none" in verdicts.split("|"):
+            return None
+        found = [site["verdict"] for site in sites]
+        # "none" must hold for all sites of the function, an accusation for one of them.
+        right = all(v in verdicts.split("|") for v in found) if "none" in verdicts else \
+            any(v in verdicts.split("|") for v in found)
+        return None if right and found else f"{function}: verdicts {found}"
+    return check
+
+
+def _expect_first(function):
+    def check(report):
+        if not report["sites"]:
+            return "no site at all"
+        first = min(report["sites"], key=lambda site: site["rank"])
+        return None if function_matches((first["blame"] or {}).get("function"), function) else \
+            f"first is {(first['blame'] or {}).get('function')}: {_describe(first)}"
+    return check
+
+
+def _expect_no_accusation():
+    def check(report):
+        accused = [site for site in report["sites"] if site["verdict"] in ("leak", "suspect")]
+        return None if not accused else f"accused: {_describe(accused[0])}"
+    return check
+
+
+GRAMMAR = [
+    (r"end ([a-z|]+)", _expect_end),
+    (r"live (\S+)(?: (\d+) objects)? (\d+) bytes", _expect_live),
+    (r"live nothing", _expect_nothing_live),
+    (r"absent (\S+)", _expect_absent),
+    (r"verdict ([a-z|]+) (\S+)", _expect_verdict),
+    (r"first (\S+)", _expect_first),
+    (r"no accusation", _expect_no_accusation),
+]
+
+LOSSES = ("lost_allocations", "lost_frees", "epochs_lost")
+
+
+def complaints(checks, report, losses_allowed):
+    """What `report` violates, one line each."""
+    found = []
+    for text, check in checks:
+        complaint = check(report)
+        if complaint:
+            found.append(f"expected: {text}; but {complaint}")
+    if not losses_allowed:
+        found += [f"{name} is {report['coverage'][name]}" for name in LOSSES if report["coverage"].get(name)]
+    return found
+
+
+def judge(case, reports):
+    """Complaints about the reports of one case.
+
+    Which capture is the main one is not asked but found: the assignment with the fewest complaints is reported.
+    """
+    if not reports:
+        return ["no capture was left"] if case.main or case.child else []
+    best = None
+    for main in reports:
+        found = complaints(case.main, main, case.losses_allowed)
+        if case.child:
+            others = [complaints(case.child, other, case.losses_allowed) for other in reports if other is not main]
+            found = found + ["child: " + text for text in min(others, key=len)] if others else \
+                found + ["there is no second capture"]
+        if best is None or len(found) < len(best):
+            best = found
+    return best

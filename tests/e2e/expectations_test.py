@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the expectation grammar, on made-up reports: a harness that cannot fail proves nothing."""
+import unittest
+
+import expectations
+
+
+def site(functions, objects, size, verdict="none", rank=1, module="/x/program"):
+    stack = [{"function": f, "module": module} for f in functions]
+    return {"rank": rank, "verdict": verdict, "live_objects": objects, "live_bytes": size, "stack": stack,
+            "blame": stack[0]}
+
+
+def report(*sites, end="exited", **coverage):
+    return {"process": {"command": "/x/program --arg", "end": end}, "sites": list(sites),
+            "coverage": {"lost_allocations": 0, "lost_frees": 0, "epochs_lost": 0, **coverage}}
+
+
+def verdict_of(text, *reports):
+    (case,) = expectations.parse(text)
+    return expectations.judge(case, list(reports))
+
+
+class ExpectationsTest(unittest.TestCase):
+    def assert_holds(self, text, *reports):
+        self.assertEqual(verdict_of(text, *reports), [])
+
+    def assert_fails(self, text, *reports):
+        self.assertTrue(verdict_of(text, *reports))
+
+    def test_live_sums_all_sites_with_the_function_and_must_be_exact(self):
+        sites = (site(["Leak(int)", "A"], 1, 10), site(["Leak(int)", "B"], 2, 20))
+        self.assert_holds("// EXPECT: live Leak 3 objects 30 bytes", report(*sites))
+        self.assert_fails("// EXPECT: live Leak 3 objects 31 bytes", report(*sites))
+        self.assert_fails("// EXPECT: live Leak 2 objects 30 bytes", report(*sites))
+        self.assert_fails("// EXPECT: live Lea 3 objects 30 bytes", report(*sites))
+
+    def test_names_match_whole_functions_in_namespaces_and_templates(self):
+        for name in ("Leak", "Leak()", "ns::Leak(int)", "(anonymous namespace)::Leak<int>()", "void Leak<int>()",
+                     "Leak.part.0"):
+            self.assertTrue(expectations.function_matches(name, "Leak"), name)
+        for name in ("LeakMore", "NoLeak", None, "other(Leaky)"):
+            self.assertFalse(expectations.function_matches(name, "Leak"), name)
+
+    def test_live_nothing_looks_at_the_programs_own_file_only(self):
+        self.assert_holds("// EXPECT: live nothing", report(site(["pool"], 1, 72704, module="/lib/libstdc++.so.6")))
+        self.assert_fails("// EXPECT: live nothing", report(site(["f"], 1, 1)))
+
+    def test_absent_allows_a_site_without_live_blocks(self):
+        self.assert_holds("// EXPECT: absent Clean", report(site(["Clean"], 0, 0)))
+        self.assert_fails("// EXPECT: absent Clean", report(site(["Clean"], 1, 5)))
+
+    def test_verdicts(self):
+        grown = report(site(["Grow"], 9, 9, "suspect"), site(["Cache"], 9, 9, "none", rank=2))
+        self.assert_holds("// EXPECT: verdict leak|suspect Grow", grown)
+        self.assert_fails("// EXPECT: verdict leak Grow", grown)
+        self.assert_holds("// EXPECT: verdict none|watch Cache", grown)
+        self.assert_fails("// EXPECT: verdict none|watch Grow", grown)
+        self.assert_fails("// EXPECT: verdict leak|suspect Missing", grown)
+        self.assert_holds("// EXPECT: first Grow", grown)
+        self.assert_fails("// EXPECT: first Cache", grown)
+        self.assert_fails("// EXPECT: no accusation", grown)
+
+    def test_losses_fail_unless_allowed(self):
+        self.assert_fails("// EXPECT: end exited", report(lost_frees=1))
+        self.assert_holds("// EXPECT: losses allowed\n// EXPECT: end exited", report(lost_frees=1))
+
+    def test_a_child_is_another_capture_than_the_main_one(self):
+        text = "// EXPECT: live P 1 objects 1 bytes\n// EXPECT-CHILD: live C 1 objects 2 bytes"
+        parent, child = report(site(["P"], 1, 1)), report(site(["C"], 1, 2))
+        self.assert_holds(text, child, parent)
+        self.assert_fails(text, parent)
+        self.assert_fails(text, parent, parent)
+        self.assert_fails("// EXPECT: live P 1 objects 1 bytes")
+
+    def test_cases_share_the_lines_above_them(self):
+        first, second = expectations.parse(
+            "// RUN: --interval 1KiB\n// EXPECT: end exited\n// CASE: one\n// EXPECT: status 3\n"
+            "// CASE: two x\n// EXPECT: status SIGKILL\n// EXPECT: absent Y")
+        self.assertEqual((first.args, first.status, len(first.main)), (["one"], 3, 1))
+        self.assertEqual((second.args, second.status, len(second.main)), (["two", "x"], 137, 2))
+        self.assertEqual(second.run_options, ["--interval", "1KiB"])
+
+    def test_a_line_that_is_not_understood_is_an_error(self):
+        with self.assertRaises(expectations.BadExpectation):
+            expectations.parse("// EXPECT: lives Leak 3 objects")
+
+
+if __name__ == "__main__":
+    unittest.main()
