@@ -42,7 +42,11 @@ class IntervalControl {
   void Bind(capture::RecorderHeader* header, uint64_t configured, uint64_t live_limit);
 
   // The interval for a draw made now.
-  uint8_t index() const { return effective_.load(std::memory_order_relaxed); }
+  uint8_t index() const {
+    const uint8_t rate = rate_index_.load(std::memory_order_relaxed);
+    const uint8_t live = live_index_.load(std::memory_order_relaxed);
+    return rate > live ? rate : live;
+  }
   uint64_t BytesOf(uint8_t index) const {
     return header_->interval_bytes[index].load(std::memory_order_relaxed);
   }
@@ -53,25 +57,26 @@ class IntervalControl {
 
   // True when the live table is to be thinned.
   bool Crowded(uint64_t live) const { return live >= crowded_at_.load(std::memory_order_relaxed); }
-  // Doubles T_live above every interval up to `from`; the index to thin to, or 0 if there is none coarser.
-  uint8_t RaiseForLive(uint64_t now_ms);
+  // One step above T_live: what a thinning pass is to thin to. 0: there is nothing coarser.
+  uint8_t NextForLive() const;
+  // T_live is at least that from now on.
+  void RaiseLiveTo(uint8_t index, uint64_t now_ms);
 
   // Exact mode ends: from now on auto. The `live` exact blocks keep their place beside the live limit.
   void LeaveExact(uint64_t now_ms, uint64_t live);
 
  private:
-  void StartTick(uint64_t finished_count, uint64_t finished_tick, uint64_t now_ms);
+  void RaiseRate();
   void RelaxRate(uint64_t finished_count, uint64_t finished_tick, uint64_t now_ms);
   void RelaxLive(uint64_t now_ms);
   void Publish();
 
-  capture::RecorderHeader* header_;
-  uint64_t live_limit_;
-  std::atomic<uint8_t> effective_;     // max of the two below; what draws use
+  capture::RecorderHeader* header_ = nullptr;
+  uint64_t live_limit_ = 0;
   std::atomic<uint8_t> rate_index_;
   std::atomic<uint8_t> live_index_;
   std::atomic<bool> follows_rate_;
-  uint8_t largest_index_;
+  uint8_t largest_index_ = 0;
   std::atomic<uint64_t> crowded_at_;   // live samples
   std::atomic<uint64_t> roomy_below_;  // live samples
   std::atomic<uint64_t> tick_;         // tick number << 32 | samples in it

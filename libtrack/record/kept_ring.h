@@ -49,7 +49,7 @@ class ThreadBlocks {
   uint32_t Fresh();
 
   ImageView image_;
-  std::atomic<uint64_t> free_head_;  // changes << 32 | index + 1
+  std::atomic<uint64_t> free_head_;  // changes << 32 | index; 0 is the common block and never free
   std::atomic<uint32_t> next_number_;
   std::atomic<uint32_t> next_[kMaxThreadBlocks];
 };

@@ -4,8 +4,8 @@
 //
 // Two-choice buckets of one cache line each: a key lives in one of eight slots of a segment, so a look-up reads two
 // lines and there are no tombstones (linear probing with them decays to 3 us per miss; this one answers in 12 ns).
-// The table grows by whole segments, never by moving entries: an entry keeps its slot for life. The last segment of the
-// default layout is a small stash that takes what finds both its buckets full.
+// The table grows by whole segments, never by moving entries: an entry keeps its slot for life. Segment 1 is a
+// small stash that takes what finds all its buckets full.
 //
 //   slot:  kSlotEmpty --CAS--> kSlotBusy --fill, release--> address --CAS (one winner)--> kSlotBusy --> kSlotEmpty
 //
@@ -71,12 +71,12 @@ class LiveTable {
  private:
   struct Segment {
     std::atomic<capture::LiveBucket*> buckets;  // published last; null: not in use
-    capture::LiveCold* cold;
-    uint64_t mask;
+    capture::LiveCold* cold = nullptr;
+    uint64_t mask = 0;
     std::atomic<uint32_t> used;  // only counted for the stash
   };
 
-  void Adopt(uint32_t index);
+  [[nodiscard]] bool Adopt(uint32_t index);
   bool InsertIn(Segment& segment, uint64_t hash, uintptr_t block, const LiveEntry& entry);
   bool TakeFrom(Segment& segment, uint64_t hash, uintptr_t block, LiveEntry* entry);
   void Grow();
@@ -84,8 +84,7 @@ class LiveTable {
   ImageView image_;
   Segment segments_[capture::kMaxLiveSegments];
   std::atomic<uint32_t> segment_count_;
-  uint32_t stash_;                     // index of the stash segment
-  bool may_grow_;
+  std::atomic<bool> may_grow_;
   std::atomic<uint64_t> capacity_;     // slots outside the stash
   std::atomic<uint32_t> growing_;
 };

@@ -52,8 +52,8 @@ class MapTable {
   void CountDeath(capture::SiteId site, uint64_t bytes, uint64_t age_ms);
 
   ImageView image_;
-  Cells* cells_;
-  uint32_t first_free_;  // no entry below it is empty (under the lock)
+  Cells* cells_ = nullptr;
+  uint32_t first_free_ = 0;  // no entry below it is empty (under the lock)
 };
 
 }  // namespace leaktrack::track

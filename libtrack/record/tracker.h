@@ -98,7 +98,7 @@ class Tracker {
   MapTable& maps() { return maps_; }
 
   // ---- Threads ----
-  // Lends the state a ring of the recorder (once per thread and run; Judge does it at the first sample otherwise).
+  // Lends the state a ring of the recorder (once per thread and run, before its first Judge).
   void AdoptThread(HotThread& hot, ThreadState& state, uint32_t tid);
   // At the end of a thread, before ThreadStatePool::Release. Frees may still come: they use the common ring.
   void ReleaseThread(HotThread& hot, ThreadState& state);
@@ -118,25 +118,25 @@ class Tracker {
  private:
   void Renew(HotThread& hot, ThreadState& state);
   void MakeRoom(ThreadState& state, uint64_t now_ms);
-  void ThinChunk(ThreadState& state, uint64_t first_bucket, uint8_t target);
   void ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t target);
   void AddWeight(CellCache* cache, capture::SiteId site, uint8_t band, const Weight& weight);
-  void Abandon(const LiveEntry& entry);
+  void DropBirth(const LiveEntry& entry);
+  void LeaveExact(uint64_t now_ms);
 
   ImageView image_;
-  Filter* filter_;
+  Filter* filter_ = nullptr;
   IntervalControl control_;
   LiveTable live_;
   StackDepot depot_;
   Cells cells_;
   MapTable maps_;
   ThreadBlocks blocks_;
-  uint64_t generation_;       // of this binding, unique in the process; 0: unbound
-  uint64_t seed_;
-  uint64_t exact_block_limit_;
+  uint64_t generation_ = 0;   // of this binding, unique in the process; 0: unbound
+  uint64_t seed_ = 0;
+  uint64_t exact_block_limit_ = 0;
   std::atomic<uint64_t> seeds_given_;
   std::atomic<uint64_t> thinning_;  // target interval index << 32 | next chunk; 0: no pass under way
-  capture::SiteId no_stack_[2];     // by SiteKind
+  capture::SiteId no_stack_[2] = {};  // by SiteKind
 };
 
 }  // namespace leaktrack::track

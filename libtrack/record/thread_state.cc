@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/record/thread_state.h"
+
+namespace leaktrack::track {
+
+constinit __thread HotThread hot_thread = {};
+
+namespace {
+
+// A state's address has 47 bits of which the lowest 6 are zero; the 23 bits above count changes.
+constexpr unsigned kAddressBits = 41;
+constexpr uint64_t kAddressMask = (uint64_t{1} << kAddressBits) - 1;
+
+ThreadState* StateOf(uint64_t head) { return reinterpret_cast<ThreadState*>((head & kAddressMask) << 6); }
+
+uint64_t Head(const ThreadState* state, uint64_t before) {
+  const uint64_t changes = (before >> kAddressBits) + 1;
+  return (changes << kAddressBits) | (reinterpret_cast<uintptr_t>(state) >> 6);
+}
+
+}  // namespace
+
+size_t ThreadStatePool::AddSlab(void* memory, size_t bytes) {
+  ThreadState* const states = static_cast<ThreadState*>(memory);
+  const size_t count = bytes / sizeof(ThreadState);
+  for (size_t i = count; i > 0; --i) Release(&states[i - 1]);
+  return count;
+}
+
+ThreadState* ThreadStatePool::Acquire() {
+  uint64_t head = head_.load(std::memory_order_acquire);
+  while (ThreadState* const state = StateOf(head)) {
+    // May be another thread's state by now: the value is then thrown away with the failed exchange.
+    ThreadState* const next = state->next_free.load(std::memory_order_relaxed);
+    if (head_.compare_exchange_weak(head, Head(next, head), std::memory_order_acq_rel, std::memory_order_acquire)) {
+      return state;
+    }
+  }
+  return nullptr;
+}
+
+void ThreadStatePool::Release(ThreadState* state) {
+  uint64_t head = head_.load(std::memory_order_relaxed);
+  do {
+    state->next_free.store(StateOf(head), std::memory_order_relaxed);
+  } while (!head_.compare_exchange_weak(head, Head(state, head), std::memory_order_release, std::memory_order_relaxed));
+}
+
+}  // namespace leaktrack::track
