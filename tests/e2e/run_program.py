@@ -38,7 +38,10 @@ def main():
         cases = expectations.parse(file.read())
     failed = False
     for case in cases:
-        found = run_case(case, os.path.abspath(binary), leaktrack)
+        try:
+            found = run_case(case, os.path.abspath(binary), leaktrack)
+        except AssertionError as failure:
+            found = [str(failure)]
         label = os.path.basename(source) + (f" [{case.name}]" if case.name else "")
         print(f"{'FAIL' if found else 'ok  '} {label}")
         for complaint in found:

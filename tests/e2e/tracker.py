@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,11 +28,19 @@ class Tracker:
         return [self.leaktrack, "run", "-o", self.folder, *options, "--", *command]
 
     def run(self, command, options=(), timeout=60, **popen):
-        """Runs `command` to its end; returns subprocess.CompletedProcess."""
-        return subprocess.run(self.command(command, options), timeout=timeout, check=False, **popen)
+        """Runs `command` to its end; returns subprocess.CompletedProcess. After `timeout` all of it is killed."""
+        with self.start(command, options, **popen) as process:
+            try:
+                output, errors = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise AssertionError(f"did not end within {timeout} s: {' '.join(command)}") from None
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def start(self, command, options=(), **popen):
-        return subprocess.Popen(self.command(command, options), **popen)
+        """A Popen whose process group is its own, so that killpg reaches the tracked program too."""
+        return subprocess.Popen(self.command(command, options), start_new_session=True, **popen)
 
     def captures(self):
         return sorted(glob.glob(os.path.join(self.folder, "*.ltk")))

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blocks allocated by static constructors are seen like any other, and so are those of static destructors.
+// EXPECT: end exited
+// EXPECT: live LeakInConstructor 2 objects 2466 bytes
+// EXPECT: live LeakInDestructor 1 objects 1451 bytes
+// EXPECT: absent FreedByDestructor
+#include "program.h"
+
+NOINLINE static void LeakInConstructor() { Escape(malloc(1233)); }
+NOINLINE static void LeakInDestructor() { Escape(malloc(1451)); }
+NOINLINE static void* FreedByDestructor() { return Escape(malloc(4321)); }
+
+namespace {
+
+struct Early {
+  Early() : block(FreedByDestructor()) { LeakInConstructor(); }
+  ~Early() {
+    free(block);
+    LeakInDestructor();
+  }
+  void* block;
+} early;
+
+__attribute__((constructor(101))) void FirstConstructor() { LeakInConstructor(); }
+
+}  // namespace
+
+int main() { return early.block == nullptr; }
