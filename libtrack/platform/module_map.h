@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "libtrack/capture/recorder_layout.h"
+#include "libtrack/platform/cfi_table.h"
 
 namespace leaktrack::track {
 
@@ -43,6 +44,23 @@ bool RefreshModules(uint64_t now_ms);
 
 // The module that holds `address`, or 0. Never refreshes.
 uint32_t FindModule(uintptr_t address);
+
+// What an unwinder needs of a module; number 0: unknown address.
+struct ModuleView {
+  uint32_t number;
+  bool from_startup;  // there since the first fill: not unloaded while the program runs
+  uintptr_t bias;
+  CfiSection cfi;
+};
+ModuleView ViewModule(uintptr_t address);
+
+// For an address in no module: reads the map again, unless its page was found to belong to no file a moment ago or the
+// last such refresh is younger than 100 ms.
+enum class UnknownAddress { kRefreshed, kKnownToBeUnknown, kTooSoon };
+UnknownAddress RefreshForUnknown(uintptr_t address);
+
+// Changes with every load, unload and bind: what was resolved under another epoch must be resolved again.
+uint32_t ModuleMapEpoch();
 
 // Around the real dlclose: between Begin and End no cold CFI look-up reads module memory; Begin waits, bounded, for
 // those under way. End refreshes.

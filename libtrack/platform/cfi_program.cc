@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/cfi_program.h"
+
+#include "libtrack/platform/cfi_expression.h"
+
+namespace leaktrack::track {
+namespace {
+
+constexpr uint8_t kRbp = 6;
+constexpr uint8_t kRsp = 7;
+constexpr uint8_t kRa = 16;
+
+enum Cfa : uint8_t {
+  kCfaNop = 0x00,
+  kCfaAdvanceLoc1 = 0x02,
+  kCfaAdvanceLoc2 = 0x03,
+  kCfaAdvanceLoc4 = 0x04,
+  kCfaOffsetExtended = 0x05,
+  kCfaRestoreExtended = 0x06,
+  kCfaUndefined = 0x07,
+  kCfaSameValue = 0x08,
+  kCfaRegister = 0x09,
+  kCfaRememberState = 0x0a,
+  kCfaRestoreState = 0x0b,
+  kCfaDefCfa = 0x0c,
+  kCfaDefCfaRegister = 0x0d,
+  kCfaDefCfaOffset = 0x0e,
+  kCfaDefCfaExpression = 0x0f,
+  kCfaExpression = 0x10,
+  kCfaOffsetExtendedSf = 0x11,
+  kCfaDefCfaSf = 0x12,
+  kCfaDefCfaOffsetSf = 0x13,
+  kCfaValOffset = 0x14,
+  kCfaValOffsetSf = 0x15,
+  kCfaValExpression = 0x16,
+  kCfaGnuArgsSize = 0x2e,
+  // The upper two bits, with an operand in the lower six:
+  kCfaAdvanceLoc = 0x40,
+  kCfaOffset = 0x80,
+  kCfaRestore = 0xc0,
+};
+
+enum class Saved : uint8_t { kSame = 0, kAtCfa, kAtFp, kAtSp, kUndefined, kOther };
+
+struct SavedRegister {
+  int32_t offset = 0;
+  Saved where = Saved::kSame;
+};
+
+// What a row says of the three things we need. 24 bytes: eight of them live on the stack.
+struct Row {
+  int32_t cfa_offset = 0;
+  int16_t cfa_addend = 0;
+  uint8_t cfa_register = 0;
+  CfaKind cfa = CfaKind::kNone;
+  SavedRegister fp;
+  SavedRegister ra = {.offset = -8, .where = Saved::kAtCfa};
+};
+static_assert(sizeof(Row) <= 24, "rows are kept on the program's stack");
+
+constexpr unsigned kMaxRemembered = 6;  // compilers nest one deep, hand-written code two
+
+class Machine {
+ public:
+  Machine(const CfiProgram& program, uintptr_t pc) : program_(program), pc_(pc), location_(program.function_start) {}
+
+  bool Run(ByteCursor code);
+  void KeepInitial() { initial_ = row_; }
+  const Row& row() const { return row_; }
+
+ private:
+  bool Step(ByteCursor& code, uint8_t op);
+  bool StepExtended(ByteCursor& code, uint8_t op);
+  bool Advance(uint64_t units) {
+    location_ += units * program_.code_alignment;
+    return location_ <= pc_;
+  }
+  int64_t Factored(int64_t value) const {
+    int64_t result;
+    return __builtin_mul_overflow(value, program_.data_alignment, &result) ? INT64_MAX : result;
+  }
+  SavedRegister* Slot(uint64_t reg) { return reg == kRbp ? &row_.fp : reg == kRa ? &row_.ra : nullptr; }
+  void Save(uint64_t reg, Saved where, int64_t offset = 0);
+  void Restore(uint64_t reg);
+  void DefineCfa(uint64_t reg, int64_t offset);
+  void DefineCfaExpression(const CfiExpression& expression);
+  void SaveByExpression(uint64_t reg, const CfiExpression& expression);
+  CfiExpression ReadExpression(ByteCursor& code);
+
+  const CfiProgram& program_;
+  const uintptr_t pc_;
+  uintptr_t location_;
+  Row row_;
+  Row initial_;
+  Row remembered_[kMaxRemembered];
+  unsigned remembered_count_ = 0;
+  bool past_pc_ = false;
+};
+
+void Machine::Save(uint64_t reg, Saved where, int64_t offset) {
+  SavedRegister* slot = Slot(reg);
+  if (slot == nullptr) return;
+  if (offset < INT32_MIN || offset > INT32_MAX) where = Saved::kOther;
+  *slot = {.offset = static_cast<int32_t>(offset), .where = where};
+}
+
+void Machine::Restore(uint64_t reg) {
+  if (reg == kRbp) row_.fp = initial_.fp;
+  if (reg == kRa) row_.ra = initial_.ra;
+}
+
+void Machine::DefineCfa(uint64_t reg, int64_t offset) {
+  row_.cfa = CfaKind::kNone;
+  if (reg >= kRa || offset < INT32_MIN || offset > INT32_MAX) return;
+  row_.cfa = reg == kRsp ? CfaKind::kSp : reg == kRbp ? CfaKind::kFp : CfaKind::kRegister;
+  row_.cfa_register = static_cast<uint8_t>(reg);
+  row_.cfa_offset = static_cast<int32_t>(offset);
+  row_.cfa_addend = 0;
+}
+
+void Machine::DefineCfaExpression(const CfiExpression& expression) {
+  row_.cfa = CfaKind::kNone;
+  if (expression.kind == CfiExpression::Kind::kRegister) return DefineCfa(expression.reg, expression.offset);
+  if (expression.kind != CfiExpression::Kind::kWordAtRegister) return;
+  if (expression.addend < 0 || expression.addend > 8 * 31 || expression.addend % 8 != 0) return;
+  if (expression.reg != kRsp && expression.reg != kRbp) return;
+  row_.cfa = expression.reg == kRsp ? CfaKind::kSpWord : CfaKind::kFpWord;
+  row_.cfa_offset = expression.offset;
+  row_.cfa_addend = static_cast<int16_t>(expression.addend);
+}
+
+void Machine::SaveByExpression(uint64_t reg, const CfiExpression& expression) {
+  Saved where = Saved::kOther;
+  if (expression.kind == CfiExpression::Kind::kRegister && expression.reg == kRbp) where = Saved::kAtFp;
+  if (expression.kind == CfiExpression::Kind::kRegister && expression.reg == kRsp) where = Saved::kAtSp;
+  Save(reg, where, expression.offset);
+}
+
+CfiExpression Machine::ReadExpression(ByteCursor& code) {
+  const uint64_t length = code.Uleb();
+  const uintptr_t start = code.at();
+  code.Skip(length);
+  return code.ok() ? ReduceExpression(ByteCursor(start, start + length), pc_) : CfiExpression{};
+}
+
+bool Machine::StepExtended(ByteCursor& code, uint8_t op) {
+  const uint64_t reg = code.Uleb();
+  switch (op) {
+    case kCfaOffsetExtended: return Save(reg, Saved::kAtCfa, Factored(static_cast<int64_t>(code.Uleb()))), true;
+    case kCfaOffsetExtendedSf: return Save(reg, Saved::kAtCfa, Factored(code.Sleb())), true;
+    case kCfaRestoreExtended: return Restore(reg), true;
+    case kCfaUndefined: return Save(reg, Saved::kUndefined), true;
+    case kCfaSameValue: return Save(reg, Saved::kSame), true;
+    case kCfaRegister: return code.Uleb(), Save(reg, Saved::kOther), true;
+    case kCfaDefCfa: return DefineCfa(reg, static_cast<int64_t>(code.Uleb())), true;
+    case kCfaDefCfaSf: return DefineCfa(reg, Factored(code.Sleb())), true;
+    case kCfaExpression: return SaveByExpression(reg, ReadExpression(code)), true;
+    case kCfaValOffset:
+    case kCfaValOffsetSf: return code.Uleb(), Save(reg, Saved::kOther), true;
+    case kCfaValExpression: return ReadExpression(code), Save(reg, Saved::kOther), true;
+    default: return false;
+  }
+}
+
+bool Machine::Step(ByteCursor& code, uint8_t op) {
+  const uint8_t operand = op & 0x3f;
+  switch (op & 0xc0) {
+    case kCfaAdvanceLoc: return past_pc_ = !Advance(operand), true;
+    case kCfaOffset: return Save(operand, Saved::kAtCfa, Factored(static_cast<int64_t>(code.Uleb()))), true;
+    case kCfaRestore: return Restore(operand), true;
+  }
+  switch (op) {
+    case kCfaNop: return true;
+    case kCfaAdvanceLoc1: return past_pc_ = !Advance(code.Read<uint8_t>()), true;
+    case kCfaAdvanceLoc2: return past_pc_ = !Advance(code.Read<uint16_t>()), true;
+    case kCfaAdvanceLoc4: return past_pc_ = !Advance(code.Read<uint32_t>()), true;
+    case kCfaRememberState:
+      if (remembered_count_ == kMaxRemembered) return false;
+      remembered_[remembered_count_++] = row_;
+      return true;
+    case kCfaRestoreState:
+      if (remembered_count_ == 0) return false;
+      row_ = remembered_[--remembered_count_];
+      return true;
+    case kCfaDefCfaRegister: return DefineCfa(code.Uleb(), row_.cfa_offset), true;
+    case kCfaDefCfaOffset: return DefineCfa(row_.cfa_register, static_cast<int64_t>(code.Uleb())), true;
+    case kCfaDefCfaOffsetSf: return DefineCfa(row_.cfa_register, Factored(code.Sleb())), true;
+    case kCfaDefCfaExpression: return DefineCfaExpression(ReadExpression(code)), true;
+    case kCfaGnuArgsSize: return code.Uleb(), true;
+    default: return StepExtended(code, op);
+  }
+}
+
+bool Machine::Run(ByteCursor code) {
+  while (!past_pc_ && !code.AtEnd()) {
+    const uint8_t op = code.Read<uint8_t>();
+    if (!Step(code, op)) return false;
+  }
+  return code.ok();
+}
+
+bool FpOf(const Row& row, CfiRule& rule) {
+  rule.fp = FpKind::kLost;
+  switch (row.fp.where) {
+    case Saved::kSame: rule.fp = FpKind::kSame; return true;
+    case Saved::kUndefined:
+    case Saved::kOther: return true;
+    case Saved::kAtCfa: rule.fp = FpKind::kAtCfa; break;
+    case Saved::kAtFp: rule.fp = FpKind::kAtFp; break;
+    case Saved::kAtSp: rule.fp = FpKind::kAtSp; break;
+  }
+  const int32_t words = row.fp.offset / 8;
+  if (row.fp.offset % 8 != 0 || words != static_cast<int16_t>(words)) return false;
+  rule.fp_words = static_cast<int16_t>(words);
+  return true;
+}
+
+CfiRule Compile(const Row& row) {
+  CfiRule rule;
+  if (row.ra.where == Saved::kUndefined) {
+    rule.cfa = CfaKind::kRoot;
+    return rule;
+  }
+  const bool returns_below_cfa = row.ra.where == Saved::kAtCfa && row.ra.offset == -8;
+  if (!returns_below_cfa || row.cfa == CfaKind::kNone || !FpOf(row, rule)) return CfiRule{};
+  rule.cfa = row.cfa;
+  rule.cfa_offset = row.cfa_offset;
+  rule.cfa_words = static_cast<uint8_t>(row.cfa == CfaKind::kRegister ? row.cfa_register : row.cfa_addend / 8);
+  return rule;
+}
+
+}  // namespace
+
+CfiRule CompileRule(const CfiProgram& program, uintptr_t pc) {
+  Machine machine(program, pc);
+  if (!machine.Run(program.cie_code)) return CfiRule{};
+  machine.KeepInitial();
+  if (!machine.Run(program.fde_code)) return CfiRule{};
+  return Compile(machine.row());
+}
+
+}  // namespace leaktrack::track

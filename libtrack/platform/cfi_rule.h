@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One CFI row compiled to 8 bytes: how to get from a frame to its caller.
+//
+// What: where the caller's stack pointer (the CFA) is and where its rbp was saved. Why so little: over libc, ld.so,
+// libstdc++, libruby, libpython, redis, jemalloc and clang every row at a call site has its CFA at rsp + n or rbp + n, or
+// (realigned stacks, hand-written crypto) in a word on the stack; the return address always lies just below the CFA.
+// Refuses: any other row (kNone); the walk is then cut, never guessed.
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_CFI_RULE_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_CFI_RULE_H_
+
+#include <bit>
+#include <cstdint>
+
+namespace leaktrack::track {
+
+enum class CfaKind : uint8_t {
+  kNone = 0,      // not expressible: cut
+  kSp,            // rsp + cfa_offset
+  kFp,            // rbp + cfa_offset
+  kSpWord,        // word at rsp + cfa_offset, plus 8 * cfa_words
+  kFpWord,        // word at rbp + cfa_offset, plus 8 * cfa_words
+  kRegister,      // register number cfa_words + cfa_offset: only in a frame that a signal interrupted
+  kSignal,        // a signal trampoline: the caller's registers are in the ucontext at rsp
+  kRoot,          // the outermost frame
+  kFramePointer,  // no CFI here: follow rbp as long as that is plausible
+};
+
+enum class FpKind : uint8_t {
+  kSame = 0,  // the caller's rbp is still in rbp
+  kAtCfa,     // saved at CFA + 8 * fp_words
+  kAtFp,      // saved at rbp + 8 * fp_words
+  kAtSp,      // saved at rsp + 8 * fp_words
+  kLost,      // cannot be known
+};
+
+struct CfiRule {
+  int32_t cfa_offset = 0;
+  int16_t fp_words = 0;
+  CfaKind cfa = CfaKind::kNone;
+  FpKind fp : 3 = FpKind::kSame;
+  uint8_t cfa_words : 5 = 0;
+
+  friend bool operator==(const CfiRule& a, const CfiRule& b) { return Pack(a) == Pack(b); }
+  static uint64_t Pack(const CfiRule& rule) { return std::bit_cast<uint64_t>(rule); }
+  static CfiRule Unpack(uint64_t word) { return std::bit_cast<CfiRule>(word); }
+};
+static_assert(sizeof(CfiRule) == 8, "the rule cache stores a rule as one word");
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_CFI_RULE_H_

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/cfi_table.h"
+
+#include "libtrack/platform/byte_cursor.h"
+#include "libtrack/platform/cfi_program.h"
+
+namespace leaktrack::track {
+namespace {
+
+// DWARF pointer encodings: format in the low half, base in the high one.
+constexpr uint8_t kEncodingOmit = 0xff;
+constexpr uint8_t kEncodingTable = 0x3b;  // signed 32-bit, relative to the header
+constexpr uint8_t kEncodingUdata4 = 0x03;
+
+constexpr CfiRule kNoCfi = CfiRule{.cfa = CfaKind::kFramePointer};
+
+struct Cie {
+  ByteCursor code{0, 0};
+  uint64_t code_alignment = 0;
+  int64_t data_alignment = 0;
+  uint8_t fde_encoding = 0;
+  bool has_augmentation = false;
+  bool signal = false;
+};
+
+bool ReadEncoded(ByteCursor& from, uint8_t format, uint64_t& value) {
+  switch (format & 0x0f) {
+    case 0x00:
+    case 0x04:
+    case 0x0c: value = from.Read<uint64_t>(); return true;
+    case 0x01: value = from.Uleb(); return true;
+    case 0x02: value = from.Read<uint16_t>(); return true;
+    case 0x03: value = from.Read<uint32_t>(); return true;
+    case 0x09: value = static_cast<uint64_t>(from.Sleb()); return true;
+    case 0x0a: value = static_cast<uint64_t>(int64_t{from.Read<int16_t>()}); return true;
+    case 0x0b: value = static_cast<uint64_t>(int64_t{from.Read<int32_t>()}); return true;
+    default: return false;
+  }
+}
+
+// A pointer, absolute or relative to its own place: no others occur in FDEs on x86-64.
+bool ReadPointer(ByteCursor& from, uint8_t encoding, uint64_t& value) {
+  const uintptr_t place = from.at();
+  if (encoding == kEncodingOmit || !ReadEncoded(from, encoding, value)) return false;
+  if ((encoding & 0xf0) == 0x10) value += place;
+  return (encoding & 0xf0) == 0x10 || (encoding & 0xf0) == 0x00;
+}
+
+// The augmentation letters after 'z'.
+bool ReadAugmentation(const CfiSection& section, uintptr_t letters, ByteCursor& data, Cie& cie) {
+  ByteCursor letter(letters, section.segment_end);
+  for (uint8_t c = letter.Read<uint8_t>(); c != 0; c = letter.Read<uint8_t>()) {
+    uint64_t ignored;
+    if (c == 'R') {
+      cie.fde_encoding = data.Read<uint8_t>();
+    } else if (c == 'P') {
+      const uint8_t encoding = data.Read<uint8_t>();
+      if (!ReadEncoded(data, encoding, ignored)) return false;
+    } else if (c == 'L') {
+      data.Skip(1);
+    } else if (c == 'S') {
+      cie.signal = true;
+    } else if (c != 'B') {
+      return false;
+    }
+  }
+  return letter.ok() && data.ok();
+}
+
+// Positions a cursor on the body of the CIE or FDE at `at`. False for the terminator and 64-bit DWARF.
+bool OpenEntry(const CfiSection& section, uintptr_t at, ByteCursor& body) {
+  if (at < section.segment_start || at >= section.segment_end) return false;
+  ByteCursor header(at, section.segment_end);
+  const uint32_t length = header.Read<uint32_t>();
+  if (!header.ok() || length < 4 || length > header.end() - header.at()) return false;
+  body = ByteCursor(header.at(), header.at() + length);
+  return true;
+}
+
+bool ReadCie(const CfiSection& section, uintptr_t at, Cie& cie) {
+  ByteCursor body(0, 0);
+  if (!OpenEntry(section, at, body) || body.Read<uint32_t>() != 0) return false;
+  const uint8_t version = body.Read<uint8_t>();
+  if (version != 1 && version != 3) return false;
+  const uintptr_t letters = body.at();
+  const uint8_t first = body.Read<uint8_t>();
+  for (uint8_t c = first; c != 0; c = body.Read<uint8_t>()) {
+  }
+  cie.code_alignment = body.Uleb();
+  cie.data_alignment = body.Sleb();
+  const uint64_t return_register = version == 1 ? body.Read<uint8_t>() : body.Uleb();
+  if (return_register != 16) return false;
+  if (first == 'z') {
+    cie.has_augmentation = true;
+    const uint64_t length = body.Uleb();
+    ByteCursor data = body;
+    body.Skip(length);
+    if (!ReadAugmentation(section, letters + 1, data, cie)) return false;
+  } else if (first != 0) {
+    return false;
+  }
+  cie.code = body;
+  return body.ok();
+}
+
+CfiRule RuleOfFde(const CfiSection& section, uintptr_t at, uintptr_t pc) {
+  ByteCursor body(0, 0);
+  if (!OpenEntry(section, at, body)) return kNoCfi;
+  const uintptr_t cie_field = body.at();
+  const uint32_t cie_distance = body.Read<uint32_t>();
+  Cie cie;
+  if (cie_distance == 0 || !ReadCie(section, cie_field - cie_distance, cie)) return kNoCfi;
+  uint64_t start;
+  uint64_t length;
+  if (!ReadPointer(body, cie.fde_encoding, start) || !ReadEncoded(body, cie.fde_encoding, length)) return kNoCfi;
+  if ((cie.fde_encoding & 0x0f) == 0x0b) length &= 0xffff'ffffU;  // the range is a size, whatever the sign of the format
+  if (pc < start || pc - start >= length) return kNoCfi;
+  if (cie.has_augmentation) body.Skip(body.Uleb());
+  if (!body.ok()) return kNoCfi;
+  if (cie.signal) return CfiRule{.cfa = CfaKind::kSignal};
+  return CompileRule({.cie_code = cie.code,
+                      .fde_code = body,
+                      .code_alignment = cie.code_alignment,
+                      .data_alignment = cie.data_alignment,
+                      .function_start = start},
+                     pc);
+}
+
+}  // namespace
+
+CfiRule FindRule(const CfiSection& section, uintptr_t pc) {
+  struct Pair {
+    int32_t start;
+    int32_t fde;
+  };
+  if (section.header == 0) return kNoCfi;
+  ByteCursor header(section.header, section.header_end);
+  const uint8_t version = header.Read<uint8_t>();
+  const uint8_t frame_encoding = header.Read<uint8_t>();
+  const uint8_t count_encoding = header.Read<uint8_t>();
+  const uint8_t table_encoding = header.Read<uint8_t>();
+  uint64_t ignored;
+  if (version != 1 || count_encoding != kEncodingUdata4 || table_encoding != kEncodingTable) return kNoCfi;
+  if (frame_encoding != kEncodingOmit && !ReadEncoded(header, frame_encoding, ignored)) return kNoCfi;
+  const uint32_t count = header.Read<uint32_t>();
+  if (!header.ok() || count == 0 || count > (header.end() - header.at()) / sizeof(Pair)) return kNoCfi;
+
+  const auto* table = reinterpret_cast<const Pair*>(header.at());
+  const auto target = static_cast<int64_t>(pc - section.header);
+  uint32_t low = 0;
+  for (uint32_t size = count; size > 0;) {  // first entry that starts after the PC
+    const uint32_t half = size / 2;
+    const bool after = table[low + half].start > target;
+    if (!after) low += half + 1;
+    size = after ? half : size - half - 1;
+  }
+  if (low == 0) return kNoCfi;
+  return RuleOfFde(section, section.header + static_cast<intptr_t>(table[low - 1].fde), pc);
+}
+
+}  // namespace leaktrack::track

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The real libunwind behind the same interface, for comparison. It takes locks and calls the loader: it can deadlock in a
+// program that loads modules while it allocates, and is therefore never chosen by itself.
+#include <atomic>
+
+#include "libtrack/platform/module_map.h"
+#include "libtrack/platform/rule_lookup.h"
+#include "libtrack/platform/unwinder.h"
+
+// Old symbol versions, because the library must load where glibc is 2.17; weak, because before 2.34 they live in libdl.
+extern "C" {
+void* leaktrack_old_dlopen(const char* path, int flags) __attribute__((weak));
+void* leaktrack_old_dlsym(void* handle, const char* name) __attribute__((weak));
+}
+__asm__(".symver leaktrack_old_dlopen, dlopen@GLIBC_2.2.5");
+__asm__(".symver leaktrack_old_dlsym, dlsym@GLIBC_2.2.5");
+
+namespace leaktrack::track {
+namespace {
+
+constexpr int kRtldNow = 2;  // RTLD_LOCAL is 0
+
+using BacktraceFunction = int (*)(void** buffer, int size);
+std::atomic<BacktraceFunction> g_backtrace;
+
+capture::Frame NameOf(uintptr_t pc) {
+  const ModuleView module = ViewModule(pc);
+  return capture::MakeFrame(module.number, pc - module.bias);
+}
+
+}  // namespace
+
+bool LoadLibunwind() {
+  if (leaktrack_old_dlopen == nullptr || leaktrack_old_dlsym == nullptr) return false;
+  void* const library = leaktrack_old_dlopen("libunwind.so.8", kRtldNow);
+  if (library == nullptr) return false;
+  void* const function = leaktrack_old_dlsym(library, "unw_backtrace");
+  if (function == nullptr) return false;
+  g_backtrace.store(reinterpret_cast<BacktraceFunction>(function), std::memory_order_release);
+  return true;
+}
+
+WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
+  const BacktraceFunction backtrace = g_backtrace.load(std::memory_order_acquire);
+  if (backtrace == nullptr) return {.frame_count = 0, .truncated = true};
+  static_assert(sizeof(memo.fresh) >= 2 * kMaxFrames * sizeof(void*), "the memo doubles as the buffer");
+  constexpr int kRoom = 2 * static_cast<int>(kMaxFrames);
+  auto** const addresses = reinterpret_cast<void**>(memo.fresh);
+  memo.count = 0;
+  const int found = backtrace(addresses, kRoom);
+  int first = 0;
+  while (first < found && reinterpret_cast<uintptr_t>(addresses[first]) != start.pc) ++first;
+  if (first >= found) return {.frame_count = 0, .truncated = true};
+
+  WalkResult result = {.frame_count = 0, .truncated = found == kRoom};
+  bool interrupted = false;
+  for (int i = first; i < found; ++i) {
+    const uintptr_t address = reinterpret_cast<uintptr_t>(addresses[i]);
+    if (address == 0) break;
+    if (result.frame_count == frames.size()) {
+      result.truncated = true;
+      break;
+    }
+    const bool trampoline = LookUpRule(address - 1).rule.cfa == CfaKind::kSignal;
+    frames[result.frame_count++] = NameOf(interrupted || trampoline ? address : address - 1);
+    interrupted = trampoline;
+  }
+  return result;
+}
+
+}  // namespace leaktrack::track

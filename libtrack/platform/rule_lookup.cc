@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/rule_lookup.h"
+
+#include "libtrack/platform/cfi_table.h"
+#include "libtrack/platform/module_map.h"
+#include "libtrack/platform/module_pins.h"
+#include "libtrack/platform/raw.h"
+
+namespace leaktrack::track {
+namespace {
+
+bool TablesReadable(const CfiSection& cfi) { return raw::Readable(reinterpret_cast<const void*>(cfi.header)); }
+
+// A signal trampoline is entered by a return, not by a call, at its first instruction.
+capture::Frame Name(const ModuleView& module, uintptr_t pc, const CfiRule& rule) {
+  const uintptr_t site = rule.cfa == CfaKind::kSignal ? pc + 1 : pc;
+  return capture::MakeFrame(module.number, site - module.bias);
+}
+
+CachedRule RuleIn(const ModuleView& module, uintptr_t pc) {
+  const CfiRule rule = FindRule(module.cfi, pc);
+  return {.frame = Name(module, pc, rule), .rule = rule};
+}
+
+CachedRule Uncached(const ModuleView& module, uintptr_t pc) {
+  return {.frame = capture::MakeFrame(module.number, pc - module.bias), .rule = CfiRule{}};
+}
+
+void Keep(uintptr_t pc, const CachedRule& rule, uint32_t epoch) {
+  // A refresh since the look-up may have moved the address to another module.
+  if (epoch == ModuleMapEpoch()) g_rule_cache.Insert(pc, rule);
+}
+
+CachedRule LookUpPinned(uintptr_t pc, uint32_t epoch) {
+  const ModulePin pin;
+  const ModuleView module = ViewModule(pc);  // after the pin, because before it the module may have gone
+  // glibc unloads its own plug-ins (gconv, nss) without dlclose, so that a pin alone is not enough.
+  if (!pin.held() || module.number == 0 || (module.cfi.header != 0 && !TablesReadable(module.cfi))) {
+    return Uncached(module, pc);
+  }
+  const CachedRule rule = RuleIn(module, pc);
+  Keep(pc, rule, epoch);
+  return rule;
+}
+
+CachedRule LookUpUnknown(uintptr_t pc, bool settled, uint32_t epoch) {
+  const CachedRule rule = {.frame = capture::MakeFrame(capture::kUnknownModule, pc),
+                           .rule = CfiRule{.cfa = CfaKind::kFramePointer}};
+  if (settled) Keep(pc, rule, epoch);
+  return rule;
+}
+
+}  // namespace
+
+__attribute__((noinline)) CachedRule LookUpRuleCold(uintptr_t pc) {
+  uint32_t epoch = ModuleMapEpoch();
+  ModuleView module = ViewModule(pc);
+  if (module.number == 0) {
+    const UnknownAddress answer = RefreshForUnknown(pc);
+    epoch = ModuleMapEpoch();
+    module = ViewModule(pc);
+    if (module.number == 0) return LookUpUnknown(pc, answer != UnknownAddress::kTooSoon, epoch);
+  }
+  if (!module.from_startup) return LookUpPinned(pc, epoch);
+  if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi)) return Uncached(module, pc);
+  const CachedRule rule = RuleIn(module, pc);
+  Keep(pc, rule, epoch);
+  return rule;
+}
+
+}  // namespace leaktrack::track

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/stack_probe.h"
+
+#include "libtrack/platform/raw.h"
+
+namespace leaktrack::track {
+namespace {
+
+constexpr uintptr_t kPage = 4096;
+constexpr uintptr_t kNear = 16 * kPage;  // each page between is probed as well: a big alloca is walked through
+
+bool PageReadable(uintptr_t page) { return raw::Readable(reinterpret_cast<const void*>(page)); }
+
+}  // namespace
+
+bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address) {
+  const uintptr_t page = address & -kPage;
+  if (page == 0 || page + kPage == 0 || !PageReadable(page)) return false;
+  if (memo.readable_low != memo.readable_high) {
+    if (page >= memo.readable_high && page - memo.readable_high < kNear) {
+      while (memo.readable_high < page && PageReadable(memo.readable_high)) memo.readable_high += kPage;
+      if (memo.readable_high == page) return memo.readable_high += kPage, true;
+    } else if (page < memo.readable_low && memo.readable_low - page <= kNear) {
+      while (memo.readable_low > page + kPage && PageReadable(memo.readable_low - kPage)) memo.readable_low -= kPage;
+      if (memo.readable_low == page + kPage) return memo.readable_low -= kPage, true;
+    }
+  }
+  memo.readable_low = page;
+  memo.readable_high = page + kPage;
+  return true;
+}
+
+}  // namespace leaktrack::track

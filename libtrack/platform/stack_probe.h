@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which stack memory may be read: a range of pages, each probed once by a system call that fails instead of faulting.
+//
+// Why: the bounds of a stack cannot be known (fibers, sigaltstack, a main stack that grows; jemalloc#2811, ddprof#213), and
+// a garbage rbp may point anywhere. Why no signal handler: it would fight with the program's own.
+// Limits: a page that is unmapped after it was probed is not noticed until NoteUnmap(), or until the stack pointer leaves
+// the range.
+//
+// Thread-safety: one per thread.   Allocates: never.   Signals: safe.   Fork: safe.
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_STACK_PROBE_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_STACK_PROBE_H_
+
+#include <cstdint>
+
+#include "libtrack/platform/unwinder.h"
+
+namespace leaktrack::track {
+
+// One word of foreign stack. Assembly, because the sanitizers forbid a plain load there (and a memcpy, pitfall L12).
+inline uintptr_t LoadStackWord(uintptr_t address) {
+  uintptr_t word;
+  __asm__ volatile("movq (%1), %0" : "=r"(word) : "r"(address));
+  return word;
+}
+
+inline bool InReadableRange(const UnwindMemo& memo, uintptr_t address) {
+  return address - memo.readable_low < memo.readable_high - memo.readable_low;
+}
+
+// Probes the page of `address` and makes it part of the range: extends the range when the page is near, moves the
+// range there when it is not.
+bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address);
+
+// Reads an aligned word if that is safe.
+inline bool ReadStackWord(UnwindMemo& memo, uintptr_t address, uintptr_t& word) {
+  if ((address & 7) != 0) return false;
+  if (!InReadableRange(memo, address) && !ExtendReadableRange(memo, address)) return false;
+  word = LoadStackWord(address);
+  return true;
+}
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_STACK_PROBE_H_
