@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Captures made to order: programs whose behaviour is known, seen through the real sampling.
+//
+// What: blocks go in with their true birth, death and size; each is sampled as the library would, and the capture holds
+// the cells, survivors and kept deaths that the library would have written. Every population is seeded.
+#ifndef LEAKTRACK_TESTS_ANALYSIS_SYNTHETIC_H_
+#define LEAKTRACK_TESTS_ANALYSIS_SYNTHETIC_H_
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "libtrack/capture/age_band.h"
+#include "libtrack/capture/decoder.h"
+#include "tools/symbolize/symbolizer.h"
+
+namespace leaktrack::testing {
+
+inline constexpr double kForever = 1e18;
+
+// Frames are indices into a list of names; module "/bin/app".
+class FakeSymbolizer : public Symbolizer {
+ public:
+  capture::Frame Add(const std::string& function, const std::string& file = "app.cc", uint32_t line = 10,
+                     const std::string& module = "/bin/app") {
+    frames_.push_back({ResolvedFrame{function, file, line, module, "abcd", frames_.size(), false}});
+    return capture::MakeFrame(1, frames_.size() - 1);
+  }
+  void Prepare(std::span<const capture::Frame>) override {}
+  const std::vector<ResolvedFrame>& Resolve(capture::Frame frame) override {
+    return frames_[capture::FrameAddress(frame)];
+  }
+  std::vector<MissingSymbols> missing() const override { return missing_; }
+  std::vector<MissingSymbols> missing_;
+
+ private:
+  std::vector<std::vector<ResolvedFrame>> frames_;
+};
+
+class Program {
+ public:
+  Program(double seconds, double interval, uint64_t seed) : end_ms_(seconds * 1e3), interval_(interval), random_(seed) {
+    capture_.duration_ms = static_cast<uint64_t>(end_ms_);
+    capture_.interval_now = capture_.interval_min = capture_.interval_max = static_cast<uint64_t>(interval);
+    capture_.process.pid = 42;
+    capture_.process.program = "app";
+    capture_.process.command = "app --serve";
+    capture_.end_state = capture::RunState::kExited;
+  }
+
+  capture::SiteId Site(const std::vector<std::string>& functions, capture::SiteKind kind = capture::SiteKind::kHeap) {
+    capture::StackInfo stack;
+    stack.id = ++last_site_;
+    stack.kind = kind;
+    uint32_t line = 10 * last_site_;
+    for (const std::string& function : functions) stack.frames.push_back(symbolizer.Add(function, "app.cc", line++));
+    capture_.stacks[last_site_] = stack;
+    return last_site_;
+  }
+
+  double Uniform(double from, double to) { return std::uniform_real_distribution<double>(from, to)(random_); }
+  double Exponential(double mean) { return std::exponential_distribution<double>(1 / mean)(random_); }
+
+  // One block; times in ms. Outside of [0, end) it is not there.
+  void Block(capture::SiteId site, double birth, double death, double size, uint32_t chain = 0, double first_birth = -1) {
+    if (birth < 0 || birth >= end_ms_) return;
+    const double p = interval_ <= 1 ? 1 : -std::expm1(-size / interval_);
+    if (Uniform(0, 1) >= p) return;
+    ++capture_.samples_total;
+    const auto born = static_cast<uint64_t>(birth);
+    Count(site, capture::kBandBirths, size, p);
+    if (death >= end_ms_) {
+      ++capture_.live_count;
+      capture_.survivors.push_back({site, static_cast<uint64_t>(size), static_cast<uint64_t>(interval_), born,
+                                    first_birth < 0 ? born : static_cast<uint64_t>(first_birth), chain, 1});
+      return;
+    }
+    Count(site, capture::AgeBand(static_cast<uint64_t>(death) - born), size, p);
+    if (chain != 0) {
+      capture_.kept_deaths.push_back({site, static_cast<uint64_t>(size), static_cast<uint64_t>(interval_), born,
+                                      static_cast<uint64_t>(death), chain, 1});
+    }
+  }
+
+  // Poisson births at `per_second` from `from` to `to` seconds, living Exponential(mean_life) seconds.
+  void Stream(capture::SiteId site, double per_second, double size, double mean_life, double from = 0, double to = -1) {
+    const double last = to < 0 ? end_ms_ : to * 1e3;
+    for (double t = from * 1e3 + Exponential(1e3 / per_second); t < last; t += Exponential(1e3 / per_second)) {
+      Block(site, t, mean_life >= kForever ? kForever : t + Exponential(mean_life * 1e3), size);
+    }
+  }
+
+  capture::Capture Build() {
+    capture::Capture result = capture_;
+    for (const auto& [key, point] : cells_) {
+      result.cells.push_back({key.first, key.second, {point}});
+      result.cells.back().points.back().time_ms = result.duration_ms;
+    }
+    return result;
+  }
+
+  FakeSymbolizer symbolizer;
+
+ private:
+  void Count(capture::SiteId site, uint8_t band, double size, double p) {
+    capture::CellPoint& cell = cells_[{site, band}];
+    ++cell.samples;
+    cell.objects += 1 / p;
+    cell.bytes += size / p;
+    cell.bytes_squared += size / p * size / p;
+    cell.variance += size * size * (1 - p) / (p * p);
+  }
+
+  double end_ms_;
+  double interval_;
+  std::mt19937_64 random_;
+  capture::SiteId last_site_ = 0;
+  capture::Capture capture_;
+  std::map<std::pair<capture::SiteId, uint8_t>, capture::CellPoint> cells_;
+};
+
+}  // namespace leaktrack::testing
+
+#endif  // LEAKTRACK_TESTS_ANALYSIS_SYNTHETIC_H_
