@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/json_report.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_format.h"
+#include "tools/report/site_groups.h"
+
+namespace leaktrack {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Whole(double value) { return std::isfinite(value) ? Json(static_cast<int64_t>(std::llround(value))) : Json(); }
+
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Json FrameJson(const ResolvedFrame& frame) {
+  return {{"function", TextOrNull(frame.function)},
+          {"file", TextOrNull(frame.file)},
+          {"line", frame.line == 0 ? Json() : Json(frame.line)},
+          {"module", TextOrNull(frame.module)},
+          {"build_id", TextOrNull(frame.build_id)},
+          {"offset", frame.offset},
+          {"inlined", frame.inlined}};
+}
+
+Json ProcessJson(const ReportInput& input) {
+  const capture::ProcessInfo& process = input.capture.process;
+  const ProcessResult& result = input.analysis.process;
+  return {{"command", process.command},
+          {"pid", process.pid},
+          {"run_id", absl::StrFormat("%016x", process.run_id)},
+          {"start_time", static_cast<double>(process.start_realtime_ns) / 1e9},
+          {"duration_seconds", input.analysis.duration_seconds},
+          {"end", EndName(input.capture)},
+          {"limit_bytes", OrNull(result.limit_bytes)},
+          {"limit_kind", TextOrNull(result.limit_kind)},
+          {"status", Name(result.status)},
+          {"seconds_to_limit",
+           {{"low", OrNull(result.seconds_low)}, {"mid", OrNull(result.seconds_mid)}, {"high", OrNull(result.seconds_high)}}}};
+}
+
+Json MemoryJson(const MemoryResult& memory) {
+  return {{"rss_bytes", OrNull(memory.rss_bytes)},
+          {"live_heap_bytes", Whole(memory.live_heap_bytes)},
+          {"retained_bytes", nullptr},  // needs the allocator's own statistics
+          {"mapped_bytes", Whole(memory.mapped_bytes)},
+          {"stack_bytes", OrNull(memory.stack_bytes)},
+          {"explained_fraction", OrNull(memory.explained_fraction)},
+          {"class", Name(memory.memory_class)}};
+}
+
+Json CoverageJson(const ReportInput& input) {
+  const capture::Capture& capture = input.capture;
+  const auto interval = [](uint64_t bytes) { return bytes == 0 ? Json() : Json(bytes); };
+  Json hooks = Json::array();
+  for (const auto& [name, state] : capture.hooks) hooks.push_back({{"name", name}, {"state", HookStateName(state)}});
+  const auto& detectable = input.analysis.detectable_bytes_per_hour;
+  return {{"interval_bytes",
+           {{"now", interval(capture.interval_now)},
+            {"min", interval(capture.interval_min)},
+            {"max", interval(capture.interval_max)}}},
+          {"samples_total", capture.samples_total},
+          {"samples_live", capture.live_count},
+          {"thinned", capture.thinned_total},
+          {"lost_allocations", capture.losses[capture::kLostAllocations]},
+          {"lost_frees", capture.losses[capture::kLostFrees]},
+          {"truncated_stacks", capture.losses[capture::kTruncatedStacks]},
+          {"detectable_bytes_per_hour", detectable ? Whole(*detectable) : Json()},
+          {"epochs_lost", capture.epochs_lost},
+          {"recorder", capture.process.recorder_was_anonymous ? "anonymous" : "tmpfs"},
+          {"hooks", hooks},
+          {"conclusive", input.analysis.inconclusive_because.empty()},
+          {"inconclusive_because", TextOrNull(input.analysis.inconclusive_because)},
+          {"damage", capture.damage}};
+}
+
+Json SiteJson(const SiteResult& site, size_t rank) {
+  Json stack = Json::array();
+  for (const ResolvedFrame& frame : site.stack) stack.push_back(FrameJson(frame));
+  return {{"rank", rank},
+          {"verdict", Name(site.verdict)},
+          {"state", "new"},  // confirmed and retracted need an earlier look
+          {"trend", Name(site.trend)},
+          {"late_onset_seconds", nullptr},
+          {"live_bytes", Whole(site.live_bytes)},
+          {"live_bytes_error", Whole(site.live_bytes_error)},
+          {"live_objects", Whole(site.live_objects)},
+          {"growth_bytes_per_hour", site.growth ? Whole(site.growth->mid) : Json()},
+          {"growth_low", site.growth ? Whole(site.growth->low) : Json()},
+          {"growth_high", site.growth ? Whole(site.growth->high) : Json()},
+          {"confidence", site.q_value ? Json(Confidence(site)) : Json()},
+          {"q_value", OrNull(site.q_value)},
+          {"doubling_seconds", nullptr},
+          {"oldest_seconds", site.live_objects > 0 ? Json(site.oldest_seconds) : Json()},
+          {"evidence", TextOrNull(site.evidence)},
+          {"settle", TextOrNull(site.settle)},
+          {"blame", site.stack.empty() ? Json() : FrameJson(site.stack[site.blame])},
+          {"stack", stack},
+          {"kind", site.kind == capture::SiteKind::kHeap ? "heap" : "mapping"},
+          {"stacks_joined", site.sites.size()},
+          {"stack_is_shared_part", site.merged},
+          {"stack_truncated", site.truncated}};
+}
+
+}  // namespace
+
+std::string JsonReport(const ReportInput& input, size_t top) {
+  Json sites = Json::array();
+  for (const SiteResult& site : input.analysis.sites) {
+    if (top != 0 && sites.size() >= top) break;
+    sites.push_back(SiteJson(site, sites.size() + 1));
+  }
+  const Json report = {{"schema", 1},
+                       {"process", ProcessJson(input)},
+                       {"memory", MemoryJson(input.analysis.memory)},
+                       {"coverage", CoverageJson(input)},
+                       {"sites", sites}};
+  // Names come from the program and need not be UTF-8; what is not is replaced, never thrown about.
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace leaktrack

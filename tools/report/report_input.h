@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All that a report is made of.
+#ifndef LEAKTRACK_TOOLS_REPORT_REPORT_INPUT_H_
+#define LEAKTRACK_TOOLS_REPORT_REPORT_INPUT_H_
+
+#include <string>
+#include <vector>
+
+#include "libtrack/capture/decoder.h"
+#include "tools/analysis/result.h"
+#include "tools/symbolize/symbolizer.h"
+
+namespace leaktrack {
+
+struct ReportInput {
+  capture::Capture capture;
+  Analysis analysis;
+  std::vector<MissingSymbols> missing;
+};
+
+// "exited", "killed", "crashed", "exec", "running" or "unknown".
+const char* EndName(const capture::Capture& capture);
+
+// "active", "absent" or "bypassed".
+const char* HookStateName(capture::HookState state);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_REPORT_REPORT_INPUT_H_

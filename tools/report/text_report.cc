@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/text_report.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/units.h"
+#include "tools/report/text_sections.h"
+
+namespace leaktrack {
+namespace {
+
+// "99 % sure", never 100: one can only ever be surer than.
+std::string Sure(double confidence) {
+  return confidence >= .999 ? "over 99.9 % sure" : absl::StrFormat("%.3g %% sure", confidence * 100);
+}
+
+std::string FoundHeadline(const SiteGroup& group, size_t columns) {
+  const std::string head = group.first().verdict == Verdict::kLeak ? "LEAK: " : "SUSPECT: ";
+  const std::string tail = absl::StrCat(" grows ", GrowthText(group.growth), ", ", Sure(group.confidence));
+  const size_t used = DisplayColumns(head) + DisplayColumns(tail);
+  return absl::StrCat(head, BlameText(group.first(), columns > used + 12 ? columns - used : 12), tail);
+}
+
+std::string CleanHeadline(const Analysis& analysis) {
+  if (!analysis.detectable_bytes_per_hour) return "No growth found.";
+  return absl::StrCat("No growth found. This run could have seen a leak of ",
+                      FormatRate(*analysis.detectable_bytes_per_hour), " or more.");
+}
+
+Tint HeadlineTint(const Analysis& analysis) {
+  switch (analysis.conclusion) {
+    case Conclusion::kFound: return Tint::kRed;
+    case Conclusion::kClean: return Tint::kGreen;
+    default: return Tint::kYellow;
+  }
+}
+
+std::string Introduction(const ReportInput& input) {
+  const capture::Capture& capture = input.capture;
+  std::string text = SafeText(capture.process.command.empty() ? capture.process.program : capture.process.command);
+  absl::StrAppend(&text, " (pid ", capture.process.pid);
+  if (!capture.process.host.empty()) absl::StrAppend(&text, " on ", SafeText(capture.process.host));
+  absl::StrAppend(&text, "), ", FormatDuration(input.analysis.duration_seconds), " watched, ");
+  const std::string end = EndName(capture);
+  return text + (end == "running" ? "still running" : end == "unknown" ? "end unknown" : end == "exec" ? "replaced by exec" : end);
+}
+
+}  // namespace
+
+std::string Headline(const ReportInput& input, size_t columns) {
+  const Analysis& analysis = input.analysis;
+  std::string text;
+  if (analysis.conclusion == Conclusion::kFound) {
+    text = FoundHeadline(GroupSites(analysis.sites, Verdict::kSuspect).front(), columns);
+  } else if (analysis.conclusion == Conclusion::kClean) {
+    text = CleanHeadline(analysis);
+  } else {
+    text = absl::StrCat("INCONCLUSIVE: ", analysis.inconclusive_because);
+  }
+  return ShortenMiddle(text, columns);
+}
+
+std::string TextReport(const ReportInput& input, const TextOptions& options) {
+  Page page(options.columns, options.colour);
+  page.Line(Headline(input, options.columns), HeadlineTint(input.analysis));
+  page.Blank();
+  page.Field("Program", Introduction(input));
+  WriteProcess(input, page);
+  WriteSites(input, options, page);
+  WriteCoverage(input, page);
+  return page.text();
+}
+
+}  // namespace leaktrack

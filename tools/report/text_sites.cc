@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sites: what grows, what may, and when nothing does, what is biggest.
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "tools/analysis/blame.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/units.h"
+#include "tools/report/text_sections.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr size_t kLabel = 10;
+constexpr size_t kWatchLines = 3, kLargestLines = 3;
+
+std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+std::string Place(const ResolvedFrame& frame) {
+  if (frame.file.empty()) return "";
+  return SafeText(frame.line == 0 ? BaseName(frame.file) : absl::StrCat(BaseName(frame.file), ":", frame.line));
+}
+
+// "Push()  list.cc:41" or "Push()  libfoo.so+0x12"
+std::string FrameLine(const ResolvedFrame& frame, size_t columns) {
+  std::string place = Place(frame);
+  if (place.empty() && !frame.function.empty()) place = SafeText(BaseName(frame.module));
+  place = ShortenMiddle(place, columns / 2);
+  const size_t used = place.empty() ? 0 : DisplayColumns(place) + 2;
+  return absl::StrCat(ShortenMiddle(DisplayName(frame), columns - used), place.empty() ? "" : "  ", place);
+}
+
+// From the blamed frame outwards; the wrappers inside of it are one word.
+void WriteStack(const SiteResult& site, size_t frames, Page& page) {
+  const size_t room = page.columns() - kLabel - 2;
+  const size_t end = std::min(site.stack.size(), site.blame + frames);
+  for (size_t i = site.blame; i < end; ++i) {
+    page.Field(i == site.blame ? "  at" : "  from", FrameLine(site.stack[i], room), kLabel);
+  }
+  if (end < site.stack.size()) {
+    page.Line(absl::StrCat(std::string(kLabel, ' '), "... ", site.stack.size() - end, " more frames"), Tint::kDim);
+  } else if (site.merged) {
+    page.Line(absl::StrCat(std::string(kLabel, ' '), "... by many paths"), Tint::kDim);
+  } else if (site.truncated) {
+    page.Line(absl::StrCat(std::string(kLabel, ' '), "... the stack was cut here"), Tint::kDim);
+  }
+}
+
+std::string Holds(const SiteGroup& group) {
+  std::string text = FormatSize(group.live_bytes);
+  if (group.live_bytes_error >= 1) absl::StrAppend(&text, " (+- ", FormatSize(group.live_bytes_error), ")");
+  const auto objects = static_cast<uint64_t>(std::llround(std::max(group.live_objects, 0.0)));
+  return absl::StrCat(text, " in ", FormatCount(objects), group.first().kind == capture::SiteKind::kHeap ? " block" : " mapping",
+                      objects == 1 ? "" : "s", ", the oldest ", FormatDuration(group.oldest_seconds), " old");
+}
+
+void WriteEntry(const SiteGroup& group, size_t number, size_t frames, Page& page) {
+  const SiteResult& site = group.first();
+  page.Blank();
+  const std::string head = absl::StrCat("#", number, " ", Name(site.verdict), ", ", Name(site.trend), ": ");
+  page.Line(absl::StrCat(head, BlameText(site, page.columns() - head.size())), Tint::kBold);
+  page.Field("  grows", GrowthText(group.growth), kLabel);
+  page.Field("  holds", Holds(group), kLabel);
+  if (!site.evidence.empty()) page.Field("  because", site.evidence, kLabel);
+  if (!site.settle.empty()) page.Field("  settle", site.settle, kLabel);
+  WriteStack(site, frames, page);
+  if (group.stacks > 1) {
+    page.Field("", absl::StrCat("all in all ", group.stacks, " stacks lead here; figures are their sum"), kLabel);
+  }
+}
+
+void WriteShort(const SiteGroup& group, Page& page) {
+  const std::string figures = absl::StrCat("  ", FormatSize(group.live_bytes), ", ", Name(group.first().trend), ": ");
+  page.Line(absl::StrCat(figures, BlameText(group.first(), page.columns() - figures.size())));
+}
+
+void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, size_t most, Page& page) {
+  if (groups.empty()) return;
+  page.Blank();
+  page.Line(title);
+  for (size_t i = 0; i < std::min(most, groups.size()); ++i) WriteShort(groups[i], page);
+  if (groups.size() > most) page.Line(absl::StrCat("  and ", groups.size() - most, " more"), Tint::kDim);
+}
+
+std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict verdict) {
+  std::vector<SiteGroup> groups = GroupSites(sites, verdict);
+  std::erase_if(groups, [&](const SiteGroup& group) {
+    return group.first().verdict != verdict || group.live_bytes < 1;
+  });
+  return groups;
+}
+
+}  // namespace
+
+std::string GrowthText(const Rate& growth) {
+  return absl::StrCat(FormatRate(growth.mid), " (", FormatSize(growth.low), " to ", FormatSize(growth.high), ")");
+}
+
+std::string BlameText(const SiteResult& site, size_t columns) {
+  if (site.stack.empty()) return "an unknown place";
+  const ResolvedFrame& frame = site.stack[site.blame];
+  const std::string place = ShortenMiddle(Place(frame), columns / 2);
+  const size_t used = place.empty() ? 0 : DisplayColumns(place) + 4;
+  // Parameters are the first to go: the name is what the eye looks for.
+  std::string name = DisplayName(frame);
+  const size_t room = columns > used ? columns - used : 4;
+  if (DisplayColumns(name) > room && !frame.function.empty()) {
+    name = SafeText(std::string(QualifiedName(frame.function)));
+  }
+  return absl::StrCat(ShortenMiddle(name, room), place.empty() ? "" : " at ", place);
+}
+
+void WriteSites(const ReportInput& input, const TextOptions& options, Page& page) {
+  const std::vector<SiteResult>& sites = input.analysis.sites;
+  const std::vector<SiteGroup> accused = GroupSites(sites, Verdict::kSuspect);
+  const size_t shown = std::min(options.top, accused.size());
+  for (size_t i = 0; i < shown; ++i) WriteEntry(accused[i], i + 1, options.stack_frames, page);
+  if (accused.size() > shown) {
+    page.Blank();
+    page.Line(absl::StrCat("and ", accused.size() - shown, " more that grow (--top ", accused.size(), " shows them)"));
+  }
+  WriteList("Grows, but a filling cache would look the same (watch):", OfVerdict(sites, Verdict::kWatch), kWatchLines, page);
+  if (accused.empty()) {
+    WriteList("Largest, not growing or too few to tell:", OfVerdict(sites, Verdict::kNone), kLargestLines, page);
+  }
+}
+
+}  // namespace leaktrack
