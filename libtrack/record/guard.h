@@ -31,6 +31,7 @@ class GuardTicket {
  private:
   friend class ReentrancyGuard;
   GuardTicket() = default;
+  char empty_ = 0;  // an empty class would look uninitialised to the compiler
 };
 
 class ReentrancyGuard {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The names of the mapping calls. libc's own use of them (thread stacks, the loader, glibc's malloc) does not come by here.
+#include <sys/types.h>
+
+#include <cstdarg>
+#include <cstddef>
+
+#include "libtrack/interpose/export.h"
+#include "libtrack/wrap/mapping.h"
+
+using leaktrack::track::MapMemory;
+using leaktrack::track::RemapMemory;
+using leaktrack::track::UnmapMemory;
+
+LEAKTRACK_EXPORT void* mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
+  return MapMemory(address, length, protection, flags, fd, offset);
+}
+
+LEAKTRACK_EXPORT void* mmap64(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
+  return MapMemory(address, length, protection, flags, fd, offset);
+}
+
+LEAKTRACK_EXPORT int munmap(void* address, size_t length) { return UnmapMemory(address, length); }
+
+// The real one is variadic; on x86-64 the fifth argument lies in the same register either way.
+LEAKTRACK_EXPORT void* mremap(void* address, size_t old_length, size_t new_length, int flags, void* new_address) {
+  return RemapMemory(address, old_length, new_length, flags, new_address);
+}

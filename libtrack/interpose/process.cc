@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls that end a run, replace the program, unload code, or do not bear our helper thread.
+#include <errno.h>
+#include <linux/prctl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdarg>
+
+#include "libtrack/interpose/export.h"
+#include "libtrack/platform/module_map.h"
+#include "libtrack/platform/raw.h"
+#include "libtrack/platform/real_functions.h"
+#include "libtrack/runtime/run.h"
+
+using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
+using leaktrack::capture::RunState;
+
+namespace {
+
+template <typename Function>
+bool Missing(Function* real) {
+  if (real != nullptr || (ResolveRealFunctions() && real != nullptr)) return false;
+  errno = ENOSYS;
+  return true;
+}
+
+// A successful exec does not return: all that is left of the run must be in its capture before.
+template <typename Real>
+int Exec(Real real) {
+  BeforeExec();
+  const int result = real();
+  const int saved_errno = errno;
+  AfterFailedExec();
+  errno = saved_errno;
+  return result;
+}
+
+// Runs `real` without a helper thread in the process.
+template <typename Real>
+auto WithoutHelper(bool restart, Real real) {
+  const bool paused = PauseForCall();
+  const auto result = real();
+  const int saved_errno = errno;
+  ResumeAfterCall(paused, restart || result < 0);
+  errno = saved_errno;
+  return result;
+}
+
+}  // namespace
+
+LEAKTRACK_EXPORT int execve(const char* path, char* const arguments[], char* const environment[]) {
+  if (Missing(g_real.execve)) return -1;
+  return Exec([=] { return g_real.execve(path, arguments, environment); });
+}
+LEAKTRACK_EXPORT int execv(const char* path, char* const arguments[]) {
+  if (Missing(g_real.execv)) return -1;
+  return Exec([=] { return g_real.execv(path, arguments); });
+}
+LEAKTRACK_EXPORT int execvp(const char* file, char* const arguments[]) {
+  if (Missing(g_real.execvp)) return -1;
+  return Exec([=] { return g_real.execvp(file, arguments); });
+}
+LEAKTRACK_EXPORT int execvpe(const char* file, char* const arguments[], char* const environment[]) {
+  if (Missing(g_real.execvpe)) return -1;
+  return Exec([=] { return g_real.execvpe(file, arguments, environment); });
+}
+LEAKTRACK_EXPORT int fexecve(int fd, char* const arguments[], char* const environment[]) {
+  if (Missing(g_real.fexecve)) return -1;
+  return Exec([=] { return g_real.fexecve(fd, arguments, environment); });
+}
+LEAKTRACK_EXPORT int execveat(int fd, const char* path, char* const arguments[], char* const environment[], int flags) {
+  if (Missing(g_real.execveat)) return -1;
+  return Exec([=] { return g_real.execveat(fd, path, arguments, environment, flags); });
+}
+
+LEAKTRACK_EXPORT [[noreturn]] void _exit(int status) {
+  EndRun(RunState::kExited);
+  if (g_real.exit_now != nullptr) g_real.exit_now(status);
+  for (;;) raw::Call(SYS_exit_group, status);
+}
+LEAKTRACK_EXPORT [[noreturn]] void _Exit(int status) { _exit(status); }
+
+LEAKTRACK_EXPORT [[noreturn]] void abort() {
+  NoteCrash();
+  if (g_real.abort != nullptr) g_real.abort();
+  __builtin_trap();
+}
+
+LEAKTRACK_EXPORT int dlclose(void* handle) {
+  if (Missing(g_real.dlclose)) return -1;
+  BeginUnload();
+  const int result = g_real.dlclose(handle);
+  EndUnload(g_filter.is_open() ? NowMs() : 0);
+  return result;
+}
+
+LEAKTRACK_EXPORT int unshare(int flags) {
+  if (Missing(g_real.unshare)) return -1;
+  return WithoutHelper(true, [=] { return g_real.unshare(flags); });
+}
+LEAKTRACK_EXPORT int setns(int fd, int type) {
+  if (Missing(g_real.setns)) return -1;
+  return WithoutHelper(true, [=] { return g_real.setns(fd, type); });
+}
+
+// After a filter nothing is started again: what it forbids may kill the process.
+// Named by hand: the headers declare both as variadic.
+LEAKTRACK_EXPORT int HookedPrctl(int, unsigned long, unsigned long, unsigned long, unsigned long) __asm__("prctl");
+LEAKTRACK_EXPORT long HookedSyscall(long, long, long, long, long, long, long) __asm__("syscall");
+
+int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
+  if (Missing(g_real.prctl)) return -1;
+  if (option != PR_SET_SECCOMP) return g_real.prctl(option, a, b, c, d);
+  return WithoutHelper(false, [=] { return g_real.prctl(option, a, b, c, d); });
+}
+long HookedSyscall(long number, long a, long b, long c, long d, long e, long f) {
+  if (number != SYS_seccomp && number != SYS_unshare && number != SYS_setns) [[likely]] {
+    if (g_real.syscall != nullptr) [[likely]] return g_real.syscall(number, a, b, c, d, e, f);
+    const long result = raw::Call(number, a, b, c, d, e, f);
+    if (!raw::Failed(result)) return result;
+    errno = static_cast<int>(-result);
+    return -1;
+  }
+  if (Missing(g_real.syscall)) return -1;
+  return WithoutHelper(number != SYS_seccomp, [=] { return g_real.syscall(number, a, b, c, d, e, f); });
+}
+
+namespace {
+
+void OnQuickExit() { EndRun(RunState::kExited); }
+
+[[gnu::constructor(101)]] void Start() {
+  StartLibrary(environ);
+  at_quick_exit(OnQuickExit);
+}
+
+[[gnu::destructor(101)]] void End() { EndRun(RunState::kExited); }
+
+}  // namespace

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/real_functions.h"
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include "libtrack/platform/bootstrap.h"
+#include "libtrack/platform/linker.h"
+
+namespace leaktrack::track {
+
+namespace {
+
+void EarlyFree(void* block) {
+  if (block == nullptr || IsBootstrapBlock(block)) return;
+  if (ResolveRealFunctions()) g_real.free(block);
+}
+
+// What the guarded entries below forward to.
+struct Unguarded {
+  void (*free)(void*);
+  void* (*realloc)(void*, size_t);
+  void* (*reallocarray)(void*, size_t, size_t);
+  size_t (*malloc_usable_size)(void*);
+};
+constinit Unguarded g_unguarded{};
+
+void GuardedFree(void* block) {
+  if (!IsBootstrapBlock(block)) g_unguarded.free(block);
+}
+
+// Moves a bootstrap block to the real heap; the old block is simply left.
+void* GuardedRealloc(void* block, size_t size) {
+  if (!IsBootstrapBlock(block)) return g_unguarded.realloc(block, size);
+  void* moved = g_real.malloc(size);
+  if (moved == nullptr) return nullptr;
+  const size_t old_size = BootstrapSize(block);
+  __builtin_memcpy(moved, block, old_size < size ? old_size : size);
+  return moved;
+}
+
+void* GuardedReallocarray(void* block, size_t count, size_t size) {
+  if (!IsBootstrapBlock(block)) return g_unguarded.reallocarray(block, count, size);
+  size_t bytes;
+  return __builtin_mul_overflow(count, size, &bytes) ? nullptr : GuardedRealloc(block, bytes);
+}
+
+size_t GuardedUsableSize(void* block) {
+  return IsBootstrapBlock(block) ? BootstrapSize(block) : g_unguarded.malloc_usable_size(block);
+}
+
+constexpr RealFunctions StartingTable() {
+  RealFunctions table{};
+  table.free = EarlyFree;
+  return table;
+}
+
+}  // namespace
+
+constinit RealFunctions g_real = StartingTable();
+constinit std::atomic<bool> g_real_resolved{false};
+
+namespace {
+
+// Stores through an out-parameter and returns afterwards: as a tail call, dlsym would see the loader as its caller and
+// crash (pitfall P1).
+[[gnu::noinline]] void LookUp(void* scope, const char* name, void** found) {
+  *found = dlsym != nullptr ? dlsym(scope, name) : FindSymbolInLinkMap(name);
+  __asm__ volatile("" ::: "memory");
+}
+
+template <typename Function>
+void Resolve(const char* name, Function& slot) {
+  void* found = FindNextSymbol(name);
+  slot = reinterpret_cast<Function>(found);
+}
+
+}  // namespace
+
+void GuardBootstrapBlocks() {
+  if (g_real.free == GuardedFree) return;
+  g_unguarded = {g_real.free, g_real.realloc, g_real.reallocarray, g_real.malloc_usable_size};
+  g_real.free = GuardedFree;
+  g_real.realloc = GuardedRealloc;
+  g_real.reallocarray = GuardedReallocarray;
+  g_real.malloc_usable_size = GuardedUsableSize;
+}
+
+void* FindNextSymbol(const char* name) {
+  void* found = nullptr;
+  LookUp(RTLD_NEXT, name, &found);
+  return IsOurs(found) ? nullptr : found;
+}
+
+void* FindLoadedSymbol(const char* name, const char* library) {
+  void* found = nullptr;
+  if (library == nullptr || dlopen == nullptr) {
+    LookUp(RTLD_DEFAULT, name, &found);
+    return found;
+  }
+  void* handle = dlopen(library, RTLD_NOLOAD | RTLD_LAZY);
+  if (handle == nullptr) return nullptr;
+  LookUp(handle, name, &found);
+  return IsOurs(found) ? nullptr : found;  // the handle stays open: the function must stay where it is
+}
+
+bool ResolveRealFunctions() {
+  if (g_real_resolved.load(std::memory_order_acquire)) return true;
+  // Looked up into a copy: while dlsym runs, nested calls must go on meeting the bootstrap arena.
+  RealFunctions real{};
+  Resolve("malloc", real.malloc);
+  Resolve("free", real.free);
+  Resolve("calloc", real.calloc);
+  Resolve("realloc", real.realloc);
+  Resolve("reallocarray", real.reallocarray);
+  Resolve("posix_memalign", real.posix_memalign);
+  Resolve("aligned_alloc", real.aligned_alloc);
+  Resolve("memalign", real.memalign);
+  Resolve("valloc", real.valloc);
+  Resolve("pvalloc", real.pvalloc);
+  Resolve("malloc_usable_size", real.malloc_usable_size);
+  Resolve("mmap", real.mmap);
+  Resolve("munmap", real.munmap);
+  Resolve("mremap", real.mremap);
+  Resolve("dlclose", real.dlclose);
+  Resolve("_exit", real.exit_now);
+  Resolve("abort", real.abort);
+  Resolve("execve", real.execve);
+  Resolve("execveat", real.execveat);
+  Resolve("fexecve", real.fexecve);
+  Resolve("execv", real.execv);
+  Resolve("execvp", real.execvp);
+  Resolve("execvpe", real.execvpe);
+  Resolve("unshare", real.unshare);
+  Resolve("setns", real.setns);
+  Resolve("prctl", real.prctl);
+  Resolve("syscall", real.syscall);
+  if (real.malloc == nullptr || real.free == nullptr) return false;
+  g_real = real;
+  if (BootstrapWasUsed()) GuardBootstrapBlocks();
+  g_real_resolved.store(true, std::memory_order_release);
+  return true;
+}
+
+}  // namespace leaktrack::track

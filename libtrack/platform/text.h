@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Building short texts in fixed buffers, for the few places where the library names files or says one line.
+//
+// Promises: always terminated, never overruns; what does not fit is cut and `cut()` says so.
+// Thread-safety: none.   Allocates: never.   Signals: safe.   Fork: safe.
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_TEXT_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_TEXT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace leaktrack::track {
+
+class Text {
+ public:
+  Text(char* buffer, size_t capacity) : buffer_(buffer), capacity_(capacity) { buffer_[0] = 0; }
+  template <size_t N>
+  explicit Text(char (&buffer)[N]) : Text(buffer, N) {}
+
+  Text& Add(std::string_view text) {
+    for (const char c : text) AddChar(c);
+    return *this;
+  }
+  Text& AddChar(char c) {
+    if (size_ + 1 >= capacity_) {
+      cut_ = true;
+    } else {
+      buffer_[size_++] = c;
+      buffer_[size_] = 0;
+    }
+    return *this;
+  }
+  Text& AddNumber(uint64_t value) {
+    char digits[20];
+    int count = 0;
+    do digits[count++] = static_cast<char>('0' + value % 10);
+    while (value /= 10);
+    while (count > 0) AddChar(digits[--count]);
+    return *this;
+  }
+  Text& AddHex16(uint64_t value) {
+    for (int shift = 60; shift >= 0; shift -= 4) AddChar("0123456789abcdef"[(value >> shift) & 15]);
+    return *this;
+  }
+
+  std::string_view view() const { return {buffer_, size_}; }
+  const char* c_str() const { return buffer_; }
+  bool cut() const { return cut_; }
+
+ private:
+  char* buffer_;
+  size_t capacity_;
+  size_t size_ = 0;
+  bool cut_ = false;
+};
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_TEXT_H_

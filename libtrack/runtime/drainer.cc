@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/runtime/drainer.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <atomic>
+
+#include "libtrack/capture/history_writer.h"
+#include "libtrack/platform/clock.h"
+#include "libtrack/platform/helper_thread.h"
+#include "libtrack/platform/process_memory.h"
+#include "libtrack/platform/raw.h"
+#include "libtrack/runtime/image_memory.h"
+
+namespace leaktrack::track {
+namespace {
+
+using capture::EpochKind;
+using capture::FileOps;
+using capture::HistoryWriter;
+
+enum Phase : uint32_t { kNone = 0, kStarting, kRunning, kStopped };
+enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned };
+
+struct Drainer {
+  std::atomic<uint32_t> phase;    // Phase; futex
+  std::atomic<uint32_t> request;  // Request; futex
+  std::atomic<bool> final_written;
+  bool created;                   // the capture has its header page
+  bool private_descriptors;
+  dev_t device;                   // identity of the capture, for where descriptors are shared with the program
+  ino_t inode;
+  int capture_fd;
+  RecorderFile image;             // with the drainer's own descriptor
+  const char* recorder_path;
+  void* writer_memory;
+  size_t writer_bytes;
+  HistoryWriter* writer;
+  ProcessMemoryReader memory_reader;
+};
+constinit Drainer g_drainer{};
+
+bool IsOurFile() {
+  struct stat info {};
+  return raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) == 0 && info.st_dev == g_drainer.device &&
+         info.st_ino == g_drainer.inode;
+}
+
+// Where the program shares our descriptor table it may have closed our file and opened its own under the same number.
+bool StillOurFile() { return g_drainer.private_descriptors || IsOurFile(); }
+
+void RememberFile() {
+  struct stat info {};
+  if (raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) != 0) return;
+  g_drainer.device = info.st_dev;
+  g_drainer.inode = info.st_ino;
+}
+
+bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
+  if (g_drainer.capture_fd < 0 || !StillOurFile()) return false;
+  const char* from = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const long written = raw::Pwrite(g_drainer.capture_fd, from, bytes, offset);
+    if (written == -4 /* EINTR */) continue;
+    if (written <= 0) return false;
+    from += written;
+    bytes -= static_cast<size_t>(written);
+    offset += static_cast<uint64_t>(written);
+  }
+  return true;
+}
+
+constexpr FileOps kFileOps{nullptr, WriteAt, nullptr};
+
+bool PlaceWriter() {
+  if (g_drainer.writer != nullptr) return true;
+  const size_t bytes = HistoryWriter::MemoryBytes(*ImageHeader());
+  void* memory = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (raw::MmapFailed(memory)) return false;
+  g_drainer.writer_memory = memory;
+  g_drainer.writer_bytes = bytes;
+  g_drainer.writer = HistoryWriter::Place(memory, bytes, *ImageHeader());
+  return g_drainer.writer != nullptr;
+}
+
+bool CreateCapture() {
+  if (g_drainer.created) return true;
+  if (g_drainer.capture_fd < 0 || !PlaceWriter()) return false;
+  g_drainer.created = g_drainer.writer->Create(kFileOps, *ImageHeader(), g_drainer.recorder_path);
+  return g_drainer.created;
+}
+
+uint64_t NowMs() {
+  const int64_t since_start = MonotonicCoarseNs() - ImageHeader()->start_monotonic_ns;
+  return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
+}
+
+bool WriteEpoch(EpochKind kind) {
+  if (!CreateCapture()) return false;
+  capture::MemorySampleRaw memory;
+  g_drainer.memory_reader.Read(&memory);
+  return g_drainer.writer->WriteEpoch(ImageHeader(), memory, NowMs(), kind);
+}
+
+// Waits for the next epoch or a request. In exact mode the hooks read the time from tick_ms, so that is kept fresh.
+void WaitForNextEpoch(int64_t deadline_ns) {
+  const bool exact = ImageHeader()->interval_bytes_now.load(std::memory_order_relaxed) == 1;
+  for (;;) {
+    ImageHeader()->tick_ms.store(NowMs(), std::memory_order_relaxed);
+    const int64_t left = deadline_ns - ReadClockNs(CLOCK_MONOTONIC);
+    if (left <= 0 || g_drainer.request.load(std::memory_order_acquire) != kGoOn) return;
+    const uint64_t nap = exact ? kExactTickNs : kEpochNs;
+    WaitWhile(&g_drainer.request, kGoOn, static_cast<uint64_t>(left) < nap ? static_cast<uint64_t>(left) : nap);
+  }
+}
+
+void Drain() {
+  int64_t deadline = ReadClockNs(CLOCK_MONOTONIC);
+  for (;;) {
+    deadline += kEpochNs;
+    const int64_t now = ReadClockNs(CLOCK_MONOTONIC);
+    if (deadline < now) deadline = now;  // after a suspend or a stopped process: no burst of epochs
+    WaitForNextEpoch(deadline);
+    const uint32_t request = g_drainer.request.load(std::memory_order_acquire);
+    if (request == kPause) return;
+    if (request == kFinish) {
+      g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
+      return;
+    }
+    CommitAhead(g_drainer.image);
+    (void)WriteEpoch(EpochKind::kPeriodic);  // what failed is written by the next epoch
+  }
+}
+
+void SetPhase(uint32_t phase) {
+  g_drainer.phase.store(phase, std::memory_order_release);
+  WakeAll(&g_drainer.phase);
+}
+
+void* DrainerMain(void*) {
+  raw::Call(SYS_prctl, PR_SET_NAME, raw::Ptr("leaktrack"));
+  g_drainer.private_descriptors = TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
+  if (!IsOurFile()) g_drainer.capture_fd = -1;  // we came late, and the number is the program's by now
+  g_drainer.memory_reader.Open();
+  SetOwnerAlive(&ImageHeader()->owner);
+  (void)CreateCapture();  // tried again with every epoch
+  SetPhase(kRunning);
+  if (g_drainer.request.load(std::memory_order_acquire) != kAbandoned) Drain();
+  g_drainer.memory_reader.Close();
+  if (g_drainer.capture_fd >= 0 && StillOurFile()) raw::Close(g_drainer.capture_fd);
+  g_drainer.capture_fd = -1;
+  SetOwnerGone(&ImageHeader()->owner);
+  SetPhase(kStopped);
+  return nullptr;
+}
+
+// Waits until the phase is no longer `phase`, at most `timeout_ns`.
+bool WaitWhilePhase(uint32_t phase, uint64_t timeout_ns) {
+  const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + static_cast<int64_t>(timeout_ns);
+  while (g_drainer.phase.load(std::memory_order_acquire) == phase) {
+    const int64_t left = deadline - ReadClockNs(CLOCK_MONOTONIC);
+    if (left <= 0) return false;
+    WaitWhile(&g_drainer.phase, phase, static_cast<uint64_t>(left));
+  }
+  return true;
+}
+
+bool Stop(uint32_t request) {
+  if (!DrainerRuns()) return false;
+  g_drainer.request.store(request, std::memory_order_release);
+  WakeAll(&g_drainer.request);
+  return WaitWhilePhase(kRunning, kStopTimeoutNs);
+}
+
+}  // namespace
+
+bool StartDrainer(const DrainerFiles& files) {
+  g_drainer.capture_fd = files.capture_fd;
+  g_drainer.image = g_image_file;
+  g_drainer.image.fd = files.recorder_fd;
+  g_drainer.recorder_path = files.recorder_path;
+  g_drainer.request.store(kGoOn, std::memory_order_relaxed);
+  g_drainer.final_written.store(false, std::memory_order_relaxed);
+  RememberFile();
+  g_drainer.phase.store(kStarting, std::memory_order_release);
+  if (!StartHelperThread(DrainerMain, nullptr)) {
+    g_drainer.phase.store(kNone, std::memory_order_release);
+    return false;
+  }
+  if (WaitWhilePhase(kStarting, 100'000'000)) return true;
+  g_drainer.request.store(kAbandoned, std::memory_order_release);  // too late: its descriptors are closed under it
+  return false;
+}
+
+bool WriteCaptureHeader(int capture_fd, const char* recorder_path) {
+  g_drainer.capture_fd = capture_fd;
+  g_drainer.recorder_path = recorder_path;
+  RememberFile();
+  const bool written = CreateCapture();
+  g_drainer.capture_fd = -1;
+  return written;
+}
+
+bool PauseDrainer() { return Stop(kPause); }
+
+bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
+
+bool DrainerRuns() { return g_drainer.phase.load(std::memory_order_acquire) == kRunning; }
+
+void ForgetDrainer() {
+  if (g_drainer.writer_memory != nullptr) raw::Munmap(g_drainer.writer_memory, g_drainer.writer_bytes);
+  g_drainer.writer_memory = nullptr;
+  g_drainer.writer = nullptr;
+  g_drainer.created = false;
+  g_drainer.private_descriptors = false;
+  g_drainer.capture_fd = -1;
+  g_drainer.memory_reader = ProcessMemoryReader{};  // its descriptors were never in this process's table
+  g_drainer.phase.store(kNone, std::memory_order_relaxed);
+  g_drainer.request.store(kGoOn, std::memory_order_relaxed);
+}
+
+}  // namespace leaktrack::track

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The drainer: the one thread that writes the capture file, so that no thread of the program ever waits for a disk.
+//
+// Once a second it commits pages ahead of the tables, reads the process's memory, and writes an epoch. It can be
+// stopped and joined in under 100 ms, for an ordinary end (with a final epoch) or for a call that does not bear a second
+// thread (unshare, setns, a seccomp filter), and started again.
+//
+// Thread-safety: Start, Pause and Finish from one thread at a time (runtime/run.cc sees to it).
+// Allocates: its private memory from the kernel.   Signals: unsafe.   Fork: the child calls ForgetDrainer first.
+#ifndef LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_
+#define LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_
+
+#include <cstdint>
+
+namespace leaktrack::track {
+
+inline constexpr uint64_t kEpochNs = 1'000'000'000;
+inline constexpr uint64_t kExactTickNs = 10'000'000;  // exact mode reads the clock from the drainer's tick
+inline constexpr uint64_t kStopTimeoutNs = 90'000'000;
+
+struct DrainerFiles {
+  int capture_fd;   // open for writing, or -1: no capture file
+  int recorder_fd;  // of the recorder, or -1: anonymous memory
+  const char* recorder_path;
+};
+
+// Starts the thread and waits, at most 100 ms, until it has descriptors of its own; the caller may then close the two.
+// The capture's header page has been written by the time this returns true. False: there is no drainer.
+[[nodiscard]] bool StartDrainer(const DrainerFiles& files);
+
+// Writes the header page without a thread (no-thread mode): everything else is left to whoever folds the recorder.
+[[nodiscard]] bool WriteCaptureHeader(int capture_fd, const char* recorder_path);
+
+// Stops the thread without a final epoch. True if it is gone.
+bool PauseDrainer();
+
+// Stops the thread after a final epoch. True if that epoch is in the file and the recorder is no longer needed.
+bool FinishDrainer();
+
+bool DrainerRuns();
+
+// In a fork child: the parent's drainer is not here. Its private memory is given back.
+void ForgetDrainer();
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which of our hooks really stand before the functions they are meant for.
+//
+// A hook is active if the program's own look-up of the name ends at us and there is something behind us; bypassed if
+// it ends elsewhere (an allocator linked into the program, or preloaded before us); absent if nobody else has it.
+//
+// Thread-safety: none (start-up).   Allocates: dlsym may.   Signals: unsafe.   Fork: results are copied with the image.
+#ifndef LEAKTRACK_LIBTRACK_RUNTIME_HOOK_COVERAGE_H_
+#define LEAKTRACK_LIBTRACK_RUNTIME_HOOK_COVERAGE_H_
+
+#include "libtrack/capture/recorder_layout.h"
+
+namespace leaktrack::track {
+
+void DescribeHooks(capture::RecorderHeader& header);
+
+// Name of a sanitizer whose runtime owns malloc in this process, or nullptr.
+const char* FindSanitizer();
+
+// Is another copy of this library before us in the program's search order? Then that one tracks and we stay inert.
+bool IsSecondCopy();
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RUNTIME_HOOK_COVERAGE_H_

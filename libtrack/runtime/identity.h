@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who this run is: host, program, command line, boot, PID namespace, and a run id that no other run has.
+//
+// exec keeps both pid and start time, and containers reuse pid 1 for ever, so names also carry a random run id
+// (design.md D12, pitfall F12).
+//
+// Thread-safety: none.   Allocates: never.   Signals: safe.   Fork: call again in the child.
+#ifndef LEAKTRACK_LIBTRACK_RUNTIME_IDENTITY_H_
+#define LEAKTRACK_LIBTRACK_RUNTIME_IDENTITY_H_
+
+#include "libtrack/capture/recorder_layout.h"
+
+namespace leaktrack::track {
+
+struct Identity {
+  uint64_t run_id;
+  uint8_t boot_id[16];
+  uint64_t pid_namespace;
+  uint32_t pid;
+  uint32_t parent_pid;
+  char host[72];
+  char program[72];
+  char command[1024];
+};
+
+// Reads everything from /proc and uname; what cannot be read stays empty or 0.
+void ReadIdentity(Identity& identity);
+
+// "<directory>/<host>.<program>.<pid>.<run id>.ltk", absolute. False if it does not fit.
+bool MakeCapturePath(const Identity& identity, const char* directory, char (&path)[1024]);
+
+// "/dev/shm/leaktrack.<pid>.<run id>.ltr"
+void MakeRecorderPath(const Identity& identity, char (&path)[128]);
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RUNTIME_IDENTITY_H_

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The recorder image of this run, and the backing of its pages.
+//
+// Tables grow inside regions whose address space is set aside at the start. Before a page is touched it is committed,
+// kCommitStepBytes at a time: by the drainer ahead of need, through its descriptor, or, when a burst outruns it, by
+// the thread that needs the room, through the kernel's populate call. A refusal is a loss that is counted, never a fault.
+//
+// Thread-safety: Commit from any thread; Create and Abandon only while no hook can be inside.
+// Allocates: never.   Signals: Commit is safe.   Fork: the child abandons this image and creates its own.
+#ifndef LEAKTRACK_LIBTRACK_RUNTIME_IMAGE_MEMORY_H_
+#define LEAKTRACK_LIBTRACK_RUNTIME_IMAGE_MEMORY_H_
+
+#include <cstdint>
+
+#include "libtrack/capture/recorder_layout.h"
+#include "libtrack/platform/recorder_file.h"
+
+namespace leaktrack::track {
+
+inline constexpr uint64_t kCommitStepBytes = 256 * 1024;
+
+// The image in use. `fd` is only valid in the descriptor table of the thread that holds this copy.
+extern RecorderFile g_image_file;
+
+inline capture::RecorderHeader* ImageHeader() { return reinterpret_cast<capture::RecorderHeader*>(g_image_file.base); }
+
+// Makes sure that the first `bytes` of the region may be touched.
+bool CommitRegion(capture::RegionId id, uint64_t bytes);
+
+// By the drainer, with a descriptor of its own: keeps one step of room ahead in the regions that grow record by record.
+void CommitAhead(const RecorderFile& file);
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RUNTIME_IMAGE_MEMORY_H_

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/runtime/options.h"
+
+#include "libtrack/platform/text.h"
+
+namespace leaktrack::track {
+namespace {
+
+// std::string_view::substr can throw, which this library cannot link.
+std::string_view From(std::string_view text, size_t start) { return {text.data() + start, text.size() - start}; }
+std::string_view AtMost(std::string_view text, size_t size) { return {text.data(), text.size() < size ? text.size() : size}; }
+
+std::string_view Find(const char* const* environment, std::string_view name) {
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view entry(*environment);
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
+      return From(entry, name.size() + 1);
+    }
+  }
+  return {};
+}
+
+void Complain(Options& options, std::string_view variable, std::string_view value, std::string_view expected) {
+  if (options.problem[0] != 0) return;  // one line is enough
+  Text(options.problem)
+      .Add("leaktrack: ").Add(variable).Add("=").Add(AtMost(value, 64))
+      .Add(" is not understood, the default is used; expected ").Add(expected).Add("\n");
+}
+
+void ReadInterval(Options& options, std::string_view value) {
+  if (value.empty() || value == "auto") return;
+  if (value == "exact") {
+    options.interval_bytes = kExactInterval;
+    return;
+  }
+  const uint64_t bytes = ParseSize(value);
+  if (bytes == 0 || bytes > (uint64_t{1} << 40)) {
+    Complain(options, "LEAKTRACK_INTERVAL", value, "auto, exact, or a size such as 512KiB");
+  } else {
+    options.interval_bytes = bytes;
+  }
+}
+
+void ReadOut(Options& options, std::string_view value) {
+  if (Text(options.out_directory).Add(value).cut()) {
+    options.out_directory[0] = 0;
+    Complain(options, "LEAKTRACK_OUT", value, "a path of at most 895 bytes");
+  }
+}
+
+void ReadChoice(Options& options, std::string_view variable, std::string_view value, std::string_view off,
+                std::string_view on, bool& chosen) {
+  if (value.empty()) return;
+  if (value == on || value == off) {
+    chosen = value == on;
+  } else {
+    char expected[64];
+    Text(expected).Add(off).Add(" or ").Add(on);
+    Complain(options, variable, value, expected);
+  }
+}
+
+}  // namespace
+
+uint64_t ParseSize(std::string_view text) {
+  uint64_t value = 0;
+  size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+    if (value > (uint64_t{1} << 50)) return 0;
+    value = value * 10 + static_cast<uint64_t>(text[digits++] - '0');
+  }
+  if (digits == 0) return 0;
+  const std::string_view unit = From(text, digits);
+  if (unit.empty() || unit == "B") return value;
+  if (unit == "KiB" || unit == "K" || unit == "k") return value << 10;
+  if (unit == "MiB" || unit == "M") return value << 20;
+  if ((unit == "GiB" || unit == "G") && value < (uint64_t{1} << 33)) return value << 30;
+  return 0;
+}
+
+Options ReadOptions(const char* const* environment) {
+  Options options;
+  ReadOut(options, Find(environment, "LEAKTRACK_OUT"));
+  ReadInterval(options, Find(environment, "LEAKTRACK_INTERVAL"));
+  ReadChoice(options, "LEAKTRACK_UNWINDER", Find(environment, "LEAKTRACK_UNWINDER"), "cfi", "libunwind",
+             options.use_libunwind);
+  ReadChoice(options, "LEAKTRACK_THREAD", Find(environment, "LEAKTRACK_THREAD"), "0", "1", options.use_thread);
+  return options;
+}
+
+}  // namespace leaktrack::track

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the environment asks of the library: the LEAKTRACK_* variables, read once at the start.
+//
+//   LEAKTRACK_OUT       directory for the capture (default: the current directory)
+//   LEAKTRACK_INTERVAL  auto (default), exact, or a size: 16KiB, 512KiB, 1MiB, 4096
+//   LEAKTRACK_UNWINDER  cfi (default) or libunwind
+//   LEAKTRACK_THREAD    1 (default) or 0: no drainer thread
+//
+// Promises: an unknown or unreadable value never stops the program: the default is used and `problem` holds one line
+// that names the variable and the way out. The environment is never changed.
+//
+// Thread-safety: none.   Allocates: never.   Signals: unsafe (start-up only).   Fork: options are inherited.
+#ifndef LEAKTRACK_LIBTRACK_RUNTIME_OPTIONS_H_
+#define LEAKTRACK_LIBTRACK_RUNTIME_OPTIONS_H_
+
+#include <cstdint>
+#include <string_view>
+
+namespace leaktrack::track {
+
+inline constexpr uint64_t kAutoInterval = 0;
+inline constexpr uint64_t kExactInterval = 1;
+
+struct Options {
+  char out_directory[896] = {};            // empty: the current directory
+  uint64_t interval_bytes = kAutoInterval;
+  bool use_libunwind = false;
+  bool use_thread = true;
+  char problem[256] = {};                  // empty: all was well
+};
+
+// `environment` is an environ-style array; may be nullptr.
+Options ReadOptions(const char* const* environment);
+
+// "512KiB", "1MiB", "2GiB", "4096", "4096B" -> bytes; 0 if it is none of these.
+uint64_t ParseSize(std::string_view text);
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RUNTIME_OPTIONS_H_

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One tracked life of a process: how it starts, what the hooks ask of it, how it ends.
+//
+//   constructor   StartLibrary(): real functions, options, image, capture file, drainer; the gate opens last
+//   hook          EnterHook() -> may this thread record now?  (also where a fork child notices that it is one)
+//   end           EndRun() from exit, _exit, quick_exit, exec: a final epoch; the recorder goes
+//
+// Fork: a child inherits a shut gate and an empty filter (MADV_WIPEONFORK), so it is inert without anybody having run;
+// its first slow path starts a run of its own, with its own recorder, capture and thread (D12). Why not at fork:
+// most children exec at once, and atfork handlers do not see clone().
+// vfork children are the parent's heap and are recorded as it; only ends of life compare the pid.
+//
+// Thread-safety: EnterHook and NowMs from any thread; the rest serialises itself.
+// Allocates: never from the program's heap, but for pthread_create.   Signals: EnterHook is safe.
+#ifndef LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
+#define LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
+
+#include <cstdint>
+
+#include "libtrack/capture/recorder_layout.h"
+#include "libtrack/record/tracker.h"
+
+namespace leaktrack::track {
+
+extern Tracker g_tracker;
+extern Filter g_filter;
+
+// From the library's constructor. `environment` is environ.
+void StartLibrary(const char* const* environment);
+
+// The thread's state if it may record now; nullptr: pass the call through. Starts a run in a fork child. Call with the guard
+// held.
+ThreadState* StateForRecording(HotThread& hot, const GuardTicket& ticket);
+
+// Is the gate open, or can it be opened (fork child)? False: inert, starting, or over; the thread's countdown is then
+// set so that it does not ask again soon.
+bool MayRecord(HotThread& hot);
+
+// Milliseconds since the start of the run.
+uint64_t NowMs();
+
+// The walk that the options chose.
+WalkResult WalkStack(ThreadState& state, const StackStart& start);
+
+// The run ends as `state`. Does nothing in a vfork child, when called twice, or when inert.
+void EndRun(capture::RunState state);
+
+// abort(): says so in the recorder, nothing else; a later signal handler may still go on.
+void NoteCrash();
+
+// exec: ends the run; AfterFailedExec takes it up again.
+void BeforeExec();
+void AfterFailedExec();
+
+// Around a call that fails or kills with a second thread in the process (unshare, setns, seccomp). `restart` false:
+// the run goes on without a drainer. The token says whether there was one.
+bool PauseForCall();
+void ResumeAfterCall(bool paused, bool restart);
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_

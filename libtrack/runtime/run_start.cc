@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/runtime/run_start.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "libtrack/platform/clock.h"
+#include "libtrack/platform/linker.h"
+#include "libtrack/platform/module_map.h"
+#include "libtrack/platform/process_memory.h"
+#include "libtrack/platform/raw.h"
+#include "libtrack/platform/text.h"
+#include "libtrack/runtime/drainer.h"
+#include "libtrack/runtime/hook_coverage.h"
+#include "libtrack/runtime/identity.h"
+#include "libtrack/runtime/image_memory.h"
+
+namespace leaktrack::track {
+namespace {
+
+constexpr uint64_t kLiveLimit = 32'768;
+
+// Files of the run in progress. The paths outlive BuildRun: the drainer and RestartDrainer use them.
+struct RunFiles {
+  char capture_path[1024];
+  char recorder_path[128];
+};
+constinit RunFiles g_files{};
+constinit char g_problem[1400]{};
+
+bool Commit(void*, capture::RegionId id, uint64_t bytes) { return CommitRegion(id, bytes); }
+
+bool CommitModules(uint64_t bytes) { return CommitRegion(capture::kRegionModules, bytes); }
+
+// Exact mode may hold what fits one sixteenth of the memory that the process may use (D13).
+uint64_t ExactBlockLimit() {
+  ProcessMemoryReader reader{};
+  reader.Open();
+  capture::MemorySampleRaw memory;
+  reader.Read(&memory);
+  reader.Close();
+  int64_t limit = int64_t{4} << 30;  // where the system does not tell
+  if (memory.machine_total > 0) limit = memory.machine_total;
+  if (memory.cgroup_max > 0) limit = std::min(limit, memory.cgroup_max);
+  if (memory.rlimit_as > 0) limit = std::min(limit, memory.rlimit_as);
+  return std::max<uint64_t>(static_cast<uint64_t>(limit) / 16 / 48, kLiveLimit);
+}
+
+std::string_view ErrorText(long error) {
+  switch (error) {
+    case -1: return "operation not permitted";
+    case -2: return "no such directory";
+    case -13: return "permission denied";
+    case -20: return "not a directory";
+    case -24: return "too many open files";
+    case -27: return "file size limit reached";
+    case -28: return "no space left";
+    case -30: return "read-only file system";
+    case -36: return "name too long";
+    default: return "cannot be created";
+  }
+}
+
+StartResult Refuse(std::string_view what, std::string_view where, std::string_view why, std::string_view remedy) {
+  Text(g_problem).Add("leaktrack: ").Add(what).Add(where).Add(": ").Add(why).Add("; the program runs on untracked. ")
+      .Add(remedy);
+  return {false, g_problem};
+}
+
+bool CreateImage(const Options& options) {
+  ImageOptions image_options;
+  image_options.live_limit = kLiveLimit;
+  if (options.interval_bytes == kExactInterval) image_options.exact_block_limit = ExactBlockLimit();
+  const ImagePlan plan = PlanImage(image_options);
+  g_image_file = CreateRecorderFile(g_files.recorder_path, plan.image_bytes);
+  if (g_image_file.base == nullptr) return false;
+  if (CommitRange(g_image_file, 0, plan.header_bytes) && InitImage(g_image_file.base, plan, Commit, nullptr)) return true;
+  // A tmpfs with too little room: the name goes, and anonymous memory takes its place.
+  if (!g_image_file.shared) return false;
+  raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.recorder_path), 0);
+  raw::Close(g_image_file.fd);
+  raw::Munmap(g_image_file.base, g_image_file.bytes);
+  g_image_file = CreateRecorderFile("", plan.image_bytes);
+  return g_image_file.base != nullptr && InitImage(g_image_file.base, plan, Commit, nullptr);
+}
+
+void FillHeader(const Identity& identity, const Options& options, uint64_t parent_run_id) {
+  capture::RecorderHeader& header = *ImageHeader();
+  header.run_id = identity.run_id;
+  header.parent_run_id = parent_run_id;
+  std::memcpy(header.boot_id, identity.boot_id, sizeof header.boot_id);
+  header.pid_namespace = identity.pid_namespace;
+  header.pid = identity.pid;
+  header.parent_pid = identity.parent_pid;
+  header.start_realtime_ns = RealtimeNs();
+  header.start_monotonic_ns = MonotonicCoarseNs();
+  header.configured_interval = options.interval_bytes;
+  std::memcpy(header.host, identity.host, sizeof header.host);
+  std::memcpy(header.program, identity.program, sizeof header.program);
+  std::memcpy(header.command, identity.command, sizeof header.command);
+  Text(header.capture_path).Add(g_files.capture_path);
+  DescribeHooks(header);
+}
+
+void BindModules() {
+  capture::RecorderHeader& header = *ImageHeader();
+  const capture::Region& region = header.regions[capture::kRegionModules];
+  BindModuleMap({
+      .entries = reinterpret_cast<capture::ModuleEntry*>(g_image_file.base + region.offset),
+      .capacity = static_cast<uint32_t>(region.entries),
+      .count = &header.module_count,
+      .generation = &header.module_generation,
+      .lost = &header.losses[capture::kLostModules],
+      .commit = CommitModules,
+  });
+}
+
+const char* RecorderPathOrEmpty() { return g_image_file.shared ? g_files.recorder_path : ""; }
+
+// Starts the drainer, or notes that there is none. The capture has its header page either way, disk permitting.
+void StartWriting(bool use_thread, int capture_fd) {
+  const DrainerFiles files{capture_fd, g_image_file.fd, RecorderPathOrEmpty()};
+  if (use_thread && StartDrainer(files)) return;
+  ImageHeader()->no_thread = 1;
+  (void)WriteCaptureHeader(capture_fd, RecorderPathOrEmpty());
+}
+
+void CloseDescriptors(int capture_fd) {
+  raw::Close(capture_fd);
+  if (g_image_file.fd >= 0) raw::Close(g_image_file.fd);
+  g_image_file.fd = -1;
+}
+
+void DiscardImage() {
+  if (g_image_file.shared) raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.recorder_path), 0);
+  if (g_image_file.fd >= 0) raw::Close(g_image_file.fd);
+  if (g_image_file.base != nullptr) raw::Munmap(g_image_file.base, g_image_file.bytes);
+  g_image_file = RecorderFile{};
+}
+
+}  // namespace
+
+StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tracker, Filter* filter) {
+  Identity identity;
+  ReadIdentity(identity);
+  if (!MakeCapturePath(identity, options.out_directory, g_files.capture_path)) {
+    return Refuse("the output directory ", options.out_directory, "its path is too long or unreachable",
+                  "Set LEAKTRACK_OUT to another.");
+  }
+  MakeRecorderPath(identity, g_files.recorder_path);
+
+  const int capture_fd = raw::OpenAt(AT_FDCWD, g_files.capture_path,
+                                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (capture_fd < 0) {
+    return Refuse("cannot write ", g_files.capture_path, ErrorText(capture_fd),
+                  "Set LEAKTRACK_OUT (or run -o) to a directory this user may write to.");
+  }
+  if (!CreateImage(options)) {
+    DiscardImage();
+    raw::Close(capture_fd);
+    raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.capture_path), 0);
+    return Refuse("no memory for the recorder", "", "the system refused 44 MiB of address space",
+                  "Raise the address-space limit.");
+  }
+  FillHeader(identity, options, parent_run_id);
+  BindModules();
+
+  TrackerOptions tracker_options;
+  tracker_options.image = g_image_file.base;
+  tracker_options.commit = Commit;
+  tracker_options.filter = filter;
+  tracker_options.interval = options.interval_bytes;
+  tracker_options.live_limit = kLiveLimit;
+  tracker_options.exact_block_limit = options.interval_bytes == kExactInterval ? ExactBlockLimit() : 0;
+  tracker_options.seed = identity.run_id;
+  const bool bound = tracker->Bind(tracker_options);
+
+  ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
+  if (bound) StartWriting(options.use_thread, capture_fd);
+  CloseDescriptors(capture_fd);
+  return {bound, nullptr};
+}
+
+bool RestartDrainer() {
+  const int capture_fd = raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+  const int recorder_fd =
+      g_image_file.shared ? raw::OpenAt(AT_FDCWD, g_files.recorder_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
+  const bool started = StartDrainer({capture_fd, recorder_fd, RecorderPathOrEmpty()});
+  if (capture_fd >= 0) raw::Close(capture_fd);
+  if (recorder_fd >= 0) raw::Close(recorder_fd);
+  return started;
+}
+
+void UnlinkRecorder() {
+  if (g_image_file.shared) raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.recorder_path), 0);
+}
+
+}  // namespace leaktrack::track

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Builds everything a run consists of: recorder, module map, capture file, drainer.
+//
+// Order: descriptors are opened first and by the starting thread, because the program may drop privileges, change its
+// root or install a filter at any time after (pitfalls P9, X8 to X10).
+//
+// Thread-safety: none; runtime/run.cc calls it from one thread.   Allocates: pthread_create may.
+// Signals: unsafe.   Fork: called in the child for a run of its own.
+#ifndef LEAKTRACK_LIBTRACK_RUNTIME_RUN_START_H_
+#define LEAKTRACK_LIBTRACK_RUNTIME_RUN_START_H_
+
+#include <cstdint>
+
+#include "libtrack/record/tracker.h"
+#include "libtrack/runtime/options.h"
+
+namespace leaktrack::track {
+
+struct StartResult {
+  bool started = false;
+  const char* problem = nullptr;  // one line without its end; what happens and what to do
+};
+
+// `parent_run_id`: 0 for none.
+StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tracker, Filter* filter);
+
+// Starts a drainer for a run that lost its own, opening its files by name again.
+bool RestartDrainer();
+
+// Removes the recorder's name; the memory stays mapped.
+void UnlinkRecorder();
+
+// Looks through /dev/shm: recorders that are wholly in their captures and whose owner is gone are removed; one that a
+// predecessor of this very process left behind by exec is marked so.
+void TidyRecorders();
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_RUNTIME_RUN_START_H_

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What earlier runs left in /dev/shm.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+#include "libtrack/platform/raw.h"
+#include "libtrack/runtime/image_memory.h"
+#include "libtrack/runtime/run_start.h"
+
+namespace leaktrack::track {
+namespace {
+
+constexpr uint32_t kOwnerDied = 0x4000'0000;
+
+struct DirectoryEntry {  // struct linux_dirent64
+  uint64_t inode;
+  int64_t next;
+  uint16_t bytes;
+  uint8_t type;
+  char name[];
+};
+
+// Read, not mapped: whoever may cut the file while we look would otherwise raise SIGBUS in the program.
+alignas(capture::RecorderHeader) constinit char g_other[sizeof(capture::RecorderHeader)]{};
+
+bool ReadHeader(int fd) {
+  struct stat info {};
+  if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (info.st_uid != static_cast<uid_t>(raw::Call(SYS_geteuid))) return false;  // anybody may write into /dev/shm
+  const long got = raw::Call(SYS_pread64, fd, raw::Ptr(g_other), sizeof g_other, 0);
+  if (got != static_cast<long>(sizeof g_other)) return false;
+  const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
+  return header.magic == capture::kRecorderMagic && header.version == capture::kRecorderVersion;
+}
+
+bool OwnerGone(const capture::RecorderHeader& header) {
+  const uint32_t owner = header.owner.load(std::memory_order_acquire);
+  return (owner & kOwnerDied) != 0;
+}
+
+// exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the program we replaced.
+bool IsPredecessor(const capture::RecorderHeader& other) {
+  const capture::RecorderHeader& mine = *ImageHeader();
+  return other.pid == mine.pid && other.run_id != mine.run_id && other.pid_namespace == mine.pid_namespace &&
+         std::memcmp(other.boot_id, mine.boot_id, sizeof mine.boot_id) == 0;
+}
+
+void Tidy(int directory, const char* name) {
+  const int fd = raw::OpenAt(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return;
+  if (ReadHeader(fd)) {
+    const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
+    const bool predecessor = IsPredecessor(header);
+    if (predecessor && header.state.load() == static_cast<uint32_t>(capture::RunState::kRunning)) {
+      const auto exec = static_cast<uint32_t>(capture::RunState::kExec);
+      raw::Pwrite(fd, &exec, sizeof exec, offsetof(capture::RecorderHeader, state));
+    }
+    if (header.folded.load() != 0 && (predecessor || OwnerGone(header))) {
+      raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
+    }
+  }
+  raw::Close(fd);
+}
+
+}  // namespace
+
+void TidyRecorders() {
+  const int directory = raw::OpenAt(AT_FDCWD, "/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return;
+  alignas(8) char buffer[4096];
+  for (;;) {
+    const long bytes = raw::Call(SYS_getdents64, directory, raw::Ptr(buffer), sizeof buffer);
+    if (bytes <= 0) break;
+    for (long at = 0; at < bytes;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
+      const std::string_view name(entry->name);
+      if (name.starts_with("leaktrack.") && name.ends_with(".ltr")) Tidy(directory, entry->name);
+      at += entry->bytes;
+    }
+  }
+  raw::Close(directory);
+}
+
+}  // namespace leaktrack::track

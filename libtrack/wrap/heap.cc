@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/wrap/heap.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <span>
+
+#include "libtrack/platform/bootstrap.h"
+#include "libtrack/platform/real_functions.h"
+#include "libtrack/platform/unwinder.h"
+#include "libtrack/runtime/run.h"
+
+namespace leaktrack::track {
+namespace {
+
+// Asks the kernel for nothing but what mapping needs: good for any caller that comes before the real functions.
+void* AllocateEarly(size_t size, size_t alignment) {
+  void* block = BootstrapAllocate(size, alignment);
+  if (g_real_resolved.load(std::memory_order_acquire)) GuardBootstrapBlocks();
+  if (block == nullptr) errno = ENOMEM;
+  return block;
+}
+
+// The real functions, resolved now if they are not yet. While dlsym is at work on this very thread, nested calls get
+// memory from the bootstrap arena.
+constinit __thread bool resolving __attribute__((tls_model("initial-exec"))) = false;
+
+bool HaveRealFunctions() {
+  if (g_real_resolved.load(std::memory_order_acquire)) return true;
+  if (resolving) return false;
+  resolving = true;
+  const bool resolved = ResolveRealFunctions();
+  resolving = false;
+  return resolved;
+}
+
+void Record(ThreadState& state, const GuardTicket& ticket, void* block, size_t size, const StackStart& start,
+            const ChainLink* link) {
+  const uint64_t now_ms = NowMs();
+  Sample sample;
+  if (!g_tracker.Judge(hot_thread, state, size, now_ms, &sample)) return;
+  const WalkResult walk = WalkStack(state, start);
+  if (walk.frame_count == 0) g_tracker.Count(capture::kLostUnwind);
+  if (walk.truncated) g_tracker.Count(capture::kTruncatedStacks);
+  const capture::SiteId site = g_tracker.Intern(
+      capture::SiteKind::kHeap, std::span<const capture::Frame>(state.frames, walk.frame_count), walk.truncated);
+  g_tracker.Insert(ticket, state, block, size, sample, site, now_ms, link);
+}
+
+// The birth of a block that the program is about to see. Leaves errno alone.
+[[gnu::noinline]] void RecordBirth(void* block, size_t size, const StackStart& start, const ChainLink* link) {
+  HotThread& hot = hot_thread;
+  const int saved_errno = errno;
+  {
+    const ReentrancyGuard guard(hot);
+    if (!guard.entered()) {
+      if (g_filter.is_open()) g_tracker.Count(capture::kNestedAllocations);
+    } else if (ThreadState* state = StateForRecording(hot, guard.ticket()); state != nullptr) {
+      Record(*state, guard.ticket(), block, size, start, link);
+    }
+  }
+  errno = saved_errno;
+}
+
+// Ends a removed block's life. The cells and rings that a guarded thread may use are not touched from inside a hook.
+void Settle(const Removed& removed) {
+  HotThread& hot = hot_thread;
+  const ReentrancyGuard guard(hot);
+  g_tracker.SettleDeath(guard.entered() ? hot.state : nullptr, removed, NowMs());
+}
+
+}  // namespace
+
+#define LEAKTRACK_SLOW_PATH [[gnu::noinline]]
+
+LEAKTRACK_SLOW_PATH void* MallocSlow(size_t size) {
+  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  if (!HaveRealFunctions()) return AllocateEarly(size, 16);
+  void* block = g_real.malloc(size);
+  if (block != nullptr) RecordBirth(block, size, start, nullptr);
+  return block;
+}
+
+LEAKTRACK_SLOW_PATH void* CallocSlow(size_t count, size_t size) {
+  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;  // the real function will refuse
+  if (!HaveRealFunctions()) return AllocateEarly(bytes, 16);
+  void* block = g_real.calloc(count, size);
+  if (block != nullptr) RecordBirth(block, bytes, start, nullptr);
+  return block;
+}
+
+namespace {
+
+// `real` does the reallocation. nullptr for a size of 0 means that the block was freed (glibc), not that it failed.
+template <typename Real>
+void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
+  if (block == nullptr) {
+    void* fresh = real();
+    if (fresh != nullptr) RecordBirth(fresh, size, start, nullptr);
+    return fresh;
+  }
+  Removed removed = g_filter.MayBeTracked(block) ? g_tracker.Take(block) : Removed{};
+  void* moved = real();
+  if (moved == nullptr && size != 0) {
+    if (removed.found) g_tracker.PutBack(block, removed);
+    return nullptr;
+  }
+  ChainLink link{};
+  if (removed.found) {
+    const int saved_errno = errno;
+    if (moved != nullptr) link = g_tracker.Continue(removed);
+    Settle(removed);
+    errno = saved_errno;
+  }
+  if (moved != nullptr) RecordBirth(moved, size, start, removed.found ? &link : nullptr);
+  return moved;
+}
+
+}  // namespace
+
+LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
+  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  if (!HaveRealFunctions()) {
+    if (block != nullptr && !IsBootstrapBlock(block)) return nullptr;
+    void* moved = AllocateEarly(size, 16);
+    if (moved != nullptr && block != nullptr) {
+      __builtin_memcpy(moved, block, BootstrapSize(block) < size ? BootstrapSize(block) : size);
+    }
+    return moved;
+  }
+  return Reallocate(block, size, start, [=] { return g_real.realloc(block, size); });
+}
+
+LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t size) {
+  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  if (!HaveRealFunctions() || g_real.reallocarray == nullptr) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) return g_real.reallocarray(block, count, size);
+  return Reallocate(block, bytes, start, [=] { return g_real.reallocarray(block, count, size); });
+}
+
+LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t size) {
+  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  if (!HaveRealFunctions()) {
+    *block = AllocateEarly(size, alignment);
+    return *block == nullptr ? ENOMEM : 0;
+  }
+  const int result = g_real.posix_memalign(block, alignment, size);
+  if (result == 0 && *block != nullptr) RecordBirth(*block, size, start, nullptr);
+  return result;
+}
+
+#define LEAKTRACK_ALIGNED_SLOW(Name, real_name, alignment_of_early, parameters, arguments) \
+  LEAKTRACK_SLOW_PATH void* Name parameters {                                              \
+    const StackStart start = LEAKTRACK_CALLER_STACK_START();                               \
+    if (!HaveRealFunctions()) return AllocateEarly(size, alignment_of_early);              \
+    void* block = g_real.real_name arguments;                                              \
+    if (block != nullptr) RecordBirth(block, size, start, nullptr);                        \
+    return block;                                                                          \
+  }
+LEAKTRACK_ALIGNED_SLOW(AlignedAllocSlow, aligned_alloc, alignment, (size_t alignment, size_t size), (alignment, size))
+LEAKTRACK_ALIGNED_SLOW(MemalignSlow, memalign, alignment, (size_t alignment, size_t size), (alignment, size))
+LEAKTRACK_ALIGNED_SLOW(VallocSlow, valloc, 4096, (size_t size), (size))
+LEAKTRACK_ALIGNED_SLOW(PvallocSlow, pvalloc, 4096, (size_t size), (size))
+#undef LEAKTRACK_ALIGNED_SLOW
+
+LEAKTRACK_SLOW_PATH void* AllocateSlow(AllocateFn real, size_t size, size_t alignment, const void* tag) {
+  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  void* block = real(size, alignment, tag);
+  if (block != nullptr) RecordBirth(block, size, start, nullptr);
+  return block;
+}
+
+void SettleFree(void* block) {
+  const Removed removed = g_tracker.Take(block);
+  if (!removed.found) return;
+  const int saved_errno = errno;
+  Settle(removed);
+  errno = saved_errno;
+}
+
+LEAKTRACK_SLOW_PATH void FreeSlow(void* block) {
+  SettleFree(block);
+  g_real.free(block);
+}
+
+}  // namespace leaktrack::track
