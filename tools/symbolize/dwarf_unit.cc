@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+
+#include "tools/symbolize/dwarf_scopes.h"
 
 namespace leaktrack {
 namespace {
@@ -53,6 +56,7 @@ class UnitResolver {
     if (dwarf_getsrcfiles(&unit_, &files_, &file_count_) != 0) file_count_ = 0;
     answers.rows = row_count + file_count_;
     for (size_t i = 0; i < addresses_.size(); ++i) answers.frames.push_back(FramesOf(i));
+    QualifyNames(functions, &answers);
     return answers;
   }
 
@@ -104,6 +108,7 @@ class UnitResolver {
     if (chain.empty() && !place.file.empty()) frames.push_back(place);
     for (auto die = chain.rbegin(); die != chain.rend(); ++die) {
       NameInto(&*die, &place);
+      if (!place.is_linkage && !plain_c_) unqualified_[DeclarationOffset(*die)].push_back({index, frames.size()});
       frames.push_back(place);
       place = CallSiteOf(&*die);
     }
@@ -134,6 +139,19 @@ class UnitResolver {
     frame->function = name == nullptr ? "" : name;
   }
 
+  // GCC writes no linkage name for a C++ function that exists only inlined: its namespaces are then where it stands.
+  void QualifyNames(Dwarf_Die functions, UnitAnswers* answers) const {
+    if (unqualified_.empty()) return;
+    std::vector<Dwarf_Off> wanted;
+    for (const auto& [offset, uses] : unqualified_) wanted.push_back(offset);
+    for (const auto& [offset, scope] : ScopesOf(functions, wanted)) {
+      for (const Use& use : unqualified_.at(offset)) {
+        std::string& name = answers->frames[use.address][use.frame].function;
+        name.insert(0, scope);
+      }
+    }
+  }
+
   // Where an inlined function was called from: the place of the next frame out.
   DwarfFrame CallSiteOf(Dwarf_Die* die) const {
     DwarfFrame place;
@@ -155,6 +173,10 @@ class UnitResolver {
   const uint64_t lowest_code_;
   const std::span<const uint64_t> addresses_;
   std::vector<Best> best_;
+  struct Use {
+    size_t address, frame;
+  };
+  std::map<Dwarf_Off, std::vector<Use>> unqualified_;  // by the function's declaration
   Dwarf_Files* files_ = nullptr;
   size_t file_count_ = 0;
   bool plain_c_ = false;

@@ -88,7 +88,9 @@ class ModuleResolver {
       any_symbol_ = true;
       std::vector<DwarfFrame>& frames = answers->frames[indices[i]];
       if (frames.empty()) frames.emplace_back();
-      frames.back().function = names[i];
+      // A clone (".constprop.0") that DWARF knows has its function's name: builds are compared by name.
+      const bool known = !frames.back().function.empty();
+      frames.back().function = known ? names[i].substr(0, names[i].find('.')) : names[i];
     }
   }
 
