@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/capture/fold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "libtrack/capture/history_writer.h"
+#include "libtrack/capture/recorder_image.h"
+
+namespace leaktrack::capture {
+namespace {
+
+bool PwriteAll(void* context, const void* data, size_t bytes, uint64_t offset) {
+  const int fd = *static_cast<int*>(context);
+  const auto* at = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t put = pwrite(fd, at, bytes, static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return false;
+    at += put;
+    bytes -= static_cast<size_t>(put);
+    offset += static_cast<uint64_t>(put);
+  }
+  return true;
+}
+
+int64_t PreadAll(void* context, void* data, size_t bytes, uint64_t offset) {
+  const int fd = *static_cast<int*>(context);
+  size_t done = 0;
+  while (done < bytes) {
+    const ssize_t got = pread(fd, static_cast<char*>(data) + done, bytes - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return static_cast<int64_t>(done);
+}
+
+struct ScratchMapping {
+  explicit ScratchMapping(size_t size) : bytes(size) {
+    memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  }
+  ~ScratchMapping() {
+    if (memory != MAP_FAILED) munmap(memory, bytes);
+  }
+  ScratchMapping(const ScratchMapping&) = delete;
+  ScratchMapping& operator=(const ScratchMapping&) = delete;
+  void* memory;
+  size_t bytes;
+};
+
+struct Descriptor {
+  explicit Descriptor(int number) : fd(number) {}
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int fd;
+};
+
+// The copy is ours: make it say only what is really there.
+void ClipRegions(const RecorderImage& image) {
+  RecorderHeader* header = image.header();
+  header->image_bytes = image.bytes();
+  for (Region& region : header->regions) {
+    const uint64_t room = region.offset < image.bytes() ? image.bytes() - region.offset : 0;
+    region.reserved_bytes = std::min(region.reserved_bytes, room);
+  }
+}
+
+RunState EndOf(const RecorderHeader& header, const FoldOptions& options) {
+  const auto told = static_cast<RunState>(header.state.load());
+  if (told != RunState::kStarting && told != RunState::kRunning) return told;
+  return options.end_state.value_or(RunState::kKilled);
+}
+
+bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path, int* capture_fd, RunState state) {
+  RecorderHeader* header = image.header();
+  ClipRegions(image);
+  ScratchMapping scratch(HistoryWriter::MemoryBytes(*header));
+  if (scratch.memory == MAP_FAILED) return false;
+  HistoryWriter* writer = HistoryWriter::Place(scratch.memory, scratch.bytes, *header);
+  const FileOps file{capture_fd, PwriteAll, PreadAll};
+  const off_t size = lseek(*capture_fd, 0, SEEK_END);
+  const bool ready = size == 0 ? writer->Create(file, *header, recorder_path.c_str()) : writer->Reopen(file, *header);
+  if (!ready) return false;
+  writer->OverrideState(state);
+  const uint64_t now_ms = std::max(header->tick_ms.load(), header->end_ms.load());
+  return writer->WriteEpoch(header, MemorySampleRaw{}, now_ms, EpochKind::kFinal) && fdatasync(*capture_fd) == 0;
+}
+
+}  // namespace
+
+FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& options, std::string* why) {
+  RecorderImage image;
+  if (!image.Load(recorder_path, why)) return FoldResult::kFailed;
+  if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;
+  if (!options.owner_is_dead && OwnerAlive(*image.header())) return FoldResult::kOwnerAlive;
+
+  const char* named = image.header()->capture_path;
+  const std::string path = !options.capture_path.empty()
+                               ? options.capture_path
+                               : std::string(named, strnlen(named, sizeof(image.header()->capture_path)));
+  // Who may put a file into /dev/shm may not make us, perhaps root, write where he cannot: the recorder must be ours,
+  // or the capture exist already and have the same owner.
+  struct stat recorder_status, capture_status;
+  const bool ours = stat(recorder_path.c_str(), &recorder_status) == 0 && recorder_status.st_uid == geteuid();
+  const int create = ours ? O_CREAT : 0;
+  Descriptor capture(path.empty() ? -1 : open(path.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (capture.fd >= 0 && !ours &&
+      (fstat(capture.fd, &capture_status) != 0 || capture_status.st_uid != recorder_status.st_uid)) {
+    *why = path + ": does not belong to the owner of " + recorder_path;
+    return FoldResult::kFailed;
+  }
+  if (capture.fd < 0 || flock(capture.fd, LOCK_EX) != 0) {
+    *why = path + ": cannot be written: " + (path.empty() ? "the recorder names no capture" : strerror(errno));
+    return FoldResult::kFailed;
+  }
+  // Under the lock once more: another folder may have been faster, and it may even have unlinked the recorder.
+  if (access(recorder_path.c_str(), F_OK) != 0) return FoldResult::kAlreadyFolded;
+  if (!image.Load(recorder_path, why)) return FoldResult::kFailed;
+  if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;
+  if (!WriteLastEpoch(image, recorder_path, &capture.fd, EndOf(*image.header(), options))) {
+    *why = path + ": the last epoch could not be written" + (errno != 0 ? std::string(": ") + strerror(errno) : "");
+    return FoldResult::kFailed;
+  }
+  Descriptor recorder(open(recorder_path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  const uint32_t folded = 1;
+  if (recorder.fd >= 0) PwriteAll(&recorder.fd, &folded, sizeof(folded), offsetof(RecorderHeader, folded));
+  if (options.unlink_recorder) unlink(recorder_path.c_str());
+  return FoldResult::kFolded;
+}
+
+}  // namespace leaktrack::capture
