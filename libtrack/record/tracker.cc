@@ -167,6 +167,7 @@ void Tracker::LeaveExact(uint64_t now_ms) {
 
 Removed Tracker::Take(const void* block) {
   Removed removed;
+  if (block == nullptr) return removed;  // free(NULL): 0 would match every empty slot
   if (generation_ == 0) return removed;
   removed.found = live_.Take(Address(block), &removed.entry);
   if (removed.found) filter_->Lower(block);
