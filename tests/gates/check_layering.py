@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Holds the include graph against the order of the folders: a folder includes only from itself and those named here.
+
+    check_layering.py [ROOT]
+
+The same order stands in ARCHITECTURE.md. Exceptions are single lines with a reason, below.
+"""
+import os
+import re
+import sys
+
+# Folder -> the folders it may include from, besides itself.
+LAYERS = {
+    "include/leaktrack": [],
+    "libtrack/capture": [],
+    "libtrack/platform": ["include/leaktrack", "libtrack/capture"],
+    "libtrack/record": ["include/leaktrack", "libtrack/capture", "libtrack/platform"],
+    "libtrack/runtime": ["include/leaktrack", "libtrack/capture", "libtrack/platform", "libtrack/record"],
+    "libtrack/wrap": ["include/leaktrack", "libtrack/capture", "libtrack/platform", "libtrack/record",
+                      "libtrack/runtime"],
+    "libtrack/api": ["include/leaktrack", "libtrack/capture", "libtrack/platform", "libtrack/record",
+                     "libtrack/runtime", "libtrack/wrap"],
+    "libtrack/interpose": ["include/leaktrack", "libtrack/capture", "libtrack/platform", "libtrack/record",
+                           "libtrack/runtime", "libtrack/wrap"],
+    "tools/base": [],
+    "tools/symbolize": ["libtrack/capture", "tools/base"],
+    "tools/analysis": ["libtrack/capture", "tools/base", "tools/symbolize"],
+    "tools/report": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis"],
+    "tools/commands": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis", "tools/report"],
+    "tools": ["tools/base", "tools/commands"],
+}
+
+# What the tracked process must not know, not even through another header: they allocate, throw or lock. Within
+# libtrack/capture the decoder side is ordinary C++; that this holds is why it must not be reachable from elsewhere.
+IN_PROCESS = ["libtrack/platform", "libtrack/record", "libtrack/runtime", "libtrack/wrap", "libtrack/api",
+              "libtrack/interpose"]
+FORBIDDEN = {"string", "vector", "map", "set", "unordered_map", "unordered_set", "deque", "list", "functional", "mutex",
+             "thread", "condition_variable", "iostream", "fstream", "sstream", "memory", "optional", "stdexcept",
+             "filesystem", "stdio.h", "cstdio", "future", "regex", "locale"}
+
+# (file, header) pairs that break the table, each with its reason.
+ALLOWED = {}
+
+# The encoder may not lean on the tools' half of its folder, which is not linked into the library.
+ENCODER_SOURCES = {"crc32c.cc", "dictionary_part.cc", "encoder.cc", "history_part.cc", "history_writer.cc",
+                   "kept_part.cc", "recorder_view.cc", "reopen.cc", "segment_store.cc", "survivor_part.cc"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
+
+
+def sources(root):
+    for top in ("include", "libtrack", "tools"):
+        for folder, _, files in os.walk(os.path.join(root, top)):
+            for name in files:
+                if name.endswith((".h", ".cc", ".c")):
+                    yield os.path.relpath(os.path.join(folder, name), root)
+
+
+def layer_of(path):
+    return max((layer for layer in LAYERS if path.startswith(layer + "/")), key=len, default=None)
+
+
+def in_process(path):
+    return layer_of(path) in IN_PROCESS or \
+        (layer_of(path) == "libtrack/capture" and os.path.basename(path) in ENCODER_SOURCES)
+
+
+def read_includes(root):
+    """file -> ([own headers], [system headers])"""
+    graph = {}
+    for path in sources(root):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            found = INCLUDE.findall(file.read())
+        graph[path] = ([name for kind, name in found if kind == '"'], [name for kind, name in found if kind == "<"])
+    return graph
+
+
+def reachable_system_headers(graph, path, seen):
+    """(header, file that includes it) for everything `path` sees through our own headers."""
+    if path in seen or path not in graph:
+        return
+    seen.add(path)
+    own, system = graph[path]
+    for header in system:
+        yield header, path
+    for header in own:
+        yield from reachable_system_headers(graph, header, seen)
+
+
+def violations(graph):
+    for path, (own, _) in sorted(graph.items()):
+        layer = layer_of(path)
+        if layer is None:
+            yield f"{path}: lies in no folder of the table"
+            continue
+        for header in own:
+            target = layer_of(header)
+            if (path, header) in ALLOWED or target == layer:
+                continue
+            if target is None and header.startswith(("libtrack/", "tools/", "include/", "bench/", "tests/")):
+                yield f"{path}: includes {header}, which lies in no folder of the table"
+            elif target is not None and target not in LAYERS[layer]:
+                yield f"{path}: {layer} must not include from {target} ({header})"
+        if in_process(path):
+            for header, through in reachable_system_headers(graph, path, set()):
+                if header in FORBIDDEN:
+                    yield f"{path}: sees <{header}>, forbidden in the tracked process, through {through}"
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+    graph = read_includes(root)
+    if len(graph) < 20:
+        sys.exit(f"{root}: only {len(graph)} sources found; wrong folder?")
+    found = list(violations(graph))
+    print("\n".join(found) or f"{len(graph)} files keep the order of the folders")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Holds the built library against what a file must be that is loaded into any program.
+#   check_preload.sh LIBRARY MAP OBJECT_FOLDER
+# Needs libc alone, symbols no newer than GLIBC_2.17, exports what MAP lists and nothing else, no lazy TLS and little of
+# any, no text relocations, all symbols bound at start; no object of ours wants what libc does not have.
+set -euo pipefail
+export LC_ALL=C
+
+if [ $# -ne 3 ]; then sed -n '3,6s/^# \{0,1\}//p' "$0" >&2; exit 2; fi
+library=$1 map=$2 objects=$3
+failed=0
+complain() { echo "$(basename "$library"): $*" >&2; failed=1; }
+
+needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort | tr '\n' ' ')
+[ "$needed" = "libc.so.6 " ] || complain "needs '$needed', allowed: libc.so.6"
+
+versions=$(objdump -T "$library" | grep -oE 'GLIBC_[0-9.]+' | sort -uV)
+newest=$(tail -1 <<<"$versions")
+[ "$(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -1)" = GLIBC_2.17 ] ||
+  complain "needs $newest: $(objdump -T "$library" | grep -F "$newest" | awk '{print $NF}' | tr '\n' ' ')"
+
+exported=$(nm -D --defined-only "$library" | awk '{print $3}' | sed 's/@.*//' | sort -u)
+listed=$(sed 's,/\*.*\*/,,' "$map" | sed -n '/global:/,/local:/p' | tr -s ' ;\n' '\n' | grep -vE '^(global:|local:|)$' | sort -u)
+[ "$exported" = "$listed" ] ||
+  complain "exports differ from $(basename "$map"):"$'\n'"$(diff <(echo "$listed") <(echo "$exported") | grep '^[<>]')"
+
+# Wanted by no object, each for what it would bring into a stranger's process. (malloc and friends: our own hooks are
+# the definitions, so the library never shows them as undefined; an object that calls one would call itself.)
+forbidden='^(_Zn[wa]|_Zd[la]Pv|__cxa_|_ZSt|_ZNSt|__tls_get_addr|__gxx_|_Unwind_|v?[sfd]?n?printf|puts|fputs|fopen|fwrite|getenv|setenv|pthread_mutex_|malloc$|calloc$|realloc$|free$|dl_iterate_phdr|backtrace)'
+# Allowed by name, with the reason:
+#   pthread_mutex_*: none. dlopen (weak): LEAKTRACK_UNWINDER=libunwind, in the constructor only, by wish only.
+while read -r archive; do
+  bad=$(nm -u "$archive" 2>/dev/null | awk '$1 == "U" || $1 == "w" {print $2}' | grep -E "$forbidden" | sort -u || true)
+  [ -z "$bad" ] || complain "$(basename "$archive") wants $(tr '\n' ' ' <<<"$bad")"
+done < <(find "$objects" -name '*.o' ! -path '*decoder*')
+
+tls=$(readelf -lW "$library" | awk '$1 == "TLS" {print strtonum($6)}')
+[ "${tls:-0}" -le 64 ] || complain "uses $tls bytes of TLS, allowed: 64"
+readelf -rW "$library" | grep -qE 'R_X86_64_(DTPMOD64|DTPOFF64|TLSDESC)' && complain "has lazily allocated TLS"
+readelf -d "$library" | grep -q TEXTREL && complain "has text relocations"
+readelf -d "$library" | grep -qE 'BIND_NOW|FLAGS_1.*NOW' || complain "is not linked with -z now"
+readelf -lW "$library" | grep -q GNU_RELRO || complain "is not linked with -z relro"
+readelf -lW "$library" | awk '$1 == "GNU_STACK"' | grep -q RWE && complain "asks for an executable stack"
+
+[ $failed -eq 0 ] && echo "$(basename "$library"): needs libc only, newest $newest, $(wc -l <<<"$exported") exports, ${tls:-0} bytes of TLS"
+exit $failed
