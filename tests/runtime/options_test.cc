@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/runtime/options.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace leaktrack::track {
+namespace {
+
+TEST(OptionsTest, AnEmptyEnvironmentGivesTheDefaults) {
+  const Options options = ReadOptions(nullptr);
+  EXPECT_EQ(options.interval_bytes, kAutoInterval);
+  EXPECT_STREQ(options.out_directory, "");
+  EXPECT_FALSE(options.use_libunwind);
+  EXPECT_TRUE(options.use_thread);
+  EXPECT_STREQ(options.problem, "");
+}
+
+TEST(OptionsTest, ReadsEveryVariable) {
+  const char* environment[] = {"PATH=/bin", "LEAKTRACK_OUT=/var/tmp", "LEAKTRACK_INTERVAL=512KiB",
+                               "LEAKTRACK_UNWINDER=libunwind", "LEAKTRACK_THREAD=0", nullptr};
+  const Options options = ReadOptions(environment);
+  EXPECT_STREQ(options.out_directory, "/var/tmp");
+  EXPECT_EQ(options.interval_bytes, 512u * 1024);
+  EXPECT_TRUE(options.use_libunwind);
+  EXPECT_FALSE(options.use_thread);
+  EXPECT_STREQ(options.problem, "");
+}
+
+TEST(OptionsTest, ExactIsAnIntervalOfOneByte) {
+  const char* environment[] = {"LEAKTRACK_INTERVAL=exact", nullptr};
+  EXPECT_EQ(ReadOptions(environment).interval_bytes, kExactInterval);
+}
+
+TEST(OptionsTest, AValueThatIsNotUnderstoodIsNamedAndTheDefaultUsed) {
+  const char* environment[] = {"LEAKTRACK_INTERVAL=often", nullptr};
+  const Options options = ReadOptions(environment);
+  EXPECT_EQ(options.interval_bytes, kAutoInterval);
+  EXPECT_NE(std::string(options.problem).find("LEAKTRACK_INTERVAL=often"), std::string::npos);
+  EXPECT_EQ(std::string(options.problem).find('\n'), std::string(options.problem).size() - 1) << "one line";
+}
+
+TEST(OptionsTest, ADirectoryThatDoesNotFitIsRefusedNotCut) {
+  const std::string entry = "LEAKTRACK_OUT=/" + std::string(2000, 'x');
+  const char* environment[] = {entry.c_str(), nullptr};
+  const Options options = ReadOptions(environment);
+  EXPECT_STREQ(options.out_directory, "");
+  EXPECT_NE(std::string(options.problem), "");
+}
+
+TEST(OptionsTest, AVariableWhoseNameOnlyBeginsAlikeIsNotOurs) {
+  const char* environment[] = {"LEAKTRACK_OUTER=/x", "LEAKTRACK_OUT", nullptr};
+  EXPECT_STREQ(ReadOptions(environment).out_directory, "");
+}
+
+TEST(ParseSizeTest, KnowsBinaryUnitsAndNothingElse) {
+  EXPECT_EQ(ParseSize("4096"), 4096u);
+  EXPECT_EQ(ParseSize("16KiB"), 16u * 1024);
+  EXPECT_EQ(ParseSize("2MiB"), 2u << 20);
+  EXPECT_EQ(ParseSize("1GiB"), 1u << 30);
+  for (const char* bad : {"", "KiB", "-1", "1.5MiB", "16kb", "99999999999999999999", "0"}) {
+    EXPECT_EQ(ParseSize(bad), 0u) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace leaktrack::track
