@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/captures.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "libtrack/capture/fold.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
+
+namespace leaktrack {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string FixedText(const char* field, size_t size) { return std::string(field, strnlen(field, size)); }
+
+// The header as bytes: the file may be cut, foreign or hostile, and its writer alive.
+bool ReadRecorder(const std::string& path, RecorderEntry* entry) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return false;
+  std::vector<char> bytes(sizeof(capture::RecorderHeader));
+  const ssize_t got = pread(fd, bytes.data(), bytes.size(), 0);
+  close(fd);
+  if (got != static_cast<ssize_t>(bytes.size())) return false;
+  const auto* header = reinterpret_cast<const capture::RecorderHeader*>(bytes.data());
+  if (header->magic != capture::kRecorderMagic || header->version != capture::kRecorderVersion) return false;
+  entry->path = path;
+  entry->capture_path = FixedText(header->capture_path, sizeof(header->capture_path));
+  entry->pid = header->pid;
+  entry->run_id = header->run_id;
+  entry->parent_run_id = header->parent_run_id;
+  return true;
+}
+
+absl::Status Explain(const capture::DecodeResult& result) {
+  const std::string message = SafeText(result.message);
+  switch (result.failure) {
+    case capture::DecodeFailure::kCannotRead: return absl::NotFoundError(message);
+    case capture::DecodeFailure::kNotACapture: return absl::InvalidArgumentError(message);
+    case capture::DecodeFailure::kTooNew: return absl::FailedPreconditionError(message);
+    default: return absl::DataLossError(message);
+  }
+}
+
+}  // namespace
+
+std::vector<RecorderEntry> FindRecorders(const std::string& directory) {
+  std::vector<RecorderEntry> found;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    RecorderEntry entry;
+    if (!it->path().filename().string().starts_with("leaktrack.")) continue;
+    if (ReadRecorder(it->path().string(), &entry)) found.push_back(std::move(entry));
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return found;
+}
+
+absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directory) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == kCaptureSuffix) paths.push_back(it->path().string());
+  }
+  if (error) return absl::NotFoundError(absl::StrCat(SafeText(directory), ": ", error.message()));
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+absl::StatusOr<std::vector<std::string>> CapturesAt(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    return absl::NotFoundError(absl::StrCat(SafeText(path), ": ", strerror(errno),
+                                            "; give a capture (*.ltk) or a directory with captures"));
+  }
+  if (!S_ISDIR(info.st_mode)) return std::vector<std::string>{path};
+  ASSIGN_OR_RETURN(std::vector<std::string> paths, ListCaptures(path));
+  if (paths.empty()) {
+    return absl::NotFoundError(absl::StrCat(SafeText(path), ": no capture (*.ltk) in this directory; make one with: "
+                                            "leaktrack run -o ", SafeText(path), " -- COMMAND"));
+  }
+  return paths;
+}
+
+absl::StatusOr<capture::Capture> OpenCapture(const std::string& path) {
+  capture::DecodeResult result = capture::DecodeCaptureFile(path);
+  if (result.failure != capture::DecodeFailure::kNone) return Explain(result);
+  const std::string recorder = result.capture.process.recorder_path;
+  if (result.capture.running || !result.capture.recorder_used || recorder.empty()) return std::move(result.capture);
+  // The owner is dead and its last moments lie in tmpfs. A capture that we may not write (or a copy) stays as it is:
+  // then what was just decoded is already all there is.
+  capture::FoldOptions options;
+  options.capture_path = path;
+  std::string why;
+  if (capture::FoldRecorder(recorder, options, &why) != capture::FoldResult::kFolded) return std::move(result.capture);
+  capture::DecodeResult again = capture::DecodeCaptureFile(path);
+  if (again.failure != capture::DecodeFailure::kNone) return std::move(result.capture);
+  return std::move(again.capture);
+}
+
+}  // namespace leaktrack

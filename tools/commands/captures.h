@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where captures and flight recorders lie, and what state they are in.
+//
+// What: lists the captures of a directory and the recorders of this host; opens a capture in its final form. Why one
+// place: whoever reads a capture of a dead process must fold its recorder first, or loses the last moments.
+// Promises: recorders of living processes are left alone; files that are no recorders of ours are not touched.
+#ifndef LEAKTRACK_TOOLS_COMMANDS_CAPTURES_H_
+#define LEAKTRACK_TOOLS_COMMANDS_CAPTURES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libtrack/capture/decoder.h"
+#include "libtrack/capture/recorder_layout.h"
+
+namespace leaktrack {
+
+inline constexpr char kRecorderDirectory[] = "/dev/shm";
+inline constexpr char kCaptureSuffix[] = ".ltk";
+
+struct RecorderEntry {
+  std::string path;
+  std::string capture_path;
+  uint32_t pid = 0;
+  uint64_t run_id = 0, parent_run_id = 0;
+};
+
+// The recorders of `directory` that are ours to read, by path.
+std::vector<RecorderEntry> FindRecorders(const std::string& directory = kRecorderDirectory);
+
+// Paths of the captures in a directory, sorted.
+absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directory);
+
+// The captures that `path` stands for: itself, or those in it if it is a directory.
+absl::StatusOr<std::vector<std::string>> CapturesAt(const std::string& path);
+
+// Decodes; folds the recorder of a dead process first, so that the file alone is complete from then on. Where the file
+// cannot be written the recorder is read all the same.
+absl::StatusOr<capture::Capture> OpenCapture(const std::string& path);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_COMMANDS_CAPTURES_H_

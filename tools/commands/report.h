@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `leaktrack report`: what grew, how fast, how sure. See design.md section 5 for the contract of its exit status.
+#ifndef LEAKTRACK_TOOLS_COMMANDS_REPORT_H_
+#define LEAKTRACK_TOOLS_COMMANDS_REPORT_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace leaktrack {
+
+struct ReportOptions {
+  std::string capture;            // a file, or a directory of them
+  std::string format = "text";    // text or json
+  std::string output;             // empty: standard output
+  size_t top = 0;                 // entries in full; 0: 5 in text, all in JSON
+};
+
+// The exit status, or why there is none.
+absl::StatusOr<int> RunReport(const ReportOptions& options);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_COMMANDS_REPORT_H_

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/run.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "libtrack/capture/fold.h"
+#include "tools/base/safe_text.h"
+#include "tools/commands/captures.h"
+#include "tools/commands/child.h"
+#include "tools/commands/exit_code.h"
+#include "tools/commands/program_check.h"
+
+namespace leaktrack {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostCaptureLines = 10;
+
+void Say(const std::string& text) { fprintf(stderr, "leaktrack: %s\n", SafeText(text).c_str()); }
+
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const fs::path canonical = fs::weakly_canonical(fs::absolute(path, error), error);
+  return error ? path : canonical.string();
+}
+
+// Empty, or why captures cannot be written there. Tried for real: permission bits do not know of a full disk.
+std::string WhyNotWritable(const std::string& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) return absl::StrCat(directory, ": ", error.message());
+  std::string probe = absl::StrCat(directory, "/.leaktrack.XXXXXX");
+  const int fd = mkstemp(probe.data());
+  if (fd < 0) return absl::StrCat(directory, ": ", strerror(errno));
+  const int full = posix_fallocate(fd, 0, 64 * 1024);
+  close(fd);
+  unlink(probe.c_str());
+  return full == ENOSPC || full == EDQUOT ? absl::StrCat(directory, ": ", strerror(full)) : "";
+}
+
+std::string OutputDirectory(const RunOptions& options) {
+  if (!options.output_directory.empty()) return Absolute(options.output_directory);
+  const char* set = getenv("LEAKTRACK_OUT");
+  return Absolute(set != nullptr && *set != '\0' ? set : ".");
+}
+
+void SetEnvironment(const RunOptions& options, const std::string& library, const std::string& directory) {
+  const char* others = getenv("LD_PRELOAD");
+  // First, so that our malloc is the one that is called; what else was preloaded stays.
+  const std::string preload = others != nullptr && *others != '\0' ? absl::StrCat(library, ":", others) : library;
+  setenv("LD_PRELOAD", preload.c_str(), 1);
+  setenv("LEAKTRACK_OUT", directory.c_str(), 1);
+  if (options.exact) setenv("LEAKTRACK_INTERVAL", "exact", 1);
+  if (!options.interval.empty()) setenv("LEAKTRACK_INTERVAL", options.interval.c_str(), 1);
+  if (!options.unwinder.empty()) setenv("LEAKTRACK_UNWINDER", options.unwinder.c_str(), 1);
+}
+
+// What wait() told of the end, in the words of a capture.
+capture::RunState EndState(int wait_status) {
+  if (!WIFSIGNALED(wait_status)) return capture::RunState::kExited;
+  switch (WTERMSIG(wait_status)) {
+    case SIGSEGV: case SIGABRT: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP: case SIGSYS:
+      return capture::RunState::kCrashed;
+    default: return capture::RunState::kKilled;
+  }
+}
+
+// The dead of this process tree: their captures lie in our directory. FoldRecorder leaves the living alone.
+void FoldTheDead(const std::string& directory, const ChildEnd& end) {
+  for (const RecorderEntry& recorder : FindRecorders()) {
+    if (fs::path(recorder.capture_path).parent_path() != directory) continue;
+    capture::FoldOptions options;
+    if (static_cast<pid_t>(recorder.pid) == end.pid) {
+      options.end_state = EndState(end.wait_status);
+      options.owner_is_dead = true;
+    }
+    std::string why;
+    if (capture::FoldRecorder(recorder.path, options, &why) == capture::FoldResult::kFailed) {
+      Say(absl::StrCat(recorder.path, ": the end of the run could not be written to its capture: ", why));
+    }
+  }
+}
+
+std::set<std::string> CapturesIn(const std::string& directory) {
+  const auto paths = ListCaptures(directory);
+  return paths.ok() ? std::set<std::string>(paths->begin(), paths->end()) : std::set<std::string>();
+}
+
+void TellOfCaptures(const std::string& directory, const std::set<std::string>& before) {
+  std::vector<std::string> fresh;
+  for (const std::string& path : CapturesIn(directory)) {
+    if (!before.contains(path)) fresh.push_back(path);
+  }
+  if (fresh.empty()) {
+    Say(absl::StrCat("no capture appeared in ", directory,
+                     ": the program ended before the library could start, or dropped LD_PRELOAD"));
+  }
+  for (size_t i = 0; i < std::min(fresh.size(), kMostCaptureLines); ++i) {
+    Say(absl::StrCat("captured; read it with: leaktrack report ", fresh[i]));
+  }
+  if (fresh.size() > kMostCaptureLines) {
+    Say(absl::StrCat("and ", fresh.size() - kMostCaptureLines, " more; all of them: leaktrack report ", directory));
+  }
+}
+
+}  // namespace
+
+std::string FindLibrary(const std::string& executable) {
+  const fs::path prefix = fs::path(executable).parent_path().parent_path();
+  for (const char* folder : {"lib", "lib/x86_64-linux-gnu", "lib64", "lib/leaktrack"}) {
+    const fs::path library = prefix / folder / "libleaktrack.so";
+    if (access(library.c_str(), R_OK) == 0) return library.string();
+  }
+  return "";
+}
+
+int RunRun(const RunOptions& options) {
+  const ProgramCheck program = CheckProgram(options.command.front());
+  if (program.found == Found::kNotFound) {
+    Say(absl::StrCat(program.path, ": command not found"));
+    return kExitCommandNotFound;
+  }
+  if (program.found == Found::kNotExecutable) {
+    Say(absl::StrCat(program.path, ": not executable"));
+    return kExitCannotExecute;
+  }
+  std::error_code error;
+  const std::string library = FindLibrary(fs::read_symlink("/proc/self/exe", error).string());
+  const std::string directory = OutputDirectory(options);
+  std::string untracked = program.untrackable;
+  if (untracked.empty() && library.empty()) untracked = "libleaktrack.so is not where it belongs (../lib next to bin)";
+  if (untracked.empty() && library.find_first_of(": ") != std::string::npos) {
+    untracked = absl::StrCat(library, ": LD_PRELOAD cannot hold a path with a space or a colon; install it elsewhere");
+  }
+  if (untracked.empty()) {
+    const std::string why = WhyNotWritable(directory);
+    if (!why.empty()) untracked = absl::StrCat("cannot write captures: ", why, "; choose another place with -o DIR");
+  }
+  if (!untracked.empty()) {
+    Say(absl::StrCat("not tracking: ", untracked));
+  } else {
+    SetEnvironment(options, library, directory);
+  }
+  const std::set<std::string> before = CapturesIn(directory);
+  const ChildEnd end = RunChild(program.path, options.command);
+  if (end.pid < 0) {
+    Say(absl::StrCat("cannot start a process: ", strerror(errno)));
+    return kExitCannotExecute;
+  }
+  if (untracked.empty()) {
+    FoldTheDead(directory, end);
+    TellOfCaptures(directory, before);
+  }
+  return end.ExitCode();
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `leaktrack run`: runs a command with the library preloaded.
+//
+// Promises: the command always runs, tracked or, with a line that says why not, untracked; its exit status is ours
+// (128 + n when a signal ended it). Its standard streams are untouched; our own lines go to standard error.
+#ifndef LEAKTRACK_TOOLS_COMMANDS_RUN_H_
+#define LEAKTRACK_TOOLS_COMMANDS_RUN_H_
+
+#include <string>
+#include <vector>
+
+namespace leaktrack {
+
+struct RunOptions {
+  std::string output_directory;  // empty: $LEAKTRACK_OUT, else the current directory
+  std::string interval;          // empty: as the environment says; else auto, exact or a size
+  bool exact = false;
+  std::string unwinder;          // empty: as the environment says; else cfi or libunwind
+  std::vector<std::string> command;
+};
+
+int RunRun(const RunOptions& options);
+
+// Where libleaktrack.so lies, seen from the tool at `executable`; empty if nowhere.
+std::string FindLibrary(const std::string& executable);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_COMMANDS_RUN_H_

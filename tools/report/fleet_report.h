@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Many captures at once (a process tree, a fleet): one line for each, and the fastest grower in detail.
+#ifndef LEAKTRACK_TOOLS_REPORT_FLEET_REPORT_H_
+#define LEAKTRACK_TOOLS_REPORT_FLEET_REPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "tools/report/report_input.h"
+#include "tools/report/text_report.h"
+
+namespace leaktrack {
+
+struct Fleet {
+  std::vector<ReportInput> runs;        // after RankRuns: the worst first
+  std::vector<std::string> unreadable;  // one line each
+};
+
+// By what was found, then growth, then length of the run: the first is the one to show in detail.
+void RankRuns(Fleet& fleet);
+
+// Found if any is; else what the longest run says, unless one has lost data or could not be read. Short-lived helpers
+// of a healthy program do not make it inconclusive.
+Conclusion FleetConclusion(const Fleet& fleet);
+
+std::string FleetText(const Fleet& fleet, const TextOptions& options);
+
+// The report of the first run, with a list "captures" of all and "unreadable" added.
+std::string FleetJson(const Fleet& fleet, size_t top);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_REPORT_FLEET_REPORT_H_
