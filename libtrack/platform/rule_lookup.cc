@@ -11,15 +11,18 @@ namespace {
 
 bool TablesReadable(const CfiSection& cfi) { return raw::Readable(reinterpret_cast<const void*>(cfi.header)); }
 
-// A signal trampoline is entered by a return, not by a call, at its first instruction.
-capture::Frame Name(const ModuleView& module, uintptr_t pc, const CfiRule& rule) {
-  const uintptr_t site = rule.cfa == CfaKind::kSignal ? pc + 1 : pc;
-  return capture::MakeFrame(module.number, site - module.bias);
-}
+bool IsTrampoline(const CfiRule& rule) { return rule.cfa == CfaKind::kSignal || rule.cfa == CfaKind::kRoot; }
 
+// A trampoline (of a signal, of makecontext) is entered by a return, not by a call, at its first instruction: one before
+// it there may be no CFI, and that is not where it is.
 CachedRule RuleIn(const ModuleView& module, uintptr_t pc) {
   const CfiRule rule = FindRule(module.cfi, pc);
-  return {.frame = Name(module, pc, rule), .rule = rule};
+  if (rule.cfa == CfaKind::kFramePointer) {
+    const CfiRule entered = FindRule(module.cfi, pc + 1);
+    if (IsTrampoline(entered)) return {.frame = capture::MakeFrame(module.number, pc + 1 - module.bias), .rule = entered};
+  }
+  const uintptr_t site = rule.cfa == CfaKind::kSignal ? pc + 1 : pc;
+  return {.frame = capture::MakeFrame(module.number, site - module.bias), .rule = rule};
 }
 
 CachedRule Uncached(const ModuleView& module, uintptr_t pc) {

@@ -52,6 +52,25 @@ StepEnd StepByFramePointer(UnwindMemo& memo, const CachedRule& cached, FrameStat
   return StepEnd::kNone;
 }
 
+// Finishes a step whose CFA is known: reads the return address and the caller's rbp.
+StepEnd ReturnTo(UnwindMemo& memo, const CfiRule& rule, uintptr_t cfa, FrameState& state) {
+  uintptr_t return_address;
+  if (cfa <= state.sp || !ReadStackWord(memo, cfa - 8, return_address)) return StepEnd::kCut;
+  uintptr_t fp = state.fp;
+  uintptr_t fp_slot = kFpUnchanged;
+  if (rule.fp == FpKind::kLost) {
+    fp = 0;
+    fp_slot = kBarrier;
+  } else if (rule.fp != FpKind::kSame) {
+    const uintptr_t base = rule.fp == FpKind::kAtCfa ? cfa : rule.fp == FpKind::kAtFp ? state.fp : state.sp;
+    fp_slot = Plus(base, int64_t{rule.fp_words} * 8);
+    if (!ReadStackWord(memo, fp_slot, fp)) return StepEnd::kCut;
+    if (fp_slot < state.sp || fp_slot >= cfa - 8) fp_slot = kBarrier;
+  }
+  state = {.return_address = return_address, .sp = cfa, .fp = fp, .fp_slot = fp_slot, .registers = 0};
+  return return_address == 0 ? StepEnd::kRoot : StepEnd::kNone;
+}
+
 // The CFA is a word on the stack: one more thing that a memo would have to compare, hence a barrier.
 StepEnd StepByWord(UnwindMemo& memo, const CfiRule& rule, FrameState& state) {
   const uintptr_t base = rule.cfa == CfaKind::kSpWord ? state.sp : state.fp;
@@ -73,24 +92,6 @@ StepEnd StepByRegister(UnwindMemo& memo, const CfiRule& rule, FrameState& state)
 
 }  // namespace
 
-__attribute__((noinline)) StepEnd ReturnTo(UnwindMemo& memo, const CfiRule& rule, uintptr_t cfa, FrameState& state) {
-  uintptr_t return_address;
-  if (cfa <= state.sp || !ReadStackWord(memo, cfa - 8, return_address)) return StepEnd::kCut;
-  uintptr_t fp = state.fp;
-  uintptr_t fp_slot = kFpUnchanged;
-  if (rule.fp == FpKind::kLost) {
-    fp = 0;
-    fp_slot = kBarrier;
-  } else if (rule.fp != FpKind::kSame) {
-    const uintptr_t base = rule.fp == FpKind::kAtCfa ? cfa : rule.fp == FpKind::kAtFp ? state.fp : state.sp;
-    fp_slot = Plus(base, int64_t{rule.fp_words} * 8);
-    if (!ReadStackWord(memo, fp_slot, fp)) return StepEnd::kCut;
-    if (fp_slot < state.sp || fp_slot >= cfa - 8) fp_slot = kBarrier;
-  }
-  state = {.return_address = return_address, .sp = cfa, .fp = fp, .fp_slot = fp_slot, .registers = 0};
-  return return_address == 0 ? StepEnd::kRoot : StepEnd::kNone;
-}
-
 __attribute__((noinline)) StepEnd StepSlow(UnwindMemo& memo, const CachedRule& cached, FrameState& state) {
   switch (cached.rule.cfa) {
     case CfaKind::kRoot: return StepEnd::kRoot;
@@ -99,9 +100,9 @@ __attribute__((noinline)) StepEnd StepSlow(UnwindMemo& memo, const CachedRule& c
     case CfaKind::kSpWord:
     case CfaKind::kFpWord: return StepByWord(memo, cached.rule, state);
     case CfaKind::kRegister: return StepByRegister(memo, cached.rule, state);
-    case CfaKind::kNone:
-    case CfaKind::kSp:
-    case CfaKind::kFp: break;
+    case CfaKind::kSp: return ReturnTo(memo, cached.rule, Plus(state.sp, cached.rule.cfa_offset), state);
+    case CfaKind::kFp: return ReturnTo(memo, cached.rule, Plus(state.fp, cached.rule.cfa_offset), state);
+    case CfaKind::kNone: break;
   }
   return StepEnd::kCut;
 }

@@ -32,32 +32,29 @@ struct FrameState {
 
 enum class StepEnd : uint8_t { kNone = 0, kRoot, kCut };
 
-// All rules but the common two (see Step).
+// Any rule, with all checks.
 StepEnd StepSlow(UnwindMemo& memo, const CachedRule& cached, FrameState& state);
 
-// Finishes a step whose CFA is known: reads the return address and the caller's rbp.
-StepEnd ReturnTo(UnwindMemo& memo, const CfiRule& rule, uintptr_t cfa, FrameState& state);
-
-inline StepEnd Step(UnwindMemo& memo, const CachedRule& cached, FrameState& state) {
-  const CfiRule rule = cached.rule;
-  if (rule.cfa != CfaKind::kSp && rule.cfa != CfaKind::kFp) return StepSlow(memo, cached, state);
-  const uintptr_t base = rule.cfa == CfaKind::kSp ? state.sp : state.fp;
-  const uintptr_t cfa = base + static_cast<uintptr_t>(static_cast<intptr_t>(rule.cfa_offset));
-  const bool plain = rule.fp == FpKind::kSame || (rule.fp == FpKind::kAtCfa && rule.fp_words < -1);
-  const uintptr_t fp_slot = cfa + static_cast<uintptr_t>(intptr_t{rule.fp_words}) * 8;
-  const bool in_range = InReadableRange(memo, cfa - 8) && (rule.fp == FpKind::kSame || InReadableRange(memo, fp_slot));
-  if (__builtin_expect(!plain || !in_range || cfa <= state.sp || (cfa & 7) != 0, 0)) {
-    return ReturnTo(memo, rule, cfa, state);
+// The two common rules on stack known to be readable. False: nothing was done, take StepSlow. The state is passed word
+// by word so that it stays in registers: this chain of loads is what a frame costs.
+__attribute__((always_inline)) inline bool StepFast(uintptr_t low, uintptr_t size, const CfiRule& rule,
+                                                    uintptr_t& return_address, uintptr_t& sp, uintptr_t& fp,
+                                                    uintptr_t& fp_slot) {
+  if (rule.cfa != CfaKind::kSp && rule.cfa != CfaKind::kFp) return false;
+  const uintptr_t base = rule.cfa == CfaKind::kSp ? sp : fp;
+  const uintptr_t cfa = base + static_cast<uintptr_t>(intptr_t{rule.cfa_offset});
+  const uintptr_t saved = cfa + static_cast<uintptr_t>(intptr_t{rule.fp_words}) * 8;
+  if (cfa - 8 - low >= size || cfa <= sp || (cfa & 7) != 0) return false;
+  if (rule.fp == FpKind::kSame) {
+    fp_slot = kFpUnchanged;
+  } else {
+    if (rule.fp != FpKind::kAtCfa || saved < sp || saved >= cfa - 8 || saved < low) return false;
+    fp = LoadStackWord(saved);
+    fp_slot = saved;
   }
-  state.return_address = LoadStackWord(cfa - 8);
-  state.sp = cfa;
-  state.registers = 0;
-  state.fp_slot = kFpUnchanged;
-  if (rule.fp == FpKind::kAtCfa) {
-    state.fp = LoadStackWord(fp_slot);
-    state.fp_slot = fp_slot;
-  }
-  return state.return_address == 0 ? StepEnd::kRoot : StepEnd::kNone;
+  return_address = LoadStackWord(cfa - 8);
+  sp = cfa;
+  return true;
 }
 
 }  // namespace leaktrack::track

@@ -29,6 +29,8 @@ class Walker {
   bool MeetsOldFrame();
   bool StillStands(const Entry& entry) const;
   bool ReuseOldFrames();
+  void KeepFresh(capture::Frame frame);
+  StepEnd RunByRules(CachedRule& cached);
   void KeepAll();
   void KeepFreshBeforeOld();
 
@@ -89,29 +91,68 @@ void Walker::KeepAll() {
   KeepFreshBeforeOld();
 }
 
+void Walker::KeepFresh(capture::Frame frame) {
+  frames_[count_++] = frame;
+  memo_.fresh[fresh_++] = {.slot = state_.sp - 8,
+                           .return_address = state_.return_address,
+                           .fp = state_.fp,
+                           .fp_slot = state_.fp_slot,
+                           .frame = frame};
+}
+
+// Frames that no old one stands outside of: rules alone, with the state in registers.
+StepEnd Walker::RunByRules(CachedRule& cached) {
+  const uintptr_t low = memo_.readable_low;
+  const uintptr_t size = memo_.readable_high - low;
+  uintptr_t next_old = old_ < kMaxFrames ? memo_.entries[old_].slot : UINTPTR_MAX;
+  uintptr_t return_address = state_.return_address;
+  uintptr_t sp = state_.sp;
+  uintptr_t fp = state_.fp;
+  uintptr_t fp_slot = state_.fp_slot;
+  uint32_t count = count_;
+  Entry* fresh = memo_.fresh + fresh_;
+  bool stepped = true;
+  while (count < limit_ && sp - 8 < next_old && g_rule_cache.Find(return_address - 1, cached)) {
+    frames_[count++] = cached.frame;
+    *fresh++ = {.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot, .frame = cached.frame};
+    stepped = StepFast(low, size, cached.rule, return_address, sp, fp, fp_slot);
+    if (!stepped || return_address == 0) break;
+    state_.registers = 0;
+  }
+  state_.return_address = return_address;
+  state_.sp = sp;
+  state_.fp = fp;
+  state_.fp_slot = fp_slot;
+  count_ = count;
+  fresh_ = static_cast<uint32_t>(fresh - memo_.fresh);
+  if (!stepped) return StepSlow(memo_, cached, state_);
+  return return_address == 0 ? StepEnd::kRoot : StepEnd::kNone;
+}
+
 WalkResult Walker::Run() {
   old_ = kMaxFrames - memo_.count;
   StepEnd end = StepEnd::kNone;
+  CachedRule cached;
   while (end == StepEnd::kNone && count_ < limit_) {
-    CachedRule cached;
+    const uint32_t before = count_;
     if (MeetsOldFrame()) {
       if (ReuseOldFrames()) {
         KeepFreshBeforeOld();
         return {.frame_count = count_, .truncated = false};
       }
       cached = LookUpRule(state_.lookup_pc());
-    } else {
-      cached = LookUpRule(state_.lookup_pc());
-      frames_[count_++] = cached.frame;
-      memo_.fresh[fresh_++] = {.slot = state_.sp - 8,
-                               .return_address = state_.return_address,
-                               .fp = state_.fp,
-                               .fp_slot = state_.fp_slot,
-                               .frame = cached.frame};
+      end = StepSlow(memo_, cached, state_);
+      continue;
     }
-    end = Step(memo_, cached, state_);
+    end = RunByRules(cached);
+    if (count_ != before || end != StepEnd::kNone) continue;
+    // A cold rule, or an old frame at the same place that is not the same.
+    cached = LookUpRule(state_.lookup_pc());
+    KeepFresh(cached.frame);
+    end = StepSlow(memo_, cached, state_);
   }
-  memo_.complete = end == StepEnd::kRoot;
+  // A root that is a zero on the stack would have to be compared like any other return address: only the rule is kept.
+  memo_.complete = end == StepEnd::kRoot && cached.rule.cfa == CfaKind::kRoot;
   KeepAll();
   return {.frame_count = count_, .truncated = end != StepEnd::kRoot};
 }

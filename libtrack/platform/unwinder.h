@@ -58,7 +58,7 @@ struct UnwindMemo {
   uint32_t count;              // entries[kMaxFrames - count] is the leaf of the last walk, entries[kMaxFrames - 1] its end
   uint32_t map_epoch;          // state of the module map that the frames were resolved in
   uint32_t stack_epoch;        // see NoteUnmap
-  uint32_t complete;           // the walk reached the root
+  uint32_t complete;           // the walk ended at a root known by its pc alone
   uintptr_t readable_low, readable_high;  // stack pages found readable
   Entry entries[kMaxFrames];   // aligned to the end, so that shared outer frames stay where they are
   Entry fresh[kMaxFrames];     // what the walk in progress has found new

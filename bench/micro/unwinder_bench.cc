@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a stack costs: 26 frames of a program without frame pointers, by our unwinder and by libunwind in the same run.
+// Read the ns_per_frame column.
+#include <benchmark/benchmark.h>
+
+#include "libtrack/platform/module_map.h"
+#include "libtrack/platform/rule_cache.h"
+#include "libtrack/platform/unwinder.h"
+
+extern "C" int unw_backtrace(void** buffer, int size);
+
+namespace leaktrack::track {
+namespace {
+
+constexpr uint32_t kModules = 256;
+constexpr int kDepth = 16;  // and the frames of the benchmark library and libc: about 26
+capture::ModuleEntry g_entries[kModules];
+std::atomic<uint32_t> g_count;
+std::atomic<uint32_t> g_generation;
+std::atomic<uint64_t> g_lost;
+UnwindMemo g_memo;
+volatile int g_sink;
+
+void Bind() {
+  BindModuleMap({.entries = g_entries, .capacity = kModules, .count = &g_count, .generation = &g_generation,
+                 .lost = &g_lost, .commit = nullptr, .tick_ms = nullptr});
+}
+
+using Leaf = int (*)(benchmark::State* state);
+
+// Different sizes and call sites, so that frames differ as in real stacks.
+template <int kLevel>
+__attribute__((noinline)) int Descend(Leaf leaf, benchmark::State* state) {
+  volatile char room[kLevel * 8 + 8];
+  room[0] = 1;
+  int result;
+  if constexpr (kLevel == 0) {
+    result = leaf(state);
+  } else {
+    result = Descend<kLevel - 1>(leaf, state);
+  }
+  g_sink = room[0];
+  return result + 1;
+}
+
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t WalkOnce(capture::Frame* frames) {
+  return Walk(g_memo, LEAKTRACK_CALLER_STACK_START(), {frames, kMaxFrames}).frame_count;
+}
+
+void Report(benchmark::State& state, uint32_t frames) {
+  state.counters["frames"] = frames;
+  state.counters["ns_per_frame"] =
+      benchmark::Counter(static_cast<double>(frames) * 1e-9,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+int WarmWithMemo(benchmark::State* state) {
+  capture::Frame frames[kMaxFrames];
+  uint32_t count = 0;
+  for (auto _ : *state) {
+    count = WalkOnce(frames);
+    benchmark::DoNotOptimize(frames);
+  }
+  Report(*state, count);
+  return 0;
+}
+
+// Two call sites in turn: the outer frames are shared, the leaf is not.
+int WarmWithMemoOtherLeaf(benchmark::State* state) {
+  capture::Frame frames[kMaxFrames];
+  uint32_t count = 0;
+  bool odd = false;
+  for (auto _ : *state) {
+    odd = !odd;
+    count = odd ? WalkOnce(frames) : WalkOnce(frames) + 0 * g_sink;
+    benchmark::DoNotOptimize(frames);
+  }
+  Report(*state, count);
+  return 0;
+}
+
+int WarmWithoutMemo(benchmark::State* state) {
+  capture::Frame frames[kMaxFrames];
+  uint32_t count = 0;
+  for (auto _ : *state) {
+    g_memo.count = 0;
+    count = WalkOnce(frames);
+    benchmark::DoNotOptimize(frames);
+  }
+  Report(*state, count);
+  return 0;
+}
+
+int Cold(benchmark::State* state) {
+  capture::Frame frames[kMaxFrames];
+  uint32_t count = 0;
+  for (auto _ : *state) {
+    state->PauseTiming();
+    g_memo.count = 0;
+    g_rule_cache.Sweep([](capture::Frame) { return true; });
+    state->ResumeTiming();
+    count = WalkOnce(frames);
+    benchmark::DoNotOptimize(frames);
+  }
+  Report(*state, count);
+  return 0;
+}
+
+int Libunwind(benchmark::State* state) {
+  void* frames[kMaxFrames];
+  int count = 0;
+  for (auto _ : *state) {
+    count = unw_backtrace(frames, kMaxFrames);
+    benchmark::DoNotOptimize(frames);
+  }
+  Report(*state, static_cast<uint32_t>(count));
+  return 0;
+}
+
+void Run(benchmark::State& state, Leaf leaf) {
+  static const bool bound = (Bind(), true);
+  benchmark::DoNotOptimize(bound);
+  Descend<kDepth>(leaf, &state);
+}
+
+BENCHMARK_CAPTURE(Run, Walk_SameStack, WarmWithMemo);
+BENCHMARK_CAPTURE(Run, Walk_OtherCallSite, WarmWithMemoOtherLeaf);
+BENCHMARK_CAPTURE(Run, Walk_EmptyMemo, WarmWithoutMemo);
+BENCHMARK_CAPTURE(Run, Walk_ColdRules, Cold)->Iterations(2000);
+BENCHMARK_CAPTURE(Run, UnwBacktrace_Warm, Libunwind);
+
+}  // namespace
+}  // namespace leaktrack::track
