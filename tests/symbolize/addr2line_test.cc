@@ -97,7 +97,9 @@ bool SameNamesAndLines(const std::vector<Place>& theirs, const std::vector<Resol
     if (WithoutClone(theirs[i].function) == WithoutClone(ours[i].function)) continue;
     const bool borrowed_name =
         ours[i].inlined && (theirs[i].function == theirs.back().function || theirs[i].function == ours.back().function);
-    const bool bare_name = ours[i].function.find("::" + theirs[i].function + "(") != std::string::npos;
+    const std::string in_a_scope = "::" + theirs[i].function;
+    const bool bare_name =
+        ours[i].function.ends_with(in_a_scope) || ours[i].function.find(in_a_scope + "(") != std::string::npos;
     const auto a = starts.find(theirs[i].function), b = starts.find(ours[i].function);
     const bool alias = a != starts.end() && b != starts.end() && a->second == b->second;
     if (!borrowed_name && !bare_name && !alias) return false;
