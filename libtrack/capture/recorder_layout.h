@@ -182,7 +182,7 @@ struct RecorderHeader {
 // A stack in the depot arena; 8-aligned; `frame_count` frames follow, leaf first. Published when `ready` is 1 (release).
 // record_bytes is written before the cursor moves past the record: a walker, from offset 0, skips what is not ready.
 // The first two or three records have no frames: offset 0 is "no site", then the site of stacks that are not known.
-inline constexpr uint64_t kDepotFirstOffset = 8;  // of the first record: 0 would be "no site"
+inline constexpr uint64_t kDepotFirstOffset = 24;  // behind the empty record (24 bytes) at offset 0, which is "no site"
 struct StackRecord {
   std::atomic<uint32_t> record_bytes;  // header and frames, multiple of 8; 0: nothing written yet
   std::atomic<uint8_t> ready;
