@@ -77,6 +77,37 @@ LEAKTRACK_EXPORT int execveat(int fd, const char* path, char* const arguments[],
   return Exec([=] { return g_real.execveat(fd, path, arguments, environment, flags); });
 }
 
+// The arguments of a variadic exec as an array on the stack: `list` of `count` strings and a null. `rest` is left behind the
+// null, where execle has its environment.
+#define LEAKTRACK_LIST_ARGUMENTS(first)                                                     \
+  va_list rest;                                                                             \
+  va_start(rest, first);                                                                    \
+  size_t count = 0;                                                                         \
+  for (const char* next = first; next != nullptr; next = va_arg(rest, const char*)) ++count; \
+  va_end(rest);                                                                             \
+  auto** list = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));         \
+  va_start(rest, first);                                                                    \
+  list[0] = const_cast<char*>(first);                                                       \
+  for (size_t i = 1; i <= count; ++i) list[i] = va_arg(rest, char*)
+
+LEAKTRACK_EXPORT int execl(const char* path, const char* argument, ...) {
+  LEAKTRACK_LIST_ARGUMENTS(argument);
+  va_end(rest);
+  return execv(path, list);
+}
+LEAKTRACK_EXPORT int execlp(const char* file, const char* argument, ...) {
+  LEAKTRACK_LIST_ARGUMENTS(argument);
+  va_end(rest);
+  return execvp(file, list);
+}
+LEAKTRACK_EXPORT int execle(const char* path, const char* argument, ...) {
+  LEAKTRACK_LIST_ARGUMENTS(argument);
+  char** environment = va_arg(rest, char**);
+  va_end(rest);
+  return execve(path, list, environment);
+}
+#undef LEAKTRACK_LIST_ARGUMENTS
+
 LEAKTRACK_EXPORT [[noreturn]] void _exit(int status) {
   EndRun(RunState::kExited);
   if (g_real.exit_now != nullptr) g_real.exit_now(status);
