@@ -64,7 +64,8 @@ class RuleCache {
     Entry ways[2];
   };
 
-  static size_t LineOf(uintptr_t pc) { return (pc * 0x9e37'79b9'7f4a'7c15ULL) >> (64 - kLineBits); }
+  // No multiplication: the hash is part of the chain of dependent loads that a walk is.
+  static size_t LineOf(uintptr_t pc) { return (pc ^ pc >> kLineBits) & ((size_t{1} << kLineBits) - 1); }
 
   Line lines_[size_t{1} << kLineBits];
 };

@@ -111,14 +111,21 @@ StepEnd Walker::RunByRules(CachedRule& cached) {
   uintptr_t fp_slot = state_.fp_slot;
   uint32_t count = count_;
   Entry* fresh = memo_.fresh + fresh_;
+  uintptr_t registers = state_.registers;
+  capture::Frame* const frames = frames_;
+  const uint32_t limit = limit_;
   bool stepped = true;
-  while (count < limit_ && sp - 8 < next_old && g_rule_cache.Find(return_address - 1, cached)) {
-    frames_[count++] = cached.frame;
-    *fresh++ = {.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot, .frame = cached.frame};
-    stepped = StepFast(low, size, cached.rule, return_address, sp, fp, fp_slot);
-    if (!stepped || return_address == 0) break;
-    state_.registers = 0;
+  CachedRule now{};  // not `cached`: what other functions may see lives in memory
+  while (count < limit && sp - 8 < next_old && g_rule_cache.Find(return_address - 1, now)) {
+    frames[count++] = now.frame;
+    *fresh++ = {.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot, .frame = now.frame};
+    stepped = StepFast(low, size, now.rule, return_address, sp, fp, fp_slot);
+    if (!stepped) break;
+    registers = 0;
+    if (return_address == 0) break;
   }
+  cached = now;
+  state_.registers = registers;
   state_.return_address = return_address;
   state_.sp = sp;
   state_.fp = fp;
