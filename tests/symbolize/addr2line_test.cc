@@ -89,17 +89,19 @@ std::string WithoutClone(const std::string& name) { return name.substr(0, name.f
 // - an inlined C++ function without a linkage name gets from it the name of the function it was inlined into
 //   (binutils 2.40 asks the symbol table by address), which then loses it; ours is the name that DWARF has;
 // - of several symbols at one address it takes another one; both must then be names of the same address;
+// - it finds no line at all where we do (one address in ten thousand);
 // - it shows clones of functions as such, where we give the function's name.
 bool SameNamesAndLines(const std::vector<Place>& theirs, const std::vector<ResolvedFrame>& ours, const Starts& starts) {
   if (theirs.size() != ours.size()) return false;
   for (size_t i = 0; i < ours.size(); ++i) {
-    if (theirs[i].line != ours[i].line) return false;
+    const bool theirs_unknown = theirs[i].line == 0 && theirs[i].file.empty();
+    if (theirs[i].line != ours[i].line && !theirs_unknown) return false;
     if (WithoutClone(theirs[i].function) == WithoutClone(ours[i].function)) continue;
     const bool borrowed_name =
         ours[i].inlined && (theirs[i].function == theirs.back().function || theirs[i].function == ours.back().function);
-    const std::string in_a_scope = "::" + theirs[i].function;
-    const bool bare_name =
-        ours[i].function.ends_with(in_a_scope) || ours[i].function.find(in_a_scope + "(") != std::string::npos;
+    const std::string& name = theirs[i].function;
+    const bool bare_name = ours[i].function.starts_with(name + "(") || ours[i].function.ends_with("::" + name) ||
+                           ours[i].function.find("::" + name + "(") != std::string::npos;
     const auto a = starts.find(theirs[i].function), b = starts.find(ours[i].function);
     const bool alias = a != starts.end() && b != starts.end() && a->second == b->second;
     if (!borrowed_name && !bare_name && !alias) return false;
@@ -159,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Addr2lineTest,
                          });
 
 TEST(Addr2lineOnARealProgramTest, SaysTheSameOfThisTest) {
-  ExpectLikeAddr2line(std::filesystem::canonical("/proc/self/exe"), 800);
+  ExpectLikeAddr2line(std::filesystem::canonical("/proc/self/exe"), 3000);
 }
 
 }  // namespace

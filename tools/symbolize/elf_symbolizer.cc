@@ -88,10 +88,15 @@ class ModuleResolver {
       any_symbol_ = true;
       std::vector<DwarfFrame>& frames = answers->frames[indices[i]];
       if (frames.empty()) frames.emplace_back();
-      // A clone (".constprop.0") that DWARF knows has its function's name: builds are compared by name.
-      const bool known = !frames.back().function.empty();
-      frames.back().function = known ? names[i].substr(0, names[i].find('.')) : names[i];
+      frames.back().function = NameOfSymbol(names[i], /*in_dwarf=*/!frames.back().function.empty());
     }
+  }
+
+  // A clone ("_Z5Parsev.constprop.0") that DWARF knows has its function's name: builds are compared by name. Only
+  // mangled names have such suffixes for certain: "_GLOBAL__sub_I_main.cc" is whole.
+  static std::string NameOfSymbol(const std::string& symbol, bool in_dwarf) {
+    const bool mangled = symbol.starts_with("_Z") || symbol.starts_with("_R");
+    return in_dwarf && mangled ? symbol.substr(0, symbol.find('.')) : symbol;
   }
 
   std::vector<ResolvedFrame> Finish(uint64_t address, std::vector<DwarfFrame>& frames) const {
