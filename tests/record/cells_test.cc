@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/record/cells.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "tests/record/test_image.h"
+
+namespace leaktrack::track {
+namespace {
+
+struct Sums : Cells {
+  explicit Sums(const ImageOptions& options = {}) : image(options) { Bind(image.view()); }
+  TestImage image;
+};
+
+TEST(CellsTest, OneCellForEachSiteAndBand) {
+  Sums sums;
+  capture::Cell* const births = sums.Find(5, capture::kBandBirths, nullptr);
+  ASSERT_NE(births, nullptr);
+  EXPECT_EQ(sums.Find(5, capture::kBandBirths, nullptr), births);
+  EXPECT_NE(sums.Find(5, 1, nullptr), births);
+  EXPECT_NE(sums.Find(6, capture::kBandBirths, nullptr), births);
+  EXPECT_EQ(births->key.load(), uint64_t{5} << 8);
+  EXPECT_EQ(sums.image.header().cell_count.load(), 3u);
+}
+
+TEST(CellsTest, AddsAllOfAWeight) {
+  Sums sums;
+  capture::Cell* const cell = sums.Find(5, 0, nullptr);
+  Cells::Add(*cell, {1, 2, 4, 3});
+  Cells::Add(*cell, {1, 2, 4, 3});
+  EXPECT_EQ(cell->samples.load(), 2u);
+  EXPECT_EQ(cell->objects.load(), 2.0);
+  EXPECT_EQ(cell->bytes.load(), 4.0);
+  EXPECT_EQ(cell->bytes_squared.load(), 8.0);
+  EXPECT_EQ(cell->variance.load(), 6.0);
+}
+
+TEST(CellsTest, TheCacheFindsTheSameCells) {
+  Sums sums;
+  auto cache = std::make_unique<CellCache>();
+  for (int round = 0; round < 2; ++round) {
+    for (capture::SiteId site = 1; site < 1'000; ++site) {
+      ASSERT_EQ(sums.Find(site, 0, cache.get()), sums.Find(site, 0, nullptr));
+    }
+  }
+}
+
+TEST(CellsTest, FullIsCountedAndOldCellsAreStillFound) {
+  Sums sums(ImageOptions{.cell_bytes = 4'800});
+  capture::SiteId site = 0;
+  while (sums.Find(++site, 0, nullptr) != nullptr) {
+  }
+  EXPECT_EQ(site, 101u);
+  EXPECT_EQ(sums.image.loss(capture::kLostCells), 1u);
+  EXPECT_NE(sums.Find(1, 0, nullptr), nullptr);
+}
+
+TEST(CellsTest, ThreadsLoseNoAdditionAndMakeNoCellTwice) {
+  Sums sums;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (capture::SiteId i = 0; i < 20'000; ++i) {
+        Cells::Add(*sums.Find(1 + i % 500, 0, nullptr), {1, 8, 64, 1});
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const auto* const cells = sums.image.view().region<capture::Cell>(capture::kRegionCells);
+  uint64_t used = 0, samples = 0;
+  double bytes = 0;
+  for (uint32_t i = 0; i < sums.image.header().cell_count.load(); ++i) {
+    if (cells[i].key.load() == 0) continue;
+    ++used;
+    samples += cells[i].samples.load();
+    bytes += cells[i].bytes.load();
+  }
+  EXPECT_EQ(used, 500u);
+  EXPECT_EQ(samples, 80'000u);
+  EXPECT_EQ(bytes, 640'000.0);
+}
+
+}  // namespace
+}  // namespace leaktrack::track

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/record/filter.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <memory>
+
+namespace leaktrack::track {
+namespace {
+
+void* Ptr(uintptr_t block) { return reinterpret_cast<void*>(block); }
+
+TEST(FilterTest, NoTrackedBlockIsEverMissed) {
+  auto filter = std::make_unique<Filter>();
+  for (uintptr_t i = 1; i <= 32'768; ++i) filter->Raise(Ptr(i * 1'040));
+  for (uintptr_t i = 1; i <= 32'768; ++i) ASSERT_TRUE(filter->MayBeTracked(Ptr(i * 1'040)));
+  for (uintptr_t i = 1; i <= 32'768; ++i) filter->Lower(Ptr(i * 1'040));
+  for (uintptr_t i = 1; i <= 32'768; ++i) ASSERT_FALSE(filter->MayBeTracked(Ptr(i * 1'040)));
+}
+
+TEST(FilterTest, AFullLiveTableLetsOneForeignFreeInFourteenThrough) {
+  auto filter = std::make_unique<Filter>();
+  for (uintptr_t i = 1; i <= 32'768; ++i) filter->Raise(Ptr(0x7f00'0000'0000 + i * 1'040));
+  int wrong = 0;
+  for (uintptr_t i = 1; i <= 100'000; ++i) wrong += filter->MayBeTracked(Ptr(0x5500'0000'0000 + i * 48));
+  EXPECT_LT(wrong, 7'500);
+  EXPECT_GT(wrong, 4'500);
+}
+
+TEST(FilterTest, ASaturatedCounterSticks) {
+  auto filter = std::make_unique<Filter>();
+  for (int i = 0; i < 300; ++i) filter->Raise(Ptr(64));
+  for (int i = 0; i < 300; ++i) filter->Lower(Ptr(64));
+  EXPECT_TRUE(filter->MayBeTracked(Ptr(64)));
+}
+
+TEST(FilterTest, ZeroStaysZero) {
+  auto filter = std::make_unique<Filter>();
+  filter->Lower(Ptr(64));
+  EXPECT_FALSE(filter->MayBeTracked(Ptr(64)));
+}
+
+TEST(FilterTest, ExactModeLetsEveryFreeThroughForGood) {
+  auto filter = std::make_unique<Filter>();
+  filter->RaiseAllForGood();
+  filter->Lower(Ptr(4'096));
+  EXPECT_TRUE(filter->MayBeTracked(Ptr(4'096)));
+}
+
+TEST(FilterTest, AForkChildFindsItEmptyAndShutByItself) {
+  auto filter = std::make_unique<Filter>();
+  ASSERT_EQ(madvise(filter.get(), sizeof(Filter), MADV_WIPEONFORK), 0);
+  filter->Raise(Ptr(64));
+  filter->Open();
+  const pid_t child = fork();
+  if (child == 0) _exit(filter->is_open() || filter->MayBeTracked(Ptr(64)) ? 1 : 0);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(filter->is_open() && filter->MayBeTracked(Ptr(64)));
+}
+
+}  // namespace
+}  // namespace leaktrack::track

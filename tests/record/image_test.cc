@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/record/image.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/record/test_image.h"
+
+namespace leaktrack::track {
+namespace {
+
+TEST(ImageTest, RegionsArePageAlignedApartAndInsideTheImage) {
+  const ImagePlan plan = PlanImage({});
+  uint64_t end = plan.header_bytes;
+  for (const auto& region : plan.regions) {
+    EXPECT_EQ(region.offset % 4096, 0u);
+    EXPECT_EQ(region.offset, end);
+    EXPECT_LE(region.initial_bytes, region.reserved_bytes);
+    end = region.offset + region.reserved_bytes;
+  }
+  EXPECT_EQ(plan.image_bytes, end);
+}
+
+TEST(ImageTest, StartsSmallAndStaysBounded) {
+  const ImagePlan plan = PlanImage({});
+  uint64_t at_start = plan.header_bytes;
+  for (const auto& region : plan.regions) at_start += region.initial_bytes;
+  EXPECT_LE(at_start, 6u << 20);
+  EXPECT_LE(plan.image_bytes, 48u << 20);
+}
+
+TEST(ImageTest, ExactModeHasRoomForTheBlocksItPromises) {
+  const ImagePlan plan = PlanImage({.exact_block_limit = 1'400'000});
+  EXPECT_GE(plan.regions[capture::kRegionLive].reserved_bytes, 1'400'000u * 32);
+}
+
+TEST(ImageTest, AnImageWithoutMemoryIsRefused) {
+  TestImage image;
+  auto refuse = [](void*, capture::RegionId, uint64_t) { return false; };
+  TestImage other;
+  EXPECT_FALSE(InitImage(other.base(), PlanImage({}), refuse, nullptr));
+}
+
+TEST(ImageTest, PagesAreAskedForInStepsAndNeverBeyondTheReserve) {
+  TestImage image;
+  ASSERT_TRUE(image.good());
+  const int before = image.commits();
+  EXPECT_TRUE(image.view().Ensure(capture::kRegionDepotArena, kCommitStep));
+  EXPECT_EQ(image.commits(), before);
+  EXPECT_TRUE(image.view().Ensure(capture::kRegionDepotArena, kCommitStep + 1));
+  EXPECT_EQ(image.header().regions[capture::kRegionDepotArena].committed_bytes.load(), 2 * kCommitStep);
+  EXPECT_FALSE(image.view().Ensure(capture::kRegionDepotArena, (16u << 20) + 1));
+}
+
+TEST(ImageTest, ATrackerRefusesAnImageThatIsNotOne) {
+  std::vector<char> zeros(16'384);
+  auto tracker = std::make_unique<Tracker>();
+  auto filter = std::make_unique<Filter>();
+  EXPECT_FALSE(tracker->Bind({.image = zeros.data(), .filter = filter.get()}));
+}
+
+}  // namespace
+}  // namespace leaktrack::track

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/record/live_table.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "tests/record/test_image.h"
+
+namespace leaktrack::track {
+namespace {
+
+struct Table : LiveTable {
+  explicit Table(const ImageOptions& options = {}) : image(options) {
+    Bind(image.view(), options.exact_block_limit != 0);
+  }
+  TestImage image;
+};
+
+constexpr uintptr_t kHeap = 0x7f12'3456'0000;
+uintptr_t Block(uint64_t n) { return kHeap + 48 * n; }
+
+TEST(LiveTableTest, ReturnsWhatItWasGiven) {
+  auto table = std::make_unique<Table>();
+  const LiveEntry in{(uint64_t{1} << 47) - 1, 27, 0xffff'ffff, (uint64_t{1} << 40) - 1, (1u << 24) - 1, 77};
+  ASSERT_TRUE(table->Insert(Block(1), in));
+  LiveEntry out;
+  ASSERT_TRUE(table->Take(Block(1), &out));
+  EXPECT_EQ(out.size, in.size);
+  EXPECT_EQ(out.interval_index, in.interval_index);
+  EXPECT_EQ(out.site, in.site);
+  EXPECT_EQ(out.birth_ms, in.birth_ms);
+  EXPECT_EQ(out.chain, in.chain);
+  EXPECT_EQ(out.first_birth_s, in.first_birth_s);
+  EXPECT_FALSE(table->Take(Block(1), &out));
+  EXPECT_EQ(table->live(), 0u);
+}
+
+TEST(LiveTableTest, HoldsThreeQuartersOfItsSlotsWithTheStashNearlyEmpty) {
+  auto table = std::make_unique<Table>();
+  for (uint64_t i = 0; i < 24'576; ++i) ASSERT_TRUE(table->Insert(Block(i), {.size = i}));
+  EXPECT_EQ(table->live(), 24'576u);
+  const auto* const hot = table->image.view().region<capture::LiveBucket>(capture::kRegionLive) + 8'192 + 8'192;
+  uint64_t in_stash = 0;
+  for (uint64_t i = 0; i < 4 * StashBuckets(8'192); ++i) in_stash += hot[i / 4].slots[i % 4].key.load() != 0;
+  EXPECT_LT(in_stash, 4 * StashBuckets(8'192) / 8);
+  RecordProperty("in_stash", std::to_string(in_stash));
+  LiveEntry out;
+  for (uint64_t i = 0; i < 24'576; ++i) {
+    ASSERT_TRUE(table->Take(Block(i), &out));
+    ASSERT_EQ(out.size, i);
+  }
+}
+
+TEST(LiveTableTest, S9_WhatFindsNoRoomIsRefusedAndNothingElseIsLost) {
+  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 64});
+  uint64_t in = 0;
+  while (table->Insert(Block(in), {.size = in})) ++in;
+  EXPECT_GT(in, 64u);  // the stash was used
+  LiveEntry out;
+  EXPECT_FALSE(table->Take(Block(in), &out));
+  for (uint64_t i = 0; i < in; ++i) ASSERT_TRUE(table->Take(Block(i), &out)) << i;
+  EXPECT_EQ(table->live(), 0u);
+}
+
+TEST(LiveTableTest, YearsOfChurnLeaveNoTombstones) {
+  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 256});
+  LiveEntry out;
+  for (uint64_t i = 0; i < 192; ++i) ASSERT_TRUE(table->Insert(Block(i), {}));
+  for (uint64_t i = 192; i < 500'000; ++i) {
+    ASSERT_TRUE(table->Take(Block(i - 192), &out));
+    ASSERT_TRUE(table->Insert(Block(i), {}));
+  }
+}
+
+TEST(LiveTableTest, GrowsByWholeSegmentsAndEntriesKeepTheirSlots) {
+  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
+  for (uint64_t i = 0; i < 100'000; ++i) ASSERT_TRUE(table->Insert(Block(i), {.size = i}));
+  EXPECT_GE(table->capacity(), 100'000u);
+  LiveEntry out;
+  for (uint64_t i = 0; i < 100'000; ++i) {
+    ASSERT_TRUE(table->Take(Block(i), &out));
+    ASSERT_EQ(out.size, i);
+  }
+}
+
+TEST(LiveTableTest, GoesOnWithTheRoomItHasWhenThereIsNoMemoryToGrow) {
+  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
+  table->image.RefuseCommits();
+  uint64_t in = 0;
+  while (table->Insert(Block(in), {})) ++in;
+  EXPECT_GT(in, 900u);
+}
+
+TEST(LiveTableTest, VisitsEveryEntryOnceThroughAllSegments) {
+  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 10'000});
+  for (uint64_t i = 0; i < 10'000; ++i) ASSERT_TRUE(table->Insert(Block(i), {.size = i}));
+  double sum = 0;
+  uint64_t count = 0, first = 0;
+  while (table->VisitBuckets(first, 37, [&](const LiveTable::Slot& slot) {
+    ++count;
+    sum += static_cast<double>(slot.size_interval >> 8);
+  })) {
+    first += 37;
+  }
+  EXPECT_EQ(count, 10'000u);
+  EXPECT_EQ(sum, 9'999 * 5'000.0);
+}
+
+TEST(LiveTableTest, ARelabelledEntryCanBeTakenAtAnyMoment) {
+  auto table = std::make_unique<Table>();
+  ASSERT_TRUE(table->Insert(Block(1), {.size = 100, .interval_index = 1}));
+  LiveTable::Slot slot{};
+  table->VisitBuckets(0, 8'192, [&](const LiveTable::Slot& found) { slot = found; });
+  EXPECT_TRUE(LiveTable::Relabel(slot, 2));
+  EXPECT_FALSE(LiveTable::Relabel(slot, 3)) << "the entry is not as it was visited";
+  LiveEntry out;
+  ASSERT_TRUE(table->Take(Block(1), &out));
+  EXPECT_EQ(out.size, 100u);
+  EXPECT_EQ(out.interval_index, 2);
+  EXPECT_FALSE(LiveTable::Relabel(slot, 2)) << "a slot that was emptied must not be labelled";
+  EXPECT_FALSE(table->TakeSlot(slot, &out));
+}
+
+}  // namespace
+}  // namespace leaktrack::track

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nothing in record/ may call malloc: it runs inside it. This program's malloc counts.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+
+#include "tests/record/test_image.h"
+
+extern "C" {
+void* __libc_malloc(size_t);
+void* __libc_calloc(size_t, size_t);
+void* __libc_realloc(void*, size_t);
+}
+
+namespace {
+std::atomic<int> allocations{0};
+}
+
+extern "C" void* malloc(size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+extern "C" void* calloc(size_t n, size_t size) {
+  ++allocations;
+  return __libc_calloc(n, size);
+}
+extern "C" void* realloc(void* block, size_t size) {
+  ++allocations;
+  return __libc_realloc(block, size);
+}
+
+namespace leaktrack::track {
+namespace {
+
+constexpr uintptr_t kHeap = 0x7f00'0000'0000;
+
+// Everything a thread does in its life, including growth, thinning, exhaustion, mappings, chains and its end.
+void LiveOneLife(Process& process, uint64_t now_ms) {
+  process.tracker->AdoptThread(process.hot, *process.state, 1);
+  for (uint64_t i = 0; i < 20'000; ++i) (void)process.Malloc(kHeap + 64 * i, 8'000, process.Site(i % 700), now_ms);
+  for (uint64_t i = 0; i < 20'000; i += 2) {
+    Removed removed = process.tracker->Take(Process::Ptr(kHeap + 64 * i));
+    if (i % 4 == 0) process.tracker->PutBack(Process::Ptr(kHeap + 64 * i), removed);
+    (void)process.tracker->Continue(removed);
+    if (i % 4 != 0) process.tracker->SettleDeath(process.state.get(), removed, now_ms + 40'000);
+  }
+  process.tracker->maps().Add(kHeap, 1 << 20, process.Site(1), now_ms);
+  process.tracker->maps().Move(kHeap, 1 << 19, kHeap + (1 << 24), 1 << 20, process.Site(1), now_ms);
+  process.tracker->maps().Remove(kHeap, 1 << 24, now_ms);
+  process.tracker->ReleaseThread(process.hot, *process.state);
+}
+
+TEST(NoAllocationTest, NothingInTheRecorderAllocates) {
+  Process sampling({.live_limit = 1'024}), exact({.live_limit = 1'024, .exact_block_limit = 15'000}, {.interval = 1});
+  Process poor({.live_limit = 64, .depot_bytes = 4'096, .cell_bytes = 4'096, .thread_blocks = 1, .map_entries = 1});
+  ASSERT_TRUE(sampling.bound && exact.bound && poor.bound);
+  ThreadStatePool pool{};
+  alignas(64) static char slab[2 * sizeof(ThreadState)];
+  const int before = allocations.load();
+  LiveOneLife(sampling, 10);
+  LiveOneLife(exact, 10);
+  LiveOneLife(poor, 10);
+  pool.AddSlab(slab, sizeof(slab));
+  pool.Release(pool.Acquire());
+  TrackerOptions again = sampling.image.options(sampling.filter.get());
+  const bool bound = sampling.tracker->Bind(again);
+  EXPECT_EQ(allocations.load(), before);
+  EXPECT_TRUE(bound);
+  EXPECT_GT(poor.image.loss(capture::kLostUnwind), 0u) << "exhaustion was not reached";
+}
+
+}  // namespace
+}  // namespace leaktrack::track

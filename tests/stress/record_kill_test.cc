@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process killed at any instruction leaves an image that any reader can trust: at most one call per thread is half
+// done. The seed is fixed; the moment of the kill is not, and is printed when something fails.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "tests/record/test_image.h"
+
+namespace leaktrack::track {
+namespace {
+
+constexpr int kThreads = 2;
+constexpr uint64_t kLargest = 60'000;
+constexpr uint64_t kBlocks = 1'000;
+
+// Each thread has blocks of its own; sites, cells, table and thinning are shared.
+[[noreturn]] void Hammer(Process& process) {
+  auto work = [&process](uint64_t t) {
+    auto* const state = new ThreadState{};
+    HotThread hot{};
+    process.tracker->AdoptThread(hot, *state, static_cast<uint32_t>(t));
+    std::vector<bool> live(kBlocks);
+    for (uint64_t i = 0;; ++i) {
+      const uint64_t random = SplitMix64(t << 40 | i), block = random % kBlocks, size = 1 + (random >> 20) % kLargest;
+      void* const at = reinterpret_cast<void*>(0x7f00'0000'0000 + (t << 32) + 64 * block);
+      if (live[block]) {
+        process.tracker->SettleDeath(state, process.tracker->Take(at), i / 10);
+      } else {
+        ReentrancyGuard guard(hot);
+        const std::array<capture::Frame, 2> frames = {1 + (random >> 50), 7};
+        Sample sample;
+        if (process.tracker->Judge(hot, *state, size, i / 10, &sample)) {
+          process.tracker->Insert(guard.ticket(), *state, at, size, sample,
+                                  process.tracker->Intern(capture::SiteKind::kHeap, frames, false), i / 10, nullptr);
+        }
+      }
+      live[block] = !live[block];
+    }
+  };
+  std::vector<std::thread> threads;
+  for (uint64_t t = 1; t < kThreads; ++t) threads.emplace_back(work, t);
+  work(kThreads);
+  _exit(1);
+}
+
+void ExpectReadable(Process& process) {
+  const ImageView& image = process.image.view();
+  mprotect(process.image.base(), process.image.plan().image_bytes, PROT_READ | PROT_WRITE);
+  // The arena can be walked from end to end; at most one record per thread is not ready.
+  const char* const arena = image.region<char>(capture::kRegionDepotArena);
+  int unready = 0;
+  for (uint64_t at = 0; at < image.header().depot_used_bytes.load();) {
+    const auto* const record = reinterpret_cast<const capture::StackRecord*>(arena + at);
+    ASSERT_GE(record->record_bytes.load(), sizeof(capture::StackRecord)) << "gap at " << at;
+    unready += record->ready.load() == 0;
+    at += record->record_bytes.load();
+  }
+  EXPECT_LE(unready, kThreads);
+
+  const Books books = ReadBooks(image);
+  const Books::Sum expected = books.Expected();
+  const double one_call = 2 * kThreads * WeightOf(kLargest, 1 << 20).bytes;
+  EXPECT_LE(books.busy_slots, static_cast<uint64_t>(kThreads));
+  EXPECT_NEAR(expected.samples, books.live.samples, kThreads);
+  EXPECT_NEAR(expected.bytes, books.live.bytes, one_call + 1e-9 * books.births.bytes);
+  EXPECT_GE(books.births.samples, books.deaths.samples - kThreads);
+
+  // Every entry names a stack that is there.
+  LiveTable table{};
+  table.Bind(image, false);
+  table.VisitBuckets(0, ~uint64_t{0}, [&](const LiveTable::Slot& slot) {
+    const uint64_t site = slot.cold->site.load();
+    ASSERT_NE(site, 0u);
+    ASSERT_LT(site * 8, image.header().depot_used_bytes.load());
+    EXPECT_EQ(reinterpret_cast<const capture::StackRecord*>(arena + site * 8)->ready.load(), 1);
+  });
+}
+
+TEST(RecordKillTest, AProcessKilledAnywhereLeavesATrustworthyImage) {
+  std::mt19937 random(3);
+  double births = 0;
+  for (int round = 0; round < 60; ++round) {
+    Process process({.live_limit = 512});
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) Hammer(process);
+    const unsigned wait_us = 500 + random() % 15'000;
+    usleep(wait_us);
+    kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    ExpectReadable(process);
+    ASSERT_FALSE(::testing::Test::HasFailure()) << "round " << round << ", killed after " << wait_us << " us";
+    births += ReadBooks(process.image.view()).births.samples;
+  }
+  EXPECT_GT(births, 10'000) << "the children did nothing worth killing";
+}
+
+}  // namespace
+}  // namespace leaktrack::track
