@@ -8,12 +8,16 @@ namespace {
 
 constexpr double kLn2High = 6.93147180369123816490e-01;  // low 32 bits zero: products with small integers are exact
 constexpr double kLn2Low = 1.90821492927058770002e-10;
+// 1/k: a series is then multiplications only (55 -> 25 ns a weight).
+constexpr double kInverse[] = {0,        1.0,      1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6,  1.0 / 7,
+                               1.0 / 8,  1.0 / 9,  1.0 / 10, 1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15,
+                               1.0 / 16, 1.0 / 17, 1.0 / 18, 1.0 / 19, 1.0 / 20, 1.0 / 21};
 constexpr double kSqrt2 = 1.41421356237309504880;
 
 // exp(r) for |r| <= ln(2) / 2, by its series: the term after the last is below 1e-18.
 double ExpReduced(double r) {
   double sum = 1.0;
-  for (int k = 14; k >= 1; --k) sum = 1.0 + sum * r / k;
+  for (int k = 14; k >= 1; --k) sum = 1.0 + sum * (r * kInverse[k]);
   return sum;
 }
 
@@ -38,7 +42,7 @@ double Ln(double x) {
   const double s = (m - 1.0) / (m + 1.0);
   const double s2 = s * s;
   double sum = 1.0 / 23;
-  for (int k = 21; k >= 1; k -= 2) sum = 1.0 / k + sum * s2;
+  for (int k = 21; k >= 1; k -= 2) sum = kInverse[k] + sum * s2;
   return exponent * kLn2High + (2.0 * s * sum + exponent * kLn2Low);
 }
 
@@ -47,7 +51,7 @@ double OneMinusExp(double x) {
   if (x >= 0.35) return 1.0 - ExpOfMinus(x);
   // x - x^2/2 + x^3/6 - ... , nested.
   double sum = 1.0;
-  for (int k = 14; k >= 2; --k) sum = 1.0 - sum * x / k;
+  for (int k = 14; k >= 2; --k) sum = 1.0 - sum * (x * kInverse[k]);
   return x * sum;
 }
 
