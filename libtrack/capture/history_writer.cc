@@ -41,8 +41,8 @@ void FillHeader(const RecorderHeader& from, const char* recorder_path, FileHeade
   to->configured_interval = from.configured_interval;
   const size_t path_bytes = recorder_path != nullptr ? strnlen(recorder_path, sizeof(to->recorder_path)) : 0;
   // A path that does not fit is of no use: as good as none.
-  if (path_bytes == 0) to->flags |= kFileRecorderAnonymous;
-  if (path_bytes < sizeof(to->recorder_path)) memcpy(to->recorder_path, recorder_path, path_bytes);
+  if (path_bytes == 0 || path_bytes == sizeof(to->recorder_path)) to->flags |= kFileRecorderAnonymous;
+  if (path_bytes != 0 && path_bytes < sizeof(to->recorder_path)) memcpy(to->recorder_path, recorder_path, path_bytes);
   if (from.no_thread != 0) to->flags |= kFileNoThread;
   memcpy(to->host, from.host, strnlen(from.host, sizeof(to->host) - 1));
   memcpy(to->program, from.program, strnlen(from.program, sizeof(to->program) - 1));

@@ -107,9 +107,9 @@ TEST(RingsTest, ARecordLargerThanItsRingDoesNotOverwriteItsOwnBeginning) {
   ASSERT_TRUE(run.Create());
   for (uint64_t second = 1; second <= 4; ++second) {
     for (const SiteId site : sites) {
-      run.recorder.Birth(site, random() % 100'000, 1 << 20);
-      run.recorder.Death(site, 3, random() % 100'000, 1 << 20);
-      run.recorder.Death(site, 3000, random() % 100'000, 1 << 20);
+      run.recorder.Birth(site, 1 + random() % 100'000, 1 << 20);
+      run.recorder.Death(site, 3, 1 + random() % 100'000, 1 << 20);
+      run.recorder.Death(site, 3000, 1 + random() % 100'000, 1 << 20);
     }
     ASSERT_TRUE(run.Epoch(1000 * second));
   }
