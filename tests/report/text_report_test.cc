@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/text_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "tests/report/sample_input.h"
+#include "tools/base/safe_text.h"
+
+namespace leaktrack {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+void ExpectFits(const std::string& text, size_t columns) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(DisplayColumns(line), columns) << line;
+}
+
+TEST(TextReportTest, TheVerdictIsInTheFirstLine) {
+  const std::string first = Headline(testing::LeakingInput(), 80);
+  EXPECT_THAT(first, StartsWith("SUSPECT: "));
+  EXPECT_THAT(first, HasSubstr("grows"));
+  EXPECT_THAT(first, HasSubstr("% sure"));
+  EXPECT_THAT(TextReport(testing::LeakingInput()), StartsWith(first + "\n"));
+}
+
+TEST(TextReportTest, FitsThePageWhateverTheNames) {
+  for (const size_t columns : {60u, 80u, 120u}) {
+    TextOptions options;
+    options.columns = columns;
+    ExpectFits(TextReport(testing::LeakingInput(), options), columns);
+  }
+}
+
+TEST(TextReportTest, NoEscapeReachesTheTerminalUnlessColourWasAskedFor) {
+  EXPECT_THAT(TextReport(testing::LeakingInput()), Not(HasSubstr("\x1b")));
+  TextOptions options;
+  options.colour = true;
+  EXPECT_THAT(TextReport(testing::LeakingInput(), options), HasSubstr("\x1b[1;31m"));
+  EXPECT_THAT(TextReport(testing::LeakingInput(), options), Not(HasSubstr("\x1b[31m")));  // the program's own
+}
+
+TEST(TextReportTest, SaysWhatWasLostAndWhatCouldNotBeSeen) {
+  const std::string text = TextReport(testing::LeakingInput());
+  EXPECT_THAT(text, HasSubstr("3 frees could not be settled"));
+  EXPECT_THAT(text, HasSubstr("mallocx"));
+  EXPECT_THAT(text, HasSubstr("libgone.so.1"));
+  EXPECT_THAT(text, HasSubstr("cafe01"));
+  EXPECT_THAT(text, HasSubstr("2 stacks"));
+  EXPECT_THAT(text, HasSubstr("killed"));
+}
+
+TEST(TextReportTest, ACleanVerdictSaysHowSmallALeakItWouldHaveSeen) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.sites.clear();
+  input.analysis.conclusion = Conclusion::kClean;
+  EXPECT_EQ(Headline(input, 80), "No growth found. This run could have seen a leak of 3 MiB/h or more.");
+}
+
+TEST(TextReportTest, AShortRunIsInconclusiveNotClean) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.sites.clear();
+  input.analysis.conclusion = Conclusion::kTooShort;
+  input.analysis.inconclusive_because = "the run is too short (2s)";
+  EXPECT_EQ(Headline(input, 80), "INCONCLUSIVE: the run is too short (2s)");
+}
+
+}  // namespace
+}  // namespace leaktrack
