@@ -7,7 +7,7 @@
 // exists (JIT), saved frame pointers are followed as long as they are plausible. (design.md D8)
 //
 // Promises: never faults (memory outside the range known to be readable is probed by a system call first), never
-// blocks, uses less than 256 bytes of stack on the warm path and 512 on the cold one.
+// blocks. Stack (-O2): under 400 bytes on the warm path, about 1.2 KiB when a rule must be compiled.
 // Refuses: to guess. A stack that cannot be followed to its root is cut and marked.
 //
 // Thread-safety: Walk() from any thread, each with its own memo.   Allocates: never.

@@ -10,7 +10,7 @@
 
 #include <array>
 #include <cstdio>
-#include <cstring>
+#include <deque>
 #include <string>
 
 #include "libtrack/platform/maps_reader.h"
@@ -32,11 +32,16 @@ struct Tables {
   }
 };
 
+// Kept until the end: the last binding outlives its test.
+Tables& NewTables() {
+  static std::deque<Tables> all;
+  return all.emplace_back();
+}
+
 class ModuleMapTest : public testing::Test {
  protected:
   void SetUp() override { BindModuleMap(tables_.table()); }
-  // Never destroyed: other code keeps the last binding.
-  Tables& tables_ = *new Tables;
+  Tables& tables_ = NewTables();
 };
 
 TEST_F(ModuleMapTest, AgreesWithTheLoaderOnEveryModule) {
@@ -144,7 +149,7 @@ TEST_F(ModuleMapTest, AnExecutableFileThatIsNotElfIsNoModule) {
 }
 
 TEST_F(ModuleMapTest, WhatFindsNoRoomIsCounted) {
-  auto& small = *new Tables;
+  auto& small = NewTables();
   BindModuleMap(small.table(3));
   EXPECT_EQ(small.count, 2U);
   EXPECT_GE(small.lost, 1U);
@@ -160,7 +165,7 @@ TEST_F(ModuleMapTest, AnUnknownAddressAsksForTheMapOnceAndThenWaits) {
 TEST_F(ModuleMapTest, AForkedChildBindsToTablesOfItsOwn) {
   const pid_t child = fork();
   if (child == 0) {
-    auto& own = *new Tables;
+    auto& own = NewTables();
     BindModuleMap(own.table());
     _exit(own.count > 3 && FindModule(reinterpret_cast<uintptr_t>(&::getauxval)) != 0 ? 0 : 1);
   }
