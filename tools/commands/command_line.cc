@@ -73,6 +73,8 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   report->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
   report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in json)")->type_name("N");
+  report->add_option("--sysroot", options->sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
+  report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first")->type_name("DIR");
   report->callback([options, action] { *action = [options] { return RunReport(*options); }; });
 }
 

@@ -22,10 +22,10 @@ namespace {
 
 constexpr size_t kTextColumns = 80;
 
-absl::StatusOr<ReportInput> ReadOne(const std::string& path) {
+absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options) {
   ReportInput input;
   ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
-  const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(input.capture.modules);
+  const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(input.capture.modules, {options.sysroot, options.debug_dirs});
   input.analysis = Analyze(input.capture, *symbolizer);
   input.missing = symbolizer->missing();
   return input;
@@ -53,7 +53,7 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
   Fleet fleet;
   for (const std::string& path : paths) {
-    absl::StatusOr<ReportInput> input = ReadOne(path);
+    absl::StatusOr<ReportInput> input = ReadOne(path, options);
     if (input.ok()) {
       fleet.runs.push_back(*std::move(input));
     } else if (paths.size() == 1) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -15,6 +16,8 @@ struct ReportOptions {
   std::string capture;            // a file, or a directory of them
   std::string format = "text";    // text or json
   std::string output;             // empty: standard output
+  std::string sysroot;            // where the modules of another machine lie
+  std::vector<std::string> debug_dirs;
   size_t top = 0;                 // entries in full; 0: 5 in text, all in JSON
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 // "99 % sure", never 100: one can only ever be surer than.
 std::string Sure(double confidence) {
-  return confidence >= .999 ? "over 99.9 % sure" : absl::StrFormat("%.3g %% sure", confidence * 100);
+  return confidence >= .999 ? "99.9 % sure" : absl::StrFormat("%.3g %% sure", confidence * 100);
 }
 
 std::string FoundHeadline(const SiteGroup& group, size_t columns) {

@@ -95,13 +95,23 @@ std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict v
 }  // namespace
 
 std::string GrowthText(const Rate& growth) {
-  return absl::StrCat(FormatRate(growth.mid), " (", FormatSize(growth.low), " to ", FormatSize(growth.high), ")");
+  const std::string mid = FormatSize(growth.mid);
+  std::string low = FormatSize(growth.low);
+  const std::string high = FormatSize(growth.high);
+  const auto unit = [](const std::string& text) { return text.substr(std::min(text.rfind(' '), text.size())); };
+  // One unit is enough where all three have the same: room in the headline is dear.
+  if (unit(mid) == unit(low) && unit(mid) == unit(high)) {
+    return absl::StrCat(FormatRate(growth.mid), " (", low.substr(0, low.rfind(' ')), " to ",
+                        high.substr(0, high.rfind(' ')), ")");
+  }
+  return absl::StrCat(FormatRate(growth.mid), " (", low, " to ", high, ")");
 }
 
 std::string BlameText(const SiteResult& site, size_t columns) {
   if (site.stack.empty()) return "an unknown place";
   const ResolvedFrame& frame = site.stack[site.blame];
-  const std::string place = ShortenMiddle(Place(frame), columns / 2);
+  const size_t name_columns = std::min(DisplayColumns(SafeText(QualifiedName(frame.function))), columns / 2);
+  const std::string place = ShortenMiddle(Place(frame), columns > name_columns + 8 ? columns - name_columns - 4 : 4);
   const size_t used = place.empty() ? 0 : DisplayColumns(place) + 4;
   // Parameters are the first to go: the name is what the eye looks for.
   std::string name = DisplayName(frame);
