@@ -17,6 +17,14 @@ constexpr double kNoticeableBytes = 4 << 20;
 
 bool Known(int64_t value) { return value != capture::kNotKnown; }
 
+// The last look at the living process: a sample taken when its recorder was folded knows nothing of it.
+const capture::MemorySample& LastLook(const capture::Capture& capture) {
+  for (auto sample = capture.memory.rbegin(); sample != capture.memory.rend(); ++sample) {
+    if (Known(sample->rss)) return *sample;
+  }
+  return capture.memory.back();
+}
+
 struct Limit {
   int64_t bytes = 0;
   double headroom = 0;
@@ -53,7 +61,7 @@ MemoryClass Classify(const capture::Capture& capture, bool heap_accused, bool ma
     return heap_accused ? MemoryClass::kLeak : mapping_accused ? MemoryClass::kMappings : MemoryClass::kUnknown;
   }
   const capture::MemorySample& then = samples[samples.size() / 4];
-  const capture::MemorySample& now = samples.back();
+  const capture::MemorySample& now = LastLook(capture);
   if (!Known(then.rss) || !Known(now.rss)) return heap_accused ? MemoryClass::kLeak : MemoryClass::kUnknown;
   const bool rss_grows = Noticeable(static_cast<double>(then.rss), static_cast<double>(now.rss));
   if (heap_accused || mapping_accused) {
@@ -91,7 +99,7 @@ std::optional<Rate> TotalGrowth(const std::vector<SiteResult>& sites) {
 ProcessResult AccountForLimit(const capture::Capture& capture, const std::optional<Rate>& growth) {
   ProcessResult result;
   if (capture.memory.empty()) return result;
-  const std::optional<Limit> limit = FindLimit(capture.memory.back());
+  const std::optional<Limit> limit = FindLimit(LastLook(capture));
   if (!limit) return result;
   result.limit_bytes = limit->bytes;
   result.limit_kind = limit->kind;
@@ -117,7 +125,7 @@ MemoryResult AccountForMemory(const capture::Capture& capture, const std::vector
   }
   result.memory_class = Classify(capture, heap_accused, mapping_accused);
   if (capture.memory.empty()) return result;
-  const capture::MemorySample& now = capture.memory.back();
+  const capture::MemorySample& now = LastLook(capture);
   if (Known(now.stack)) result.stack_bytes = now.stack;
   if (!Known(now.rss) || now.rss == 0) return result;
   result.rss_bytes = now.rss;
