@@ -14,6 +14,7 @@ import os
 import random
 import signal
 import struct
+import subprocess
 import sys
 import time
 
@@ -64,7 +65,8 @@ def kill_once(args, number, dice):
             file.write(bytes(ENTRY.size * THREADS))
         options = ["--exact"] if exact else ["--interval", "4KiB"]
         read_end, write_end = os.pipe()
-        process = t.start([args.victim, ledger, str(args.seed + number), str(THREADS)], options, stdout=write_end)
+        process = t.start([args.victim, ledger, str(args.seed + number), str(THREADS)], options, stdout=write_end,
+                          stderr=subprocess.DEVNULL)
         os.close(write_end)
         os.read(read_end, 1)
         time.sleep(life)
