@@ -31,16 +31,14 @@ run() {
   ctest --preset "$1" "${@:2}" || failed ctest --preset "$1" "${@:2}"
 }
 
+# The corpus of target X_fuzz is tests/fuzz/corpus/X.
 run_fuzz_corpora() {
-  say "fuzz: replaying the corpora"
-  local target corpus found=0
-  for corpus in tests/fuzz/corpus/*/; do
-    target=build/fuzz/bin/$(basename "$corpus")
-    [ -x "$target" ] || continue
-    found=1
-    "$target" -runs=0 "$corpus" 2>&1 | tail -1 || failed "$target" -runs=0 "$corpus"
+  local corpus target
+  for corpus in tests/fuzz/corpus/*; do
+    target=build/fuzz/bin/$(basename "$corpus")_fuzz
+    say "fuzz: replaying $corpus"
+    quietly "$target" -runs=0 "$corpus"
   done
-  [ $found -eq 1 ] || say "fuzz: no corpora"
 }
 
 preset() {
