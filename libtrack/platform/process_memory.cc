@@ -5,25 +5,13 @@
 #include <sys/resource.h>
 
 #include "libtrack/platform/raw.h"
+#include "libtrack/platform/text.h"
 
 namespace leaktrack::track {
 namespace {
 
 // v1 says "no limit" with a number near 2^63; no machine has 2^60 bytes.
 constexpr int64_t kNoLimit = int64_t{1} << 60;
-
-// Not string_view::substr and starts_with: those know how to throw, and this library links libc alone.
-std::string_view From(std::string_view text, size_t start) {
-  return start >= text.size() ? std::string_view{} : std::string_view(text.data() + start, text.size() - start);
-}
-
-std::string_view Until(std::string_view text, size_t end) {
-  return std::string_view(text.data(), end < text.size() ? end : text.size());
-}
-
-bool StartsWith(std::string_view text, std::string_view start) {
-  return text.size() >= start.size() && Until(text, start.size()) == start;
-}
 
 void Copy(char* to, std::string_view from) {
   for (size_t i = 0; i < from.size(); ++i) to[i] = from[i];
@@ -32,7 +20,7 @@ void Copy(char* to, std::string_view from) {
 // The next line of `text`, which is shortened by it.
 std::string_view TakeLine(std::string_view* text) {
   const size_t end = text->find('\n');
-  const std::string_view line = Until(*text, end);
+  const std::string_view line = AtMost(*text, end);
   *text = end == std::string_view::npos ? std::string_view{} : From(*text, end + 1);
   return line;
 }
@@ -40,7 +28,7 @@ std::string_view TakeLine(std::string_view* text) {
 std::string_view TakeWord(std::string_view* text) {
   while (!text->empty() && (text->front() == ' ' || text->front() == '\t')) text->remove_prefix(1);
   const size_t end = text->find_first_of(" \t\n");
-  const std::string_view word = Until(*text, end);
+  const std::string_view word = AtMost(*text, end);
   text->remove_prefix(word.size());
   return word;
 }
@@ -73,7 +61,7 @@ int64_t NumberOfKey(std::string_view text, std::string_view key) {
 bool HasListItem(std::string_view list, std::string_view item) {
   while (!list.empty()) {
     const size_t end = list.find(',');
-    if (Until(list, end) == item) return true;
+    if (AtMost(list, end) == item) return true;
     list = end == std::string_view::npos ? std::string_view{} : From(list, end + 1);
   }
   return false;
@@ -200,7 +188,7 @@ void ProcessMemoryReader::FindCgroup() {
     const size_t first = line.find(':');
     const size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
     if (second == std::string_view::npos) return false;
-    const std::string_view controllers = From(Until(line, second), first + 1), path = From(line, second + 1);
+    const std::string_view controllers = From(AtMost(line, second), first + 1), path = From(line, second + 1);
     if (path.empty() || path.size() > kPathBytes) return false;
     if (controllers.empty() && StartsWith(line, "0:")) Copy(v2, path), v2_bytes = path.size();
     if (HasListItem(controllers, "memory")) Copy(v1, path), v1_bytes = path.size();

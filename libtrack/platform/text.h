@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Building short texts in fixed buffers, for the few places where the library names files or says one line.
+// Cutting texts, and building short ones in fixed buffers, for the few places where the library names files or says one line.
 //
 // Promises: always terminated, never overruns; what does not fit is cut and `cut()` says so.
 // Thread-safety: none.   Allocates: never.   Signals: safe.   Fork: safe.
@@ -12,6 +12,18 @@
 #include <string_view>
 
 namespace leaktrack::track {
+
+// Not string_view::substr, starts_with and ends_with: those know how to throw, and this library links libc alone.
+inline std::string_view From(std::string_view text, size_t start) {
+  return start >= text.size() ? std::string_view{} : std::string_view(text.data() + start, text.size() - start);
+}
+inline std::string_view AtMost(std::string_view text, size_t size) {
+  return {text.data(), text.size() < size ? text.size() : size};
+}
+inline bool StartsWith(std::string_view text, std::string_view start) { return AtMost(text, start.size()) == start; }
+inline bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && From(text, text.size() - end.size()) == end;
+}
 
 class Text {
  public:

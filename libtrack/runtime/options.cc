@@ -6,14 +6,10 @@
 namespace leaktrack::track {
 namespace {
 
-// std::string_view::substr can throw, which this library cannot link.
-std::string_view From(std::string_view text, size_t start) { return {text.data() + start, text.size() - start}; }
-std::string_view AtMost(std::string_view text, size_t size) { return {text.data(), text.size() < size ? text.size() : size}; }
-
 std::string_view Find(const char* const* environment, std::string_view name) {
   for (; environment != nullptr && *environment != nullptr; ++environment) {
     const std::string_view entry(*environment);
-    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
+    if (entry.size() > name.size() && StartsWith(entry, name) && entry[name.size()] == '=') {
       return From(entry, name.size() + 1);
     }
   }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "libtrack/platform/raw.h"
+#include "libtrack/platform/text.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/run_start.h"
 
@@ -79,7 +80,7 @@ void TidyRecorders() {
     for (long at = 0; at < bytes;) {
       const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
       const std::string_view name(entry->name);
-      if (name.starts_with("leaktrack.") && name.ends_with(".ltr")) Tidy(directory, entry->name);
+      if (StartsWith(name, "leaktrack.") && EndsWith(name, ".ltr")) Tidy(directory, entry->name);
       at += entry->bytes;
     }
   }
