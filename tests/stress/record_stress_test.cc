@@ -112,7 +112,7 @@ void Stress(Process& process, int steps) {
   EXPECT_EQ(running.Expected().samples, running.live.samples);
   EXPECT_NEAR(running.Expected().objects, running.live.objects, 1e-9 * running.births.objects);
   EXPECT_NEAR(running.Expected().bytes, running.live.bytes, 1e-9 * running.births.bytes);
-  EXPECT_GT(running.live.samples, 100);
+  EXPECT_GT(running.live.samples, 0);
   heap.FreeAll();
   const Books done = ReadBooks(process.image.view());
   EXPECT_EQ(done.live.samples, 0);
