@@ -210,6 +210,8 @@ bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std:
 
 bool DrainerRuns() { return g_drainer.phase.load(std::memory_order_acquire) == kRunning; }
 
+bool CaptureIsWritten() { return g_drainer.created; }
+
 void ForgetDrainer() {
   if (g_drainer.writer_memory != nullptr) raw::Munmap(g_drainer.writer_memory, g_drainer.writer_bytes);
   g_drainer.writer_memory = nullptr;

@@ -40,6 +40,9 @@ bool FinishDrainer();
 
 bool DrainerRuns();
 
+// Has the capture its header page? False on a full disk; it is tried again with every epoch.
+bool CaptureIsWritten();
+
 // In a fork child: the parent's drainer is not here. Its private memory is given back.
 void ForgetDrainer();
 

@@ -91,13 +91,11 @@ void StartLibrary(const char* const* environment) {
   g_wiped_on_fork = raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, kMadvWipeOnFork) == 0;
   PrepareThreads(&g_tracker);
   const StartResult result = BuildRun(g_options, 0, &g_tracker, &g_filter);
-  if (!result.started) {
-    if (result.problem != nullptr) {
-      Say(result.problem);
-      Say("\n");
-    }
-    return BecomeInert();
+  if (result.problem != nullptr) {
+    Say(result.problem);
+    Say("\n");
   }
+  if (!result.started) return BecomeInert();
   TidyRecorders();
   g_phase.store(kTracking, std::memory_order_release);
   g_filter.Open();

@@ -69,6 +69,19 @@ StartResult Refuse(std::string_view what, std::string_view where, std::string_vi
   return {false, g_problem};
 }
 
+// The run starts, but with less than it should have.
+const char* Warning() {
+  Text text(g_problem);
+  if (!CaptureIsWritten()) {
+    text.Add("leaktrack: no space for ").Add(g_files.capture_path)
+        .Add("; recording goes on in memory and the file is tried again every second. Free some space.");
+  } else if (!g_image_file.shared) {
+    text.Add("leaktrack: /dev/shm is missing, full or read-only; recording goes on in private memory, and a SIGKILL would "
+             "lose up to the last second. Mount a tmpfs of 64 MiB or more there.");
+  }
+  return text.view().empty() ? nullptr : g_problem;
+}
+
 bool CreateImage(const Options& options) {
   ImageOptions image_options;
   image_options.live_limit = kLiveLimit;
@@ -180,7 +193,7 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
   if (bound) StartWriting(options.use_thread, capture_fd);
   CloseDescriptors(capture_fd);
-  return {bound, nullptr};
+  return {bound, Warning()};
 }
 
 bool RestartDrainer() {

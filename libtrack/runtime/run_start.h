@@ -19,7 +19,7 @@ namespace leaktrack::track {
 
 struct StartResult {
   bool started = false;
-  const char* problem = nullptr;  // one line without its end; what happens and what to do
+  const char* problem = nullptr;  // one line without its end: what happens and what to do; also when the run started
 };
 
 // `parent_run_id`: 0 for none.
