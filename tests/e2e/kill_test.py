@@ -7,6 +7,10 @@
 Half run exactly: live bytes must agree to the byte, and blocks to the block, less at most one operation in flight per
 thread. Half run sampled (4 KiB): each must lie within five of its stated standard errors, and all together, where
 single errors average out, within four. Nothing may be counted twice: that would be an excess, and is seen by both.
+
+Operations in flight are no noise: a block leaves the books of leaktrack before free and realloc, and the victim's after
+them, so that most kills find leaktrack some bytes lower (about 7 KB here, the same in exact runs, where nothing is
+estimated). Hence they are allowed for, and not counted into the standard errors.
 """
 import argparse
 import math
@@ -56,7 +60,7 @@ def victims_share(report):
 
 
 def kill_once(args, number, dice):
-    """Runs and kills one victim; returns (complaints, difference, variance, operations)."""
+    """Runs and kills one victim; returns (complaints, operations, and of a sampled run: difference, variance, slack)."""
     exact = number % 2 == 0
     life = dice.uniform(0.020, 0.300)
     with tracker(args.leaktrack) as t:
@@ -90,9 +94,11 @@ def kill_once(args, number, dice):
             found.append(f"live bytes {size}, the victim knows {low_bytes} to {high_bytes}")
         if not low_blocks <= round(blocks) <= high_blocks:
             found.append(f"live blocks {blocks}, the victim knows {low_blocks} to {high_blocks}")
-    elif abs(size - truth) > 5 * math.sqrt(variance) + (high_bytes - low_bytes) / 2:
+        return found, operations, (0, 0, 0)
+    slack = (high_bytes - low_bytes) / 2
+    if abs(size - truth) > 5 * math.sqrt(variance) + slack:
         found.append(f"live bytes {size:.0f} +- {math.sqrt(variance):.0f}, the victim knows {truth:.0f}")
-    return found, 0 if exact else size - truth, 0 if exact else variance, operations
+    return found, operations, (size - truth, variance, slack)
 
 
 def victim_pid(run_pid):
@@ -111,17 +117,18 @@ def main():
     args = parser.parse_args()
     args.victim = os.path.abspath(args.victim)
     dice = random.Random(args.seed)
-    failures, difference, variance, operations = 0, 0.0, 0.0, 0
+    failures, operations, samples = 0, 0, []
     for number in range(args.kills):
-        found, single_difference, single_variance, done = kill_once(args, number, dice)
-        difference, variance, operations = difference + single_difference, variance + single_variance, operations + done
+        found, done, sample = kill_once(args, number, dice)
+        operations += done
+        samples.append(sample)
         for complaint in found:
             print(f"kill {number} ({'sampled' if number % 2 else 'exact'}, seed {args.seed}): {complaint}", flush=True)
         failures += bool(found)
-    sigmas = difference / math.sqrt(variance) if variance else 0.0
-    print(f"{args.kills} kills, {operations} operations, {failures} captures wrong; sampled together: "
-          f"{difference:+.0f} bytes, {sigmas:+.2f} standard errors")
-    sys.exit(1 if failures or abs(sigmas) > 4 else 0)
+    difference, variance, slack = (sum(column) for column in zip(*samples))
+    print(f"{args.kills} kills, {operations} operations, {failures} captures wrong; sampled together: {difference:+.0f} "
+          f"bytes, standard error {math.sqrt(variance):.0f}, in flight at most {slack:.0f}")
+    sys.exit(1 if failures or abs(difference) > 4 * math.sqrt(variance) + slack else 0)
 
 
 if __name__ == "__main__":
