@@ -47,6 +47,39 @@ struct CfiRule {
 };
 static_assert(sizeof(CfiRule) == 8, "the rule cache stores a rule as one word");
 
+// A rule that needs no look at its offsets when it is applied: the CFA is rsp or rbp plus whole words, above rsp when it
+// is rsp that it is counted from; rbp is unchanged or was saved in the frame, below the return address. Nearly every rule
+// there is.
+inline bool IsPlain(const CfiRule& rule) {
+  const int64_t words = rule.cfa_offset / 8;
+  if (rule.cfa_offset % 8 != 0 || (rule.cfa != CfaKind::kSp && rule.cfa != CfaKind::kFp)) return false;
+  if (rule.cfa == CfaKind::kSp && words < 1) return false;
+  if (rule.fp == FpKind::kSame) return true;
+  if (rule.fp != FpKind::kAtCfa || rule.fp_words > -2 || rule.fp_words < -4096) return false;
+  return rule.cfa == CfaKind::kFp || words + rule.fp_words >= 0;
+}
+
+// A rule as the cache keeps it: the CFA's offset in the upper half (one shift takes it out), what is tested in the lower.
+struct RuleWord {
+  static constexpr uint64_t kFromFp = uint64_t{1} << 17;   // of a plain rule: CfaKind::kFp, not kSp
+  static constexpr uint64_t kPlain = uint64_t{1} << 23;    // IsPlain; a bit that no CfaKind uses
+  static constexpr uint64_t kFpSaved = uint64_t{1} << 24;  // of a plain rule: FpKind::kAtCfa, not kSame
+
+  uint64_t bits;
+
+  static RuleWord Of(const CfiRule& rule) {
+    return {std::rotl(CfiRule::Pack(rule), 32) | (IsPlain(rule) ? kPlain : 0)};
+  }
+  CfiRule rule() const { return CfiRule::Unpack(std::rotl(bits & ~kPlain, 32)); }
+  bool plain() const { return (bits & kPlain) != 0; }
+  bool from_fp() const { return (bits & kFromFp) != 0; }
+  bool fp_saved() const { return (bits & kFpSaved) != 0; }
+  uintptr_t cfa_offset() const { return static_cast<uintptr_t>(static_cast<int64_t>(bits) >> 32); }
+  uintptr_t fp_offset() const { return static_cast<uintptr_t>(intptr_t{static_cast<int16_t>(bits)} * 8); }
+};
+static_assert(static_cast<unsigned>(CfaKind::kSp) == 1 && static_cast<unsigned>(CfaKind::kFp) == 2 &&
+              static_cast<unsigned>(FpKind::kAtCfa) == 1, "RuleWord tests single bits of these");
+
 }  // namespace leaktrack::track
 
 #endif  // LEAKTRACK_LIBTRACK_PLATFORM_CFI_RULE_H_

@@ -12,7 +12,7 @@ void RuleCache::Insert(uintptr_t pc, const CachedRule& rule) {
   // Full line: the victim follows the PC, so that two PCs that fight for a line may still end up side by side.
   const bool second_free = line.ways[1].pc.load(std::memory_order_relaxed) == 0;
   Entry& entry = line.ways[use_first || (!second_free && ((pc >> 1) & 1) != 0) ? 0 : 1];
-  const uint64_t rule_word = CfiRule::Pack(rule.rule);
+  const uint64_t rule_word = RuleWord::Of(rule.rule).bits;
   entry.pc.store(pc, std::memory_order_relaxed);
   entry.frame.store(rule.frame, std::memory_order_relaxed);
   entry.rule.store(rule_word, std::memory_order_relaxed);

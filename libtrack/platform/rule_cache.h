@@ -28,10 +28,24 @@ struct CachedRule {
 
 class RuleCache {
  public:
+  struct Words {
+    capture::Frame frame;
+    RuleWord rule;
+  };
+
   // `pc` is never 0.
-  bool Find(uintptr_t pc, CachedRule& found) const {
+  __attribute__((always_inline)) bool FindWords(uintptr_t pc, Words& found) const {
     const Line& line = lines_[LineOf(pc)];
     return line.ways[0].Load(pc, found) || line.ways[1].Load(pc, found);
+  }
+  bool Find(uintptr_t pc, CachedRule& found) const {
+    Words words;
+    if (!FindWords(pc, words)) return false;
+    found = Unpack(words);
+    return true;
+  }
+  static CachedRule Unpack(const Words& words) {
+    return {.frame = words.frame, .rule = words.rule.rule()};
   }
 
   void Insert(uintptr_t pc, const CachedRule& rule);
@@ -48,14 +62,14 @@ class RuleCache {
     std::atomic<uint64_t> rule;
     std::atomic<uint64_t> check;
 
-    static uint64_t Check(uint64_t pc, uint64_t frame, uint64_t rule) { return ~(pc ^ std::rotl(frame, 21) ^ rule); }
+    static uint64_t Check(uint64_t pc, uint64_t frame, uint64_t rule) { return pc ^ std::rotl(frame, 21) ^ rule; }
 
-    bool Load(uintptr_t wanted, CachedRule& found) const {
+    __attribute__((always_inline)) bool Load(uintptr_t wanted, Words& found) const {
       if (pc.load(std::memory_order_relaxed) != wanted) return false;
       const uint64_t frame_word = frame.load(std::memory_order_relaxed);
       const uint64_t rule_word = rule.load(std::memory_order_relaxed);
       if (check.load(std::memory_order_relaxed) != Check(wanted, frame_word, rule_word)) return false;
-      found = {.frame = frame_word, .rule = CfiRule::Unpack(rule_word)};
+      found = {.frame = frame_word, .rule = {rule_word}};
       return true;
     }
   };
@@ -64,8 +78,9 @@ class RuleCache {
     Entry ways[2];
   };
 
-  // No multiplication: the hash is part of the chain of dependent loads that a walk is.
-  static size_t LineOf(uintptr_t pc) { return (pc ^ pc >> kLineBits) & ((size_t{1} << kLineBits) - 1); }
+  // The low bits as they are: call sites are spread over them evenly, and each operation more would lie in the chain of
+  // dependent loads that a walk is.
+  static size_t LineOf(uintptr_t pc) { return pc & ((size_t{1} << kLineBits) - 1); }
 
   Line lines_[size_t{1} << kLineBits];
 };

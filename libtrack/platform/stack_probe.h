@@ -20,7 +20,7 @@ namespace leaktrack::track {
 // One word of foreign stack. Assembly, because the sanitizers forbid a plain load there (and a memcpy, pitfall L12).
 inline uintptr_t LoadStackWord(uintptr_t address) {
   uintptr_t word;
-  __asm__ volatile("movq (%1), %0" : "=r"(word) : "r"(address));
+  __asm__ volatile("movq %1, %0" : "=r"(word) : "m"(*reinterpret_cast<const uintptr_t*>(address)));
   return word;
 }
 

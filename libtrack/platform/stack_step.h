@@ -35,22 +35,24 @@ enum class StepEnd : uint8_t { kNone = 0, kRoot, kCut };
 // Any rule, with all checks.
 StepEnd StepSlow(UnwindMemo& memo, const CachedRule& cached, FrameState& state);
 
-// The two common rules on stack known to be readable. False: nothing was done, take StepSlow. The state is passed word
-// by word so that it stays in registers: this chain of loads is what a frame costs.
-__attribute__((always_inline)) inline bool StepFast(uintptr_t low, uintptr_t size, const CfiRule& rule,
-                                                    uintptr_t& return_address, uintptr_t& sp, uintptr_t& fp,
-                                                    uintptr_t& fp_slot) {
-  if (rule.cfa != CfaKind::kSp && rule.cfa != CfaKind::kFp) return false;
-  const uintptr_t base = rule.cfa == CfaKind::kSp ? sp : fp;
-  const uintptr_t cfa = base + static_cast<uintptr_t>(intptr_t{rule.cfa_offset});
-  const uintptr_t saved = cfa + static_cast<uintptr_t>(intptr_t{rule.fp_words}) * 8;
-  if (cfa - 8 - low >= size || cfa <= sp || (cfa & 7) != 0) return false;
-  if (rule.fp == FpKind::kSame) {
-    fp_slot = kFpUnchanged;
+// A plain rule on stack known to be readable from sp up to `high`; sp is a multiple of 8. False: nothing was done, take
+// StepSlow. The state is passed word by word so that it stays in registers: return address -> rule -> CFA -> return
+// address is the chain of dependent loads that a frame costs, and everything else runs beside it.
+__attribute__((always_inline)) inline bool StepFast(uintptr_t high, RuleWord rule, uintptr_t& return_address,
+                                                    uintptr_t& sp, uintptr_t& fp, uintptr_t& fp_slot) {
+  if (!rule.plain()) return false;
+  uintptr_t cfa = rule.cfa_offset();
+  if (!rule.from_fp()) {
+    cfa += sp;
   } else {
-    if (rule.fp != FpKind::kAtCfa || saved < sp || saved >= cfa - 8 || saved < low) return false;
-    fp = LoadStackWord(saved);
-    fp_slot = saved;
+    cfa += fp;
+    if (cfa <= sp || (cfa & 7) != 0 || (rule.fp_saved() && cfa + rule.fp_offset() < sp)) return false;
+  }
+  if (cfa > high) return false;
+  fp_slot = kFpUnchanged;
+  if (rule.fp_saved()) {
+    fp_slot = cfa + rule.fp_offset();
+    fp = LoadStackWord(fp_slot);
   }
   return_address = LoadStackWord(cfa - 8);
   sp = cfa;

@@ -14,6 +14,9 @@ using Entry = UnwindMemo::Entry;
 
 std::atomic<uint32_t> g_stack_epoch;
 
+// Why a run by rules ended.
+enum class Pause : uint8_t { kFull, kRoot, kOldFrame, kColdRule, kSlowRule };
+
 // A walk in progress. Entries of the last walk lie in memo.entries[old_..kMaxFrames), leaf first.
 class Walker {
  public:
@@ -21,146 +24,188 @@ class Walker {
       : memo_(memo),
         frames_(frames.data()),
         limit_(frames.size() < kMaxFrames ? static_cast<uint32_t>(frames.size()) : kMaxFrames),
+        old_(kMaxFrames - memo.count),
         state_{.return_address = start.pc, .sp = start.sp, .fp = start.fp, .fp_slot = kBarrier, .registers = 0} {}
 
   WalkResult Run();
 
  private:
+  Pause RunByRules();
   bool MeetsOldFrame();
-  bool StillStands(const Entry& entry) const;
+  const Entry* FirstChanged(const Entry* from, const Entry* end) const;
   bool ReuseOldFrames();
-  void KeepFresh(capture::Frame frame);
-  StepEnd RunByRules(CachedRule& cached);
-  void KeepAll();
-  void KeepFreshBeforeOld();
+  StepEnd StepCold();
+  StepEnd StepFrom(const CachedRule& cached);
+  void Emit(capture::Frame frame);
+  void KeepFreshBefore(uint32_t outer);
 
   UnwindMemo& memo_;
   capture::Frame* const frames_;
   const uint32_t limit_;
-  uint32_t count_ = 0;   // frames written
-  uint32_t fresh_ = 0;   // of them in memo.fresh
-  uint32_t old_ = 0;
+  uint32_t old_;
+  uint32_t count_ = 0;     // frames written; memo.fresh has their entries until the last reuse
+  bool at_known_root_ = false;
+  RuleCache::Words words_{};  // of the frame that a run by rules stopped in
   FrameState state_;
 };
+
+// Where frames cost next to nothing: plain rules that are in the cache, with the state in registers.
+__attribute__((always_inline)) inline Pause Walker::RunByRules() {
+  uintptr_t return_address = state_.return_address;
+  uintptr_t sp = state_.sp;
+  uintptr_t fp = state_.fp;
+  uintptr_t fp_slot = state_.fp_slot;
+  const bool on_known_stack = InReadableRange(memo_, sp) && (sp & 7) == 0;
+  const uintptr_t high = on_known_stack ? memo_.readable_high : 0;
+  const uintptr_t next_old = old_ < kMaxFrames ? memo_.entries[old_].slot : UINTPTR_MAX;
+  const capture::Frame* const end = frames_ + limit_;
+  capture::Frame* frame = frames_ + count_;
+  Entry* fresh = memo_.fresh + count_;
+  const RuleCache* rules = &g_rule_cache;
+  __asm__("" : "+r"(rules));  // keeps its address in a register, too
+  RuleCache::Words words;
+  Pause pause;
+  for (;;) {
+    if (frame == end) {
+      pause = Pause::kFull;
+      break;
+    }
+    if (sp - 8 >= next_old) {
+      pause = Pause::kOldFrame;
+      break;
+    }
+    if (!rules->FindWords(return_address - 1, words)) {
+      pause = Pause::kColdRule;
+      break;
+    }
+    *frame++ = words.frame;
+    *fresh++ = {.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot};
+    if (!StepFast(high, words.rule, return_address, sp, fp, fp_slot)) {
+      words_ = words;
+      pause = Pause::kSlowRule;
+      break;
+    }
+    if (return_address == 0) {
+      pause = Pause::kRoot;
+      break;
+    }
+  }
+  const auto count = static_cast<uint32_t>(frame - frames_);
+  const bool stepped = count != count_ + (pause == Pause::kSlowRule ? 1 : 0);
+  count_ = count;
+  state_ = {.return_address = return_address,
+            .sp = sp,
+            .fp = fp,
+            .fp_slot = fp_slot,
+            .registers = stepped ? 0 : state_.registers};
+  return pause;
+}
 
 // Old frames below the stack pointer have returned.
 bool Walker::MeetsOldFrame() {
   const uintptr_t slot = state_.sp - 8;
   while (old_ < kMaxFrames && memo_.entries[old_].slot < slot) ++old_;
-  if (old_ == kMaxFrames) return false;
+  if (old_ == kMaxFrames || memo_.entries[old_].slot != slot) return false;
   const Entry& entry = memo_.entries[old_];
-  return entry.slot == slot && entry.return_address == state_.return_address && entry.fp == state_.fp;
-}
-
-// Whether a step from the frame inside this one would read now what it read then.
-bool Walker::StillStands(const Entry& entry) const {
-  if (!InReadableRange(memo_, entry.slot) || LoadStackWord(entry.slot) != entry.return_address) return false;
-  if (entry.fp_slot == kFpUnchanged) return true;
-  if (entry.fp_slot == kBarrier || !InReadableRange(memo_, entry.fp_slot)) return false;
-  return LoadStackWord(entry.fp_slot) == entry.fp;
-}
-
-// From an old frame that is still the same, takes all outer ones that are, too. True when that ended the walk; else
-// state_ is the outermost frame taken, to go on from.
-bool Walker::ReuseOldFrames() {
-  const uint32_t first = old_;
-  memo_.entries[first].fp_slot = state_.fp_slot;  // how it is reached now
-  frames_[count_++] = memo_.entries[first].frame;
-  uint32_t next = first + 1;
-  while (next < kMaxFrames && count_ < limit_ && StillStands(memo_.entries[next])) {
-    frames_[count_++] = memo_.entries[next++].frame;
-  }
-  if (next == kMaxFrames && memo_.complete != 0) return true;
-  for (uint32_t i = first; i < next; ++i) memo_.fresh[fresh_++] = memo_.entries[i];
-  const Entry& last = memo_.entries[next - 1];
-  if (next - 1 != first) {
-    state_ = {.return_address = last.return_address, .sp = last.slot + 8, .fp = last.fp, .fp_slot = last.fp_slot};
-  }
-  old_ = next;
+  if (entry.return_address == state_.return_address && entry.fp == state_.fp) return true;
+  ++old_;  // another frame stands there now
   return false;
 }
 
-void Walker::KeepFreshBeforeOld() {
-  const uint32_t begin = old_ - fresh_;  // not below 0: no walk has more than kMaxFrames frames
-  for (uint32_t i = 0; i < fresh_; ++i) memo_.entries[begin + i] = memo_.fresh[i];
+// The first of the old frames behind `from`, an old frame that is still the same, for which a step from the frame inside
+// it would not read now what it read then; `end` at most. Up to a barrier slots ascend, each fp_slot lies below its slot,
+// and `from` is in the readable range: one bound is left to check.
+inline const UnwindMemo::Entry* Walker::FirstChanged(const Entry* from, const Entry* end) const {
+  if (!InReadableRange(memo_, from->slot)) return from + 1;
+  const uintptr_t high = memo_.readable_high;
+  const Entry* next = from + 1;
+  for (; next < end && next->slot < high; ++next) {
+    if (next->fp_slot > kBarrier) {
+      if (LoadStackWord(next->fp_slot) != next->fp) break;
+    } else if (next->fp_slot == kBarrier) {
+      break;
+    }
+    if (LoadStackWord(next->slot) != next->return_address) break;
+  }
+  return next;
+}
+
+inline void CopyFrames(const capture::Frame* from, uint32_t count, capture::Frame* to) {
+  using Pair = uint64_t __attribute__((vector_size(16), aligned(8), may_alias));
+  uint32_t i = 0;
+  for (; i + 2 <= count; i += 2) *reinterpret_cast<Pair*>(to + i) = *reinterpret_cast<const Pair*>(from + i);
+  if (i < count) to[i] = from[i];
+}
+
+// From an old frame that is still the same, takes all outer ones that are, too. True when that ended the walk; else
+// state_ is the outermost of them, to go on from.
+bool Walker::ReuseOldFrames() {
+  Entry* const first = memo_.entries + old_;
+  const uint32_t room = limit_ - count_;
+  const uint32_t possible = room < kMaxFrames - old_ ? room : kMaxFrames - old_;
+  first->fp_slot = state_.fp_slot;  // how it is reached now
+  const Entry* const changed = FirstChanged(first, first + possible);
+  const auto same = static_cast<uint32_t>(changed - first);
+  const bool complete = old_ + same == kMaxFrames && memo_.complete != 0;
+  if (complete) KeepFreshBefore(old_);
+  const uint32_t taken = complete ? same : same - 1;  // the last one is met again, by its rule
+  CopyFrames(memo_.frames + old_, taken, frames_ + count_);
+  old_ += same;
+  if (!complete && taken != 0) {
+    for (uint32_t i = 0; i < taken; ++i) memo_.fresh[count_ + i] = first[i];
+    const Entry& last = first[taken];
+    state_ = {.return_address = last.return_address, .sp = last.slot + 8, .fp = last.fp, .fp_slot = last.fp_slot,
+              .registers = 0};
+  }
+  count_ += taken;
+  return complete;
+}
+
+// The frames written so far were found new; those from `outer` on stay.
+void Walker::KeepFreshBefore(uint32_t outer) {
+  const uint32_t begin = outer - count_;  // not below 0: no walk has more than kMaxFrames frames
+  for (uint32_t i = 0; i < count_; ++i) memo_.entries[begin + i] = memo_.fresh[i];
+  CopyFrames(frames_, count_, memo_.frames + begin);
   memo_.count = kMaxFrames - begin;
 }
 
-void Walker::KeepAll() {
-  old_ = kMaxFrames;
-  KeepFreshBeforeOld();
-}
-
-void Walker::KeepFresh(capture::Frame frame) {
+void Walker::Emit(capture::Frame frame) {
+  memo_.fresh[count_] = {.slot = state_.sp - 8,
+                         .return_address = state_.return_address,
+                         .fp = state_.fp,
+                         .fp_slot = state_.fp_slot};
   frames_[count_++] = frame;
-  memo_.fresh[fresh_++] = {.slot = state_.sp - 8,
-                           .return_address = state_.return_address,
-                           .fp = state_.fp,
-                           .fp_slot = state_.fp_slot,
-                           .frame = frame};
 }
 
-// Frames that no old one stands outside of: rules alone, with the state in registers.
-StepEnd Walker::RunByRules(CachedRule& cached) {
-  const uintptr_t low = memo_.readable_low;
-  const uintptr_t size = memo_.readable_high - low;
-  uintptr_t next_old = old_ < kMaxFrames ? memo_.entries[old_].slot : UINTPTR_MAX;
-  uintptr_t return_address = state_.return_address;
-  uintptr_t sp = state_.sp;
-  uintptr_t fp = state_.fp;
-  uintptr_t fp_slot = state_.fp_slot;
-  uint32_t count = count_;
-  Entry* fresh = memo_.fresh + fresh_;
-  uintptr_t registers = state_.registers;
-  capture::Frame* const frames = frames_;
-  const uint32_t limit = limit_;
-  bool stepped = true;
-  CachedRule now{};  // not `cached`: what other functions may see lives in memory
-  while (count < limit && sp - 8 < next_old && g_rule_cache.Find(return_address - 1, now)) {
-    frames[count++] = now.frame;
-    *fresh++ = {.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot, .frame = now.frame};
-    stepped = StepFast(low, size, now.rule, return_address, sp, fp, fp_slot);
-    if (!stepped) break;
-    registers = 0;
-    if (return_address == 0) break;
-  }
-  cached = now;
-  state_.registers = registers;
-  state_.return_address = return_address;
-  state_.sp = sp;
-  state_.fp = fp;
-  state_.fp_slot = fp_slot;
-  count_ = count;
-  fresh_ = static_cast<uint32_t>(fresh - memo_.fresh);
-  if (!stepped) return StepSlow(memo_, cached, state_);
-  return return_address == 0 ? StepEnd::kRoot : StepEnd::kNone;
+StepEnd Walker::StepFrom(const CachedRule& cached) {
+  const StepEnd end = StepSlow(memo_, cached, state_);
+  // A root that is a zero on the stack would have to be compared like any other return address: only the rule is kept.
+  at_known_root_ = end == StepEnd::kRoot && cached.rule.cfa == CfaKind::kRoot;
+  return end;
+}
+
+__attribute__((noinline)) StepEnd Walker::StepCold() {
+  const CachedRule cached = LookUpRuleCold(state_.lookup_pc());
+  Emit(cached.frame);
+  return StepFrom(cached);
 }
 
 WalkResult Walker::Run() {
-  old_ = kMaxFrames - memo_.count;
   StepEnd end = StepEnd::kNone;
-  CachedRule cached;
-  while (end == StepEnd::kNone && count_ < limit_) {
-    const uint32_t before = count_;
-    if (MeetsOldFrame()) {
-      if (ReuseOldFrames()) {
-        KeepFreshBeforeOld();
-        return {.frame_count = count_, .truncated = false};
-      }
-      cached = LookUpRule(state_.lookup_pc());
-      end = StepSlow(memo_, cached, state_);
-      continue;
+  bool full = false;
+  while (end == StepEnd::kNone && !full) {
+    switch (RunByRules()) {
+      case Pause::kFull: full = true; break;
+      case Pause::kRoot: end = StepEnd::kRoot; break;
+      case Pause::kColdRule: end = StepCold(); break;
+      case Pause::kSlowRule: end = StepFrom(RuleCache::Unpack(words_)); break;
+      case Pause::kOldFrame:
+        if (MeetsOldFrame() && ReuseOldFrames()) return {.frame_count = count_, .truncated = false};
+        break;
     }
-    end = RunByRules(cached);
-    if (count_ != before || end != StepEnd::kNone) continue;
-    // A cold rule, or an old frame at the same place that is not the same.
-    cached = LookUpRule(state_.lookup_pc());
-    KeepFresh(cached.frame);
-    end = StepSlow(memo_, cached, state_);
   }
-  // A root that is a zero on the stack would have to be compared like any other return address: only the rule is kept.
-  memo_.complete = end == StepEnd::kRoot && cached.rule.cfa == CfaKind::kRoot;
-  KeepAll();
+  memo_.complete = at_known_root_;
+  KeepFreshBefore(kMaxFrames);
   return {.frame_count = count_, .truncated = end != StepEnd::kRoot};
 }
 

@@ -46,14 +46,13 @@ struct WalkResult {
 };
 
 // The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc.
-// About 10 KiB, of which a walk of n frames touches 80 n bytes: keep it in mapped memory, not in TLS.
+// About 9 KiB, of which a walk of n frames touches 72 n bytes: keep it in mapped memory, not in TLS.
 struct UnwindMemo {
   struct Entry {
     uintptr_t slot;            // where this frame's return address was read; the frame's stack pointer is slot + 8
     uintptr_t return_address;  // for a frame that a signal interrupted: the interrupted pc, plus one
     uintptr_t fp;              // rbp in this frame
     uintptr_t fp_slot;         // where that rbp was read; 0: unchanged since the frame inside this one
-    capture::Frame frame;
   };
   uint32_t count;              // entries[kMaxFrames - count] is the leaf of the last walk, entries[kMaxFrames - 1] its end
   uint32_t map_epoch;          // state of the module map that the frames were resolved in
@@ -61,6 +60,7 @@ struct UnwindMemo {
   uint32_t complete;           // the walk ended at a root known by its pc alone
   uintptr_t readable_low, readable_high;  // stack pages found readable
   Entry entries[kMaxFrames];   // aligned to the end, so that shared outer frames stay where they are
+  capture::Frame frames[kMaxFrames];  // of the entries
   Entry fresh[kMaxFrames];     // what the walk in progress has found new
 };
 

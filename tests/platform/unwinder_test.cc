@@ -91,9 +91,9 @@ TEST(UnwindMemoTest, ARewrittenReturnAddressIsNotTakenFromTheMemo) {
   const std::vector<uintptr_t> before = WalkHere(*memo);
   ASSERT_GT(before.size(), 4U);
   // The memo claims another history for a slot: the slot itself must win.
-  UnwindMemo::Entry& entry = memo->entries[kMaxFrames - memo->count + 2];
-  entry.return_address += 1;
-  entry.frame += 1;
+  const uint32_t index = kMaxFrames - memo->count + 2;
+  memo->entries[index].return_address += 1;
+  memo->frames[index] += 1;
   const std::vector<uintptr_t> after = WalkHere(*memo);
   ASSERT_EQ(after.size(), before.size());
   for (size_t i = 1; i < after.size(); ++i) EXPECT_EQ(after[i], before[i]);
@@ -104,7 +104,7 @@ TEST(UnwindMemoTest, AnotherSavedFramePointerEndsTheReuse) {
   const std::vector<uintptr_t> before = WalkHere(*memo);
   for (uint32_t i = kMaxFrames - memo->count + 1; i < kMaxFrames; ++i) {
     memo->entries[i].fp ^= 0x40;
-    memo->entries[i].frame ^= 1;  // would be seen if it were reused
+    memo->frames[i] ^= 1;  // would be seen if it were reused
   }
   const std::vector<uintptr_t> after = WalkHere(*memo);
   ASSERT_EQ(after.size(), before.size());
