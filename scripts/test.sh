@@ -9,7 +9,7 @@ if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then sed -n '2,5s/^# //p' "$0"; e
 cd "$(dirname "$0")/.."
 jobs=$(nproc)
 say() { printf '\ntest.sh: %s\n' "$*" >&2; }
-failed() { say "FAILED; to repeat: $*"; exit 1; }
+failed() { say "FAILED; to repeat: $(printf "%q " "$@")"; exit 1; }
 
 # Runs a command; keeps it quiet while it succeeds.
 quietly() {
