@@ -44,9 +44,9 @@ bool LoadLibunwind() {
 WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
   const BacktraceFunction backtrace = g_backtrace.load(std::memory_order_acquire);
   if (backtrace == nullptr) return {.frame_count = 0, .truncated = true};
-  static_assert(sizeof(memo.fresh) >= 2 * kMaxFrames * sizeof(void*), "the memo doubles as the buffer");
+  static_assert(sizeof(memo.entries) >= 2 * kMaxFrames * sizeof(void*), "the memo doubles as the buffer");
   constexpr int kRoom = 2 * static_cast<int>(kMaxFrames);
-  auto** const addresses = reinterpret_cast<void**>(memo.fresh);
+  auto** const addresses = reinterpret_cast<void**>(memo.entries);
   memo.count = 0;
   const int found = backtrace(addresses, kRoom);
   int first = 0;

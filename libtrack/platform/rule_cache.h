@@ -80,7 +80,7 @@ class RuleCache {
 
   // The low bits as they are: call sites are spread over them evenly, and each operation more would lie in the chain of
   // dependent loads that a walk is.
-  static size_t LineOf(uintptr_t pc) { return pc & ((size_t{1} << kLineBits) - 1); }
+  static size_t LineOf(uintptr_t pc) { return (pc + 1) & ((size_t{1} << kLineBits) - 1); }
 
   Line lines_[size_t{1} << kLineBits];
 };

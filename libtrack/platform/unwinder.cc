@@ -17,33 +17,46 @@ std::atomic<uint32_t> g_stack_epoch;
 // Why a run by rules ended.
 enum class Pause : uint8_t { kFull, kRoot, kOldFrame, kColdRule, kSlowRule };
 
-// A walk in progress. Entries of the last walk lie in memo.entries[old_..kMaxFrames), leaf first.
+void CopyFrames(const capture::Frame* from, uint32_t count, capture::Frame* to) {
+  using Pair = uint64_t __attribute__((vector_size(16), aligned(8), may_alias));
+  uint32_t i = 0;
+  for (; i + 2 <= count; i += 2) *reinterpret_cast<Pair*>(to + i) = *reinterpret_cast<const Pair*>(from + i);
+  if (i < count) to[i] = from[i];
+}
+
+// A walk in progress.
 class Walker {
  public:
   Walker(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames)
       : memo_(memo),
         frames_(frames.data()),
         limit_(frames.size() < kMaxFrames ? static_cast<uint32_t>(frames.size()) : kMaxFrames),
-        old_(kMaxFrames - memo.count),
         state_{.return_address = start.pc, .sp = start.sp, .fp = start.fp, .fp_slot = kBarrier, .registers = 0} {}
 
   WalkResult Run();
 
  private:
+  static uint32_t Least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+  uint32_t OldIndex(uint32_t i) const { return UnwindMemo::IndexOf(memo_.first + i); }
+  uint32_t NewIndex(uint32_t i) const { return UnwindMemo::IndexOf(memo_.first + kMaxFrames + i); }
+
   Pause RunByRules();
   bool MeetsOldFrame();
-  const Entry* FirstChanged(const Entry* from, const Entry* end) const;
+  uint32_t CountSame(uint32_t possible) const;
   bool ReuseOldFrames();
   StepEnd StepCold();
   StepEnd StepFrom(const CachedRule& cached);
   void Emit(capture::Frame frame);
-  void KeepFreshBefore(uint32_t outer);
+  void KeepBeforeOld(uint32_t outer_count);
+  void KeepAll();
+  void CopyOldFrames(uint32_t count);
+  void StoreFrames(uint32_t index);
 
   UnwindMemo& memo_;
   capture::Frame* const frames_;
   const uint32_t limit_;
-  uint32_t old_;
-  uint32_t count_ = 0;     // frames written; memo.fresh has their entries until the last reuse
+  uint32_t old_ = 0;       // frames of the last walk that lie inside the present one
+  uint32_t count_ = 0;     // frames written; their entries begin at NewIndex(0)
   bool at_known_root_ = false;
   RuleCache::Words words_{};  // of the frame that a run by rules stopped in
   FrameState state_;
@@ -57,10 +70,11 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   uintptr_t fp_slot = state_.fp_slot;
   const bool on_known_stack = InReadableRange(memo_, sp) && (sp & 7) == 0;
   const uintptr_t high = on_known_stack ? memo_.readable_high : 0;
-  const uintptr_t next_old = old_ < kMaxFrames ? memo_.entries[old_].slot : UINTPTR_MAX;
-  const capture::Frame* const end = frames_ + limit_;
+  const uintptr_t next_old = old_ < memo_.count ? memo_.entries[OldIndex(old_)].slot : UINTPTR_MAX;
+  const uint32_t new_index = NewIndex(count_);
+  Entry* entry = memo_.entries + new_index;
   capture::Frame* frame = frames_ + count_;
-  Entry* fresh = memo_.fresh + count_;
+  const capture::Frame* const end = frame + Least(limit_ - count_, UnwindMemo::kEntries - new_index);
   const RuleCache* rules = &g_rule_cache;
   __asm__("" : "+r"(rules));  // keeps its address in a register, too
   RuleCache::Words words;
@@ -79,7 +93,7 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
       break;
     }
     *frame++ = words.frame;
-    *fresh++ = {.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot};
+    *entry++ = {.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot};
     if (!StepFast(high, words.rule, return_address, sp, fp, fp_slot)) {
       words_ = words;
       pause = Pause::kSlowRule;
@@ -104,76 +118,106 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
 // Old frames below the stack pointer have returned.
 bool Walker::MeetsOldFrame() {
   const uintptr_t slot = state_.sp - 8;
-  while (old_ < kMaxFrames && memo_.entries[old_].slot < slot) ++old_;
-  if (old_ == kMaxFrames || memo_.entries[old_].slot != slot) return false;
-  const Entry& entry = memo_.entries[old_];
+  while (old_ < memo_.count && memo_.entries[OldIndex(old_)].slot < slot) ++old_;
+  if (old_ == memo_.count) return false;
+  const Entry& entry = memo_.entries[OldIndex(old_)];
+  if (entry.slot != slot) return false;
   if (entry.return_address == state_.return_address && entry.fp == state_.fp) return true;
   ++old_;  // another frame stands there now
   return false;
 }
 
-// The first of the old frames behind `from`, an old frame that is still the same, for which a step from the frame inside
-// it would not read now what it read then; `end` at most. Up to a barrier slots ascend, each fp_slot lies below its slot,
-// and `from` is in the readable range: one bound is left to check.
-inline const UnwindMemo::Entry* Walker::FirstChanged(const Entry* from, const Entry* end) const {
-  if (!InReadableRange(memo_, from->slot)) return from + 1;
-  const uintptr_t high = memo_.readable_high;
-  const Entry* next = from + 1;
-  for (; next < end && next->slot < high; ++next) {
-    if (next->fp_slot > kBarrier) {
-      if (LoadStackWord(next->fp_slot) != next->fp) break;
-    } else if (next->fp_slot == kBarrier) {
+// For how many of `count` entries a step from the frame inside would read now what it read then. Up to a barrier slots
+// ascend from one that is readable, and each fp_slot lies below its slot: one bound is left to check.
+inline uint32_t CountUnchanged(const UnwindMemo::Entry* entries, uint32_t count, uintptr_t high) {
+  const Entry* entry = entries;
+  for (const Entry* const end = entries + count; entry < end && entry->slot < high; ++entry) {
+    if (entry->fp_slot > kBarrier) {
+      if (LoadStackWord(entry->fp_slot) != entry->fp) break;
+    } else if (entry->fp_slot == kBarrier) {
       break;
     }
-    if (LoadStackWord(next->slot) != next->return_address) break;
+    if (LoadStackWord(entry->slot) != entry->return_address) break;
   }
-  return next;
+  return static_cast<uint32_t>(entry - entries);
 }
 
-inline void CopyFrames(const capture::Frame* from, uint32_t count, capture::Frame* to) {
-  using Pair = uint64_t __attribute__((vector_size(16), aligned(8), may_alias));
-  uint32_t i = 0;
-  for (; i + 2 <= count; i += 2) *reinterpret_cast<Pair*>(to + i) = *reinterpret_cast<const Pair*>(from + i);
-  if (i < count) to[i] = from[i];
+// How many old frames stand as they stood, from one that is known to, and not more than `possible`.
+uint32_t Walker::CountSame(uint32_t possible) const {
+  uint32_t same = 1;
+  if (!InReadableRange(memo_, state_.sp - 8)) return same;
+  while (same < possible) {
+    const uint32_t index = OldIndex(old_ + same);
+    const uint32_t run = Least(possible - same, UnwindMemo::kEntries - index);
+    const uint32_t unchanged = CountUnchanged(memo_.entries + index, run, memo_.readable_high);
+    same += unchanged;
+    if (unchanged < run) break;
+  }
+  return same;
+}
+
+void Walker::CopyOldFrames(uint32_t count) {
+  const uint32_t index = OldIndex(old_);
+  const uint32_t run = Least(count, UnwindMemo::kEntries - index);
+  CopyFrames(memo_.frames + index, run, frames_ + count_);
+  CopyFrames(memo_.frames, count - run, frames_ + count_ + run);
 }
 
 // From an old frame that is still the same, takes all outer ones that are, too. True when that ended the walk; else
 // state_ is the outermost of them, to go on from.
 bool Walker::ReuseOldFrames() {
-  Entry* const first = memo_.entries + old_;
-  const uint32_t room = limit_ - count_;
-  const uint32_t possible = room < kMaxFrames - old_ ? room : kMaxFrames - old_;
-  first->fp_slot = state_.fp_slot;  // how it is reached now
-  const Entry* const changed = FirstChanged(first, first + possible);
-  const auto same = static_cast<uint32_t>(changed - first);
-  const bool complete = old_ + same == kMaxFrames && memo_.complete != 0;
-  if (complete) KeepFreshBefore(old_);
-  const uint32_t taken = complete ? same : same - 1;  // the last one is met again, by its rule
-  CopyFrames(memo_.frames + old_, taken, frames_ + count_);
-  old_ += same;
-  if (!complete && taken != 0) {
-    for (uint32_t i = 0; i < taken; ++i) memo_.fresh[count_ + i] = first[i];
-    const Entry& last = first[taken];
+  const uint32_t outer_count = memo_.count - old_;
+  const uint32_t same = CountSame(Least(limit_ - count_, outer_count));
+  memo_.entries[OldIndex(old_)].fp_slot = state_.fp_slot;  // how it is reached now
+  if (same == outer_count && memo_.complete != 0) {
+    CopyOldFrames(same);
+    KeepBeforeOld(outer_count);
+    count_ += same;
+    return true;
+  }
+  const uint32_t taken = same - 1;  // the last one is met again, by its rule
+  if (taken != 0) {
+    CopyOldFrames(taken);
+    for (uint32_t i = 0; i < taken; ++i) memo_.entries[NewIndex(count_ + i)] = memo_.entries[OldIndex(old_ + i)];
+    const Entry& last = memo_.entries[OldIndex(old_ + taken)];
     state_ = {.return_address = last.return_address, .sp = last.slot + 8, .fp = last.fp, .fp_slot = last.fp_slot,
               .registers = 0};
   }
   count_ += taken;
-  return complete;
+  old_ += same;
+  return false;
 }
 
-// The frames written so far were found new; those from `outer` on stay.
-void Walker::KeepFreshBefore(uint32_t outer) {
-  const uint32_t begin = outer - count_;  // not below 0: no walk has more than kMaxFrames frames
-  for (uint32_t i = 0; i < count_; ++i) memo_.entries[begin + i] = memo_.fresh[i];
-  CopyFrames(frames_, count_, memo_.frames + begin);
-  memo_.count = kMaxFrames - begin;
+// Puts names to the entries of the frames written so far, wherever those begin.
+void Walker::StoreFrames(uint32_t index) {
+  const uint32_t run = Least(count_, UnwindMemo::kEntries - index);
+  CopyFrames(frames_, run, memo_.frames + index);
+  CopyFrames(frames_ + run, count_ - run, memo_.frames);
+}
+
+// The frames written so far were found new; the old ones from old_ on stay. Outermost first, because the two places may
+// overlap in a long walk.
+void Walker::KeepBeforeOld(uint32_t outer_count) {
+  const uint32_t first = UnwindMemo::IndexOf(memo_.first + old_ - count_);
+  for (uint32_t i = count_; i > 0; --i) {
+    memo_.entries[UnwindMemo::IndexOf(first + i - 1)] = memo_.entries[NewIndex(i - 1)];
+  }
+  StoreFrames(first);
+  memo_.first = first;
+  memo_.count = count_ + outer_count;
+}
+
+void Walker::KeepAll() {
+  memo_.first = NewIndex(0);
+  memo_.count = count_;
+  StoreFrames(memo_.first);
 }
 
 void Walker::Emit(capture::Frame frame) {
-  memo_.fresh[count_] = {.slot = state_.sp - 8,
-                         .return_address = state_.return_address,
-                         .fp = state_.fp,
-                         .fp_slot = state_.fp_slot};
+  memo_.entries[NewIndex(count_)] = {.slot = state_.sp - 8,
+                                     .return_address = state_.return_address,
+                                     .fp = state_.fp,
+                                     .fp_slot = state_.fp_slot};
   frames_[count_++] = frame;
 }
 
@@ -195,7 +239,7 @@ WalkResult Walker::Run() {
   bool full = false;
   while (end == StepEnd::kNone && !full) {
     switch (RunByRules()) {
-      case Pause::kFull: full = true; break;
+      case Pause::kFull: full = count_ == limit_; break;  // or at the end of the ring
       case Pause::kRoot: end = StepEnd::kRoot; break;
       case Pause::kColdRule: end = StepCold(); break;
       case Pause::kSlowRule: end = StepFrom(RuleCache::Unpack(words_)); break;
@@ -205,7 +249,7 @@ WalkResult Walker::Run() {
     }
   }
   memo_.complete = at_known_root_;
-  KeepFreshBefore(kMaxFrames);
+  KeepAll();
   return {.frame_count = count_, .truncated = end != StepEnd::kRoot};
 }
 

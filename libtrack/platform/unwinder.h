@@ -46,7 +46,12 @@ struct WalkResult {
 };
 
 // The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc.
-// About 9 KiB, of which a walk of n frames touches 72 n bytes: keep it in mapped memory, not in TLS.
+// About 10 KiB, of which walks of n frames touch 80 n bytes: keep it in mapped memory, not in TLS.
+//
+//   entries, a ring:   ...| last walk, leaf first |......| walk in progress |...
+//                         first                          first + kMaxFrames
+// What a walk finds new is either moved before the old outer frames that it meets, so that those stay where they are, or,
+// when it meets none, is the last walk where it lies: a frame is never copied for being new.
 struct UnwindMemo {
   struct Entry {
     uintptr_t slot;            // where this frame's return address was read; the frame's stack pointer is slot + 8
@@ -54,14 +59,17 @@ struct UnwindMemo {
     uintptr_t fp;              // rbp in this frame
     uintptr_t fp_slot;         // where that rbp was read; 0: unchanged since the frame inside this one
   };
-  uint32_t count;              // entries[kMaxFrames - count] is the leaf of the last walk, entries[kMaxFrames - 1] its end
+  static constexpr uint32_t kEntries = 2 * kMaxFrames;
+  static constexpr uint32_t IndexOf(uint32_t position) { return position % kEntries; }
+
+  uint32_t count;              // frames of the last walk
+  uint32_t first;              // index of its leaf; they go on from there, around the end
   uint32_t map_epoch;          // state of the module map that the frames were resolved in
   uint32_t stack_epoch;        // see NoteUnmap
   uint32_t complete;           // the walk ended at a root known by its pc alone
   uintptr_t readable_low, readable_high;  // stack pages found readable
-  Entry entries[kMaxFrames];   // aligned to the end, so that shared outer frames stay where they are
-  capture::Frame frames[kMaxFrames];  // of the entries
-  Entry fresh[kMaxFrames];     // what the walk in progress has found new
+  Entry entries[kEntries];
+  capture::Frame frames[kEntries];  // of the entries of the last walk
 };
 
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
