@@ -36,8 +36,10 @@ class ByteCursor {
   }
 
   uint64_t Uleb() {
-    uint64_t value = 0;
-    for (unsigned shift = 0;; shift += 7) {
+    uint64_t value = Read<uint8_t>();
+    if (value < 0x80) return value;  // nearly always
+    value &= 0x7f;
+    for (unsigned shift = 7;; shift += 7) {
       const uint8_t byte = Read<uint8_t>();
       if (shift < 64) value |= uint64_t{byte & 0x7fU} << shift;
       if ((byte & 0x80) == 0) return value;  // also after the end: Read() gives 0

@@ -40,46 +40,30 @@ enum Cfa : uint8_t {
   kCfaRestore = 0xc0,
 };
 
-enum class Saved : uint8_t { kSame = 0, kAtCfa, kAtFp, kAtSp, kUndefined, kOther };
+using Saved = CfiRow::Saved;
 
-struct SavedRegister {
-  int32_t offset = 0;
-  Saved where = Saved::kSame;
-};
-
-// What a row says of the three things we need. 24 bytes: eight of them live on the stack.
-struct Row {
-  int32_t cfa_offset = 0;
-  int16_t cfa_addend = 0;
-  uint8_t cfa_register = 0;
-  CfaKind cfa = CfaKind::kNone;
-  SavedRegister fp;
-  SavedRegister ra = {.offset = -8, .where = Saved::kAtCfa};
-};
-static_assert(sizeof(Row) <= 24, "rows are kept on the program's stack");
-
-constexpr unsigned kMaxRemembered = 6;  // compilers nest one deep, hand-written code two
+constexpr CfiRow kFirstRow = {.cfa_offset = 0, .fp_offset = 0, .cfa_addend = 0, .cfa_register = 0,
+                              .cfa = CfaKind::kNone, .fp = Saved::kSame, .ra = Saved::kAtCfa};
 
 class Machine {
  public:
-  Machine(const CfiProgram& program, uintptr_t pc) : program_(program), pc_(pc), location_(program.function_start) {}
+  Machine(CfiWork& work, const CfiRow& row, uintptr_t start, uintptr_t pc)
+      : work_(work), pc_(pc), location_(start), row_(row) {}
 
-  bool Run(ByteCursor code);
-  void KeepInitial() { initial_ = row_; }
-  const Row& row() const { return row_; }
+  bool Run(ByteCursor& code);
+  const CfiRow& row() const { return row_; }
 
  private:
   bool Step(ByteCursor& code, uint8_t op);
   bool StepExtended(ByteCursor& code, uint8_t op);
   bool Advance(uint64_t units) {
-    location_ += units * program_.code_alignment;
+    location_ += units * work_.cie.code_alignment;
     return location_ <= pc_;
   }
   int64_t Factored(int64_t value) const {
     int64_t result;
-    return __builtin_mul_overflow(value, program_.data_alignment, &result) ? INT64_MAX : result;
+    return __builtin_mul_overflow(value, work_.cie.data_alignment, &result) ? INT64_MAX : result;
   }
-  SavedRegister* Slot(uint64_t reg) { return reg == kRbp ? &row_.fp : reg == kRa ? &row_.ra : nullptr; }
   void Save(uint64_t reg, Saved where, int64_t offset = 0);
   void Restore(uint64_t reg);
   void DefineCfa(uint64_t reg, int64_t offset);
@@ -87,26 +71,29 @@ class Machine {
   void SaveByExpression(uint64_t reg, const CfiExpression& expression);
   CfiExpression ReadExpression(ByteCursor& code);
 
-  const CfiProgram& program_;
+  CfiWork& work_;
   const uintptr_t pc_;
   uintptr_t location_;
-  Row row_;
-  Row initial_;
-  Row remembered_[kMaxRemembered];
+  CfiRow row_;
   unsigned remembered_count_ = 0;
   bool past_pc_ = false;
 };
 
-void Machine::Save(uint64_t reg, Saved where, int64_t offset) {
-  SavedRegister* slot = Slot(reg);
-  if (slot == nullptr) return;
-  if (offset < INT32_MIN || offset > INT32_MAX) where = Saved::kOther;
-  *slot = {.offset = static_cast<int32_t>(offset), .where = where};
+inline void Machine::Save(uint64_t reg, Saved where, int64_t offset) {
+  if (reg == kRa) {
+    row_.ra = where == Saved::kAtCfa && offset != -8 ? Saved::kOther : where;
+  } else if (reg == kRbp) {
+    const bool fits = offset >= INT32_MIN && offset <= INT32_MAX;
+    row_.fp = fits ? where : Saved::kOther;
+    row_.fp_offset = static_cast<int32_t>(offset);
+  }
 }
 
 void Machine::Restore(uint64_t reg) {
-  if (reg == kRbp) row_.fp = initial_.fp;
-  if (reg == kRa) row_.ra = initial_.ra;
+  if (reg == kRa) row_.ra = work_.cie.row.ra;
+  if (reg != kRbp) return;
+  row_.fp = work_.cie.row.fp;
+  row_.fp_offset = work_.cie.row.fp_offset;
 }
 
 void Machine::DefineCfa(uint64_t reg, int64_t offset) {
@@ -175,12 +162,12 @@ bool Machine::Step(ByteCursor& code, uint8_t op) {
     case kCfaAdvanceLoc2: return past_pc_ = !Advance(code.Read<uint16_t>()), true;
     case kCfaAdvanceLoc4: return past_pc_ = !Advance(code.Read<uint32_t>()), true;
     case kCfaRememberState:
-      if (remembered_count_ == kMaxRemembered) return false;
-      remembered_[remembered_count_++] = row_;
+      if (remembered_count_ == CfiWork::kMaxRemembered) return false;
+      work_.remembered[remembered_count_++] = row_;
       return true;
     case kCfaRestoreState:
       if (remembered_count_ == 0) return false;
-      row_ = remembered_[--remembered_count_];
+      row_ = work_.remembered[--remembered_count_];
       return true;
     case kCfaDefCfaRegister: return DefineCfa(code.Uleb(), row_.cfa_offset), true;
     case kCfaDefCfaOffset: return DefineCfa(row_.cfa_register, static_cast<int64_t>(code.Uleb())), true;
@@ -191,7 +178,7 @@ bool Machine::Step(ByteCursor& code, uint8_t op) {
   }
 }
 
-bool Machine::Run(ByteCursor code) {
+bool Machine::Run(ByteCursor& code) {
   while (!past_pc_ && !code.AtEnd()) {
     const uint8_t op = code.Read<uint8_t>();
     if (!Step(code, op)) return false;
@@ -199,9 +186,9 @@ bool Machine::Run(ByteCursor code) {
   return code.ok();
 }
 
-bool FpOf(const Row& row, CfiRule& rule) {
+bool FpOf(const CfiRow& row, CfiRule& rule) {
   rule.fp = FpKind::kLost;
-  switch (row.fp.where) {
+  switch (row.fp) {
     case Saved::kSame: rule.fp = FpKind::kSame; return true;
     case Saved::kUndefined:
     case Saved::kOther: return true;
@@ -209,20 +196,19 @@ bool FpOf(const Row& row, CfiRule& rule) {
     case Saved::kAtFp: rule.fp = FpKind::kAtFp; break;
     case Saved::kAtSp: rule.fp = FpKind::kAtSp; break;
   }
-  const int32_t words = row.fp.offset / 8;
-  if (row.fp.offset % 8 != 0 || words != static_cast<int16_t>(words)) return false;
+  const int32_t words = row.fp_offset / 8;
+  if (row.fp_offset % 8 != 0 || words != static_cast<int16_t>(words)) return false;
   rule.fp_words = static_cast<int16_t>(words);
   return true;
 }
 
-CfiRule Compile(const Row& row) {
+CfiRule Compile(const CfiRow& row) {
   CfiRule rule;
-  if (row.ra.where == Saved::kUndefined) {
+  if (row.ra == Saved::kUndefined) {
     rule.cfa = CfaKind::kRoot;
     return rule;
   }
-  const bool returns_below_cfa = row.ra.where == Saved::kAtCfa && row.ra.offset == -8;
-  if (!returns_below_cfa || row.cfa == CfaKind::kNone || !FpOf(row, rule)) return CfiRule{};
+  if (row.ra != Saved::kAtCfa || row.cfa == CfaKind::kNone || !FpOf(row, rule)) return CfiRule{};
   rule.cfa = row.cfa;
   rule.cfa_offset = row.cfa_offset;
   rule.cfa_words = static_cast<uint8_t>(row.cfa == CfaKind::kRegister ? row.cfa_register : row.cfa_addend / 8);
@@ -231,12 +217,17 @@ CfiRule Compile(const Row& row) {
 
 }  // namespace
 
-CfiRule CompileRule(const CfiProgram& program, uintptr_t pc) {
-  Machine machine(program, pc);
-  if (!machine.Run(program.cie_code)) return CfiRule{};
-  machine.KeepInitial();
-  if (!machine.Run(program.fde_code)) return CfiRule{};
-  return Compile(machine.row());
+bool RunCieProgram(CfiWork& work, ByteCursor code) {
+  work.cie.row = kFirstRow;
+  Machine machine(work, kFirstRow, 0, UINTPTR_MAX);
+  if (!machine.Run(code)) return false;
+  work.cie.row = machine.row();
+  return true;
+}
+
+CfiRule CompileRule(CfiWork& work, ByteCursor code, uintptr_t function_start, uintptr_t pc) {
+  Machine machine(work, work.cie.row, function_start, pc);
+  return machine.Run(code) ? Compile(machine.row()) : CfiRule{};
 }
 
 }  // namespace leaktrack::track

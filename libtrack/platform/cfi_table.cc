@@ -2,7 +2,6 @@
 #include "libtrack/platform/cfi_table.h"
 
 #include "libtrack/platform/byte_cursor.h"
-#include "libtrack/platform/cfi_program.h"
 
 namespace leaktrack::track {
 namespace {
@@ -13,15 +12,6 @@ constexpr uint8_t kEncodingTable = 0x3b;  // signed 32-bit, relative to the head
 constexpr uint8_t kEncodingUdata4 = 0x03;
 
 constexpr CfiRule kNoCfi = CfiRule{.cfa = CfaKind::kFramePointer};
-
-struct Cie {
-  ByteCursor code{0, 0};
-  uint64_t code_alignment = 0;
-  int64_t data_alignment = 0;
-  uint8_t fde_encoding = 0;
-  bool has_augmentation = false;
-  bool signal = false;
-};
 
 bool ReadEncoded(ByteCursor& from, uint8_t format, uint64_t& value) {
   switch (format & 0x0f) {
@@ -47,7 +37,7 @@ bool ReadPointer(ByteCursor& from, uint8_t encoding, uint64_t& value) {
 }
 
 // The augmentation letters after 'z'.
-bool ReadAugmentation(const CfiSection& section, uintptr_t letters, ByteCursor& data, Cie& cie) {
+bool ReadAugmentation(const CfiSection& section, uintptr_t letters, ByteCursor& data, CfiCie& cie) {
   ByteCursor letter(letters, section.segment_end);
   for (uint8_t c = letter.Read<uint8_t>(); c != 0; c = letter.Read<uint8_t>()) {
     uint64_t ignored;
@@ -77,7 +67,10 @@ bool OpenEntry(const CfiSection& section, uintptr_t at, ByteCursor& body) {
   return true;
 }
 
-bool ReadCie(const CfiSection& section, uintptr_t at, Cie& cie) {
+// Into work.cie, whose `at` is set last.
+__attribute__((noinline)) bool ReadCie(CfiWork& work, const CfiSection& section, uintptr_t at) {
+  CfiCie& cie = work.cie;
+  cie = {};
   ByteCursor body(0, 0);
   if (!OpenEntry(section, at, body) || body.Read<uint32_t>() != 0) return false;
   const uint8_t version = body.Read<uint8_t>();
@@ -99,17 +92,21 @@ bool ReadCie(const CfiSection& section, uintptr_t at, Cie& cie) {
   } else if (first != 0) {
     return false;
   }
-  cie.code = body;
-  return body.ok();
+  if (!body.ok()) return false;
+  cie.understood = RunCieProgram(work, body);
+  cie.at = at;
+  return true;
 }
 
-CfiRule RuleOfFde(const CfiSection& section, uintptr_t at, uintptr_t pc) {
+CfiRule RuleOfFde(CfiWork& work, const CfiSection& section, uintptr_t at, uintptr_t pc) {
   ByteCursor body(0, 0);
   if (!OpenEntry(section, at, body)) return kNoCfi;
   const uintptr_t cie_field = body.at();
   const uint32_t cie_distance = body.Read<uint32_t>();
-  Cie cie;
-  if (cie_distance == 0 || !ReadCie(section, cie_field - cie_distance, cie)) return kNoCfi;
+  if (cie_distance == 0) return kNoCfi;
+  const uintptr_t cie_at = cie_field - cie_distance;
+  const CfiCie& cie = work.cie;
+  if (cie.at != cie_at && !ReadCie(work, section, cie_at)) return kNoCfi;
   uint64_t start;
   uint64_t length;
   if (!ReadPointer(body, cie.fde_encoding, start) || !ReadEncoded(body, cie.fde_encoding, length)) return kNoCfi;
@@ -118,44 +115,44 @@ CfiRule RuleOfFde(const CfiSection& section, uintptr_t at, uintptr_t pc) {
   if (cie.has_augmentation) body.Skip(body.Uleb());
   if (!body.ok()) return kNoCfi;
   if (cie.signal) return CfiRule{.cfa = CfaKind::kSignal};
-  return CompileRule({.cie_code = cie.code,
-                      .fde_code = body,
-                      .code_alignment = cie.code_alignment,
-                      .data_alignment = cie.data_alignment,
-                      .function_start = start},
-                     pc);
+  return cie.understood ? CompileRule(work, body, start, pc) : CfiRule{};
 }
 
-}  // namespace
+struct Pair {
+  int32_t start;
+  int32_t fde;
+};
 
-CfiRule FindRule(const CfiSection& section, uintptr_t pc) {
-  struct Pair {
-    int32_t start;
-    int32_t fde;
-  };
-  if (section.header == 0) return kNoCfi;
+// The FDE of the last function that starts at or before `pc`, or 0.
+__attribute__((noinline)) uintptr_t FindFde(const CfiSection& section, uintptr_t pc) {
   ByteCursor header(section.header, section.header_end);
   const uint8_t version = header.Read<uint8_t>();
   const uint8_t frame_encoding = header.Read<uint8_t>();
   const uint8_t count_encoding = header.Read<uint8_t>();
   const uint8_t table_encoding = header.Read<uint8_t>();
   uint64_t ignored;
-  if (version != 1 || count_encoding != kEncodingUdata4 || table_encoding != kEncodingTable) return kNoCfi;
-  if (frame_encoding != kEncodingOmit && !ReadEncoded(header, frame_encoding, ignored)) return kNoCfi;
+  if (version != 1 || count_encoding != kEncodingUdata4 || table_encoding != kEncodingTable) return 0;
+  if (frame_encoding != kEncodingOmit && !ReadEncoded(header, frame_encoding, ignored)) return 0;
   const uint32_t count = header.Read<uint32_t>();
-  if (!header.ok() || count == 0 || count > (header.end() - header.at()) / sizeof(Pair)) return kNoCfi;
+  if (!header.ok() || count == 0 || count > (header.end() - header.at()) / sizeof(Pair)) return 0;
 
-  const auto* table = reinterpret_cast<const Pair*>(header.at());
+  // No branch on what is read: it would be mispredicted every other time.
+  const auto* pair = reinterpret_cast<const Pair*>(header.at());
   const auto target = static_cast<int64_t>(pc - section.header);
-  uint32_t low = 0;
-  for (uint32_t size = count; size > 0;) {  // first entry that starts after the PC
+  for (uint32_t size = count; size > 1;) {
     const uint32_t half = size / 2;
-    const bool after = table[low + half].start > target;
-    if (!after) low += half + 1;
-    size = after ? half : size - half - 1;
+    pair = pair[half].start <= target ? pair + half : pair;
+    size -= half;
   }
-  if (low == 0) return kNoCfi;
-  return RuleOfFde(section, section.header + static_cast<intptr_t>(table[low - 1].fde), pc);
+  return pair->start <= target ? section.header + static_cast<uintptr_t>(intptr_t{pair->fde}) : 0;
+}
+
+}  // namespace
+
+CfiRule FindRule(CfiWork& work, const CfiSection& section, uintptr_t pc) {
+  if (section.header == 0) return kNoCfi;
+  const uintptr_t fde = FindFde(section, pc);
+  return fde == 0 ? kNoCfi : RuleOfFde(work, section, fde, pc);
 }
 
 }  // namespace leaktrack::track

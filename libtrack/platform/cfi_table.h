@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include "libtrack/platform/cfi_program.h"
 #include "libtrack/platform/cfi_rule.h"
 
 namespace leaktrack::track {
@@ -24,8 +25,9 @@ struct CfiSection {
   uintptr_t segment_end;
 };
 
-// The rule at `pc`: kNone when a row exists that cannot be said, kFramePointer when no FDE covers the PC.
-CfiRule FindRule(const CfiSection& section, uintptr_t pc);
+// The rule at `pc`: kNone when a row exists that cannot be said, kFramePointer when no FDE covers the PC. Reads the CIE
+// anew unless work.cie is the one.
+CfiRule FindRule(CfiWork& work, const CfiSection& section, uintptr_t pc);
 
 }  // namespace leaktrack::track
 

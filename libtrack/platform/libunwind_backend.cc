@@ -62,7 +62,7 @@ WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::spa
       result.truncated = true;
       break;
     }
-    const bool trampoline = LookUpRule(address - 1).rule.cfa == CfaKind::kSignal;
+    const bool trampoline = LookUpRule(memo.work, address - 1).rule.cfa == CfaKind::kSignal;
     frames[result.frame_count++] = NameOf(interrupted || trampoline ? address : address - 1);
     interrupted = trampoline;
   }

@@ -14,7 +14,9 @@
 namespace leaktrack::track {
 namespace {
 
+// Unknown code may ask for one refresh each 100 ms, after a burst of 16: plugins come in handfuls.
 constexpr uint64_t kRefreshIntervalMs = 100;
+constexpr uint64_t kRefreshBurstMs = 16 * kRefreshIntervalMs;
 constexpr uint32_t kMaxStartupModules = 512;
 constexpr int kMaxLockYields = 2000;
 
@@ -256,7 +258,8 @@ UnknownAddress RefreshForUnknown(uintptr_t address) {
   if (g_unknown_pages.Contains(address, ModuleMapEpoch(), tick_ms)) return UnknownAddress::kKnownToBeUnknown;
   const uint64_t now_ms = CoarseMs();
   uint64_t next = g_next_refresh_ms.load(std::memory_order_relaxed);
-  if (now_ms < next || !g_next_refresh_ms.compare_exchange_strong(next, now_ms + kRefreshIntervalMs)) {
+  const uint64_t after_this = (next > now_ms ? next : now_ms) + kRefreshIntervalMs;
+  if (now_ms + kRefreshBurstMs < next || !g_next_refresh_ms.compare_exchange_strong(next, after_this)) {
     return UnknownAddress::kTooSoon;
   }
   if (!RefreshModules(tick_ms)) return UnknownAddress::kTooSoon;

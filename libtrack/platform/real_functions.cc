@@ -125,6 +125,7 @@ bool ResolveRealFunctions() {
   Resolve("dlclose", real.dlclose);
   Resolve("_exit", real.exit_now);
   Resolve("abort", real.abort);
+  Resolve("pthread_exit", real.pthread_exit);
   Resolve("execve", real.execve);
   Resolve("execveat", real.execveat);
   Resolve("fexecve", real.fexecve);

@@ -37,6 +37,7 @@ struct RealFunctions {
   int (*dlclose)(void*);
   void (*exit_now)(int);  // _exit
   void (*abort)();
+  void (*pthread_exit)(void*);
   int (*execve)(const char*, char* const*, char* const*);
   int (*execveat)(int, const char*, char* const*, char* const*, int);
   int (*fexecve)(int, char* const*, char* const*);

@@ -15,10 +15,10 @@ bool IsTrampoline(const CfiRule& rule) { return rule.cfa == CfaKind::kSignal || 
 
 // A trampoline (of a signal, of makecontext) is entered by a return, not by a call, at its first instruction: one before
 // it there may be no CFI, and that is not where it is.
-CachedRule RuleIn(const ModuleView& module, uintptr_t pc) {
-  const CfiRule rule = FindRule(module.cfi, pc);
+CachedRule RuleIn(CfiWork& work, const ModuleView& module, uintptr_t pc) {
+  const CfiRule rule = FindRule(work, module.cfi, pc);
   if (rule.cfa == CfaKind::kFramePointer) {
-    const CfiRule entered = FindRule(module.cfi, pc + 1);
+    const CfiRule entered = FindRule(work, module.cfi, pc + 1);
     if (IsTrampoline(entered)) return {.frame = capture::MakeFrame(module.number, pc + 1 - module.bias), .rule = entered};
   }
   const uintptr_t site = rule.cfa == CfaKind::kSignal ? pc + 1 : pc;
@@ -34,14 +34,14 @@ void Keep(uintptr_t pc, const CachedRule& rule, uint32_t epoch) {
   if (epoch == ModuleMapEpoch()) g_rule_cache.Insert(pc, rule);
 }
 
-CachedRule LookUpPinned(uintptr_t pc, uint32_t epoch) {
+CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModulePin pin;
   const ModuleView module = ViewModule(pc);  // after the pin, because before it the module may have gone
   // glibc unloads its own plug-ins (gconv, nss) without dlclose, so that a pin alone is not enough.
   if (!pin.held() || module.number == 0 || (module.cfi.header != 0 && !TablesReadable(module.cfi))) {
     return Uncached(module, pc);
   }
-  const CachedRule rule = RuleIn(module, pc);
+  const CachedRule rule = RuleIn(work, module, pc);
   Keep(pc, rule, epoch);
   return rule;
 }
@@ -55,7 +55,7 @@ CachedRule LookUpUnknown(uintptr_t pc, bool settled, uint32_t epoch) {
 
 }  // namespace
 
-__attribute__((noinline)) CachedRule LookUpRuleCold(uintptr_t pc) {
+__attribute__((noinline)) CachedRule LookUpRuleCold(CfiWork& work, uintptr_t pc) {
   uint32_t epoch = ModuleMapEpoch();
   ModuleView module = ViewModule(pc);
   if (module.number == 0) {
@@ -64,9 +64,13 @@ __attribute__((noinline)) CachedRule LookUpRuleCold(uintptr_t pc) {
     module = ViewModule(pc);
     if (module.number == 0) return LookUpUnknown(pc, answer != UnknownAddress::kTooSoon, epoch);
   }
-  if (!module.from_startup) return LookUpPinned(pc, epoch);
+  if (work.map_epoch != epoch) {
+    work.cie.at = 0;  // another module may lie there
+    work.map_epoch = epoch;
+  }
+  if (!module.from_startup) return LookUpPinned(work, pc, epoch);
   if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi)) return Uncached(module, pc);
-  const CachedRule rule = RuleIn(module, pc);
+  const CachedRule rule = RuleIn(work, module, pc);
   Keep(pc, rule, epoch);
   return rule;
 }

@@ -9,17 +9,18 @@
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_RULE_LOOKUP_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_RULE_LOOKUP_H_
 
+#include "libtrack/platform/cfi_program.h"
 #include "libtrack/platform/rule_cache.h"
 
 namespace leaktrack::track {
 
-CachedRule LookUpRuleCold(uintptr_t pc);
+CachedRule LookUpRuleCold(CfiWork& work, uintptr_t pc);
 
 // `pc` is a call site (return address minus one) or an interrupted instruction.
-inline CachedRule LookUpRule(uintptr_t pc) {
+inline CachedRule LookUpRule(CfiWork& work, uintptr_t pc) {
   CachedRule found;
   if (__builtin_expect(g_rule_cache.Find(pc, found), 1)) return found;
-  return LookUpRuleCold(pc);
+  return LookUpRuleCold(work, pc);
 }
 
 }  // namespace leaktrack::track

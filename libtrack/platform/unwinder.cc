@@ -229,7 +229,7 @@ StepEnd Walker::StepFrom(const CachedRule& cached) {
 }
 
 __attribute__((noinline)) StepEnd Walker::StepCold() {
-  const CachedRule cached = LookUpRuleCold(state_.lookup_pc());
+  const CachedRule cached = LookUpRuleCold(memo_.work, state_.lookup_pc());
   Emit(cached.frame);
   return StepFrom(cached);
 }

@@ -21,6 +21,7 @@
 #include <span>
 
 #include "libtrack/capture/recorder_layout.h"
+#include "libtrack/platform/cfi_program.h"
 
 namespace leaktrack::track {
 
@@ -70,6 +71,7 @@ struct UnwindMemo {
   uintptr_t readable_low, readable_high;  // stack pages found readable
   Entry entries[kEntries];
   capture::Frame frames[kEntries];  // of the entries of the last walk
+  CfiWork work;                     // where cold rules are compiled
 };
 
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).

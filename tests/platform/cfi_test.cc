@@ -24,12 +24,11 @@ ByteCursor Cursor(const Bytes& bytes) {
 const Bytes kCie = {0x0c, 7, 8, 0x90, 1};
 
 CfiRule RuleAt(const Bytes& fde, uintptr_t pc) {
-  return CompileRule({.cie_code = Cursor(kCie),
-                      .fde_code = Cursor(fde),
-                      .code_alignment = 1,
-                      .data_alignment = -8,
-                      .function_start = 100},
-                     pc);
+  CfiWork work{};
+  work.cie.code_alignment = 1;
+  work.cie.data_alignment = -8;
+  EXPECT_TRUE(RunCieProgram(work, Cursor(kCie)));
+  return CompileRule(work, Cursor(fde), 100, pc);
 }
 
 TEST(CfiProgramTest, RunsUpToThePcAndNoFurther) {
@@ -110,13 +109,29 @@ struct Tables {
   }
 };
 
+CfiRule FindAnew(const CfiSection& section, uintptr_t pc) {
+  CfiWork work{};
+  return FindRule(work, section, pc);
+}
+
+TEST(CfiTableTest, ACieIsReadOnce) {
+  Tables tables;
+  CfiWork work{};
+  EXPECT_EQ(FindRule(work, tables.section(), tables.code()).cfa_offset, 8);
+  const uintptr_t at = work.cie.at;
+  EXPECT_NE(at, 0U);
+  work.cie.row.cfa_offset = 24;  // would be 8 again
+  EXPECT_EQ(FindRule(work, tables.section(), tables.code()).cfa_offset, 24);
+  EXPECT_EQ(work.cie.at, at);
+}
+
 TEST(CfiTableTest, FindsTheRuleThroughTheSortedTable) {
   const Tables tables;
-  EXPECT_EQ(FindRule(tables.section(), tables.code()).cfa_offset, 8);
-  EXPECT_EQ(FindRule(tables.section(), tables.code() + 4).cfa_offset, 16);
-  EXPECT_EQ(FindRule(tables.section(), tables.code() + 16).cfa, CfaKind::kFramePointer);
-  EXPECT_EQ(FindRule(tables.section(), tables.code() - 1).cfa, CfaKind::kFramePointer);
-  EXPECT_EQ(FindRule({}, tables.code()).cfa, CfaKind::kFramePointer);
+  EXPECT_EQ(FindAnew(tables.section(), tables.code()).cfa_offset, 8);
+  EXPECT_EQ(FindAnew(tables.section(), tables.code() + 4).cfa_offset, 16);
+  EXPECT_EQ(FindAnew(tables.section(), tables.code() + 16).cfa, CfaKind::kFramePointer);
+  EXPECT_EQ(FindAnew(tables.section(), tables.code() - 1).cfa, CfaKind::kFramePointer);
+  EXPECT_EQ(FindAnew({}, tables.code()).cfa, CfaKind::kFramePointer);
 }
 
 TEST(CfiTableTest, DamagedTablesNeverLeadOutsideTheirSegment) {
@@ -126,7 +141,7 @@ TEST(CfiTableTest, DamagedTablesNeverLeadOutsideTheirSegment) {
     for (int value : {0, 1, 0x7f, 0x80, 0xff, good.bytes[at] ^ 1, good.bytes[at] ^ 0x10}) {
       Tables damaged;
       damaged.bytes[at] = static_cast<uint8_t>(value);
-      FindRule(damaged.section(), damaged.code() + 5);
+      FindAnew(damaged.section(), damaged.code() + 5);
     }
   }
 }
