@@ -121,6 +121,12 @@ LEAKTRACK_EXPORT [[noreturn]] void abort() {
   __builtin_trap();
 }
 
+LEAKTRACK_EXPORT [[noreturn]] void pthread_exit(void* result) {
+  BeforeMainThreadEnds();
+  g_real.pthread_exit(result);
+  __builtin_unreachable();
+}
+
 LEAKTRACK_EXPORT int dlclose(void* handle) {
   if (Missing(g_real.dlclose)) return -1;
   BeginUnload();
@@ -159,6 +165,9 @@ long HookedSyscall(long number, long a, long b, long c, long d, long e, long f) 
   if (Missing(g_real.syscall)) return -1;
   return WithoutHelper(number != SYS_seccomp, [=] { return g_real.syscall(number, a, b, c, d, e, f); });
 }
+
+// What a second copy of the library looks for (runtime/hook_coverage.cc).
+LEAKTRACK_EXPORT constinit const char leaktrack_library_marker[] = "leaktrack";
 
 namespace {
 

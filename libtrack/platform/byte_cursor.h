@@ -15,6 +15,7 @@ namespace leaktrack::track {
 
 class ByteCursor {
  public:
+  ByteCursor() = default;  // nothing to read
   ByteCursor(uintptr_t begin, uintptr_t end) : at_(begin), end_(begin <= end ? end : begin) {}
 
   bool ok() const { return ok_; }
@@ -66,8 +67,8 @@ class ByteCursor {
     return false;
   }
 
-  uintptr_t at_;
-  uintptr_t end_;
+  uintptr_t at_ = 0;
+  uintptr_t end_ = 0;
   bool ok_ = true;
 };
 

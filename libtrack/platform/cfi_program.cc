@@ -217,17 +217,16 @@ CfiRule Compile(const CfiRow& row) {
 
 }  // namespace
 
-bool RunCieProgram(CfiWork& work, ByteCursor code) {
+__attribute__((noinline)) void RunCieProgram(CfiWork& work) {
   work.cie.row = kFirstRow;
   Machine machine(work, kFirstRow, 0, UINTPTR_MAX);
-  if (!machine.Run(code)) return false;
+  work.cie.understood = machine.Run(work.cie.code);
   work.cie.row = machine.row();
-  return true;
 }
 
-CfiRule CompileRule(CfiWork& work, ByteCursor code, uintptr_t function_start, uintptr_t pc) {
+__attribute__((noinline)) CfiRule CompileRule(CfiWork& work, uintptr_t function_start, uintptr_t pc) {
   Machine machine(work, work.cie.row, function_start, pc);
-  return machine.Run(code) ? Compile(machine.row()) : CfiRule{};
+  return machine.Run(work.fde) ? Compile(machine.row()) : CfiRule{};
 }
 
 }  // namespace leaktrack::track

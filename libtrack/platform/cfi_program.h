@@ -33,7 +33,8 @@ static_assert(sizeof(CfiRow) == 16);
 
 // What a CIE says to all FDEs that name it. Kept from one look-up to the next: a module has two or three CIEs.
 struct CfiCie {
-  uintptr_t at;  // 0: none
+  uintptr_t at;     // 0: none
+  ByteCursor code;  // its instructions
   uint64_t code_alignment;
   int64_t data_alignment;
   CfiRow row;       // after its instructions
@@ -49,14 +50,15 @@ struct CfiWork {
 
   uint32_t map_epoch;  // state of the module map in which `cie` was read
   CfiCie cie;
+  ByteCursor fde;  // what is still to be read of it
   CfiRow remembered[kMaxRemembered];
 };
 
-// Runs the CIE's instructions: work.cie.row. False: it has some that are not understood.
-bool RunCieProgram(CfiWork& work, ByteCursor code);
+// Runs work.cie.code: work.cie.row and `understood`.
+void RunCieProgram(CfiWork& work);
 
-// Runs the instructions of an FDE of work.cie, which begins at `function_start`.
-CfiRule CompileRule(CfiWork& work, ByteCursor code, uintptr_t function_start, uintptr_t pc);
+// Runs work.fde, the instructions of an FDE of work.cie whose function begins at `function_start`.
+CfiRule CompileRule(CfiWork& work, uintptr_t function_start, uintptr_t pc);
 
 }  // namespace leaktrack::track
 

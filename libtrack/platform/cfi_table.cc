@@ -93,29 +93,33 @@ __attribute__((noinline)) bool ReadCie(CfiWork& work, const CfiSection& section,
     return false;
   }
   if (!body.ok()) return false;
-  cie.understood = RunCieProgram(work, body);
+  cie.code = body;
   cie.at = at;
   return true;
 }
 
-CfiRule RuleOfFde(CfiWork& work, const CfiSection& section, uintptr_t at, uintptr_t pc) {
-  ByteCursor body(0, 0);
-  if (!OpenEntry(section, at, body)) return kNoCfi;
-  const uintptr_t cie_field = body.at();
-  const uint32_t cie_distance = body.Read<uint32_t>();
-  if (cie_distance == 0) return kNoCfi;
+// Opens the FDE at `at` (work.fde) and the CIE that it names.
+bool OpenFde(CfiWork& work, const CfiSection& section, uintptr_t at) {
+  if (!OpenEntry(section, at, work.fde)) return false;
+  const uintptr_t cie_field = work.fde.at();
+  const uint32_t cie_distance = work.fde.Read<uint32_t>();
+  if (cie_distance == 0) return false;
   const uintptr_t cie_at = cie_field - cie_distance;
+  if (work.cie.at == cie_at) return true;
+  if (!ReadCie(work, section, cie_at)) return false;
+  RunCieProgram(work);
+  return true;
+}
+
+// Reads what stands before the FDE's instructions. False: `pc` is not in its function.
+__attribute__((noinline)) bool ReadFdeHead(CfiWork& work, uintptr_t pc, uintptr_t& start) {
   const CfiCie& cie = work.cie;
-  if (cie.at != cie_at && !ReadCie(work, section, cie_at)) return kNoCfi;
-  uint64_t start;
   uint64_t length;
-  if (!ReadPointer(body, cie.fde_encoding, start) || !ReadEncoded(body, cie.fde_encoding, length)) return kNoCfi;
+  if (!ReadPointer(work.fde, cie.fde_encoding, start) || !ReadEncoded(work.fde, cie.fde_encoding, length)) return false;
   if ((cie.fde_encoding & 0x0f) == 0x0b) length &= 0xffff'ffffU;  // the range is a size, whatever the sign of the format
-  if (pc < start || pc - start >= length) return kNoCfi;
-  if (cie.has_augmentation) body.Skip(body.Uleb());
-  if (!body.ok()) return kNoCfi;
-  if (cie.signal) return CfiRule{.cfa = CfaKind::kSignal};
-  return cie.understood ? CompileRule(work, body, start, pc) : CfiRule{};
+  if (pc < start || pc - start >= length) return false;
+  if (cie.has_augmentation) work.fde.Skip(work.fde.Uleb());
+  return work.fde.ok();
 }
 
 struct Pair {
@@ -152,7 +156,10 @@ __attribute__((noinline)) uintptr_t FindFde(const CfiSection& section, uintptr_t
 CfiRule FindRule(CfiWork& work, const CfiSection& section, uintptr_t pc) {
   if (section.header == 0) return kNoCfi;
   const uintptr_t fde = FindFde(section, pc);
-  return fde == 0 ? kNoCfi : RuleOfFde(work, section, fde, pc);
+  uintptr_t start;
+  if (fde == 0 || !OpenFde(work, section, fde) || !ReadFdeHead(work, pc, start)) return kNoCfi;
+  if (work.cie.signal) return CfiRule{.cfa = CfaKind::kSignal};
+  return work.cie.understood ? CompileRule(work, start, pc) : CfiRule{};
 }
 
 }  // namespace leaktrack::track

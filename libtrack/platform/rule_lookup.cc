@@ -34,7 +34,7 @@ void Keep(uintptr_t pc, const CachedRule& rule, uint32_t epoch) {
   if (epoch == ModuleMapEpoch()) g_rule_cache.Insert(pc, rule);
 }
 
-CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, uint32_t epoch) {
+__attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModulePin pin;
   const ModuleView module = ViewModule(pc);  // after the pin, because before it the module may have gone
   // glibc unloads its own plug-ins (gconv, nss) without dlclose, so that a pin alone is not enough.
@@ -46,7 +46,7 @@ CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   return rule;
 }
 
-CachedRule LookUpUnknown(uintptr_t pc, bool settled, uint32_t epoch) {
+__attribute__((noinline)) CachedRule LookUpUnknown(uintptr_t pc, bool settled, uint32_t epoch) {
   const CachedRule rule = {.frame = capture::MakeFrame(capture::kUnknownModule, pc),
                            .rule = CfiRule{.cfa = CfaKind::kFramePointer}};
   if (settled) Keep(pc, rule, epoch);
@@ -57,17 +57,16 @@ CachedRule LookUpUnknown(uintptr_t pc, bool settled, uint32_t epoch) {
 
 __attribute__((noinline)) CachedRule LookUpRuleCold(CfiWork& work, uintptr_t pc) {
   uint32_t epoch = ModuleMapEpoch();
-  ModuleView module = ViewModule(pc);
-  if (module.number == 0) {
+  if (FindModule(pc) == 0) {
     const UnknownAddress answer = RefreshForUnknown(pc);
     epoch = ModuleMapEpoch();
-    module = ViewModule(pc);
-    if (module.number == 0) return LookUpUnknown(pc, answer != UnknownAddress::kTooSoon, epoch);
+    if (FindModule(pc) == 0) return LookUpUnknown(pc, answer != UnknownAddress::kTooSoon, epoch);
   }
   if (work.map_epoch != epoch) {
     work.cie.at = 0;  // another module may lie there
     work.map_epoch = epoch;
   }
+  const ModuleView module = ViewModule(pc);
   if (!module.from_startup) return LookUpPinned(work, pc, epoch);
   if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi)) return Uncached(module, pc);
   const CachedRule rule = RuleIn(work, module, pc);

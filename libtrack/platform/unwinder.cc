@@ -2,6 +2,7 @@
 #include "libtrack/platform/unwinder.h"
 
 #include <atomic>
+#include <new>
 
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/rule_lookup.h"
@@ -40,6 +41,9 @@ class Walker {
   uint32_t OldIndex(uint32_t i) const { return UnwindMemo::IndexOf(memo_.first + i); }
   uint32_t NewIndex(uint32_t i) const { return UnwindMemo::IndexOf(memo_.first + kMaxFrames + i); }
 
+  enum class Ended : uint8_t { kNot, kRoot, kCut, kByOldFrames };
+
+  Ended RunWarm();
   Pause RunByRules();
   bool MeetsOldFrame();
   uint32_t CountSame(uint32_t possible) const;
@@ -234,23 +238,41 @@ __attribute__((noinline)) StepEnd Walker::StepCold() {
   return StepFrom(cached);
 }
 
-WalkResult Walker::Run() {
-  StepEnd end = StepEnd::kNone;
-  bool full = false;
-  while (end == StepEnd::kNone && !full) {
+// As far as warm rules and old frames lead: kNone, then, if a cold rule is next. Apart from Run, so that the registers
+// this saves are off the stack again when a rule is compiled.
+__attribute__((noinline)) Walker::Ended Walker::RunWarm() {
+  for (;;) {
     switch (RunByRules()) {
-      case Pause::kFull: full = count_ == limit_; break;  // or at the end of the ring
-      case Pause::kRoot: end = StepEnd::kRoot; break;
-      case Pause::kColdRule: end = StepCold(); break;
-      case Pause::kSlowRule: end = StepFrom(RuleCache::Unpack(words_)); break;
+      case Pause::kFull:
+        if (count_ == limit_) return Ended::kCut;
+        break;  // at the end of the ring
+      case Pause::kRoot: return Ended::kRoot;
+      case Pause::kColdRule: return Ended::kNot;
       case Pause::kOldFrame:
-        if (MeetsOldFrame() && ReuseOldFrames()) return {.frame_count = count_, .truncated = false};
+        if (MeetsOldFrame() && ReuseOldFrames()) return Ended::kByOldFrames;
         break;
+      case Pause::kSlowRule: {
+        const StepEnd end = StepFrom(RuleCache::Unpack(words_));
+        if (end != StepEnd::kNone) return end == StepEnd::kRoot ? Ended::kRoot : Ended::kCut;
+        break;
+      }
     }
   }
-  memo_.complete = at_known_root_;
-  KeepAll();
-  return {.frame_count = count_, .truncated = end != StepEnd::kRoot};
+}
+
+inline WalkResult Walker::Run() {
+  Ended ended;
+  while ((ended = RunWarm()) == Ended::kNot) {
+    const StepEnd end = StepCold();
+    if (end == StepEnd::kNone) continue;
+    ended = end == StepEnd::kRoot ? Ended::kRoot : Ended::kCut;
+    break;
+  }
+  if (ended != Ended::kByOldFrames) {
+    memo_.complete = at_known_root_;
+    KeepAll();
+  }
+  return {.frame_count = count_, .truncated = ended == Ended::kCut};
 }
 
 }  // namespace
@@ -266,7 +288,8 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
     memo.readable_low = memo.readable_high = 0;
     memo.stack_epoch = stack_epoch;
   }
-  return Walker(memo, start, frames).Run();
+  static_assert(sizeof(Walker) <= sizeof(memo.walker));
+  return (new (memo.walker) Walker(memo, start, frames))->Run();
 }
 
 void NoteUnmap() { g_stack_epoch.fetch_add(1, std::memory_order_relaxed); }

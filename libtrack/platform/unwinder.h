@@ -72,6 +72,7 @@ struct UnwindMemo {
   Entry entries[kEntries];
   capture::Frame frames[kEntries];  // of the entries of the last walk
   CfiWork work;                     // where cold rules are compiled
+  uint64_t walker[20];              // the walk in progress: the stack of a hook is the program's
 };
 
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).

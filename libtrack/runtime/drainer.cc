@@ -22,6 +22,8 @@ using capture::EpochKind;
 using capture::FileOps;
 using capture::HistoryWriter;
 
+constexpr uint64_t kLastThreadPollNs = 50'000'000;
+
 enum Phase : uint32_t { kNone = 0, kStarting, kRunning, kStopped };
 enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned };
 
@@ -30,6 +32,7 @@ struct Drainer {
   std::atomic<uint32_t> request;  // Request; futex
   std::atomic<bool> final_written;
   bool created;                   // the capture has its header page
+  bool share_descriptors;
   bool private_descriptors;
   dev_t device;                   // identity of the capture, for where descriptors are shared with the program
   ino_t inode;
@@ -101,8 +104,17 @@ uint64_t NowMs() {
 bool WriteEpoch(EpochKind kind) {
   if (!CreateCapture()) return false;
   capture::MemorySampleRaw memory;
+  if (!g_drainer.private_descriptors) g_drainer.memory_reader.Open();  // not kept open where the program may close it
   g_drainer.memory_reader.Read(&memory);
+  if (!g_drainer.private_descriptors) g_drainer.memory_reader.Close();
   return g_drainer.writer->WriteEpoch(ImageHeader(), memory, NowMs(), kind);
+}
+
+// The main thread's remains and this one: nobody is left to track. (A process's task directory has two links more than
+// threads.)
+bool OnlyHelperLeft() {
+  struct stat info {};
+  return raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/task"), raw::Ptr(&info), 0) == 0 && info.st_nlink <= 4;
 }
 
 // Waits for the next epoch or a request. In exact mode the hooks read the time from tick_ms, so that is kept fresh.
@@ -112,7 +124,8 @@ void WaitForNextEpoch(int64_t deadline_ns) {
     ImageHeader()->tick_ms.store(NowMs(), std::memory_order_relaxed);
     const int64_t left = deadline_ns - ReadClockNs(CLOCK_MONOTONIC);
     if (left <= 0 || g_drainer.request.load(std::memory_order_acquire) != kGoOn) return;
-    const uint64_t nap = exact ? kExactTickNs : kEpochNs;
+    if (g_drainer.share_descriptors && OnlyHelperLeft()) return;
+    const uint64_t nap = exact ? kExactTickNs : g_drainer.share_descriptors ? kLastThreadPollNs : kEpochNs;
     WaitWhile(&g_drainer.request, kGoOn, static_cast<uint64_t>(left) < nap ? static_cast<uint64_t>(left) : nap);
   }
 }
@@ -130,6 +143,7 @@ void Drain() {
       g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
       return;
     }
+    if (g_drainer.share_descriptors && OnlyHelperLeft()) return;
     CommitAhead(g_drainer.image);
     (void)WriteEpoch(EpochKind::kPeriodic);  // what failed is written by the next epoch
   }
@@ -142,9 +156,10 @@ void SetPhase(uint32_t phase) {
 
 void* DrainerMain(void*) {
   raw::Call(SYS_prctl, PR_SET_NAME, raw::Ptr("leaktrack"));
-  g_drainer.private_descriptors = TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
+  g_drainer.private_descriptors =
+      !g_drainer.share_descriptors && TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
   if (!IsOurFile()) g_drainer.capture_fd = -1;  // we came late, and the number is the program's by now
-  g_drainer.memory_reader.Open();
+  if (g_drainer.private_descriptors) g_drainer.memory_reader.Open();
   SetOwnerAlive(&ImageHeader()->owner);
   (void)CreateCapture();  // tried again with every epoch
   SetPhase(kRunning);
@@ -182,6 +197,7 @@ bool StartDrainer(const DrainerFiles& files) {
   g_drainer.image = g_image_file;
   g_drainer.image.fd = files.recorder_fd;
   g_drainer.recorder_path = files.recorder_path;
+  g_drainer.share_descriptors = files.share_descriptors;
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);
   g_drainer.final_written.store(false, std::memory_order_relaxed);
   RememberFile();

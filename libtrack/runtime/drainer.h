@@ -23,6 +23,10 @@ struct DrainerFiles {
   int capture_fd;   // open for writing, or -1: no capture file
   int recorder_fd;  // of the recorder, or -1: anonymous memory
   const char* recorder_path;
+  // The drainer keeps the program's descriptor table, checks before each write that its number is still its file, and
+  // ends when no other thread is left: the C library then ends the process on it, and what the program has buffered
+  // must reach the program's files. For a program whose main thread ends by pthread_exit.
+  bool share_descriptors;
 };
 
 // Starts the thread and waits, at most 100 ms, until it has descriptors of its own; the caller may then close the two.

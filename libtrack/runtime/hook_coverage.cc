@@ -5,9 +5,6 @@
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/platform/text.h"
 
-// Exported so that a second copy of the library can find the first.
-extern "C" __attribute__((visibility("default"))) constinit const char leaktrack_library_marker[] = "leaktrack";
-
 namespace leaktrack::track {
 namespace {
 
@@ -50,7 +47,7 @@ const char* FindSanitizer() {
 
 bool IsSecondCopy() {
   const void* first = FindLoadedSymbol("leaktrack_library_marker", nullptr);
-  return first != nullptr && first != leaktrack_library_marker;
+  return first != nullptr && !IsOurs(first);
 }
 
 }  // namespace leaktrack::track

@@ -155,15 +155,20 @@ void AfterFailedExec() {
   header.folded.store(0, std::memory_order_release);
   header.end_ms.store(0, std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
-  (void)RestartDrainer();
+  (void)RestartDrainer(false);
   g_ended.store(false);
+}
+
+void BeforeMainThreadEnds() {
+  if (raw::Gettid() != raw::Getpid() || !PauseForCall()) return;
+  if (!RestartDrainer(true)) ImageHeader()->no_thread = 1;
 }
 
 bool PauseForCall() { return IsTracking() && IsOwnRun() && DrainerRuns() && PauseDrainer(); }
 
 void ResumeAfterCall(bool paused, bool restart) {
   if (!paused) return;
-  if (!restart || !RestartDrainer()) ImageHeader()->no_thread = 1;
+  if (!restart || !RestartDrainer(false)) ImageHeader()->no_thread = 1;
 }
 
 }  // namespace leaktrack::track

@@ -53,6 +53,10 @@ void NoteCrash();
 void BeforeExec();
 void AfterFailedExec();
 
+// pthread_exit: if this is the main thread, the C library will end the process when the last other thread ends, and must
+// not wait for ours.
+void BeforeMainThreadEnds();
+
 // Around a call that fails or kills with a second thread in the process (unshare, setns, seccomp). `restart` false:
 // the run goes on without a drainer. The token says whether there was one.
 bool PauseForCall();

@@ -127,6 +127,7 @@ void BindModules() {
       .generation = &header.module_generation,
       .lost = &header.losses[capture::kLostModules],
       .commit = CommitModules,
+      .tick_ms = &header.tick_ms,
   });
 }
 
@@ -134,7 +135,7 @@ const char* RecorderPathOrEmpty() { return g_image_file.shared ? g_files.recorde
 
 // Starts the drainer, or notes that there is none. The capture has its header page either way, disk permitting.
 void StartWriting(bool use_thread, int capture_fd) {
-  const DrainerFiles files{capture_fd, g_image_file.fd, RecorderPathOrEmpty()};
+  const DrainerFiles files{capture_fd, g_image_file.fd, RecorderPathOrEmpty(), false};
   if (use_thread && StartDrainer(files)) return;
   ImageHeader()->no_thread = 1;
   (void)WriteCaptureHeader(capture_fd, RecorderPathOrEmpty());
@@ -196,12 +197,12 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   return {bound, Warning()};
 }
 
-bool RestartDrainer() {
+bool RestartDrainer(bool share_descriptors) {
   const int capture_fd = raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
   const int recorder_fd =
-      g_image_file.shared ? raw::OpenAt(AT_FDCWD, g_files.recorder_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
-  const bool started = StartDrainer({capture_fd, recorder_fd, RecorderPathOrEmpty()});
-  if (capture_fd >= 0) raw::Close(capture_fd);
+      g_image_file.shared && !share_descriptors ? raw::OpenAt(AT_FDCWD, g_files.recorder_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
+  const bool started = StartDrainer({capture_fd, recorder_fd, RecorderPathOrEmpty(), share_descriptors});
+  if (capture_fd >= 0 && !(started && share_descriptors)) raw::Close(capture_fd);
   if (recorder_fd >= 0) raw::Close(recorder_fd);
   return started;
 }

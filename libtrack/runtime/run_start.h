@@ -25,8 +25,8 @@ struct StartResult {
 // `parent_run_id`: 0 for none.
 StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tracker, Filter* filter);
 
-// Starts a drainer for a run that lost its own, opening its files by name again.
-bool RestartDrainer();
+// Starts a drainer for a run that lost its own, opening its files by name again. `share_descriptors`: see drainer.h.
+bool RestartDrainer(bool share_descriptors);
 
 // Removes the recorder's name; the memory stays mapped.
 void UnlinkRecorder();

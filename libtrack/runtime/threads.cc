@@ -9,7 +9,6 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr uint32_t kThreadEnded = 1;       // HotThread::flags
 constexpr uint64_t kDestructorRounds = 4;  // PTHREAD_DESTRUCTOR_ITERATIONS; fixed in glibc's ABI
 constexpr size_t kStatesPerSlab = 16;
 
@@ -18,24 +17,53 @@ constinit pthread_key_t g_key = 0;
 constinit bool g_has_key = false;
 constinit Tracker* g_threads_tracker = nullptr;
 
-uint64_t& RoundsSeen(ThreadState& state) { return state.runtime_words[0]; }
+// States of threads that are past their last round, linked by runtime_words[1].
+constinit std::atomic<ThreadState*> g_departing{nullptr};
 
+uint64_t& RoundsSeen(ThreadState& state) { return state.runtime_words[0]; }
+uint64_t& ThreadId(ThreadState& state) { return state.runtime_words[2]; }
+ThreadState* NextDeparting(const ThreadState& state) { return reinterpret_cast<ThreadState*>(state.runtime_words[1]); }
+
+void PushDeparting(ThreadState* state) {
+  ThreadState* head = g_departing.load(std::memory_order_relaxed);
+  do state->runtime_words[1] = reinterpret_cast<uint64_t>(head);
+  while (!g_departing.compare_exchange_weak(head, state, std::memory_order_release, std::memory_order_relaxed));
+}
+
+bool IsGone(uint64_t tid) {
+  return raw::Call(SYS_tgkill, raw::Getpid(), static_cast<long>(tid), 0) == -3 /* ESRCH */;
+}
+
+// Takes back the states whose threads the kernel no longer knows. The list is short: every new thread looks through it.
+void ReapDeparted() {
+  ThreadState* next = g_departing.exchange(nullptr, std::memory_order_acquire);
+  while (next != nullptr) {
+    ThreadState* const state = next;
+    next = NextDeparting(*state);
+    if (!IsGone(ThreadId(*state))) {
+      PushDeparting(state);
+      continue;
+    }
+    HotThread nobody{};
+    g_threads_tracker->ReleaseThread(nobody, *state);
+    RoundsSeen(*state) = 0;
+    g_pool.Release(state);
+  }
+}
+
+// The thread keeps its state after the last round: destructors of other keys may still run, and allocate.
 void OnThreadEnd(void* pointer) {
-  HotThread& hot = hot_thread;
   auto* state = static_cast<ThreadState*>(pointer);
-  if (hot.state != state) return;
+  if (hot_thread.state != state) return;
   if (++RoundsSeen(*state) < kDestructorRounds) {
     pthread_setspecific(g_key, state);
-    return;
+  } else {
+    PushDeparting(state);
   }
-  RoundsSeen(*state) = 0;
-  hot.state = nullptr;
-  hot.flags |= kThreadEnded;
-  g_threads_tracker->ReleaseThread(hot, *state);
-  g_pool.Release(state);
 }
 
 ThreadState* NewState() {
+  ReapDeparted();
   ThreadState* state = g_pool.Acquire();
   if (state != nullptr) return state;
   const size_t bytes = kStatesPerSlab * sizeof(ThreadState);
@@ -55,14 +83,15 @@ void PrepareThreads(Tracker* tracker) {
 
 ThreadState* AttachThread(HotThread& hot) {
   if (hot.state != nullptr) return hot.state;
-  if (hot.flags & kThreadEnded) return nullptr;
   ThreadState* state = NewState();
   if (state == nullptr) {
     g_threads_tracker->Count(capture::kLostThreads);
     return nullptr;
   }
   hot.state = state;
-  g_threads_tracker->AdoptThread(hot, *state, static_cast<uint32_t>(raw::Gettid()));
+  const int tid = raw::Gettid();
+  ThreadId(*state) = static_cast<uint64_t>(tid);
+  g_threads_tracker->AdoptThread(hot, *state, static_cast<uint32_t>(tid));
   if (g_has_key) pthread_setspecific(g_key, state);
   return state;
 }

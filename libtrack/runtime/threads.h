@@ -3,8 +3,9 @@
 // Gives each thread that samples its private state, and takes it back when the thread ends.
 //
 // The end is seen through a pthread key. Its destructor arms itself again for as many rounds as the C library
-// promises, so that destructors of other keys that allocate are still recorded; only in the last round is the state
-// given back (pitfall T5). Without pthread keys (glibc before 2.34 and no libpthread) there is one thread and no end.
+// promises; but even in the last one, destructors of other keys may run after ours, and allocate (pitfall T5). So the
+// state is only marked as departing, and taken back by the next new thread that finds the kernel knows its owner no
+// longer. Without pthread keys (glibc before 2.34 and no libpthread) there is one thread and no end.
 //
 // Thread-safety: yes.   Allocates: slabs from the kernel; pthread_setspecific may once, from the program's heap.
 // Signals: AttachThread only with the guard held.   Fork: states carry over; Tracker renews them.
@@ -18,7 +19,7 @@ namespace leaktrack::track {
 // Once, from the constructor.
 void PrepareThreads(Tracker* tracker);
 
-// The calling thread's state, made on first use. nullptr: no memory, or the thread is past its end.
+// The calling thread's state, made on first use. nullptr: no memory.
 ThreadState* AttachThread(HotThread& hot);
 
 }  // namespace leaktrack::track
