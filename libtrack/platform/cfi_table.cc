@@ -71,7 +71,7 @@ bool OpenEntry(const CfiSection& section, uintptr_t at, ByteCursor& body) {
 __attribute__((noinline)) bool ReadCie(CfiWork& work, const CfiSection& section, uintptr_t at) {
   CfiCie& cie = work.cie;
   cie = {};
-  ByteCursor body(0, 0);
+  ByteCursor& body = cie.code;
   if (!OpenEntry(section, at, body) || body.Read<uint32_t>() != 0) return false;
   const uint8_t version = body.Read<uint8_t>();
   if (version != 1 && version != 3) return false;
@@ -86,14 +86,13 @@ __attribute__((noinline)) bool ReadCie(CfiWork& work, const CfiSection& section,
   if (first == 'z') {
     cie.has_augmentation = true;
     const uint64_t length = body.Uleb();
-    ByteCursor data = body;
-    body.Skip(length);
-    if (!ReadAugmentation(section, letters + 1, data, cie)) return false;
+    const uintptr_t data = body.at();
+    if (!ReadAugmentation(section, letters + 1, body, cie) || body.at() - data > length) return false;
+    body.Skip(length - (body.at() - data));
   } else if (first != 0) {
     return false;
   }
   if (!body.ok()) return false;
-  cie.code = body;
   cie.at = at;
   return true;
 }

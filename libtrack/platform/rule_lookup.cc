@@ -34,6 +34,7 @@ void Keep(uintptr_t pc, const CachedRule& rule, uint32_t epoch) {
   if (epoch == ModuleMapEpoch()) g_rule_cache.Insert(pc, rule);
 }
 
+// The look-ups are entered by tail calls, one module view each: stack is scarce here.
 __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModulePin pin;
   const ModuleView module = ViewModule(pc);  // after the pin, because before it the module may have gone
@@ -45,6 +46,16 @@ __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, u
   Keep(pc, rule, epoch);
   return rule;
 }
+
+__attribute__((noinline)) CachedRule LookUpLasting(CfiWork& work, uintptr_t pc, uint32_t epoch) {
+  const ModuleView module = ViewModule(pc);
+  if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi)) return Uncached(module, pc);
+  const CachedRule rule = RuleIn(work, module, pc);
+  Keep(pc, rule, epoch);
+  return rule;
+}
+
+__attribute__((noinline)) bool IsLasting(uintptr_t pc) { return ViewModule(pc).from_startup; }
 
 __attribute__((noinline)) CachedRule LookUpUnknown(uintptr_t pc, bool settled, uint32_t epoch) {
   const CachedRule rule = {.frame = capture::MakeFrame(capture::kUnknownModule, pc),
@@ -66,12 +77,7 @@ __attribute__((noinline)) CachedRule LookUpRuleCold(CfiWork& work, uintptr_t pc)
     work.cie.at = 0;  // another module may lie there
     work.map_epoch = epoch;
   }
-  const ModuleView module = ViewModule(pc);
-  if (!module.from_startup) return LookUpPinned(work, pc, epoch);
-  if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi)) return Uncached(module, pc);
-  const CachedRule rule = RuleIn(work, module, pc);
-  Keep(pc, rule, epoch);
-  return rule;
+  return IsLasting(pc) ? LookUpLasting(work, pc, epoch) : LookUpPinned(work, pc, epoch);
 }
 
 }  // namespace leaktrack::track

@@ -27,8 +27,11 @@ CfiRule RuleAt(const Bytes& fde, uintptr_t pc) {
   CfiWork work{};
   work.cie.code_alignment = 1;
   work.cie.data_alignment = -8;
-  EXPECT_TRUE(RunCieProgram(work, Cursor(kCie)));
-  return CompileRule(work, Cursor(fde), 100, pc);
+  work.cie.code = Cursor(kCie);
+  RunCieProgram(work);
+  EXPECT_TRUE(work.cie.understood);
+  work.fde = Cursor(fde);
+  return CompileRule(work, 100, pc);
 }
 
 TEST(CfiProgramTest, RunsUpToThePcAndNoFurther) {

@@ -59,3 +59,10 @@ leaktrack_test(unwinder_test unwinder_test.cc LIBS stack_oracle)
 target_compile_options(unwinder_test PRIVATE -fno-omit-frame-pointer)
 target_compile_definitions(unwinder_test PRIVATE LEAKTRACK_SHAPES_LIBRARY="$<TARGET_FILE:shapes_library>")
 add_dependencies(unwinder_test shapes_library)
+
+if(NOT SANITIZED)  # a sanitizer's frames are its own
+  leaktrack_test(unwinder_stack_test unwinder_stack_test.cc LIBS stack_oracle)
+  target_compile_options(unwinder_stack_test PRIVATE -fno-omit-frame-pointer)
+  target_compile_definitions(unwinder_stack_test PRIVATE LEAKTRACK_SHAPES_LIBRARY="$<TARGET_FILE:shapes_library>")
+  add_dependencies(unwinder_stack_test shapes_library)
+endif()
