@@ -240,6 +240,7 @@ void BindModuleMap(const ModuleTable& table) {
 }
 
 bool RefreshModules(uint64_t now_ms) {
+  if (raw::Forbidden()) return false;
   const RefreshLock lock;
   return lock.held() && g_table.entries != nullptr && RefreshLocked(now_ms);
 }

@@ -9,6 +9,9 @@
 #include "libtrack/platform/raw.h"
 
 namespace leaktrack::track {
+
+constinit std::atomic<bool> raw::forbidden{false};
+
 namespace {
 
 constexpr int kMadvPopulateWrite = 23;  // Linux 5.14
@@ -62,6 +65,7 @@ RecorderFile CreateRecorderFile(const char* path, uint64_t bytes) {
 bool CommitRange(const RecorderFile& file, uint64_t from, uint64_t to) {
   if (to > file.bytes) return false;
   if (!file.shared || from >= to) return true;  // anonymous memory needs no asking
+  if (raw::Forbidden()) return false;
   const long length = static_cast<long>(to - from);
   if (file.fd >= 0 && raw::Call(SYS_fallocate, file.fd, 0, static_cast<long>(from), length) == 0) return true;
   return raw::Call(SYS_madvise, raw::Ptr(file.base + from), length, kMadvPopulateWrite) == 0;

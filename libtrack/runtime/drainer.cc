@@ -37,6 +37,7 @@ struct Drainer {
   dev_t device;                   // identity of the capture, for where descriptors are shared with the program
   ino_t inode;
   int capture_fd;
+  int tid;
   RecorderFile image;             // with the drainer's own descriptor
   const char* recorder_path;
   void* writer_memory;
@@ -156,6 +157,7 @@ void SetPhase(uint32_t phase) {
 
 void* DrainerMain(void*) {
   raw::Call(SYS_prctl, PR_SET_NAME, raw::Ptr("leaktrack"));
+  g_drainer.tid = raw::Gettid();
   g_drainer.private_descriptors =
       !g_drainer.share_descriptors && TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
   if (!IsOurFile()) g_drainer.capture_fd = -1;  // we came late, and the number is the program's by now
@@ -190,6 +192,14 @@ bool Stop(uint32_t request) {
   return WaitWhilePhase(kRunning, kStopTimeoutNs);
 }
 
+// After the last word of the drainer its thread still takes a moment to leave the kernel; unshare() would see it.
+void AwaitThreadGone() {
+  const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + static_cast<int64_t>(kStopTimeoutNs);
+  while (raw::Call(SYS_tgkill, raw::Getpid(), g_drainer.tid, 0) == 0 && ReadClockNs(CLOCK_MONOTONIC) < deadline) {
+    raw::Call(SYS_sched_yield);
+  }
+}
+
 }  // namespace
 
 bool StartDrainer(const DrainerFiles& files) {
@@ -220,7 +230,11 @@ bool WriteCaptureHeader(int capture_fd, const char* recorder_path) {
   return written;
 }
 
-bool PauseDrainer() { return Stop(kPause); }
+bool PauseDrainer() {
+  if (!Stop(kPause)) return false;
+  AwaitThreadGone();
+  return true;
+}
 
 bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
 

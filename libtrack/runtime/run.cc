@@ -54,6 +54,7 @@ bool MustStayInert() {
 // A forked child starts its run. The parent's image is not ours to write; nothing of it is used from here on.
 bool StartInChild() {
   uint32_t expected = kTracking;
+  if (raw::Forbidden()) return false;
   if (!g_phase.compare_exchange_strong(expected, kStarting)) return false;
   const uint64_t parent_run_id = ImageHeader()->run_id;
   const RecorderFile parent_image = g_image_file;
@@ -70,7 +71,8 @@ bool StartInChild() {
   return true;
 }
 
-bool IsOwnRun() { return ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()); }
+// Under a filter we may not even ask for the pid; then there is no thread to stop and no file to write either.
+bool IsOwnRun() { return raw::Forbidden() || ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()); }
 
 bool IsTracking() {
   return g_phase.load(std::memory_order_acquire) == kTracking && g_filter.is_open() && ImageHeader() != nullptr;
@@ -167,6 +169,7 @@ void BeforeMainThreadEnds() {
 bool PauseForCall() { return IsTracking() && IsOwnRun() && DrainerRuns() && PauseDrainer(); }
 
 void ResumeAfterCall(bool paused, bool restart) {
+  if (!restart) raw::forbidden.store(true, std::memory_order_relaxed);
   if (!paused) return;
   if (!restart || !RestartDrainer(false)) ImageHeader()->no_thread = 1;
 }

@@ -58,7 +58,7 @@ void AfterFailedExec();
 void BeforeMainThreadEnds();
 
 // Around a call that fails or kills with a second thread in the process (unshare, setns, seccomp). `restart` false:
-// the run goes on without a drainer. The token says whether there was one.
+// a filter is in force: the run goes on without a drainer and without any system call of ours. The token says whether there was one.
 bool PauseForCall();
 void ResumeAfterCall(bool paused, bool restart);
 

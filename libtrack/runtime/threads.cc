@@ -9,6 +9,7 @@
 namespace leaktrack::track {
 namespace {
 
+constexpr uint32_t kCountedAsLost = 1;     // HotThread::flags
 constexpr uint64_t kDestructorRounds = 4;  // PTHREAD_DESTRUCTOR_ITERATIONS; fixed in glibc's ABI
 constexpr size_t kStatesPerSlab = 16;
 
@@ -31,7 +32,7 @@ void PushDeparting(ThreadState* state) {
 }
 
 bool IsGone(uint64_t tid) {
-  return raw::Call(SYS_tgkill, raw::Getpid(), static_cast<long>(tid), 0) == -3 /* ESRCH */;
+  return !raw::Forbidden() && raw::Call(SYS_tgkill, raw::Getpid(), static_cast<long>(tid), 0) == -3 /* ESRCH */;
 }
 
 // Takes back the states whose threads the kernel no longer knows. The list is short: every new thread looks through it.
@@ -62,14 +63,17 @@ void OnThreadEnd(void* pointer) {
   }
 }
 
+void AddSlab() {
+  const size_t bytes = kStatesPerSlab * sizeof(ThreadState);
+  void* slab = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (!raw::MmapFailed(slab)) g_pool.AddSlab(slab, bytes);
+}
+
 ThreadState* NewState() {
   ReapDeparted();
   ThreadState* state = g_pool.Acquire();
-  if (state != nullptr) return state;
-  const size_t bytes = kStatesPerSlab * sizeof(ThreadState);
-  void* slab = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw::MmapFailed(slab)) return nullptr;
-  g_pool.AddSlab(slab, bytes);
+  if (state != nullptr || raw::Forbidden()) return state;
+  AddSlab();
   return g_pool.Acquire();
 }
 
@@ -77,6 +81,7 @@ ThreadState* NewState() {
 
 void PrepareThreads(Tracker* tracker) {
   g_threads_tracker = tracker;
+  AddSlab();  // now, as a filter may forbid it later
   if (pthread_key_create == nullptr || pthread_setspecific == nullptr) return;
   g_has_key = pthread_key_create(&g_key, OnThreadEnd) == 0;
 }
@@ -85,11 +90,12 @@ ThreadState* AttachThread(HotThread& hot) {
   if (hot.state != nullptr) return hot.state;
   ThreadState* state = NewState();
   if (state == nullptr) {
-    g_threads_tracker->Count(capture::kLostThreads);
+    if ((hot.flags & kCountedAsLost) == 0) g_threads_tracker->Count(capture::kLostThreads);
+    hot.flags |= kCountedAsLost;
     return nullptr;
   }
   hot.state = state;
-  const int tid = raw::Gettid();
+  const int tid = raw::Forbidden() ? 0 : raw::Gettid();
   ThreadId(*state) = static_cast<uint64_t>(tid);
   g_threads_tracker->AdoptThread(hot, *state, static_cast<uint32_t>(tid));
   if (g_has_key) pthread_setspecific(g_key, state);
