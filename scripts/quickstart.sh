@@ -43,6 +43,7 @@ fi
 status=0
 "$build/bin/leaktrack" run -o "$output" -- "$@" || status=$?
 [ $status -eq 0 ] || say "the command ended with status $status"
+if [ $status -eq 126 ] || [ $status -eq 127 ]; then exit $status; fi  # could not be started; run has said why
 
 mapfile -t captures < <(find "$output" -name '*.ltk' -newer "$before" | sort)
 if [ ${#captures[@]} -eq 0 ]; then
