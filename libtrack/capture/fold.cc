@@ -83,6 +83,17 @@ RunState EndOf(const RecorderHeader& header, const FoldOptions& options) {
   return options.end_state.value_or(RunState::kKilled);
 }
 
+// A full disk can leave a capture without its header page. Such a file holds nothing yet, and may be begun anew; a file
+// with anything else in it is somebody's.
+bool IsUnbegun(int fd, uint64_t size) {
+  if (size >= kHeaderBytes) return false;
+  unsigned char start[sizeof(uint64_t)] = {};
+  const int64_t got = PreadAll(&fd, start, std::min<uint64_t>(size, sizeof(start)), 0);
+  uint64_t magic = 0;
+  memcpy(&magic, start, sizeof(magic));
+  return got >= 0 && (magic == 0 || magic == kCaptureMagic);
+}
+
 bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path, int* capture_fd, RunState state) {
   RecorderHeader* header = image.header();
   ClipRegions(image);
@@ -91,7 +102,8 @@ bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path
   HistoryWriter* writer = HistoryWriter::Place(scratch.memory, scratch.bytes, *header);
   const FileOps file{capture_fd, PwriteAll, PreadAll};
   const off_t size = lseek(*capture_fd, 0, SEEK_END);
-  const bool ready = size == 0 ? writer->Create(file, *header, recorder_path.c_str()) : writer->Reopen(file, *header);
+  const bool unbegun = size >= 0 && IsUnbegun(*capture_fd, static_cast<uint64_t>(size));
+  const bool ready = unbegun ? writer->Create(file, *header, recorder_path.c_str()) : writer->Reopen(file, *header);
   if (!ready) return false;
   writer->OverrideState(state);
   const uint64_t now_ms = std::max(header->tick_ms.load(), header->end_ms.load());

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "libtrack/capture/fold.h"
 #include "tools/base/safe_text.h"
@@ -41,6 +42,32 @@ bool ReadRecorder(const std::string& path, RecorderEntry* entry) {
   entry->run_id = header->run_id;
   entry->parent_run_id = header->parent_run_id;
   return true;
+}
+
+// "host.program.4711.0123456789abcdef.ltk" -> 4711 and 0x0123456789abcdef.
+bool ReadName(const std::string& path, uint32_t* pid, uint64_t* run_id) {
+  const std::string stem = fs::path(path).stem().string();
+  const size_t id_dot = stem.rfind('.');
+  if (id_dot == std::string::npos || id_dot == 0 || stem.size() - id_dot - 1 != 16) return false;
+  const size_t pid_dot = stem.rfind('.', id_dot - 1);
+  if (pid_dot == std::string::npos) return false;
+  return absl::SimpleHexAtoi(stem.substr(id_dot + 1), run_id) &&
+         absl::SimpleAtoi(stem.substr(pid_dot + 1, id_dot - pid_dot - 1), pid);
+}
+
+// Anybody may put a file into /dev/shm; only the one who wrote the capture may say what it would have held.
+bool SameOwner(const std::string& a, const std::string& b) {
+  struct stat first {
+  }, second{};
+  return lstat(a.c_str(), &first) == 0 && lstat(b.c_str(), &second) == 0 && first.st_uid == second.st_uid;
+}
+
+// The owner is dead and its last moments lie in tmpfs. False where the capture may not be written, or is a copy.
+bool Fold(const std::string& recorder, const std::string& path) {
+  capture::FoldOptions options;
+  options.capture_path = path;
+  std::string why;
+  return capture::FoldRecorder(recorder, options, &why) == capture::FoldResult::kFolded;
 }
 
 absl::Status Explain(const capture::DecodeResult& result) {
@@ -93,17 +120,45 @@ absl::StatusOr<std::vector<std::string>> CapturesAt(const std::string& path) {
   return paths;
 }
 
+std::string RecorderOf(const std::string& capture_path, const std::string& directory) {
+  uint32_t pid = 0;
+  uint64_t run_id = 0;
+  if (!ReadName(capture_path, &pid, &run_id)) return "";
+  for (const RecorderEntry& entry : FindRecorders(directory)) {
+    if (entry.pid == pid && entry.run_id == run_id && SameOwner(entry.path, capture_path)) return entry.path;
+  }
+  return "";
+}
+
+namespace {
+
+// A capture without a header: the disk was full when the run began, and the recorder may hold everything.
+absl::StatusOr<capture::Capture> OpenUnbegun(const std::string& path, const capture::DecodeResult& failed) {
+  const std::string recorder = RecorderOf(path);
+  std::error_code error;
+  if (recorder.empty() && fs::file_size(path, error) == 0 && !error) {
+    return absl::DataLossError(absl::StrCat(SafeText(path), ": empty (disk full?), and its flight recorder in ",
+                                            kRecorderDirectory, " is gone: nothing of this run is left"));
+  }
+  if (recorder.empty()) return Explain(failed);
+  const bool folded = Fold(recorder, path);
+  capture::DecodeResult result = capture::DecodeCaptureFile(folded ? path : recorder);
+  if (result.failure != capture::DecodeFailure::kNone) return Explain(result);
+  result.capture.path = path;
+  return std::move(result.capture);
+}
+
+}  // namespace
+
 absl::StatusOr<capture::Capture> OpenCapture(const std::string& path) {
   capture::DecodeResult result = capture::DecodeCaptureFile(path);
+  if (result.failure == capture::DecodeFailure::kNotACapture || result.failure == capture::DecodeFailure::kTooDamaged) {
+    return OpenUnbegun(path, result);
+  }
   if (result.failure != capture::DecodeFailure::kNone) return Explain(result);
   const std::string recorder = result.capture.process.recorder_path;
   if (result.capture.running || !result.capture.recorder_used || recorder.empty()) return std::move(result.capture);
-  // The owner is dead and its last moments lie in tmpfs. A capture that we may not write (or a copy) stays as it is:
-  // then what was just decoded is already all there is.
-  capture::FoldOptions options;
-  options.capture_path = path;
-  std::string why;
-  if (capture::FoldRecorder(recorder, options, &why) != capture::FoldResult::kFolded) return std::move(result.capture);
+  if (!Fold(recorder, path)) return std::move(result.capture);
   capture::DecodeResult again = capture::DecodeCaptureFile(path);
   if (again.failure != capture::DecodeFailure::kNone) return std::move(result.capture);
   return std::move(again.capture);

@@ -37,8 +37,12 @@ absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directo
 // The captures that `path` stands for: itself, or those in it if it is a directory.
 absl::StatusOr<std::vector<std::string>> CapturesAt(const std::string& path);
 
+// The recorder that belongs to a capture of this name, by the pid and the run id in it: for a file that has no header
+// because the disk was full. Only one of the same owner as the file; empty if there is none.
+std::string RecorderOf(const std::string& capture_path, const std::string& directory = kRecorderDirectory);
+
 // Decodes; folds the recorder of a dead process first, so that the file alone is complete from then on. Where the file
-// cannot be written the recorder is read all the same.
+// cannot be written, or has not even a header, the recorder is read all the same.
 absl::StatusOr<capture::Capture> OpenCapture(const std::string& path);
 
 }  // namespace leaktrack

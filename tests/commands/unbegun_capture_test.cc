@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A capture that never got its header, because the disk was full: its flight recorder tells the story.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/recorder_builder.h"
+#include "tools/commands/captures.h"
+
+namespace leaktrack {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class UnbegunCaptureTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "leaktrack.XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+    // Told apart from the recorders of real programs, and of other tests at the same time, by our pid.
+    run_id_ = 0xfeed'0000'0000'0000 + static_cast<uint64_t>(getpid());
+    char id[32];
+    snprintf(id, sizeof(id), "%d.%016lx", getpid(), static_cast<unsigned long>(run_id_));
+    capture_ = directory_ + "/testhost.program.x." + id + ".ltk";
+    recorder_ = std::string(kRecorderDirectory) + "/leaktrack." + id + ".ltr";
+    std::ofstream(capture_).flush();
+  }
+  void TearDown() override {
+    fs::remove_all(directory_);
+    unlink(recorder_.c_str());
+  }
+  void LeaveRecorder(bool dead) {
+    testing::RecorderBuilder recorder;
+    recorder.header()->run_id = run_id_;
+    recorder.SetTime(60'000);
+    const capture::SiteId site = recorder.AddStack({capture::MakeFrame(recorder.AddModule("/bin/app"), 0x1234)});
+    recorder.Birth(site, 100);
+    recorder.SetLive(7, {site, 100, 1, 5'000});
+    if (dead) recorder.SetDead();
+    recorder.WriteTo(recorder_);
+  }
+
+  std::string directory_, capture_, recorder_;
+  uint64_t run_id_ = 0;
+};
+
+TEST_F(UnbegunCaptureTest, IsFoldedFromTheRecorderOfItsName) {
+  LeaveRecorder(true);
+  ASSERT_EQ(RecorderOf(capture_), recorder_);
+  const auto opened = OpenCapture(capture_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(opened->survivors.size(), 1u);
+  EXPECT_EQ(opened->process.run_id, run_id_);
+  EXPECT_EQ(opened->end_state, capture::RunState::kKilled);
+  EXPECT_FALSE(fs::exists(recorder_)) << "the file alone is complete now";
+  const auto again = OpenCapture(capture_);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->survivors.size(), 1u);
+  EXPECT_FALSE(again->recorder_used);
+}
+
+TEST_F(UnbegunCaptureTest, IsFoldedWhereTheHeaderPageWasCutShort) {
+  std::ofstream(capture_) << std::string(100, '\0');
+  LeaveRecorder(true);
+  const auto opened = OpenCapture(capture_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_FALSE(fs::exists(recorder_));
+}
+
+TEST_F(UnbegunCaptureTest, IsReadFromTheRecorderWhereTheFileCannotBeWritten) {
+  // A link in the place of the file: what is behind it may be anybody's, so that nothing is written there.
+  fs::rename(capture_, directory_ + "/elsewhere");
+  fs::create_symlink(directory_ + "/elsewhere", capture_);
+  LeaveRecorder(true);
+  const auto opened = OpenCapture(capture_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(opened->survivors.size(), 1u);
+  EXPECT_TRUE(opened->recorder_used);
+  EXPECT_TRUE(fs::exists(recorder_));
+  EXPECT_EQ(fs::file_size(directory_ + "/elsewhere"), 0u);
+}
+
+TEST_F(UnbegunCaptureTest, OfALivingProcessIsReadAndLeftAlone) {
+  LeaveRecorder(false);
+  const auto opened = OpenCapture(capture_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_TRUE(opened->running);
+  EXPECT_TRUE(fs::exists(recorder_));
+  EXPECT_EQ(fs::file_size(capture_), 0u);
+}
+
+TEST_F(UnbegunCaptureTest, TextOfSomebodyElseIsNotWrittenOver) {
+  std::ofstream(capture_) << "my letter";
+  LeaveRecorder(true);
+  (void)OpenCapture(capture_);
+  EXPECT_EQ(fs::file_size(capture_), 9u);
+  EXPECT_TRUE(fs::exists(recorder_));
+}
+
+TEST_F(UnbegunCaptureTest, ARecorderOfAnotherUserIsNotBelieved) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+  LeaveRecorder(true);
+  ASSERT_EQ(chown(recorder_.c_str(), 65534, 65534), 0);
+  EXPECT_EQ(RecorderOf(capture_), "");
+  EXPECT_FALSE(OpenCapture(capture_).ok());
+}
+
+TEST_F(UnbegunCaptureTest, WithoutARecorderTheMessageSaysWhatHappened) {
+  const auto opened = OpenCapture(capture_);
+  ASSERT_FALSE(opened.ok());
+  EXPECT_THAT(std::string(opened.status().message()), HasSubstr("disk full"));
+}
+
+}  // namespace
+}  // namespace leaktrack
