@@ -15,6 +15,10 @@ int main(int argc, char** argv) {
   Action action;
   const std::vector<std::string> tail = CutCommand(&argc, argv);
   DescribeCommands(app, tail, &action);
+  if (const std::string problem = UnknownCommand(app, argc, argv); !problem.empty()) {
+    fprintf(stderr, "leaktrack: %s\n", SafeText(problem).c_str());
+    return kExitFailed;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

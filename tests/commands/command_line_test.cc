@@ -40,8 +40,17 @@ class CommandLineTest : public ::testing::Test {
   std::string directory_;
 };
 
-TEST_F(CommandLineTest, AnUnknownCommandIsTheToolsFailure) { EXPECT_EQ(Tool("nonsense").exit, 2); }
-TEST_F(CommandLineTest, NoCommandIsTheToolsFailure) { EXPECT_EQ(Tool("").exit, 2); }
+TEST_F(CommandLineTest, AnUnknownCommandIsNamedAndSoAreTheKnownOnes) {
+  for (const char* arguments : {"nonsense", "nonsense --help x", ""}) {
+    const Outcome outcome = Tool(arguments);
+    EXPECT_EQ(outcome.exit, 2);
+    EXPECT_THAT(outcome.text, HasSubstr("run, report, dump"));
+    EXPECT_THAT(outcome.text, HasSubstr(*arguments != 0 ? "'nonsense' is no command" : "no command given"));
+  }
+}
+TEST_F(CommandLineTest, TheUsageOfRunShowsWhereTheCommandGoes) {
+  EXPECT_THAT(Tool("run --help").text, HasSubstr("Usage: leaktrack run [OPTIONS] -- COMMAND"));
+}
 TEST_F(CommandLineTest, AnUnknownOptionIsTheToolsFailure) { EXPECT_EQ(Tool("report --nonsense x").exit, 2); }
 TEST_F(CommandLineTest, AnUnknownFormatIsTheToolsFailure) { EXPECT_EQ(Tool("report --format html x").exit, 2); }
 TEST_F(CommandLineTest, RunWithoutACommandIsTheToolsFailure) { EXPECT_EQ(Tool("run --").exit, 2); }

@@ -43,9 +43,18 @@ std::string IntervalProblem(std::string& text) {
   return "";
 }
 
+// CLI11 does not know of what comes after the "--".
+class RunFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: leaktrack run [OPTIONS] -- COMMAND [ARGUMENT...]\n";
+  }
+};
+
 void DescribeRun(CLI::App& app, const std::vector<std::string>& tail, Action* action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand("run", "Runs a command with the tracker loaded");
+  run->formatter(std::make_shared<RunFormatter>());
   run->footer(kRunExamples);
   run->add_option("-o,--output", options->output_directory, "where captures go (default: $LEAKTRACK_OUT, else here)")
       ->type_name("DIR");
@@ -98,6 +107,18 @@ std::vector<std::string> CutCommand(int* argc, char** argv) {
     return command;
   }
   return {};
+}
+
+std::string UnknownCommand(const CLI::App& app, int argc, const char* const* argv) {
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first.starts_with("-")) return "";
+  std::string known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == first) return "";
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  const std::string help = "commands are " + known + " (leaktrack --help says more)";
+  return first.empty() ? "no command given; " + help : "'" + first + "' is no command; " + help;
 }
 
 void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Action* action) {

@@ -22,6 +22,9 @@ using Action = std::function<absl::StatusOr<int>()>;
 // and CLI11 would take it apart.
 std::vector<std::string> CutCommand(int* argc, char** argv);
 
+// Empty, or what to say of arguments that name no command that there is.
+std::string UnknownCommand(const CLI::App& app, int argc, const char* const* argv);
+
 // Describes the program and its commands in `app`; parsing then sets `*action`. `tail` comes from CutCommand.
 void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Action* action);
 
