@@ -48,8 +48,7 @@ struct CfiRule {
 static_assert(sizeof(CfiRule) == 8, "the rule cache stores a rule as one word");
 
 // A rule that needs no look at its offsets when it is applied: the CFA is rsp or rbp plus whole words, above rsp when it
-// is rsp that it is counted from; rbp is unchanged or was saved in the frame, below the return address. Nearly every rule
-// there is.
+// is counted from rsp; rbp is unchanged or was saved in the frame, below the return address. Nearly every rule is plain.
 inline bool IsPlain(const CfiRule& rule) {
   const int64_t words = rule.cfa_offset / 8;
   if (rule.cfa_offset % 8 != 0 || (rule.cfa != CfaKind::kSp && rule.cfa != CfaKind::kFp)) return false;
@@ -59,7 +58,7 @@ inline bool IsPlain(const CfiRule& rule) {
   return rule.cfa == CfaKind::kFp || words + rule.fp_words >= 0;
 }
 
-// A rule as the cache keeps it: the CFA's offset in the upper half (one shift takes it out), what is tested in the lower.
+// A rule as the cache keeps it: the CFA's offset in the upper half, where one shift takes it out; below, what is tested.
 struct RuleWord {
   static constexpr uint64_t kFromFp = uint64_t{1} << 17;   // of a plain rule: CfaKind::kFp, not kSp
   static constexpr uint64_t kPlain = uint64_t{1} << 23;    // IsPlain; a bit that no CfaKind uses

@@ -3,8 +3,8 @@
 // How much of the program's stack a walk takes: a hook runs on whatever a thread, a fiber or a signal handler has left.
 // Measured at run time: the memory below the stack pointer is painted, and looked at again after the walk.
 //
-// Not counted: a refresh of the module map (about 1 KiB more; at most ten a second, and none after the constructor unless
-// an address is met that is in no known module). The maps are read before the measurement for that reason.
+// Not counted: a refresh of the module map (about 1 KiB more; limited in rate, and started only by an address that is in
+// no known module). The maps are read before the measurement for that reason.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <limits.h>
