@@ -67,5 +67,30 @@ TEST(BlameTest, AFunctionThatOnlyBeginsLikeAWrapperIsNotOne) {
   EXPECT_TRUE(IsWrapper(F("xmalloc_array")));
 }
 
+ResolvedFrame In(const std::string& module, const std::string& function) {
+  ResolvedFrame frame;
+  frame.function = function;
+  frame.module = module;
+  return frame;
+}
+
+TEST(BlameTest, FramesOutsideOfMainAreNotTheProgramsOwn) {
+  const std::string app = "/bin/app", libc = "/lib/libc.so.6";
+  const auto shown = [](std::vector<ResolvedFrame> stack) { return FramesOfTheProgram(stack, 1); };
+  const auto stack = [&](std::vector<ResolvedFrame> outer) {
+    outer.insert(outer.begin(), {In(libc, "malloc"), In(app, "Push"), In(app, "main")});
+    return outer;
+  };
+  EXPECT_EQ(
+      shown(stack({In(libc, "__libc_start_call_main"), In(libc, "__libc_start_main@@GLIBC_2.34"), In(app, "_start")})),
+      3u);
+  EXPECT_EQ(shown(stack({In(libc, ""), In(libc, "__libc_start_main_impl"), In(app, "")})), 3u);  // stripped
+  EXPECT_EQ(shown(stack({In(libc, "start_thread"), In(libc, "clone3")})), 3u);
+  EXPECT_EQ(shown(stack({In(libc, ""), In(libc, "")})), 3u);
+  EXPECT_EQ(shown(stack({In(app, "")})), 4u) << "an unnamed frame of the program stays";
+  EXPECT_EQ(shown({In(libc, "malloc"), In(libc, "fopen"), In(libc, "")}), 2u) << "what is blamed stays";
+  EXPECT_EQ(FramesOfTheProgram({}, 0), 0u);
+}
+
 }  // namespace
 }  // namespace leaktrack

@@ -82,5 +82,24 @@ TEST(ProcessAccountTest, RssThatGrowsOverAFlatHeapIsRetention) {
   EXPECT_EQ(AccountForMemory(WithMemory(100 << 20, 100 << 20, -1), {Growing(1)}).memory_class, MemoryClass::kUntouched);
 }
 
+TEST(ProcessAccountTest, AddressSpaceExplainsNoResidentMemory) {
+  capture::Capture capture;
+  capture.memory.emplace_back();
+  capture::MemorySample& now = capture.memory.back();
+  now.rss = 100 << 20;
+  now.file = 20 << 20;
+  now.shared = 0;
+  now.anonymous = 80 << 20;
+  now.stack = 8 << 20;
+  SiteResult heap;
+  heap.live_bytes = 30 << 20;
+  SiteResult mapping;
+  mapping.kind = capture::SiteKind::kMapping;
+  mapping.live_bytes = 500 << 20;
+  EXPECT_DOUBLE_EQ(*AccountForMemory(capture, {heap, mapping}).explained_fraction, 0.5);
+  heap.live_bytes = 300 << 20;  // most of it never touched
+  EXPECT_DOUBLE_EQ(*AccountForMemory(capture, {heap, mapping}).explained_fraction, 1);
+}
+
 }  // namespace
 }  // namespace leaktrack

@@ -70,5 +70,35 @@ TEST(TextReportTest, AShortRunIsInconclusiveNotClean) {
   EXPECT_EQ(Headline(input, 80), "INCONCLUSIVE: the run is too short (2s)");
 }
 
+TEST(TextReportTest, EveryLossHasItsLine) {
+  ReportInput input = testing::LeakingInput();
+  for (uint64_t& loss : input.capture.losses) loss = 0;
+  const size_t without = TextReport(input).size();
+  for (uint64_t& loss : input.capture.losses) {
+    loss = 1;
+    EXPECT_GT(TextReport(input).size(), without + 30);
+    loss = 0;
+  }
+}
+
+TEST(TextReportTest, SaysThatTheRecorderWouldNotOutliveAKill) {
+  ReportInput input = testing::LeakingInput();
+  input.capture.process.recorder_was_anonymous = true;
+  EXPECT_THAT(TextReport(input), HasSubstr("/dev/shm"));
+}
+
+TEST(TextReportTest, ExactFiguresHaveNoErrorAndASingleThingIsOne) {
+  ReportInput input = testing::LeakingInput();
+  input.capture.interval_now = input.capture.interval_min = input.capture.interval_max = 1;
+  input.capture.samples_total = 1;
+  input.capture.losses[capture::kTruncatedStacks] = 1;
+  input.analysis.sites[0].live_bytes_error = 0;
+  const std::string text = TextReport(input);
+  EXPECT_THAT(text, HasSubstr("every allocation, 1 block, "));
+  EXPECT_THAT(text, HasSubstr("1 stack was cut"));
+  EXPECT_THAT(text, Not(HasSubstr("+-")));
+  EXPECT_THAT(text, HasSubstr("in 4,000 blocks"));
+}
+
 }  // namespace
 }  // namespace leaktrack

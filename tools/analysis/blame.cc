@@ -31,7 +31,37 @@ size_t FirstNamedInModule(const std::vector<ResolvedFrame>& stack, size_t index)
   return index;
 }
 
+bool IsCLibrary(const ResolvedFrame& frame) {
+  const std::string_view file = BaseName(frame.module);
+  return file.starts_with("libc.so.") || file.starts_with("libc-2.") || file.starts_with("libpthread");
+}
+
+// What starts main and threads. A stripped C library names some of these, and none of the rest.
+bool StartsThings(const ResolvedFrame& frame) {
+  constexpr std::string_view kStarters[] = {"__libc_start_call_main",
+                                            "__libc_start_main",
+                                            "__libc_start_main_impl",
+                                            "start_thread",
+                                            "clone",
+                                            "__clone",
+                                            "clone3",
+                                            "__clone3",
+                                            "__clone_internal"};
+  if (frame.function.empty()) return IsCLibrary(frame);
+  const std::string_view name = std::string_view(frame.function).substr(0, frame.function.find('@'));
+  return std::ranges::find(kStarters, name) != std::end(kStarters);
+}
+
 }  // namespace
+
+size_t FramesOfTheProgram(const std::vector<ResolvedFrame>& stack, size_t blame) {
+  size_t end = stack.size();
+  const auto starts = [&](size_t i) { return i > blame && StartsThings(stack[i]); };
+  // _start, named or not, stands outside of the one that it calls.
+  if (end >= 2 && starts(end - 2) && (stack[end - 1].function == "_start" || stack[end - 1].function.empty())) --end;
+  while (end > 0 && starts(end - 1)) --end;
+  return std::max(end, std::min(blame + 1, stack.size()));
+}
 
 std::string_view QualifiedName(std::string_view demangled) {
   int depth = 0;

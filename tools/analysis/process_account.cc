@@ -129,11 +129,15 @@ MemoryResult AccountForMemory(const capture::Capture& capture, const std::vector
   if (Known(now.stack)) result.stack_bytes = now.stack;
   if (!Known(now.rss) || now.rss == 0) return result;
   result.rss_bytes = now.rss;
-  double explained = result.live_heap_bytes;
-  for (const int64_t part : {now.stack, now.file, now.shared}) explained += Known(part) ? static_cast<double>(part) : 0;
-  // A mapping is address space, resident only as far as touched: it explains at most what the rest leaves.
-  explained += std::min(result.mapped_bytes, std::max(0.0, static_cast<double>(now.rss) - explained));
-  result.explained_fraction = std::min(1.0, explained / static_cast<double>(now.rss));
+  // What can be shown to be resident, and no more:
+  //   explained = file pages + shared pages + min(live heap, anonymous pages), as a share of the RSS
+  // Mappings and VmStk are address space: nothing tells how far they were touched, so they explain nothing. A live
+  // block need not have been touched either, hence the bound.
+  const auto known = [](int64_t value) { return Known(value) ? static_cast<double>(value) : 0.0; };
+  const double rss = static_cast<double>(now.rss);
+  const double not_heap = known(now.file) + known(now.shared);
+  const double anonymous = Known(now.anonymous) ? known(now.anonymous) : std::max(0.0, rss - not_heap);
+  result.explained_fraction = std::min(1.0, (not_heap + std::min(result.live_heap_bytes, anonymous)) / rss);
   return result;
 }
 

@@ -71,8 +71,9 @@ struct ProcessResult {
 struct MemoryResult {
   std::optional<int64_t> rss_bytes, stack_bytes;
   double live_heap_bytes = 0;
-  double mapped_bytes = 0;
-  std::optional<double> explained_fraction;
+  double mapped_bytes = 0;  // address space: how much of it is resident is not known
+  std::optional<double>
+      explained_fraction;  // of the RSS: file + shared + min(live heap, anonymous); see AccountForMemory
   MemoryClass memory_class = MemoryClass::kUnknown;
 };
 

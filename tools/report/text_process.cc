@@ -3,6 +3,7 @@
 // The process account, and what this run could not see.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -18,21 +19,29 @@ constexpr size_t kMostModules = 4, kMostDamage = 5;
 
 struct LossLine {
   capture::LossId id;
-  const char* text;
+  const char* one;   // after "1 "
+  const char* many;  // after "1,234 "
+  const char* means;
 };
-// What each loss means to the reader; kNestedAllocations is no loss of the program's own memory and stays in `dump`.
+// What each loss means to the reader; every one that is not zero has its line.
 constexpr LossLine kLosses[] = {
-    {capture::kLostAllocations, "sampled allocations found no room: live bytes are too low"},
-    {capture::kLostFrees, "frees could not be settled: live bytes may be too high"},
-    {capture::kLostUnwind, "samples have no stack"},
-    {capture::kTruncatedStacks, "stacks were cut"},
-    {capture::kLostKeptEvents, "single deaths not kept (their counters are complete)"},
-    {capture::kLostCells, "births or deaths found no counter"},
-    {capture::kLostModules, "modules found no room: their frames have no names"},
-    {capture::kLostMappings, "mmap or munmap calls could not be settled"},
-    {capture::kStaleBlocks, "frees were missed and noticed later"},
-    {capture::kLostThreads, "threads had no room: their allocations were not sampled"},
+    {capture::kLostAllocations, "sampled allocation", "sampled allocations", "found no room: live bytes are too low"},
+    {capture::kLostFrees, "free", "frees", "could not be settled: live bytes may be too high"},
+    {capture::kLostUnwind, "sample has", "samples have", "no stack: counted, but at no call site"},
+    {capture::kTruncatedStacks, "stack was", "stacks were", "cut: the callers of that call site may be missing"},
+    {capture::kLostKeptEvents, "single death", "single deaths", "not kept (their counters are complete)"},
+    {capture::kLostCells, "birth or death", "births or deaths", "found no counter: growth may be misjudged"},
+    {capture::kLostModules, "module", "modules", "found no room: their frames have no names"},
+    {capture::kLostMappings, "call of mmap or munmap", "calls of mmap or munmap", "could not be settled"},
+    {capture::kStaleBlocks, "free was", "frees were", "missed, and noticed when the address came back"},
+    {capture::kNestedAllocations, "allocation", "allocations", "made by leaktrack's own helpers (not the program's)"},
+    {capture::kLostThreads, "thread", "threads", "had no room: what it allocated was not sampled"},
 };
+static_assert(std::size(kLosses) == capture::kLossCount, "a loss without a line is a loss that nobody sees");
+
+std::string Counted(uint64_t count, const char* one, const char* many) {
+  return absl::StrCat(FormatCount(count), " ", count == 1 ? one : many);
+}
 
 std::string LimitText(const ProcessResult& process) {
   std::string text = absl::StrCat(FormatSize(static_cast<double>(*process.limit_bytes)), " (", process.limit_kind, "), ",
@@ -61,9 +70,15 @@ std::string SamplingText(const ReportInput& input) {
   std::string text = capture.interval_now <= 1 ? "every allocation"
                                                : absl::StrCat("one per ", FormatSize(static_cast<double>(capture.interval_now)));
   if (capture.interval_min != 0 && capture.interval_min != capture.interval_now) {
-    absl::StrAppend(&text, " (", FormatSize(static_cast<double>(capture.interval_min)), " at first)");
+    absl::StrAppend(&text, " (",
+                    capture.interval_min == 1 ? "every one" : FormatSize(static_cast<double>(capture.interval_min)),
+                    " at first)");
   }
-  absl::StrAppend(&text, ", ", FormatCount(capture.samples_total), " samples, ", FormatCount(capture.live_count), " still alive");
+  const bool exact = capture.interval_now <= 1 && capture.interval_max <= 1;
+  absl::StrAppend(
+      &text, ", ",
+      exact ? Counted(capture.samples_total, "block", "blocks") : Counted(capture.samples_total, "sample", "samples"),
+      ", ", FormatCount(capture.live_count), " still alive");
   if (input.analysis.detectable_bytes_per_hour) {
     absl::StrAppend(&text, "; growth of ", FormatRate(*input.analysis.detectable_bytes_per_hour),
                     " or more at one site would be found (4 times in 5)");
@@ -73,10 +88,21 @@ std::string SamplingText(const ReportInput& input) {
 
 void WriteLosses(const capture::Capture& capture, Page& page) {
   for (const LossLine& loss : kLosses) {
-    if (capture.losses[loss.id] != 0) page.Field("Lost", absl::StrCat(FormatCount(capture.losses[loss.id]), " ", loss.text));
+    const uint64_t count = capture.losses[loss.id];
+    if (count != 0) page.Field("Lost", absl::StrCat(Counted(count, loss.one, loss.many), " ", loss.means));
   }
   if (capture.epochs_lost != 0) {
-    page.Field("Lost", absl::StrCat(FormatCount(capture.epochs_lost), " steps of the history (totals are complete)"));
+    page.Field("Lost",
+               absl::StrCat(Counted(capture.epochs_lost, "step", "steps"), " of the history (totals are complete)"));
+  }
+  if (capture.process.recorder_was_anonymous) {
+    page.Field("Note", "there was no room in /dev/shm (tmpfs): a SIGKILL would have lost up to the last second");
+  }
+  if (capture.recorder_used && !capture.running && !capture.process.recorder_path.empty()) {
+    page.Field("Note",
+               absl::StrCat("the end of the run could not be written to the capture (disk full, or not ours to "
+                            "write); it was read from ",
+                            SafeText(capture.process.recorder_path), ", which a restart of the machine deletes"));
   }
   if (capture.recorder_missing) page.Field("Lost", "the last moments of the run: its flight recorder is gone");
   if (capture.exact_limit_hit_ms != 0) {
@@ -115,12 +141,15 @@ void WriteMissing(const std::vector<MissingSymbols>& missing, Page& page) {
 void WriteProcess(const ReportInput& input, Page& page) {
   const MemoryResult& memory = input.analysis.memory;
   std::string text = memory.rss_bytes ? absl::StrCat(FormatSize(static_cast<double>(*memory.rss_bytes)), " resident: ") : "";
-  absl::StrAppend(&text, "heap ", FormatSize(memory.live_heap_bytes), ", mappings ", FormatSize(memory.mapped_bytes));
-  if (memory.stack_bytes) absl::StrAppend(&text, ", stack ", FormatSize(static_cast<double>(*memory.stack_bytes)));
+  absl::StrAppend(&text, "heap ", FormatSize(memory.live_heap_bytes), ", mappings ", FormatSize(memory.mapped_bytes),
+                  " of address space");
+  if (memory.stack_bytes)
+    absl::StrAppend(&text, ", main stack up to ", FormatSize(static_cast<double>(*memory.stack_bytes)));
   if (memory.explained_fraction) {
-    absl::StrAppend(&text, absl::StrFormat("; %.0f %% explained", *memory.explained_fraction * 100));
+    absl::StrAppend(&text,
+                    absl::StrFormat("; heap and files explain %.0f %%", std::floor(*memory.explained_fraction * 100)));
   }
-  const std::string means = Means(memory.memory_class);
+  const std::string means = memory.rss_bytes ? Means(memory.memory_class) : "";
   page.Field("Memory", means.empty() ? text : absl::StrCat(text, "; ", means));
   if (input.analysis.process.limit_bytes) page.Field("Limit", LimitText(input.analysis.process));
   switch (input.analysis.process.status) {

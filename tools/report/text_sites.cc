@@ -35,12 +35,15 @@ std::string FrameLine(const ResolvedFrame& frame, size_t columns) {
 // From the blamed frame outwards; the wrappers inside of it are one word.
 void WriteStack(const SiteResult& site, size_t frames, Page& page) {
   const size_t room = page.columns() - kLabel - 2;
-  const size_t end = std::min(site.stack.size(), site.blame + frames);
+  const size_t all = FramesOfTheProgram(site.stack, site.blame);
+  const size_t end = std::min(all, site.blame + frames);
   for (size_t i = site.blame; i < end; ++i) {
     page.Field(i == site.blame ? "  at" : "  from", FrameLine(site.stack[i], room), kLabel);
   }
-  if (end < site.stack.size()) {
-    page.Line(absl::StrCat(std::string(kLabel, ' '), "... ", site.stack.size() - end, " more frames"), Tint::kDim);
+  if (end < all) {
+    page.Line(
+        absl::StrCat(std::string(kLabel, ' '), "... ", all - end, all - end == 1 ? " more frame" : " more frames"),
+        Tint::kDim);
   } else if (site.merged) {
     page.Line(absl::StrCat(std::string(kLabel, ' '), "... by many paths"), Tint::kDim);
   } else if (site.truncated) {
@@ -50,6 +53,7 @@ void WriteStack(const SiteResult& site, size_t frames, Page& page) {
 
 std::string Holds(const SiteGroup& group) {
   std::string text = FormatSize(group.live_bytes);
+  // Exact figures have no error.
   if (group.live_bytes_error >= 1) absl::StrAppend(&text, " (+- ", FormatSize(group.live_bytes_error), ")");
   const auto objects = static_cast<uint64_t>(std::llround(std::max(group.live_objects, 0.0)));
   return absl::StrCat(text, " in ", FormatCount(objects), group.first().kind == capture::SiteKind::kHeap ? " block" : " mapping",
