@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "libtrack/platform/clock.h"
 #include "libtrack/platform/raw.h"
 #include "libtrack/platform/text.h"
 #include "libtrack/runtime/image_memory.h"
@@ -17,6 +18,7 @@ namespace leaktrack::track {
 namespace {
 
 constexpr uint32_t kOwnerDied = 0x4000'0000;
+constexpr int64_t kExecSettledNs = 5'000'000'000;
 
 struct DirectoryEntry {  // struct linux_dirent64
   uint64_t inode;
@@ -39,9 +41,13 @@ bool ReadHeader(int fd) {
   return header.magic == capture::kRecorderMagic && header.version == capture::kRecorderVersion;
 }
 
+// The owner died, or gave way to another program long enough ago for the exec not to have failed.
 bool OwnerGone(const capture::RecorderHeader& header) {
   const uint32_t owner = header.owner.load(std::memory_order_acquire);
-  return (owner & kOwnerDied) != 0;
+  if ((owner & kOwnerDied) != 0) return true;
+  const auto ended_ns = header.start_monotonic_ns + static_cast<int64_t>(header.end_ms.load()) * 1'000'000;
+  return owner == 0 && header.state.load() == static_cast<uint32_t>(capture::RunState::kExec) &&
+         MonotonicCoarseNs() - ended_ns > kExecSettledNs;
 }
 
 // exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the program we replaced.
