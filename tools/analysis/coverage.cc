@@ -36,6 +36,10 @@ std::string WhatWasLost(const capture::Capture& capture) {
 
 }  // namespace
 
+// Forty blocks pass the plain test four times in five (births.h). Sampling turns a leak of small blocks into one sample
+// per interval of bytes; where every block is recorded, forty blocks are forty blocks, of the size that is usual here.
+//   detectable = 40 * (sampled: interval at the end; exact: median size of the live blocks) / (run - warm-up -
+//   youngest)
 std::optional<double> DetectableGrowth(const capture::Capture& capture, const Window& window) {
   const double span = window.end_ms - window.warm_up_ms - window.end_ms / 64;
   if (span <= 0) return std::nullopt;

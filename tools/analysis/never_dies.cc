@@ -32,7 +32,7 @@ Exposure Between(const SiteHistory& history, const Window& window, double from, 
     sum.time += std::clamp(window.end_ms - block.birth_ms, from, to) - from;
   }
   for (int band = capture::kBandYoungest; band <= capture::kBandLast; ++band) {
-    const auto deaths = static_cast<double>(history.deaths_by_band[static_cast<size_t>(band)]);
+    const double deaths = history.deaths_by_band[static_cast<size_t>(band)];
     if (deaths == 0) continue;
     const double age = BandMiddle(band);
     if (age < from) continue;

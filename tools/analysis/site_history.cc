@@ -27,7 +27,14 @@ WeightedBlock Weigh(const capture::Survivor& survivor) {
   return block;
 }
 
-void AddCells(const capture::CellSeries& series, SiteHistory& history) {
+// What the interval of the end of the run would have sampled of these deaths, never more than what was.
+double AsSampledWith(double interval, const capture::CellPoint& deaths) {
+  const auto samples = static_cast<double>(deaths.samples);
+  if (deaths.objects <= 0 || deaths.bytes <= 0) return samples;
+  return std::min(samples, deaths.objects * SamplingProbability(deaths.bytes / deaths.objects, interval));
+}
+
+void AddCells(const capture::CellSeries& series, double interval, SiteHistory& history) {
   if (series.points.empty()) return;
   const capture::CellPoint& last = series.points.back();
   const double sign = Removes(series.band) ? -1 : 1;
@@ -38,7 +45,7 @@ void AddCells(const capture::CellSeries& series, SiteHistory& history) {
     history.born_bytes += last.bytes;
     history.born_samples += static_cast<double>(last.samples);
   } else if (series.band <= capture::kBandLast) {
-    history.deaths_by_band[series.band] += last.samples;
+    history.deaths_by_band[series.band] += AsSampledWith(interval, last);
   }
 }
 
@@ -60,7 +67,8 @@ std::map<SiteId, SiteHistory> GatherHistories(const Capture& capture) {
     }
     return history;
   };
-  for (const capture::CellSeries& series : capture.cells) AddCells(series, at(series.site));
+  const auto interval = static_cast<double>(std::max<uint64_t>(capture.interval_now, 1));
+  for (const capture::CellSeries& series : capture.cells) AddCells(series, interval, at(series.site));
   for (const capture::Survivor& survivor : capture.survivors) {
     SiteHistory& history = at(survivor.site);
     history.survivors.push_back(Weigh(survivor));

@@ -4,7 +4,9 @@
 //
 // What: gathers a capture's survivors and cells by site; adds sites up into merged ones. Why: a leak that comes in by
 // thirty paths is invisible in each and obvious in their sum, and all tests take either.
-// Promises: pure; deaths are counted in sampled blocks (a hazard does not depend on how blocks were sampled).
+// Promises: pure; deaths are counted in blocks as the coarsest interval would have sampled them. Thinning takes
+// survivors away and leaves the deaths that were counted before it: unscaled, deaths would outweigh the time that
+// others lived, and a leak in a busy process would look like churn.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_SITE_HISTORY_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_SITE_HISTORY_H_
 
@@ -41,7 +43,7 @@ struct SiteHistory {
   std::vector<capture::SiteId> sites;  // one, or the members of a merged site
   capture::SiteKind kind = capture::SiteKind::kHeap;
   std::vector<WeightedBlock> survivors;                        // by birth
-  std::array<uint64_t, capture::kBandLast + 1> deaths_by_band{};  // sampled blocks; [0] unused
+  std::array<double, capture::kBandLast + 1> deaths_by_band{};  // blocks, see above; [0] unused
   std::vector<Death> chained_deaths;                           // kept deaths that belong to a realloc chain
   double born_bytes = 0, born_samples = 0;
   double net_bytes = 0;    // births - deaths - thinned + relabelled: what is left by the counters
