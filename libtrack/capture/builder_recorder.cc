@@ -44,8 +44,11 @@ void CaptureBuilder::TakeRecorder(const RecorderView& view) {
     if (!view.CopyCell(i, &cell) || cell.key >> 40 != 0) continue;
     const CellPoint point{now_ms, cell.samples, cell.objects, cell.bytes, cell.bytes_squared, cell.variance};
     const auto good = [](double value) { return std::isfinite(value) && value >= 0; };
-    if (point.samples == 0 || !good(point.objects) || !good(point.bytes)) continue;
-    if (!good(point.bytes_squared) || !good(point.variance)) continue;
+    if (point.samples == 0) continue;
+    if (!good(point.objects) || !good(point.bytes) || !good(point.bytes_squared) || !good(point.variance)) {
+      ++bad_cells_;
+      continue;
+    }
     // Nothing new since the file's last word: a point more would say nothing.
     std::vector<CellPoint>& points = cells_[cell.key];
     const auto said = [&cell](const CellPoint& p) { return p.samples == cell.samples; };

@@ -133,7 +133,11 @@ bool CaptureBuilder::TakeCells(ByteSource source) {
   for (uint32_t i = 0; i < count; ++i) {
     points[i].bytes_squared = static_cast<double>(squares[i]);
     points[i].variance = static_cast<double>(variances[i]);
-    if (Sane(points[i])) cells_[keys[i]].push_back(points[i]);
+    if (Sane(points[i])) {
+      cells_[keys[i]].push_back(points[i]);
+    } else {
+      ++bad_cells_;
+    }
   }
   return true;
 }
@@ -282,6 +286,9 @@ void CaptureBuilder::FinishStatus(Capture* capture, DamageList* damage) {
   capture->losses = last_.losses;
   capture->epochs_lost = last_.failed_epochs;
   if (!epochs_.empty()) capture->epochs_lost += *epochs_.rbegin() - *epochs_.begin() + uint64_t{1} - epochs_.size();
+  if (bad_cells_ != 0) {
+    damage->Add(std::to_string(bad_cells_) + " counters hold sums that cannot be (negative or not a number): skipped");
+  }
   if (last_.refused != 0) {
     damage->Add("the dictionary was full: " + std::to_string(last_.refused) + " stacks or modules are not in the file");
   }

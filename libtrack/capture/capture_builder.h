@@ -77,6 +77,7 @@ class CaptureBuilder {
   std::vector<KeptGroup> kept_;             // in the order of writing
   std::set<uint32_t> epochs_;
   Status last_;
+  uint64_t bad_cells_ = 0;  // sums that cannot be: not a number, or negative
 };
 
 }  // namespace leaktrack::capture
