@@ -27,8 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostCaptureLines = 10;
-
 void Say(const std::string& text) { fprintf(stderr, "leaktrack: %s\n", SafeText(text).c_str()); }
 
 std::string Absolute(const std::string& path) {
@@ -89,7 +87,8 @@ void FoldTheDead(const std::string& directory, const ChildEnd& end) {
     }
     std::string why;
     if (capture::FoldRecorder(recorder.path, options, &why) == capture::FoldResult::kFailed) {
-      Say(absl::StrCat(recorder.path, ": the end of the run could not be written to its capture: ", why));
+      Say(absl::StrCat(recorder.path, ": the end of the run could not be written to its capture: ", why,
+                       "; leaktrack report reads both while the machine is up"));
     }
   }
 }
@@ -99,20 +98,23 @@ std::set<std::string> CapturesIn(const std::string& directory) {
   return paths.ok() ? std::set<std::string>(paths->begin(), paths->end()) : std::set<std::string>();
 }
 
-void TellOfCaptures(const std::string& directory, const std::set<std::string>& before) {
-  std::vector<std::string> fresh;
+// At most two lines, however many processes there were.
+void TellOfCaptures(const std::string& directory, const std::set<std::string>& before, pid_t pid) {
+  std::vector<std::string> fresh, own;
+  const std::string mark = absl::StrCat(".", pid, ".");
   for (const std::string& path : CapturesIn(directory)) {
-    if (!before.contains(path)) fresh.push_back(path);
+    if (before.contains(path)) continue;
+    fresh.push_back(path);
+    if (fs::path(path).filename().string().find(mark) != std::string::npos) own.push_back(path);
   }
   if (fresh.empty()) {
     Say(absl::StrCat("no capture appeared in ", directory,
                      ": the program ended before the library could start, or dropped LD_PRELOAD"));
-  }
-  for (size_t i = 0; i < std::min(fresh.size(), kMostCaptureLines); ++i) {
-    Say(absl::StrCat("captured; read it with: leaktrack report ", fresh[i]));
-  }
-  if (fresh.size() > kMostCaptureLines) {
-    Say(absl::StrCat("and ", fresh.size() - kMostCaptureLines, " more; all of them: leaktrack report ", directory));
+  } else if (fresh.size() == 1) {
+    Say(absl::StrCat("captured; read it with: leaktrack report ", fresh[0]));
+  } else {
+    Say(absl::StrCat(fresh.size(), " processes captured; read all with: leaktrack report ", directory));
+    if (own.size() == 1) Say(absl::StrCat("the command's own: leaktrack report ", own[0]));
   }
 }
 
@@ -162,7 +164,7 @@ int RunRun(const RunOptions& options) {
   }
   if (untracked.empty()) {
     FoldTheDead(directory, end);
-    TellOfCaptures(directory, before);
+    TellOfCaptures(directory, before, end.pid);
   }
   return end.ExitCode();
 }
