@@ -22,7 +22,7 @@ namespace {
 constexpr int kRtldNow = 2;  // RTLD_LOCAL is 0
 
 using BacktraceFunction = int (*)(void** buffer, int size);
-std::atomic<BacktraceFunction> g_backtrace;
+constinit std::atomic<BacktraceFunction> g_backtrace{nullptr};
 
 capture::Frame NameOf(uintptr_t pc) {
   const ModuleView module = ViewModule(pc);

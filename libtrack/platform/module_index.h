@@ -51,10 +51,11 @@ class ModuleIndex {
   void Clear();
 
  private:
-  std::atomic<uint32_t> count_;  // numbers 1..count_ are published
-  std::atomic<uintptr_t> starts_[kMaxModules];
-  std::atomic<uintptr_t> ends_[kMaxModules];
-  Facts facts_[kMaxModules];
+  // All zero, and said so: with a constructor the index would be filled by ours and then emptied by its own.
+  std::atomic<uint32_t> count_{};  // numbers 1..count_ are published
+  std::atomic<uintptr_t> starts_[kMaxModules]{};
+  std::atomic<uintptr_t> ends_[kMaxModules]{};
+  Facts facts_[kMaxModules]{};
 };
 
 }  // namespace leaktrack::track

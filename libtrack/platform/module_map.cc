@@ -20,14 +20,14 @@ constexpr uint64_t kRefreshBurstMs = 16 * kRefreshIntervalMs;
 constexpr uint32_t kMaxStartupModules = 512;
 constexpr int kMaxLockYields = 2000;
 
-ModuleTable g_table;
-ModuleIndex g_index;
-UnknownPages g_unknown_pages;
-std::atomic<uint32_t> g_epoch;
-std::atomic<uint64_t> g_next_refresh_ms;  // on the coarse monotonic clock
+constinit ModuleTable g_table{};
+constinit ModuleIndex g_index{};
+constinit UnknownPages g_unknown_pages{};
+constinit std::atomic<uint32_t> g_epoch{0};
+constinit std::atomic<uint64_t> g_next_refresh_ms{0};  // on the coarse monotonic clock
 
 // Guarded by g_refreshing.
-std::atomic<bool> g_refreshing;
+constinit std::atomic<bool> g_refreshing{false};
 uint32_t g_refresh_serial;
 char g_maps_buffer[16 * 1024];
 ModuleIndex::Identity g_startup[kMaxStartupModules];  // survives fork, so that the child knows them too

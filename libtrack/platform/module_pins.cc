@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kMaxYields = 2000;
 
-std::atomic<uint32_t> g_pins;
-std::atomic<uint32_t> g_windows;
+constinit std::atomic<uint32_t> g_pins{0};
+constinit std::atomic<uint32_t> g_windows{0};
 
 void DecrementUnlessZero(std::atomic<uint32_t>& counter) {
   uint32_t value = counter.load(std::memory_order_relaxed);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/stack_probe.h"
 
+#include <sys/auxv.h>
+
 #include "libtrack/platform/raw.h"
 
 namespace leaktrack::track {
@@ -9,7 +11,23 @@ namespace {
 constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kNear = 16 * kPage;  // each page between is probed as well: a big alloca is walked through
 
-bool PageReadable(uintptr_t page) { return raw::Readable(reinterpret_cast<const void*>(page)); }
+constexpr uintptr_t kLargestStack = 16 << 20;
+
+// Between where this thread stands and the top of the stack it was given: glibc puts a thread's control block there, the
+// kernel the random bytes of AT_RANDOM on the main thread's.
+bool OnOwnStack(uintptr_t page) {
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  uintptr_t control_block;
+  __asm__("movq %%fs:0, %0" : "=r"(control_block));
+  for (const uintptr_t top : {control_block, static_cast<uintptr_t>(getauxval(AT_RANDOM))}) {
+    if (here < top && top - here < kLargestStack) return page >= (here & -kPage) && page < top;
+  }
+  return false;
+}
+
+bool PageReadable(uintptr_t page) {
+  return raw::Forbidden() ? OnOwnStack(page) : raw::Readable(reinterpret_cast<const void*>(page));
+}
 
 }  // namespace
 

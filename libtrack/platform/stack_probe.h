@@ -4,6 +4,7 @@
 //
 // Why: the bounds of a stack cannot be known (fibers, sigaltstack, a main stack that grows; jemalloc#2811, ddprof#213), and
 // a garbage rbp may point anywhere. Why no signal handler: it would fight with the program's own.
+// Under a seccomp filter nothing can be probed: then only the stack that the thread was given is trusted, up to 16 MiB.
 // Limits: a page that is unmapped after it was probed is not noticed until NoteUnmap(), or until the stack pointer leaves
 // the range.
 //

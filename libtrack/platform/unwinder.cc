@@ -13,7 +13,7 @@ namespace {
 
 using Entry = UnwindMemo::Entry;
 
-std::atomic<uint32_t> g_stack_epoch;
+constinit std::atomic<uint32_t> g_stack_epoch{0};
 
 // Why a run by rules ended.
 enum class Pause : uint8_t { kFull, kRoot, kOldFrame, kColdRule, kSlowRule };

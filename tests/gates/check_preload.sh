@@ -45,5 +45,9 @@ readelf -d "$library" | grep -qE 'BIND_NOW|FLAGS_1.*NOW' || complain "is not lin
 readelf -lW "$library" | grep -q GNU_RELRO || complain "is not linked with -z relro"
 readelf -lW "$library" | awk '$1 == "GNU_STACK"' | grep -q RWE && complain "asks for an executable stack"
 
+# A constructor of an object of ours would run after the library's own, and undo what that has built.
+initialisers=$(nm "$library" | awk '/_GLOBAL__sub_I_/ {print $3}')
+[ -z "$initialisers" ] || complain "has objects with constructors (make them constinit): $initialisers"
+
 [ $failed -eq 0 ] && echo "$(basename "$library"): needs libc only, newest $newest, $(wc -l <<<"$exported") exports, $tls bytes of TLS"
 exit $failed
