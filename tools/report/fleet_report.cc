@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -15,7 +16,8 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMostLines = 20;
+constexpr size_t kMostLines = 10;    // with more captures, those of one program share a line
+constexpr size_t kMostPrograms = 6;  // named in a line of short runs
 
 double Growth(const ReportInput& run) { return run.analysis.total_growth ? run.analysis.total_growth->low : 0; }
 
@@ -36,6 +38,64 @@ std::string RunLine(const ReportInput& run) {
                          analysis.memory.rss_bytes ? FormatSize(static_cast<double>(*analysis.memory.rss_bytes)) : "-",
                          FormatDuration(analysis.duration_seconds), run.capture.process.pid,
                          SafeText(run.capture.process.program));
+}
+
+// Those of one program that say the same.
+struct Kin {
+  const ReportInput* longest = nullptr;
+  size_t count = 0;
+  double resident = 0;
+};
+
+std::string KinLine(const Kin& kin) {
+  if (kin.count == 1) return RunLine(*kin.longest);
+  const Analysis& analysis = kin.longest->analysis;
+  return absl::StrFormat("  %-6s %12s %10s %8s  %s runs of %s", Word(analysis.conclusion), "-",
+                         kin.resident > 0 ? FormatSize(kin.resident) : "-", FormatDuration(analysis.duration_seconds),
+                         FormatCount(kin.count), SafeText(kin.longest->capture.process.program));
+}
+
+// "sh 20, cc1plus 12, as 4 and 3 other programs", the most frequent first.
+std::string ProgramsText(const std::map<std::string, size_t>& counts) {
+  std::vector<std::pair<std::string, size_t>> programs(counts.begin(), counts.end());
+  std::stable_sort(programs.begin(), programs.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (size_t i = 0; i < std::min(kMostPrograms, programs.size()); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : ", ", SafeText(programs[i].first), " ", FormatCount(programs[i].second));
+  }
+  const size_t left = programs.size() - std::min(kMostPrograms, programs.size());
+  if (left > 0) absl::StrAppend(&text, " and ", left, left == 1 ? " other program" : " other programs");
+  return text;
+}
+
+// A tree of forks and execs leaves dozens of captures: what grows has a line each, what does not one for each program,
+// and what was over at once is a number.
+void WriteMany(const Fleet& fleet, Page& page) {
+  size_t growing = 0;
+  std::map<std::string, size_t> brief;
+  std::vector<Kin> kin;  // in the order of rank
+  for (const ReportInput& run : fleet.runs) {
+    const Conclusion conclusion = run.analysis.conclusion;
+    if (conclusion == Conclusion::kFound) {
+      if (++growing <= kMostLines) page.Line(RunLine(run));
+      continue;
+    }
+    const std::string& program = run.capture.process.program;
+    if (conclusion == Conclusion::kTooShort) {
+      ++brief[program];
+      continue;
+    }
+    auto same = std::find_if(kin.begin(), kin.end(), [&](const Kin& other) {
+      return other.longest->capture.process.program == program && other.longest->analysis.conclusion == conclusion;
+    });
+    if (same == kin.end()) same = kin.insert(kin.end(), Kin{&run});
+    ++same->count;
+    same->resident = std::max(same->resident, static_cast<double>(run.analysis.memory.rss_bytes.value_or(0)));
+  }
+  if (growing > kMostLines) page.Line(absl::StrCat("  and ", growing - kMostLines, " more that grow"));
+  for (size_t i = 0; i < std::min(kMostLines, kin.size()); ++i) page.Line(KinLine(kin[i]));
+  if (kin.size() > kMostLines) page.Line(absl::StrCat("  and ", kin.size() - kMostLines, " more programs that do not"));
+  if (!brief.empty()) page.Field("  short", absl::StrCat("too short to tell: ", ProgramsText(brief)), 9);
 }
 
 }  // namespace
@@ -71,8 +131,11 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   page.Line(absl::StrCat(fleet.runs.size(), fleet.runs.size() == 1 ? " capture" : " captures",
                          ", the fastest grower first; it follows in detail"));
   page.Line(absl::StrFormat("  %-6s %12s %10s %8s  %s", "", "growth", "resident", "watched", "process"), Tint::kDim);
-  for (size_t i = 0; i < std::min(kMostLines, fleet.runs.size()); ++i) page.Line(RunLine(fleet.runs[i]));
-  if (fleet.runs.size() > kMostLines) page.Line(absl::StrCat("  and ", fleet.runs.size() - kMostLines, " more"));
+  if (fleet.runs.size() > kMostLines) {
+    WriteMany(fleet, page);
+  } else {
+    for (const ReportInput& run : fleet.runs) page.Line(RunLine(run));
+  }
   for (const std::string& line : fleet.unreadable) page.Field("Unread", line);
   page.Blank();
   return page.text() + TextReport(fleet.runs.front(), options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many captures at once (a process tree, a fleet): one line for each, and the fastest grower in detail.
+// Many captures at once (a process tree, a fleet): the fastest grower in detail, and one line for each; where there are
+// more than ten, one for each program that does not grow, and one for all that were over at once.
 #ifndef LEAKTRACK_TOOLS_REPORT_FLEET_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_FLEET_REPORT_H_
 
