@@ -72,14 +72,14 @@ class Program {
     if (Uniform(0, 1) >= p) return;
     ++capture_.samples_total;
     const auto born = static_cast<uint64_t>(birth);
-    Count(site, capture::kBandBirths, size, p);
+    Count(site, capture::kBandBirths, birth, size, p);
     if (death >= end_ms_) {
       ++capture_.live_count;
       capture_.survivors.push_back({site, static_cast<uint64_t>(size), static_cast<uint64_t>(interval_), born,
                                     first_birth < 0 ? born : static_cast<uint64_t>(first_birth), chain, 1});
       return;
     }
-    Count(site, capture::AgeBand(static_cast<uint64_t>(death) - born), size, p);
+    Count(site, capture::AgeBand(static_cast<uint64_t>(death) - born), death, size, p);
     if (chain != 0) {
       capture_.kept_deaths.push_back({site, static_cast<uint64_t>(size), static_cast<uint64_t>(interval_), born,
                                       static_cast<uint64_t>(death), chain, 1});
@@ -96,9 +96,18 @@ class Program {
 
   capture::Capture Build() {
     capture::Capture result = capture_;
-    for (const auto& [key, point] : cells_) {
-      result.cells.push_back({key.first, key.second, {point}});
-      result.cells.back().points.back().time_ms = result.duration_ms;
+    for (const auto& [key, seconds] : cells_) {
+      result.cells.push_back({key.first, key.second, {}});
+      capture::CellPoint sum;
+      for (const auto& [second, part] : seconds) {
+        sum.time_ms = std::min<uint64_t>(second * 1000 + 1000, result.duration_ms);
+        sum.samples += part.samples;
+        sum.objects += part.objects;
+        sum.bytes += part.bytes;
+        sum.bytes_squared += part.bytes_squared;
+        sum.variance += part.variance;
+        result.cells.back().points.push_back(sum);
+      }
     }
     return result;
   }
@@ -106,8 +115,8 @@ class Program {
   FakeSymbolizer symbolizer;
 
  private:
-  void Count(capture::SiteId site, uint8_t band, double size, double p) {
-    capture::CellPoint& cell = cells_[{site, band}];
+  void Count(capture::SiteId site, uint8_t band, double at_ms, double size, double p) {
+    capture::CellPoint& cell = cells_[{site, band}][static_cast<uint64_t>(at_ms / 1e3)];
     ++cell.samples;
     cell.objects += 1 / p;
     cell.bytes += size / p;
@@ -120,7 +129,7 @@ class Program {
   std::mt19937_64 random_;
   capture::SiteId last_site_ = 0;
   capture::Capture capture_;
-  std::map<std::pair<capture::SiteId, uint8_t>, capture::CellPoint> cells_;
+  std::map<std::pair<capture::SiteId, uint8_t>, std::map<uint64_t, capture::CellPoint>> cells_;  // by second
 };
 
 }  // namespace leaktrack::testing

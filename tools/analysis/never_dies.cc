@@ -2,6 +2,7 @@
 #include "tools/analysis/never_dies.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "libtrack/capture/age_band.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr double kFirstCut = 1.0 / 64;
 constexpr int kCuts = 5;
 constexpr int kResidenceBands = 8;
+constexpr size_t kStretches = 32;
 
 double BandMiddle(int band) {
   const auto start = static_cast<double>(capture::BandStartMs(static_cast<uint8_t>(band)));
@@ -42,6 +44,23 @@ Exposure Between(const SiteHistory& history, const Window& window, double from, 
   return sum;
 }
 
+// Variance over mean of the deaths beyond the age `cut`, over equal stretches of the time in which there can be any.
+double DeathDispersion(const SiteHistory& history, const Window& window, double cut) {
+  std::array<double, kStretches> seen{};
+  double all = 0;
+  const double span = window.end_ms - cut;
+  for (const DeathStep& step : history.death_steps) {
+    if (step.deaths <= 0 || BandMiddle(step.band) < cut) continue;
+    const double place = std::clamp((step.time_ms - cut) / span, 0.0, 1.0) * kStretches;
+    seen[std::min<size_t>(static_cast<size_t>(place), kStretches - 1)] += step.deaths;
+    all += step.deaths;
+  }
+  if (all <= 0) return 1;
+  double variance = 0;
+  for (const double count : seen) variance += (count - all / kStretches) * (count - all / kStretches);
+  return std::max(1.0, variance / (kStretches - 1) / (all / kStretches));
+}
+
 // Old blocks die, and at some age much faster than a leak would allow.
 bool HasBoundedResidence(const SiteHistory& history, const Window& window, double cut) {
   for (int i = 0; i < kResidenceBands; ++i) {
@@ -62,7 +81,8 @@ NeverDies TestNeverDies(const SiteHistory& history, const Window& window) {
   for (int i = 0; i < kCuts; ++i) {
     const double cut = window.end_ms * kFirstCut * std::exp2(i);
     const Exposure old = Between(history, window, cut, 2 * window.end_ms);
-    const double p = std::min(1.0, kCuts * PoissonCdf(old.deaths, old.time / window.end_ms));
+    const double phi = DeathDispersion(history, window, cut);
+    const double p = std::min(1.0, kCuts * PoissonCdf(old.deaths / phi, old.time / window.end_ms / phi));
     if (p < best.p) best = {p, cut, old.time / window.end_ms, old.deaths, false};
   }
   best.bounded = HasBoundedResidence(history, window, best.cut_ms);

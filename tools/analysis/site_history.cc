@@ -45,7 +45,15 @@ void AddCells(const capture::CellSeries& series, double interval, SiteHistory& h
     history.born_bytes += last.bytes;
     history.born_samples += static_cast<double>(last.samples);
   } else if (series.band <= capture::kBandLast) {
-    history.deaths_by_band[series.band] += AsSampledWith(interval, last);
+    const double deaths = AsSampledWith(interval, last);
+    history.deaths_by_band[series.band] += deaths;
+    uint64_t before = 0;
+    for (const capture::CellPoint& point : series.points) {
+      const double share = static_cast<double>(point.samples - std::min(before, point.samples)) /
+                           static_cast<double>(std::max<uint64_t>(last.samples, 1));
+      history.death_steps.push_back({static_cast<double>(point.time_ms), series.band, share * deaths});
+      before = point.samples;
+    }
   }
 }
 
@@ -91,6 +99,7 @@ SiteHistory MergeHistories(const std::vector<const SiteHistory*>& parts) {
     sum.sites.insert(sum.sites.end(), part->sites.begin(), part->sites.end());
     sum.survivors.insert(sum.survivors.end(), part->survivors.begin(), part->survivors.end());
     sum.chained_deaths.insert(sum.chained_deaths.end(), part->chained_deaths.begin(), part->chained_deaths.end());
+    sum.death_steps.insert(sum.death_steps.end(), part->death_steps.begin(), part->death_steps.end());
     for (size_t band = 0; band < sum.deaths_by_band.size(); ++band) sum.deaths_by_band[band] += part->deaths_by_band[band];
     sum.born_bytes += part->born_bytes;
     sum.born_samples += part->born_samples;

@@ -39,11 +39,19 @@ struct Death {
   uint32_t chain = 0;
 };
 
+// Deaths between two looks at a counter.
+struct DeathStep {
+  double time_ms = 0;
+  uint8_t band = 0;
+  double deaths = 0;
+};
+
 struct SiteHistory {
   std::vector<capture::SiteId> sites;  // one, or the members of a merged site
   capture::SiteKind kind = capture::SiteKind::kHeap;
   std::vector<WeightedBlock> survivors;                        // by birth
   std::array<double, capture::kBandLast + 1> deaths_by_band{};  // blocks, see above; [0] unused
+  std::vector<DeathStep> death_steps;                          // when the deaths happened; not sorted
   std::vector<Death> chained_deaths;                           // kept deaths that belong to a realloc chain
   double born_bytes = 0, born_samples = 0;
   double net_bytes = 0;    // births - deaths - thinned + relabelled: what is left by the counters
