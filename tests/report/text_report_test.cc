@@ -26,7 +26,18 @@ TEST(TextReportTest, TheVerdictIsInTheFirstLine) {
   EXPECT_THAT(first, StartsWith("SUSPECT: "));
   EXPECT_THAT(first, HasSubstr("grows"));
   EXPECT_THAT(first, HasSubstr("% sure"));
-  EXPECT_THAT(TextReport(testing::LeakingInput()), StartsWith(first + "\n"));
+}
+
+TEST(TextReportTest, TheReportBeginsWithTheVerdictInOneLineOrInTwoWithTheNameUncut) {
+  TextOptions wide;
+  wide.columns = 200;
+  EXPECT_THAT(TextReport(testing::LeakingInput(), wide), StartsWith(Headline(testing::LeakingInput(), 200) + "\n"));
+  const std::string narrow = TextReport(testing::LeakingInput());
+  const std::string first = narrow.substr(0, narrow.find('\n'));
+  const std::string second = narrow.substr(first.size() + 1, narrow.find('\n', first.size() + 1) - first.size() - 1);
+  EXPECT_THAT(first, StartsWith("SUSPECT: "));
+  EXPECT_THAT(first, Not(HasSubstr("...")));
+  EXPECT_THAT(second, StartsWith("         grows "));
 }
 
 TEST(TextReportTest, FitsThePageWhateverTheNames) {

@@ -17,11 +17,31 @@ std::string Sure(double confidence) {
   return confidence >= .999 ? "99.9 % sure" : absl::StrFormat("%.3g %% sure", confidence * 100);
 }
 
+std::string Accusation(const SiteGroup& group) {
+  return group.first().verdict == Verdict::kLeak ? "LEAK: " : "SUSPECT: ";
+}
+
+std::string HowMuch(const SiteGroup& group) {
+  return absl::StrCat("grows ", GrowthText(group.growth), ", ", Sure(group.confidence));
+}
+
 std::string FoundHeadline(const SiteGroup& group, size_t columns) {
-  const std::string head = group.first().verdict == Verdict::kLeak ? "LEAK: " : "SUSPECT: ";
-  const std::string tail = absl::StrCat(" grows ", GrowthText(group.growth), ", ", Sure(group.confidence));
+  const std::string head = Accusation(group);
+  const std::string tail = " " + HowMuch(group);
   const size_t used = DisplayColumns(head) + DisplayColumns(tail);
   return absl::StrCat(head, BlameText(group.first(), columns > used + 12 ? columns - used : 12), tail);
+}
+
+// One line, or, where that would cut the culprit's name, two.
+void WriteFound(const SiteGroup& group, size_t columns, Page& page) {
+  constexpr size_t kUncut = 4096;
+  const std::string head = Accusation(group);
+  if (DisplayColumns(FoundHeadline(group, kUncut)) <= columns) {
+    page.Line(FoundHeadline(group, kUncut), Tint::kRed);
+    return;
+  }
+  page.Line(absl::StrCat(head, BlameText(group.first(), columns - head.size())), Tint::kRed);
+  page.Line(absl::StrCat(std::string(head.size(), ' '), HowMuch(group)), Tint::kRed);
 }
 
 std::string CleanHeadline(const Analysis& analysis) {
@@ -65,7 +85,11 @@ std::string Headline(const ReportInput& input, size_t columns) {
 
 std::string TextReport(const ReportInput& input, const TextOptions& options) {
   Page page(options.columns, options.colour);
-  page.Line(Headline(input, options.columns), HeadlineTint(input.analysis));
+  if (input.analysis.conclusion == Conclusion::kFound) {
+    WriteFound(GroupSites(input.analysis.sites, Verdict::kSuspect).front(), options.columns, page);
+  } else {
+    page.Line(Headline(input, options.columns), HeadlineTint(input.analysis));
+  }
   page.Blank();
   page.Field("Program", Introduction(input));
   WriteProcess(input, page);

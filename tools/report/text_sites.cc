@@ -23,22 +23,41 @@ std::string Place(const ResolvedFrame& frame) {
   return SafeText(frame.line == 0 ? BaseName(frame.file) : absl::StrCat(BaseName(frame.file), ":", frame.line));
 }
 
+// What people call a module. The main program is known by the name it was started under: Debian's redis-server is a link
+// to redis-check-rdb, which nobody has heard of.
+std::string ModuleName(const std::string& path, const capture::Capture& capture) {
+  constexpr uint32_t kMainProgram = 1;  // the first of the map
+  for (const capture::ModuleInfo& module : capture.modules) {
+    if (module.number == kMainProgram && module.path == path && !capture.process.program.empty()) {
+      return SafeText(capture.process.program);
+    }
+  }
+  return SafeText(BaseName(path));
+}
+
+// The whole name if there is room for it, else the name without its parameters, else its two ends.
+std::string FunctionText(const ResolvedFrame& frame, size_t columns) {
+  std::string name = DisplayName(frame);
+  if (DisplayColumns(name) > columns && !frame.function.empty()) name = SafeText(std::string(QualifiedName(frame.function)));
+  return ShortenMiddle(name, columns);
+}
+
 // "Push()  list.cc:41" or "Push()  libfoo.so+0x12"
-std::string FrameLine(const ResolvedFrame& frame, size_t columns) {
+std::string FrameLine(const ResolvedFrame& frame, const capture::Capture& capture, size_t columns) {
   std::string place = Place(frame);
-  if (place.empty() && !frame.function.empty()) place = SafeText(BaseName(frame.module));
+  if (place.empty() && !frame.function.empty()) place = ModuleName(frame.module, capture);
   place = ShortenMiddle(place, columns / 2);
   const size_t used = place.empty() ? 0 : DisplayColumns(place) + 2;
-  return absl::StrCat(ShortenMiddle(DisplayName(frame), columns - used), place.empty() ? "" : "  ", place);
+  return absl::StrCat(FunctionText(frame, columns - used), place.empty() ? "" : "  ", place);
 }
 
 // From the blamed frame outwards; the wrappers inside of it are one word.
-void WriteStack(const SiteResult& site, size_t frames, Page& page) {
+void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t frames, Page& page) {
   const size_t room = page.columns() - kLabel - 2;
   const size_t all = FramesOfTheProgram(site.stack, site.blame);
   const size_t end = std::min(all, site.blame + frames);
   for (size_t i = site.blame; i < end; ++i) {
-    page.Field(i == site.blame ? "  at" : "  from", FrameLine(site.stack[i], room), kLabel);
+    page.Field(i == site.blame ? "  at" : "  from", FrameLine(site.stack[i], capture, room), kLabel);
   }
   if (end < all) {
     page.Line(
@@ -60,7 +79,7 @@ std::string Holds(const SiteGroup& group) {
                       objects == 1 ? "" : "s", ", the oldest ", FormatDuration(group.oldest_seconds), " old");
 }
 
-void WriteEntry(const SiteGroup& group, size_t number, size_t frames, Page& page) {
+void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input, const TextOptions& options, Page& page) {
   const SiteResult& site = group.first();
   page.Blank();
   const std::string head = absl::StrCat("#", number, " ", Name(site.verdict), ", ", Name(site.trend), ": ");
@@ -69,7 +88,7 @@ void WriteEntry(const SiteGroup& group, size_t number, size_t frames, Page& page
   page.Field("  holds", Holds(group), kLabel);
   if (!site.evidence.empty()) page.Field("  because", site.evidence, kLabel);
   if (!site.settle.empty()) page.Field("  settle", site.settle, kLabel);
-  WriteStack(site, frames, page);
+  WriteStack(site, input.capture, options.stack_frames, page);
   if (group.stacks > 1) {
     page.Field("", absl::StrCat("all in all ", group.stacks, " stacks lead here; figures are their sum"), kLabel);
   }
@@ -117,20 +136,16 @@ std::string BlameText(const SiteResult& site, size_t columns) {
   const size_t name_columns = std::min(DisplayColumns(SafeText(QualifiedName(frame.function))), columns / 2);
   const std::string place = ShortenMiddle(Place(frame), columns > name_columns + 8 ? columns - name_columns - 4 : 4);
   const size_t used = place.empty() ? 0 : DisplayColumns(place) + 4;
-  // Parameters are the first to go: the name is what the eye looks for.
-  std::string name = DisplayName(frame);
-  const size_t room = columns > used ? columns - used : 4;
-  if (DisplayColumns(name) > room && !frame.function.empty()) {
-    name = SafeText(std::string(QualifiedName(frame.function)));
-  }
-  return absl::StrCat(ShortenMiddle(name, room), place.empty() ? "" : " at ", place);
+  // Without parameters: the name is what the eye looks for.
+  const std::string name = frame.function.empty() ? DisplayName(frame) : SafeText(std::string(QualifiedName(frame.function)));
+  return absl::StrCat(ShortenMiddle(name, columns > used ? columns - used : 4), place.empty() ? "" : " at ", place);
 }
 
 void WriteSites(const ReportInput& input, const TextOptions& options, Page& page) {
   const std::vector<SiteResult>& sites = input.analysis.sites;
   const std::vector<SiteGroup> accused = GroupSites(sites, Verdict::kSuspect);
   const size_t shown = std::min(options.top, accused.size());
-  for (size_t i = 0; i < shown; ++i) WriteEntry(accused[i], i + 1, options.stack_frames, page);
+  for (size_t i = 0; i < shown; ++i) WriteEntry(accused[i], i + 1, input, options, page);
   if (accused.size() > shown) {
     page.Blank();
     page.Line(absl::StrCat("and ", accused.size() - shown, " more that grow (--top ", accused.size(), " shows them)"));
