@@ -88,7 +88,7 @@ std::string RecorderPathFor(const FileHeader& header, const DecodeOptions& optio
 
 FileHeader HeaderOf(std::span<const uint8_t> file) {
   FileHeader header{};
-  memcpy(&header, file.data(), std::min(file.size(), sizeof(header)));
+  if (!file.empty()) memcpy(&header, file.data(), std::min(file.size(), sizeof(header)));
   return header;
 }
 

@@ -42,7 +42,7 @@ int Exec(Real real) {
 // Runs `real` without a helper thread in the process.
 template <typename Real>
 auto WithoutHelper(bool restart, Real real) {
-  const bool paused = PauseForCall();
+  const PausedRun paused = PauseForCall();
   const auto result = real();
   const int saved_errno = errno;
   ResumeAfterCall(paused, restart || result < 0);

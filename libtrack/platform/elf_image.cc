@@ -2,6 +2,7 @@
 #include "libtrack/platform/elf_image.h"
 
 #include <elf.h>
+#include <sys/uio.h>
 
 #include "libtrack/platform/byte_cursor.h"
 #include "libtrack/platform/raw.h"
@@ -20,11 +21,31 @@ bool RangeReadable(uintptr_t start, uint64_t bytes) {
   return true;
 }
 
+// Copies module memory that another thread's dlclose may unmap at any moment: the kernel then says so instead of faulting.
+// Where it will not copy at all (some containers forbid the call), pages are probed first, which leaves a small gap.
+bool CopyMemory(void* to, uintptr_t from, size_t bytes) {
+  const iovec local{to, bytes};
+  const iovec remote{reinterpret_cast<void*>(from), bytes};
+  const long copied = raw::Call(SYS_process_vm_readv, raw::Getpid(), raw::Ptr(&local), 1, raw::Ptr(&remote), 1, 0);
+  if (copied == static_cast<long>(bytes)) return true;
+  constexpr long kNotPermitted = -1, kNoSuchCall = -38;
+  if (copied != kNotPermitted && copied != kNoSuchCall) return false;
+  if (!RangeReadable(from, bytes)) return false;
+  __builtin_memcpy(to, reinterpret_cast<const void*>(from), bytes);
+  return true;
+}
+
+// Working memory of a refresh; refreshes exclude each other.
+constexpr unsigned kMaxHeaders = 64;
+constexpr size_t kMaxNoteBytes = 1024;
+constinit Elf64_Phdr g_headers[kMaxHeaders]{};
+alignas(8) constinit char g_note[kMaxNoteBytes]{};
+
 bool HeaderIsSane(const Elf64_Ehdr& header) {
   return __builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_ident[EI_CLASS] == ELFCLASS64 &&
          header.e_ident[EI_DATA] == ELFDATA2LSB && header.e_machine == EM_X86_64 &&
          (header.e_type == ET_EXEC || header.e_type == ET_DYN) && header.e_phentsize == sizeof(Elf64_Phdr) &&
-         header.e_phnum > 0 && header.e_phnum <= 512 && header.e_phoff < 16 * kPage && header.e_phoff % 8 == 0;
+         header.e_phnum > 0 && header.e_phnum <= kMaxHeaders && header.e_phoff < 16 * kPage && header.e_phoff % 8 == 0;
 }
 
 // Extent and bias from the PT_LOAD segments. The one with file offset 0 is at `base`.
@@ -69,8 +90,10 @@ void FindCfi(const Elf64_Phdr* headers, unsigned count, const Elf64_Phdr& eh, El
 
 void FindBuildId(const Elf64_Phdr& note, ElfImage& image) {
   const uintptr_t at = image.bias + note.p_vaddr;
-  if (at < image.start || at >= image.end || note.p_memsz > image.end - at || !RangeReadable(at, note.p_memsz)) return;
-  ByteCursor cursor(at, at + note.p_memsz);
+  if (at < image.start || at >= image.end || note.p_memsz > image.end - at || note.p_memsz > kMaxNoteBytes) return;
+  if (!CopyMemory(g_note, at, note.p_memsz)) return;
+  const auto copy = reinterpret_cast<uintptr_t>(g_note);
+  ByteCursor cursor(copy, copy + note.p_memsz);
   while (cursor.ok() && !cursor.AtEnd()) {
     const uint32_t name_size = cursor.Read<uint32_t>();
     const uint32_t id_size = cursor.Read<uint32_t>();
@@ -92,13 +115,11 @@ void FindBuildId(const Elf64_Phdr& note, ElfImage& image) {
 
 bool ReadElfImage(uintptr_t base, ElfImage& image) {
   image = ElfImage{};
-  if (base % kPage != 0 || !RangeReadable(base, sizeof(Elf64_Ehdr))) return false;
-  const auto& header = *reinterpret_cast<const Elf64_Ehdr*>(base);
-  if (!HeaderIsSane(header)) return false;
-  const uintptr_t table = base + header.e_phoff;
+  Elf64_Ehdr header;
+  if (base % kPage != 0 || !CopyMemory(&header, base, sizeof header) || !HeaderIsSane(header)) return false;
+  const Elf64_Phdr* const headers = g_headers;
   const unsigned count = header.e_phnum;
-  if (!RangeReadable(table, count * sizeof(Elf64_Phdr))) return false;
-  const auto* headers = reinterpret_cast<const Elf64_Phdr*>(table);
+  if (!CopyMemory(g_headers, base + header.e_phoff, count * sizeof(Elf64_Phdr))) return false;
   if (!FindExtent(base, headers, count, image)) return false;
   for (unsigned i = 0; i < count; ++i) {
     if (headers[i].p_type == PT_GNU_EH_FRAME && image.cfi.header == 0) FindCfi(headers, count, headers[i], image);

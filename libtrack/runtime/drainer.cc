@@ -138,7 +138,7 @@ void Drain() {
     const int64_t now = ReadClockNs(CLOCK_MONOTONIC);
     if (deadline < now) deadline = now;  // after a suspend or a stopped process: no burst of epochs
     WaitForNextEpoch(deadline);
-    const uint32_t request = g_drainer.request.load(std::memory_order_acquire);
+    const uint32_t request = g_drainer.request.exchange(kGoOn, std::memory_order_acq_rel);
     if (request == kPause) return;
     if (request == kFinish) {
       g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
@@ -189,6 +189,9 @@ bool Stop(uint32_t request) {
   if (!DrainerRuns()) return false;
   g_drainer.request.store(request, std::memory_order_release);
   WakeAll(&g_drainer.request);
+  if (WaitWhilePhase(kRunning, kStopTimeoutNs)) return true;
+  // Too slow (a disk that hangs): the request is withdrawn and the drainer goes on, unless it is about to leave.
+  if (g_drainer.request.compare_exchange_strong(request, kGoOn)) return false;
   return WaitWhilePhase(kRunning, kStopTimeoutNs);
 }
 
@@ -239,6 +242,11 @@ bool PauseDrainer() {
 bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
 
 bool DrainerRuns() { return g_drainer.phase.load(std::memory_order_acquire) == kRunning; }
+
+bool CanCountThreads() {
+  struct stat info {};
+  return raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/task"), raw::Ptr(&info), 0) == 0;
+}
 
 bool CaptureIsWritten() { return g_drainer.created; }
 

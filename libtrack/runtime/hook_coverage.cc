@@ -21,14 +21,21 @@ capture::HookState StateOf(const char* name) {
   return FindNextSymbol(name) != nullptr ? capture::HookState::kActive : capture::HookState::kAbsent;
 }
 
+constexpr size_t kHookCount = sizeof kHookNames / sizeof kHookNames[0];
+static_assert(kHookCount <= capture::kMaxHooks);
+constinit capture::HookState g_states[kHookCount]{};
+
 }  // namespace
 
+void FindHooks() {
+  for (size_t i = 0; i < kHookCount; ++i) g_states[i] = StateOf(kHookNames[i]);
+}
+
 void DescribeHooks(capture::RecorderHeader& header) {
-  size_t index = 0;
-  for (const char* name : kHookNames) {
-    capture::HookName& hook = header.hooks[index++];
-    Text(hook.name).Add(name);
-    hook.state.store(static_cast<uint8_t>(StateOf(name)), std::memory_order_relaxed);
+  for (size_t i = 0; i < kHookCount; ++i) {
+    capture::HookName& hook = header.hooks[i];
+    Text(hook.name).Add(kHookNames[i]);
+    hook.state.store(static_cast<uint8_t>(g_states[i]), std::memory_order_relaxed);
     hook.used = 1;
   }
 }

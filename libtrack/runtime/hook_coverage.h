@@ -13,6 +13,11 @@
 
 namespace leaktrack::track {
 
+// Looks the names up, once, from the library's constructor: a forked child starts its run inside malloc, where another
+// thread may hold the loader's lock and wait for us.
+void FindHooks();
+
+// Writes down what FindHooks found.
 void DescribeHooks(capture::RecorderHeader& header);
 
 // Name of a sanitizer whose runtime owns malloc in this process, or nullptr.

@@ -14,6 +14,9 @@
 namespace leaktrack::track {
 namespace {
 
+// A run is built by one thread at a time, and in a forked child maybe on a coroutine's small stack: no large buffers there.
+constinit char g_scratch[1040]{};
+
 // Reads up to `capacity` bytes; 0 on any failure.
 size_t ReadFile(const char* path, char* to, size_t capacity) {
   const int fd = raw::OpenAt(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
@@ -69,7 +72,8 @@ bool NeedsQuotes(const char* argument) {
 
 // /proc/self/cmdline holds the arguments, each ended by a zero byte.
 void ReadCommand(Identity& identity) {
-  char raw_arguments[sizeof identity.command + 1] = {};
+  char(&raw_arguments)[sizeof g_scratch] = g_scratch;
+  std::memset(raw_arguments, 0, sizeof raw_arguments);
   const size_t size = ReadFile("/proc/self/cmdline", raw_arguments, sizeof identity.command);
   Text command(identity.command, sizeof identity.command - 4);
   for (size_t at = 0; at < size; at += std::strlen(raw_arguments + at) + 1) {
@@ -114,13 +118,24 @@ void ReadIdentity(Identity& identity) {
   ReadCommand(identity);
 }
 
+void MakeAbsolute(char (&directory)[896]) {
+  if (directory[0] == '/') return;
+  const long size = raw::Call(SYS_getcwd, raw::Ptr(g_scratch), sizeof g_scratch);
+  if (size <= 0 || g_scratch[0] != '/') return;  // "(unreachable)" after a chroot
+  static_assert(sizeof g_scratch >= sizeof directory);
+  char absolute[sizeof directory];
+  Text text(absolute);
+  text.Add(g_scratch);
+  if (directory[0] != 0) text.Add(text.view() == "/" ? "" : "/").Add(directory);
+  if (!text.cut()) __builtin_memcpy(directory, absolute, sizeof absolute);
+}
+
 bool MakeCapturePath(const Identity& identity, const char* directory, char (&path)[1024]) {
   Text text(path);
   if (directory[0] != '/') {
-    char here[1024];
-    const long size = raw::Call(SYS_getcwd, raw::Ptr(here), sizeof here);
-    if (size <= 0 || here[0] != '/') return false;  // "(unreachable)" after a chroot
-    text.Add(here).AddChar('/');
+    const long size = raw::Call(SYS_getcwd, raw::Ptr(g_scratch), sizeof g_scratch);
+    if (size <= 0 || g_scratch[0] != '/') return false;
+    text.Add(g_scratch).AddChar('/');
   }
   text.Add(directory);
   if (text.view().back() != '/') text.AddChar('/');

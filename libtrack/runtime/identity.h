@@ -27,6 +27,9 @@ struct Identity {
 // Reads everything from /proc and uname; what cannot be read stays empty or 0.
 void ReadIdentity(Identity& identity);
 
+// Puts the current directory before a relative one; left alone where that is unreachable or does not fit.
+void MakeAbsolute(char (&directory)[896]);
+
 // "<directory>/<host>.<program>.<pid>.<run id>.ltk", absolute. False if it does not fit.
 bool MakeCapturePath(const Identity& identity, const char* directory, char (&path)[1024]);
 

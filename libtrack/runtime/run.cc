@@ -9,9 +9,11 @@
 #include "libtrack/platform/clock.h"
 #include "libtrack/platform/raw.h"
 #include "libtrack/platform/real_functions.h"
+#include "libtrack/platform/stack_switch.h"
 #include "libtrack/platform/text.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/hook_coverage.h"
+#include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/options.h"
 #include "libtrack/runtime/run_start.h"
@@ -31,8 +33,8 @@ constexpr uint64_t kInertBudget = uint64_t{1} << 46;  // a thread asks again aft
 enum Phase : uint32_t { kCold = 0, kStarting, kTracking, kInert };
 constinit std::atomic<uint32_t> g_phase{kCold};
 constinit std::atomic<bool> g_ended{false};
+constinit std::atomic<int> g_main_thread_ended_in{0};  // the process whose main thread called pthread_exit
 constinit Options g_options{};
-constinit bool g_wiped_on_fork = false;
 
 void Say(const char* line) { raw::Write(2, line, std::strlen(line)); }
 
@@ -52,26 +54,37 @@ bool MustStayInert() {
 }
 
 // A forked child starts its run. The parent's image is not ours to write; nothing of it is used from here on.
-bool StartInChild() {
-  uint32_t expected = kTracking;
-  if (raw::Forbidden()) return false;
-  if (!g_phase.compare_exchange_strong(expected, kStarting)) return false;
+void StartInChildOnThisStack(void* pointer) {
+  HotThread& hot = *static_cast<HotThread*>(pointer);
   const uint64_t parent_run_id = ImageHeader()->run_id;
   const RecorderFile parent_image = g_image_file;
   ForgetDrainer();
   g_ended.store(false);
-  const StartResult result = BuildRun(g_options, parent_run_id, &g_tracker, &g_filter);
+  Options options = g_options;
+  if (g_main_thread_ended_in.load() == raw::Getpid()) options.use_thread = false;  // the C library would wait for it for ever
+  const StartResult result = BuildRun(options, parent_run_id, &g_tracker, &g_filter);
   raw::Munmap(parent_image.base, parent_image.bytes);
-  if (!result.started) {
+  if (!result.started) return BecomeInert();
+  AdoptThreadAfterFork(hot);
+  g_filter.Open();  // before the phase: with a shut gate it would say "forked child"
+  g_phase.store(kTracking, std::memory_order_release);
+}
+
+bool StartInChild(HotThread& hot) {
+  constexpr size_t kStackBytes = 128 * 1024;
+  uint32_t expected = kTracking;
+  if (raw::Forbidden() || !g_phase.compare_exchange_strong(expected, kStarting)) return false;
+  void* stack = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (raw::MmapFailed(stack)) {
     BecomeInert();
     return false;
   }
-  g_phase.store(kTracking, std::memory_order_release);
-  g_filter.Open();
-  return true;
+  CallOnStack(static_cast<char*>(stack) + kStackBytes, StartInChildOnThisStack, &hot);
+  raw::Munmap(stack, kStackBytes);
+  return g_filter.is_open();
 }
 
-// Under a filter we may not even ask for the pid; then there is no thread to stop and no file to write either.
+// False in a vfork child. Under a filter we may not even ask for the pid: see the callers.
 bool IsOwnRun() { return raw::Forbidden() || ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()); }
 
 bool IsTracking() {
@@ -84,13 +97,19 @@ void StartLibrary(const char* const* environment) {
   uint32_t expected = kCold;
   if (!g_phase.compare_exchange_strong(expected, kStarting)) return;
   if (!ResolveRealFunctions() || MustStayInert()) return BecomeInert();
+  FindHooks();
   g_options = ReadOptions(environment);
+  MakeAbsolute(g_options.out_directory);  // a child that is forked after a chdir writes to the same place
   if (g_options.problem[0] != 0) Say(g_options.problem);
   if (g_options.use_libunwind && !LoadLibunwind()) {
     Say("leaktrack: libunwind.so.8 is not installed; the built-in unwinder is used.\n");
     g_options.use_libunwind = false;
   }
-  g_wiped_on_fork = raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, kMadvWipeOnFork) == 0;
+  if (raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, kMadvWipeOnFork) != 0) {
+    Say("leaktrack: this kernel cannot wipe memory on fork (Linux 4.14 can), so forked children would spoil the record; the "
+        "program runs on untracked.\n");
+    return BecomeInert();
+  }
   PrepareThreads(&g_tracker);
   const StartResult result = BuildRun(g_options, 0, &g_tracker, &g_filter);
   if (result.problem != nullptr) {
@@ -99,16 +118,17 @@ void StartLibrary(const char* const* environment) {
   }
   if (!result.started) return BecomeInert();
   TidyRecorders();
+  g_filter.Open();  // before the phase: with a shut gate it would say "forked child"
   g_phase.store(kTracking, std::memory_order_release);
-  g_filter.Open();
 }
 
 bool MayRecord(HotThread& hot) {
   if (g_filter.is_open()) return true;
   switch (g_phase.load(std::memory_order_acquire)) {
     case kTracking:
-      if (g_ended.load(std::memory_order_relaxed) && IsOwnRun()) return false;
-      return StartInChild();
+      if (raw::Forbidden()) hot.countdown = kInertBudget;
+      if (IsOwnRun()) return g_filter.is_open();  // opened meanwhile
+      return StartInChild(hot);
     case kInert:
       hot.countdown = kInertBudget;
       return false;
@@ -149,29 +169,37 @@ void NoteCrash() {
   ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kCrashed), std::memory_order_release);
 }
 
-void BeforeExec() { EndRun(capture::RunState::kExec); }
+// Under a filter a vfork child cannot be told from its parent, and an exec that succeeds is told by the next program.
+void BeforeExec() {
+  if (!raw::Forbidden()) EndRun(capture::RunState::kExec);
+}
 
 void AfterFailedExec() {
-  if (!IsTracking() || !IsOwnRun() || !g_ended.load()) return;
+  if (raw::Forbidden() || !IsTracking() || !IsOwnRun() || !g_ended.load()) return;
   capture::RecorderHeader& header = *ImageHeader();
   header.folded.store(0, std::memory_order_release);
   header.end_ms.store(0, std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
-  (void)RestartDrainer(false);
+  if (!DrainerRuns() && !RestartDrainer(false)) header.no_thread = 1;
   g_ended.store(false);
 }
 
 void BeforeMainThreadEnds() {
-  if (raw::Gettid() != raw::Getpid() || !PauseForCall()) return;
-  if (!RestartDrainer(true)) ImageHeader()->no_thread = 1;
+  if (raw::Forbidden() || raw::Gettid() != raw::Getpid()) return;
+  g_main_thread_ended_in.store(raw::Getpid());
+  const PausedRun paused = PauseForCall();
+  if (paused.had_drainer && (!CanCountThreads() || !RestartDrainer(true))) ImageHeader()->no_thread = 1;
 }
 
-bool PauseForCall() { return IsTracking() && IsOwnRun() && DrainerRuns() && PauseDrainer(); }
+PausedRun PauseForCall() {
+  if (raw::Forbidden() || !IsTracking() || !IsOwnRun()) return {};
+  return {.own = true, .had_drainer = DrainerRuns() && PauseDrainer()};
+}
 
-void ResumeAfterCall(bool paused, bool restart) {
+void ResumeAfterCall(const PausedRun& paused, bool restart) {
+  if (!paused.own) return;  // a vfork child filters itself, not us
   if (!restart) raw::forbidden.store(true, std::memory_order_relaxed);
-  if (!paused) return;
-  if (!restart || !RestartDrainer(false)) ImageHeader()->no_thread = 1;
+  if (paused.had_drainer && (!restart || !RestartDrainer(false))) ImageHeader()->no_thread = 1;
 }
 
 }  // namespace leaktrack::track

@@ -58,9 +58,13 @@ void AfterFailedExec();
 void BeforeMainThreadEnds();
 
 // Around a call that fails or kills with a second thread in the process (unshare, setns, seccomp). `restart` false:
-// a filter is in force: the run goes on without a drainer and without any system call of ours. The token says whether there was one.
-bool PauseForCall();
-void ResumeAfterCall(bool paused, bool restart);
+// a filter is in force: the run goes on without a drainer and without any system call of ours.
+struct PausedRun {
+  bool own = false;          // the caller is the tracked process, not a vfork child of it
+  bool had_drainer = false;  // one was there and is gone now
+};
+PausedRun PauseForCall();
+void ResumeAfterCall(const PausedRun& paused, bool restart);
 
 }  // namespace leaktrack::track
 

@@ -29,6 +29,7 @@ struct RunFiles {
 };
 constinit RunFiles g_files{};
 constinit char g_problem[1400]{};
+constinit Identity g_identity{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
 
 bool Commit(void*, capture::RegionId id, uint64_t bytes) { return CommitRegion(id, bytes); }
 
@@ -157,7 +158,7 @@ void DiscardImage() {
 }  // namespace
 
 StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tracker, Filter* filter) {
-  Identity identity;
+  Identity& identity = g_identity;
   ReadIdentity(identity);
   if (!MakeCapturePath(identity, options.out_directory, g_files.capture_path)) {
     return Refuse("the output directory ", options.out_directory, "its path is too long or unreachable",

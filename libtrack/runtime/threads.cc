@@ -3,76 +3,62 @@
 
 #include <sys/mman.h>
 
-#include "libtrack/platform/linker.h"
+#include <atomic>
+
 #include "libtrack/platform/raw.h"
 
 namespace leaktrack::track {
 namespace {
 
-constexpr uint32_t kCountedAsLost = 1;     // HotThread::flags
-constexpr uint64_t kDestructorRounds = 4;  // PTHREAD_DESTRUCTOR_ITERATIONS; fixed in glibc's ABI
+constexpr uint32_t kCountedAsLost = 1;  // HotThread::flags
 constexpr size_t kStatesPerSlab = 16;
+constexpr uint32_t kMaxSlabs = 4096;
 
 constinit ThreadStatePool g_pool{};
-constinit pthread_key_t g_key = 0;
-constinit bool g_has_key = false;
 constinit Tracker* g_threads_tracker = nullptr;
+constinit std::atomic<ThreadState*> g_slabs[kMaxSlabs]{};
+constinit std::atomic<uint32_t> g_slab_count{0};
 
-// States of threads that are past their last round, linked by runtime_words[1].
-constinit std::atomic<ThreadState*> g_departing{nullptr};
-
-uint64_t& RoundsSeen(ThreadState& state) { return state.runtime_words[0]; }
-uint64_t& ThreadId(ThreadState& state) { return state.runtime_words[2]; }
-ThreadState* NextDeparting(const ThreadState& state) { return reinterpret_cast<ThreadState*>(state.runtime_words[1]); }
-
-void PushDeparting(ThreadState* state) {
-  ThreadState* head = g_departing.load(std::memory_order_relaxed);
-  do state->runtime_words[1] = reinterpret_cast<uint64_t>(head);
-  while (!g_departing.compare_exchange_weak(head, state, std::memory_order_release, std::memory_order_relaxed));
-}
+// The owner's thread id; 0: nobody's, or being taken back.
+std::atomic_ref<uint64_t> Owner(ThreadState& state) { return std::atomic_ref<uint64_t>(state.runtime_words[0]); }
 
 bool IsGone(uint64_t tid) {
-  return !raw::Forbidden() && raw::Call(SYS_tgkill, raw::Getpid(), static_cast<long>(tid), 0) == -3 /* ESRCH */;
+  return raw::Call(SYS_tgkill, raw::Getpid(), static_cast<long>(tid), 0) == -3 /* ESRCH */;
 }
 
-// Takes back the states whose threads the kernel no longer knows. The list is short: every new thread looks through it.
-void ReapDeparted() {
-  ThreadState* next = g_departing.exchange(nullptr, std::memory_order_acquire);
-  while (next != nullptr) {
-    ThreadState* const state = next;
-    next = NextDeparting(*state);
-    if (!IsGone(ThreadId(*state))) {
-      PushDeparting(state);
-      continue;
-    }
-    HotThread nobody{};
-    g_threads_tracker->ReleaseThread(nobody, *state);
-    RoundsSeen(*state) = 0;
-    g_pool.Release(state);
-  }
+// One of the threads that look wins the state. A thread id that was given out again only delays this.
+void TakeBackIfGone(ThreadState& state) {
+  uint64_t tid = Owner(state).load(std::memory_order_acquire);
+  if (tid == 0 || !IsGone(tid) || !Owner(state).compare_exchange_strong(tid, 0)) return;
+  HotThread nobody{};
+  g_threads_tracker->ReleaseThread(nobody, state);
+  g_pool.Release(&state);
 }
 
-// The thread keeps its state after the last round: destructors of other keys may still run, and allocate.
-void OnThreadEnd(void* pointer) {
-  auto* state = static_cast<ThreadState*>(pointer);
-  if (hot_thread.state != state) return;
-  if (++RoundsSeen(*state) < kDestructorRounds) {
-    pthread_setspecific(g_key, state);
-  } else {
-    PushDeparting(state);
+void TakeBackDeparted() {
+  const uint32_t count = g_slab_count.load(std::memory_order_acquire);
+  for (uint32_t i = 0; i < count && i < kMaxSlabs; ++i) {
+    ThreadState* const slab = g_slabs[i].load(std::memory_order_acquire);
+    for (size_t k = 0; slab != nullptr && k < kStatesPerSlab; ++k) TakeBackIfGone(slab[k]);
   }
 }
 
 void AddSlab() {
   const size_t bytes = kStatesPerSlab * sizeof(ThreadState);
+  const uint32_t index = g_slab_count.fetch_add(1, std::memory_order_acq_rel);
+  if (index >= kMaxSlabs) return;
   void* slab = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (!raw::MmapFailed(slab)) g_pool.AddSlab(slab, bytes);
+  if (raw::MmapFailed(slab)) return;
+  g_slabs[index].store(static_cast<ThreadState*>(slab), std::memory_order_release);
+  g_pool.AddSlab(slab, bytes);
 }
 
 ThreadState* NewState() {
-  ReapDeparted();
   ThreadState* state = g_pool.Acquire();
   if (state != nullptr || raw::Forbidden()) return state;
+  TakeBackDeparted();
+  state = g_pool.Acquire();
+  if (state != nullptr) return state;
   AddSlab();
   return g_pool.Acquire();
 }
@@ -82,8 +68,6 @@ ThreadState* NewState() {
 void PrepareThreads(Tracker* tracker) {
   g_threads_tracker = tracker;
   AddSlab();  // now, as a filter may forbid it later
-  if (pthread_key_create == nullptr || pthread_setspecific == nullptr) return;
-  g_has_key = pthread_key_create(&g_key, OnThreadEnd) == 0;
 }
 
 ThreadState* AttachThread(HotThread& hot) {
@@ -94,12 +78,18 @@ ThreadState* AttachThread(HotThread& hot) {
     hot.flags |= kCountedAsLost;
     return nullptr;
   }
-  hot.state = state;
   const int tid = raw::Forbidden() ? 0 : raw::Gettid();
-  ThreadId(*state) = static_cast<uint64_t>(tid);
+  Owner(*state).store(static_cast<uint64_t>(tid), std::memory_order_release);
+  hot.state = state;
   g_threads_tracker->AdoptThread(hot, *state, static_cast<uint32_t>(tid));
-  if (g_has_key) pthread_setspecific(g_key, state);
   return state;
+}
+
+void AdoptThreadAfterFork(HotThread& hot) {
+  if (hot.state == nullptr) return;
+  const int tid = raw::Gettid();
+  Owner(*hot.state).store(static_cast<uint64_t>(tid), std::memory_order_release);
+  g_threads_tracker->AdoptThread(hot, *hot.state, static_cast<uint32_t>(tid));
 }
 
 }  // namespace leaktrack::track

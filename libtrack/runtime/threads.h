@@ -2,12 +2,11 @@
 //
 // Gives each thread that samples its private state, and takes it back when the thread ends.
 //
-// The end is seen through a pthread key. Its destructor arms itself again for as many rounds as the C library
-// promises; but even in the last one, destructors of other keys may run after ours, and allocate (pitfall T5). So the
-// state is only marked as departing, and taken back by the next new thread that finds the kernel knows its owner no
-// longer. Without pthread keys (glibc before 2.34 and no libpthread) there is one thread and no end.
+// The end is not announced: when no state is left for a new thread, those whose threads the kernel no longer knows are
+// taken back. Why no pthread key: destructors of other keys run after ours and allocate, in any of four rounds (pitfall
+// T5), and a thread may allocate for the first time in the last one.
 //
-// Thread-safety: yes.   Allocates: slabs from the kernel; pthread_setspecific may once, from the program's heap.
+// Thread-safety: yes.   Allocates: slabs from the kernel.
 // Signals: AttachThread only with the guard held.   Fork: states carry over; Tracker renews them.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
@@ -21,6 +20,9 @@ void PrepareThreads(Tracker* tracker);
 
 // The calling thread's state, made on first use. nullptr: no memory.
 ThreadState* AttachThread(HotThread& hot);
+
+// In a fork child: the calling thread, and its state if it has one, go by another thread id now.
+void AdoptThreadAfterFork(HotThread& hot);
 
 }  // namespace leaktrack::track
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 
+#include "libtrack/platform/linker.h"
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/runtime/run.h"
@@ -26,12 +27,9 @@ constinit OperatorDelete g_real_delete[kDeleteForms]{};
 constexpr bool IsAligned(int form) { return form >= kNewAligned; }
 constexpr bool IsNothrow(int form) { return form == kNewNothrow || form == kNewArrayNothrow || form >= kNewAlignedNothrow; }
 
-void* FindOperator(const char* name) {
-  void* found = FindNextSymbol(name);
-  if (found == nullptr) found = FindLoadedSymbol(name, "libstdc++.so.6");
-  if (found == nullptr) found = FindLoadedSymbol(name, "libc++.so.1");
-  return found;
-}
+// By walking the link map, also through libraries outside the global scope (a Python extension's libstdc++). Not by dlsym:
+// the first `new` may come from a thread that a plugin's constructor waits for, while dlopen holds the loader's lock.
+void* FindOperator(const char* name) { return FindSymbolInLinkMap(name); }
 
 bool IsAllocatorsOwn(const void* operator_function) {
   const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(g_real.malloc));

@@ -8,7 +8,7 @@
 // the C library) it is counted here, otherwise it is only forwarded to.
 //
 // Why found lazily: the C++ runtime may arrive by dlopen, long after us, and outside the global scope (a Python
-// extension). Where none is found at all, malloc and free stand in; a failed allocation then aborts, as we cannot throw.
+// extension); the first definition in the order of loading is taken, for all callers. Where none is found at all, malloc and free stand in; a failed allocation then aborts, as we cannot throw.
 //
 // Thread-safety: yes.   Allocates: what the program asked for.   Signals: as the operators.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_OPERATORS_H_
