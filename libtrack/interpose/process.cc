@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdarg>
+#include <cstdint>
 
 #include "libtrack/interpose/export.h"
 #include "libtrack/platform/module_map.h"
@@ -125,6 +126,13 @@ LEAKTRACK_EXPORT [[noreturn]] void pthread_exit(void* result) {
   BeforeMainThreadEnds();
   g_real.pthread_exit(result);
   __builtin_unreachable();
+}
+
+// C11's form of the same; found at the first use, as older C libraries do not have it.
+LEAKTRACK_EXPORT [[noreturn]] void thrd_exit(int result) {
+  BeforeMainThreadEnds();
+  if (void* real = FindNextSymbol("thrd_exit"); real != nullptr) reinterpret_cast<void (*)(int)>(real)(result);
+  pthread_exit(reinterpret_cast<void*>(static_cast<intptr_t>(result)));
 }
 
 LEAKTRACK_EXPORT int dlclose(void* handle) {

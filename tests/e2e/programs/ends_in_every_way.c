@@ -21,6 +21,8 @@
 // EXPECT: status 8
 // CASE: last_thread_pthread_exit
 // EXPECT: status 0
+// CASE: last_thread_thrd_exit
+// EXPECT: status 0
 // CASE: abort
 // EXPECT: end crashed
 // EXPECT: status SIGABRT
@@ -32,6 +34,7 @@
 // EXPECT: status SIGTERM
 #include <signal.h>
 #include <sys/resource.h>
+#include <threads.h>
 
 #include "program.h"
 
@@ -78,6 +81,7 @@ int main(int argc, char** argv) {
     pthread_join(thread, NULL);
     pthread_exit(NULL);
   }
+  if (strcmp(way, "last_thread_thrd_exit") == 0) thrd_exit(0);
   if (strcmp(way, "abort") == 0) abort();
   if (strcmp(way, "segv") == 0) *(volatile int*)8 = 1;
   if (strcmp(way, "sigterm") == 0) kill(getpid(), SIGTERM);
