@@ -86,7 +86,9 @@ void FoldTheDead(const std::string& directory, const ChildEnd& end) {
       options.owner_is_dead = true;
     }
     std::string why;
-    if (capture::FoldRecorder(recorder.path, options, &why) == capture::FoldResult::kFailed) {
+    const bool failed = capture::FoldRecorder(recorder.path, options, &why) == capture::FoldResult::kFailed;
+    std::error_code ignored;
+    if (failed && fs::exists(recorder.path, ignored)) {  // else its owner ended well after we looked, and removed it
       Say(absl::StrCat(recorder.path, ": the end of the run could not be written to its capture: ", why,
                        "; leaktrack report reads both while the machine is up"));
     }
