@@ -30,6 +30,7 @@ bool RecorderView::Open(RecorderHeader* image, uint64_t bytes) {
     const Region& region = image->regions[i];
     offset_[i] = region.offset;
     const bool fits = offset_[i] >= sizeof(RecorderHeader) && offset_[i] <= bytes && offset_[i] % kPage == 0;
+    if (!fits) offset_[i] = 0;  // without room nothing is read there, but addresses are formed
     room_[i] = fits ? Smaller(region.reserved_bytes, bytes - offset_[i]) : 0;
     bad_regions_ += !fits && region.reserved_bytes != 0;
   }
