@@ -24,8 +24,6 @@ LEAKTRACK_OLD_WEAK(dlopen)
 LEAKTRACK_OLD_WEAK(pthread_create)
 LEAKTRACK_OLD_WEAK(pthread_attr_setstacksize)
 LEAKTRACK_OLD_WEAK(pthread_attr_setdetachstate)
-LEAKTRACK_OLD_WEAK(pthread_key_create)
-LEAKTRACK_OLD_WEAK(pthread_setspecific)
 LEAKTRACK_OLD_WEAK(pthread_sigmask)
 
 namespace leaktrack::track {

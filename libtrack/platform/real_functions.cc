@@ -92,16 +92,10 @@ void* FindNextSymbol(const char* name) {
   return IsOurs(found) ? nullptr : found;
 }
 
-void* FindLoadedSymbol(const char* name, const char* library) {
+void* FindFirstSymbol(const char* name) {
   void* found = nullptr;
-  if (library == nullptr || dlopen == nullptr) {
-    LookUp(RTLD_DEFAULT, name, &found);
-    return found;
-  }
-  void* handle = dlopen(library, RTLD_NOLOAD | RTLD_LAZY);
-  if (handle == nullptr) return nullptr;
-  LookUp(handle, name, &found);
-  return IsOurs(found) ? nullptr : found;  // the handle stays open: the function must stay where it is
+  LookUp(RTLD_DEFAULT, name, &found);
+  return found;
 }
 
 bool ResolveRealFunctions() {

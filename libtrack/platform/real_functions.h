@@ -65,9 +65,8 @@ void GuardBootstrapBlocks();
 // The definition of `name` that follows ours, nullptr if there is none. Never returns an address of our own.
 void* FindNextSymbol(const char* name);
 
-// The first definition of `name` in the program's order, also in libraries outside the global scope when
-// `library` names one that is loaded (may be nullptr). nullptr if there is none.
-void* FindLoadedSymbol(const char* name, const char* library);
+// The first definition of `name` in the program's order, which may be ours. nullptr if there is none.
+void* FindFirstSymbol(const char* name);
 
 }  // namespace leaktrack::track
 

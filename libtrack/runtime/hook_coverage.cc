@@ -16,7 +16,7 @@ constexpr const char* kHookNames[] = {
 };
 
 capture::HookState StateOf(const char* name) {
-  const void* first = FindLoadedSymbol(name, nullptr);
+  const void* first = FindFirstSymbol(name);
   if (first != nullptr && !IsOurs(first)) return capture::HookState::kBypassed;
   return FindNextSymbol(name) != nullptr ? capture::HookState::kActive : capture::HookState::kAbsent;
 }
@@ -47,13 +47,13 @@ const char* FindSanitizer() {
   } kRuntimes[] = {{"__asan_init", "AddressSanitizer"}, {"__tsan_init", "ThreadSanitizer"},
                    {"__msan_init", "MemorySanitizer"}, {"__lsan_init", "LeakSanitizer"}};
   for (const auto& runtime : kRuntimes) {
-    if (FindLoadedSymbol(runtime.symbol, nullptr) != nullptr) return runtime.name;
+    if (FindFirstSymbol(runtime.symbol) != nullptr) return runtime.name;
   }
   return nullptr;
 }
 
 bool IsSecondCopy() {
-  const void* first = FindLoadedSymbol("leaktrack_library_marker", nullptr);
+  const void* first = FindFirstSymbol("leaktrack_library_marker");
   return first != nullptr && !IsOurs(first);
 }
 
