@@ -26,8 +26,21 @@ const char* Name(Trend trend) {
     case Trend::kChurn: return "churn";
     case Trend::kFlat: return "flat";
     case Trend::kContainer: return "container";
+    case Trend::kExponential: return "exponential";
+    case Trend::kSawtooth: return "sawtooth";
+    case Trend::kBacklog: return "backlog";
+    case Trend::kPeriodic: return "periodic";
   }
   return "insufficient";
+}
+
+const char* Name(State state) {
+  switch (state) {
+    case State::kNew: return "new";
+    case State::kConfirmed: return "confirmed";
+    case State::kRetracted: return "retracted";
+  }
+  return "new";
 }
 
 const char* Name(Status status) {

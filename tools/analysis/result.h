@@ -21,8 +21,12 @@ namespace leaktrack {
 enum class Verdict : uint8_t { kNone, kWatch, kSuspect, kLeak };
 
 enum class Trend : uint8_t {
-  kInsufficient, kLinear, kAccelerating, kDecelerating, kPlateau, kStep, kStartup, kBounded, kChurn, kFlat, kContainer
+  kInsufficient, kLinear, kAccelerating, kDecelerating, kPlateau, kStep, kStartup, kBounded, kChurn, kFlat, kContainer,
+  kExponential, kSawtooth, kBacklog, kPeriodic
 };
+
+// Where a site stands after several looks at the same run; a suspect of two looks in a row, or one no more.
+enum class State : uint8_t { kNew, kConfirmed, kRetracted };
 
 enum class Status : uint8_t { kOk, kWarning, kCritical, kOomImminent };
 
@@ -31,11 +35,26 @@ enum class MemoryClass : uint8_t { kUnknown, kSteady, kLeak, kRetention, kMappin
 // The names that JSON and text use.
 const char* Name(Verdict verdict);
 const char* Name(Trend trend);
+const char* Name(State state);
 const char* Name(Status status);
 const char* Name(MemoryClass memory_class);
 
 struct Rate {
   double mid = 0, low = 0, high = 0;
+};
+
+// A saw whose troughs rise: what stays after each tooth, and how tall a tooth is.
+struct Sawtooth {
+  double base_bytes_per_hour = 0;
+  double tooth_bytes = 0;
+};
+
+// The log-linear birth rate of survivors that the forecast extrapolates: rate(t) = end_rate * exp(slope * (t - now)).
+struct GrowthModel {
+  double end_bytes_per_hour = 0;
+  double slope_per_hour = 0;
+  double slope_error = 0;        // standard deviation
+  double effective_samples = 0;  // blocks, after dispersion: the shape of the gamma law of the rate
 };
 
 struct SiteResult {
@@ -55,6 +74,12 @@ struct SiteResult {
   std::optional<Rate> growth;          // bytes per hour; empty where blocks of this site do die
   std::optional<double> p_value;       // empty: too few blocks to test
   std::optional<double> q_value;
+  State state = State::kNew;
+  std::optional<double> confidence;          // 0 to 1; empty: not tested
+  std::optional<double> late_onset_seconds;  // since the start of the run; only of growth that began late
+  std::optional<double> doubling_seconds;    // only of exponential growth
+  std::optional<Sawtooth> sawtooth;
+  std::optional<GrowthModel> model;          // of sites that grow
   double oldest_seconds = 0;
   std::string evidence;                // one sentence: why this verdict
   std::string settle;                  // one sentence: what would decide, empty when decided

@@ -87,9 +87,9 @@ Json SiteJson(const SiteResult& site, size_t rank) {
   for (const ResolvedFrame& frame : site.stack) stack.push_back(FrameJson(frame));
   return {{"rank", rank},
           {"verdict", Name(site.verdict)},
-          {"state", "new"},  // confirmed and retracted need an earlier look
+          {"state", Name(site.state)},
           {"trend", Name(site.trend)},
-          {"late_onset_seconds", nullptr},
+          {"late_onset_seconds", OrNull(site.late_onset_seconds)},
           {"live_bytes", Whole(site.live_bytes)},
           {"live_bytes_error", Whole(site.live_bytes_error)},
           {"live_objects", Whole(site.live_objects)},
@@ -98,7 +98,7 @@ Json SiteJson(const SiteResult& site, size_t rank) {
           {"growth_high", site.growth ? Whole(site.growth->high) : Json()},
           {"confidence", site.q_value ? Json(Confidence(site)) : Json()},
           {"q_value", OrNull(site.q_value)},
-          {"doubling_seconds", nullptr},
+          {"doubling_seconds", OrNull(site.doubling_seconds)},
           {"oldest_seconds", site.live_objects > 0 ? Json(site.oldest_seconds) : Json()},
           {"evidence", TextOrNull(site.evidence)},
           {"settle", TextOrNull(site.settle)},
