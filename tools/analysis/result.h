@@ -25,7 +25,8 @@ enum class Trend : uint8_t {
   kExponential, kSawtooth, kBacklog, kPeriodic
 };
 
-// Where a site stands after several looks at the same run; a suspect of two looks in a row, or one no more.
+// Where a site stands after several looks at the same run (10 min, 20, 40, ... and its end): accused now; accused
+// twice in a row and strictly; accused at an earlier look and now no more.
 enum class State : uint8_t { kNew, kConfirmed, kRetracted };
 
 enum class Status : uint8_t { kOk, kWarning, kCritical, kOomImminent };
@@ -50,11 +51,18 @@ struct Sawtooth {
 };
 
 // The log-linear birth rate of survivors that the forecast extrapolates: rate(t) = end_rate * exp(slope * (t - now)).
+// Linear growth has slope 0 with error 0: a slope that is not significant would only blur the forecast.
 struct GrowthModel {
   double end_bytes_per_hour = 0;
   double slope_per_hour = 0;
   double slope_error = 0;        // standard deviation
   double effective_samples = 0;  // blocks, after dispersion: the shape of the gamma law of the rate
+};
+
+// Where a site that was accused at an earlier look has stopped growing.
+struct Plateau {
+  double bytes = 0;
+  double after_seconds = 0;  // since the start of the run
 };
 
 struct SiteResult {
@@ -80,6 +88,9 @@ struct SiteResult {
   std::optional<double> doubling_seconds;    // only of exponential growth
   std::optional<Sawtooth> sawtooth;
   std::optional<GrowthModel> model;          // of sites that grow
+  std::optional<double> leaked_share;        // of the blocks born here, those that never die (0 to 1)
+  std::optional<Plateau> plateau;            // only of retracted sites
+  bool freed_at_exit = false;  // judged as of the moment before the program tidied up; live figures are of the end
   double oldest_seconds = 0;
   std::string evidence;                // one sentence: why this verdict
   std::string settle;                  // one sentence: what would decide, empty when decided
@@ -111,6 +122,8 @@ struct Analysis {
   MemoryResult memory;
   std::optional<double> detectable_bytes_per_hour;
   std::optional<Rate> total_growth;  // of all sites that are leak or suspect
+  double judged_seconds = 0;         // the length of run that was judged: shorter than `duration` if it tidied up
+  bool warming_up = false;           // so many sites grow at once that nothing is confirmed yet
   Conclusion conclusion = Conclusion::kClean;
   std::string inconclusive_because;
 };
