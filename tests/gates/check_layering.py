@@ -25,9 +25,11 @@ LAYERS = {
                            "libtrack/runtime", "libtrack/wrap"],
     "tools/base": [],
     "tools/symbolize": ["libtrack/capture", "tools/base"],
+    "tools/inspect": ["libtrack/capture", "tools/base", "tools/symbolize"],
     "tools/analysis": ["libtrack/capture", "tools/base", "tools/symbolize"],
     "tools/report": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis"],
-    "tools/commands": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis", "tools/report"],
+    "tools/commands": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/inspect", "tools/analysis",
+                       "tools/report"],
     "tools": ["tools/base", "tools/commands"],
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "tools/base/units.h"
+#include "tools/commands/doctor.h"
 #include "tools/commands/dump.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/report.h"
@@ -30,6 +31,11 @@ constexpr char kReportExamples[] =
     "  leaktrack report --format json -o report.json captures/\n\n"
     "Exit status: 0 nothing found, 1 a leak or a suspect, 2 the report could not be made,\n"
     "3 inconclusive (the run was too short, or data was lost).";
+
+constexpr char kDoctorExamples[] =
+    "  leaktrack doctor ./service          before a run\n"
+    "  leaktrack doctor 4711               why a running process is not tracked\n\n"
+    "Exit status: 0 it can be tracked, 1 something forbids it, 2 it could not be examined.";
 
 constexpr char kDumpExamples[] = "  leaktrack dump host.service.4711.0f3c.ltk | grep survivor";
 
@@ -87,6 +93,17 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->callback([options, action] { *action = [options] { return RunReport(*options); }; });
 }
 
+void DescribeDoctor(CLI::App& app, Action* action) {
+  auto options = std::make_shared<DoctorOptions>();
+  CLI::App* doctor = app.add_subcommand("doctor", "Says whether a program or process can be tracked, and if not, what to do");
+  doctor->footer(kDoctorExamples);
+  doctor->add_option("TARGET", options->target, "a process id, or a program")->required();
+  doctor->add_option("-o,--output", options->output_directory, "where captures would go (default: $LEAKTRACK_OUT, else here)")
+      ->type_name("DIR");
+  doctor->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  doctor->callback([options, action] { *action = [options] { return RunDoctor(*options); }; });
+}
+
 void DescribeDump(CLI::App& app, Action* action) {
   auto options = std::make_shared<DumpOptions>();
   CLI::App* dump = app.add_subcommand("dump", "Prints the records of a capture, one a line");
@@ -128,6 +145,7 @@ void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Actio
   app.require_subcommand(1);
   DescribeRun(app, tail, action);
   DescribeReport(app, action);
+  DescribeDoctor(app, action);
   DescribeDump(app, action);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/run.h"
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +19,9 @@
 #include "tools/commands/captures.h"
 #include "tools/commands/child.h"
 #include "tools/commands/exit_code.h"
-#include "tools/commands/program_check.h"
+#include "tools/inspect/locate.h"
+#include "tools/inspect/place_checks.h"
+#include "tools/inspect/program_checks.h"
 
 namespace leaktrack {
 namespace {
@@ -28,32 +29,6 @@ namespace {
 namespace fs = std::filesystem;
 
 void Say(const std::string& text) { fprintf(stderr, "leaktrack: %s\n", SafeText(text).c_str()); }
-
-std::string Absolute(const std::string& path) {
-  std::error_code error;
-  const fs::path canonical = fs::weakly_canonical(fs::absolute(path, error), error);
-  return error ? path : canonical.string();
-}
-
-// Empty, or why captures cannot be written there. Tried for real: permission bits do not know of a full disk.
-std::string WhyNotWritable(const std::string& directory) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) return absl::StrCat(directory, ": ", error.message());
-  std::string probe = absl::StrCat(directory, "/.leaktrack.XXXXXX");
-  const int fd = mkstemp(probe.data());
-  if (fd < 0) return absl::StrCat(directory, ": ", strerror(errno));
-  const int full = posix_fallocate(fd, 0, 64 * 1024);
-  close(fd);
-  unlink(probe.c_str());
-  return full == ENOSPC || full == EDQUOT ? absl::StrCat(directory, ": ", strerror(full)) : "";
-}
-
-std::string OutputDirectory(const RunOptions& options) {
-  if (!options.output_directory.empty()) return Absolute(options.output_directory);
-  const char* set = getenv("LEAKTRACK_OUT");
-  return Absolute(set != nullptr && *set != '\0' ? set : ".");
-}
 
 void SetEnvironment(const RunOptions& options, const std::string& library, const std::string& directory) {
   const char* others = getenv("LD_PRELOAD");
@@ -132,7 +107,7 @@ std::string FindLibrary(const std::string& executable) {
 }
 
 int RunRun(const RunOptions& options) {
-  const ProgramCheck program = CheckProgram(options.command.front());
+  const Located program = Locate(options.command.front());
   if (program.found == Found::kNotFound) {
     Say(absl::StrCat(program.path, ": command not found"));
     return kExitCommandNotFound;
@@ -143,19 +118,23 @@ int RunRun(const RunOptions& options) {
   }
   std::error_code error;
   const std::string library = FindLibrary(fs::read_symlink("/proc/self/exe", error).string());
-  const std::string directory = OutputDirectory(options);
-  std::string untracked = program.untrackable;
+  const std::string directory = OutputDirectory(options.output_directory);
+  const std::string runs = InterpreterOf(program.path);
+  const Findings findings = CheckProgramFile(runs);
+  std::string untracked = FirstOf(Level::kBlocker, findings, runs);
   if (untracked.empty() && library.empty()) untracked = "libleaktrack.so is not where it belongs (../lib next to bin)";
   if (untracked.empty() && library.find_first_of(": ") != std::string::npos) {
     untracked = absl::StrCat(library, ": LD_PRELOAD cannot hold a path with a space or a colon; install it elsewhere");
   }
   if (untracked.empty()) {
-    const std::string why = WhyNotWritable(directory);
+    const std::string why = WhyNotWritable(directory, true);
     if (!why.empty()) untracked = absl::StrCat("cannot write captures: ", why, "; choose another place with -o DIR");
   }
   if (!untracked.empty()) {
     Say(absl::StrCat("not tracking: ", untracked));
   } else {
+    const std::string blind = FirstOf(Level::kBlind, findings, runs);
+    if (!blind.empty()) Say(blind);
     SetEnvironment(options, library, directory);
   }
   const std::set<std::string> before = CapturesIn(directory);

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/doctor.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/terminal.h"
+#include "tools/commands/exit_code.h"
+#include "tools/commands/output.h"
+#include "tools/inspect/locate.h"
+#include "tools/inspect/place_checks.h"
+#include "tools/inspect/process_checks.h"
+#include "tools/inspect/program_checks.h"
+#include "tools/report/page.h"
+
+namespace leaktrack {
+namespace {
+
+struct Examined {
+  std::string path;     // of the program that really runs
+  std::string command;  // as it was asked for
+  pid_t pid = 0;     // 0: not a running process
+  Findings findings;
+  bool trackable() const {
+    return std::none_of(findings.begin(), findings.end(), [](const Finding& one) { return one.level >= Level::kBlind; });
+  }
+};
+
+absl::StatusOr<Examined> ExamineProcess(pid_t pid) {
+  const std::optional<ProcessFacts> facts = ReadProcessFacts(pid);
+  if (!facts) return absl::NotFoundError(absl::StrCat("there is no process ", pid));
+  if (facts->executable.empty()) {
+    return absl::PermissionDeniedError(absl::StrCat("process ", pid, " cannot be examined: it is a kernel thread, or not ours to look at (ask as root, or as its user)"));
+  }
+  return Examined{facts->executable, "", pid, CheckProcess(*facts)};
+}
+
+absl::StatusOr<Examined> ExamineProgram(const DoctorOptions& options) {
+  const Located located = Locate(options.target);
+  if (located.found == Found::kNotFound) return absl::NotFoundError(absl::StrCat(located.path, ": no such process or command"));
+  if (located.found == Found::kNotExecutable) return absl::InvalidArgumentError(absl::StrCat(located.path, ": not executable"));
+  Examined result{InterpreterOf(located.path), options.target, 0, {}};
+  if (result.path != located.path) {
+    result.findings.push_back({Level::kOk, "script", absl::StrCat("is what runs the script ", located.path), ""});
+  }
+  for (Finding& one : CheckProgramFile(result.path)) result.findings.push_back(std::move(one));
+  const User self{geteuid(), getegid()};
+  result.findings.push_back(CheckOutput(OutputDirectory(options.output_directory), self));
+  result.findings.push_back(CheckRecorderPlace("", self));
+  result.findings.push_back(CheckKernel());
+  return result;
+}
+
+const char* LevelName(Level level) {
+  switch (level) {
+    case Level::kOk: return "ok";
+    case Level::kNote: return "note";
+    case Level::kWarning: return "warning";
+    case Level::kBlind: return "blind";
+    case Level::kBlocker: return "blocker";
+  }
+  return "ok";
+}
+
+Tint TintOf(Level level) {
+  switch (level) {
+    case Level::kOk: return Tint::kGreen;
+    case Level::kNote: return Tint::kDim;
+    case Level::kWarning: return Tint::kYellow;
+    case Level::kBlind:
+    case Level::kBlocker: return Tint::kRed;
+  }
+  return Tint::kNone;
+}
+
+// What forbids it first, then what will be missing; what is well comes last.
+std::string Text(const Examined& result) {
+  Page page(static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), WantColour(STDOUT_FILENO));
+  const std::string path = SafeText(result.path);
+  const std::string name = result.pid != 0 ? absl::StrCat("process ", result.pid, " (", path, ")") : path;
+  page.Line(absl::StrCat(name, result.trackable() ? ": can be tracked" : ": cannot be tracked"),
+            TintOf(result.trackable() ? Level::kOk : Level::kBlocker));
+  page.Blank();
+  Findings sorted = result.findings;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Finding& a, const Finding& b) { return a.level > b.level; });
+  for (const Finding& one : sorted) {
+    page.Field(LevelName(one.level), SafeText(one.what));
+    if (!one.remedy.empty()) page.Field("", absl::StrCat("-> ", SafeText(one.remedy)));
+  }
+  if (result.trackable() && result.pid == 0) {
+    page.Blank();
+    page.Field("track it", absl::StrCat("leaktrack run -- ", SafeText(result.command), " ..."));
+  }
+  return page.text();
+}
+
+std::string Json(const Examined& result) {
+  nlohmann::ordered_json findings = nlohmann::ordered_json::array();
+  for (const Finding& one : result.findings) {
+    findings.push_back({{"check", one.check}, {"level", LevelName(one.level)}, {"what", SafeText(one.what)},
+                        {"remedy", one.remedy.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(SafeText(one.remedy))}});
+  }
+  const nlohmann::ordered_json report = {{"schema", 1},
+                                         {"program", SafeText(result.path)},
+                                         {"pid", result.pid != 0 ? nlohmann::ordered_json(result.pid) : nlohmann::ordered_json()},
+                                         {"trackable", result.trackable()},
+                                         {"findings", findings}};
+  return report.dump(2) + "\n";
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunDoctor(const DoctorOptions& options) {
+  pid_t pid = 0;
+  const bool is_pid = absl::SimpleAtoi(options.target, &pid) && pid > 0;
+  const absl::StatusOr<Examined> result = is_pid ? ExamineProcess(pid) : ExamineProgram(options);
+  if (!result.ok()) return result.status();
+  const absl::Status written = WriteOutput("", options.format == "json" ? Json(*result) : Text(*result));
+  if (!written.ok()) return written;
+  return result->trackable() ? kExitNothingFound : kExitFound;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From what the user typed to the file that the kernel will run.
+//
+// Promises: reads only; finds a program as execvp does, and follows scripts to their interpreters as the kernel does.
+#ifndef LEAKTRACK_TOOLS_INSPECT_LOCATE_H_
+#define LEAKTRACK_TOOLS_INSPECT_LOCATE_H_
+
+#include <string>
+#include <vector>
+
+namespace leaktrack {
+
+enum class Found { kYes, kNotFound, kNotExecutable };
+
+struct Located {
+  Found found = Found::kYes;
+  std::string path;  // what to execute; as typed where it was not found
+};
+
+Located Locate(const std::string& command);
+
+// The program that really runs: `path` itself, or where that is a script, its interpreter, found under `root`.
+std::string InterpreterOf(const std::string& path, const std::string& root = "");
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_INSPECT_LOCATE_H_

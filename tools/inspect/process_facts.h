@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What /proc says about a running process that matters for tracking it.
+//
+// Promises: reads only; what may not be read (another user's process) is empty, and `readable` says so.
+#ifndef LEAKTRACK_TOOLS_INSPECT_PROCESS_FACTS_H_
+#define LEAKTRACK_TOOLS_INSPECT_PROCESS_FACTS_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace leaktrack {
+
+struct ProcessFacts {
+  pid_t pid = 0, parent = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  int seccomp = 0;                     // 0: none, 1: strict, 2: a filter
+  std::string executable;              // as the process sees it; empty: not readable, or a kernel thread
+  std::string root;                    // "/proc/PID/root"; empty where it is our own root
+  std::vector<std::string> libraries;  // mapped files, each once
+  bool preload_asked = false;          // libleaktrack.so stands in its LD_PRELOAD
+  std::string output;                  // its LEAKTRACK_OUT, else its working directory
+  bool secure = false;                 // AT_SECURE: the loader ignores preloads
+  bool readable = true;                // false: environment, maps or auxv could not be read
+};
+
+// Empty: there is no such process.
+std::optional<ProcessFacts> ReadProcessFacts(pid_t pid);
+
+// The seccomp mode of a process, 0 where it is not known.
+int SeccompMode(pid_t pid);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_INSPECT_PROCESS_FACTS_H_
