@@ -127,6 +127,11 @@ void CaptureBuilder::TakeRecorderStatus(const RecorderView& view, uint64_t now_m
   last_.live = header.live_count.load();
   last_.exact_limit_hit_ms = header.exact_limit_hit_ms.load();
   for (uint32_t i = 0; i < kLossCount; ++i) last_.losses[i] = header.losses[i].load();
+  last_.allocator.assign(header.allocator, strnlen(header.allocator, sizeof(header.allocator)));
+  if (const uint64_t units = header.work_units.load(); units != 0) {
+    memory_[now_ms].time_ms = now_ms;
+    memory_[now_ms].work_units = static_cast<int64_t>(units);
+  }
 }
 
 }  // namespace leaktrack::capture

@@ -31,6 +31,17 @@ std::vector<float> Floats(ByteSource* source, uint32_t count) {
   return values;
 }
 
+int64_t* MemoryField(MemorySample* sample, uint32_t index) {
+  int64_t* const fields[] = {
+      &sample->rss, &sample->anonymous, &sample->file, &sample->shared, &sample->swap, &sample->stack,
+      &sample->cgroup_current, &sample->cgroup_max, &sample->rlimit_as, &sample->machine_total,
+      &sample->machine_available, &sample->oom_kills, &sample->psi_some_total_us, &sample->allocator_in_use,
+      &sample->allocator_free, &sample->allocator_mapped, &sample->allocator_arenas, &sample->allocator_read_ms,
+      &sample->work_units};
+  static_assert(std::size(fields) == kMemoryFields);
+  return fields[index];
+}
+
 bool Sane(const CellPoint& point) {
   const auto good = [](double value) { return std::isfinite(value) && value >= 0; };
   return good(point.objects) && good(point.bytes) && good(point.bytes_squared) && good(point.variance);
@@ -103,16 +114,11 @@ bool CaptureBuilder::TakeHooks(ByteSource source) {
 
 bool CaptureBuilder::TakeCells(ByteSource source) {
   const uint64_t time_ms = source.Varint();
-  if (source.Byte() != 0) {
+  const bool has_memory = source.Byte() != 0;
+  if (has_memory) {
     MemorySample sample;
     sample.time_ms = time_ms;
-    int64_t* const fields[] = {&sample.rss,           &sample.anonymous,     &sample.file,
-                               &sample.shared,        &sample.swap,          &sample.stack,
-                               &sample.cgroup_current, &sample.cgroup_max,   &sample.rlimit_as,
-                               &sample.machine_total, &sample.machine_available, &sample.oom_kills,
-                               &sample.psi_some_total_us};
-    static_assert(std::size(fields) == kMemoryFields);
-    for (int64_t* field : fields) *field = static_cast<int64_t>(source.Varint()) - 1;
+    for (uint32_t i = 0; i < kFirstMemoryFields; ++i) *MemoryField(&sample, i) = static_cast<int64_t>(source.Varint()) - 1;
     if (!source.overrun()) memory_[time_ms] = sample;
   }
   const uint32_t count = source.Count();
@@ -130,6 +136,7 @@ bool CaptureBuilder::TakeCells(ByteSource source) {
   for (CellPoint& point : points) point.bytes = static_cast<double>(source.Varint());
   const std::vector<float> squares = Floats(&source, count), variances = Floats(&source, count);
   if (source.overrun()) return false;  // columns: without the last one no row is whole
+  if (has_memory && source.left() > 0) TakeLaterMemoryFields(&source, &memory_[time_ms]);
   for (uint32_t i = 0; i < count; ++i) {
     points[i].bytes_squared = static_cast<double>(squares[i]);
     points[i].variance = static_cast<double>(variances[i]);
@@ -140,6 +147,15 @@ bool CaptureBuilder::TakeCells(ByteSource source) {
     }
   }
   return true;
+}
+
+// What minor versions after 1.0 added to a memory sample.
+void CaptureBuilder::TakeLaterMemoryFields(ByteSource* source, MemorySample* sample) {
+  const uint32_t count = source->Count();
+  for (uint32_t i = 0; i < count; ++i) {
+    const int64_t value = static_cast<int64_t>(source->Varint()) - 1;
+    if (i < kMemoryFields - kFirstMemoryFields) *MemoryField(sample, kFirstMemoryFields + i) = value;
+  }
 }
 
 bool CaptureBuilder::TakeSurvivors(ByteSource source, bool full_set) {
@@ -229,6 +245,7 @@ bool CaptureBuilder::TakeStatus(ByteSource source, uint32_t epoch) {
     const uint64_t lost = source.Varint();
     if (i < kLossCount) status.losses[i] = lost;
   }
+  if (!source.overrun() && source.left() > 0) status.allocator = source.String();  // since 1.1
   if (source.overrun()) return false;
   epochs_.insert(epoch);
   if (!last_.known || epoch >= last_.epoch) last_ = status;
@@ -284,6 +301,7 @@ void CaptureBuilder::FinishStatus(Capture* capture, DamageList* damage) {
   capture->live_count = last_.live;
   capture->exact_limit_hit_ms = last_.exact_limit_hit_ms;
   capture->losses = last_.losses;
+  capture->allocator = last_.allocator;
   capture->epochs_lost = last_.failed_epochs;
   if (!epochs_.empty()) capture->epochs_lost += *epochs_.rbegin() - *epochs_.begin() + uint64_t{1} - epochs_.size();
   if (bad_cells_ != 0) {

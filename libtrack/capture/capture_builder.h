@@ -44,6 +44,7 @@ class CaptureBuilder {
     uint64_t interval_now = 0, interval_min = 0, interval_max = 0;
     uint64_t samples = 0, thinned = 0, live = 0, exact_limit_hit_ms = 0;
     std::array<uint64_t, kLossCount> losses{};
+    std::string allocator;
   };
   struct KeptGroup {
     uint32_t ring;
@@ -55,6 +56,7 @@ class CaptureBuilder {
   bool TakeModules(ByteSource source);
   bool TakeHooks(ByteSource source);
   bool TakeCells(ByteSource source);
+  static void TakeLaterMemoryFields(ByteSource* source, MemorySample* sample);
   bool TakeSurvivors(ByteSource source, bool full_set);
   bool TakeKept(ByteSource source);
   bool TakeStatus(ByteSource source, uint32_t epoch);

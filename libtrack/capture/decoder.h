@@ -98,6 +98,13 @@ struct MemorySample {             // bytes; kNotKnown where the system did not t
   int64_t rlimit_as = kNotKnown, machine_total = kNotKnown, machine_available = kNotKnown;
   int64_t oom_kills = kNotKnown;          // memory.events oom_kill
   int64_t psi_some_total_us = kNotKnown;  // memory.pressure some total
+  // The allocator's own word, from its last reading, at allocator_read_ms (before time_ms; it is asked rarely).
+  int64_t allocator_in_use = kNotKnown;   // handed out and not freed; caches of threads may count as handed out
+  int64_t allocator_free = kNotKnown;     // held back for later use
+  int64_t allocator_mapped = kNotKnown;   // taken from the system
+  int64_t allocator_arenas = kNotKnown;
+  int64_t allocator_read_ms = kNotKnown;
+  int64_t work_units = kNotKnown;         // absolute; kNotKnown until the program has counted its first
 };
 
 struct Capture {
@@ -125,6 +132,7 @@ struct Capture {
   std::array<uint64_t, kLossCount> losses{};
   uint64_t epochs_lost = 0;                        // gaps in the sequence of epochs that should be there
   bool no_thread = false;
+  std::string allocator;                           // "glibc", "jemalloc", "tcmalloc", "mimalloc"; empty: not known
   std::vector<std::pair<std::string, HookState>> hooks;
 
   std::vector<std::string> damage;                 // one line each: what, where, how much was skipped

@@ -94,6 +94,13 @@ bool IsUnbegun(int fd, uint64_t size) {
   return got >= 0 && (magic == 0 || magic == kCaptureMagic);
 }
 
+// The dead process's memory cannot be read any more; what it counted can.
+MemorySampleRaw LastSample(const RecorderHeader& header) {
+  MemorySampleRaw sample;
+  if (const uint64_t units = header.work_units.load(); units != 0) sample.work_units = static_cast<int64_t>(units);
+  return sample;
+}
+
 bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path, int* capture_fd, RunState state) {
   RecorderHeader* header = image.header();
   ClipRegions(image);
@@ -107,7 +114,7 @@ bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path
   if (!ready) return false;
   writer->OverrideState(state);
   const uint64_t now_ms = std::max(header->tick_ms.load(), header->end_ms.load());
-  return writer->WriteEpoch(header, MemorySampleRaw{}, now_ms, EpochKind::kFinal) && fdatasync(*capture_fd) == 0;
+  return writer->WriteEpoch(header, LastSample(*header), now_ms, EpochKind::kFinal) && fdatasync(*capture_fd) == 0;
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace leaktrack::capture {
 
 inline constexpr uint64_t kCaptureMagic = 0x3130'5041'434b'544cULL;  // "LTKCAP01"
 inline constexpr uint16_t kMajor = 1;
-inline constexpr uint16_t kMinor = 0;
+inline constexpr uint16_t kMinor = 1;  // 1: what the allocator says, work units
 inline constexpr uint32_t kSegmentMagic = 0x4753'544cU;  // "LTSG"
 
 inline constexpr uint64_t kHeaderBytes = 4096;
@@ -115,13 +115,18 @@ static_assert(sizeof(SegmentHeader) + 2 * sizeof(RecordHeader) + kMaxRawBytes + 
 inline constexpr uint64_t kSlotSegmentShift = 40;
 inline constexpr uint64_t kMappingSlots = uint64_t{255} << kSlotSegmentShift;
 
-// One reading of the process's memory, bytes; -1: not known. On disk: kMemoryFields varints, each value + 1, in this order.
+// One reading of the process's memory, bytes; -1: not known. On disk: varints, each value + 1, in this order; the first
+// kFirstMemoryFields stand at the head of a cells record, the others, that later minor versions added, at its end.
 struct MemorySampleRaw {
   int64_t rss = -1, anonymous = -1, file = -1, shared = -1, swap = -1, stack = -1;
   int64_t cgroup_current = -1, cgroup_max = -1, rlimit_as = -1, machine_total = -1, machine_available = -1;
   int64_t oom_kills = -1, psi_some_total_us = -1;
+  // Since 1.1. What the allocator said at allocator_read_ms (it is asked rarely); work counted by the program itself.
+  int64_t allocator_in_use = -1, allocator_free = -1, allocator_mapped = -1, allocator_arenas = -1;
+  int64_t allocator_read_ms = -1, work_units = -1;
 };
-inline constexpr uint32_t kMemoryFields = 13;
+inline constexpr uint32_t kFirstMemoryFields = 13;
+inline constexpr uint32_t kMemoryFields = 19;
 static_assert(sizeof(MemorySampleRaw) == kMemoryFields * sizeof(int64_t));
 
 }  // namespace leaktrack::capture

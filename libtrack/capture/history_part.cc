@@ -48,13 +48,23 @@ void EncodeCells(const CellCopy* rows, uint32_t count, RawBuffer* raw) {
   EncodeFloats(rows, count, raw, [](const CellCopy& row) { return row.variance; });
 }
 
+void EncodeMemory(const Epoch& epoch, uint32_t first, uint32_t end, RawBuffer* raw) {
+  const auto* fields = reinterpret_cast<const int64_t*>(&epoch.memory);
+  for (uint32_t i = first; i < end; ++i) raw->Varint(fields[i] < 0 ? 0 : static_cast<uint64_t>(fields[i]) + 1);
+}
+
 void EncodeHead(const Epoch& epoch, bool with_memory, RawBuffer* raw) {
   raw->Clear();
   raw->Varint(epoch.now_ms);
   raw->Byte(with_memory);
+  if (with_memory) EncodeMemory(epoch, 0, kFirstMemoryFields, raw);
+}
+
+// Behind the columns, where readers of 1.0 have stopped.
+void EncodeTail(const Epoch& epoch, bool with_memory, RawBuffer* raw) {
   if (!with_memory) return;
-  const auto* fields = reinterpret_cast<const int64_t*>(&epoch.memory);
-  for (uint32_t i = 0; i < kMemoryFields; ++i) raw->Varint(fields[i] < 0 ? 0 : static_cast<uint64_t>(fields[i]) + 1);
+  raw->Varint(kMemoryFields - kFirstMemoryFields);
+  EncodeMemory(epoch, kFirstMemoryFields, kMemoryFields, raw);
 }
 
 bool Moved(int64_t from, int64_t to) {
@@ -66,7 +76,8 @@ bool Moved(int64_t from, int64_t to) {
 bool Moved(const MemorySampleRaw& from, const MemorySampleRaw& to) {
   return Moved(from.rss, to.rss) || Moved(from.anonymous, to.anonymous) || Moved(from.swap, to.swap) ||
          Moved(from.cgroup_current, to.cgroup_current) || from.cgroup_max != to.cgroup_max ||
-         from.oom_kills != to.oom_kills;
+         from.oom_kills != to.oom_kills || from.allocator_read_ms != to.allocator_read_ms ||
+         Moved(from.work_units, to.work_units);
 }
 
 }  // namespace
@@ -120,6 +131,7 @@ bool WriterParts::Level(HistoryWriter& writer, const Epoch& epoch, uint32_t leve
     if (used == 0 && (chunk != 0 || quiet)) break;
     EncodeHead(epoch, chunk == 0, &raw);
     EncodeCells(rows, used, &raw);
+    EncodeTail(epoch, chunk == 0, &raw);
     const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kHistory, level, RecordType::kCells,
                                                 epoch.number, chunk);
     if (stored != Stored::kYes) return false;

@@ -135,6 +135,7 @@ bool WriterParts::Status(HistoryWriter& writer, const Epoch& epoch) {
   raw.Varint(read(header.exact_limit_hit_ms));
   raw.Varint(kLossCount);
   for (const auto& loss : header.losses) raw.Varint(read(loss));
+  raw.String(header.allocator, sizeof(header.allocator));
   return writer.encoder_.Flush(&writer.store_, SegmentKind::kStatus, 0, RecordType::kStatus, epoch.number) ==
          Stored::kYes;
 }

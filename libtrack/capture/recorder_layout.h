@@ -22,7 +22,7 @@
 namespace leaktrack::capture {
 
 inline constexpr uint64_t kRecorderMagic = 0x3130'4345'524b'544cULL;  // "LTKREC01"
-inline constexpr uint32_t kRecorderVersion = 1;
+inline constexpr uint32_t kRecorderVersion = 2;
 
 // ---- Words that file and recorder share -----------------------------------------------------------------------------
 
@@ -148,6 +148,7 @@ struct RecorderHeader {
   char program[72];            // basename of argv[0]
   char capture_path[1024];     // absolute; empty if there is no capture file
   char command[1024];          // arguments, quoted where needed, cut with "..." when longer
+  char allocator[16];          // "glibc", "jemalloc", "tcmalloc", "mimalloc"; empty: not known
 
   uint64_t configured_interval;      // 0: auto; 1: exact; else bytes
   std::atomic<uint64_t> interval_bytes_now;
@@ -162,6 +163,8 @@ struct RecorderHeader {
   std::atomic<uint64_t> exact_limit_hit_ms;  // when exact mode had to switch to sampling, 0: never
 
   std::atomic<uint64_t> losses[kLossCount];
+
+  std::atomic<uint64_t> work_units;       // counted by the program itself
 
   std::atomic<uint64_t> depot_used_bytes;   // arena cursor: records below it are published or being written
   std::atomic<uint32_t> cell_count;         // cells below it are published or being written

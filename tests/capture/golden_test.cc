@@ -45,6 +45,8 @@ TEST(GoldenTest, CapturesOfVersionOneStillRead) {
   EXPECT_EQ(golden.hooks.size(), 2u);
   EXPECT_EQ(golden.samples_total, 180u);
   EXPECT_EQ(golden.memory.size(), 9u);
+  EXPECT_EQ(golden.memory.back().work_units, kNotKnown);
+  EXPECT_EQ(golden.allocator, "");
   const Capture now = run.DecodeFile().capture;
   ASSERT_EQ(golden.cells.size(), now.cells.size());
   for (size_t i = 0; i < now.cells.size(); ++i) {

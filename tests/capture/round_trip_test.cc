@@ -142,6 +142,61 @@ TEST(RoundTripTest, MemorySamplesComeBackAndUnknownStaysUnknown) {
   EXPECT_EQ(capture.memory[0].swap, kNotKnown);
 }
 
+TEST(RoundTripTest, WhatTheAllocatorAndTheProgramSaidComesBackBehindTheColumns) {
+  TestRun run;
+  const SiteId site = run.recorder.AddStack({1});
+  strcpy(run.recorder.header()->allocator, "jemalloc");
+  ASSERT_TRUE(run.Create());
+  ASSERT_TRUE(run.Epoch(1000));
+  run.recorder.Birth(site, 100, 16384, 3);
+  run.sample.allocator_in_use = 5'000'000'000;
+  run.sample.allocator_free = 0;
+  run.sample.allocator_mapped = 6'000'000'000;
+  run.sample.allocator_arenas = 9;
+  run.sample.allocator_read_ms = 1500;
+  run.sample.work_units = 77;
+  ASSERT_TRUE(run.Epoch(2000));
+  const Capture capture = run.DecodeFile().capture;
+  EXPECT_THAT(capture.damage, IsEmpty());
+  EXPECT_EQ(capture.allocator, "jemalloc");
+  ASSERT_EQ(capture.memory.size(), 2u);
+  EXPECT_EQ(capture.memory[0].allocator_in_use, kNotKnown);
+  EXPECT_EQ(capture.memory[0].work_units, kNotKnown);
+  EXPECT_EQ(capture.memory[1].allocator_in_use, 5'000'000'000);
+  EXPECT_EQ(capture.memory[1].allocator_free, 0);
+  EXPECT_EQ(capture.memory[1].allocator_mapped, 6'000'000'000);
+  EXPECT_EQ(capture.memory[1].allocator_arenas, 9);
+  EXPECT_EQ(capture.memory[1].allocator_read_ms, 1500);
+  EXPECT_EQ(capture.memory[1].work_units, 77);
+  EXPECT_EQ(capture.cells.at(0).points.at(0).samples, 3u);
+}
+
+TEST(RoundTripTest, WorkThatGoesOnIsWorthARecordInASecondWithoutAnyOtherNews) {
+  TestRun run;
+  ASSERT_TRUE(run.Create());
+  ASSERT_TRUE(run.Epoch(1000));
+  run.sample.work_units = 10;
+  ASSERT_TRUE(run.Epoch(1001));
+  run.sample.work_units = 20;
+  ASSERT_TRUE(run.Epoch(1002));
+  const Capture capture = run.DecodeFile().capture;
+  ASSERT_EQ(capture.memory.size(), 3u);
+  EXPECT_EQ(capture.memory[2].work_units, 20);
+}
+
+TEST(RoundTripTest, TheRecorderOfAKilledProgramKnowsItsLastWorkUnit) {
+  TestRun run;
+  ASSERT_TRUE(run.Create());
+  run.sample.work_units = 5;
+  ASSERT_TRUE(run.Epoch(1000));
+  run.recorder.SetTime(1700);
+  run.recorder.header()->work_units = 9;
+  const Capture capture = run.DecodeWithRecorder().capture;
+  ASSERT_EQ(capture.memory.size(), 2u);
+  EXPECT_EQ(capture.memory[1].time_ms, 1700u);
+  EXPECT_EQ(capture.memory[1].work_units, 9);
+}
+
 TEST(RoundTripTest, SurvivorsFollowTheLiveTable) {
   TestRun run;
   const SiteId site = run.recorder.AddStack({1});

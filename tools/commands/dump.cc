@@ -38,6 +38,7 @@ void DumpHeader(const Capture& capture, std::string& out) {
   absl::StrAppendFormat(&out, "samples total %d live %d thinned %d epochs_lost %d exact_limit_hit_ms %d\n",
                         capture.samples_total, capture.live_count, capture.thinned_total, capture.epochs_lost,
                         capture.exact_limit_hit_ms);
+  absl::StrAppendFormat(&out, "allocator %s\n", capture.allocator.empty() ? "unknown" : SafeText(capture.allocator));
   for (size_t i = 0; i < capture.losses.size(); ++i) {
     absl::StrAppendFormat(&out, "loss %s %d\n", kLossNames[i], capture.losses[i]);
   }
@@ -85,9 +86,11 @@ void DumpSeries(const Capture& capture, std::string& out) {
   }
   for (const capture::MemorySample& m : capture.memory) {
     absl::StrAppendFormat(&out, "memory time_ms %d rss %d anonymous %d file %d shared %d swap %d stack %d cgroup %d of %d "
-                          "rlimit %d machine %d of %d oom_kills %d\n",
+                          "rlimit %d machine %d of %d oom_kills %d allocator in_use %d free %d mapped %d arenas %d "
+                          "read_ms %d work_units %d\n",
                           m.time_ms, m.rss, m.anonymous, m.file, m.shared, m.swap, m.stack, m.cgroup_current, m.cgroup_max,
-                          m.rlimit_as, m.machine_available, m.machine_total, m.oom_kills);
+                          m.rlimit_as, m.machine_available, m.machine_total, m.oom_kills, m.allocator_in_use,
+                          m.allocator_free, m.allocator_mapped, m.allocator_arenas, m.allocator_read_ms, m.work_units);
   }
 }
 
