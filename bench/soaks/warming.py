@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An application that warms up and then serves, and leaks nothing.
+
+    warming.py steady|bursty SECONDS
+
+Modules are loaded by the first request that needs them, one every two seconds; patterns are compiled until re's cache
+is full; a result cache fills and then evicts; sessions live for a minute; everything else is gone after its request.
+"""
+import collections
+import functools
+import importlib
+import json
+import random
+import re
+import sys
+import time
+import zlib
+
+from pace import ticks
+
+MODULES = ("decimal", "fractions", "statistics", "xml.etree.ElementTree", "email.message", "html.parser", "csv",
+           "sqlite3", "argparse", "difflib", "textwrap", "urllib.parse", "http.cookies", "logging.handlers", "tarfile",
+           "zipfile", "calendar", "configparser", "pprint", "uuid", "secrets", "ast", "dis", "inspect", "asyncio")
+REQUESTS_PER_SECOND = 120
+draw = random.Random(5)
+
+
+@functools.lru_cache(maxsize=4000)
+def rendered(page):
+    return "".join(f"<li>{page} {i} {page * i % 977}</li>" for i in range(page % 40 + 5))
+
+
+class Sessions:
+    """Kept for a minute after their birth."""
+
+    def __init__(self):
+        self.by_age = collections.OrderedDict()
+
+    def touch(self, user, now):
+        self.by_age.setdefault(user, {"born": now, "seen": [], "text": "s" * draw.randrange(200, 800)})["seen"].append(now)
+        while self.by_age and next(iter(self.by_age.values()))["born"] < now - 60:
+            self.by_age.popitem(last=False)
+
+
+def parsed(number):
+    text = json.dumps({"number": number, "items": [{"id": i, "name": f"item {i}"} for i in range(draw.randrange(5, 40))]})
+    return sum(item["id"] for item in json.loads(text)["items"])
+
+
+def matched(number):
+    pattern = re.compile(rf"(\w+) {number % 700}(?:-(\d+))?")
+    return pattern.search(f"page {number % 700}-{number}")
+
+
+def serve(load, seconds):
+    sessions, loaded, start = Sessions(), 0, time.monotonic()
+    for count in ticks(load, REQUESTS_PER_SECOND, seconds):
+        now = time.monotonic()
+        while loaded < min(len(MODULES), (now - start) / 2):
+            importlib.import_module(MODULES[loaded])
+            loaded += 1
+        for _ in range(count):
+            number = int(draw.paretovariate(0.4)) % 20000
+            rendered(number)
+            parsed(number)
+            matched(number)
+            sessions.touch(draw.randrange(3000), now)
+            zlib.compress(rendered(number).encode())
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], float(sys.argv[2]))
