@@ -24,10 +24,11 @@ class Case:
     status: int = 0
     main: list = field(default_factory=list)
     child: list = field(default_factory=list)
+    long: list = field(default_factory=list)
     losses_allowed: bool = False
 
 
-LINE = re.compile(r"^\s*(?://|#|\*)\s*(CASE|RUN|ENV|EXPECT|EXPECT-CHILD):\s*(.*?)\s*$")
+LINE = re.compile(r"^\s*(?://|#|\*)\s*(CASE|RUN|ENV|EXPECT|EXPECT-CHILD|EXPECT-LONG):\s*(.*?)\s*$")
 SIGNALS = {"SIGABRT": 6, "SIGKILL": 9, "SIGSEGV": 11, "SIGTERM": 15}
 
 
@@ -57,6 +58,8 @@ def _case(words, lines):
             case.environment.update(pair.split("=", 1) for pair in rest.split())
         elif kind == "EXPECT-CHILD":
             case.child.append(_check(rest))
+        elif kind == "EXPECT-LONG":
+            case.long.append(_check(rest))
         elif rest.startswith("status "):
             word = rest.split()[1]
             case.status = 128 + SIGNALS[word] if word in SIGNALS else int(word)
@@ -146,19 +149,61 @@ def _expect_verdict(verdicts, function):
     return check
 
 
+def first_site(report):
+    return min(report["sites"], key=lambda site: site["rank"], default=None)
+
+
+def accused_sites(report):
+    return [site for site in report["sites"] if site["verdict"] in ("leak", "suspect")]
+
+
 def _expect_first(function):
     def check(report):
-        if not report["sites"]:
+        first = first_site(report)
+        if first is None:
             return "no site at all"
-        first = min(report["sites"], key=lambda site: site["rank"])
         return None if function_matches((first["blame"] or {}).get("function"), function) else \
             f"first is {(first['blame'] or {}).get('function')}: {_describe(first)}"
     return check
 
 
+def _worst_of(report, function):
+    """The accused site of `function` that ranks first, or None."""
+    return min((site for site in accused_sites(report) if site in sites_with(report, function)),
+               key=lambda site: site["rank"], default=None)
+
+
+def _expect_trend(trends, function):
+    def check(report):
+        site = _worst_of(report, function)
+        if site is None:
+            return f"{function} is not accused"
+        return None if site["trend"] in trends.split("|") else f"{function}: trend {site['trend']}"
+    return check
+
+
+def _expect_onset(low, high, function):
+    def check(report):
+        site = _worst_of(report, function)
+        onset = site and site.get("late_onset_seconds")
+        if onset is None:
+            return f"{function}: no late onset"
+        share = onset / report["process"]["duration_seconds"]
+        return None if float(low) <= share <= float(high) else f"{function}: onset at {share:.2f} of the run"
+    return check
+
+
+def _expect_accused_only(function):
+    def check(report):
+        theirs = sites_with(report, function)
+        others = [site for site in accused_sites(report) if site not in theirs]
+        return None if not others else f"accused: {_describe(others[0])}"
+    return check
+
+
 def _expect_no_accusation():
     def check(report):
-        accused = [site for site in report["sites"] if site["verdict"] in ("leak", "suspect")]
+        accused = accused_sites(report)
         return None if not accused else f"accused: {_describe(accused[0])}"
     return check
 
@@ -170,6 +215,9 @@ GRAMMAR = [
     (r"absent (\S+)", _expect_absent),
     (r"verdict ([a-z|]+) (\S+)", _expect_verdict),
     (r"first (\S+)", _expect_first),
+    (r"trend ([a-z|]+) (\S+)", _expect_trend),
+    (r"onset ([0-9.]+) ([0-9.]+) (\S+)", _expect_onset),
+    (r"accused only (\S+)", _expect_accused_only),
     (r"no accusation", _expect_no_accusation),
 ]
 

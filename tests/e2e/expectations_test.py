@@ -6,10 +6,10 @@ import unittest
 import expectations
 
 
-def site(functions, objects, size, verdict="none", rank=1, module="/x/program"):
+def site(functions, objects, size, verdict="none", rank=1, module="/x/program", **more):
     stack = [{"function": f, "module": module} for f in functions]
     return {"rank": rank, "verdict": verdict, "live_objects": objects, "live_bytes": size, "stack": stack,
-            "blame": stack[0]}
+            "blame": stack[0], **more}
 
 
 def report(*sites, end="exited", **coverage):
@@ -61,6 +61,31 @@ class ExpectationsTest(unittest.TestCase):
         self.assert_holds("// EXPECT: first Grow", grown)
         self.assert_fails("// EXPECT: first Cache", grown)
         self.assert_fails("// EXPECT: no accusation", grown)
+
+    def test_trends_are_those_of_the_accused_site_that_ranks_first(self):
+        seen = report(site(["Grow"], 9, 9, "suspect", rank=2, trend="linear"),
+                      site(["Grow"], 9, 9, "suspect", rank=1, trend="sawtooth"),
+                      site(["Cache"], 9, 9, "none", rank=3, trend="bounded"))
+        self.assert_holds("// EXPECT: trend sawtooth Grow", seen)
+        self.assert_holds("// EXPECT: trend linear|sawtooth Grow", seen)
+        self.assert_fails("// EXPECT: trend linear Grow", seen)
+        self.assert_fails("// EXPECT: trend bounded Cache", seen)
+
+    def test_accused_only_counts_every_other_site(self):
+        grown = site(["Grow"], 9, 9, "suspect")
+        self.assert_holds("// EXPECT: accused only Grow", report(grown, site(["Cache"], 9, 9, "watch", rank=2)))
+        self.assert_fails("// EXPECT: accused only Grow", report(grown, site(["Cache"], 9, 9, "suspect", rank=2)))
+
+    def test_an_onset_is_a_share_of_the_run(self):
+        late = report(site(["Grow"], 9, 9, "suspect", late_onset_seconds=60))
+        late["process"]["duration_seconds"] = 100
+        self.assert_holds("// EXPECT: onset 0.5 0.7 Grow", late)
+        self.assert_fails("// EXPECT: onset 0.4 0.55 Grow", late)
+        self.assert_fails("// EXPECT: onset 0 1 Grow", report(site(["Grow"], 9, 9, "suspect", late_onset_seconds=None)))
+
+    def test_lines_for_long_runs_are_kept_apart(self):
+        (case,) = expectations.parse("// EXPECT: first Grow\n// EXPECT-LONG: verdict leak Grow")
+        self.assertEqual((len(case.main), len(case.long)), (1, 1))
 
     def test_losses_fail_unless_allowed(self):
         self.assert_fails("// EXPECT: end exited", report(lost_frees=1))

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs one test program under leaktrack and checks what its source expects.
+"""Runs test programs under leaktrack and checks what their sources expect.
 
-    run_program.py PROGRAM_SOURCE BINARY LEAKTRACK
+    run_program.py PROGRAM_SOURCE BINARY [PROGRAM_SOURCE BINARY]... LEAKTRACK
 
-The grammar of the expectations is in tests/README.md. With LEAKTRACK_KEEP set, a failing case keeps its captures.
+The grammar of the expectations is in tests/README.md. The cases of one program run one after the other; several programs
+(which mostly sleep) run side by side. With LEAKTRACK_KEEP set, a failing case keeps its captures.
 """
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -30,24 +32,32 @@ def run_case(case, binary, leaktrack):
     return found
 
 
-def main():
-    if len(sys.argv) != 4:
-        sys.exit(__doc__)
-    source, binary, leaktrack = sys.argv[1:]
+def cases_of(source):
     with open(source, encoding="utf-8") as file:
-        cases = expectations.parse(file.read())
-    failed = False
-    for case in cases:
-        try:
-            found = run_case(case, os.path.abspath(binary), leaktrack)
-        except AssertionError as failure:
-            found = [str(failure)]
-        label = os.path.basename(source) + (f" [{case.name}]" if case.name else "")
-        print(f"{'FAIL' if found else 'ok  '} {label}")
-        for complaint in found:
-            print("     " + complaint)
-        failed = failed or bool(found)
-    sys.exit(1 if failed else 0)
+        return expectations.parse(file.read())
+
+
+def complaints_about(source, binary, case, leaktrack):
+    """What to print of one case: a line, and one for each thing that is wrong."""
+    try:
+        found = run_case(case, os.path.abspath(binary), leaktrack)
+    except AssertionError as failure:
+        found = [str(failure)]
+    label = os.path.basename(source) + (f" [{case.name}]" if case.name else "")
+    return [f"{'FAIL' if found else 'ok  '} {label}", *found]
+
+
+def main():
+    if len(sys.argv) < 4 or len(sys.argv) % 2 != 0:
+        sys.exit(__doc__)
+    *programs, leaktrack = sys.argv[1:]
+    jobs = [(source, binary, case, leaktrack) for source, binary in zip(programs[::2], programs[1::2])
+            for case in cases_of(source)]
+    with concurrent.futures.ThreadPoolExecutor(len(jobs) if len(programs) > 2 else 1) as pool:
+        results = list(pool.map(lambda job: complaints_about(*job), jobs))
+    for lines in results:
+        print("\n     ".join(lines))
+    sys.exit(1 if any(len(lines) > 1 for lines in results) else 0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every user leaks, and there are ever more of them: the rate grows in proportion to the time.
+// EXPECT: first ServeUser
+// EXPECT: verdict suspect|leak ServeUser
+// EXPECT: trend accelerating ServeUser
+// EXPECT: accused only ServeUser
+// EXPECT-LONG: verdict leak ServeUser
+#include "stage.h"
+
+NOINLINE void ServeUser() { Escape(operator new(stage::Size(100, 900))); }
+
+int main(int argc, char** argv) {
+  stage::Drip drip;
+  return stage::Play(argc, argv, [&drip](const stage::Moment& moment) {
+    for (int i = drip.Take(8000 * moment.now * moment.share); i > 0; --i) ServeUser();
+  });
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// A leak a request, and requests in bursts: twenty bursts of a quarter of the time each.
+// EXPECT: first HandleRequest
+// EXPECT: verdict suspect|leak HandleRequest
+// EXPECT: trend linear HandleRequest
+// EXPECT: accused only HandleRequest
+// EXPECT-LONG: verdict leak HandleRequest
+#include <cmath>
+
+#include "stage.h"
+
+NOINLINE void HandleRequest() {
+  free(stage::xmalloc(stage::Size(1000, 3000)));
+  stage::xmalloc(stage::Size(100, 900));
+}
+
+int main(int argc, char** argv) {
+  stage::Drip drip;
+  return stage::Play(argc, argv, [&drip](const stage::Moment& moment) {
+    if (std::fmod(moment.now * 20, 1) > 0.25) return;
+    for (int i = drip.Take(12000 * moment.share); i > 0; --i) HandleRequest();
+  });
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// A vector that is only ever appended to: one live block, which is replaced by one of twice the size.
+// EXPECT: first AppendToJournal
+// EXPECT: verdict suspect|leak AppendToJournal
+// EXPECT: trend container AppendToJournal
+// EXPECT: accused only AppendToJournal
+// EXPECT-LONG: verdict leak AppendToJournal
+#include <vector>
+
+#include "stage.h"
+
+auto& journal = *new std::vector<uint64_t>;  // not even tidied up at the end
+
+NOINLINE void AppendToJournal(int entries) {
+  for (int i = 0; i < entries; ++i) journal.push_back(stage::Random());
+}
+
+int main(int argc, char** argv) {
+  stage::Drip drip;
+  return stage::Play(argc, argv,
+                     [&drip](const stage::Moment& moment) { AppendToJournal(drip.Take(1'500'000 * moment.share)); });
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each callback registers others: the leak doubles ten times in the run.
+// EXPECT: first RegisterCallback
+// EXPECT: verdict suspect|leak RegisterCallback
+// EXPECT: trend exponential RegisterCallback
+// EXPECT: accused only RegisterCallback
+// EXPECT-LONG: verdict leak RegisterCallback
+#include <cmath>
+
+#include "stage.h"
+
+NOINLINE void RegisterCallback() { Escape(operator new(stage::Size(100, 900))); }
+
+int main(int argc, char** argv) {
+  stage::Drip drip;
+  return stage::Play(argc, argv, [&drip](const stage::Moment& moment) {
+    for (int i = drip.Take(40 * std::exp2(10 * moment.now) * moment.share); i > 0; --i) RegisterCallback();
+  });
+}

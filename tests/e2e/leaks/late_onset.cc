@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nothing for half of the run; then somebody switches on the feature that leaks.
+// EXPECT: first RecordMetric
+// EXPECT: verdict suspect|leak RecordMetric
+// EXPECT: trend linear RecordMetric
+// EXPECT: onset 0.4 0.6 RecordMetric
+// EXPECT: accused only RecordMetric
+// EXPECT-LONG: verdict leak RecordMetric
+#include "stage.h"
+
+NOINLINE void RecordMetric() { stage::xmalloc(stage::Size(100, 900)); }
+
+int main(int argc, char** argv) {
+  stage::Drip drip;
+  return stage::Play(argc, argv, [&drip](const stage::Moment& moment) {
+    if (moment.now < 0.5) return;
+    for (int i = drip.Take(6000 * moment.share); i > 0; --i) RecordMetric();
+  });
+}

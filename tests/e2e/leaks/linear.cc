@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plainest leak: so many blocks a second, through two layers of a malloc that never fails.
+// EXPECT: first RememberOrder
+// EXPECT: verdict suspect|leak RememberOrder
+// EXPECT: trend linear RememberOrder
+// EXPECT: accused only RememberOrder
+// EXPECT-LONG: verdict leak RememberOrder
+#include "stage.h"
+
+NOINLINE void RememberOrder() { stage::xmalloc(stage::Size(100, 900)); }
+
+int main(int argc, char** argv) {
+  stage::Drip drip;
+  return stage::Play(argc, argv, [&drip](const stage::Moment& moment) {
+    for (int i = drip.Take(3000 * moment.share); i > 0; --i) RememberOrder();
+  });
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request in a hundred is forgotten; the ninety-nine others, from the same line, are deleted.
+// EXPECT: first AcceptRequest
+// EXPECT: verdict suspect|leak AcceptRequest
+// EXPECT: trend linear AcceptRequest
+// EXPECT: accused only AcceptRequest
+// EXPECT-LONG: verdict leak AcceptRequest
+#include <deque>
+
+#include "stage.h"
+
+struct Request {
+  char text[3000];
+};
+
+NOINLINE Request* AcceptRequest() { return static_cast<Request*>(Escape(new Request)); }
+
+int main(int argc, char** argv) {
+  stage::Drip drip;
+  std::deque<Request*> open;
+  return stage::Play(argc, argv, [&](const stage::Moment& moment) {
+    for (int i = drip.Take(40000 * moment.share); i > 0; --i) open.push_back(AcceptRequest());
+    while (open.size() > 40) {
+      if (stage::Random() % 100 != 0) delete open.front();
+      open.pop_front();
+    }
+  });
+}

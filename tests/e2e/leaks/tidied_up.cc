@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that this one has collected is given back by a destructor after main: at the end nothing is left of the
+// leak. EXPECT: first SubscribeListener EXPECT: verdict suspect|leak SubscribeListener EXPECT: accused only
+// SubscribeListener EXPECT-LONG: verdict leak SubscribeListener
+#include <list>
+#include <memory>
+
+#include "stage.h"
+
+struct Listener {
+  char name[300];
+};
+
+std::list<std::unique_ptr<Listener>> listeners;
+
+NOINLINE void SubscribeListener() { listeners.push_back(std::make_unique<Listener>()); }
+
+int main(int argc, char** argv) {
+  stage::Drip drip;
+  return stage::Play(argc, argv, [&drip](const stage::Moment& moment) {
+    for (int i = drip.Take(3000 * moment.share); i > 0; --i) SubscribeListener();
+  });
+}
