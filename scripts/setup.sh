@@ -9,7 +9,8 @@ build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev
        nlohmann-json3-dev)
 # libunwind: the unwinder's oracle. binutils, xz-utils: split and compressed debug files. The rest is what is tracked.
 tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-tidy libunwind-dev binutils xz-utils
-       util-linux git python3 python3-dev redis-server redis-tools ruby libjemalloc-dev procps
+       util-linux git python3 python3-dev redis-server redis-tools ruby procps
+       libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
        memcached nginx-light postgresql sqlite3)
 
 case "${1:-}" in

@@ -16,6 +16,7 @@
 #include "libtrack/platform/raw.h"
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/wrap/operators.h"
 
 using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
 using leaktrack::capture::RunState;
@@ -139,6 +140,7 @@ LEAKTRACK_EXPORT int dlclose(void* handle) {
   if (Missing(g_real.dlclose)) return -1;
   BeginUnload();
   const int result = g_real.dlclose(handle);
+  ForgetCallersOfOperators();
   EndUnload(g_filter.is_open() ? NowMs() : 0);
   return result;
 }

@@ -4,22 +4,13 @@
 // program that loads modules while it allocates, and is therefore never chosen by itself.
 #include <atomic>
 
+#include "libtrack/platform/linker.h"
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/rule_lookup.h"
 #include "libtrack/platform/unwinder.h"
 
-// Old symbol versions, because the library must load where glibc is 2.17; weak, because before 2.34 they live in libdl.
-extern "C" {
-void* leaktrack_old_dlopen(const char* path, int flags) __attribute__((weak));
-void* leaktrack_old_dlsym(void* handle, const char* name) __attribute__((weak));
-}
-__asm__(".symver leaktrack_old_dlopen, dlopen@GLIBC_2.2.5");
-__asm__(".symver leaktrack_old_dlsym, dlsym@GLIBC_2.2.5");
-
 namespace leaktrack::track {
 namespace {
-
-constexpr int kRtldNow = 2;  // RTLD_LOCAL is 0
 
 using BacktraceFunction = int (*)(void** buffer, int size);
 constinit std::atomic<BacktraceFunction> g_backtrace{nullptr};
@@ -32,10 +23,10 @@ capture::Frame NameOf(uintptr_t pc) {
 }  // namespace
 
 bool LoadLibunwind() {
-  if (leaktrack_old_dlopen == nullptr || leaktrack_old_dlsym == nullptr) return false;
-  void* const library = leaktrack_old_dlopen("libunwind.so.8", kRtldNow);
+  if (dlopen == nullptr || dlsym == nullptr) return false;
+  void* const library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return false;
-  void* const function = leaktrack_old_dlsym(library, "unw_backtrace");
+  void* const function = dlsym(library, "unw_backtrace");
   if (function == nullptr) return false;
   g_backtrace.store(reinterpret_cast<BacktraceFunction>(function), std::memory_order_release);
   return true;

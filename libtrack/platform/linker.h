@@ -35,6 +35,17 @@ bool IsOurs(const void* address);
 // on which dlsym is not there. Reads only what the loader has finished; nullptr if not found.
 void* FindSymbolInLinkMap(const char* name);
 
+// The first definition of `name` in the program's order, which may be ours; nullptr if there is none. By hand, as
+// dlsym(RTLD_DEFAULT) looks into a library linked with -Bsymbolic first: it would always find us.
+void* FindFirstSymbol(const char* name);
+
+// The next one, with the loader's entry of the object that defines it.
+struct FoundSymbol {
+  void* address = nullptr;
+  const void* object = nullptr;
+};
+FoundSymbol FindNextInLinkMap(const char* name);
+
 }  // namespace leaktrack::track
 
 #endif  // LEAKTRACK_LIBTRACK_PLATFORM_LINKER_H_

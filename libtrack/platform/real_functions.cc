@@ -5,6 +5,7 @@
 #include <link.h>
 
 #include "libtrack/platform/bootstrap.h"
+#include "libtrack/platform/link_scope.h"
 #include "libtrack/platform/linker.h"
 
 namespace leaktrack::track {
@@ -20,7 +21,6 @@ void EarlyFree(void* block) {
 struct Unguarded {
   void (*free)(void*);
   void* (*realloc)(void*, size_t);
-  void* (*reallocarray)(void*, size_t, size_t);
   size_t (*malloc_usable_size)(void*);
 };
 constinit Unguarded g_unguarded{};
@@ -37,12 +37,6 @@ void* GuardedRealloc(void* block, size_t size) {
   const size_t old_size = BootstrapSize(block);
   __builtin_memcpy(moved, block, old_size < size ? old_size : size);
   return moved;
-}
-
-void* GuardedReallocarray(void* block, size_t count, size_t size) {
-  if (!IsBootstrapBlock(block)) return g_unguarded.reallocarray(block, count, size);
-  size_t bytes;
-  return __builtin_mul_overflow(count, size, &bytes) ? nullptr : GuardedRealloc(block, bytes);
 }
 
 size_t GuardedUsableSize(void* block) {
@@ -64,8 +58,8 @@ namespace {
 
 // Stores through an out-parameter and returns afterwards: as a tail call, dlsym would see the loader as its caller and
 // crash (pitfall P1).
-[[gnu::noinline]] void LookUp(void* scope, const char* name, void** found) {
-  *found = dlsym != nullptr ? dlsym(scope, name) : FindSymbolInLinkMap(name);
+[[gnu::noinline]] void LookUpNext(const char* name, void** found) {
+  *found = dlsym != nullptr ? dlsym(RTLD_NEXT, name) : FindSymbolInLinkMap(name);
   __asm__ volatile("" ::: "memory");
 }
 
@@ -79,34 +73,28 @@ void Resolve(const char* name, Function& slot) {
 
 void GuardBootstrapBlocks() {
   if (g_real.free == GuardedFree) return;
-  g_unguarded = {g_real.free, g_real.realloc, g_real.reallocarray, g_real.malloc_usable_size};
+  g_unguarded = {g_real.free, g_real.realloc, g_real.malloc_usable_size};
   g_real.free = GuardedFree;
   g_real.realloc = GuardedRealloc;
-  g_real.reallocarray = GuardedReallocarray;
   g_real.malloc_usable_size = GuardedUsableSize;
 }
 
 void* FindNextSymbol(const char* name) {
   void* found = nullptr;
-  LookUp(RTLD_NEXT, name, &found);
+  LookUpNext(name, &found);
   return IsOurs(found) ? nullptr : found;
-}
-
-void* FindFirstSymbol(const char* name) {
-  void* found = nullptr;
-  LookUp(RTLD_DEFAULT, name, &found);
-  return found;
 }
 
 bool ResolveRealFunctions() {
   if (g_real_resolved.load(std::memory_order_acquire)) return true;
+  NoteObjectsOfStart();
   // Looked up into a copy: while dlsym runs, nested calls must go on meeting the bootstrap arena.
   RealFunctions real{};
   Resolve("malloc", real.malloc);
   Resolve("free", real.free);
   Resolve("calloc", real.calloc);
   Resolve("realloc", real.realloc);
-  Resolve("reallocarray", real.reallocarray);
+  if (!IsOurs(FindFirstSymbol("realloc"))) Resolve("reallocarray", real.reallocarray);
   Resolve("posix_memalign", real.posix_memalign);
   Resolve("aligned_alloc", real.aligned_alloc);
   Resolve("memalign", real.memalign);

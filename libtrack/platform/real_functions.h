@@ -24,7 +24,7 @@ struct RealFunctions {
   void (*free)(void*);
   void* (*calloc)(size_t, size_t);
   void* (*realloc)(void*, size_t);
-  void* (*reallocarray)(void*, size_t, size_t);
+  void* (*reallocarray)(void*, size_t, size_t);  // null where the program's realloc is ours
   int (*posix_memalign)(void**, size_t, size_t);
   void* (*aligned_alloc)(size_t, size_t);
   void* (*memalign)(size_t, size_t);
@@ -58,15 +58,12 @@ extern std::atomic<bool> g_real_resolved;
 // Fills the table. False if even malloc or free cannot be found (then the hooks fall back to the bootstrap arena).
 bool ResolveRealFunctions();
 
-// Makes free, realloc, reallocarray and malloc_usable_size of the table recognise bootstrap blocks. Only called when
+// Makes free, realloc and malloc_usable_size of the table recognise bootstrap blocks. Only called when
 // there are any, so that the ordinary free costs nothing for them.
 void GuardBootstrapBlocks();
 
 // The definition of `name` that follows ours, nullptr if there is none. Never returns an address of our own.
 void* FindNextSymbol(const char* name);
-
-// The first definition of `name` in the program's order, which may be ours. nullptr if there is none.
-void* FindFirstSymbol(const char* name);
 
 }  // namespace leaktrack::track
 

@@ -4,6 +4,7 @@
 #include "libtrack/platform/linker.h"
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/platform/text.h"
+#include "libtrack/record/thread_state.h"
 
 namespace leaktrack::track {
 namespace {
@@ -15,21 +16,52 @@ constexpr const char* kHookNames[] = {
     "_ZdaPv",        "_ZnwmSt11align_val_t",
 };
 
+constexpr size_t kHookCount = sizeof kHookNames / sizeof kHookNames[0];
+static_assert(kHookCount <= capture::kMaxHooks);
+
 capture::HookState StateOf(const char* name) {
   const void* first = FindFirstSymbol(name);
   if (first != nullptr && !IsOurs(first)) return capture::HookState::kBypassed;
   return FindNextSymbol(name) != nullptr ? capture::HookState::kActive : capture::HookState::kAbsent;
 }
 
-constexpr size_t kHookCount = sizeof kHookNames / sizeof kHookNames[0];
-static_assert(kHookCount <= capture::kMaxHooks);
+constexpr size_t kFirstMapping = 10;  // in kHookNames; before it stand the heap's names in C
+bool IsOfHeap(size_t hook) { return hook < kFirstMapping || kHookNames[hook][0] == '_'; }
+
 constinit capture::HookState g_states[kHookCount]{};
+
+constinit bool g_heap_is_bypassed = false;
+
+// Do calls of the program's first malloc come to us after all? It may be a wrapper that was preloaded before us. Asked
+// with a budget that our malloc would take the size from.
+bool FirstMallocReachesUs() {
+  constexpr size_t kProbeBytes = 1031;
+  auto* const first_malloc = reinterpret_cast<void* (*)(size_t)>(FindFirstSymbol("malloc"));
+  auto* const first_free = reinterpret_cast<void (*)(void*)>(FindFirstSymbol("free"));
+  HotThread& hot = hot_thread;
+  const uint64_t countdown = hot.countdown;
+  hot.countdown = uint64_t{1} << 40;
+  first_free(first_malloc(kProbeBytes));
+  const bool reached = hot.countdown != uint64_t{1} << 40;
+  hot.countdown = countdown;
+  return reached;
+}
 
 }  // namespace
 
 void FindHooks() {
   for (size_t i = 0; i < kHookCount; ++i) g_states[i] = StateOf(kHookNames[i]);
+  if (g_states[0] != capture::HookState::kBypassed) return;
+  g_heap_is_bypassed = !FirstMallocReachesUs();
+  for (size_t i = 0; i < kHookCount; ++i) {
+    if (g_heap_is_bypassed && IsOfHeap(i)) g_states[i] = capture::HookState::kBypassed;
+    if (!g_heap_is_bypassed && i < kFirstMapping && g_states[i] == capture::HookState::kBypassed) {
+      g_states[i] = capture::HookState::kActive;
+    }
+  }
 }
+
+bool HeapIsBypassed() { return g_heap_is_bypassed; }
 
 void DescribeHooks(capture::RecorderHeader& header) {
   for (size_t i = 0; i < kHookCount; ++i) {

@@ -4,6 +4,8 @@
 //
 // A hook is active if the program's own look-up of the name ends at us and there is something behind us; bypassed if
 // it ends elsewhere (an allocator linked into the program, or preloaded before us); absent if nobody else has it.
+// The heap is hooked whole or not at all: an allocator before us that lacks one name of the family would leave us births
+// without deaths, or blocks of two allocators (pitfall S16).
 //
 // Thread-safety: none (start-up).   Allocates: dlsym may.   Signals: unsafe.   Fork: results are copied with the image.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_HOOK_COVERAGE_H_
@@ -16,6 +18,9 @@ namespace leaktrack::track {
 // Looks the names up, once, from the library's constructor: a forked child starts its run inside malloc, where another
 // thread may hold the loader's lock and wait for us.
 void FindHooks();
+
+// Does the program's malloc never come to us? Then no block of the heap is recorded.
+bool HeapIsBypassed();
 
 // Writes down what FindHooks found.
 void DescribeHooks(capture::RecorderHeader& header);

@@ -27,7 +27,6 @@ constinit Filter g_filter{};
 namespace {
 
 constexpr int kMadvWipeOnFork = 18;
-constexpr uint64_t kInertBudget = uint64_t{1} << 46;  // a thread asks again after that many bytes
 
 // Survives fork; together with the gate, which does not, it tells where this process stands.
 enum Phase : uint32_t { kCold = 0, kStarting, kTracking, kInert };

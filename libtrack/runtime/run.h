@@ -26,6 +26,9 @@ namespace leaktrack::track {
 extern Tracker g_tracker;
 extern Filter g_filter;
 
+// The countdown of a thread that is not to ask again for that many bytes.
+inline constexpr uint64_t kInertBudget = uint64_t{1} << 46;
+
 // From the library's constructor. `environment` is environ.
 void StartLibrary(const char* const* environment);
 

@@ -9,6 +9,7 @@
 #include "libtrack/platform/bootstrap.h"
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/platform/unwinder.h"
+#include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/run.h"
 
 namespace leaktrack::track {
@@ -51,6 +52,10 @@ void Record(ThreadState& state, const GuardTicket& ticket, void* block, size_t s
 // The birth of a block that the program is about to see. Leaves errno alone.
 [[gnu::noinline]] void RecordBirth(void* block, size_t size, const StackStart& start, const ChainLink* link) {
   HotThread& hot = hot_thread;
+  if (HeapIsBypassed()) {
+    hot.countdown = kInertBudget;
+    return;
+  }
   const int saved_errno = errno;
   {
     const ReentrancyGuard guard(hot);
@@ -134,15 +139,18 @@ LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
   return Reallocate(block, size, start, [=] { return g_real.realloc(block, size); });
 }
 
+// Where the allocator has no reallocarray, the next one is libc's, which calls the program's realloc. If that is ours, the
+// call would come to us twice; if it is not, that one must decide (and the table then has libc's).
 LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
-  if (!HaveRealFunctions() || g_real.reallocarray == nullptr) {
+  const bool resolved = HaveRealFunctions();
+  if (g_real.reallocarray != nullptr) return g_real.reallocarray(block, count, size);
+  size_t bytes;
+  if (!resolved || __builtin_mul_overflow(count, size, &bytes)) {
     errno = ENOMEM;
     return nullptr;
   }
-  size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) return g_real.reallocarray(block, count, size);
-  return Reallocate(block, bytes, start, [=] { return g_real.reallocarray(block, count, size); });
+  return Reallocate(block, bytes, start, [=] { return g_real.realloc(block, bytes); });
 }
 
 LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t size) {

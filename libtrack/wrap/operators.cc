@@ -3,9 +3,10 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
+#include <atomic>
 
-#include "libtrack/platform/linker.h"
-#include "libtrack/platform/module_map.h"
+#include "libtrack/platform/link_scope.h"
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/heap.h"
@@ -27,15 +28,48 @@ constinit OperatorDelete g_real_delete[kDeleteForms]{};
 constexpr bool IsAligned(int form) { return form >= kNewAligned; }
 constexpr bool IsNothrow(int form) { return form == kNewNothrow || form == kNewArrayNothrow || form >= kNewAlignedNothrow; }
 
+// A form of an operator that was found for some callers but not for all of them.
+struct Definer {
+  int form;
+  void* function;
+};
+constexpr uint32_t kMaxDefiners = 512;
+constinit Definer g_definers[kMaxDefiners]{};
+constinit std::atomic<uint32_t> g_definer_count{0};
+
+// Where the last callers went: address of the call << 16 | definer + 1.
+constexpr uint32_t kCallers = 1024;
+constinit std::atomic<uint64_t> g_callers[kCallers]{};
+
+std::atomic<uint64_t>& PlaceOf(const void* caller) {
+  return g_callers[(reinterpret_cast<uintptr_t>(caller) * 0x9e37'79b9'7f4a'7c15ULL) >> 54];
+}
+
+void* Recall(int form, const void* caller) {
+  const uint64_t word = PlaceOf(caller).load(std::memory_order_acquire);
+  if (word >> 16 != reinterpret_cast<uintptr_t>(caller) || (word & 0xffff) == 0) return nullptr;
+  const Definer& definer = g_definers[(word & 0xffff) - 1];
+  return definer.form == form ? definer.function : nullptr;
+}
+
+// Without room the caller is asked about again each time.
+void Remember(int form, const void* caller, void* function) {
+  const uint32_t count = std::min(g_definer_count.load(std::memory_order_acquire), kMaxDefiners);
+  uint32_t index = 0;
+  while (index < count && (g_definers[index].form != form || g_definers[index].function != function)) ++index;
+  if (index == count) {
+    index = g_definer_count.fetch_add(1, std::memory_order_acq_rel);
+    if (index >= kMaxDefiners) return;
+    g_definers[index] = {form, function};
+  }
+  PlaceOf(caller).store(reinterpret_cast<uintptr_t>(caller) << 16 | (index + 1), std::memory_order_release);
+}
+
 // By walking the link map, also through libraries outside the global scope (a Python extension's libstdc++). Not by dlsym:
 // the first `new` may come from a thread that a plugin's constructor waits for, while dlopen holds the loader's lock.
-void* FindOperator(const char* name) { return FindSymbolInLinkMap(name); }
-
-bool IsAllocatorsOwn(const void* operator_function) {
-  const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(g_real.malloc));
-  const uint32_t libc = FindModule(reinterpret_cast<uintptr_t>(g_real.exit_now));
-  return allocator != 0 && allocator != libc &&
-         FindModule(reinterpret_cast<uintptr_t>(operator_function)) == allocator;
+bool IsAllocatorsOwn(const FoundSymbol& found) {
+  const void* const allocator = FindNextInLinkMap("malloc").object;
+  return found.object == allocator && allocator != FindNextInLinkMap("_exit").object;
 }
 
 template <int kForm>
@@ -67,22 +101,41 @@ void CountedDelete(void* block, size_t a, size_t b) {
 
 template <int kForm>
 void* FirstNew(size_t size, size_t alignment, const void* tag) {
-  ResolveRealFunctions();
-  void* found = FindOperator(kNewNames[kForm]);
-  if (found == nullptr) return StandInNew<kForm>(size, alignment, tag);  // asked again next time
-  g_real_new[kForm] = reinterpret_cast<OperatorNew>(found);
-  g_new[kForm] = IsAllocatorsOwn(found) ? CountedNew<kForm> : g_real_new[kForm];
-  return g_new[kForm](size, alignment, tag);
+  const void* const caller = __builtin_return_address(0);
+  void* function = Recall(kForm, caller);
+  if (function == nullptr) {
+    ResolveRealFunctions();
+    const ScopedSymbol found = FindForCaller(kNewNames[kForm], caller);
+    function = found.symbol.address;
+    if (function == nullptr) return StandInNew<kForm>(size, alignment, tag);  // asked again next time
+    if (found.for_all) {
+      g_real_new[kForm] = reinterpret_cast<OperatorNew>(function);
+      g_new[kForm] = IsAllocatorsOwn(found.symbol) ? CountedNew<kForm> : g_real_new[kForm];
+      return g_new[kForm](size, alignment, tag);
+    }
+    Remember(kForm, caller, function);
+  }
+  return reinterpret_cast<OperatorNew>(function)(size, alignment, tag);
 }
 
 template <int kForm>
 void FirstDelete(void* block, size_t a, size_t b) {
-  ResolveRealFunctions();
-  void* found = FindOperator(kDeleteNames[kForm]);
-  if (found == nullptr) return StandInDelete(block, a, b);
-  g_real_delete[kForm] = reinterpret_cast<OperatorDelete>(found);
-  g_delete[kForm] = IsAllocatorsOwn(found) ? CountedDelete<kForm> : g_real_delete[kForm];
-  return g_delete[kForm](block, a, b);
+  const void* const caller = __builtin_return_address(0);
+  constexpr int kKey = kNewForms + kForm;
+  void* function = Recall(kKey, caller);
+  if (function == nullptr) {
+    ResolveRealFunctions();
+    const ScopedSymbol found = FindForCaller(kDeleteNames[kForm], caller);
+    function = found.symbol.address;
+    if (function == nullptr) return StandInDelete(block, a, b);
+    if (found.for_all) {
+      g_real_delete[kForm] = reinterpret_cast<OperatorDelete>(function);
+      g_delete[kForm] = IsAllocatorsOwn(found.symbol) ? CountedDelete<kForm> : g_real_delete[kForm];
+      return g_delete[kForm](block, a, b);
+    }
+    Remember(kKey, caller, function);
+  }
+  return reinterpret_cast<OperatorDelete>(function)(block, a, b);
 }
 
 }  // namespace
@@ -92,5 +145,11 @@ constinit OperatorNew g_new[kNewForms] = {FirstNew<0>, FirstNew<1>, FirstNew<2>,
 constinit OperatorDelete g_delete[kDeleteForms] = {
     FirstDelete<0>, FirstDelete<1>, FirstDelete<2>, FirstDelete<3>, FirstDelete<4>,  FirstDelete<5>,
     FirstDelete<6>, FirstDelete<7>, FirstDelete<8>, FirstDelete<9>, FirstDelete<10>, FirstDelete<11>};
+
+void ForgetCallersOfOperators() {
+  for (std::atomic<uint64_t>& caller : g_callers) {
+    if (caller.load(std::memory_order_relaxed) != 0) caller.store(0, std::memory_order_release);
+  }
+}
 
 }  // namespace leaktrack::track

@@ -8,7 +8,9 @@
 // the C library) it is counted here, otherwise it is only forwarded to.
 //
 // Why found lazily: the C++ runtime may arrive by dlopen, long after us, and outside the global scope (a Python
-// extension); the first definition in the order of loading is taken, for all callers. Where none is found at all, malloc and free stand in; a failed allocation then aborts, as we cannot throw.
+// extension). What was there at the start is found once, for all callers; what came later is found for each caller, in
+// its own scope, as two plugins may each have operators of their own. Where none is found at all, malloc and free stand
+// in; a failed allocation then aborts, as we cannot throw.
 //
 // Thread-safety: yes.   Allocates: what the program asked for.   Signals: as the operators.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_OPERATORS_H_
@@ -32,6 +34,9 @@ enum DeleteForm { kDelete, kDeleteArray, kDeleteSized, kDeleteArraySized, kDelet
 // Where the interposed operators jump to. At first to a function that finds out.
 extern OperatorNew g_new[kNewForms];
 extern OperatorDelete g_delete[kDeleteForms];
+
+// After a dlclose: another library may come to the place of those that called.
+void ForgetCallersOfOperators();
 
 }  // namespace leaktrack::track
 

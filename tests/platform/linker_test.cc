@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/link_scope.h"
 #include "libtrack/platform/linker.h"
 
 #include <gtest/gtest.h>
@@ -16,6 +17,18 @@ TEST(LinkerTest, TheWalkByHandFindsWhatDlsymFinds) {
     EXPECT_EQ(FindSymbolInLinkMap(name), dlsym(RTLD_NEXT, name)) << name;
   }
   EXPECT_EQ(FindSymbolInLinkMap("no_such_function_anywhere"), nullptr);
+}
+
+TEST(LinkerTest, TheFirstDefinitionIsTheOneThatTheProgramCalls) {
+  for (const char* name : {"malloc", "free", "execve"}) EXPECT_EQ(FindFirstSymbol(name), dlsym(RTLD_DEFAULT, name)) << name;
+  EXPECT_EQ(FindFirstSymbol("no_such_function_anywhere"), nullptr);
+}
+
+TEST(LinkerTest, WhatWasThereAtTheStartIsForAllCallers) {
+  NoteObjectsOfStart();
+  const ScopedSymbol found = FindForCaller("malloc", reinterpret_cast<const void*>(&FindSymbolInLinkMap));
+  EXPECT_TRUE(found.for_all);
+  EXPECT_EQ(found.symbol.address, FindSymbolInLinkMap("malloc"));
 }
 
 TEST(LinkerTest, KnowsItsOwnAddresses) {

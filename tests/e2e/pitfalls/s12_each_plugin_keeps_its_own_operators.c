@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A C program loads two C++ plugins that each define operator new; no operator is in the program's own scope. Each
+// plugin's calls must reach its own, as they do without us; also after one was unloaded and the other has its place.
+// EXPECT: end exited
+// EXPECT: absent WhoServes
+#include <dlfcn.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "program.h"
+
+static char Ask(const char* program, const char* plugin, int keep) {
+  char path[PATH_MAX];
+  char folder[PATH_MAX];
+  REQUIRE(realpath(program, folder) != NULL);
+  REQUIRE(snprintf(path, sizeof path, "%s/%s", dirname(folder), plugin) < (int)sizeof path);
+  void* handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (handle == NULL) Fail(dlerror());
+  char (*who)(void) = (char (*)(void))dlsym(handle, "WhoServes");
+  REQUIRE(who != NULL);
+  const char first = who();
+  REQUIRE(first == who());
+  if (!keep) dlclose(handle);
+  return first;
+}
+
+int main(int argc, char** argv) {
+  (void)argc;
+  REQUIRE(Ask(argv[0], "plugin_a.so", 0) == 'a');
+  REQUIRE(Ask(argv[0], "plugin_b.so", 0) == 'b');
+  REQUIRE(Ask(argv[0], "plugin_a.so", 1) == 'a');
+  REQUIRE(Ask(argv[0], "plugin_b.so", 1) == 'b');
+  REQUIRE(Ask(argv[0], "plugin_a.so", 1) == 'a');
+  return 0;
+}
