@@ -21,6 +21,7 @@
 
 LEAKTRACK_OLD_WEAK(dlsym)
 LEAKTRACK_OLD_WEAK(dlopen)
+LEAKTRACK_OLD_WEAK(dladdr)
 LEAKTRACK_OLD_WEAK(pthread_create)
 LEAKTRACK_OLD_WEAK(pthread_attr_setstacksize)
 LEAKTRACK_OLD_WEAK(pthread_attr_setdetachstate)

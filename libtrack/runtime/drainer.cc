@@ -13,7 +13,10 @@
 #include "libtrack/platform/helper_thread.h"
 #include "libtrack/platform/process_memory.h"
 #include "libtrack/platform/raw.h"
+#include "libtrack/record/thread_state.h"
+#include "libtrack/runtime/allocator_watch.h"
 #include "libtrack/runtime/image_memory.h"
+#include "libtrack/runtime/threads.h"
 
 namespace leaktrack::track {
 namespace {
@@ -44,6 +47,7 @@ struct Drainer {
   size_t writer_bytes;
   HistoryWriter* writer;
   ProcessMemoryReader memory_reader;
+  AllocatorWatch allocator;
 };
 constinit Drainer g_drainer{};
 
@@ -102,12 +106,21 @@ uint64_t NowMs() {
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
 }
 
+// What only the allocator and the program know. A drainer that must notice when it is the last thread asks nobody: the
+// question takes a thread. Neither does one that is being stopped.
+void AskAround(EpochKind kind, capture::MemorySampleRaw* memory) {
+  g_drainer.allocator.Look(NowMs(), kind == EpochKind::kPeriodic && !g_drainer.share_descriptors, memory);
+  const uint64_t units = ImageHeader()->work_units.load(std::memory_order_relaxed);
+  if (units != 0) memory->work_units = static_cast<int64_t>(units);
+}
+
 bool WriteEpoch(EpochKind kind) {
   if (!CreateCapture()) return false;
   capture::MemorySampleRaw memory;
   if (!g_drainer.private_descriptors) g_drainer.memory_reader.Open();  // not kept open where the program may close it
   g_drainer.memory_reader.Read(&memory);
   if (!g_drainer.private_descriptors) g_drainer.memory_reader.Close();
+  AskAround(kind, &memory);
   return g_drainer.writer->WriteEpoch(ImageHeader(), memory, NowMs(), kind);
 }
 
@@ -155,13 +168,24 @@ void SetPhase(uint32_t phase) {
   WakeAll(&g_drainer.phase);
 }
 
+// A question to the allocator runs on this thread's TLS. It can last as long as some thread of the program keeps a lock of
+// the allocator: for ever, if that thread is stuck. Nobody waits for this one then but who wants to be alone, with a limit.
+void AwaitAllocatorAnswer() {
+  std::atomic<uint32_t> never{0};
+  for (uint64_t nap = 1'000'000; !g_drainer.allocator.Gone(); nap = nap < kEpochNs ? nap * 2 : nap) {
+    WaitWhile(&never, 0, nap);
+  }
+}
+
 void* DrainerMain(void*) {
+  NeverRecordThread(hot_thread);
   raw::Call(SYS_prctl, PR_SET_NAME, raw::Ptr("leaktrack"));
   g_drainer.tid = raw::Gettid();
   g_drainer.private_descriptors =
       !g_drainer.share_descriptors && TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
   if (!IsOurFile()) g_drainer.capture_fd = -1;  // we came late, and the number is the program's by now
   if (g_drainer.private_descriptors) g_drainer.memory_reader.Open();
+  g_drainer.allocator.Begin(NowMs());
   SetOwnerAlive(&ImageHeader()->owner);
   (void)CreateCapture();  // tried again with every epoch
   SetPhase(kRunning);
@@ -171,6 +195,7 @@ void* DrainerMain(void*) {
   g_drainer.capture_fd = -1;
   SetOwnerGone(&ImageHeader()->owner);
   SetPhase(kStopped);
+  AwaitAllocatorAnswer();
   return nullptr;
 }
 
@@ -257,6 +282,7 @@ void ForgetDrainer() {
   g_drainer.created = false;
   g_drainer.private_descriptors = false;
   g_drainer.capture_fd = -1;
+  g_drainer.allocator.Forget();
   g_drainer.memory_reader = ProcessMemoryReader{};  // its descriptors were never in this process's table
   g_drainer.phase.store(kNone, std::memory_order_relaxed);
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);

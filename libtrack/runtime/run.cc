@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "libtrack/platform/allocator_statistics.h"
 #include "libtrack/platform/clock.h"
 #include "libtrack/platform/raw.h"
 #include "libtrack/platform/real_functions.h"
@@ -97,6 +98,7 @@ void StartLibrary(const char* const* environment) {
   if (!g_phase.compare_exchange_strong(expected, kStarting)) return;
   if (!ResolveRealFunctions() || MustStayInert()) return BecomeInert();
   FindHooks();
+  FindAllocator();
   g_options = ReadOptions(environment);
   MakeAbsolute(g_options.out_directory);  // a child that is forked after a chdir writes to the same place
   if (g_options.problem[0] != 0) Say(g_options.problem);

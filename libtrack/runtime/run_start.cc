@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "libtrack/platform/allocator_statistics.h"
 #include "libtrack/platform/clock.h"
 #include "libtrack/platform/linker.h"
 #include "libtrack/platform/module_map.h"
@@ -115,6 +116,7 @@ void FillHeader(const Identity& identity, const Options& options, uint64_t paren
   std::memcpy(header.program, identity.program, sizeof header.program);
   std::memcpy(header.command, identity.command, sizeof header.command);
   Text(header.capture_path).Add(g_files.capture_path);
+  Text(header.allocator).Add(AllocatorName());
   DescribeHooks(header);
 }
 

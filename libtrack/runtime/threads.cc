@@ -11,6 +11,7 @@ namespace leaktrack::track {
 namespace {
 
 constexpr uint32_t kCountedAsLost = 1;  // HotThread::flags
+constexpr uint32_t kOurOwn = 2;
 constexpr size_t kStatesPerSlab = 16;
 constexpr uint32_t kMaxSlabs = 4096;
 
@@ -72,6 +73,7 @@ void PrepareThreads(Tracker* tracker) {
 
 ThreadState* AttachThread(HotThread& hot) {
   if (hot.state != nullptr) return hot.state;
+  if ((hot.flags & kOurOwn) != 0) return nullptr;
   ThreadState* state = NewState();
   if (state == nullptr) {
     if ((hot.flags & kCountedAsLost) == 0) g_threads_tracker->Count(capture::kLostThreads);
@@ -84,6 +86,8 @@ ThreadState* AttachThread(HotThread& hot) {
   g_threads_tracker->AdoptThread(hot, *state, static_cast<uint32_t>(tid));
   return state;
 }
+
+void NeverRecordThread(HotThread& hot) { hot.flags |= kOurOwn; }
 
 void AdoptThreadAfterFork(HotThread& hot) {
   if (hot.state == nullptr) return;

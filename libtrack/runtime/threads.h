@@ -24,6 +24,9 @@ ThreadState* AttachThread(HotThread& hot);
 // In a fork child: the calling thread, and its state if it has one, go by another thread id now.
 void AdoptThreadAfterFork(HotThread& hot);
 
+// From a thread of the library's own: what it makes the allocator do is never recorded.
+void NeverRecordThread(HotThread& hot);
+
 }  // namespace leaktrack::track
 
 #endif  // LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
