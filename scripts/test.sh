@@ -70,7 +70,7 @@ run_fuzz_targets() {
     mkdir -p "build/fuzz/found/$name"
     say "fuzz: $name"
     quietly "$target" -runs=0 "$corpus"
-    quietly "$target" -seed=1 -runs=20000 -max_total_time=20 -timeout=30 -artifact_prefix="build/fuzz/found/$name." \
+    quietly "$target" -seed=1 -runs=20000 -max_total_time=6 -timeout=30 -artifact_prefix="build/fuzz/found/$name." \
       "build/fuzz/found/$name" "$corpus"
     passed=$((passed + 2))
   done

@@ -138,6 +138,7 @@ __attribute__((noinline)) uintptr_t FindFde(const CfiSection& section, uintptr_t
   if (frame_encoding != kEncodingOmit && !ReadEncoded(header, frame_encoding, ignored)) return 0;
   const uint32_t count = header.Read<uint32_t>();
   if (!header.ok() || count == 0 || count > (header.end() - header.at()) / sizeof(Pair)) return 0;
+  if (header.at() % alignof(Pair) != 0) return 0;  // a frame pointer of 2 or 8 bytes stood before it; no linker does that
 
   // No branch on what is read: it would be mispredicted every other time.
   const auto* pair = reinterpret_cast<const Pair*>(header.at());

@@ -74,7 +74,8 @@ bool FindExtent(uintptr_t base, const Elf64_Phdr* headers, unsigned count, ElfIm
 void FindCfi(const Elf64_Phdr* headers, unsigned count, const Elf64_Phdr& eh, ElfImage& image) {
   for (unsigned i = 0; i < count; ++i) {
     const Elf64_Phdr& p = headers[i];
-    if (p.p_type != PT_LOAD || (p.p_flags & PF_R) == 0) continue;
+    // More bytes in the file than in memory is no segment; its end could lie before its start, or beyond the module.
+    if (p.p_type != PT_LOAD || (p.p_flags & PF_R) == 0 || p.p_filesz > p.p_memsz) continue;
     if (eh.p_vaddr < p.p_vaddr || eh.p_vaddr % 4 != 0) continue;
     const uint64_t inside = eh.p_vaddr - p.p_vaddr;
     if (inside > p.p_filesz || eh.p_memsz > p.p_filesz - inside) continue;

@@ -48,7 +48,9 @@ bool ParseMapsLine(std::string_view text, MapsLine& line) {
 }
 
 MapsReader::MapsReader(std::span<char> buffer)
-    : buffer_(buffer), fd_(raw::OpenAt(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
+    : MapsReader(buffer, raw::OpenAt(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
+
+MapsReader::MapsReader(std::span<char> buffer, int fd) : buffer_(buffer), fd_(fd) {}
 
 MapsReader::~MapsReader() {
   if (fd_ >= 0) raw::Close(fd_);

@@ -33,7 +33,8 @@ bool ParseMapsLine(std::string_view text, MapsLine& line);
 
 class MapsReader {
  public:
-  explicit MapsReader(std::span<char> buffer);
+  explicit MapsReader(std::span<char> buffer);  // of /proc/self/maps
+  MapsReader(std::span<char> buffer, int fd);   // of a file that is like it; closed in the end
   ~MapsReader();
   MapsReader(const MapsReader&) = delete;
   MapsReader& operator=(const MapsReader&) = delete;
