@@ -34,8 +34,7 @@ bool AddConstant(CfiExpression& to, int64_t value) {
   switch (to.kind) {
     case Kind::kConstant:
     case Kind::kWordAtRegister:
-      to.addend += value;
-      return true;
+      return !__builtin_add_overflow(to.addend, value, &to.addend);
     case Kind::kRegister:
       return !__builtin_add_overflow(to.offset, static_cast<int32_t>(value), &to.offset);
     case Kind::kUnknown:
@@ -50,7 +49,7 @@ bool PushLeaf(uint8_t op, ByteCursor& code, uintptr_t pc, CfiExpression& to) {
   if (op >= kOpBreg0 && op <= kOpBreg31) {
     const int64_t offset = code.Sleb();
     const uint8_t reg = op - kOpBreg0;
-    if (reg == kPcRegister) return to = Constant(static_cast<int64_t>(pc) + offset), true;
+    if (reg == kPcRegister) return to = Constant(static_cast<int64_t>(pc + static_cast<uint64_t>(offset))), true;
     to = {.kind = Kind::kRegister, .reg = reg};
     return AddConstant(to, offset);
   }
