@@ -38,6 +38,8 @@ def parse(text):
     for line in text.splitlines():
         match = LINE.match(line)
         if not match:
+            if re.search(r"\b(CASE|RUN|ENV|EXPECT|EXPECT-[A-Z]+): ", line):  # as a formatter joins lines
+                raise BadExpectation(f"not at the start of a comment: {line}")
             continue
         kind, rest = match.groups()
         if kind == "CASE":
@@ -157,13 +159,14 @@ def accused_sites(report):
     return [site for site in report["sites"] if site["verdict"] in ("leak", "suspect")]
 
 
-def _expect_first(function):
+def _expect_first(functions):
     def check(report):
         first = first_site(report)
         if first is None:
             return "no site at all"
-        return None if function_matches((first["blame"] or {}).get("function"), function) else \
-            f"first is {(first['blame'] or {}).get('function')}: {_describe(first)}"
+        blamed = (first["blame"] or {}).get("function")
+        return None if any(function_matches(blamed, name) for name in functions.split("|")) else \
+            f"first is {blamed}: {_describe(first)}"
     return check
 
 

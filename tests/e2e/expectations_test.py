@@ -59,6 +59,7 @@ class ExpectationsTest(unittest.TestCase):
         self.assert_fails("// EXPECT: verdict none|watch Grow", grown)
         self.assert_fails("// EXPECT: verdict leak|suspect Missing", grown)
         self.assert_holds("// EXPECT: first Grow", grown)
+        self.assert_holds("// EXPECT: first Take|Grow", grown)
         self.assert_fails("// EXPECT: first Cache", grown)
         self.assert_fails("// EXPECT: no accusation", grown)
 
@@ -110,6 +111,10 @@ class ExpectationsTest(unittest.TestCase):
     def test_a_line_that_is_not_understood_is_an_error(self):
         with self.assertRaises(expectations.BadExpectation):
             expectations.parse("// EXPECT: lives Leak 3 objects")
+
+    def test_an_expectation_behind_other_words_is_an_error(self):
+        with self.assertRaises(expectations.BadExpectation):
+            expectations.parse("// Leaks. EXPECT: first Leak EXPECT: absent Cache")
 
 
 if __name__ == "__main__":

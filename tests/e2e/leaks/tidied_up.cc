@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that this one has collected is given back by a destructor after main: at the end nothing is left of the
-// leak. EXPECT: first SubscribeListener EXPECT: verdict suspect|leak SubscribeListener EXPECT: accused only
-// SubscribeListener EXPECT-LONG: verdict leak SubscribeListener
+// Everything that this one has collected is given back by a destructor after main: at the end nothing is left.
+// EXPECT: first SubscribeListener
+// EXPECT: verdict suspect|leak SubscribeListener
+// EXPECT: accused only SubscribeListener
+// EXPECT-LONG: verdict leak SubscribeListener
 #include <list>
 #include <memory>
 
