@@ -114,7 +114,7 @@ TEST(AnalyzeTest, AccusesNoGarbageThatACollectorHasNotYetTaken) {
       const double collected = t > 3.5e3 && p.Uniform(0, 1) < .4 ? 7.9e3 : t + 100;
       p.Block(s, t, t < 4.7e3 ? collected : kForever, 128 * 1024);
     }
-    const auto histories = GatherHistories(p.Build());
+    const auto histories = GatherHistories(p.Build(), 12e3);
     EXPECT_GT(TestNeverDies(histories.at(s), Window::Of(12'000)).p, kMaxP) << seed;
     EXPECT_EQ(Accused(Analyze(p.Build(), p.symbolizer)), 0) << seed;
   }

@@ -80,7 +80,10 @@ class Program {
       return;
     }
     Count(site, capture::AgeBand(static_cast<uint64_t>(death) - born), death, size, p);
-    if (chain != 0) {
+    // As the library: old deaths and those of large blocks are kept one by one.
+    const auto age = static_cast<uint64_t>(death) - born;
+    const bool old = age > 30'000 && age > static_cast<uint64_t>(death) / 64;
+    if (old || (interval_ > 1 && size >= interval_)) {
       capture_.kept_deaths.push_back({site, static_cast<uint64_t>(size), static_cast<uint64_t>(interval_), born,
                                       static_cast<uint64_t>(death), chain, 1});
     }

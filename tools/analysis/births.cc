@@ -13,11 +13,6 @@ namespace {
 constexpr double kPlainDecay = 2, kStrictDecay = 1;
 constexpr int kDispersionBins = 32, kSpreadBins = 16;
 
-struct Birth {
-  double u = 0;
-  double weight = 1;
-};
-
 double LaplaceP(double mean, double effective, double decay) {
   if (effective <= 0) return 1;
   const double z = (mean - TiltedMean(-decay)) / std::sqrt(TiltedVariance(-decay) / effective);
@@ -87,40 +82,47 @@ bool HalfHolds(const std::vector<Birth>& births, double from, double phi) {
 
 }  // namespace
 
-Births TestBirths(const SiteHistory& history, const Window& window, double cut_ms) {
-  Births result;
-  const double last = window.end_ms - cut_ms;
-  result.span_ms = last - window.warm_up_ms;
-  if (result.span_ms <= 0) return result;
-
-  double coarsest = 1;
-  const auto eligible = [&](const WeightedBlock& b) { return b.birth_ms >= window.warm_up_ms && b.birth_ms <= last; };
-  for (const WeightedBlock& block : history.survivors) {
-    if (eligible(block)) coarsest = std::max(coarsest, block.interval);
-  }
+std::vector<Birth> BirthPlaces(const SiteHistory& history, const Window& window, double cut_ms, const Clock* clock) {
   std::vector<Birth> births;
-  double byte_squares = 0;
+  const auto at = [&](double ms) { return clock == nullptr ? ms : clock->At(ms); };
+  const double last_ms = window.end_ms - cut_ms;
+  const double first = at(window.warm_up_ms);
+  const double span = at(last_ms) - first;
+  if (last_ms <= window.warm_up_ms || span <= 0) return births;
   for (const WeightedBlock& block : history.survivors) {
-    if (!eligible(block)) continue;
-    const double weight = SamplingProbability(block.size, coarsest) / block.sampling_probability;
-    births.push_back({(block.birth_ms - window.warm_up_ms) / result.span_ms, weight});
-    result.bytes += block.Bytes();
-    byte_squares += block.Bytes() * block.Bytes();
+    if (block.birth_ms < window.warm_up_ms || block.birth_ms > last_ms) continue;
+    births.push_back({std::clamp((at(block.birth_ms) - first) / span, 0.0, 1.0), block.weight});
   }
+  return births;
+}
+
+Births TestBirths(const std::vector<Birth>& births) {
+  Births result;
   result.blocks = static_cast<int>(births.size());
   const Sums sums = Sum(births);
   if (sums.weight <= 0) return result;
-
   result.gamma = TiltFromMean(sums.mean);
   result.phi = Dispersion(births, sums, result.gamma);
   result.effective = sums.Effective() / result.phi;
-  result.effective_for_bytes = result.bytes * result.bytes / byte_squares / result.phi;
   result.gamma_error = 1 / std::sqrt(std::max(result.effective * TiltedVariance(result.gamma), 1e-9));
   result.p = LaplaceP(sums.mean, result.effective, kPlainDecay);
   result.strict_p = LaplaceP(sums.mean, result.effective, kStrictDecay);
   MeasureSpread(births, sums.weight, result);
   result.halves_hold = HalfHolds(births, 0, result.phi) && HalfHolds(births, 0.5, result.phi);
   return result;
+}
+
+BornBytes SumBirths(const SiteHistory& history, const Window& window, double cut_ms) {
+  BornBytes sum;
+  sum.span_ms = window.end_ms - cut_ms - window.warm_up_ms;
+  double squares = 0;
+  for (const WeightedBlock& block : history.survivors) {
+    if (block.birth_ms < window.warm_up_ms || block.birth_ms > window.end_ms - cut_ms) continue;
+    sum.bytes += block.Bytes();
+    squares += block.Bytes() * block.Bytes();
+  }
+  if (squares > 0) sum.effective = sum.bytes * sum.bytes / squares;
+  return sum;
 }
 
 }  // namespace leaktrack

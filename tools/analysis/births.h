@@ -9,15 +9,27 @@
 // Births come in bursts (one request leaks a thousand blocks), so n is divided by the dispersion phi of 32 bins around
 // the fitted trend. Blocks sampled at different intervals are weighted down to the coarsest one: as if all had been
 // sampled with it, without throwing any away.
+// The place may be taken by the wall's clock or by that of the work done (clock.h).
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BIRTHS_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BIRTHS_H_
 
+#include <vector>
+
+#include "tools/analysis/clock.h"
 #include "tools/analysis/site_history.h"
 #include "tools/analysis/window.h"
 
 namespace leaktrack {
 
 inline constexpr double kMinEffectiveBlocks = 8;
+
+struct Birth {
+  double u = 0;
+  double weight = 1;
+};
+
+// Survivors born in [warm-up, end - cut], in order. `clock` may be null: the wall's.
+std::vector<Birth> BirthPlaces(const SiteHistory& history, const Window& window, double cut_ms, const Clock* clock);
 
 struct Births {
   int blocks = 0;              // survivors born in the span
@@ -30,15 +42,20 @@ struct Births {
   double largest_bin = 0;      // share
   bool in_last_quarter = false;
   bool halves_hold = false;    // each half of the span passes the plain test by itself
-  double span_ms = 0;
-  double bytes = 0;            // estimated bytes of these survivors
-  double effective_for_bytes = 0;
 
   bool Spread() const { return occupied_bins >= 4 && largest_bin <= 0.6 && in_last_quarter; }
+  bool Sound() const { return Spread() && effective >= kMinEffectiveBlocks; }
 };
 
-// Survivors born in [warm-up, end - cut].
-Births TestBirths(const SiteHistory& history, const Window& window, double cut_ms);
+Births TestBirths(const std::vector<Birth>& births);
+
+// The bytes that these survivors stand for, and how many independent blocks those are worth.
+struct BornBytes {
+  double bytes = 0;
+  double effective = 0;
+  double span_ms = 0;
+};
+BornBytes SumBirths(const SiteHistory& history, const Window& window, double cut_ms);
 
 }  // namespace leaktrack
 

@@ -45,10 +45,52 @@ void PrepareAll(const capture::Capture& capture, const std::map<capture::SiteId,
   symbolizer.Prepare(frames);
 }
 
+Live LiveAtTheEnd(const SiteHistory& history) {
+  Live live;
+  for (const WeightedBlock& block : history.survivors) {
+    live.bytes += block.Bytes();
+    live.objects += block.Objects();
+    // Of sampling alone: where the file kept only a share of the survivors, the counters hold the total.
+    const double p = block.sampling_probability;
+    live.variance += block.size * block.size * (1 - p) / (p * p) * (p / block.Probability());
+    live.first_birth_ms = std::min(live.first_birth_ms, block.first_birth_ms);
+  }
+  if (history.kept_in_part) {
+    live.bytes = std::max(history.net_bytes, 0.0);
+    live.objects = std::max(history.net_objects, 0.0);
+  }
+  live.born_bytes = history.born_bytes;
+  return live;
+}
+
+void Add(const Live& part, Live& sum) {
+  sum.bytes += part.bytes;
+  sum.variance += part.variance;
+  sum.objects += part.objects;
+  sum.first_birth_ms = std::min(sum.first_birth_ms, part.first_birth_ms);
+  sum.born_bytes += part.born_bytes;
+}
+
+// Sites that read the same, as one.
+Candidate Join(std::vector<Candidate> same) {
+  if (same.size() == 1) return std::move(same.front());
+  std::vector<const SiteHistory*> parts;
+  Live live;
+  for (const Candidate& part : same) {
+    parts.push_back(&part.history);
+    Add(part.live, live);
+  }
+  SiteHistory history = MergeHistories(parts);
+  Candidate joined = std::move(same.front());
+  joined.history = std::move(history);
+  joined.live = live;
+  return joined;
+}
+
 }  // namespace
 
-std::vector<Candidate> NamedSites(const capture::Capture& capture, Symbolizer& symbolizer) {
-  std::map<capture::SiteId, SiteHistory> histories = GatherHistories(capture);
+std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory> histories,
+                                  double judged_ms, Symbolizer& symbolizer) {
   PrepareAll(capture, histories, symbolizer);
   std::map<std::string, std::vector<Candidate>> by_reading;
   for (auto& [site, history] : histories) {
@@ -60,20 +102,14 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture, Symbolizer& s
       candidate.truncated = stack->second.truncated;
     }
     candidate.blame = BlameIndex(candidate.stack);
-    candidate.history = std::move(history);
+    candidate.live = LiveAtTheEnd(history);
+    candidate.history = judged_ms < static_cast<double>(capture.duration_ms) ? AsOf(history, judged_ms) : std::move(history);
+    history = {};
     for (const ResolvedFrame& frame : candidate.stack) absl::StrAppend(&key, ReadsAs(frame));
     by_reading[key].push_back(std::move(candidate));
   }
   std::vector<Candidate> result;
-  for (auto& [key, same] : by_reading) {
-    Candidate joined = same.front();
-    if (same.size() > 1) {
-      std::vector<const SiteHistory*> parts;
-      for (const Candidate& part : same) parts.push_back(&part.history);
-      joined.history = MergeHistories(parts);
-    }
-    result.push_back(std::move(joined));
-  }
+  for (auto& [key, same] : by_reading) result.push_back(Join(std::move(same)));
   return result;
 }
 
@@ -99,6 +135,7 @@ Candidate Merge(const std::vector<const Candidate*>& members, size_t depth) {
   for (const Candidate* member : members) {
     parts.push_back(&member->history);
     sum.truncated |= member->truncated;
+    Add(member->live, sum.live);
   }
   sum.history = MergeHistories(parts);
   return sum;

@@ -7,6 +7,7 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_CANDIDATES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_CANDIDATES_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,16 +16,26 @@
 
 namespace leaktrack {
 
+// What is alive at the end of the run, whatever moment of it is judged.
+struct Live {
+  double bytes = 0, variance = 0, objects = 0;
+  double first_birth_ms = kAlive;  // of the oldest; infinite: nothing is alive
+  double born_bytes = 0;
+};
+
 struct Candidate {
-  SiteHistory history;
+  SiteHistory history;               // as of the moment that is judged
+  Live live;
   std::vector<ResolvedFrame> stack;  // leaf first
   size_t blame = 0;
   bool truncated = false;
   bool merged = false;               // several different stacks; `stack` is what they share
 };
 
-// Every site of the capture, symbolised; sites that read the same (same functions and lines) are one.
-std::vector<Candidate> NamedSites(const capture::Capture& capture, Symbolizer& symbolizer);
+// Every site, symbolised; sites that read the same (same functions and lines) are one. `histories` are of the whole run;
+// those handed out end at `judged_ms`.
+std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory> histories,
+                                  double judged_ms, Symbolizer& symbolizer);
 
 // What the innermost `depth` frames from the blamed one outwards are called: the key by which sites are merged.
 // Empty if the stack is shorter.

@@ -1,48 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// The sentences that go with a verdict.
+#include "tools/analysis/explain.h"
+
+#include <algorithm>
 #include <cmath>
-#include <string>
+#include <ctime>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/analysis/judge.h"
+#include "tools/analysis/looks.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {
 namespace {
+
+constexpr double kBlocksNeeded = 40;      // for the plain test, four times in five (coverage.h)
+constexpr double kMinPerMinute = 1 << 20; // from here on, operators count by the minute
+constexpr int64_t kDaySeconds = 86400;
+
+// "10:15Z", with the date where the run is longer than a day; "2h 3m after the start" where no clock is known.
+std::string TimeOfDay(double ms, const RunFacts& run) {
+  if (run.start_realtime_ns <= 0) return absl::StrCat(FormatDuration(ms / 1e3), " after the start");
+  const auto seconds = static_cast<time_t>(run.start_realtime_ns / 1'000'000'000 + static_cast<int64_t>(ms / 1e3));
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  const bool date = run.look.window.end_ms > static_cast<double>(kDaySeconds) * 1e3;
+  const std::string time = absl::StrFormat("%02d:%02dZ", parts.tm_hour, parts.tm_min);
+  return date ? absl::StrFormat("%04d-%02d-%02d %s", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, time) : time;
+}
+
+std::string Pace(double bytes_per_hour) {
+  if (bytes_per_hour / 60 >= kMinPerMinute) return absl::StrCat(FormatSize(bytes_per_hour / 60), "/min");
+  return absl::StrCat(FormatSize(bytes_per_hour), "/h");
+}
 
 std::string Blocks(const SiteHistory& history, int count) {
   return absl::StrCat(FormatCount(static_cast<uint64_t>(count)), history.exact ? "" : " sampled",
                       count == 1 ? " block" : " blocks");
 }
 
-std::string Pace(const Births& births) {
-  if (std::abs(births.gamma) <= std::max(1.0, 2 * births.gamma_error)) return "at a steady rate";
-  return births.gamma > 0 ? "ever faster" : "ever more slowly";
+std::string Manner(const Node& node, const RunFacts& run) {
+  const Judgement& judgement = node.judgement;
+  switch (judgement.trend) {
+    case Trend::kExponential:
+      return absl::StrCat("ever faster, doubling every ", FormatDuration(judgement.doubling_ms.value_or(0) / 1e3));
+    case Trend::kAccelerating: return "ever faster";
+    case Trend::kDecelerating: return "ever more slowly";
+    case Trend::kPlateau: return "hardly any more";
+    case Trend::kSawtooth:
+      return absl::StrCat("under a saw of teeth of ", FormatSize(judgement.teeth.bytes), " that is freed again");
+    default: break;
+  }
+  if (judgement.onset_ms) return absl::StrCat("at a steady rate since ", TimeOfDay(*judgement.onset_ms, run));
+  return judgement.by_work ? "at a steady rate per unit of work" : "at a steady rate";
 }
 
-}  // namespace
+// "+26 MiB/min since 10:15Z, confirmed: "
+std::string Headline(const Node& node, const RunFacts& run) {
+  if (!node.judgement.growth) return "";
+  std::string text = absl::StrCat("+", Pace(node.judgement.growth->mid));
+  if (node.judgement.trend == Trend::kSawtooth) absl::StrAppend(&text, " at the base");
+  if (run.start_realtime_ns > 0 || node.judgement.onset_ms) {
+    absl::StrAppend(&text, " since ", TimeOfDay(node.judgement.onset_ms.value_or(run.look.window.warm_up_ms), run));
+  }
+  if (node.state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
+  return absl::StrCat(text, ": ");
+}
 
-std::string Evidence(const Judgement& judgement, const SiteHistory& history, Verdict verdict) {
-  const Births& births = judgement.births;
-  const NeverDies& old = judgement.never_dies;
-  if (judgement.container) {
-    return absl::StrCat("one block has grown by realloc in ", judgement.container->steps, " steps to ",
-                        FormatSize(judgement.container->bytes), " and is still growing");
+std::string Immortals(const Node& node, const RunFacts& run) {
+  const Judgement& judgement = node.judgement;
+  const auto deaths = static_cast<uint64_t>(std::llround(judgement.never_dies.deaths));
+  std::string which = Blocks(node.candidate.history, judgement.wall.blocks);
+  if (judgement.size_from > 0) {
+    absl::StrAppend(&which, " of ", FormatSize(judgement.size_from), " to ", FormatSize(judgement.size_to));
   }
-  const std::string age = FormatDuration(old.cut_ms / 1e3);
-  const auto deaths = static_cast<uint64_t>(old.deaths);
-  if (verdict != Verdict::kNone) {
-    return absl::StrCat(Blocks(history, births.blocks), " born here after the start live on, ",
-                        deaths == 0 ? "none" : FormatCount(deaths), " older than ", age, " died, new ones come ",
-                        Pace(births));
+  return absl::StrCat(which, " born here after the start live on, ", deaths == 0 ? "none" : FormatCount(deaths),
+                      " older than ", FormatDuration(judgement.never_dies.cut_ms / 1e3), " died, new ones come ",
+                      Manner(node, run));
+}
+
+std::string WhyGrowing(const Node& node, const RunFacts& run) {
+  const Judgement& judgement = node.judgement;
+  std::string text = Headline(node, run);
+  if (judgement.channel == Channel::kContainer && judgement.container) {
+    absl::StrAppend(&text, "one block has grown in ", judgement.container->steps, " steps to ",
+                    FormatSize(judgement.container->bytes), " and is still growing");
+  } else if (judgement.channel == Channel::kBacklog && judgement.backlog) {
+    absl::StrAppend(&text, "its blocks are freed ever later: of late after ",
+                    FormatDuration(judgement.backlog->late_life_ms / 1e3), ", before after ",
+                    FormatDuration(judgement.backlog->early_life_ms / 1e3),
+                    "; no more of them come than before: a queue that does not keep up");
+  } else {
+    absl::StrAppend(&text, Immortals(node, run));
   }
+  if (node.tidied_up) absl::StrAppend(&text, "; freed at exit");
+  return text;
+}
+
+std::string WhyNot(const Node& node) {
+  const Judgement& judgement = node.judgement;
+  const SiteHistory& history = node.candidate.history;
+  const auto deaths = static_cast<uint64_t>(std::llround(judgement.never_dies.deaths));
+  const std::string age = FormatDuration(judgement.never_dies.cut_ms / 1e3);
   switch (judgement.trend) {
     case Trend::kStartup: return "nearly all of it was allocated while the program started";
     case Trend::kStep: return "it was allocated in one or a few bursts";
     case Trend::kPlateau: return "new blocks have stopped coming: it has filled up";
-    case Trend::kBounded: return "its blocks die when they reach a certain age: a cache or a pool";
+    case Trend::kDecelerating: return "new blocks come ever more slowly: it is filling up";
+    case Trend::kBounded:
+      return absl::StrCat("its blocks die when they are about ", FormatDuration(judgement.never_dies.residence_ms / 1e3),
+                          " old: a cache or a pool");
+    case Trend::kPeriodic:
+      return judgement.period_ms > 0
+                 ? absl::StrCat("it comes and goes every ", FormatDuration(judgement.period_ms / 1e3))
+                 : "it is freed again in bursts, all of it";
     case Trend::kChurn: return absl::StrCat("blocks older than ", age, " do die (", FormatCount(deaths), " did)");
     case Trend::kFlat: return "nothing that was allocated after the start is left";
     case Trend::kInsufficient:
@@ -51,14 +121,40 @@ std::string Evidence(const Judgement& judgement, const SiteHistory& history, Ver
   }
 }
 
-std::string Settle(const Judgement& judgement, Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kLeak: return "";
-    case Verdict::kSuspect: return "a run of 10 minutes or more: growth that goes on is a leak";
+std::string Retraction(const Node& node) {
+  const Plateau plateau = PlateauOf(node.candidate.history);
+  return absl::StrCat("was accused at an earlier look; plateaued at ", FormatSize(plateau.bytes), " after ",
+                      FormatDuration(plateau.after_seconds), "; ", WhyNot(node));
+}
+
+// How long a run would have had to be for enough blocks, at this pace.
+std::string LongerRun(const Node& node, const RunFacts& run) {
+  const double blocks = std::max(1.0, static_cast<double>(node.judgement.wall.blocks));
+  const double seconds = run.look.window.end_ms / 1e3 * std::max(2.0, kBlocksNeeded / blocks);
+  return absl::StrCat("a run of about ", FormatDuration(seconds), ", or a smaller --interval");
+}
+
+}  // namespace
+
+std::string Evidence(const Node& node, const RunFacts& run) {
+  if (node.verdict != Verdict::kNone) return WhyGrowing(node, run);
+  return node.state == State::kRetracted ? Retraction(node) : WhyNot(node);
+}
+
+std::string Settle(const Node& node, const RunFacts& run) {
+  const double end_seconds = run.look.window.end_ms / 1e3;
+  switch (node.verdict) {
+    case Verdict::kLeak:
+      if (node.state == State::kConfirmed) return "";
+      if (run.warming_up) return "time: so many places grow at once that the program may be warming up";
+      return end_seconds >= kConfirmMinSeconds ? "a run twice as long confirms it" : "a run of 4 hours confirms it";
+    case Verdict::kSuspect:
+      return end_seconds < kLeakMinSeconds ? "a run of 10 minutes or more: growth that goes on is a leak"
+                                           : "a run twice as long: a filling cache slows down, a leak does not";
     case Verdict::kWatch: return "a run twice as long: a filling cache slows down, a leak does not";
     case Verdict::kNone: break;
   }
-  return judgement.trend == Trend::kInsufficient ? "a longer run or a smaller --interval" : "";
+  return node.judgement.trend == Trend::kInsufficient ? LongerRun(node, run) : "";
 }
 
 }  // namespace leaktrack

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
-#include "libtrack/capture/age_band.h"
 #include "tools/analysis/stats.h"
 
 namespace leaktrack {
@@ -16,9 +16,30 @@ constexpr int kCuts = 5;
 constexpr int kResidenceBands = 8;
 constexpr size_t kStretches = 32;
 
-double BandMiddle(int band) {
-  const auto start = static_cast<double>(capture::BandStartMs(static_cast<uint8_t>(band)));
-  return band < capture::kBandLast ? start * 1.1 + 0.5 : start;  // relative width is at most 25 %
+struct Lived {
+  double age_ms = 0;     // reached, dead or alive
+  double weight = 1;
+  double death_ms = kAlive;
+};
+
+// All blocks born after the warm-up that grew older than `youngest`. A start-up block lives for other reasons.
+std::vector<Lived> OldBlocks(const SiteHistory& history, const Window& window, double youngest) {
+  std::vector<Lived> old;
+  const auto add = [&](double birth_ms, double age_ms, double weight, double death_ms) {
+    if (birth_ms >= window.warm_up_ms && age_ms > youngest) old.push_back({age_ms, weight, death_ms});
+  };
+  for (const WeightedBlock& block : history.survivors) {
+    add(block.birth_ms, window.end_ms - block.birth_ms, block.weight, kAlive);
+  }
+  for (const WeightedBlock& block : history.dead) {
+    add(block.birth_ms, block.death_ms - block.birth_ms, block.weight, block.death_ms);
+  }
+  for (const DeathStep& step : history.steps) {
+    // Of these the birth is not known to a quarter of the age: none is let off.
+    const double age = BandMiddleMs(step.band);
+    add(window.warm_up_ms, age, step.deaths, step.time_ms);
+  }
+  return old;
 }
 
 struct Exposure {
@@ -27,33 +48,25 @@ struct Exposure {
 };
 
 // Time lived and deaths died between the ages `from` and `to`.
-Exposure Between(const SiteHistory& history, const Window& window, double from, double to) {
+Exposure Between(const std::vector<Lived>& old, double from, double to) {
   Exposure sum;
-  for (const WeightedBlock& block : history.survivors) {
-    if (block.birth_ms < window.warm_up_ms) continue;
-    sum.time += std::clamp(window.end_ms - block.birth_ms, from, to) - from;
-  }
-  for (int band = capture::kBandYoungest; band <= capture::kBandLast; ++band) {
-    const double deaths = history.deaths_by_band[static_cast<size_t>(band)];
-    if (deaths == 0) continue;
-    const double age = BandMiddle(band);
-    if (age < from) continue;
-    sum.time += deaths * (std::min(age, to) - from);
-    if (age < to) sum.deaths += deaths;
+  for (const Lived& block : old) {
+    if (block.age_ms < from) continue;
+    sum.time += block.weight * (std::min(block.age_ms, to) - from);
+    if (block.death_ms != kAlive && block.age_ms < to) sum.deaths += block.weight;
   }
   return sum;
 }
 
 // Variance over mean of the deaths beyond the age `cut`, over equal stretches of the time in which there can be any.
-double DeathDispersion(const SiteHistory& history, const Window& window, double cut) {
+double DeathDispersion(const std::vector<Lived>& old, double end_ms, double cut) {
   std::array<double, kStretches> seen{};
   double all = 0;
-  const double span = window.end_ms - cut;
-  for (const DeathStep& step : history.death_steps) {
-    if (step.deaths <= 0 || BandMiddle(step.band) < cut) continue;
-    const double place = std::clamp((step.time_ms - cut) / span, 0.0, 1.0) * kStretches;
-    seen[std::min<size_t>(static_cast<size_t>(place), kStretches - 1)] += step.deaths;
-    all += step.deaths;
+  for (const Lived& block : old) {
+    if (block.death_ms == kAlive || block.age_ms < cut) continue;
+    const double place = std::clamp((block.death_ms - cut) / (end_ms - cut), 0.0, 1.0) * kStretches;
+    seen[std::min<size_t>(static_cast<size_t>(place), kStretches - 1)] += block.weight;
+    all += block.weight;
   }
   if (all <= 0) return 1;
   double variance = 0;
@@ -61,15 +74,16 @@ double DeathDispersion(const SiteHistory& history, const Window& window, double 
   return std::max(1.0, variance / (kStretches - 1) / (all / kStretches));
 }
 
-// Old blocks die, and at some age much faster than a leak would allow.
-bool HasBoundedResidence(const SiteHistory& history, const Window& window, double cut) {
+// Old blocks die, and at some age much faster than a leak would allow: about that age, or 0.
+double BoundedResidence(const std::vector<Lived>& old, double end_ms, double cut) {
   for (int i = 0; i < kResidenceBands; ++i) {
-    const double from = cut + i * window.end_ms / kResidenceBands;
-    const Exposure band = Between(history, window, from, from + window.end_ms / kResidenceBands);
-    if (band.deaths < 2 || band.time <= 0) continue;
-    if (GammaQuantile(band.deaths, .05 / kResidenceBands) / band.time > 2 / window.end_ms) return true;
+    const double from = cut + i * end_ms / kResidenceBands;
+    const double to = from + end_ms / kResidenceBands;
+    const Exposure band = Between(old, from, to);
+    if (band.deaths < 2 || band.deaths * end_ms <= 2 * band.time) continue;  // the bound is lower still
+    if (GammaQuantile(band.deaths, .05 / kResidenceBands) / band.time > 2 / end_ms) return (from + to) / 2;
   }
-  return false;
+  return 0;
 }
 
 }  // namespace
@@ -78,14 +92,15 @@ NeverDies TestNeverDies(const SiteHistory& history, const Window& window) {
   NeverDies best;
   best.cut_ms = window.end_ms * kFirstCut;
   if (window.end_ms <= 0) return best;
+  const std::vector<Lived> old = OldBlocks(history, window, best.cut_ms);
   for (int i = 0; i < kCuts; ++i) {
     const double cut = window.end_ms * kFirstCut * std::exp2(i);
-    const Exposure old = Between(history, window, cut, 2 * window.end_ms);
-    const double phi = DeathDispersion(history, window, cut);
-    const double p = std::min(1.0, kCuts * PoissonCdf(old.deaths / phi, old.time / window.end_ms / phi));
-    if (p < best.p) best = {p, cut, old.time / window.end_ms, old.deaths, false};
+    const Exposure beyond = Between(old, cut, 2 * window.end_ms);
+    const double phi = DeathDispersion(old, window.end_ms, cut);
+    const double p = std::min(1.0, kCuts * PoissonCdf(beyond.deaths / phi, beyond.time / window.end_ms / phi));
+    if (p < best.p) best = {p, cut, beyond.time / window.end_ms, beyond.deaths, 0};
   }
-  best.bounded = HasBoundedResidence(history, window, best.cut_ms);
+  best.residence_ms = BoundedResidence(old, window.end_ms, best.cut_ms);
   return best;
 }
 

@@ -26,7 +26,8 @@ struct NeverDies {
   double cut_ms = 0;      // the age that gave it
   double exposure = 0;    // in units of the window, at that cut
   double deaths = 0;      // at that cut
-  bool bounded = false;   // old blocks die, in one band of ages: a cache or pool with bounded residence
+  double residence_ms = 0;  // above 0: old blocks die at about this age: a cache or pool with bounded residence
+  bool bounded() const { return residence_ms > 0; }
 };
 
 NeverDies TestNeverDies(const SiteHistory& history, const Window& window);

@@ -2,123 +2,232 @@
 #include "tools/analysis/site_history.h"
 
 #include <algorithm>
+#include <cmath>
+#include <tuple>
 
+#include "libtrack/capture/age_band.h"
 #include "tools/analysis/stats.h"
 
 namespace leaktrack {
 namespace {
 
 using capture::Capture;
+using capture::CellPoint;
+using capture::CellSeries;
 using capture::SiteId;
 
 bool Removes(uint8_t band) { return band != capture::kBandBirths && band != capture::kBandRelabelled; }
+bool IsDeaths(uint8_t band) { return band >= capture::kBandYoungest && band <= capture::kBandLast; }
 
-WeightedBlock Weigh(const capture::Survivor& survivor) {
+// Survivors and kept deaths have these fields in common.
+template <typename Event>
+WeightedBlock Weigh(const Event& event, double coarsest) {
   WeightedBlock block;
-  block.birth_ms = static_cast<double>(survivor.birth_ms);
-  block.first_birth_ms = static_cast<double>(std::min(survivor.first_birth_ms, survivor.birth_ms));
-  block.size = static_cast<double>(survivor.size);
-  block.interval = static_cast<double>(std::max<uint64_t>(survivor.interval_bytes, 1));
-  block.chain = survivor.chain;
-  block.sampling_probability = SamplingProbability(block.size, block.interval);
+  block.birth_ms = static_cast<double>(event.birth_ms);
+  block.first_birth_ms = block.birth_ms;
+  block.size = static_cast<double>(event.size);
+  block.interval = static_cast<float>(std::max<uint64_t>(event.interval_bytes, 1));
+  block.chain = event.chain;
+  block.sampling_probability = static_cast<float>(SamplingProbability(block.size, block.interval));
   // A damaged file may claim any share; a share of nothing would weigh infinitely.
-  const double kept = survivor.keep_probability > 0 && survivor.keep_probability < 1 ? survivor.keep_probability : 1;
-  block.probability = std::max(block.sampling_probability * kept, 1e-12);
+  const double kept = event.keep_probability > 0 && event.keep_probability < 1 ? event.keep_probability : 1;
+  block.kept = static_cast<float>(std::max(kept, 1e-12));
+  const double as_coarsest = SamplingProbability(block.size, coarsest) / block.sampling_probability;
+  block.weight = static_cast<float>(std::min(as_coarsest, 1.0) / block.kept);
   return block;
 }
 
-// What the interval of the end of the run would have sampled of these deaths, never more than what was.
-double AsSampledWith(double interval, const capture::CellPoint& deaths) {
-  const auto samples = static_cast<double>(deaths.samples);
-  if (deaths.objects <= 0 || deaths.bytes <= 0) return samples;
-  return std::min(samples, deaths.objects * SamplingProbability(deaths.bytes / deaths.objects, interval));
+// Hands out (time, sum) of a counter on the grid: the sum stays until the next point.
+void AddToCurve(const CellSeries& series, double sign, double end_ms, Curve& curve) {
+  size_t next = 0;
+  double sum = 0;
+  for (size_t i = 0; i < kGrid; ++i) {
+    const double until = end_ms * static_cast<double>(i + 1) / kGrid;
+    while (next < series.points.size() && static_cast<double>(series.points[next].time_ms) <= until) {
+      sum = series.points[next++].bytes;
+    }
+    curve[i] += static_cast<float>(sign * sum);
+  }
 }
 
-void AddCells(const capture::CellSeries& series, double interval, SiteHistory& history) {
+// What the interval `coarsest` would have sampled of each of these deaths.
+double Scale(double samples, double objects, double bytes, double coarsest) {
+  if (samples <= 0 || objects <= 0 || bytes <= 0) return 1;
+  return std::min(1.0, objects * SamplingProbability(bytes / objects, coarsest) / samples);
+}
+
+// Kept deaths of one (site, band), by death; [begin, end).
+struct KeptOfBand {
+  const capture::KeptDeath* const* begin = nullptr;
+  const capture::KeptDeath* const* end = nullptr;
+};
+
+// Deaths of one counter that are not in `kept`. A death and the look that counts it may fall on either side of a
+// millisecond, so what is kept too early is taken off the next step.
+void AddSteps(const CellSeries& series, KeptOfBand kept, double coarsest, SiteHistory& history) {
+  CellPoint before;
+  double owed = 0;
+  for (const CellPoint& point : series.points) {
+    const double samples = static_cast<double>(point.samples - std::min(before.samples, point.samples));
+    for (; kept.begin != kept.end && (*kept.begin)->death_ms <= point.time_ms; ++kept.begin) {
+      owed += 1 / std::max((*kept.begin)->keep_probability, 1e-6);
+    }
+    const double left = std::max(samples - owed, 0.0);
+    owed -= samples - left;
+    if (left > 0) {
+      const double bytes = point.bytes - before.bytes;
+      const double scale = Scale(samples, point.objects - before.objects, bytes, coarsest);
+      history.steps.push_back({static_cast<float>(point.time_ms), static_cast<float>(left * scale),
+                               static_cast<float>(bytes * left / samples), series.band});
+    }
+    before = point;
+  }
+}
+
+void AddCells(const CellSeries& series, KeptOfBand kept, double coarsest, SiteHistory& history) {
   if (series.points.empty()) return;
-  const capture::CellPoint& last = series.points.back();
+  const CellPoint& last = series.points.back();
   const double sign = Removes(series.band) ? -1 : 1;
   history.net_bytes += sign * last.bytes;
   history.net_objects += sign * last.objects;
   if (last.variance > 0) history.exact = false;
+  AddToCurve(series, sign, history.grid_end_ms, history.level);
   if (series.band == capture::kBandBirths) {
     history.born_bytes += last.bytes;
     history.born_samples += static_cast<double>(last.samples);
-  } else if (series.band <= capture::kBandLast) {
-    const double deaths = AsSampledWith(interval, last);
-    history.deaths_by_band[series.band] += deaths;
-    uint64_t before = 0;
-    for (const capture::CellPoint& point : series.points) {
-      const double share = static_cast<double>(point.samples - std::min(before, point.samples)) /
-                           static_cast<double>(std::max<uint64_t>(last.samples, 1));
-      history.death_steps.push_back({static_cast<double>(point.time_ms), series.band, share * deaths});
-      before = point.samples;
-    }
+    AddToCurve(series, 1, history.grid_end_ms, history.born);
+  } else if (IsDeaths(series.band)) {
+    AddSteps(series, kept, coarsest, history);
   }
 }
 
-void SortByBirth(SiteHistory& history) {
-  std::stable_sort(history.survivors.begin(), history.survivors.end(),
-                   [](const WeightedBlock& a, const WeightedBlock& b) { return a.birth_ms < b.birth_ms; });
-}
+class Gatherer {
+ public:
+  Gatherer(const Capture& capture, double end_ms) : capture_(capture), end_ms_(end_ms) {}
 
-}  // namespace
+  std::map<SiteId, SiteHistory> Run() {
+    CountBySite();
+    for (const capture::Survivor& survivor : capture_.survivors) Add(survivor);
+    std::vector<const capture::KeptDeath*> kept;
+    kept.reserve(capture_.kept_deaths.size());
+    for (const capture::KeptDeath& death : capture_.kept_deaths) {
+      Add(death);
+      kept.push_back(&death);
+    }
+    std::sort(kept.begin(), kept.end(), [](const auto* a, const auto* b) {
+      return std::tuple(a->site, Band(*a), a->death_ms) < std::tuple(b->site, Band(*b), b->death_ms);
+    });
+    for (const CellSeries& series : capture_.cells) AddCells(series, Of(kept, series), coarsest_[series.site], At(series.site));
+    for (auto& [site, history] : histories_) {
+      SortByBirth(history.survivors);
+      SortByBirth(history.dead);
+    }
+    return std::move(histories_);
+  }
 
-std::map<SiteId, SiteHistory> GatherHistories(const Capture& capture) {
-  std::map<SiteId, SiteHistory> histories;
-  const auto at = [&](SiteId site) -> SiteHistory& {
-    SiteHistory& history = histories[site];
-    if (history.sites.empty()) {
+ private:
+  static uint8_t Band(const capture::KeptDeath& death) {
+    return capture::AgeBand(death.death_ms - std::min(death.birth_ms, death.death_ms));
+  }
+
+  static KeptOfBand Of(const std::vector<const capture::KeptDeath*>& kept, const CellSeries& series) {
+    const auto key = std::pair(series.site, series.band);
+    const auto begin = std::lower_bound(kept.begin(), kept.end(), key, [](const auto* death, const auto& k) {
+      return std::pair(death->site, Band(*death)) < k;
+    });
+    const auto end = std::upper_bound(begin, kept.end(), key, [](const auto& k, const auto* death) {
+      return k < std::pair(death->site, Band(*death));
+    });
+    return {kept.data() + (begin - kept.begin()), kept.data() + (end - kept.begin())};
+  }
+
+  // The coarsest interval of each site's blocks, and room for exactly so many.
+  void CountBySite() {
+    std::map<SiteId, std::pair<size_t, size_t>> counts;
+    for (const capture::Survivor& survivor : capture_.survivors) {
+      ++counts[survivor.site].first;
+      Coarsen(survivor.site, survivor.interval_bytes);
+    }
+    for (const capture::KeptDeath& death : capture_.kept_deaths) {
+      ++counts[death.site].second;
+      Coarsen(death.site, death.interval_bytes);
+    }
+    for (const CellSeries& series : capture_.cells) coarsest_.try_emplace(series.site, static_cast<double>(capture_.interval_now));
+    for (const auto& [site, count] : counts) {
+      At(site).survivors.reserve(count.first);
+      At(site).dead.reserve(count.second);
+    }
+  }
+
+  void Coarsen(SiteId site, uint64_t interval) {
+    double& coarsest = coarsest_[site];
+    coarsest = std::max({coarsest, static_cast<double>(interval), 1.0});
+  }
+
+  SiteHistory& At(SiteId site) {
+    const auto [found, is_new] = histories_.try_emplace(site);
+    SiteHistory& history = found->second;
+    if (is_new) {
       history.sites.push_back(site);
-      const auto stack = capture.stacks.find(site);
-      if (stack != capture.stacks.end()) history.kind = stack->second.kind;
+      history.grid_end_ms = end_ms_;
+      const auto stack = capture_.stacks.find(site);
+      if (stack != capture_.stacks.end()) history.kind = stack->second.kind;
     }
     return history;
-  };
-  const auto interval = static_cast<double>(std::max<uint64_t>(capture.interval_now, 1));
-  for (const capture::CellSeries& series : capture.cells) AddCells(series, interval, at(series.site));
-  for (const capture::Survivor& survivor : capture.survivors) {
-    SiteHistory& history = at(survivor.site);
-    history.survivors.push_back(Weigh(survivor));
+  }
+
+  void Add(const capture::Survivor& survivor) {
+    SiteHistory& history = At(survivor.site);
+    WeightedBlock block = Weigh(survivor, coarsest_[survivor.site]);
+    block.first_birth_ms = static_cast<double>(std::min(survivor.first_birth_ms, survivor.birth_ms));
+    history.survivors.push_back(block);
     if (survivor.keep_probability < 1) history.kept_in_part = true;
     if (survivor.interval_bytes > 1) history.exact = false;
   }
-  for (const capture::KeptDeath& death : capture.kept_deaths) {
-    if (death.chain == 0) continue;
-    at(death.site).chained_deaths.push_back({static_cast<double>(death.birth_ms), static_cast<double>(death.death_ms),
-                                             static_cast<double>(death.size), death.chain});
+
+  void Add(const capture::KeptDeath& death) {
+    WeightedBlock block = Weigh(death, coarsest_[death.site]);
+    block.death_ms = static_cast<double>(std::max(death.birth_ms, death.death_ms));
+    At(death.site).dead.push_back(block);
   }
-  for (auto& [site, history] : histories) SortByBirth(history);
-  return histories;
+
+  const Capture& capture_;
+  const double end_ms_;
+  std::map<SiteId, SiteHistory> histories_;
+  std::map<SiteId, double> coarsest_;
+};
+
+}  // namespace
+
+void SortByBirth(std::vector<WeightedBlock>& blocks) {
+  const auto before = [](const WeightedBlock& a, const WeightedBlock& b) { return a.birth_ms < b.birth_ms; };
+  if (!std::is_sorted(blocks.begin(), blocks.end(), before)) std::stable_sort(blocks.begin(), blocks.end(), before);
 }
 
-SiteHistory MergeHistories(const std::vector<const SiteHistory*>& parts) {
-  SiteHistory sum;
-  if (!parts.empty()) sum.kind = parts.front()->kind;
-  for (const SiteHistory* part : parts) {
-    sum.sites.insert(sum.sites.end(), part->sites.begin(), part->sites.end());
-    sum.survivors.insert(sum.survivors.end(), part->survivors.begin(), part->survivors.end());
-    sum.chained_deaths.insert(sum.chained_deaths.end(), part->chained_deaths.begin(), part->chained_deaths.end());
-    sum.death_steps.insert(sum.death_steps.end(), part->death_steps.begin(), part->death_steps.end());
-    for (size_t band = 0; band < sum.deaths_by_band.size(); ++band) sum.deaths_by_band[band] += part->deaths_by_band[band];
-    sum.born_bytes += part->born_bytes;
-    sum.born_samples += part->born_samples;
-    sum.net_bytes += part->net_bytes;
-    sum.net_objects += part->net_objects;
-    sum.kept_in_part |= part->kept_in_part;
-    sum.exact &= part->exact;
-  }
-  SortByBirth(sum);
-  return sum;
+double BandMiddleMs(int band) {
+  const auto start = static_cast<double>(capture::BandStartMs(static_cast<uint8_t>(band)));
+  return band < capture::kBandLast ? start * 1.1 + 0.5 : start;
+}
+
+double SiteHistory::Interpolate(const Curve& curve, double ms) const {
+  if (grid_end_ms <= 0) return 0;
+  const double place = std::clamp(ms / grid_end_ms, 0.0, 1.0) * kGrid - 1;
+  const auto at = [&](double i) { return i < 0 ? 0.0 : double{curve[std::min(static_cast<size_t>(i), kGrid - 1)]}; };
+  const double low = std::floor(place);
+  return at(low) + (at(low + 1) - at(low)) * (place - low);
+}
+
+std::map<SiteId, SiteHistory> GatherHistories(const Capture& capture, double end_ms) {
+  return Gatherer(capture, end_ms).Run();
 }
 
 double LiveHeapBytesAt(const Capture& capture, uint64_t time_ms) {
   double total = 0;
-  for (const capture::CellSeries& series : capture.cells) {
+  for (const CellSeries& series : capture.cells) {
     const auto stack = capture.stacks.find(series.site);
     if (stack != capture.stacks.end() && stack->second.kind == capture::SiteKind::kMapping) continue;
     const auto after = std::upper_bound(series.points.begin(), series.points.end(), time_ms,
-                                        [](uint64_t t, const capture::CellPoint& p) { return t < p.time_ms; });
+                                        [](uint64_t t, const CellPoint& p) { return t < p.time_ms; });
     if (after != series.points.begin()) total += (Removes(series.band) ? -1 : 1) * std::prev(after)->bytes;
   }
   return std::max(total, 0.0);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Histories made from histories: sums, earlier moments, parts.
+#include <algorithm>
+#include <cmath>
+
+#include "libtrack/capture/age_band.h"
+#include "tools/analysis/site_history.h"
+
+namespace leaktrack {
+namespace {
+
+// Of one counter and look, deaths that come back as blocks at most: more of them say nothing new.
+constexpr double kMaxRevived = 512;
+
+template <typename T>
+void Append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+// Deaths after `time_ms` of blocks that were born before it.
+void Revive(const DeathStep& step, double time_ms, std::vector<WeightedBlock>& survivors) {
+  const double youngest = static_cast<double>(capture::BandStartMs(step.band));
+  const double oldest = 2 * BandMiddleMs(step.band) - youngest;
+  const double count = std::clamp(std::round(double{step.deaths}), 1.0, kMaxRevived);
+  for (double i = 0.5; i < count; ++i) {
+    WeightedBlock block;
+    block.birth_ms = std::max(0.0, step.time_ms - youngest - (oldest - youngest) * i / count);
+    if (block.birth_ms > time_ms) continue;
+    block.first_birth_ms = block.birth_ms;
+    block.death_ms = step.time_ms;
+    block.weight = static_cast<float>(step.deaths / count);
+    block.size = step.bytes / count;  // it stands for these bytes, with certainty
+    survivors.push_back(block);
+  }
+}
+
+}  // namespace
+
+SiteHistory MergeHistories(const std::vector<const SiteHistory*>& parts) {
+  SiteHistory sum;
+  if (parts.empty()) return sum;
+  sum.kind = parts.front()->kind;
+  sum.grid_end_ms = parts.front()->grid_end_ms;
+  for (const SiteHistory* part : parts) {
+    Append(sum.sites, part->sites);
+    Append(sum.survivors, part->survivors);
+    Append(sum.dead, part->dead);
+    Append(sum.steps, part->steps);
+    for (size_t i = 0; i < kGrid; ++i) {
+      sum.level[i] += part->level[i];
+      sum.born[i] += part->born[i];
+    }
+    sum.born_bytes += part->born_bytes;
+    sum.born_samples += part->born_samples;
+    sum.net_bytes += part->net_bytes;
+    sum.net_objects += part->net_objects;
+    sum.kept_in_part |= part->kept_in_part;
+    sum.exact &= part->exact;
+  }
+  SortByBirth(sum.survivors);
+  SortByBirth(sum.dead);
+  return sum;
+}
+
+SiteHistory AsOf(const SiteHistory& history, double time_ms) {
+  SiteHistory then = history;
+  std::erase_if(then.survivors, [&](const WeightedBlock& block) { return block.birth_ms > time_ms; });
+  std::erase_if(then.dead, [&](const WeightedBlock& block) { return block.death_ms > time_ms; });
+  std::erase_if(then.steps, [&](const DeathStep& step) { return step.time_ms > time_ms; });
+  for (const WeightedBlock& block : history.dead) {
+    if (block.birth_ms <= time_ms && block.death_ms > time_ms) then.survivors.push_back(block);
+  }
+  for (const DeathStep& step : history.steps) {
+    if (step.time_ms > time_ms && step.time_ms - 2 * BandMiddleMs(step.band) < time_ms) Revive(step, time_ms, then.survivors);
+  }
+  SortByBirth(then.survivors);
+  return then;
+}
+
+SiteHistory OfSizes(const SiteHistory& history, double from, double to) {
+  SiteHistory part = history;
+  const auto outside = [&](const WeightedBlock& block) { return block.size < from || block.size >= to; };
+  std::erase_if(part.survivors, outside);
+  std::erase_if(part.dead, outside);
+  return part;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/analysis/nodes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "tools/analysis/stats.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr size_t kMergeDepths[] = {8, 5, 3, 2, 1};
+constexpr size_t kMinMixed = 16;  // blocks, before sizes are looked at one by one
+
+void DecideAll(std::vector<Node>& nodes, const Look& look) {
+  std::vector<double> p_values;
+  for (const Node& node : nodes) {
+    if (node.judgement.testable) p_values.push_back(node.judgement.p);
+  }
+  const std::vector<double> q_values = BenjaminiHochberg(p_values);
+  size_t next = 0;
+  for (Node& node : nodes) {
+    if (node.judgement.testable) node.q = q_values[next++];
+    node.verdict = Decide(node.judgement, node.q, look);
+  }
+}
+
+// Blocks that outlived the warm-up, by the power of two of their size.
+std::map<int, size_t> SizeClasses(const SiteHistory& history, const Window& window) {
+  std::map<int, size_t> classes;
+  for (const WeightedBlock& block : history.survivors) {
+    if (block.birth_ms >= window.warm_up_ms) ++classes[std::ilogb(std::max(block.size, 1.0))];
+  }
+  return classes;
+}
+
+// Other sizes that die old hide the one that does not.
+void AccuseSizes(Node& node, const Look& look) {
+  if (node.Accused() || node.judgement.never_dies.p <= kMaxP) return;
+  const std::map<int, size_t> classes = SizeClasses(node.candidate.history, look.window);
+  if (classes.size() < 2) return;
+  for (const auto& [octave, count] : classes) {
+    if (count < kMinMixed) continue;
+    const double from = std::ldexp(1, octave);
+    const SiteHistory part = OfSizes(node.candidate.history, from, 2 * from);
+    Judgement judgement = Test(part, look);
+    if (!judgement.testable || judgement.channel != Channel::kImmortals) continue;
+    judgement.p = std::min(1.0, judgement.p * static_cast<double>(classes.size()));
+    if (judgement.p > kManyTriesMaxP) continue;
+    Describe(part, look, judgement);
+    judgement.size_from = from;
+    judgement.size_to = 2 * from;
+    node.judgement = judgement;
+    node.q = judgement.p;
+    node.verdict = Decide(node.judgement, node.q, look);
+    return;
+  }
+}
+
+struct Sum {
+  Node node;
+  std::vector<size_t> members;
+};
+
+std::vector<Sum> JudgeSums(const std::vector<Node>& nodes, size_t depth, const Look& look) {
+  std::map<std::string, std::vector<size_t>> groups;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i].Accused()) continue;
+    const std::string key = SuffixKey(nodes[i].candidate, depth);
+    if (!key.empty()) groups[key].push_back(i);
+  }
+  std::vector<Sum> sums;
+  for (auto& [key, members] : groups) {
+    if (members.size() < 2) continue;
+    std::vector<const Candidate*> parts;
+    for (const size_t i : members) parts.push_back(&nodes[i].candidate);
+    Sum sum;
+    sum.node.candidate = Merge(parts, depth);
+    sum.node.judgement = Test(sum.node.candidate.history, look);
+    const bool may_be = sum.node.judgement.testable && sum.node.judgement.p <= kManyTriesMaxP;
+    if (!may_be) sum.node.candidate = {};  // its blocks are all elsewhere already
+    sum.members = std::move(members);
+    sums.push_back(std::move(sum));
+  }
+  return sums;
+}
+
+bool Grew(const Node& node) { return node.judgement.wall.blocks > 0; }
+
+// The members that grew are swallowed by an accused sum, the others stay.
+void AccuseSums(std::vector<Node>& nodes, size_t depth, const Look& look) {
+  std::vector<Sum> sums = JudgeSums(nodes, depth, look);
+  std::vector<Node> judged;
+  for (Sum& sum : sums) judged.push_back(std::move(sum.node));
+  DecideAll(judged, look);
+  std::vector<bool> swallowed(nodes.size());
+  std::vector<Node> accused;
+  for (size_t s = 0; s < sums.size(); ++s) {
+    if (!judged[s].Accused() || judged[s].judgement.p > kManyTriesMaxP) continue;
+    std::vector<const Candidate*> grown;
+    for (const size_t i : sums[s].members) {
+      if (!Grew(nodes[i])) continue;
+      grown.push_back(&nodes[i].candidate);
+      swallowed[i] = true;
+    }
+    Describe(judged[s].candidate.history, look, judged[s].judgement);
+    if (grown.size() > 1) judged[s].candidate = Merge(grown, depth);
+    accused.push_back(std::move(judged[s]));
+  }
+  std::vector<Node> left;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!swallowed[i]) left.push_back(std::move(nodes[i]));
+  }
+  for (Node& node : accused) left.push_back(std::move(node));
+  nodes = std::move(left);
+}
+
+}  // namespace
+
+std::vector<Node> JudgeAll(std::vector<Candidate> candidates, const Look& look) {
+  std::vector<Node> nodes;
+  nodes.reserve(candidates.size());
+  for (Candidate& candidate : candidates) {
+    Node node;
+    node.candidate = std::move(candidate);
+    node.judgement = Judge(node.candidate.history, look);
+    nodes.push_back(std::move(node));
+  }
+  DecideAll(nodes, look);
+  for (Node& node : nodes) AccuseSizes(node, look);
+  for (const size_t depth : kMergeDepths) AccuseSums(nodes, depth, look);
+  return nodes;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/analysis/teeth.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <vector>
+
+namespace leaktrack {
+namespace {
+
+constexpr double kTooth = 0.3;            // of the range
+constexpr double kMinFall = 4;            // in standard deviations of what sampling makes of a flat level
+constexpr double kBurstShare = 0.5;       // of the deaths
+constexpr double kBurstTime = 0.1;        // of the time
+constexpr size_t kDeathBins[] = {64, 512};
+constexpr double kDeathsPerBin = 2;       // below, some bins are full by chance
+constexpr double kMinRepeat = 0.4;        // autocorrelation at the period
+
+// The level from the warm-up to the end, less the straight line through it.
+std::vector<double> Detrended(const SiteHistory& history, const Window& window) {
+  std::vector<double> level(kGrid);
+  for (size_t i = 0; i < kGrid; ++i) {
+    level[i] = history.LevelAt(window.warm_up_ms + (window.end_ms - window.warm_up_ms) * double(i + 1) / kGrid);
+  }
+  const double n = kGrid;
+  double mean = 0;
+  double slope = 0;
+  for (size_t i = 0; i < kGrid; ++i) mean += level[i] / n;
+  for (size_t i = 0; i < kGrid; ++i) slope += (level[i] - mean) * (double(i) - (n - 1) / 2);
+  slope /= n * (n * n - 1) / 12;
+  for (size_t i = 0; i < kGrid; ++i) level[i] -= mean + slope * (double(i) - (n - 1) / 2);
+  return level;
+}
+
+// What one sampled block is worth here, in bytes.
+double BytesPerBlock(const SiteHistory& history) { return history.born_bytes / std::max(history.born_samples, 1.0); }
+
+// Standard deviation of the level by sampling alone: its blocks are a Poisson number.
+double Noise(const SiteHistory& history, const Window& window) {
+  double highest = 0;
+  for (size_t i = 1; i <= 16; ++i) highest = std::max(highest, history.LevelAt(window.end_ms * double(i) / 16));
+  return std::sqrt(std::max(highest, 0.0) * BytesPerBlock(history));
+}
+
+bool Bursty(const SiteHistory& history, const Window& window, size_t bins) {
+  std::vector<double> seen(bins);
+  double all = 0;
+  double deaths = 0;
+  const auto add = [&](double ms, double weight, double count) {
+    const double place = std::clamp(ms / window.end_ms, 0.0, 1.0) * static_cast<double>(bins);
+    seen[std::min(static_cast<size_t>(place), bins - 1)] += weight;
+    all += weight;
+    deaths += count;
+  };
+  for (const WeightedBlock& block : history.dead) add(block.death_ms, block.Bytes(), block.weight);
+  for (const DeathStep& step : history.steps) add(step.time_ms, step.bytes, step.deaths);
+  if (deaths < kDeathsPerBin * static_cast<double>(bins)) return false;
+  std::sort(seen.begin(), seen.end(), std::greater<>());
+  double top = 0;
+  for (size_t i = 0; i < static_cast<size_t>(kBurstTime * static_cast<double>(bins)); ++i) top += seen[i];
+  return top >= kBurstShare * all;
+}
+
+}  // namespace
+
+Teeth FindTeeth(const SiteHistory& history, const Window& window) {
+  Teeth teeth;
+  if (window.end_ms <= 0) return teeth;
+  for (const size_t bins : kDeathBins) teeth.bursty |= Bursty(history, window, bins);
+  if (!teeth.bursty) return teeth;
+  const std::vector<double> level = Detrended(history, window);
+  const auto [low, high] = std::minmax_element(level.begin(), level.end());
+  const double least = std::max(kTooth * (*high - *low), kMinFall * Noise(history, window));
+  std::vector<double> falls;
+  double top = level.front();
+  double bottom = level.front();
+  for (const double now : level) {
+    if (now > bottom + least / 2) {  // on the way up again: what has fallen before is one tooth
+      if (top - bottom >= least) falls.push_back(top - bottom), top = now;
+      bottom = now;
+    }
+    if (now > top) top = bottom = now;
+    bottom = std::min(bottom, now);
+  }
+  if (top - bottom >= least) falls.push_back(top - bottom);
+  teeth.count = static_cast<int>(falls.size());
+  if (falls.empty()) return teeth;
+  std::nth_element(falls.begin(), falls.begin() + static_cast<ptrdiff_t>(falls.size() / 2), falls.end());
+  teeth.bytes = falls[falls.size() / 2];
+  return teeth;
+}
+
+double PeriodMs(const SiteHistory& history, const Window& window) {
+  if (window.end_ms <= 0) return 0;
+  const std::vector<double> level = Detrended(history, window);
+  double variance = 0;
+  for (const double value : level) variance += value * value / kGrid;
+  const double noise = Noise(history, window);
+  if (variance <= noise * noise || variance <= 0) return 0;
+  // The first maximum of the autocorrelation after it has been negative.
+  double best = 0;
+  size_t best_lag = 0;
+  bool was_negative = false;
+  for (size_t lag = 2; lag <= kGrid / 2; ++lag) {
+    double sum = 0;
+    for (size_t i = 0; i + lag < kGrid; ++i) sum += level[i] * level[i + lag];
+    const double repeat = sum / static_cast<double>(kGrid - lag) / variance;
+    was_negative |= repeat < 0;
+    if (was_negative && repeat > best) best = repeat, best_lag = lag;
+    if (best >= kMinRepeat && repeat < 0) break;
+  }
+  if (best < kMinRepeat) return 0;
+  return (window.end_ms - window.warm_up_ms) * static_cast<double>(best_lag) / kGrid;
+}
+
+}  // namespace leaktrack
