@@ -45,10 +45,13 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer) {
   const auto end_ms = static_cast<double>(capture.duration_ms);
   const Shutdown shutdown = FindShutdown(capture);
   std::map<capture::SiteId, SiteHistory> histories = GatherHistories(capture, shutdown.judged_ms);
-  const std::optional<Clock> work = ClockOfChurn(histories, shutdown.judged_ms);
+  std::optional<Clock> work = ClockOfChurn(histories, shutdown.judged_ms);
+  const std::optional<CountedWork> counted = ClockOfUnits(capture, shutdown.judged_ms);
+  if (counted) work = counted->clock;  // the program knows best what its work is
   RunFacts run;
   run.start_realtime_ns = capture.process.start_realtime_ns;
-  run.look = {Window::Of(static_cast<uint64_t>(shutdown.judged_ms)), work ? &*work : nullptr, false};
+  run.look = {Window::Of(static_cast<uint64_t>(shutdown.judged_ms)), work ? &*work : nullptr,
+              counted && counted->enough};
 
   std::vector<Node> nodes =
       JudgeAll(NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer), run.look);

@@ -11,7 +11,8 @@ namespace leaktrack {
 namespace {
 
 constexpr double kPlainDecay = 2, kStrictDecay = 1;
-constexpr int kDispersionBins = 32, kSpreadBins = 16;
+constexpr int kDispersionBins = 32, kSpreadBins = 16, kFineBins = 256;
+constexpr double kEarliestOnset = 0.15, kLatestOnset = 0.85;
 
 double LaplaceP(double mean, double effective, double decay) {
   if (effective <= 0) return 1;
@@ -40,8 +41,9 @@ Sums Sum(const std::vector<Birth>& births) {
   return sums;
 }
 
-// Chi-square per degree of freedom around the fitted trend, at least 1.
-double Dispersion(const std::vector<Birth>& births, const Sums& sums, double gamma) {
+// Chi-square per degree of freedom around `cdf`, at least 1.
+template <typename Cdf>
+double Dispersion(const std::vector<Birth>& births, const Sums& sums, const Cdf& cdf) {
   std::array<double, kDispersionBins> seen{};
   for (const Birth& birth : births) {
     seen[static_cast<size_t>(std::min(kDispersionBins - 1.0, birth.u * kDispersionBins))] += birth.weight;
@@ -49,7 +51,7 @@ double Dispersion(const std::vector<Birth>& births, const Sums& sums, double gam
   const double unit = sums.squares / sums.weight;  // variance over mean of a weighted Poisson count
   double chi_square = 0;
   for (int i = 0; i < kDispersionBins; ++i) {
-    const double share = TiltedCdf(gamma, (i + 1.0) / kDispersionBins) - TiltedCdf(gamma, double(i) / kDispersionBins);
+    const double share = cdf((i + 1.0) / kDispersionBins) - cdf(double(i) / kDispersionBins);
     const double expected = std::max(share * sums.weight, 1e-3 * sums.weight / kDispersionBins);
     const double off = seen[static_cast<size_t>(i)] - expected;
     chi_square += off * off / (expected * unit);
@@ -57,9 +59,23 @@ double Dispersion(const std::vector<Birth>& births, const Sums& sums, double gam
   return std::max(1.0, chi_square / (kDispersionBins - 2));
 }
 
+// Around the fitted trend, or the two levels of a late onset: growth that began late is no burst.
+double DispersionOfBest(const std::vector<Birth>& births, const Sums& sums, double gamma) {
+  const double phi = Dispersion(births, sums, [&](double u) { return TiltedCdf(gamma, u); });
+  if (phi == 1 || gamma <= 0) return phi;
+  const Onset onset = BestOnset(births);
+  if (onset.at <= 0) return phi;
+  return std::min(phi, Dispersion(births, sums, [&](double u) {
+    if (u < onset.at) return onset.share_before * u / onset.at;
+    return onset.share_before + (1 - onset.share_before) * (u - onset.at) / (1 - onset.at);
+  }));
+}
+
 void MeasureSpread(const std::vector<Birth>& births, double total, Births& result) {
   std::array<double, kSpreadBins> bins{};
+  std::array<bool, kFineBins> fine{};
   for (const Birth& birth : births) {
+    fine[static_cast<size_t>(std::min(kFineBins - 1.0, birth.u * kFineBins))] = true;
     bins[static_cast<size_t>(std::min(kSpreadBins - 1.0, birth.u * kSpreadBins))] += birth.weight;
     result.in_last_quarter |= birth.u >= 0.75;
   }
@@ -67,6 +83,7 @@ void MeasureSpread(const std::vector<Birth>& births, double total, Births& resul
     result.occupied_bins += bin > 0;
     result.largest_bin = std::max(result.largest_bin, bin / total);
   }
+  result.occupied_fine = static_cast<int>(std::count(fine.begin(), fine.end(), true));
 }
 
 // A leak leaks in each half; a cache that has filled in the first half does not grow in the second.
@@ -96,13 +113,30 @@ std::vector<Birth> BirthPlaces(const SiteHistory& history, const Window& window,
   return births;
 }
 
+Onset BestOnset(const std::vector<Birth>& births) {
+  Onset best;
+  const double weight = Sum(births).weight;
+  double before = 0;
+  for (const Birth& birth : births) {
+    // Just before this birth: that is where the rate after it is highest.
+    const double a = before / weight;
+    const double c = birth.u;
+    if (c >= kEarliestOnset && c <= kLatestOnset && a < c) {
+      const double fit = (a > 0 ? a * std::log(a / c) : 0) + (1 - a) * std::log((1 - a) / (1 - c));
+      if (fit > best.log_likelihood) best = {c, a, fit};
+    }
+    before += birth.weight;
+  }
+  return best;
+}
+
 Births TestBirths(const std::vector<Birth>& births) {
   Births result;
   result.blocks = static_cast<int>(births.size());
   const Sums sums = Sum(births);
   if (sums.weight <= 0) return result;
   result.gamma = TiltFromMean(sums.mean);
-  result.phi = Dispersion(births, sums, result.gamma);
+  result.phi = DispersionOfBest(births, sums, result.gamma);
   result.effective = sums.Effective() / result.phi;
   result.gamma_error = 1 / std::sqrt(std::max(result.effective * TiltedVariance(result.gamma), 1e-9));
   result.p = LaplaceP(sums.mean, result.effective, kPlainDecay);

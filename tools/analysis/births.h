@@ -7,7 +7,7 @@
 //   z = (mean u - m(-g0)) / sqrt(v(-g0) / n),   p2 = P(Z > z)
 // g0 = 2 is the plain test (a constant leak passes with 40 survivors at 82 %), g0 = 1 the strict one (about 150).
 // Births come in bursts (one request leaks a thousand blocks), so n is divided by the dispersion phi of 32 bins around
-// the fitted trend. Blocks sampled at different intervals are weighted down to the coarsest one: as if all had been
+// the fitted trend; around the two levels of a late onset, where that fits better. Blocks sampled at different intervals are weighted down to the coarsest one: as if all had been
 // sampled with it, without throwing any away.
 // The place may be taken by the wall's clock or by that of the work done (clock.h).
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BIRTHS_H_
@@ -31,6 +31,16 @@ struct Birth {
 // Survivors born in [warm-up, end - cut], in order. `clock` may be null: the wall's.
 std::vector<Birth> BirthPlaces(const SiteHistory& history, const Window& window, double cut_ms, const Clock* clock);
 
+// The one change of the birth rate, to a higher one, that explains most. Births are in order.
+struct Onset {
+  double at = 0;              // in u; 0: none
+  double share_before = 0;    // of the births
+  double log_likelihood = 0;  // over a constant rate, per block
+  // Nearly nothing came before.
+  bool IsClear() const { return at > 0 && share_before / at <= 0.2 * (1 - share_before) / (1 - at); }
+};
+Onset BestOnset(const std::vector<Birth>& births);
+
 struct Births {
   int blocks = 0;              // survivors born in the span
   double effective = 0;        // independent blocks they are worth
@@ -39,6 +49,7 @@ struct Births {
   double gamma_error = 0;      // standard error
   double p = 1, strict_p = 1;  // g0 = 2, g0 = 1
   int occupied_bins = 0;       // of 16
+  int occupied_fine = 0;       // of 256
   double largest_bin = 0;      // share
   bool in_last_quarter = false;
   bool halves_hold = false;    // each half of the span passes the plain test by itself

@@ -12,6 +12,8 @@ namespace {
 
 constexpr double kOldDie = 0.05;  // p1 above this: old blocks do die here
 constexpr double kStartupShare = 0.9;
+constexpr double kSlowsDown = -1;       // in units of gamma
+constexpr double kTellingBlocks = 20;
 
 // Start-up lasts two minutes, a quarter of a short run, 5 % of a long one.
 double StartupEnd(const Window& window) { return std::max(window.warm_up_ms, std::min(120e3, window.end_ms / 4)); }
@@ -26,8 +28,17 @@ bool IsStartup(const SiteHistory& history, const Window& window) {
   return all > 0 && early >= kStartupShare * all;
 }
 
-bool IsStep(const Births& births) {
-  return births.largest_bin > 0.6 || births.occupied_bins < 4 || births.effective < kMinEffectiveBlocks;
+// All of it came in a few moments.
+bool IsStep(const Births& births) { return births.occupied_fine <= std::min(8, births.blocks / 2); }
+
+// The name of a site whose growth is not significant.
+Trend TrendOfNoGrowth(const Judgement& judgement) {
+  const Births& births = judgement.wall;
+  if (!births.in_last_quarter) return Trend::kPlateau;
+  if (judgement.shape.trend == Trend::kPlateau) return Trend::kPlateau;
+  if (births.gamma < kSlowsDown) return Trend::kDecelerating;
+  if (judgement.never_dies.deaths > 0) return Trend::kChurn;
+  return births.Sound() && births.effective >= kTellingBlocks ? judgement.shape.trend : Trend::kInsufficient;
 }
 
 Trend TrendOfGrowth(const Judgement& judgement) {
@@ -58,9 +69,7 @@ Trend Classify(const Judgement& judgement, const SiteHistory& history, const Win
   if (IsStartup(history, window)) return Trend::kStartup;
   if (die) return periodic ? Trend::kPeriodic : Trend::kChurn;
   if (births.blocks < kMinEffectiveBlocks) return births.blocks == 0 ? Trend::kFlat : Trend::kInsufficient;
-  if (IsStep(births)) return births.in_last_quarter || births.largest_bin > 0.6 ? Trend::kStep : Trend::kPlateau;
-  if (!births.in_last_quarter) return Trend::kPlateau;
-  return judgement.shape.trend;
+  return IsStep(births) ? Trend::kStep : TrendOfNoGrowth(judgement);
 }
 
 // Growth in bytes per hour: at the end of the run where it changes, else over all of it.

@@ -8,6 +8,8 @@ namespace leaktrack {
 namespace {
 
 constexpr double kMinSamples = 500;  // below, the clock's own noise would look like a load
+constexpr int kMinSteps = 5;
+constexpr int kManySteps = 20;       // "20 blocks of counted work" stand for ten minutes
 constexpr double kMinStray = 0.03;   // a clock that runs like the wall's would only cost a factor of two
 
 // Takes the bytes of `blocks` off every grid point from their birth on.
@@ -66,6 +68,24 @@ std::optional<Clock> ClockOfChurn(const std::map<capture::SiteId, SiteHistory>& 
   Clock clock(std::move(work), end_ms);
   if (clock.Strays() < kMinStray) return std::nullopt;
   return clock;
+}
+
+std::optional<CountedWork> ClockOfUnits(const capture::Capture& capture, double end_ms) {
+  std::vector<double> work(kGrid);
+  int64_t before = 0;
+  int steps = 0;
+  size_t next = 0;
+  for (const capture::MemorySample& sample : capture.memory) {
+    const auto ms = static_cast<double>(sample.time_ms);
+    if (sample.work_units <= before || ms > end_ms) continue;
+    for (; next < kGrid && end_ms * static_cast<double>(next + 1) / kGrid < ms; ++next) work[next] = static_cast<double>(before);
+    before = sample.work_units;
+    ++steps;
+  }
+  for (; next < kGrid; ++next) work[next] = static_cast<double>(before);
+  if (steps < kMinSteps) return std::nullopt;
+  for (size_t i = 0; i < kGrid; ++i) work[i] += 1e-3 * static_cast<double>(before) * static_cast<double>(i + 1) / kGrid;
+  return CountedWork{Clock(std::move(work), end_ms), steps >= kManySteps};
 }
 
 }  // namespace leaktrack

@@ -44,6 +44,14 @@ class Clock {
 // The work clock of a run by the bytes allocated and freed again. Empty: too little of it, or it runs like the wall's.
 std::optional<Clock> ClockOfChurn(const std::map<capture::SiteId, SiteHistory>& histories, double end_ms);
 
+// The clock of the counter that the program sets, and whether it has counted in so many steps that the work itself is
+// a long run. Empty: no counter, or one that hardly moved.
+struct CountedWork {
+  Clock clock;
+  bool enough = false;
+};
+std::optional<CountedWork> ClockOfUnits(const capture::Capture& capture, double end_ms);
+
 }  // namespace leaktrack
 
 #endif  // LEAKTRACK_TOOLS_ANALYSIS_CLOCK_H_

@@ -11,6 +11,8 @@ constexpr double kStep = 1.3;
 constexpr int kMinSteps = 3;
 constexpr double kMaxStep = 8;
 constexpr double kMinSlackMs = 50;
+constexpr size_t kMaxOthers = 4;
+constexpr double kNearlyAll = 0.8;
 constexpr double kMinChainedBytes = 4096;
 constexpr double kMinBytes = 64 * 1024;  // a smaller one is no leak that anybody would be woken for
 
@@ -66,6 +68,20 @@ std::vector<Block> ByTime(const WeightedBlock& last, const std::vector<const Wei
   return chain;
 }
 
+// In exact mode young deaths are only counted. Where one block is nearly all that is alive, the level is its size.
+std::vector<Block> ByLevel(const WeightedBlock& last, const SiteHistory& history, const Window& window) {
+  std::vector<Block> chain;
+  if (history.survivors.size() > kMaxOthers || last.Bytes() < kNearlyAll * history.LevelAt(window.end_ms)) return chain;
+  for (size_t i = 0; i < kGrid; ++i) {
+    const double ms = history.grid_end_ms * static_cast<double>(i + 1) / kGrid;
+    const double level = history.LevelAt(ms);
+    if (ms > window.end_ms || level <= 0) continue;
+    if (!chain.empty() && level < chain.back().size / kStep) return {};  // it shrinks: no container that only grows
+    if (chain.empty() || level > chain.back().size) chain.push_back({ms, level});
+  }
+  return chain;
+}
+
 // Blocks of the site at least as large as the chain's smallest: are most of them in the chain?
 bool HoldsMost(const std::vector<Block>& chain, const SiteHistory& history) {
   if (chain.empty()) return false;
@@ -96,12 +112,12 @@ std::optional<Container> FindContainer(const SiteHistory& history, const Window&
     if (block.chain != 0) chains[block.chain].push_back({block.birth_ms, block.size});
     if (block.size >= std::max(kMinChainedBytes, double{block.interval})) dead.push_back(&block);
   }
-  if (chains.empty() && dead.empty()) return std::nullopt;
   std::sort(dead.begin(), dead.end(), [](const auto* a, const auto* b) { return a->death_ms < b->death_ms; });
   std::optional<Container> largest;
   for (const WeightedBlock& last : history.survivors) {
     if (last.size < kMinBytes || (largest && largest->bytes >= last.size)) continue;
     std::optional<Container> grown = Measure(ByRealloc(last, chains), last, window);
+    if (!grown) grown = Measure(ByLevel(last, history, window), last, window);
     if (!grown) {
       const std::vector<Block> chain = ByTime(last, dead, window);
       if (HoldsMost(chain, history)) grown = Measure(chain, last, window);

@@ -10,16 +10,8 @@ namespace leaktrack {
 namespace {
 
 constexpr double kRicher = 6;              // a richer model must be better by this
-constexpr double kEarliestOnset = 0.15, kLatestOnset = 0.85;
-constexpr double kQuietBefore = 0.2;       // the rate before an onset, as a share of the rate after it, at most
 constexpr double kThreeDoublings = 2.079;  // in units of gamma
 constexpr double kFilled = -3;             // births that fall by more than e^-3 are coming to their end
-
-struct ChangePoint {
-  double log_likelihood = 0;
-  double at = 0;
-  double share_before = 0;
-};
 
 double LogLikelihoodOfExponential(double gamma, double mean, double n) {
   if (std::abs(gamma) < 1e-6) return 0;
@@ -31,30 +23,6 @@ double LogLikelihoodOfPower(const std::vector<Birth>& births, double weight, dou
   for (const Birth& birth : births) logs += birth.weight * std::log(std::max(birth.u, 1e-6));
   const double power = -weight / std::min(logs, -1e-9);  // p + 1
   return n * (std::log(power) + (power - 1) * logs / weight);
-}
-
-ChangePoint BestChangePoint(const std::vector<Birth>& births, double weight, double n) {
-  ChangePoint best;
-  double before = 0;
-  for (const Birth& birth : births) {
-    // Just before this birth: that is where the rate after it is highest.
-    if (birth.u >= kEarliestOnset && birth.u <= kLatestOnset) {
-      const double a = before / weight;
-      const double c = birth.u;
-      const double late = (1 - a) * std::log(std::max((1 - a) / (1 - c), 1e-12));
-      const double fit = n * ((a > 0 ? a * std::log(a / c) : 0) + late);
-      if (fit > best.log_likelihood) best = {fit, c, a};
-    }
-    before += birth.weight;
-  }
-  return best;
-}
-
-bool IsOnset(const ChangePoint& change) {
-  if (change.at <= 0) return false;
-  const double before = change.share_before / change.at;
-  const double after = (1 - change.share_before) / (1 - change.at);
-  return before <= kQuietBefore * after;
 }
 
 std::vector<Birth> Since(const std::vector<Birth>& births, double onset) {
@@ -90,11 +58,11 @@ GrowthShape ShapeOf(const std::vector<Birth>& births, const Births& tested) {
   const double price = std::log(n);
   const double exponential = -2 * LogLikelihoodOfExponential(tested.gamma, mean, n) + price;
   const double power = -2 * LogLikelihoodOfPower(births, weight, n) + price;
-  const ChangePoint change = BestChangePoint(births, weight, n);
-  const double late = -2 * change.log_likelihood + 2 * price;
-  if (IsOnset(change) && late + kRicher < std::min({0.0, exponential, power})) {
-    const Births after = TestBirths(Since(births, change.at));
-    shape.onset = change.at;
+  const Onset onset = BestOnset(births);
+  const double late = -2 * n * onset.log_likelihood + 2 * price;
+  if (onset.IsClear() && late + kRicher < std::min({0.0, exponential, power})) {
+    const Births after = TestBirths(Since(births, onset.at));
+    shape.onset = onset.at;
     shape.gamma = after.gamma;
     shape.gamma_error = after.gamma_error;
     shape.trend = after.gamma > std::max(1.0, 2 * after.gamma_error) ? Trend::kAccelerating : Trend::kLinear;

@@ -15,11 +15,14 @@ constexpr double kFirstCut = 1.0 / 64;
 constexpr int kCuts = 5;
 constexpr int kResidenceBands = 8;
 constexpr size_t kStretches = 32;
+constexpr double kSureP = 1e-4;  // the youngest cut that says so will do: older ones have fewer births to test
+constexpr double kSeveral = 2;
 
 struct Lived {
   double age_ms = 0;     // reached, dead or alive
   double weight = 1;
   double death_ms = kAlive;
+  double LastSeen(double end_ms) const { return std::min(death_ms, end_ms); }
 };
 
 // All blocks born after the warm-up that grew older than `youngest`. A start-up block lives for other reasons.
@@ -58,6 +61,24 @@ Exposure Between(const std::vector<Lived>& old, double from, double to) {
   return sum;
 }
 
+// The same beyond the age `cut`, since the first of these deaths: until a cache is full nobody has to go.
+Exposure SinceTheFirstDeath(const std::vector<Lived>& old, double end_ms, double cut) {
+  double first = kAlive;
+  for (const Lived& block : old) {
+    if (block.age_ms >= cut) first = std::min(first, block.death_ms);
+  }
+  Exposure sum;
+  if (first == kAlive) return sum;
+  for (const Lived& block : old) {
+    const double last = block.LastSeen(end_ms);
+    if (block.age_ms < cut || last < first) continue;
+    sum.time += block.weight * (last - std::max(first, last - (block.age_ms - cut)));
+    if (block.death_ms != kAlive) sum.deaths += block.weight;
+  }
+  sum.deaths = std::max(0.0, sum.deaths - 1);
+  return sum;
+}
+
 // Variance over mean of the deaths beyond the age `cut`, over equal stretches of the time in which there can be any.
 double DeathDispersion(const std::vector<Lived>& old, double end_ms, double cut) {
   std::array<double, kStretches> seen{};
@@ -93,11 +114,16 @@ NeverDies TestNeverDies(const SiteHistory& history, const Window& window) {
   best.cut_ms = window.end_ms * kFirstCut;
   if (window.end_ms <= 0) return best;
   const std::vector<Lived> old = OldBlocks(history, window, best.cut_ms);
-  for (int i = 0; i < kCuts; ++i) {
+  for (int i = 0; i < kCuts && best.p > kSureP; ++i) {
     const double cut = window.end_ms * kFirstCut * std::exp2(i);
     const Exposure beyond = Between(old, cut, 2 * window.end_ms);
     const double phi = DeathDispersion(old, window.end_ms, cut);
-    const double p = std::min(1.0, kCuts * PoissonCdf(beyond.deaths / phi, beyond.time / window.end_ms / phi));
+    double p = PoissonCdf(beyond.deaths / phi, beyond.time / window.end_ms / phi);
+    if (beyond.deaths >= kSeveral) {
+      const Exposure recent = SinceTheFirstDeath(old, window.end_ms, cut);
+      p = std::max(p, PoissonCdf(recent.deaths / phi, recent.time / window.end_ms / phi));
+    }
+    p = std::min(1.0, kCuts * p);
     if (p < best.p) best = {p, cut, beyond.time / window.end_ms, beyond.deaths, 0};
   }
   best.residence_ms = BoundedResidence(old, window.end_ms, best.cut_ms);

@@ -11,6 +11,8 @@
 // Deaths come in bursts, too: a garbage collector frees in one go what it found, and what was allocated since lives on
 // until the next time. A burst is one observation, so D and E are both divided by the dispersion of the old deaths over
 // 32 stretches of the run (a ruby that parses JSON was accused without this: 58 old deaths, all of two collections).
+// A cache that fills loses nothing until it is full. So where several old blocks died, D and E are also taken since the
+// first of these deaths alone, and the larger p counts.
 // Only survivors born after the warm-up count as exposure: a thousand start-up blocks that live for ever would
 // otherwise vouch for the sessions allocated at the same site.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_NEVER_DIES_H_
