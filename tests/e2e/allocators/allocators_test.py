@@ -62,8 +62,8 @@ def hook_complaints(report, seen):
     """What `coverage.hooks` says wrongly of malloc and free."""
     wanted = "active" if seen else "bypassed"
     states = {hook["name"]: hook["state"] for hook in report["coverage"]["hooks"]}
-    return [f"hook {name} is {states[name]}" for name in ("malloc", "free", "calloc", "realloc", "_Znwm", "_ZdlPv")
-            if states[name] != wanted]
+    return [f"hook {name} is {states.get(name)}" for name in ("malloc", "free", "calloc", "realloc", "_Znwm", "_ZdlPv")
+            if states.get(name) != wanted]
 
 
 def exact_run(leaktrack, program, preload, plain, case, seen):

@@ -11,6 +11,7 @@
 // EXPECT: live LeakAlignedAlloc 1 objects 8192 bytes
 // EXPECT: live LeakMemalign 1 objects 1031 bytes
 // EXPECT: live LeakValloc 1 objects 1033 bytes
+// EXPECT: live LeakPvalloc 1 objects 8192 bytes
 // EXPECT: live LeakStrdup 1 objects 27 bytes
 // EXPECT: live LeakNew 1 objects 1101 bytes
 // EXPECT: live LeakNewArray 1 objects 1102 bytes

@@ -36,6 +36,8 @@ NOINLINE inline void LeakPosixMemalign() { Use(PosixMemalign(128, 1021), 128, 10
 NOINLINE inline void LeakAlignedAlloc() { Use(aligned_alloc(8192, 8192), 8192, 8192); }
 NOINLINE inline void LeakMemalign() { Use(memalign(512, 1031), 512, 1031); }
 NOINLINE inline void LeakValloc() { Use(valloc(1033), 4096, 1033); }
+// Where the allocator has no pvalloc, the block is libc's, which nobody else knows.
+NOINLINE inline void LeakPvalloc() { std::memset(Escape(pvalloc(8192)), 0x5a, 8192); }
 NOINLINE inline void LeakStrdup() { Use(strdup("twenty-six characters long"), 16, 27); }
 
 NOINLINE inline void LeakNew() { Use(::operator new(1101), 16, 1101); }
@@ -56,6 +58,7 @@ inline void LeakOneOfEach() {
   LeakAlignedAlloc();
   LeakMemalign();
   LeakValloc();
+  LeakPvalloc();
   LeakStrdup();
   LeakNew();
   LeakNewArray();

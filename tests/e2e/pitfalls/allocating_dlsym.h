@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef LEAKTRACK_TESTS_E2E_PITFALLS_ALLOCATING_DLSYM_H_
+#define LEAKTRACK_TESTS_E2E_PITFALLS_ALLOCATING_DLSYM_H_
+
+enum { kHugeBytes = 300000 };
+
+// Allocated while malloc was being looked up.
+extern struct EarlyBlocks {
+  char *plain, *zeroed, *huge, *aligned, *grown;
+} early_blocks;
+
+#endif  // LEAKTRACK_TESTS_E2E_PITFALLS_ALLOCATING_DLSYM_H_
