@@ -85,11 +85,13 @@ void* FindNextSymbol(const char* name) {
   return IsOurs(found) ? nullptr : found;
 }
 
-bool ResolveRealFunctions() {
-  if (g_real_resolved.load(std::memory_order_acquire)) return true;
-  NoteObjectsOfStart();
-  // Looked up into a copy: while dlsym runs, nested calls must go on meeting the bootstrap arena.
-  RealFunctions real{};
+namespace {
+
+// While dlsym is at work on this very thread, the calls that it makes get memory from the bootstrap arena.
+constinit __thread bool resolving __attribute__((tls_model("initial-exec"))) = false;
+
+// Into a copy: until it is whole, nested calls must go on meeting the old table.
+void LookUpAll(RealFunctions& real) {
   Resolve("malloc", real.malloc);
   Resolve("free", real.free);
   Resolve("calloc", real.calloc);
@@ -118,6 +120,18 @@ bool ResolveRealFunctions() {
   Resolve("setns", real.setns);
   Resolve("prctl", real.prctl);
   Resolve("syscall", real.syscall);
+}
+
+}  // namespace
+
+bool ResolveRealFunctions() {
+  if (g_real_resolved.load(std::memory_order_acquire)) return true;
+  if (resolving) return false;
+  resolving = true;
+  NoteObjectsOfStart();
+  RealFunctions real{};
+  LookUpAll(real);
+  resolving = false;
   if (real.malloc == nullptr || real.free == nullptr) return false;
   g_real = real;
   if (BootstrapWasUsed()) GuardBootstrapBlocks();

@@ -23,19 +23,6 @@ void* AllocateEarly(size_t size, size_t alignment) {
   return block;
 }
 
-// The real functions, resolved now if they are not yet. While dlsym is at work on this very thread, nested calls get
-// memory from the bootstrap arena.
-constinit __thread bool resolving __attribute__((tls_model("initial-exec"))) = false;
-
-bool HaveRealFunctions() {
-  if (g_real_resolved.load(std::memory_order_acquire)) return true;
-  if (resolving) return false;
-  resolving = true;
-  const bool resolved = ResolveRealFunctions();
-  resolving = false;
-  return resolved;
-}
-
 void Record(ThreadState& state, const GuardTicket& ticket, void* block, size_t size, const StackStart& start,
             const ChainLink* link) {
   const uint64_t now_ms = NowMs();
@@ -81,7 +68,7 @@ void Settle(const Removed& removed) {
 
 LEAKTRACK_SLOW_PATH void* MallocSlow(size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
-  if (!HaveRealFunctions()) return AllocateEarly(size, 16);
+  if (!ResolveRealFunctions()) return AllocateEarly(size, 16);
   void* block = g_real.malloc(size);
   if (block != nullptr) RecordBirth(block, size, start, nullptr);
   return block;
@@ -91,7 +78,7 @@ LEAKTRACK_SLOW_PATH void* CallocSlow(size_t count, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;  // the real function will refuse
-  if (!HaveRealFunctions()) return AllocateEarly(bytes, 16);
+  if (!ResolveRealFunctions()) return AllocateEarly(bytes, 16);
   void* block = g_real.calloc(count, size);
   if (block != nullptr) RecordBirth(block, bytes, start, nullptr);
   return block;
@@ -128,7 +115,7 @@ void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
 
 LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
-  if (!HaveRealFunctions()) {
+  if (!ResolveRealFunctions()) {
     if (block != nullptr && !IsBootstrapBlock(block)) return nullptr;
     void* moved = AllocateEarly(size, 16);
     if (moved != nullptr && block != nullptr) {
@@ -143,7 +130,7 @@ LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
 // call would come to us twice; if it is not, that one must decide (and the table then has libc's).
 LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
-  const bool resolved = HaveRealFunctions();
+  const bool resolved = ResolveRealFunctions();
   if (g_real.reallocarray != nullptr) return g_real.reallocarray(block, count, size);
   size_t bytes;
   if (!resolved || __builtin_mul_overflow(count, size, &bytes)) {
@@ -155,7 +142,7 @@ LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t siz
 
 LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
-  if (!HaveRealFunctions()) {
+  if (!ResolveRealFunctions()) {
     *block = AllocateEarly(size, alignment);
     return *block == nullptr ? ENOMEM : 0;
   }
@@ -167,7 +154,7 @@ LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t
 #define LEAKTRACK_ALIGNED_SLOW(Name, real_name, alignment_of_early, parameters, arguments) \
   LEAKTRACK_SLOW_PATH void* Name parameters {                                              \
     const StackStart start = LEAKTRACK_CALLER_STACK_START();                               \
-    if (!HaveRealFunctions()) return AllocateEarly(size, alignment_of_early);              \
+    if (!ResolveRealFunctions()) return AllocateEarly(size, alignment_of_early);              \
     void* block = g_real.real_name arguments;                                              \
     if (block != nullptr) RecordBirth(block, size, start, nullptr);                        \
     return block;                                                                          \

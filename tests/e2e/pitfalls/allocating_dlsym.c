@@ -20,6 +20,7 @@ void* dlsym(void* restrict handle, const char* restrict name) {
     early_blocks.grown = realloc(malloc(10), 5000);
     free(malloc(50));
   }
+  free(realloc(malloc(30), 60));
   void* found = real(handle, name);
   __asm__ volatile("" : "+r"(found));  // no tail call: the caller is then somebody else
   return found;

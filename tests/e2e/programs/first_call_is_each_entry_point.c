@@ -31,7 +31,7 @@ static void FirstCall(int argc, char** argv, char** environment) {
   if (strcmp(name, "calloc") == 0) early = calloc(10, 10);
   if (strcmp(name, "realloc") == 0) early = realloc(NULL, 100);
   if (strcmp(name, "reallocarray") == 0) early = reallocarray(NULL, 10, 10);
-  if (strcmp(name, "free") == 0) free(NULL);
+  if (strcmp(name, "free") == 0) free(Escape(NULL));
   if (strcmp(name, "memalign") == 0) early = memalign(64, 100);
   if (strcmp(name, "aligned_alloc") == 0) early = aligned_alloc(64, 128);
   if (strcmp(name, "posix_memalign") == 0) REQUIRE(posix_memalign(&early, 64, 100) == 0);
