@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Scores as text for readers and as JSON for scripts.
+//
+// Thread-safety: none.
+#ifndef LEAKTRACK_BENCH_VERDICTS_TABLES_H_
+#define LEAKTRACK_BENCH_VERDICTS_TABLES_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/verdicts/scenarios.h"
+
+namespace leaktrack::verdicts {
+
+struct Row {
+  std::string name;
+  Score score;
+};
+struct LookRow {
+  std::string name;
+  FirstSuspicion looks;
+};
+struct ForecastRow {
+  std::string name;
+  Forecasts forecasts;
+};
+
+struct Results {
+  std::vector<Row> rows;
+  std::vector<LookRow> looks;
+  std::vector<ForecastRow> forecasts;
+};
+
+// The value below which `share` of them lie; infinite if there are none.
+double Quantile(std::vector<double> values, double share);
+
+std::string AsText(const Results& results);
+std::string AsJson(const Results& results);
+
+}  // namespace leaktrack::verdicts
+
+#endif  // LEAKTRACK_BENCH_VERDICTS_TABLES_H_

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The verdicts on a few simulated programs: the short form of bench/verdicts, seeded, so that it always says the same.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "bench/verdicts/scenarios.h"
+#include "bench/verdicts/tables.h"
+#include "bench/verdicts/tracked_run.h"
+
+namespace leaktrack::verdicts {
+namespace {
+
+constexpr uint64_t kSeed = 40'000;  // of no other range
+
+TEST(SimulationTest, WhatTheLibraryWritesHoldsEverySampledBlock) {
+  Program program = MakeProgram({.hours = 1, .interval = 512 << 10, .scale = .2}, kSeed);
+  TrackedRun run(program, kSeed);
+  const capture::Capture capture = run.Finish();
+  ASSERT_TRUE(capture.damage.empty());
+  ASSERT_EQ(capture.thinned_total, 0u) << "this little is thinned by nobody";
+  const auto survivors = std::ranges::count_if(program.blocks, [&](const Block& b) { return b.death_ms >= program.end_ms; });
+  EXPECT_EQ(capture.samples_total, program.blocks.size());
+  EXPECT_EQ(capture.survivors.size(), static_cast<size_t>(survivors));
+}
+
+TEST(SimulationTest, FewHealthySitesAreAccusedAndMostLeaksAreFound) {
+  Score score;
+  for (const uint64_t seed : {kSeed, kSeed + 1}) {
+    score.Add(RunScenario({.hours = 1, .interval = 64 << 10}, seed));
+    score.Add(RunScenario({.hours = 24, .interval = 512 << 10}, seed));
+  }
+  RecordProperty("false_leaks", static_cast<int>(score.false_leaks));
+  EXPECT_GT(score.site_windows, 7000);
+  EXPECT_LE(score.false_leaks, 1) << "of " << score.true_leaks + score.false_leaks;
+  EXPECT_GE(score.true_leaks, 20);
+  EXPECT_GE(score.recall_64.value(), .65);
+  EXPECT_GE(score.first.value(), .95);
+  EXPECT_GE(score.class_of_leaks.value(), .9);
+}
+
+TEST(SimulationTest, ALeakIsSuspectedBeforeItHasLostFortyIntervals) {
+  const FirstSuspicion looks = RunLooks(6, 64 << 10, kSeed);
+  ASSERT_EQ(looks.leaked.size(), 20u);
+  EXPECT_LE(Quantile(looks.leaked, .5), 40);
+}
+
+TEST(SimulationTest, TheTimeToTheLimitIsForetold) {
+  Forecasts forecasts;
+  for (uint64_t i = 0; i < 8; ++i) forecasts.Add(RunForecast(6, 64 << 10, kSeed + i));
+  EXPECT_EQ(forecasts.without, 0);
+  EXPECT_LE(Quantile(forecasts.errors, .5), .1);
+}
+
+}  // namespace
+}  // namespace leaktrack::verdicts
