@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/compare/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "tools/analysis/stats.h"
+#include "tools/compare/statistics.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr size_t kSuffixDepth = 3;
+constexpr double kMinCount = 6;       // fewer sampled blocks on both sides are not put to the test
+constexpr double kMinDegrees = 8;     // of freedom, before the scatter between runs counts as known
+constexpr size_t kMinTenths = 6;      // of a single run, that must have births
+
+// One version's sites: counts run by run.
+struct Version {
+  std::map<SiteKey, std::vector<double>> counts;
+  std::map<SiteKey, SiteCount> sums;
+  double work = 0;
+  size_t runs = 0;
+};
+
+Version Gather(const std::vector<RunCounts>& runs) {
+  Version version;
+  version.runs = runs.size();
+  for (size_t i = 0; i < runs.size(); ++i) {
+    version.work += runs[i].work;
+    for (const SiteCount& site : runs[i].sites) {
+      std::vector<double>& counts = version.counts[site.key];
+      counts.resize(runs.size());
+      counts[i] += site.count;
+      const auto [sum, fresh] = version.sums.try_emplace(site.key, site);
+      if (fresh) continue;
+      sum->second.count += site.count;
+      sum->second.blocks += site.blocks;
+      sum->second.bytes += site.bytes;
+      for (size_t k = 0; k < kTenths; ++k) sum->second.births_by_tenth[k] += site.births_by_tenth[k];
+    }
+  }
+  return version;
+}
+
+// Sites that have no counterpart are tried by their innermost functions: an inlining decision or a renamed caller
+// outside of them must not make a leak new. A suffix counts only where it is unique on both sides.
+std::map<SiteKey, SiteKey> MatchBySuffix(const Version& base, const Version& now) {
+  const auto lonely = [](const Version& of, const Version& in) {
+    std::map<SiteKey, std::vector<SiteKey>> by_suffix;
+    for (const auto& [key, site] : of.sums) {
+      if (!in.sums.contains(key)) by_suffix[Suffix(key, kSuffixDepth)].push_back(key);
+    }
+    return by_suffix;
+  };
+  const auto old_ones = lonely(base, now), new_ones = lonely(now, base);
+  std::map<SiteKey, SiteKey> matches;  // new -> old
+  for (const auto& [suffix, keys] : new_ones) {
+    const auto old = old_ones.find(suffix);
+    if (keys.size() == 1 && old != old_ones.end() && old->second.size() == 1) matches[keys[0]] = old->second[0];
+  }
+  return matches;
+}
+
+SiteChange Measure(const SiteCount* old, const SiteCount* fresh, const Version& base, const Version& now, double phi) {
+  SiteChange change;
+  const SiteCount& named = fresh != nullptr ? *fresh : *old;
+  change.key = named.key;
+  change.stack = named.stack;
+  change.blame = named.blame;
+  if (old != nullptr) {
+    change.base_count = old->count;
+    change.base_bytes = old->bytes / base.work;
+    change.base_blocks = old->blocks / base.work;
+  }
+  if (fresh != nullptr) {
+    change.now_count = fresh->count;
+    change.now_bytes = fresh->bytes / now.work;
+    change.now_blocks = fresh->blocks / now.work;
+  }
+  change.bytes_per_count = named.count > 0 ? named.bytes / named.count : 0;
+  change.p = HigherRateP(change.base_count, base.work, change.now_count, now.work, phi);
+  return change;
+}
+
+double FallenP(const SiteChange& site, const Version& base, const Version& now, double phi) {
+  return HigherRateP(site.now_count, now.work, site.base_count, base.work, phi);
+}
+
+Change Classify(const SiteChange& site, const CompareOptions& options, double fallen_q) {
+  const bool higher = site.q <= options.max_q && site.lower_bytes >= options.min_bytes;
+  if (site.base_count <= 0) return higher ? Change::kNewLeak : Change::kUnchanged;
+  if (higher && site.now_bytes >= options.min_ratio * site.base_bytes) {
+    // What was next to nothing before is new to whoever reads this.
+    return site.base_bytes < options.min_bytes ? Change::kNewLeak : Change::kWorse;
+  }
+  if (fallen_q <= options.max_q && site.now_bytes * options.min_ratio <= site.base_bytes) {
+    return site.now_count <= .02 * site.base_count ? Change::kFixed : Change::kKnown;
+  }
+  return std::min(site.base_bytes, site.now_bytes) >= options.min_bytes ? Change::kKnown : Change::kUnchanged;
+}
+
+void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Version& now, double phi, const CompareOptions& options) {
+  std::vector<size_t> tested;
+  std::vector<double> higher, fallen;
+  for (size_t i = 0; i < sites.size(); ++i) {
+    if (sites[i].base_count + sites[i].now_count < kMinCount) continue;
+    tested.push_back(i);
+    higher.push_back(sites[i].p);
+    fallen.push_back(FallenP(sites[i], base, now, phi));
+  }
+  const std::vector<double> higher_q = BenjaminiHochberg(higher), fallen_q = BenjaminiHochberg(fallen);
+  for (size_t k = 0; k < tested.size(); ++k) {
+    SiteChange& site = sites[tested[k]];
+    site.q = higher_q[k];
+    if (site.q <= options.max_q) {  // dear, and of no use otherwise
+      site.lower_bytes =
+          site.bytes_per_count * DifferenceLowerBound(site.base_count, base.work, site.now_count, now.work, phi);
+    }
+    site.change = Classify(site, options, fallen_q[k]);
+  }
+}
+
+// Scatter within single runs, where there are no replicates: births in ten parts of the run.
+double DispersionOfTenths(const Version& a, const Version& b, double* degrees, bool* enough) {
+  std::vector<Replicates> tenths;
+  size_t most = 0;
+  for (const Version* version : {&a, &b}) {
+    for (const auto& [key, site] : version->sums) {
+      const auto used = std::count_if(site.births_by_tenth.begin(), site.births_by_tenth.end(), [](double n) { return n > 0; });
+      most = std::max(most, static_cast<size_t>(used));
+      tenths.emplace_back(site.births_by_tenth.begin(), site.births_by_tenth.end());
+    }
+  }
+  *enough = most >= kMinTenths;
+  return PooledDispersion(tenths, degrees);
+}
+
+void EstimateDispersion(const Version& base, const Version& now, Comparison& result) {
+  std::vector<Replicates> replicates;
+  for (const Version* version : {&base, &now}) {
+    for (const auto& [key, counts] : version->counts) replicates.push_back(counts);
+  }
+  double degrees = 0;
+  result.phi = PooledDispersion(replicates, &degrees);
+  // Replicates of sites that count next to nothing say nothing; where there is nothing else, nothing leaks either.
+  result.phi_known = degrees >= kMinDegrees || (base.runs >= 2 && now.runs >= 2);
+  if (result.phi_known) return;
+  bool enough = false;
+  result.phi = DispersionOfTenths(base, now, &degrees, &enough);
+  if (!enough) {
+    result.inconclusive_because =
+        "one run of each version does not tell how much counts scatter by themselves; three runs each do (gate --runs 3)";
+  }
+}
+
+std::string WhyNotComparable(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now) {
+  if (base.empty() || now.empty()) return "a version without a run";
+  for (const std::vector<RunCounts>* runs : {&base, &now}) {
+    for (const RunCounts& run : *runs) {
+      if (!run.unusable.empty()) return absl::StrCat(run.path, ": ", run.unusable);
+      if (run.work_is_counted != base.front().work_is_counted) return absl::StrCat(run.path, ": counts work, others do not");
+    }
+  }
+  return "";
+}
+
+double LargestInterval(const std::vector<RunCounts>& runs) {
+  double interval = 1;
+  for (const RunCounts& run : runs) interval = std::max(interval, run.interval);
+  return interval;
+}
+
+}  // namespace
+
+const char* Name(Change change) {
+  switch (change) {
+    case Change::kUnchanged: return "unchanged";
+    case Change::kKnown: return "KNOWN";
+    case Change::kFixed: return "FIXED";
+    case Change::kWorse: return "WORSE";
+    case Change::kNewLeak: return "NEW LEAK";
+  }
+  return "unchanged";
+}
+
+bool Comparison::Regressed() const {
+  return std::any_of(sites.begin(), sites.end(), [](const SiteChange& site) { return site.change >= Change::kWorse; });
+}
+
+Comparison Compare(const std::vector<RunCounts>& base_runs, const std::vector<RunCounts>& now_runs, const CompareOptions& options) {
+  Comparison result;
+  result.inconclusive_because = WhyNotComparable(base_runs, now_runs);
+  if (!result.inconclusive_because.empty()) return result;
+  if (base_runs.front().work_is_counted) result.unit = "iteration";
+  const Version base = Gather(base_runs), now = Gather(now_runs);
+  EstimateDispersion(base, now, result);
+  const std::map<SiteKey, SiteKey> matches = MatchBySuffix(base, now);
+  std::set<SiteKey> matched;
+  for (const auto& [fresh, old] : matches) matched.insert(old);
+  for (const auto& [key, site] : now.sums) {
+    const auto by_suffix = matches.find(key);
+    const auto old = base.sums.find(by_suffix != matches.end() ? by_suffix->second : key);
+    result.sites.push_back(Measure(old == base.sums.end() ? nullptr : &old->second, &site, base, now, result.phi));
+    result.sites.back().matched_by_suffix = by_suffix != matches.end();
+  }
+  for (const auto& [key, site] : base.sums) {
+    if (!now.sums.contains(key) && !matched.contains(key)) result.sites.push_back(Measure(&site, nullptr, base, now, result.phi));
+  }
+  ClassifyAll(result.sites, base, now, result.phi, options);
+  std::stable_sort(result.sites.begin(), result.sites.end(), [](const SiteChange& a, const SiteChange& b) {
+    return a.change != b.change ? a.change > b.change : a.now_bytes - a.base_bytes > b.now_bytes - b.base_bytes;
+  });
+  result.detectable_bytes = DetectableCount(base.work, now.work, result.phi, options.max_q / std::max<size_t>(1, result.sites.size())) *
+                            LargestInterval(now_runs) / now.work;
+  return result;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/compare/site_counts.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "tools/analysis/candidates.h"
+#include "tools/base/units.h"
+
+namespace leaktrack {
+namespace {
+
+// Net contents of a site at a time, by its counters.
+struct Net {
+  double objects = 0, bytes = 0;
+};
+
+double SignOf(uint8_t band) {
+  return band == capture::kBandBirths || band == capture::kBandRelabelled ? 1 : -1;  // deaths and thinned ones go
+}
+
+using SeriesOfSite = std::map<capture::SiteId, std::vector<const capture::CellSeries*>>;
+
+Net NetAt(const SeriesOfSite& series, const std::vector<capture::SiteId>& sites, double time_ms) {
+  Net net;
+  for (const capture::SiteId site : sites) {
+    const auto found = series.find(site);
+    if (found == series.end()) continue;
+    for (const capture::CellSeries* one : found->second) {
+      const auto after = std::find_if(one->points.begin(), one->points.end(), [&](const capture::CellPoint& point) {
+        return static_cast<double>(point.time_ms) > time_ms;
+      });
+      if (after == one->points.begin()) continue;
+      net.objects += SignOf(one->band) * std::prev(after)->objects;
+      net.bytes += SignOf(one->band) * std::prev(after)->bytes;
+    }
+  }
+  return net;
+}
+
+// The share of its blocks that sampling sees, by weight: 1 in exact mode.
+double SeenShare(const SiteHistory& history) {
+  double seen = 0, objects = 0;
+  for (const WeightedBlock& block : history.survivors) {
+    seen += 1;
+    objects += block.Objects();
+  }
+  return objects > 0 ? seen / objects : 0;
+}
+
+class Counter {
+ public:
+  Counter(const capture::Capture& capture, CountMode mode)
+      : mode_(mode), end_ms_(static_cast<double>(capture.duration_ms)), from_ms_(mode == CountMode::kGrown ? end_ms_ / 2 : 0) {
+    for (const capture::CellSeries& one : capture.cells) series_[one.site].push_back(&one);
+  }
+
+  SiteCount Count(const Candidate& candidate) const {
+    SiteCount site{MakeSiteKey(candidate.stack, candidate.blame), candidate.stack, candidate.blame, 0, 0, 0, {}};
+    Net grown = NetAt(series_, candidate.history.sites, end_ms_);
+    if (mode_ == CountMode::kGrown) {
+      const Net before = NetAt(series_, candidate.history.sites, from_ms_);
+      grown = {grown.objects - before.objects, grown.bytes - before.bytes};
+    }
+    site.blocks = std::max(0.0, grown.objects);
+    site.bytes = std::max(0.0, grown.bytes);
+    site.count = site.blocks * SeenShare(candidate.history);
+    for (const WeightedBlock& block : candidate.history.survivors) {
+      const double tenth = (block.birth_ms - from_ms_) / std::max(1.0, end_ms_ - from_ms_) * kTenths;
+      if (tenth >= 0) ++site.births_by_tenth[std::min<size_t>(static_cast<size_t>(tenth), kTenths - 1)];
+    }
+    return site;
+  }
+
+ private:
+  CountMode mode_;
+  double end_ms_, from_ms_;
+  SeriesOfSite series_;
+};
+
+void Join(SiteCount& into, const SiteCount& other) {
+  if (other.bytes > into.bytes) {
+    into.stack = other.stack;
+    into.blame = other.blame;
+  }
+  into.count += other.count;
+  into.blocks += other.blocks;
+  into.bytes += other.bytes;
+  for (size_t i = 0; i < kTenths; ++i) into.births_by_tenth[i] += other.births_by_tenth[i];
+}
+
+std::string WhyUnusable(const capture::Capture& capture) {
+  if (capture.samples_total == 0) return "it allocated nothing that was recorded";
+  if (capture.end_state == capture::RunState::kCrashed) return "it crashed: what it would have freed is not known";
+  if (capture.recorder_missing) return "its end was lost with its recorder";
+  return "";
+}
+
+}  // namespace
+
+RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode) {
+  RunCounts run;
+  run.path = capture.path;
+  run.program = capture.process.program;
+  run.seconds = static_cast<double>(capture.duration_ms) / 1e3;
+  run.interval = std::max<double>(1, static_cast<double>(capture.interval_max));
+  run.unusable = WhyUnusable(capture);
+  const Counter counter(capture, mode);
+  std::map<SiteKey, SiteCount> by_key;
+  for (const Candidate& candidate : NamedSites(capture, symbolizer)) {
+    SiteCount site = counter.Count(candidate);
+    if (site.blocks <= 0) continue;
+    const auto [at, fresh] = by_key.try_emplace(site.key, site);
+    if (!fresh) Join(at->second, site);
+  }
+  for (auto& [key, site] : by_key) run.sites.push_back(std::move(site));
+  return run;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/compare/site_key.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "tools/analysis/blame.h"
+#include "tools/base/safe_text.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr char kSeparator[] = " < ";
+
+// What GCC and clang append to the names of the copies and pieces that they make of a function.
+constexpr std::string_view kCloneMarks[] = {" [clone", ".constprop.", ".isra.", ".part.", ".cold", ".lto_priv.", ".llvm.",
+                                            ".__uniq.", "@@", "@"};
+
+std::string_view WithoutCloneMarks(std::string_view name) {
+  for (const std::string_view mark : kCloneMarks) {
+    const size_t at = name.find(mark);
+    if (at != std::string_view::npos && at > 0) name = name.substr(0, at);
+  }
+  return name;
+}
+
+bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+// "{lambda()#2}" -> "{lambda()}": the number is a matter of what stands before it in the file. Rust's "::h0123456789abcdef"
+// goes too.
+std::string WithoutNumbering(std::string_view name) {
+  constexpr size_t kRustHash = 19;
+  if (name.size() > kRustHash && name.substr(name.size() - kRustHash, 3) == "::h" &&
+      std::all_of(name.end() - 16, name.end(), [](unsigned char c) { return std::isxdigit(c) != 0; })) {
+    name.remove_suffix(kRustHash);
+  }
+  std::string text;
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '#' && i + 1 < name.size() && IsDigit(name[i + 1])) {
+      while (i + 1 < name.size() && IsDigit(name[i + 1])) ++i;
+      continue;
+    }
+    text += name[i];
+  }
+  return text;
+}
+
+// "/usr/lib/libruby-3.1.so.3.1.7" -> "libruby-3.1.so".
+std::string LibraryName(std::string_view module) {
+  std::string_view name = module.substr(module.rfind('/') + 1);
+  const size_t version = name.find(".so.");
+  if (version != std::string_view::npos) name = name.substr(0, version + 3);
+  return name.empty() ? "(code without a file)" : std::string(name);
+}
+
+std::string NameOf(const ResolvedFrame& frame) {
+  if (frame.function.empty()) return SafeText(absl::StrCat("(", LibraryName(frame.module), ")"));
+  std::string name = SafeText(WithoutNumbering(QualifiedName(WithoutCloneMarks(frame.function))));
+  return name.empty() ? SafeText(frame.function) : name;
+}
+
+}  // namespace
+
+SiteKey MakeSiteKey(const std::vector<ResolvedFrame>& stack, size_t blame) {
+  SiteKey key;
+  const size_t end = FramesOfTheProgram(stack, blame);
+  for (size_t i = blame; i < end; ++i) {
+    std::string name = NameOf(stack[i]);
+    if (key.empty() || key.back() != name) key.push_back(std::move(name));
+  }
+  if (key.empty()) key.emplace_back("(no stack)");
+  return key;
+}
+
+std::string KeyText(const SiteKey& key) { return absl::StrJoin(key, kSeparator); }
+
+SiteKey ParseSiteKey(const std::string& text) { return absl::StrSplit(text, kSeparator); }
+
+SiteKey Suffix(const SiteKey& key, size_t depth) {
+  return {key.begin(), key.begin() + static_cast<ptrdiff_t>(std::min(depth, key.size()))};
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The name under which a site is found again in another build of the program.
+//
+// What: the functions of its stack from the blamed one outwards, as people call them: no addresses, lines, parameters
+// or compiler suffixes, no wrappers at the inner and no C library at the outer end, recursion folded to one.
+// Why: a baseline is committed once and read against every later build.
+// Promises: the same source gives the same key whatever the compiler clones, splits or numbers; a frame without a name
+// is its library without version digits, so that an update of the library does not make it new.
+#ifndef LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_
+#define LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_
+
+#include <string>
+#include <vector>
+
+#include "tools/symbolize/symbolizer.h"
+
+namespace leaktrack {
+
+// Names, blamed function first; printable; never empty.
+using SiteKey = std::vector<std::string>;
+
+SiteKey MakeSiteKey(const std::vector<ResolvedFrame>& stack, size_t blame);
+
+// "Record < Handle < main": as it stands in a baseline. ParseSiteKey reads it back.
+std::string KeyText(const SiteKey& key);
+SiteKey ParseSiteKey(const std::string& text);
+
+// The innermost `depth` names; the whole key where it is shorter.
+SiteKey Suffix(const SiteKey& key, size_t depth);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_

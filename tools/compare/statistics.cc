@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/compare/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "tools/analysis/stats.h"
+
+namespace leaktrack {
+namespace {
+
+// Continued fraction of the incomplete beta function (Lentz's method), Numerical Recipes 6.4.
+double BetaFraction(double a, double b, double x) {
+  constexpr double kTiny = 1e-300;
+  double c = 1, d = 1 - (a + b) * x / (a + 1);
+  d = 1 / (std::abs(d) < kTiny ? kTiny : d);
+  double result = d;
+  for (int m = 1; m <= 500; ++m) {
+    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 + even * d;
+    c = 1 + even / c;
+    d = 1 / (std::abs(d) < kTiny ? kTiny : d);
+    if (std::abs(c) < kTiny) c = kTiny;
+    result *= d * c;
+    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 + odd * d;
+    c = 1 + odd / c;
+    d = 1 / (std::abs(d) < kTiny ? kTiny : d);
+    if (std::abs(c) < kTiny) c = kTiny;
+    const double step = d * c;
+    result *= step;
+    if (std::abs(step - 1) < 1e-14) break;
+  }
+  return result;
+}
+
+// I_x(a, b), the regularised incomplete beta function.
+double RegularisedBeta(double a, double b, double x) {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  const double front =
+      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
+  return x < (a + 1) / (a + b + 2) ? front * BetaFraction(a, b, x) / a : 1 - front * BetaFraction(b, a, 1 - x) / b;
+}
+
+}  // namespace
+
+double BinomialUpperTail(double trials, double successes, double probability) {
+  if (successes <= 0) return 1;
+  if (successes > trials) return 0;
+  return RegularisedBeta(successes, trials - successes + 1, probability);
+}
+
+double HigherRateP(double base_count, double base_exposure, double now_count, double now_exposure, double phi) {
+  const double now = std::floor(now_count / phi + 1e-9);  // rounded against the accusation, both
+  const double all = std::max(now, std::ceil((base_count + now_count) / phi - 1e-9));
+  return BinomialUpperTail(all, now, now_exposure / (base_exposure + now_exposure));
+}
+
+double PooledDispersion(const std::vector<Replicates>& sites, double* degrees) {
+  double sum = 0;
+  *degrees = 0;
+  for (const Replicates& counts : sites) {
+    if (counts.size() < 2) continue;
+    const double mean = std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(counts.size());
+    if (mean < 1) continue;
+    for (const double count : counts) sum += (count - mean) * (count - mean) / mean;
+    *degrees += static_cast<double>(counts.size() - 1);
+  }
+  return *degrees > 0 ? std::max(1.0, sum / *degrees) : 1.0;
+}
+
+double DifferenceLowerBound(double base_count, double base_exposure, double now_count, double now_exposure, double phi) {
+  const Interval base = PoissonInterval90(base_count / phi);  // its ends are 95 % bounds
+  const Interval now = PoissonInterval90(now_count / phi);
+  const double difference = now_count / now_exposure - base_count / base_exposure;
+  const double below = (now_count / phi - now.low) * phi / now_exposure;
+  const double above = (base.high - base_count / phi) * phi / base_exposure;
+  // Square-root rule for the bound of a difference of two bounds (MOVER, Zou and Donner 2008).
+  return difference - std::sqrt(below * below + above * above);
+}
+
+double DetectableCount(double base_exposure, double now_exposure, double phi, double p) {
+  double needed = 1;
+  while (needed < 1e6 && HigherRateP(0, base_exposure, needed * phi, now_exposure, phi) > p) ++needed;
+  double mean = needed;  // so many, or more, are seen with 90 % probability
+  while (PoissonCdf(needed - 1, mean) > .1) mean += .1 + mean * .01;
+  return mean * phi;
+}
+
+}  // namespace leaktrack

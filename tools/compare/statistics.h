@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The statistics of comparing two versions by counts: science.md of the exact conditional test.
+//
+// Promises: pure functions. Sources: Przyborowski and Wilenski 1940 (the conditional test of two Poisson means);
+// overdispersion by dividing counts by phi (quasi-Poisson).
+#ifndef LEAKTRACK_TOOLS_COMPARE_STATISTICS_H_
+#define LEAKTRACK_TOOLS_COMPARE_STATISTICS_H_
+
+#include <vector>
+
+namespace leaktrack {
+
+// P(Bin(trials, probability) >= successes).
+double BinomialUpperTail(double trials, double successes, double probability);
+
+// How surely the rate of `now` exceeds that of `base`: P of counts like these if both rates were the same.
+// Exposures are in the same unit (runs, iterations); phi >= 1 is the dispersion of the counts.
+double HigherRateP(double base_count, double base_exposure, double now_count, double now_exposure, double phi);
+
+// Replicates of one site in one version.
+using Replicates = std::vector<double>;
+
+// phi: the variance of replicates over their mean, pooled over all whose mean is at least 1; at least 1, and 1 where
+// nothing can be said. `degrees` receives the number of degrees of freedom behind it.
+double PooledDispersion(const std::vector<Replicates>& sites, double* degrees);
+
+// Lower 95 % bound of (now/now_exposure - base/base_exposure), in counts per unit of exposure.
+double DifferenceLowerBound(double base_count, double base_exposure, double now_count, double now_exposure, double phi);
+
+// The smallest mean count in `now` that a site absent from `base` needs to be found with 90 % power at `p`.
+double DetectableCount(double base_exposure, double now_exposure, double phi, double p);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_COMPARE_STATISTICS_H_

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Suppressions in LeakSanitizer's syntax, with its meaning.
+//
+//   leak:PATTERN      one a line; lines that begin with # and empty lines do not count
+//
+// A site is suppressed when PATTERN is found in the name of any function of its stack, in a source file's path, or in
+// a module's path. '*' stands for any text, '^' at the beginning and '$' at the end pin the pattern to the ends of the
+// name. Other kinds of suppression (race:, interceptor_via_lib: ...) are ignored with a note, as other tools own them.
+#ifndef LEAKTRACK_TOOLS_COMPARE_SUPPRESSIONS_H_
+#define LEAKTRACK_TOOLS_COMPARE_SUPPRESSIONS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tools/symbolize/symbolizer.h"
+
+namespace leaktrack {
+
+// Whether `pattern` (with *, ^, $) is found in `text`.
+bool PatternFound(std::string_view pattern, std::string_view text);
+
+class Suppressions {
+ public:
+  // `name` is put before what is said of a line: "lsan.supp:3: ...".
+  absl::Status Add(std::string_view text, const std::string& name);
+
+  // The first pattern that covers the stack is marked as used; false: none.
+  bool Covers(const std::vector<ResolvedFrame>& stack);
+
+  // Patterns that covered nothing, in the order of the file, with file and line.
+  std::vector<std::string> Unused() const;
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  struct Entry {
+    std::string pattern;
+    std::string where;
+    bool used = false;
+  };
+  std::vector<Entry> entries_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_COMPARE_SUPPRESSIONS_H_
