@@ -43,6 +43,14 @@ TEST(SuppressionsTest, WhatCoveredNothingIsNamedWithItsLine) {
   EXPECT_THAT(suppressions.Unused(), ElementsAre("lsan.supp:3: leak:^Nobody$"));
 }
 
+TEST(SuppressionsTest, WhatTheRunTimesKeepByDesignIsCoveredAndNeverCalledUnused) {
+  Suppressions suppressions;
+  suppressions.AddBuiltIn();
+  EXPECT_TRUE(suppressions.Covers({{"malloc", "", 0, "", "", 0, false}, {"_IO_file_doallocate", "", 0, "/lib/libc.so.6", "", 0, false}}));
+  EXPECT_FALSE(suppressions.Covers(Stack()));
+  EXPECT_THAT(suppressions.Unused(), IsEmpty());
+}
+
 TEST(SuppressionsTest, OtherToolsLinesAreIgnoredWithANoteAndNonsenseIsRefused) {
   Suppressions suppressions;
   ASSERT_TRUE(suppressions.Add("race:Foo\r\n", "s").ok());

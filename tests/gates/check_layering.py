@@ -27,9 +27,10 @@ LAYERS = {
     "tools/symbolize": ["libtrack/capture", "tools/base"],
     "tools/inspect": ["libtrack/capture", "tools/base", "tools/symbolize"],
     "tools/analysis": ["libtrack/capture", "tools/base", "tools/symbolize"],
-    "tools/report": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis"],
+    "tools/compare": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis"],
+    "tools/report": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis", "tools/compare"],
     "tools/commands": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/inspect", "tools/analysis",
-                       "tools/report"],
+                       "tools/compare", "tools/report"],
     "tools": ["tools/base", "tools/commands"],
 }
 

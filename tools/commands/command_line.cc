@@ -5,9 +5,11 @@
 #include <string_view>
 
 #include "tools/base/units.h"
+#include "tools/commands/diff.h"
 #include "tools/commands/doctor.h"
 #include "tools/commands/dump.h"
 #include "tools/commands/exit_code.h"
+#include "tools/commands/gate.h"
 #include "tools/commands/report.h"
 #include "tools/commands/run.h"
 
@@ -31,6 +33,17 @@ constexpr char kReportExamples[] =
     "  leaktrack report --format json -o report.json captures/\n\n"
     "Exit status: 0 nothing found, 1 a leak or a suspect, 2 the report could not be made,\n"
     "3 inconclusive (the run was too short, or data was lost).";
+
+constexpr char kDiffExamples[] =
+    "  leaktrack diff before/ after/       each a capture, or a directory with run-1, run-2, run-3 in it\n\n"
+    "Exit status: 0 no regression, 1 regression, 2 it could not be compared, 3 inconclusive.";
+
+constexpr char kGateExamples[] =
+    "  leaktrack gate captures/ --baseline leaks.txt --junit leaks.xml\n"
+    "  leaktrack gate --at-exit --runs 1 -- ./unit_test\n"
+    "  leaktrack gate --write-baseline leaks.txt -- ./soak_test --loops 1000\n\n"
+    "What follows -- is run --runs times and judged. Exit status: 0 pass, 1 a leak that is new, worse or over a limit,\n"
+    "2 the gate could not do its work, 3 inconclusive (see --inconclusive).";
 
 constexpr char kDoctorExamples[] =
     "  leaktrack doctor ./service          before a run\n"
@@ -93,6 +106,60 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->callback([options, action] { *action = [options] { return RunReport(*options); }; });
 }
 
+void DescribeSymbols(CLI::App& command, SymbolizerOptions& symbols) {
+  command.add_option("--sysroot", symbols.sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
+  command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first")->type_name("DIR");
+}
+
+void DescribeDiff(CLI::App& app, Action* action) {
+  auto options = std::make_shared<DiffOptions>();
+  CLI::App* diff = app.add_subcommand("diff", "Says which sites leak more in one version of a program than in another");
+  diff->footer(kDiffExamples);
+  diff->add_option("BASE", options->base, "the version to compare with")->required();
+  diff->add_option("NEW", options->now, "the version in question")->required();
+  diff->add_flag("--at-exit", options->at_exit, "count what was never freed, not what the second half of the run added");
+  diff->add_option("--min-bytes", options->min_bytes, "smaller differences do not matter, per run (default: 1KiB)")->type_name("SIZE");
+  diff->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  diff->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
+  DescribeSymbols(*diff, options->symbols);
+  diff->callback([options, action] { *action = [options] { return RunDiff(*options); }; });
+}
+
+void DescribeGateFiles(CLI::App& gate, GateCommandOptions& options) {
+  gate.add_option("--baseline", options.baseline, "the leaks to live with")->type_name("FILE");
+  gate.add_option("--write-baseline", options.write_baseline, "write what leaks now as a baseline")->type_name("FILE");
+  gate.add_option("--suppressions", options.suppressions, "sites to leave out, in LeakSanitizer's syntax")->type_name("FILE");
+  gate.add_option("--junit", options.junit, "write JUnit XML")->type_name("FILE");
+  gate.add_option("--sarif", options.sarif, "write SARIF 2.1.0")->type_name("FILE");
+  gate.add_option("--gitlab", options.gitlab, "write GitLab code quality JSON")->type_name("FILE");
+  gate.add_flag("--github", options.github, "print GitHub annotations, and append to the step summary");
+  gate.add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
+}
+
+void DescribeGate(CLI::App& app, const std::vector<std::string>& tail, Action* action) {
+  auto options = std::make_shared<GateCommandOptions>();
+  CLI::App* gate = app.add_subcommand("gate", "Passes or fails a build by what it leaks");
+  gate->footer(kGateExamples);
+  gate->add_option("CAPTURE", options->capture, "a capture, a directory of them, or a directory of run-N directories");
+  gate->add_flag("--at-exit", options->at_exit, "every block that was never freed is a leak");
+  gate->add_option("--runs", options->runs, "how often the command is run (default: 3)")->check(CLI::Range(1, 100));
+  gate->add_option("--interval", options->interval, "mean bytes between samples, or exact (default: 16KiB)")
+      ->type_name("SIZE")
+      ->transform(CLI::Validator(IntervalProblem, ""));
+  gate->add_option("--keep", options->keep, "keep the captures of the command's runs in DIR")->type_name("DIR");
+  gate->add_option("--min-bytes", options->min_bytes, "smaller leaks do not matter, per run (default: 1KiB; at exit 1)")->type_name("SIZE");
+  gate->add_option("--max-total", options->max_total, "fail when all leaks together keep more, per run")->type_name("SIZE");
+  gate->add_option("--max-site", options->max_site, "fail when one site keeps more, per run")->type_name("SIZE");
+  gate->add_option("--inconclusive", options->inconclusive, "pass, fail or 3 (default)")->check(CLI::IsMember({"pass", "fail", "3"}));
+  DescribeGateFiles(*gate, *options);
+  DescribeSymbols(*gate, options->symbols);
+  gate->callback([options, tail, action] {
+    options->command = tail;
+    if (options->capture.empty() == tail.empty()) throw CLI::RequiredError("either CAPTURE or a command after --");
+    *action = [options] { return RunGate(*options); };
+  });
+}
+
 void DescribeDoctor(CLI::App& app, Action* action) {
   auto options = std::make_shared<DoctorOptions>();
   CLI::App* doctor = app.add_subcommand("doctor", "Says whether a program or process can be tracked, and if not, what to do");
@@ -116,7 +183,7 @@ void DescribeDump(CLI::App& app, Action* action) {
 }  // namespace
 
 std::vector<std::string> CutCommand(int* argc, char** argv) {
-  if (*argc < 2 || std::string_view(argv[1]) != "run") return {};
+  if (*argc < 2 || (std::string_view(argv[1]) != "run" && std::string_view(argv[1]) != "gate")) return {};
   for (int i = 2; i < *argc; ++i) {
     if (std::string_view(argv[i]) != "--") continue;
     std::vector<std::string> command(argv + i + 1, argv + *argc);
@@ -145,6 +212,8 @@ void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Actio
   app.require_subcommand(1);
   DescribeRun(app, tail, action);
   DescribeReport(app, action);
+  DescribeDiff(app, action);
+  DescribeGate(app, tail, action);
   DescribeDoctor(app, action);
   DescribeDump(app, action);
 }

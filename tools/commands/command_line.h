@@ -18,7 +18,7 @@ namespace leaktrack {
 // What the chosen command will do; returns the exit status.
 using Action = std::function<absl::StatusOr<int>()>;
 
-// Takes what follows the "--" of `leaktrack run` out of the arguments: it belongs to the command, whatever it looks like,
+// Takes what follows the "--" of `leaktrack run` or `gate` out of the arguments: it belongs to the command, whatever it looks like,
 // and CLI11 would take it apart.
 std::vector<std::string> CutCommand(int* argc, char** argv);
 

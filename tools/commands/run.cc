@@ -145,7 +145,7 @@ int RunRun(const RunOptions& options) {
   }
   if (untracked.empty()) {
     FoldTheDead(directory, end);
-    TellOfCaptures(directory, before, end.pid);
+    if (options.tell) TellOfCaptures(directory, before, end.pid);
   }
   return end.ExitCode();
 }

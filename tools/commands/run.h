@@ -17,6 +17,7 @@ struct RunOptions {
   std::string interval;          // empty: as the environment says; else auto, exact or a size
   bool exact = false;
   std::string unwinder;          // empty: as the environment says; else cfi or libunwind
+  bool tell = true;              // where the captures are, at the end
   std::vector<std::string> command;
 };
 

@@ -54,9 +54,16 @@ absl::Status Suppressions::Add(std::string_view text, const std::string& name) {
       notes_.push_back(absl::StrCat(where, ": '", SafeText(line), "' is not about leaks and was ignored"));
       continue;
     }
-    entries_.push_back({line.substr(colon + 1), where});
+    entries_.push_back({line.substr(colon + 1), where, false, false});
   }
   return absl::OkStatus();
+}
+
+void Suppressions::AddBuiltIn() {
+  constexpr const char* kByDesign[] = {"_IO_file_doallocate", "^_dl_", "^__gconv_", "^setlocale", "^bindtextdomain", "^__libc_setlocale",
+                                       "^allocate_dtv", "^tzset", "^__tz", "^(anonymous namespace)::pool::pool",
+                                       "^__gnu_cxx::__freeres", "*ld-linux-x86-64.so.2$"};
+  for (const char* pattern : kByDesign) entries_.push_back({pattern, "built in", false, true});
 }
 
 bool Suppressions::Covers(const std::vector<ResolvedFrame>& stack) {
@@ -72,7 +79,7 @@ bool Suppressions::Covers(const std::vector<ResolvedFrame>& stack) {
 std::vector<std::string> Suppressions::Unused() const {
   std::vector<std::string> unused;
   for (const Entry& entry : entries_) {
-    if (!entry.used) unused.push_back(absl::StrCat(entry.where, ": leak:", SafeText(entry.pattern)));
+    if (!entry.used && !entry.built_in) unused.push_back(absl::StrCat(entry.where, ": leak:", SafeText(entry.pattern)));
   }
   return unused;
 }

@@ -27,6 +27,10 @@ class Suppressions {
   // `name` is put before what is said of a line: "lsan.supp:3: ...".
   absl::Status Add(std::string_view text, const std::string& name);
 
+  // What the C and C++ run-times keep until the end by design (buffers of stdout, the emergency pool of exceptions, the
+  // loader's own): never reported as unused.
+  void AddBuiltIn();
+
   // The first pattern that covers the stack is marked as used; false: none.
   bool Covers(const std::vector<ResolvedFrame>& stack);
 
@@ -39,6 +43,7 @@ class Suppressions {
     std::string pattern;
     std::string where;
     bool used = false;
+    bool built_in = false;
   };
   std::vector<Entry> entries_;
   std::vector<std::string> notes_;

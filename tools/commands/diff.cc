@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/diff.h"
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
+#include "tools/base/terminal.h"
+#include "tools/base/units.h"
+#include "tools/commands/exit_code.h"
+#include "tools/commands/gate_runs.h"
+#include "tools/commands/output.h"
+#include "tools/report/gate_report.h"
+
+namespace leaktrack {
+namespace {
+
+absl::StatusOr<std::vector<RunCounts>> Counts(const std::string& path, const DiffOptions& options) {
+  const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
+  ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(path, mode, options.symbols));
+  std::vector<RunCounts> counts;
+  for (const GateRun& run : runs) counts.push_back(run.counts);
+  return counts;
+}
+
+// Two programs have next to nothing in common, and everything would be new.
+absl::Status SameProgram(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now) {
+  if (base.front().program == now.front().program) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("different programs: ", SafeText(base.front().path), " is of ", SafeText(base.front().program), ", ",
+                                                 SafeText(now.front().path), " of ", SafeText(now.front().program)));
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunDiff(const DiffOptions& options) {
+  CompareOptions compare;
+  ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(options.min_bytes));
+  compare.min_bytes = static_cast<double>(min_bytes);
+  ASSIGN_OR_RETURN(const std::vector<RunCounts> base, Counts(options.base, options));
+  ASSIGN_OR_RETURN(const std::vector<RunCounts> now, Counts(options.now, options));
+  RETURN_IF_ERROR(SameProgram(base, now));
+  const Comparison comparison = Compare(base, now, compare);
+  const bool colour = options.output.empty() && WantColour(STDOUT_FILENO);
+  RETURN_IF_ERROR(WriteOutput(options.output, options.format == "json"
+                                                  ? ComparisonJson(comparison)
+                                                  : ComparisonText(comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour)));
+  if (!comparison.inconclusive_because.empty()) return kExitInconclusive;
+  return comparison.Regressed() ? kExitFound : kExitNothingFound;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/gate.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
+#include "tools/base/terminal.h"
+#include "tools/base/units.h"
+#include "tools/commands/exit_code.h"
+#include "tools/commands/gate_runs.h"
+#include "tools/commands/output.h"
+#include "tools/commands/run.h"
+#include "tools/report/gate_report.h"
+
+namespace leaktrack {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat(SafeText(path), ": cannot be read"));
+  return std::string{std::istreambuf_iterator<char>(file), {}};
+}
+
+// A directory of our own for captures, removed at the end unless the caller named it.
+class RunPlace {
+ public:
+  explicit RunPlace(const std::string& keep) : keep_(!keep.empty()), path_(keep) {
+    if (keep_) return;
+    std::string pattern = (fs::temp_directory_path() / "leaktrack-gate.XXXXXX").string();
+    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  }
+  ~RunPlace() {
+    std::error_code ignored;
+    if (!keep_ && !path_.empty()) fs::remove_all(path_, ignored);
+  }
+  RunPlace(const RunPlace&) = delete;
+  RunPlace& operator=(const RunPlace&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  bool keep_;
+  std::string path_;
+};
+
+absl::Status RunAll(const GateCommandOptions& options, const std::string& place) {
+  if (place.empty()) return absl::UnavailableError("no temporary directory could be made; name one with --keep DIR");
+  for (size_t i = 1; i <= options.runs; ++i) {
+    RunOptions run;
+    run.output_directory = absl::StrCat(place, "/", kRunDirectory, i);
+    run.interval = options.interval;
+    run.tell = false;
+    run.command = options.command;
+    const int status = RunRun(run);
+    if (status != 0) {
+      return absl::FailedPreconditionError(absl::StrCat("run ", i, " of the command ended with ", status,
+                                                        ": a run that failed proves nothing; mend it first"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<GateOptions> Limits(const GateCommandOptions& options) {
+  GateOptions gate;
+  const std::string floor = !options.min_bytes.empty() ? options.min_bytes : options.at_exit ? "1" : "1KiB";
+  ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(floor));
+  gate.compare.min_bytes = static_cast<double>(min_bytes);
+  if (!options.max_total.empty()) {
+    ASSIGN_OR_RETURN(const uint64_t total, ParseSize(options.max_total));
+    gate.limits.total_bytes = static_cast<double>(total);
+  }
+  if (!options.max_site.empty()) {
+    ASSIGN_OR_RETURN(const uint64_t site, ParseSize(options.max_site));
+    gate.limits.site_bytes = static_cast<double>(site);
+  }
+  return gate;
+}
+
+absl::StatusOr<Baseline> ReadBaseline(const GateCommandOptions& options) {
+  if (options.baseline.empty()) return Baseline{};
+  ASSIGN_OR_RETURN(const std::string text, ReadText(options.baseline));
+  return ParseBaseline(text, options.baseline);
+}
+
+absl::Status ReadSuppressions(const GateCommandOptions& options, Suppressions& suppressions) {
+  for (const std::string& path : options.suppressions) {
+    ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+    RETURN_IF_ERROR(suppressions.Add(text, path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteIfNamed(const std::string& path, const std::string& text) {
+  return path.empty() ? absl::OkStatus() : WriteOutput(path, text);
+}
+
+absl::Status WriteSummary(const GateResult& result) {
+  const char* path = getenv("GITHUB_STEP_SUMMARY");
+  if (path == nullptr || *path == '\0') return absl::OkStatus();
+  std::ofstream file(path, std::ios::app);
+  file << GateMarkdown(result);
+  return file ? absl::OkStatus() : absl::DataLossError(absl::StrCat(SafeText(path), ": the step summary could not be written"));
+}
+
+absl::Status Write(const GateCommandOptions& options, const GateResult& result, const Baseline& baseline) {
+  RETURN_IF_ERROR(WriteIfNamed(options.junit, GateJunit(result)));
+  RETURN_IF_ERROR(WriteIfNamed(options.sarif, GateSarif(result)));
+  RETURN_IF_ERROR(WriteIfNamed(options.gitlab, GateGitlab(result)));
+  RETURN_IF_ERROR(WriteIfNamed(options.write_baseline, FormatBaseline(MakeBaseline(result, baseline))));
+  const bool colour = WantColour(STDOUT_FILENO);
+  RETURN_IF_ERROR(WriteOutput("", options.format == "json" ? GateJson(result) : GateText(result, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour)));
+  if (!options.github) return absl::OkStatus();
+  RETURN_IF_ERROR(WriteOutput("", GateGithub(result)));
+  return WriteSummary(result);
+}
+
+int ExitOf(GateVerdict verdict, const std::string& inconclusive) {
+  switch (verdict) {
+    case GateVerdict::kPass: return kExitNothingFound;
+    case GateVerdict::kFail: return kExitFound;
+    case GateVerdict::kInconclusive: break;
+  }
+  return inconclusive == "pass" ? kExitNothingFound : inconclusive == "fail" ? kExitFound : kExitInconclusive;
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
+  // Everything that can be wrong with the options is told before hours of runs.
+  ASSIGN_OR_RETURN(const GateOptions gate, Limits(options));
+  ASSIGN_OR_RETURN(const Baseline baseline, ReadBaseline(options));
+  Suppressions suppressions;
+  if (options.at_exit) suppressions.AddBuiltIn();
+  RETURN_IF_ERROR(ReadSuppressions(options, suppressions));
+  std::string capture = options.capture;
+  RunPlace place(options.command.empty() ? capture : options.keep);
+  if (!options.command.empty()) {
+    RETURN_IF_ERROR(RunAll(options, place.path()));
+    capture = place.path();
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
+  ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(capture, mode, options.symbols));
+  const GateResult result = Gate(runs, baseline, suppressions, gate);
+  RETURN_IF_ERROR(Write(options, result, baseline));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s\n", runs.size(), runs.size() == 1 ? "" : "s", FormatDuration(took.count()));
+  return ExitOf(result.verdict, options.inconclusive);
+}
+
+}  // namespace leaktrack

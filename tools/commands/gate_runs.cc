@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/gate_runs.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "tools/analysis/analyze.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
+#include "tools/commands/captures.h"
+
+namespace leaktrack {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool Begins(const SiteKey& key, const SiteKey& with) {
+  return key.size() >= with.size() && std::equal(with.begin(), with.end(), key.begin());
+}
+
+// What the analyzer accuses, counted: an accused sum of sites is named by the frames that they share.
+std::vector<SiteCount> AccusedOf(const Analysis& analysis, const std::vector<SiteCount>& counts) {
+  std::vector<SiteCount> accused;
+  for (const SiteResult& site : analysis.sites) {
+    if (site.verdict < Verdict::kSuspect) continue;
+    SiteCount sum;
+    sum.key = MakeSiteKey(site.stack, site.blame);
+    sum.stack = site.stack;
+    sum.blame = site.blame;
+    for (const SiteCount& one : counts) {
+      if (site.merged ? !Begins(one.key, sum.key) : one.key != sum.key) continue;
+      sum.count += one.count;
+      sum.blocks += one.blocks;
+      sum.bytes += one.bytes;
+    }
+    accused.push_back(std::move(sum));
+  }
+  return accused;
+}
+
+std::string WhyInconclusive(const Analysis& analysis) {
+  return analysis.conclusion == Conclusion::kTooShort || analysis.conclusion == Conclusion::kDataLost ? analysis.inconclusive_because : "";
+}
+
+absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, const SymbolizerOptions& symbols) {
+  ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
+  if (capture.running) return absl::FailedPreconditionError(absl::StrCat(SafeText(path), ": the program still runs; gate it after its end"));
+  const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(capture.modules, symbols);
+  GateRun run;
+  run.counts = CountRun(capture, *symbolizer, CountMode::kAtExit);
+  if (mode == CountMode::kAtExit) {
+    run.leaks = run.counts.sites;
+    return run;
+  }
+  const Analysis analysis = Analyze(capture, *symbolizer);
+  run.leaks = AccusedOf(analysis, run.counts.sites);
+  if (run.counts.unusable.empty()) run.counts.unusable = WhyInconclusive(analysis);
+  run.counts.sites = CountRun(capture, *symbolizer, CountMode::kGrown).sites;
+  return run;
+}
+
+void AddSites(std::vector<SiteCount>& into, const std::vector<SiteCount>& from) {
+  std::map<SiteKey, SiteCount*> known;
+  for (SiteCount& site : into) known[site.key] = &site;
+  std::vector<SiteCount> fresh;
+  for (const SiteCount& site : from) {
+    const auto found = known.find(site.key);
+    if (found == known.end()) {
+      fresh.push_back(site);
+    } else {
+      found->second->count += site.count;
+      found->second->blocks += site.blocks;
+      found->second->bytes += site.bytes;
+      for (size_t i = 0; i < kTenths; ++i) found->second->births_by_tenth[i] += site.births_by_tenth[i];
+    }
+  }
+  into.insert(into.end(), fresh.begin(), fresh.end());
+}
+
+// The longest-lived process speaks for the tree: helpers that end at once are too short to judge, and no loss.
+absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode, const SymbolizerOptions& symbols) {
+  GateRun tree;
+  for (const std::string& path : paths) {
+    ASSIGN_OR_RETURN(GateRun one, LoadCapture(path, mode, symbols));
+    if (one.counts.seconds >= tree.counts.seconds) {
+      std::swap(tree.counts.unusable, one.counts.unusable);
+      tree.counts.seconds = one.counts.seconds;
+      tree.counts.path = one.counts.path;
+      tree.counts.program = one.counts.program;
+    }
+    tree.counts.interval = std::max(tree.counts.interval, one.counts.interval);
+    AddSites(tree.counts.sites, one.counts.sites);
+    AddSites(tree.leaks, one.leaks);
+  }
+  return tree;
+}
+
+// "run-1", "run-2" ... in a directory, in order; empty where there are none.
+std::vector<std::string> RunDirectories(const std::string& path) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+    if (entry.is_directory(error) && entry.path().filename().string().starts_with(kRunDirectory)) found.push_back(entry.path().string());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<GateRun>> LoadRuns(const std::string& path, CountMode mode, const SymbolizerOptions& symbols) {
+  std::vector<std::string> places = RunDirectories(path);
+  if (places.empty()) places.push_back(path);
+  std::vector<GateRun> runs;
+  for (const std::string& place : places) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> captures, CapturesAt(place));
+    ASSIGN_OR_RETURN(GateRun run, LoadTree(captures, mode, symbols));
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+}  // namespace leaktrack

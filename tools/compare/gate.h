@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One version of a program against what is known of it: pass or fail?
+//
+// What: the leaks of some runs (found by the analyzer, or, "at exit", every block never freed), less what is
+// suppressed, each held against the baseline and the limits. Why not the comparison of two versions: a build farm keeps
+// a text file more easily than last week's captures.
+// Promises: pure. Fails for a site only if it is new, or if it is surely worse than the baseline says; an entry of the
+// baseline that was not seen, though these runs would have seen it, is FIXED.
+#ifndef LEAKTRACK_TOOLS_COMPARE_GATE_H_
+#define LEAKTRACK_TOOLS_COMPARE_GATE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/compare/baseline.h"
+#include "tools/compare/compare.h"
+#include "tools/compare/suppressions.h"
+
+namespace leaktrack {
+
+// What one run leaked: sites that the analyzer accused, or all that were alive at exit.
+struct GateRun {
+  RunCounts counts;                 // of everything that stayed
+  std::vector<SiteCount> leaks;     // the accused among it
+};
+
+struct GateLimits {
+  std::optional<double> total_bytes, site_bytes;  // per unit of work
+};
+
+struct GateOptions {
+  CompareOptions compare;
+  GateLimits limits;
+};
+
+struct GateSite {
+  SiteChange change;
+  bool suppressed = false;
+  bool over_limit = false;
+};
+
+enum class GateVerdict { kPass, kFail, kInconclusive };
+
+struct GateResult {
+  GateVerdict verdict = GateVerdict::kPass;
+  std::vector<GateSite> sites;             // worst first
+  std::string unit = "run";
+  size_t runs = 0;
+  double total_bytes = 0;                  // of what is not suppressed, per unit of work
+  bool over_total = false;
+  double detectable_bytes = 0;             // per unit of work
+  std::vector<std::string> stale;          // entries of the baseline that were not seen, and could not have been
+  std::vector<std::string> unused;         // suppressions that covered nothing
+  std::string inconclusive_because;
+};
+
+GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline, Suppressions& suppressions, const GateOptions& options);
+
+// What these runs leak, as a new baseline; comments of the old one stay with their sites.
+Baseline MakeBaseline(const GateResult& result, const Baseline& old);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_COMPARE_GATE_H_
