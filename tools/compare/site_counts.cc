@@ -108,7 +108,8 @@ RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, Coun
   run.unusable = WhyUnusable(capture);
   const Counter counter(capture, mode);
   std::map<SiteKey, SiteCount> by_key;
-  for (const Candidate& candidate : NamedSites(capture, symbolizer)) {
+  const auto end_ms = static_cast<double>(capture.duration_ms);
+  for (const Candidate& candidate : NamedSites(capture, GatherHistories(capture, end_ms), end_ms, symbolizer)) {
     SiteCount site = counter.Count(candidate);
     if (site.blocks <= 0) continue;
     const auto [at, fresh] = by_key.try_emplace(site.key, site);
