@@ -2,6 +2,7 @@
 # Installs what leaktrack needs on Debian 12; a second call is instant.
 #   scripts/setup.sh          what a build needs
 #   scripts/setup.sh --test   also what the tests run (redis, ruby, clang ...)
+#   scripts/setup.sh --survival   also what scripts/survival.sh runs (PostgreSQL, Chromium, a JDK ...): 700 MB
 # Uses apt-get as root, or through sudo.
 set -euo pipefail
 
@@ -11,12 +12,15 @@ build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev
 tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-tidy libunwind-dev binutils xz-utils
        util-linux git python3 python3-dev redis-server redis-tools ruby procps
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
-       memcached nginx-light postgresql sqlite3)
+       memcached nginx-light postgresql sqlite3 libpython3.11-testsuite)
+survival=(wrk gdb valgrind chromium default-jdk-headless nodejs)
+command -v npm >/dev/null || survival+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
 
 case "${1:-}" in
   "") packages=("${build[@]}") ;;
   --test) packages=("${build[@]}" "${tests[@]}") ;;
-  *) sed -n '2,5s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
+  --survival) packages=("${build[@]}" "${tests[@]}" "${survival[@]}") ;;
+  *) sed -n '2,6s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
 esac
 
 declare -A installed=()

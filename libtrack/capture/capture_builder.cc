@@ -118,14 +118,14 @@ bool CaptureBuilder::TakeCells(ByteSource source) {
   if (has_memory) {
     MemorySample sample;
     sample.time_ms = time_ms;
-    for (uint32_t i = 0; i < kFirstMemoryFields; ++i) *MemoryField(&sample, i) = static_cast<int64_t>(source.Varint()) - 1;
+    for (uint32_t i = 0; i < kFirstMemoryFields; ++i) *MemoryField(&sample, i) = static_cast<int64_t>(source.Varint() - 1);
     if (!source.overrun()) memory_[time_ms] = sample;
   }
   const uint32_t count = source.Count();
   std::vector<uint64_t> keys(count);
   std::vector<CellPoint> points(count);
-  int64_t site = 0;
-  for (uint64_t& key : keys) key = static_cast<uint64_t>(site = (site + source.Signed()) & 0xffff'ffff) << 8;
+  uint64_t site = 0;
+  for (uint64_t& key : keys) key = (site = (site + static_cast<uint64_t>(source.Signed())) & 0xffff'ffff) << 8;
   for (uint64_t& key : keys) key |= source.Byte();
   for (CellPoint& point : points) point.time_ms = time_ms;
   for (CellPoint& point : points) point.samples = source.Varint();
@@ -153,7 +153,7 @@ bool CaptureBuilder::TakeCells(ByteSource source) {
 void CaptureBuilder::TakeLaterMemoryFields(ByteSource* source, MemorySample* sample) {
   const uint32_t count = source->Count();
   for (uint32_t i = 0; i < count; ++i) {
-    const int64_t value = static_cast<int64_t>(source->Varint()) - 1;
+    const int64_t value = static_cast<int64_t>(source->Varint() - 1);
     if (i < kMemoryFields - kFirstMemoryFields) *MemoryField(sample, kFirstMemoryFields + i) = value;
   }
 }

@@ -72,12 +72,15 @@ void DescribeHooks(capture::RecorderHeader& header) {
   }
 }
 
-const char* FindSanitizer() {
+const char* FindOwnerOfMalloc() {
   static constexpr struct {
     const char* symbol;
     const char* name;
-  } kRuntimes[] = {{"__asan_init", "AddressSanitizer"}, {"__tsan_init", "ThreadSanitizer"},
-                   {"__msan_init", "MemorySanitizer"}, {"__lsan_init", "LeakSanitizer"}};
+  } kRuntimes[] = {{"__asan_init", "was built with AddressSanitizer"},
+                   {"__tsan_init", "was built with ThreadSanitizer"},
+                   {"__msan_init", "was built with MemorySanitizer"},
+                   {"__lsan_init", "was built with LeakSanitizer"},
+                   {"_vgr10010ZU_VgSoSynsomalloc_malloc", "runs under valgrind"}};  // its malloc, in a library it preloads
   for (const auto& runtime : kRuntimes) {
     if (FindFirstSymbol(runtime.symbol) != nullptr) return runtime.name;
   }

@@ -25,8 +25,9 @@ bool HeapIsBypassed();
 // Writes down what FindHooks found.
 void DescribeHooks(capture::RecorderHeader& header);
 
-// Name of a sanitizer whose runtime owns malloc in this process, or nullptr.
-const char* FindSanitizer();
+// Who owns malloc in this process in a way that leaves us nothing to see, as in "this program ... AddressSanitizer"; or
+// nullptr. Tools of valgrind that leave malloc alone (callgrind) do not count.
+const char* FindOwnerOfMalloc();
 
 // Is another copy of this library before us in the program's search order? Then that one tracks and we stay inert.
 bool IsSecondCopy();

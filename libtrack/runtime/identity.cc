@@ -118,6 +118,15 @@ void ReadIdentity(Identity& identity) {
   ReadCommand(identity);
 }
 
+bool InsistsOnOneThread() {
+  const size_t size = ReadFile("/proc/self/cmdline", g_scratch, sizeof g_scratch - 1);
+  g_scratch[size] = 0;
+  for (size_t at = 0; at < size; at += std::strlen(g_scratch + at) + 1) {
+    if (std::strcmp(g_scratch + at, "--type=zygote") == 0) return true;
+  }
+  return false;
+}
+
 void MakeAbsolute(char (&directory)[896]) {
   if (directory[0] == '/') return;
   const long size = raw::Call(SYS_getcwd, raw::Ptr(g_scratch), sizeof g_scratch);

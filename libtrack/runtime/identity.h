@@ -27,6 +27,10 @@ struct Identity {
 // Reads everything from /proc and uname; what cannot be read stays empty or 0.
 void ReadIdentity(Identity& identity);
 
+// Whether the program is known to end itself when it finds a second thread: Chromium's zygote (also in Electron), from
+// which renderers are forked, counts its threads before it forks.
+bool InsistsOnOneThread();
+
 // Puts the current directory before a relative one; left alone where that is unreachable or does not fit.
 void MakeAbsolute(char (&directory)[896]);
 

@@ -44,11 +44,11 @@ void BecomeInert() { g_phase.store(kInert, std::memory_order_release); }
 bool MustStayInert() {
   if (getauxval(AT_SECURE) != 0) return true;  // nothing is read from the environment, nothing is written (F9)
   if (IsSecondCopy()) return true;
-  const char* sanitizer = FindSanitizer();
-  if (sanitizer == nullptr) return false;
+  const char* owner = FindOwnerOfMalloc();
+  if (owner == nullptr) return false;
   char line[256];
-  Text(line).Add("leaktrack: this program was built with ").Add(sanitizer)
-      .Add(", which owns malloc; it runs on untracked. Track a build without it.\n");
+  Text(line).Add("leaktrack: this program ").Add(owner)
+      .Add(", which owns malloc; it goes on untracked. Track it without that.\n");
   Say(line);
   return true;
 }
@@ -102,6 +102,7 @@ void StartLibrary(const char* const* environment) {
   g_options = ReadOptions(environment);
   MakeAbsolute(g_options.out_directory);  // a child that is forked after a chdir writes to the same place
   if (g_options.problem[0] != 0) Say(g_options.problem);
+  if (InsistsOnOneThread()) g_options.use_thread = false;  // also for its children, which check again
   if (g_options.use_libunwind && !LoadLibunwind()) {
     Say("leaktrack: libunwind.so.8 is not installed; the built-in unwinder is used.\n");
     g_options.use_libunwind = false;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chromium's zygote ends itself when it has a second thread: in one, and in what it forks, the helper must not be.
+// CASE: --type=zygote
+// EXPECT: live LeakThrice 3 objects 4233 bytes
+// EXPECT: end exited
+// EXPECT-CHILD: live LeakInChild 2 objects 2822 bytes
+// CASE: --type=renderer
+// EXPECT: live LeakThrice 3 objects 4233 bytes
+// EXPECT-CHILD: live LeakInChild 2 objects 2822 bytes
+#include "program.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static int Threads(void) {
+  struct stat tasks;
+  REQUIRE(stat("/proc/self/task", &tasks) == 0);
+  return (int)tasks.st_nlink - 2;
+}
+
+NOINLINE static void LeakThrice(void) {
+  for (int i = 0; i < 3; ++i) Escape(malloc(1411));
+}
+
+NOINLINE static void LeakInChild(void) {
+  for (int i = 0; i < 2; ++i) Escape(malloc(1411));
+}
+
+int main(int argc, char** argv) {
+  const int expected = argc > 1 && strcmp(argv[1], "--type=zygote") == 0 ? 1 : 2;  // 2: or the case proves nothing
+  LeakThrice();
+  REQUIRE(Threads() == expected);
+  const pid_t child = fork();
+  if (child == 0) {
+    LeakInChild();
+    REQUIRE(Threads() == expected);
+    return 0;
+  }
+  int status = 1;
+  REQUIRE(waitpid(child, &status, 0) == child && status == 0);
+  return 0;
+}
