@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges the captures that a soak has left, with whatever analyzer is given: the table, and each accusation in full.
 
-A row is a run. "At the end" and the looks hold the worst verdict over all sites of all captures of its process tree;
+A row is a run. "At the end" and the looks hold the worst verdict over all sites of all captures of its process tree ("-":
+no capture). Settled is what is seen after 12 minutes and at the end: many programs free all they have before they end, so
+that the last look says more than the end. An accusation in either is a false alarm.
 `exit` is the worst exit code of `leaktrack report` at the end (0 nothing, 1 accused, 3 too short to tell; worst is 1). The
 rows of leaky programs show the site that ranks first, and whether the report says what the program's source expects.
 """
@@ -26,7 +28,7 @@ def word(site):
 
 def worst(reports):
     words = [word(site) for report in reports for site in report["sites"]]
-    return max(words, key=ORDER.index) if words else "none"
+    return max(words, key=ORDER.index) if words else "-"
 
 
 def accused(report):
@@ -58,12 +60,11 @@ def runs_in(out):
 def judge_program(leaktrack, folder, run):
     """Prints the row of an honest program; returns its accusations as lines."""
     reports = reports_of(leaktrack, folder)
-    looks = [worst(reports_of(leaktrack, os.path.join(folder, "looks", look)))
-             if os.path.isdir(os.path.join(folder, "looks", look)) else "-" for look in LOOKS]
+    looks = {look: reports_of(leaktrack, os.path.join(folder, "looks", look)) for look in LOOKS}
     exits = [report["exit"] for report in reports]
     print(f"{run['program']:<12} {run['load']:<7} {run['minutes']:>7} {len(reports):>8}  {worst(reports):<10}"
-          + "".join(f"{look:>9}" for look in looks) + f"  {1 if 1 in exits else max(exits, default=2)}", flush=True)
-    found = [sentence(report, site) for report in reports for site in accused(report)]
+          + "".join(f"{worst(looks[look]):>9}" for look in LOOKS) + f"  {1 if 1 in exits else max(exits, default=2)}", flush=True)
+    found = [sentence(report, site) for report in looks[LOOKS[-1]] + reports for site in accused(report)]
     return [f"{run['program']} {run['load']}:", *found] if found else []
 
 

@@ -34,7 +34,7 @@ class SocketServer(Program):
 
 
 class Redis(SocketServer):
-    """16 MB of keys and then eviction of the least recently used; expiring keys, hashes and trimmed lists beside."""
+    """32 MB of keys in four minutes, then eviction of the least recently used; beside it expiring keys, hashes, lists."""
 
     @staticmethod
     def needs():
@@ -42,7 +42,7 @@ class Redis(SocketServer):
 
     def command(self):
         return ["redis-server", "--port", "0", "--unixsocket", self.path("socket"), "--save", "", "--appendonly", "no",
-                "--dir", self.folder, "--maxmemory", "16mb", "--maxmemory-policy", "allkeys-lru"]
+                "--dir", self.folder, "--maxmemory", "32mb", "--maxmemory-policy", "allkeys-lru"]
 
     def one(self):
         draw = self.random
@@ -62,9 +62,9 @@ class Redis(SocketServer):
 
 
 class Memcached(SocketServer):
-    """24 MB of slabs that fill with items of many sizes, and then evict."""
-    # Reassignment would take all 24 MB in one block at the start, and nothing could be seen to fill.
-    options = ["-m", "24", "-o", "no_slab_reassign", "-t", "2"]
+    """64 MB of slabs that fill in four minutes with items of many sizes, and then evict."""
+    # Reassignment would take all 64 MB in one block at the start, and nothing could be seen to fill.
+    options = ["-m", "64", "-o", "no_slab_reassign", "-t", "2"]
 
     @staticmethod
     def needs():

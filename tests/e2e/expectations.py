@@ -185,14 +185,16 @@ def _expect_trend(trends, function):
     return check
 
 
-def _expect_onset(low, high, function):
+def _expect_share(what, low, high, function):
+    """late_onset_seconds or doubling_seconds of the accused site, as a share of the run."""
+    key = {"onset": "late_onset_seconds", "doubling": "doubling_seconds"}[what]
+
     def check(report):
-        site = _worst_of(report, function)
-        onset = site and site.get("late_onset_seconds")
-        if onset is None:
-            return f"{function}: no late onset"
-        share = onset / report["process"]["duration_seconds"]
-        return None if float(low) <= share <= float(high) else f"{function}: onset at {share:.2f} of the run"
+        seconds = (_worst_of(report, function) or {}).get(key)
+        if seconds is None:
+            return f"{function}: no {what}"
+        share = seconds / report["process"]["duration_seconds"]
+        return None if float(low) <= share <= float(high) else f"{function}: {what} {share:.2f} of the run"
     return check
 
 
@@ -219,7 +221,7 @@ GRAMMAR = [
     (r"verdict ([a-z|]+) (\S+)", _expect_verdict),
     (r"first (\S+)", _expect_first),
     (r"trend ([a-z|]+) (\S+)", _expect_trend),
-    (r"onset ([0-9.]+) ([0-9.]+) (\S+)", _expect_onset),
+    (r"(onset|doubling) ([0-9.]+) ([0-9.]+) (\S+)", _expect_share),
     (r"accused only (\S+)", _expect_accused_only),
     (r"no accusation", _expect_no_accusation),
 ]

@@ -77,12 +77,14 @@ class ExpectationsTest(unittest.TestCase):
         self.assert_holds("// EXPECT: accused only Grow", report(grown, site(["Cache"], 9, 9, "watch", rank=2)))
         self.assert_fails("// EXPECT: accused only Grow", report(grown, site(["Cache"], 9, 9, "suspect", rank=2)))
 
-    def test_an_onset_is_a_share_of_the_run(self):
-        late = report(site(["Grow"], 9, 9, "suspect", late_onset_seconds=60))
+    def test_onset_and_doubling_time_are_shares_of_the_run(self):
+        late = report(site(["Grow"], 9, 9, "suspect", late_onset_seconds=60, doubling_seconds=None))
         late["process"]["duration_seconds"] = 100
         self.assert_holds("// EXPECT: onset 0.5 0.7 Grow", late)
         self.assert_fails("// EXPECT: onset 0.4 0.55 Grow", late)
-        self.assert_fails("// EXPECT: onset 0 1 Grow", report(site(["Grow"], 9, 9, "suspect", late_onset_seconds=None)))
+        self.assert_fails("// EXPECT: doubling 0 1 Grow", late)
+        late["sites"][0]["doubling_seconds"] = 10
+        self.assert_holds("// EXPECT: doubling 0.05 0.2 Grow", late)
 
     def test_lines_for_long_runs_are_kept_apart(self):
         (case,) = expectations.parse("// EXPECT: first Grow\n// EXPECT-LONG: verdict leak Grow")

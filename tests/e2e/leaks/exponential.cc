@@ -3,6 +3,7 @@
 // EXPECT: first RegisterCallback
 // EXPECT: verdict suspect|leak RegisterCallback
 // EXPECT: trend exponential RegisterCallback
+// EXPECT: doubling 0.07 0.14 RegisterCallback
 // EXPECT: accused only RegisterCallback
 // EXPECT-LONG: verdict leak RegisterCallback
 #include <cmath>
