@@ -23,7 +23,8 @@ LOOKS = ("01", "02", "04", "08", "12")
 
 
 def word(site):
-    return "confirmed" if site.get("state") == "confirmed" and site["verdict"] in ("suspect", "leak") else site["verdict"]
+    accused_for_long = site.get("state") == "confirmed" and site["verdict"] in ("suspect", "leak")
+    return "confirmed" if accused_for_long else site["verdict"]
 
 
 def worst(reports):
@@ -35,10 +36,17 @@ def accused(report):
     return [site for site in report["sites"] if ORDER.index(word(site)) >= ORDER.index("suspect")]
 
 
-def reports_of(leaktrack, folder):
+def reports_of(leaktrack, folder, known={}):
+    """The reports of all captures in `folder`. Looks share the captures of processes that had ended: judged once."""
     tracker = Tracker(leaktrack, folder)
+
+    def report(capture):
+        file = os.stat(capture).st_ino
+        if file not in known:
+            known[file] = tracker.report(capture)
+        return known[file]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        return list(pool.map(tracker.report, tracker.captures()))
+        return list(pool.map(report, tracker.captures()))
 
 
 def sentence(report, site):
@@ -63,7 +71,8 @@ def judge_program(leaktrack, folder, run):
     looks = {look: reports_of(leaktrack, os.path.join(folder, "looks", look)) for look in LOOKS}
     exits = [report["exit"] for report in reports]
     print(f"{run['program']:<12} {run['load']:<7} {run['minutes']:>7} {len(reports):>8}  {worst(reports):<10}"
-          + "".join(f"{worst(looks[look]):>9}" for look in LOOKS) + f"  {1 if 1 in exits else max(exits, default=2)}", flush=True)
+          + "".join(f"{worst(looks[look]):>9}" for look in LOOKS)
+          + f"  {1 if 1 in exits else max(exits, default=2)}", flush=True)
     found = [sentence(report, site) for report in looks[LOOKS[-1]] + reports for site in accused(report)]
     return [f"{run['program']} {run['load']}:", *found] if found else []
 
@@ -75,8 +84,8 @@ def judge_leak(leaktrack, folder, run):
     name = f"{run['program']} {run['case']}"
     function = str((first["blame"] or {}).get("function")).split("(")[0]
     wrong = leaks.wrong(run, report)
-    print(f"{name:<12} {'leak':<7} {run['minutes']:>7} {len(accused(report)):>8}  {first['verdict']:<10} {first['trend']:<13}"
-          f" {function[:34]:<34}  {f'{len(wrong)} wrong' if wrong else 'as expected'}", flush=True)
+    print(f"{name:<12} {'leak':<7} {run['minutes']:>7} {len(accused(report)):>8}  {first['verdict']:<10} "
+          f"{first['trend']:<13} {function[:34]:<34}  {f'{len(wrong)} wrong' if wrong else 'as expected'}", flush=True)
     return [f"{name}:", *("  " + text[:300] for text in wrong)] if wrong else []
 
 

@@ -49,9 +49,9 @@ class Redis(SocketServer):
         key = f"key:{draw.randrange(50000)}"
         value = "v" * draw.randrange(100, 2000)
         return draw.choices([["SET", key, value], ["GET", key], ["SETEX", f"short:{key}", "30", value],
-                             ["HSET", f"hash:{draw.randrange(200)}", key[-2:], value[:60]],
-                             ["LPUSH", f"list:{draw.randrange(200)}", value[:80]],
-                             ["LTRIM", f"list:{draw.randrange(200)}", "0", "50"]], [50, 30, 8, 4, 4, 4])[0]
+                             ["HSET", f"hash:{draw.randrange(20)}", key[-2:], value[:60]],
+                             ["LPUSH", f"list:{draw.randrange(20)}", value[:80]],
+                             ["LTRIM", f"list:{draw.randrange(20)}", "0", "50"]], [50, 30, 8, 4, 4, 4])[0]
 
     def request(self, process, count, number):
         done = f"done{number}"

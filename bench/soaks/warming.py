@@ -4,7 +4,8 @@
     warming.py steady|bursty SECONDS
 
 Modules are loaded by the first request that needs them, one every two seconds; patterns are compiled until re's cache
-is full; a result cache fills and then evicts; sessions live for a minute; everything else is gone after its request.
+is full; a result cache fills in two minutes and then evicts; sessions live for a minute; everything else is gone after
+its request.
 """
 import collections
 import functools
@@ -25,7 +26,7 @@ REQUESTS_PER_SECOND = 120
 draw = random.Random(5)
 
 
-@functools.lru_cache(maxsize=4000)
+@functools.lru_cache(maxsize=1000)
 def rendered(page):
     return "".join(f"<li>{page} {i} {page * i % 977}</li>" for i in range(page % 40 + 5))
 
@@ -37,13 +38,15 @@ class Sessions:
         self.by_age = collections.OrderedDict()
 
     def touch(self, user, now):
-        self.by_age.setdefault(user, {"born": now, "seen": [], "text": "s" * draw.randrange(200, 800)})["seen"].append(now)
+        session = self.by_age.setdefault(user, {"born": now, "seen": [], "text": "s" * draw.randrange(200, 800)})
+        session["seen"].append(now)
         while self.by_age and next(iter(self.by_age.values()))["born"] < now - 60:
             self.by_age.popitem(last=False)
 
 
 def parsed(number):
-    text = json.dumps({"number": number, "items": [{"id": i, "name": f"item {i}"} for i in range(draw.randrange(5, 40))]})
+    items = [{"id": i, "name": f"item {i}"} for i in range(draw.randrange(5, 40))]
+    text = json.dumps({"number": number, "items": items})
     return sum(item["id"] for item in json.loads(text)["items"])
 
 

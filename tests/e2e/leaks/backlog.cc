@@ -9,16 +9,19 @@
 
 #include "stage.h"
 
-NOINLINE void* SubmitJob() { return stage::xmalloc(stage::Size(400, 1200)); }
+std::deque<void*>& queue = *new std::deque<void*>;
+
+NOINLINE void SubmitJob() { queue.push_back(stage::xmalloc(stage::Size(400, 1200))); }
+
+NOINLINE void FinishJob() {
+  free(queue.front());
+  queue.pop_front();
+}
 
 int main(int argc, char** argv) {
   stage::Drip produce, consume;
-  std::deque<void*> queue;
-  return stage::Play(argc, argv, [&](const stage::Moment& moment) {
-    for (int i = produce.Take(12000 * moment.share); i > 0; --i) queue.push_back(SubmitJob());
-    for (int i = consume.Take(7000 * moment.share); i > 0 && !queue.empty(); --i) {
-      free(queue.front());
-      queue.pop_front();
-    }
+  return stage::Play(argc, argv, [&produce, &consume](const stage::Moment& moment) {
+    for (int i = produce.Take(12000 * moment.share); i > 0; --i) SubmitJob();
+    for (int i = consume.Take(7000 * moment.share); i > 0 && !queue.empty(); --i) FinishJob();
   });
 }
