@@ -139,7 +139,8 @@ bool WriterParts::Level(HistoryWriter& writer, const Epoch& epoch, uint32_t leve
     if (chunk == 0) writer.level_memory_[level] = epoch.memory;
   }
   const uint64_t taken = writer.store_.opened(SegmentKind::kHistory, level) - opened;
-  writer.store_.RaiseHistoryLimit(level, static_cast<uint32_t>(2 * taken + 2));
+  // Room for the nine records that bridge two of the next level; at least a record never overwrites its own beginning.
+  writer.store_.RaiseHistoryLimit(level, static_cast<uint32_t>(9 * taken + 2));
   return true;
 }
 

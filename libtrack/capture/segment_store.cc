@@ -12,7 +12,8 @@ namespace {
 // what falls out of them is gone. A busy level-0 record takes most of a segment, and 8 of them must outlast a second
 // of the next level.
 constexpr uint32_t kLimits[kStreams] = {12, 12, 12, 12, 12, 24, 48, 384, 160, 16, 4};
-constexpr uint32_t kMostPerLevel = 72;
+constexpr uint32_t kMostPerLevel = 60;
+static_assert(kLevels * kMostPerLevel + 384 + 160 + 16 + 4 <= kMaxSegments, "no kind may take what another may have");
 
 uint64_t OffsetOf(uint32_t index) { return kHeaderBytes + index * kSegmentBytes; }
 

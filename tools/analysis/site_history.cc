@@ -37,14 +37,33 @@ WeightedBlock Weigh(const Event& event, double coarsest) {
   return block;
 }
 
-// Hands out (time, sum) of a counter on the grid: the sum stays until the next point.
-void AddToCurve(const CellSeries& series, double sign, double end_ms, Curve& curve) {
+// When the run was looked at, as far as the capture still knows: far back, the looks are far apart.
+using Looks = std::vector<double>;
+
+// Hands out (time, sum) of a counter on the grid. A counter that has moved since its last point moved after the last
+// look that saw it unmoved, nobody knows when: steadily, then, until the point.
+void AddToCurve(const CellSeries& series, const Looks& looks, double sign, double end_ms, Curve& curve) {
   size_t next = 0;
-  double sum = 0;
+  CellPoint before;
+  double from = 0;  // of the way to points[next]
+  const auto enter = [&] {
+    if (next == series.points.size()) return;
+    const auto time = static_cast<double>(series.points[next].time_ms);
+    const auto look = std::lower_bound(looks.begin(), looks.end(), time);
+    const double unmoved = looks.empty() ? time : look == looks.begin() ? 0 : *std::prev(look);
+    from = std::max(unmoved, static_cast<double>(before.time_ms));
+  };
+  enter();
   for (size_t i = 0; i < kGrid; ++i) {
-    const double until = end_ms * static_cast<double>(i + 1) / kGrid;
-    while (next < series.points.size() && static_cast<double>(series.points[next].time_ms) <= until) {
-      sum = series.points[next++].bytes;
+    const double now = end_ms * static_cast<double>(i + 1) / kGrid;
+    while (next < series.points.size() && static_cast<double>(series.points[next].time_ms) <= now) {
+      before = series.points[next++];
+      enter();
+    }
+    double sum = before.bytes;
+    if (next < series.points.size() && now > from) {
+      const CellPoint& to = series.points[next];
+      sum += (to.bytes - before.bytes) * (now - from) / (static_cast<double>(to.time_ms) - from);
     }
     curve[i] += static_cast<float>(sign * sum);
   }
@@ -84,18 +103,18 @@ void AddSteps(const CellSeries& series, KeptOfBand kept, double coarsest, SiteHi
   }
 }
 
-void AddCells(const CellSeries& series, KeptOfBand kept, double coarsest, SiteHistory& history) {
+void AddCells(const CellSeries& series, const Looks& looks, KeptOfBand kept, double coarsest, SiteHistory& history) {
   if (series.points.empty()) return;
   const CellPoint& last = series.points.back();
   const double sign = Removes(series.band) ? -1 : 1;
   history.net_bytes += sign * last.bytes;
   history.net_objects += sign * last.objects;
   if (last.variance > 0) history.exact = false;
-  AddToCurve(series, sign, history.grid_end_ms, history.level);
+  AddToCurve(series, looks, sign, history.grid_end_ms, history.level);
   if (series.band == capture::kBandBirths) {
     history.born_bytes += last.bytes;
     history.born_samples += static_cast<double>(last.samples);
-    AddToCurve(series, 1, history.grid_end_ms, history.born);
+    AddToCurve(series, looks, 1, history.grid_end_ms, history.born);
   } else if (IsDeaths(series.band)) {
     AddSteps(series, kept, coarsest, history);
   }
@@ -117,7 +136,11 @@ class Gatherer {
     std::sort(kept.begin(), kept.end(), [](const auto* a, const auto* b) {
       return std::tuple(a->site, Band(*a), a->death_ms) < std::tuple(b->site, Band(*b), b->death_ms);
     });
-    for (const CellSeries& series : capture_.cells) AddCells(series, Of(kept, series), coarsest_[series.site], At(series.site));
+    Looks looks;
+    for (const capture::MemorySample& sample : capture_.memory) looks.push_back(static_cast<double>(sample.time_ms));
+    for (const CellSeries& series : capture_.cells) {
+      AddCells(series, looks, Of(kept, series), coarsest_[series.site], At(series.site));
+    }
     for (auto& [site, history] : histories_) {
       SortByBirth(history.survivors);
       SortByBirth(history.dead);
