@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/runtime/image_memory.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <cstring>
+
+#include "libtrack/platform/raw.h"
 
 namespace leaktrack::track {
 
@@ -35,6 +40,24 @@ bool Commit(const RecorderFile& file, capture::Region& region, uint64_t bytes) {
 
 bool CommitRegion(capture::RegionId id, uint64_t bytes) {
   return Commit(g_image_file, ImageHeader()->regions[id], bytes);
+}
+
+void MakeImagePrivate() {
+  const RecorderFile& file = g_image_file;
+  if (file.base == nullptr || !file.shared || raw::Forbidden()) return;
+  void* const copy = raw::Mmap(nullptr, file.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (raw::MmapFailed(copy)) return;
+  auto* const to = static_cast<char*>(copy);
+  uint64_t header_bytes = file.bytes;
+  for (const capture::Region& region : ImageHeader()->regions) {
+    if (region.reserved_bytes == 0) continue;
+    header_bytes = std::min<uint64_t>(header_bytes, region.offset);
+    // Only what is committed: the rest would be SIGBUS on a full tmpfs.
+    std::memcpy(to + region.offset, file.base + region.offset, region.committed_bytes.load(std::memory_order_acquire));
+  }
+  std::memcpy(to, file.base, header_bytes);
+  const auto bytes = static_cast<long>(file.bytes);
+  raw::Call(SYS_mremap, raw::Ptr(copy), bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, raw::Ptr(file.base));
 }
 
 void CommitAhead(const RecorderFile& file) {

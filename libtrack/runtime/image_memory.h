@@ -28,6 +28,10 @@ inline capture::RecorderHeader* ImageHeader() { return reinterpret_cast<capture:
 // Makes sure that the first `bytes` of the region may be touched.
 bool CommitRegion(capture::RegionId id, uint64_t bytes);
 
+// In a fork child: what is mapped at the image's place becomes a private copy, so that code which the fork caught in the
+// middle of a record ends it there and not in the parent's books. Without memory for it nothing changes.
+void MakeImagePrivate();
+
 // By the drainer, with a descriptor of its own: keeps one step of room ahead in the regions that grow record by record.
 void CommitAhead(const RecorderFile& file);
 

@@ -20,6 +20,9 @@
 #include "libtrack/runtime/run_start.h"
 #include "libtrack/runtime/threads.h"
 
+// What pthread_atfork is made of; that one is not in libc.so, but in an archive beside it.
+extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso_handle);
+
 namespace leaktrack::track {
 
 constinit Tracker g_tracker{};
@@ -87,6 +90,12 @@ bool StartInChild(HotThread& hot) {
 // False in a vfork child. Under a filter we may not even ask for the pid: see the callers.
 bool IsOwnRun() { return raw::Forbidden() || ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()); }
 
+// In every fork child, before anything else of the program: a handler may have forked in the middle of a record of ours, and
+// the child may return to it.
+void OnFork() {
+  if (hot_thread.guard_depth != 0) MakeImagePrivate();
+}
+
 bool IsTracking() {
   return g_phase.load(std::memory_order_acquire) == kTracking && g_filter.is_open() && ImageHeader() != nullptr;
 }
@@ -113,6 +122,7 @@ void StartLibrary(const char* const* environment) {
     return BecomeInert();
   }
   PrepareThreads(&g_tracker);
+  __register_atfork(nullptr, nullptr, OnFork, nullptr);
   const StartResult result = BuildRun(g_options, 0, &g_tracker, &g_filter);
   if (result.problem != nullptr) {
     Say(result.problem);
