@@ -138,8 +138,9 @@ std::optional<Backlog> FindBacklog(const SiteHistory& history, const Window& win
   backlog.bytes_per_hour = (level(1) - level(.6)) / (.4 * end) * kMsPerHour;
   backlog.low = std::max(0.0, backlog.bytes_per_hour - recent_error);
   backlog.high = backlog.bytes_per_hour + recent_error;
-  backlog.early_life_ms = groups.early.time / std::max(groups.early.all_deaths, 1.0);
-  backlog.late_life_ms = groups.late.time / std::max(groups.late.all_deaths, 1.0);
+  const double oldest = end * kOldestAge;
+  backlog.early_life_ms = std::min(oldest, groups.early.time / std::max(groups.early.all_deaths, 1.0));
+  backlog.late_life_ms = std::min(oldest, groups.late.time / std::max(groups.late.all_deaths, 1.0));
   return backlog;
 }
 

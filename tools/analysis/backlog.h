@@ -20,7 +20,7 @@ namespace leaktrack {
 struct Backlog {
   double p = 1;
   double bytes_per_hour = 0, low = 0, high = 0;  // of the level, over the last 40 % of the run
-  double early_life_ms = 0, late_life_ms = 0;    // time lived per death, for the sentence; late may be without deaths
+  double early_life_ms = 0, late_life_ms = 0;    // time lived per death, a third of the run at most
 };
 
 // Empty where the level does not grow as a backlog's would.

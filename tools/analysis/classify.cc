@@ -74,10 +74,11 @@ Trend Classify(const Judgement& judgement, const SiteHistory& history, const Win
 
 // Growth in bytes per hour: at the end of the run where it changes, else over all of it.
 void Quantify(const SiteHistory& history, const Window& window, Judgement& judgement) {
-  BornBytes born = SumBirths(history, window, judgement.never_dies.cut_ms);
+  const double cut_ms = judgement.never_dies.clean_cut_ms;
+  BornBytes born = SumBirths(history, window, cut_ms);
   const double from_ms = window.warm_up_ms + judgement.shape.onset * born.span_ms;
   if (judgement.shape.onset > 0) {
-    born = SumBirths(history, {window.end_ms, from_ms}, judgement.never_dies.cut_ms);
+    born = SumBirths(history, {window.end_ms, from_ms}, cut_ms);
     if (judgement.p <= kMaxP) judgement.onset_ms = from_ms;
   }
   if (born.bytes <= 0 || born.span_ms <= 0) return;
@@ -95,7 +96,7 @@ void Quantify(const SiteHistory& history, const Window& window, Judgement& judge
   const double span_hours = born.span_ms / kMsPerHour;
   judgement.model = GrowthModel{per_hour, gamma / span_hours, steady ? 0 : judgement.shape.gamma_error / span_hours, n};
   if (judgement.trend == Trend::kExponential) judgement.doubling_ms = born.span_ms * std::log(2.0) / gamma;
-  const double ever = history.BornAt(window.end_ms - judgement.never_dies.cut_ms) - history.BornAt(from_ms);
+  const double ever = history.BornAt(window.end_ms - cut_ms) - history.BornAt(from_ms);
   if (ever > 0) judgement.leaked_share = std::min(1.0, born.bytes / ever);
 }
 

@@ -75,7 +75,7 @@ std::vector<Block> ByLevel(const WeightedBlock& last, const SiteHistory& history
   for (size_t i = 0; i < kGrid; ++i) {
     const double ms = history.grid_end_ms * static_cast<double>(i + 1) / kGrid;
     const double level = history.LevelAt(ms);
-    if (ms > window.end_ms || level <= 0) continue;
+    if (ms > last.birth_ms || level <= 0) continue;
     if (!chain.empty() && level < chain.back().size / kStep) return {};  // it shrinks: no container that only grows
     if (chain.empty() || level > chain.back().size) chain.push_back({ms, level});
   }

@@ -85,10 +85,10 @@ std::string WhyGrowing(const Node& node, const RunFacts& run) {
     absl::StrAppend(&text, "one block has grown in ", judgement.container->steps, " steps to ",
                     FormatSize(judgement.container->bytes), " and is still growing");
   } else if (judgement.channel == Channel::kBacklog && judgement.backlog) {
-    absl::StrAppend(&text, "its blocks are freed ever later: of late after ",
-                    FormatDuration(judgement.backlog->late_life_ms / 1e3), ", before after ",
-                    FormatDuration(judgement.backlog->early_life_ms / 1e3),
-                    "; no more of them come than before: a queue that does not keep up");
+    absl::StrAppend(&text, "its blocks are freed ever later: at first after ",
+                    FormatDuration(judgement.backlog->early_life_ms / 1e3), ", lately after ",
+                    FormatDuration(judgement.backlog->late_life_ms / 1e3),
+                    " or more, and no more of them come than before: a queue that does not keep up");
   } else {
     absl::StrAppend(&text, Immortals(node, run));
   }

@@ -84,7 +84,8 @@ Verdict Decide(const Judgement& judgement, double q, const Look& look) {
     return judgement.strict && watched ? Verdict::kLeak : Verdict::kSuspect;
   }
   const bool grows = judgement.growth && judgement.wall.Sound();
-  return grows && judgement.trend != Trend::kPlateau ? Verdict::kWatch : Verdict::kNone;
+  const bool telling = judgement.trend != Trend::kPlateau && judgement.trend != Trend::kInsufficient;
+  return grows && telling ? Verdict::kWatch : Verdict::kNone;
 }
 
 }  // namespace leaktrack

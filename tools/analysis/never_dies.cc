@@ -15,8 +15,12 @@ constexpr double kFirstCut = 1.0 / 64;
 constexpr int kCuts = 5;
 constexpr int kResidenceBands = 8;
 constexpr size_t kStretches = 32;
-constexpr double kSureP = 1e-4;  // the youngest cut that says so will do: older ones have fewer births to test
+constexpr double kSureP = 1e-4;
+constexpr double kClean = 0.02;  // share of old blocks that may die
+// Where nothing old dies the first cut has all the exposure, so it gets half of the error rate.
+constexpr double kPriceOfFirst = 2, kPriceOfOthers = 2 * (kCuts - 1);
 constexpr double kSeveral = 2;
+constexpr double kFewest = 16;  // blocks, to tell how clean a cut is
 
 struct Lived {
   double age_ms = 0;     // reached, dead or alive
@@ -48,6 +52,7 @@ std::vector<Lived> OldBlocks(const SiteHistory& history, const Window& window, d
 struct Exposure {
   double time = 0;
   double deaths = 0;
+  double blocks = 0;
 };
 
 // Time lived and deaths died between the ages `from` and `to`.
@@ -55,6 +60,7 @@ Exposure Between(const std::vector<Lived>& old, double from, double to) {
   Exposure sum;
   for (const Lived& block : old) {
     if (block.age_ms < from) continue;
+    sum.blocks += block.weight;
     sum.time += block.weight * (std::min(block.age_ms, to) - from);
     if (block.death_ms != kAlive && block.age_ms < to) sum.deaths += block.weight;
   }
@@ -107,6 +113,20 @@ double BoundedResidence(const std::vector<Lived>& old, double end_ms, double cut
   return 0;
 }
 
+double PAtCut(const std::vector<Lived>& old, double end_ms, double cut, const Exposure& beyond) {
+  const double phi = DeathDispersion(old, end_ms, cut);
+  const double p = PoissonCdf(beyond.deaths / phi, beyond.time / end_ms / phi);
+  if (beyond.deaths < kSeveral) return p;
+  const Exposure recent = SinceTheFirstDeath(old, end_ms, cut);
+  return std::max(p, PoissonCdf(recent.deaths / phi, recent.time / end_ms / phi));
+}
+
+// Of the cuts that are sure the youngest leaves most births to test; an older one must be much cleaner of deaths.
+bool IsBetter(double p, double share, double best_p, double best_share) {
+  if (p > kSureP) return best_p > kSureP && p < best_p;
+  return best_p > kSureP || (best_share > kClean && share < best_share / 2);
+}
+
 }  // namespace
 
 NeverDies TestNeverDies(const SiteHistory& history, const Window& window) {
@@ -114,18 +134,26 @@ NeverDies TestNeverDies(const SiteHistory& history, const Window& window) {
   best.cut_ms = window.end_ms * kFirstCut;
   if (window.end_ms <= 0) return best;
   const std::vector<Lived> old = OldBlocks(history, window, best.cut_ms);
-  for (int i = 0; i < kCuts && best.p > kSureP; ++i) {
-    const double cut = window.end_ms * kFirstCut * std::exp2(i);
-    const Exposure beyond = Between(old, cut, 2 * window.end_ms);
-    const double phi = DeathDispersion(old, window.end_ms, cut);
-    double p = PoissonCdf(beyond.deaths / phi, beyond.time / window.end_ms / phi);
-    if (beyond.deaths >= kSeveral) {
-      const Exposure recent = SinceTheFirstDeath(old, window.end_ms, cut);
-      p = std::max(p, PoissonCdf(recent.deaths / phi, recent.time / window.end_ms / phi));
+  double best_share = 1;
+  double cleanest = 2;
+  double clean_cut_ms = best.cut_ms;
+  for (int i = 0; i < kCuts; ++i) {
+    NeverDies tried;
+    tried.cut_ms = window.end_ms * kFirstCut * std::exp2(i);
+    const Exposure beyond = Between(old, tried.cut_ms, 2 * window.end_ms);
+    tried.exposure = beyond.time / window.end_ms;
+    tried.deaths = beyond.deaths;
+    tried.p = std::min(1.0, PAtCut(old, window.end_ms, tried.cut_ms, beyond) * (i == 0 ? kPriceOfFirst : kPriceOfOthers));
+    const double share = beyond.deaths / std::max(beyond.blocks, 1e-9);
+    if (beyond.blocks >= kFewest && share < cleanest - kClean) {
+      cleanest = share;
+      clean_cut_ms = tried.cut_ms;
     }
-    p = std::min(1.0, kCuts * p);
-    if (p < best.p) best = {p, cut, beyond.time / window.end_ms, beyond.deaths, 0};
+    if (!IsBetter(tried.p, share, best.p, best_share)) continue;
+    best = tried;
+    best_share = share;
   }
+  best.clean_cut_ms = std::max(clean_cut_ms, best.cut_ms);
   best.residence_ms = BoundedResidence(old, window.end_ms, best.cut_ms);
   return best;
 }

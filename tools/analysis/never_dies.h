@@ -4,9 +4,9 @@
 //
 // What: over all blocks that reached the age A, exposure E = time lived beyond A, D = deaths beyond A. If old blocks
 // died at a rate of at least 1/W, D would be Poisson(E/W) or more; p1 = P(Poisson(E/W) <= D). A is scanned over
-// W/64 .. W/4 (five cuts, Bonferroni), because nobody says how old the young ones get: this is what finds the 5 % of
+// W/64 .. W/4 (five cuts, Bonferroni with half of the weight on the first), because nobody says how old the young ones get: this is what finds the 5 % of
 // blocks that leak at a busy site.
-//   30 survivors of a leak, none dead, E = 15 W: p1 = 5 * e^-15 = 2e-6.   Churn, sessions, FIFO caches: p1 near 1.
+//   30 survivors of a leak, none dead, E = 15 W: p1 = 2 * e^-15 = 6e-7.   Churn, sessions, FIFO caches: p1 near 1.
 // Why not the curve of live bytes: it is an integrated series; regression on it accuses 3 to 12 % of healthy sites.
 // Deaths come in bursts, too: a garbage collector frees in one go what it found, and what was allocated since lives on
 // until the next time. A burst is one observation, so D and E are both divided by the dispersion of the old deaths over
@@ -28,6 +28,7 @@ struct NeverDies {
   double cut_ms = 0;      // the age that gave it
   double exposure = 0;    // in units of the window, at that cut
   double deaths = 0;      // at that cut
+  double clean_cut_ms = 0;  // the age from which on fewest die: what is older is the leak itself
   double residence_ms = 0;  // above 0: old blocks die at about this age: a cache or pool with bounded residence
   bool bounded() const { return residence_ms > 0; }
 };

@@ -16,6 +16,8 @@ using capture::CellPoint;
 using capture::CellSeries;
 using capture::SiteId;
 
+constexpr double kStepsOfRun = 64;  // the longest step that deaths are left in
+
 bool Removes(uint8_t band) { return band != capture::kBandBirths && band != capture::kBandRelabelled; }
 bool IsDeaths(uint8_t band) { return band >= capture::kBandYoungest && band <= capture::kBandLast; }
 
@@ -37,35 +39,51 @@ WeightedBlock Weigh(const Event& event, double coarsest) {
   return block;
 }
 
-// When the run was looked at, as far as the capture still knows: far back, the looks are far apart.
-using Looks = std::vector<double>;
+// The moments at which counters were looked at, to a second. A counter is only written down when it has changed, so what
+// it shows at a look happened since the look before, not since its own last point.
+class LookTimes {
+ public:
+  explicit LookTimes(const Capture& capture) : unit_ms_(std::max<uint64_t>(1000, capture.duration_ms >> 22)) {
+    before_.resize(capture.duration_ms / unit_ms_ + 2);
+    for (const capture::MemorySample& sample : capture.memory) Mark(sample.time_ms);
+    for (const CellSeries& series : capture.cells) {
+      for (const CellPoint& point : series.points) Mark(point.time_ms);
+    }
+    uint32_t last = 0;
+    for (uint32_t& unit : before_) {
+      const uint32_t is_look = unit;
+      unit = last;
+      if (is_look != 0) last = static_cast<uint32_t>(&unit - before_.data());
+    }
+  }
 
-// Hands out (time, sum) of a counter on the grid. A counter that has moved since its last point moved after the last
-// look that saw it unmoved, nobody knows when: steadily, then, until the point.
-void AddToCurve(const CellSeries& series, const Looks& looks, double sign, double end_ms, Curve& curve) {
+  double Before(uint64_t time_ms) const { return static_cast<double>(before_[Unit(time_ms)] * unit_ms_); }
+
+ private:
+  size_t Unit(uint64_t time_ms) const { return std::min<size_t>(time_ms / unit_ms_, before_.size() - 1); }
+  void Mark(uint64_t time_ms) { before_[Unit(time_ms)] = 1; }
+
+  uint64_t unit_ms_;
+  std::vector<uint32_t> before_;
+};
+
+// Adds (time, sum) of a counter to the curve: between a look and the one before in a straight line, else level.
+void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, double end_ms, Curve& curve) {
   size_t next = 0;
-  CellPoint before;
-  double from = 0;  // of the way to points[next]
-  const auto enter = [&] {
-    if (next == series.points.size()) return;
-    const auto time = static_cast<double>(series.points[next].time_ms);
-    const auto look = std::lower_bound(looks.begin(), looks.end(), time);
-    const double unmoved = looks.empty() ? time : look == looks.begin() ? 0 : *std::prev(look);
-    from = std::max(unmoved, static_cast<double>(before.time_ms));
-  };
-  enter();
+  double sum = 0;
   for (size_t i = 0; i < kGrid; ++i) {
-    const double now = end_ms * static_cast<double>(i + 1) / kGrid;
-    while (next < series.points.size() && static_cast<double>(series.points[next].time_ms) <= now) {
-      before = series.points[next++];
-      enter();
+    const double until = end_ms * static_cast<double>(i + 1) / kGrid;
+    while (next < series.points.size() && static_cast<double>(series.points[next].time_ms) <= until) {
+      sum = series.points[next++].bytes;
     }
-    double sum = before.bytes;
-    if (next < series.points.size() && now > from) {
-      const CellPoint& to = series.points[next];
-      sum += (to.bytes - before.bytes) * (now - from) / (static_cast<double>(to.time_ms) - from);
+    double now = sum;
+    if (next < series.points.size()) {
+      const CellPoint& coming = series.points[next];
+      const double from = looks.Before(coming.time_ms);
+      const auto to = static_cast<double>(coming.time_ms);
+      if (until > from && to > from) now += (coming.bytes - sum) * (until - from) / (to - from);
     }
-    curve[i] += static_cast<float>(sign * sum);
+    curve[i] += static_cast<float>(sign * now);
   }
 }
 
@@ -81,9 +99,19 @@ struct KeptOfBand {
   const capture::KeptDeath* const* end = nullptr;
 };
 
+// Spreads deaths evenly over the time since the look before.
+void AddStep(double from_ms, double to_ms, double deaths, double bytes, uint8_t band, SiteHistory& history) {
+  const double longest = history.grid_end_ms / kStepsOfRun;
+  const int parts = static_cast<int>(std::clamp(std::ceil((to_ms - from_ms) / std::max(longest, 1.0)), 1.0, kStepsOfRun));
+  for (int i = 1; i <= parts; ++i) {
+    history.steps.push_back({static_cast<float>(from_ms + (to_ms - from_ms) * i / parts), static_cast<float>(deaths / parts),
+                             static_cast<float>(bytes / parts), band});
+  }
+}
+
 // Deaths of one counter that are not in `kept`. A death and the look that counts it may fall on either side of a
 // millisecond, so what is kept too early is taken off the next step.
-void AddSteps(const CellSeries& series, KeptOfBand kept, double coarsest, SiteHistory& history) {
+void AddSteps(const CellSeries& series, const LookTimes& looks, KeptOfBand kept, double coarsest, SiteHistory& history) {
   CellPoint before;
   double owed = 0;
   for (const CellPoint& point : series.points) {
@@ -96,14 +124,14 @@ void AddSteps(const CellSeries& series, KeptOfBand kept, double coarsest, SiteHi
     if (left > 0) {
       const double bytes = point.bytes - before.bytes;
       const double scale = Scale(samples, point.objects - before.objects, bytes, coarsest);
-      history.steps.push_back({static_cast<float>(point.time_ms), static_cast<float>(left * scale),
-                               static_cast<float>(bytes * left / samples), series.band});
+      const double from = std::max(static_cast<double>(before.time_ms), looks.Before(point.time_ms));
+      AddStep(from, static_cast<double>(point.time_ms), left * scale, bytes * left / samples, series.band, history);
     }
     before = point;
   }
 }
 
-void AddCells(const CellSeries& series, const Looks& looks, KeptOfBand kept, double coarsest, SiteHistory& history) {
+void AddCells(const CellSeries& series, const LookTimes& looks, KeptOfBand kept, double coarsest, SiteHistory& history) {
   if (series.points.empty()) return;
   const CellPoint& last = series.points.back();
   const double sign = Removes(series.band) ? -1 : 1;
@@ -116,7 +144,7 @@ void AddCells(const CellSeries& series, const Looks& looks, KeptOfBand kept, dou
     history.born_samples += static_cast<double>(last.samples);
     AddToCurve(series, looks, 1, history.grid_end_ms, history.born);
   } else if (IsDeaths(series.band)) {
-    AddSteps(series, kept, coarsest, history);
+    AddSteps(series, looks, kept, coarsest, history);
   }
 }
 
@@ -136,8 +164,7 @@ class Gatherer {
     std::sort(kept.begin(), kept.end(), [](const auto* a, const auto* b) {
       return std::tuple(a->site, Band(*a), a->death_ms) < std::tuple(b->site, Band(*b), b->death_ms);
     });
-    Looks looks;
-    for (const capture::MemorySample& sample : capture_.memory) looks.push_back(static_cast<double>(sample.time_ms));
+    const LookTimes looks(capture_);
     for (const CellSeries& series : capture_.cells) {
       AddCells(series, looks, Of(kept, series), coarsest_[series.site], At(series.site));
     }

@@ -10,11 +10,11 @@ namespace leaktrack {
 namespace {
 
 constexpr double kTooth = 0.3;            // of the range
-constexpr double kMinFall = 4;            // in standard deviations of what sampling makes of a flat level
+constexpr double kMinFallBlocks = 3;
 constexpr double kBurstShare = 0.5;       // of the deaths
 constexpr double kBurstTime = 0.1;        // of the time
-constexpr size_t kDeathBins[] = {64, 512};
-constexpr double kDeathsPerBin = 2;       // below, some bins are full by chance
+constexpr size_t kDeathBins[] = {64, 128, 256, 512, 1024};
+constexpr double kDeathsPerBin = 1;       // with fewer, a tenth of the bins holds half of them by chance
 constexpr double kMinRepeat = 0.4;        // autocorrelation at the period
 
 // The level from the warm-up to the end, less the straight line through it.
@@ -71,7 +71,7 @@ Teeth FindTeeth(const SiteHistory& history, const Window& window) {
   if (!teeth.bursty) return teeth;
   const std::vector<double> level = Detrended(history, window);
   const auto [low, high] = std::minmax_element(level.begin(), level.end());
-  const double least = std::max(kTooth * (*high - *low), kMinFall * Noise(history, window));
+  const double least = std::max(kTooth * (*high - *low), kMinFallBlocks * BytesPerBlock(history));
   std::vector<double> falls;
   double top = level.front();
   double bottom = level.front();
