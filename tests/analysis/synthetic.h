@@ -97,8 +97,23 @@ class Program {
     }
   }
 
+  // The program's own counter of work, as it stood at each of these moments (ms, units).
+  void CountWork(double at_ms, int64_t units) {
+    capture::MemorySample sample;
+    sample.time_ms = static_cast<uint64_t>(at_ms);
+    sample.work_units = units;
+    capture_.memory.push_back(sample);
+  }
+
+  // When the run began, by the world's clock.
+  void StartAt(int64_t realtime_seconds) { capture_.process.start_realtime_ns = realtime_seconds * 1'000'000'000; }
+
+  double end_ms() const { return end_ms_; }
+
   capture::Capture Build() {
     capture::Capture result = capture_;
+    std::sort(result.kept_deaths.begin(), result.kept_deaths.end(),
+              [](const auto& a, const auto& b) { return a.death_ms < b.death_ms; });
     for (const auto& [key, seconds] : cells_) {
       result.cells.push_back({key.first, key.second, {}});
       capture::CellPoint sum;

@@ -61,7 +61,10 @@ Trend Classify(const Judgement& judgement, const SiteHistory& history, const Win
   if (judgement.p <= kMaxP) return TrendOfGrowth(judgement);
   const bool die = judgement.never_dies.deaths > 0 && judgement.never_dies.p > kOldDie;
   const bool periodic = judgement.teeth.Saw() || judgement.period_ms > 0;
-  if (judgement.never_dies.bounded()) return periodic && judgement.teeth.bursty ? Trend::kPeriodic : Trend::kBounded;
+  if (judgement.never_dies.bounded()) {
+    if (periodic && judgement.teeth.bursty) return Trend::kPeriodic;
+    return judgement.never_dies.at_one_age ? Trend::kBounded : Trend::kChurn;
+  }
   if (history.survivors.size() < kMinEffectiveBlocks) {
     if (!die) return Trend::kInsufficient;
     return periodic ? Trend::kPeriodic : Trend::kChurn;

@@ -20,6 +20,7 @@ constexpr double kClean = 0.02;  // share of old blocks that may die
 // Where nothing old dies the first cut has all the exposure, so it gets half of the error rate.
 constexpr double kPriceOfFirst = 2, kPriceOfOthers = 2 * (kCuts - 1);
 constexpr double kSeveral = 2;
+constexpr double kSameAge = 0.35;  // standard deviation over mean; exponential lives have 1
 constexpr double kFewest = 16;  // blocks, to tell how clean a cut is
 
 struct Lived {
@@ -127,6 +128,20 @@ bool IsBetter(double p, double share, double best_p, double best_share) {
   return best_p > kSureP || (best_share > kClean && share < best_share / 2);
 }
 
+// Old blocks die at about the same age, as those of a cache do, and not one by one, as those of a heap of sessions.
+bool DieAtOneAge(const std::vector<Lived>& old) {
+  double n = 0;
+  double sum = 0;
+  double squares = 0;
+  for (const Lived& block : old) {
+    if (block.death_ms == kAlive) continue;
+    n += block.weight;
+    sum += block.weight * block.age_ms;
+    squares += block.weight * block.age_ms * block.age_ms;
+  }
+  return n > 0 && std::sqrt(std::max(0.0, squares / n - sum * sum / n / n)) <= kSameAge * sum / n;
+}
+
 }  // namespace
 
 NeverDies TestNeverDies(const SiteHistory& history, const Window& window) {
@@ -155,6 +170,7 @@ NeverDies TestNeverDies(const SiteHistory& history, const Window& window) {
   }
   best.clean_cut_ms = std::max(clean_cut_ms, best.cut_ms);
   best.residence_ms = BoundedResidence(old, window.end_ms, best.cut_ms);
+  best.at_one_age = best.bounded() && DieAtOneAge(old);
   return best;
 }
 

@@ -30,6 +30,7 @@ struct NeverDies {
   double deaths = 0;      // at that cut
   double clean_cut_ms = 0;  // the age from which on fewest die: what is older is the leak itself
   double residence_ms = 0;  // above 0: old blocks die at about this age: a cache or pool with bounded residence
+  bool at_one_age = false;  // those that die are about equally old: a cache, not sessions
   bool bounded() const { return residence_ms > 0; }
 };
 

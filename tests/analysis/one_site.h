@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs of one interesting site, and how often it is accused over several seeds.
+#ifndef LEAKTRACK_TESTS_ANALYSIS_ONE_SITE_H_
+#define LEAKTRACK_TESTS_ANALYSIS_ONE_SITE_H_
+
+#include <functional>
+#include <map>
+
+#include "tests/analysis/synthetic.h"
+#include "tools/analysis/analyze.h"
+
+namespace leaktrack::testing {
+
+inline constexpr double kMinute = 60, kHour = 3600;
+
+using Fill = std::function<void(Program&, capture::SiteId)>;
+
+inline Analysis AnalyzeOne(double seconds, uint64_t seed, const Fill& fill, double interval = 16384) {
+  Program program(seconds, interval, seed);
+  fill(program, program.Site({"malloc", "Grow", "Serve", "main"}));
+  return Analyze(program.Build(), program.symbolizer);
+}
+
+struct Tally {
+  int accused = 0, leaks = 0;
+  std::map<Trend, int> trends;
+  Trend Usual() const {
+    Trend usual = Trend::kInsufficient;
+    int most = 0;
+    for (const auto& [trend, count] : trends) {
+      if (count > most) most = count, usual = trend;
+    }
+    return usual;
+  }
+};
+
+// Of the first site, over seeds that no threshold was set on.
+inline Tally TallyOf(int seeds, double seconds, const Fill& fill) {
+  Tally tally;
+  for (int i = 0; i < seeds; ++i) {
+    const Analysis analysis = AnalyzeOne(seconds, 77100 + static_cast<uint64_t>(i), fill);
+    if (analysis.sites.empty()) continue;
+    tally.accused += analysis.sites[0].verdict >= Verdict::kSuspect;
+    tally.leaks += analysis.sites[0].verdict == Verdict::kLeak;
+    ++tally.trends[analysis.sites[0].trend];
+  }
+  return tally;
+}
+
+// A name for what a failed comparison of trends prints.
+inline std::string UsualName(const Tally& tally) { return Name(tally.Usual()); }
+
+}  // namespace leaktrack::testing
+
+#endif  // LEAKTRACK_TESTS_ANALYSIS_ONE_SITE_H_
