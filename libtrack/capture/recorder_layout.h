@@ -172,7 +172,7 @@ struct RecorderHeader {
   std::atomic<uint32_t> module_generation;  // changes with every load or unload
   std::atomic<uint32_t> thread_count;       // blocks 0..thread_count-1 were used at least once
   std::atomic<uint32_t> map_count;          // entries 0..map_count-1 of kRegionMaps are in use
-  std::atomic<uint32_t> map_lock;
+  std::atomic<uint32_t> map_lock;           // odd: held (record/map_table.h)
   std::atomic<uint32_t> next_chain;
 
   HookName hooks[kMaxHooks];

@@ -3,11 +3,13 @@
 // Calls that end a run, replace the program, unload code, or do not bear our helper thread.
 #include <errno.h>
 #include <linux/prctl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdarg>
 #include <cstdint>
 
@@ -134,6 +136,23 @@ LEAKTRACK_EXPORT [[noreturn]] void thrd_exit(int result) {
   BeforeMainThreadEnds();
   if (void* real = FindNextSymbol("thrd_exit"); real != nullptr) reinterpret_cast<void (*)(int)>(real)(result);
   pthread_exit(reinterpret_cast<void*>(static_cast<intptr_t>(result)));
+}
+
+// Cancelling the main thread ends it as pthread_exit does, but from within the C library. A thread's CPU clock is made of its
+// id, and the main thread's is the process's.
+LEAKTRACK_EXPORT int pthread_cancel(pthread_t thread) {
+  static constinit std::atomic<int (*)(pthread_t, clockid_t*)> clock_of{nullptr};
+  static constinit std::atomic<int (*)(pthread_t)> real{nullptr};
+  if (real.load() == nullptr) {
+    clock_of.store(reinterpret_cast<int (*)(pthread_t, clockid_t*)>(FindNextSymbol("pthread_getcpuclockid")));
+    real.store(reinterpret_cast<int (*)(pthread_t)>(FindNextSymbol("pthread_cancel")));
+  }
+  if (real.load() == nullptr) return ENOSYS;
+  clockid_t clock;
+  if (clock_of.load() != nullptr && clock_of.load()(thread, &clock) == 0 && ~(clock >> 3) == raw::Getpid()) {
+    BeforeMainThreadIsCancelled();
+  }
+  return real.load()(thread);
 }
 
 LEAKTRACK_EXPORT int dlclose(void* handle) {

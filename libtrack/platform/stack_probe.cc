@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/stack_probe.h"
 
+#include <signal.h>
 #include <sys/auxv.h>
 
 #include "libtrack/platform/raw.h"
@@ -13,16 +14,21 @@ constexpr uintptr_t kNear = 16 * kPage;  // each page between is probed as well:
 
 constexpr uintptr_t kLargestStack = 16 << 20;
 
-// Between where this thread stands and the top of the stack it was given: glibc puts a thread's control block there, the
-// kernel the random bytes of AT_RANDOM on the main thread's.
-bool OnOwnStack(uintptr_t page) {
-  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+// The top of the stack that this thread was given and that `here` lies on, or 0: glibc puts a thread's control block
+// there, the kernel the random bytes of AT_RANDOM on the main thread's.
+uintptr_t TopOfOwnStack(uintptr_t here) {
   uintptr_t control_block;
   __asm__("movq %%fs:0, %0" : "=r"(control_block));
   for (const uintptr_t top : {control_block, static_cast<uintptr_t>(getauxval(AT_RANDOM))}) {
-    if (here < top && top - here < kLargestStack) return page >= (here & -kPage) && page < top;
+    if (here < top && top - here < kLargestStack) return top;
   }
-  return false;
+  return 0;
+}
+
+// Between where this thread stands and the top of its stack.
+bool OnOwnStack(uintptr_t page) {
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  return page >= (here & -kPage) && page < TopOfOwnStack(here);
 }
 
 bool PageReadable(uintptr_t page) {
@@ -30,6 +36,17 @@ bool PageReadable(uintptr_t page) {
 }
 
 }  // namespace
+
+bool IsOwnStackFrom(uintptr_t frame) {
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (frame > here || here - frame > kNear || TopOfOwnStack(here) == 0 || raw::Forbidden()) return false;
+  // A stack that lies below this one has at least a guard page in between.
+  for (uintptr_t page = frame & -kPage; page < here; page += kPage) {
+    if (!PageReadable(page)) return false;
+  }
+  stack_t alternate{};  // which may be an array on the thread's own stack
+  return raw::Call(SYS_sigaltstack, 0, raw::Ptr(&alternate)) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
+}
 
 bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address) {
   const uintptr_t page = address & -kPage;

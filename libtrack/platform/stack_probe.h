@@ -33,6 +33,10 @@ inline bool InReadableRange(const UnwindMemo& memo, uintptr_t address) {
 // range there when it is not.
 bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address);
 
+// Is the calling function on the stack that its thread was given, and `frame` a little further down on the same? Not on an
+// alternate signal stack, not on a coroutine's; false also if that cannot be known.
+bool IsOwnStackFrom(uintptr_t frame);
+
 // Reads an aligned word if that is safe.
 inline bool ReadStackWord(UnwindMemo& memo, uintptr_t address, uintptr_t& word) {
   if ((address & 7) != 0) return false;

@@ -36,80 +36,92 @@ void MapTable::Bind(const ImageView& image, Cells* cells) {
   image_ = image;
   cells_ = cells;
   first_free_ = 0;
+  lost_hold_.store(0, std::memory_order_relaxed);
 }
 
+// The lock's word is odd while it is held, and never the same twice.
 bool MapTable::Lock() {
   std::atomic<uint32_t>& lock = image_.header().map_lock;
+  uint32_t word = lock.load(std::memory_order_relaxed);
   for (uint32_t spin = 0; spin < kLockSpins; ++spin) {
-    uint32_t open = 0;
-    if (lock.load(std::memory_order_relaxed) == 0 && lock.compare_exchange_weak(open, 1, std::memory_order_acquire)) {
-      return true;
+    if (word % 2 == 0) {
+      if (lock.compare_exchange_weak(word, word + 1, std::memory_order_acquire)) return true;
+      continue;
     }
+    if (word == lost_hold_.load(std::memory_order_relaxed)) break;
     __builtin_ia32_pause();
+    word = lock.load(std::memory_order_relaxed);
   }
+  if (word % 2 != 0) lost_hold_.store(word, std::memory_order_relaxed);
   image_.Count(kLostMappings);
   return false;
 }
 
-void MapTable::Unlock() { image_.header().map_lock.store(0, std::memory_order_release); }
+void MapTable::Unlock() { image_.header().map_lock.fetch_add(1, std::memory_order_release); }
 
 bool MapTable::Add(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
   if (!Lock()) return false;
   length = ToPages(length);
-  RemoveLocked(start, length, now_ms);
+  RemoveLocked(start, length, now_ms, nullptr);
   const bool added = AddLocked(start, length, site, now_ms);
   if (added) CountBirth(site, length);
   Unlock();
   return added;
 }
 
-bool MapTable::Remove(uintptr_t start, uint64_t length, uint64_t now_ms) {
-  if (image_.header().map_count.load(std::memory_order_relaxed) == 0) return true;
+bool MapTable::Detach(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached) {
+  if (empty()) return true;
   if (!Lock()) return false;
-  RemoveLocked(start, ToPages(length), now_ms);
+  RemoveLocked(start, ToPages(length), now_ms, detached);
   Unlock();
   return true;
 }
 
-bool MapTable::Move(uintptr_t from, uint64_t old_length, uintptr_t to, uint64_t new_length, SiteId site,
-                    uint64_t now_ms) {
-  if (!Lock()) return false;
-  const bool recorded = RemoveLocked(from, ToPages(old_length), now_ms) != 0;
-  RemoveLocked(to, ToPages(new_length), now_ms);  // MREMAP_FIXED replaces what was there
-  bool moved = !recorded;
-  if (recorded && AddLocked(to, ToPages(new_length), site, now_ms)) {
-    CountBirth(site, ToPages(new_length));
-    moved = true;
+void MapTable::Settle(const DetachedMappings& detached, uint64_t now_ms) {
+  for (uint32_t i = 0; i < detached.count; ++i) {
+    const DetachedMappings::Piece& piece = detached.pieces[i];
+    CountDeath(piece.site, piece.length, now_ms - std::min(now_ms, piece.birth_ms));
   }
-  Unlock();
-  return moved;
 }
 
-uint64_t MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms) {
+void MapTable::Reattach(const DetachedMappings& detached, uint64_t now_ms) {
+  if (detached.count == 0) return;
+  if (!Lock()) return Settle(detached, now_ms);
+  for (uint32_t i = 0; i < detached.count; ++i) {
+    const DetachedMappings::Piece& piece = detached.pieces[i];
+    if (AddLocked(piece.start, piece.length, piece.site, piece.birth_ms)) continue;
+    CountDeath(piece.site, piece.length, now_ms - std::min(now_ms, piece.birth_ms));
+  }
+  Unlock();
+}
+
+void MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached) {
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
   const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
   const uintptr_t end = start + length;
-  uint64_t removed = 0;
   for (uint32_t i = 0; i < count; ++i) {
     MapEntry& entry = entries[i];
     if (entry.length == 0 || entry.start >= end || entry.start + entry.length <= start) continue;
     const uintptr_t low = std::max<uintptr_t>(entry.start, start);
     const uintptr_t high = std::min<uintptr_t>(entry.start + entry.length, end);
-    removed += high - low;
-    CutLocked(entry, low, high, now_ms);
+    if (detached != nullptr) detached->bytes += high - low;
+    CutLocked(entry, low, high, now_ms, detached);
     if (entry.length == 0) first_free_ = std::min(first_free_, i);
   }
-  return removed;
 }
 
 // Takes [low, high), which lies inside the entry, out of it.
-void MapTable::CutLocked(MapEntry& entry, uintptr_t low, uintptr_t high, uint64_t now_ms) {
+void MapTable::CutLocked(MapEntry& entry, uintptr_t low, uintptr_t high, uint64_t now_ms, DetachedMappings* detached) {
   const uintptr_t start = entry.start, end = entry.start + entry.length;
   const uint64_t birth_ms = entry.birth_ms, age_ms = now_ms - std::min(now_ms, birth_ms);
   const SiteId site = entry.site;
   if (low > start) CountBirth(site, 0);  // each cut makes one piece more
   if (high < end) CountBirth(site, 0);
-  CountDeath(site, high - low, age_ms);
+  if (detached != nullptr && detached->count < DetachedMappings::kPieces) {
+    detached->pieces[detached->count++] = {low, high - low, birth_ms, site};
+  } else {
+    CountDeath(site, high - low, age_ms);
+  }
   if (low > start) {
     Write(entry, start, low - start, birth_ms, site);
     if (high < end && !AddLocked(high, end - high, site, birth_ms)) CountDeath(site, end - high, age_ms);

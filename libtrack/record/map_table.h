@@ -9,13 +9,19 @@
 // Accounts: births and deaths go to the cells of the site with weight {1, bytes}. A cut first counts the additional
 // piece as a birth of 0 bytes, then the piece that goes as a death: live entries, objects and bytes always agree.
 //
-// The lock is tried kLockSpins times, then the call is given up and counted (kLostMappings): a signal handler may have
-// interrupted its holder. A removal lost this way heals when the address is mapped again.
+// What a call is about to unmap is first detached, because another thread may get the range the moment it is free, and is
+// settled or put back when the call has succeeded or failed: a munmap or mremap that fails loses nothing.
+//
+// The lock is tried kLockSpins times, then the call is given up and counted (kLostMappings). A removal lost this way heals
+// when the address is mapped again. Callers block signals while they are in here, so that no handler can jump away from a
+// held lock. Where they may not (a seccomp filter) a lock that was lost is at least recognised: its word changes with every
+// hold, and whoever meets the one that was waited for in vain before gives up at once.
 //
 // Thread-safety: any thread.   Allocates: never.   Signals: safe (bounded).   Fork: the child binds anew.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_MAP_TABLE_H_
 #define LEAKTRACK_LIBTRACK_RECORD_MAP_TABLE_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "libtrack/capture/recorder_layout.h"
@@ -23,6 +29,19 @@
 #include "libtrack/record/image.h"
 
 namespace leaktrack::track {
+
+// Pieces of mappings that were taken out of the table and are not yet dead. What exceeds kPieces is counted dead at once.
+struct DetachedMappings {
+  static constexpr uint32_t kPieces = 6;
+  struct Piece {
+    uintptr_t start;
+    uint64_t length, birth_ms;
+    capture::SiteId site;
+  };
+  uint64_t bytes = 0;  // of all
+  uint32_t count = 0;
+  Piece pieces[kPieces];
+};
 
 class MapTable {
  public:
@@ -33,27 +52,29 @@ class MapTable {
   // After a successful mmap. What was recorded in the range before is gone (MAP_FIXED). Lengths are rounded up to pages.
   bool Add(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
-  // munmap, or a mapping of another kind over the range. Call before the real munmap, as another thread may get the
-  // range the moment it is free; if the real call then fails, Add() cannot restore the birth: pass only valid calls.
-  bool Remove(uintptr_t start, uint64_t length, uint64_t now_ms);
+  // A mapping of another kind has replaced the range.
+  bool Remove(uintptr_t start, uint64_t length, uint64_t now_ms) { return Detach(start, length, now_ms, nullptr); }
 
-  // After a successful mremap: [from, from + old_length) became [to, to + new_length). A range that was not recorded
-  // stays unrecorded. The block at the new place is born now, at `site`.
-  bool Move(uintptr_t from, uint64_t old_length, uintptr_t to, uint64_t new_length, capture::SiteId site,
-            uint64_t now_ms);
+  // Before munmap or mremap: takes the range out of the table. Then one of the two:
+  bool Detach(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached);
+  void Settle(const DetachedMappings& detached, uint64_t now_ms);    // it is gone
+  void Reattach(const DetachedMappings& detached, uint64_t now_ms);  // it is still there
+
+  bool empty() const { return image_.header().map_count.load(std::memory_order_relaxed) == 0; }
 
  private:
   bool Lock();
   void Unlock();
-  uint64_t RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms);
+  void RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached);
   bool AddLocked(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t birth_ms);
-  void CutLocked(capture::MapEntry& entry, uintptr_t start, uintptr_t end, uint64_t now_ms);
+  void CutLocked(capture::MapEntry& entry, uintptr_t start, uintptr_t end, uint64_t now_ms, DetachedMappings* detached);
   void CountBirth(capture::SiteId site, uint64_t bytes);
   void CountDeath(capture::SiteId site, uint64_t bytes, uint64_t age_ms);
 
   ImageView image_;
   Cells* cells_ = nullptr;
   uint32_t first_free_ = 0;  // no entry below it is empty (under the lock)
+  std::atomic<uint32_t> lost_hold_;  // the lock's word as it was when somebody waited for it in vain
 };
 
 }  // namespace leaktrack::track

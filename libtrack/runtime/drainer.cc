@@ -15,6 +15,7 @@
 #include "libtrack/platform/raw.h"
 #include "libtrack/record/thread_state.h"
 #include "libtrack/runtime/allocator_watch.h"
+#include "libtrack/platform/text.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/threads.h"
 
@@ -124,11 +125,24 @@ bool WriteEpoch(EpochKind kind) {
   return g_drainer.writer->WriteEpoch(ImageHeader(), memory, NowMs(), kind);
 }
 
+// "PID (NAME) STATE ...", where NAME may hold anything; Z is a thread that has ended.
+bool MainThreadEnded() {
+  char path[64], text[256];
+  Text(path).Add("/proc/self/task/").AddNumber(ImageHeader()->pid).Add("/stat");
+  const int fd = raw::OpenAt(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  long at = raw::Read(fd, text, sizeof text) - 1;
+  raw::Close(fd);
+  while (at >= 0 && text[at] != ')') --at;
+  return at >= 0 && at + 2 < static_cast<long>(sizeof text) && text[at + 2] == 'Z';
+}
+
 // The main thread's remains and this one: nobody is left to track. (A process's task directory has two links more than
 // threads.)
 bool OnlyHelperLeft() {
   struct stat info {};
-  return raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/task"), raw::Ptr(&info), 0) == 0 && info.st_nlink <= 4;
+  return raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/task"), raw::Ptr(&info), 0) == 0 && info.st_nlink <= 4 &&
+         MainThreadEnded();
 }
 
 // Waits for the next epoch or a request. In exact mode the hooks read the time from tick_ms, so that is kept fresh.
@@ -144,6 +158,12 @@ void WaitForNextEpoch(int64_t deadline_ns) {
   }
 }
 
+// All threads of the program have ended, and none of them by a call that ends the run.
+void NoteEnd() {
+  ImageHeader()->end_ms.store(NowMs(), std::memory_order_relaxed);
+  ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kExited), std::memory_order_release);
+}
+
 void Drain() {
   int64_t deadline = ReadClockNs(CLOCK_MONOTONIC);
   for (;;) {
@@ -157,7 +177,11 @@ void Drain() {
       g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
       return;
     }
-    if (g_drainer.share_descriptors && OnlyHelperLeft()) return;
+    if (OnlyHelperLeft()) {  // else the process would go on for ever, for us alone
+      NoteEnd();
+      g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
+      return;
+    }
     CommitAhead(g_drainer.image);
     (void)WriteEpoch(EpochKind::kPeriodic);  // what failed is written by the next epoch
   }

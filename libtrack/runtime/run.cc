@@ -196,11 +196,15 @@ void AfterFailedExec() {
   g_ended.store(false);
 }
 
+void BeforeMainThreadIsCancelled() {
+  const PausedRun paused = PauseForCall();
+  if (paused.had_drainer && (!CanCountThreads() || !RestartDrainer(true))) ImageHeader()->no_thread = 1;
+}
+
 void BeforeMainThreadEnds() {
   if (raw::Forbidden() || raw::Gettid() != raw::Getpid()) return;
   g_main_thread_ended_in.store(raw::Getpid());
-  const PausedRun paused = PauseForCall();
-  if (paused.had_drainer && (!CanCountThreads() || !RestartDrainer(true))) ImageHeader()->no_thread = 1;
+  BeforeMainThreadIsCancelled();
 }
 
 PausedRun PauseForCall() {

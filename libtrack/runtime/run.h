@@ -60,6 +60,9 @@ void AfterFailedExec();
 // not wait for ours.
 void BeforeMainThreadEnds();
 
+// The same for a thread that cancels it: it may end by that, or may not.
+void BeforeMainThreadIsCancelled();
+
 // Around a call that fails or kills with a second thread in the process (unshare, setns, seccomp). `restart` false:
 // a filter is in force: the run goes on without a drainer and without any system call of ours.
 struct PausedRun {

@@ -10,6 +10,7 @@
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/raw.h"
 #include "libtrack/platform/real_functions.h"
+#include "libtrack/platform/signal_mask.h"
 #include "libtrack/platform/unwinder.h"
 #include "libtrack/runtime/run.h"
 
@@ -69,46 +70,80 @@ void WithSite(const StackStart& start, RecordFn record) {
   errno = saved_errno;
 }
 
-void ForgetRange(uintptr_t start, size_t length) {
-  if (!g_filter.is_open()) return;
+// Books in the table of mappings, with signals blocked: a handler could jump away from its lock. Leaves errno alone.
+template <typename BookFn>
+void Book(BookFn book) {
   const int saved_errno = errno;
-  g_tracker.maps().Remove(start, length, NowMs());
+  {
+    const SignalsBlocked blocked;
+    book(g_tracker.maps(), NowMs());
+  }
   errno = saved_errno;
+}
+
+bool NothingToForget() { return !g_filter.is_open() || g_tracker.maps().empty(); }
+
+void ForgetRange(uintptr_t start, size_t length) {
+  if (NothingToForget()) return;
+  Book([=](MapTable& maps, uint64_t now_ms) { maps.Remove(start, length, now_ms); });
+}
+
+// Takes the range out before it may become another thread's; to be settled or put back.
+void Detach(uintptr_t start, size_t length, DetachedMappings& detached) {
+  if (NothingToForget()) return;
+  Book([&](MapTable& maps, uint64_t now_ms) { maps.Detach(start, length, now_ms, &detached); });
+}
+
+void EndDetached(const DetachedMappings& detached, bool unmapped) {
+  if (detached.count == 0 || !g_filter.is_open()) return;  // shut meanwhile: a vfork child cannot, a fork child forgets all
+  Book([&](MapTable& maps, uint64_t now_ms) {
+    if (unmapped) {
+      maps.Settle(detached, now_ms);
+    } else {
+      maps.Reattach(detached, now_ms);
+    }
+  });
+}
+
+void Remember(const StackStart& start, void* mapped, size_t length) {
+  WithSite(start, [=](capture::SiteId site) {
+    Book([=](MapTable& maps, uint64_t now_ms) { maps.Add(reinterpret_cast<uintptr_t>(mapped), length, site, now_ms); });
+  });
 }
 
 }  // namespace
 
 [[gnu::noinline]] void* MapMemory(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
-  if ((flags & MAP_FIXED) != 0) ForgetRange(reinterpret_cast<uintptr_t>(address), length);
   void* mapped = RealMmap(address, length, protection, flags, fd, offset);
-  const bool memory = (flags & MAP_ANONYMOUS) != 0 && protection != PROT_NONE;
-  if (mapped == MAP_FAILED || !memory) return mapped;
-  WithSite(start, [&](capture::SiteId site) {
-    g_tracker.maps().Add(reinterpret_cast<uintptr_t>(mapped), length, site, NowMs());
-  });
+  if (mapped == MAP_FAILED) return mapped;
+  // Only now, because a call that failed has replaced nothing; what was there before is the caller's until then.
+  if ((flags & MAP_FIXED) != 0) ForgetRange(reinterpret_cast<uintptr_t>(mapped), length);
+  if ((flags & MAP_ANONYMOUS) != 0 && protection != PROT_NONE) Remember(start, mapped, length);
   return mapped;
 }
 
 [[gnu::noinline]] int UnmapMemory(void* address, size_t length) {
   const auto start = reinterpret_cast<uintptr_t>(address);
-  // Before the real call, as another thread may get the range the moment it is free. Calls that will fail change nothing.
   const bool valid = (start & kPageMask) == 0 && length != 0 && start + length > start;
-  if (valid) ForgetRange(start, length);
+  DetachedMappings detached;
+  if (valid) Detach(start, length, detached);
   const int result = RealMunmap(address, length);
+  EndDetached(detached, result == 0);
   NoteUnmap();
   return result;
 }
 
 [[gnu::noinline]] void* RemapMemory(void* address, size_t old_length, size_t new_length, int flags, void* new_address) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  DetachedMappings detached;
+  Detach(reinterpret_cast<uintptr_t>(address), old_length, detached);
   void* moved = RealMremap(address, old_length, new_length, flags, new_address);
+  EndDetached(detached, moved != MAP_FAILED);
   NoteUnmap();
   if (moved == MAP_FAILED) return moved;
-  WithSite(start, [&](capture::SiteId site) {
-    g_tracker.maps().Move(reinterpret_cast<uintptr_t>(address), old_length, reinterpret_cast<uintptr_t>(moved),
-                          new_length, site, NowMs());
-  });
+  if ((flags & MREMAP_FIXED) != 0) ForgetRange(reinterpret_cast<uintptr_t>(moved), new_length);
+  if (detached.bytes != 0) Remember(start, moved, new_length);  // what was not recorded stays unrecorded
   return moved;
 }
 

@@ -39,6 +39,13 @@ struct Maps : MapTable {
   }
   bool AddPages(uint64_t first, uint64_t count) { return Add(kBase + first * kPage, count * kPage, 3, 0); }
   bool RemovePages(uint64_t first, uint64_t count) { return Remove(kBase + first * kPage, count * kPage, 5); }
+  // As mremap does it.
+  void MovePages(uint64_t from, uint64_t old_count, uint64_t to, uint64_t new_count) {
+    DetachedMappings detached;
+    EXPECT_TRUE(Detach(kBase + from * kPage, old_count * kPage, 1, &detached));
+    Settle(detached, 1);
+    if (detached.bytes != 0) AddPages(to, new_count);
+  }
   TestImage image;
   Cells cells{};
 };
@@ -76,12 +83,42 @@ TEST(MapTableTest, S13_MapFixedReplacesWhatWasThere) {
 TEST(MapTableTest, S13_MremapMovesGrowsAndShrinks) {
   Maps maps;
   maps.AddPages(0, 4);
-  EXPECT_TRUE(maps.Move(kBase, 4 * kPage, kBase + 50 * kPage, 8 * kPage, 3, 1));
+  maps.MovePages(0, 4, 50, 8);
   EXPECT_EQ(maps.Read(), Pages({{50, 8}}));
-  EXPECT_TRUE(maps.Move(kBase + 50 * kPage, 8 * kPage, kBase + 50 * kPage, 2 * kPage, 3, 1));
+  maps.MovePages(50, 8, 50, 2);
   EXPECT_EQ(maps.Read(), Pages({{50, 2}}));
-  EXPECT_TRUE(maps.Move(kBase + 90 * kPage, kPage, kBase, kPage, 3, 1));
+  maps.MovePages(90, 1, 0, 1);
   EXPECT_EQ(maps.Read(), Pages({{50, 2}})) << "what was not recorded stays unrecorded";
+}
+
+TEST(MapTableTest, S13_AMunmapThatFailsLeavesEverythingAsItWas) {
+  Maps maps;
+  for (uint64_t i = 0; i < 4; ++i) maps.AddPages(10 * i, 5);
+  DetachedMappings detached;
+  EXPECT_TRUE(maps.Detach(kBase + 2 * kPage, 30 * kPage, 5, &detached));
+  EXPECT_EQ(detached.bytes, 15 * kPage);
+  maps.Reattach(detached, 6);
+  EXPECT_EQ(maps.Read(), Pages({{0, 2}, {2, 3}, {10, 5}, {20, 5}, {30, 2}, {32, 3}}));
+}
+
+TEST(MapTableTest, S13_WhatIsDetachedAndSettledIsDeadHoweverManyPiecesItHad) {
+  Maps maps;
+  for (uint64_t i = 0; i < 2 * DetachedMappings::kPieces; ++i) maps.AddPages(3 * i, 2);
+  DetachedMappings detached;
+  EXPECT_TRUE(maps.Detach(kBase, 90 * kPage, 5, &detached));
+  maps.Settle(detached, 5);
+  EXPECT_EQ(maps.Read(), Ranges{});
+}
+
+TEST(MapTableTest, S1_ARangeThatAnotherThreadGotMeanwhileStaysThatThreads) {
+  Maps maps;
+  maps.AddPages(0, 4);
+  DetachedMappings detached;
+  EXPECT_TRUE(maps.Detach(kBase, 4 * kPage, 5, &detached));  // mremap frees the range here
+  maps.AddPages(0, 3);                                       // and another thread's mmap gets it
+  maps.Settle(detached, 6);
+  maps.AddPages(50, 4);
+  EXPECT_EQ(maps.Read(), Pages({{0, 3}, {50, 4}}));
 }
 
 TEST(MapTableTest, LengthsAreWholePages) {
@@ -124,6 +161,9 @@ TEST(MapTableTest, L7_ALockThatIsNeverGivenBackCostsACountedLossNotAHang) {
   maps.image.header().map_lock.store(1);
   EXPECT_FALSE(maps.AddPages(5, 1));
   EXPECT_FALSE(maps.RemovePages(0, 1));
+  EXPECT_EQ(maps.image.loss(capture::kLostMappings), 2u);
+  maps.image.header().map_lock.store(2);  // its holder was merely slow
+  EXPECT_TRUE(maps.AddPages(5, 1));
   EXPECT_EQ(maps.image.loss(capture::kLostMappings), 2u);
 }
 

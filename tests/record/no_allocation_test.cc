@@ -47,7 +47,10 @@ void LiveOneLife(Process& process, uint64_t now_ms) {
     if (i % 4 != 0) process.tracker->SettleDeath(process.state.get(), removed, now_ms + 40'000);
   }
   process.tracker->maps().Add(kHeap, 1 << 20, process.Site(1), now_ms);
-  process.tracker->maps().Move(kHeap, 1 << 19, kHeap + (1 << 24), 1 << 20, process.Site(1), now_ms);
+  DetachedMappings detached;
+  process.tracker->maps().Detach(kHeap, 1 << 19, now_ms, &detached);
+  process.tracker->maps().Reattach(detached, now_ms);
+  process.tracker->maps().Settle(detached, now_ms);
   process.tracker->maps().Remove(kHeap, 1 << 24, now_ms);
   process.tracker->ReleaseThread(process.hot, *process.state);
 }

@@ -2,6 +2,7 @@
 #include "libtrack/record/thread_state.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <memory>
 #include <set>
@@ -60,29 +61,70 @@ TEST(GuardTest, NestedEntryIsRefused) {
   EXPECT_TRUE(again.entered());
 }
 
-// Enters and never leaves, as if a handler had jumped out of the slow path.
-[[gnu::noinline]] void AbandonGuard(HotThread& hot) {
-  alignas(ReentrancyGuard) char memory[sizeof(ReentrancyGuard)];
-  new (memory) ReentrancyGuard(hot);
-  asm volatile("" : : "r"(memory) : "memory");
-}
-
-TEST(GuardTest, AGuardThatWasJumpedOutOfIsTakenAsAbandonedAfterAWhile) {
+// A guard is entered and never left, as if a handler had jumped out of the slow path.
+class JumpTest : public testing::Test {
+ protected:
+  [[gnu::noinline]] void Abandon() {
+    alignas(ReentrancyGuard) char memory[sizeof(ReentrancyGuard)];
+    new (memory) ReentrancyGuard(hot);
+    asm volatile("" : : "r"(memory) : "memory");
+  }
+  [[gnu::noinline]] bool Enter() { return ReentrancyGuard(hot).entered(); }
+  // As deep as the abandoned one, or deeper, with something else in its place.
+  [[gnu::noinline]] bool EnterBelow() {
+    volatile char other[1'024];
+    for (volatile char& byte : other) byte = 1;
+    return Enter();
+  }
+  [[gnu::noinline]] void AbandonFarBelow() {
+    [[maybe_unused]] volatile char room[8'192];
+    room[0] = 0;
+    Abandon();
+    room[1] = 0;
+  }
   HotThread hot{};
-  AbandonGuard(hot);
+};
+
+TEST_F(JumpTest, E13_AGuardThatWasJumpedOutOfIsFoundAbandonedFromAboveAtOnce) {
+  AbandonFarBelow();
   ASSERT_EQ(hot.guard_depth, 1u);
-  hot.guard_frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - 4'096;
-  uint32_t refused = 0;
-  while (!ReentrancyGuard(hot).entered()) ++refused;
-  EXPECT_EQ(refused, kAbandonedAfter - 1);
+  EXPECT_TRUE(Enter());
   EXPECT_EQ(hot.guard_depth, 0u);
 }
 
-TEST(GuardTest, DeepHandlersOfAnActiveGuardAreRefusedForEver) {
-  HotThread hot{};
+TEST_F(JumpTest, E13_AGuardThatWasJumpedOutOfIsFoundAbandonedFromBelowWhenItsPlaceIsUsedAgain) {
+  Abandon();
+  EXPECT_TRUE(EnterBelow());
+}
+
+TEST_F(JumpTest, E13_AGuardWhoseStackIsGoneIsAbandoned) {
+  Abandon();
+  hot.guard_place = reinterpret_cast<const void*>(64);
+  EXPECT_TRUE(Enter());
+}
+
+TEST_F(JumpTest, E9_FromAnAlternateStackALivingGuardIsRespected) {
+  static HotThread* shared = &hot;
+  static uint32_t refused = 0;
+  static char alternate[64 * 1024];
+  const stack_t stack = {.ss_sp = alternate, .ss_flags = 0, .ss_size = sizeof alternate};
+  ASSERT_EQ(sigaltstack(&stack, nullptr), 0);
+  struct sigaction action {};
+  action.sa_handler = [](int) {
+    for (uint32_t i = 0; i < kAbandonedAfter / 2; ++i) refused += !ReentrancyGuard(*shared).entered();
+  };
+  action.sa_flags = SA_ONSTACK;
+  ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
   ReentrancyGuard outer(hot);
-  hot.guard_frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 4'096;  // the holder lies above us
-  for (uint32_t i = 0; i < 3 * kAbandonedAfter; ++i) ASSERT_FALSE(ReentrancyGuard(hot).entered());
+  ASSERT_EQ(raise(SIGUSR1), 0);
+  EXPECT_EQ(refused, kAbandonedAfter / 2);
+  const stack_t none = {.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
+  sigaltstack(&none, nullptr);
+}
+
+TEST_F(JumpTest, E8_DeepHandlersOfALivingGuardAreRefusedForEver) {
+  ReentrancyGuard outer(hot);
+  for (uint32_t i = 0; i < 3 * kAbandonedAfter; ++i) ASSERT_FALSE(EnterBelow());
 }
 
 }  // namespace
