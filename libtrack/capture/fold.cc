@@ -117,6 +117,25 @@ bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path
   return writer->WriteEpoch(header, LastSample(*header), now_ms, EpochKind::kFinal) && fdatasync(*capture_fd) == 0;
 }
 
+// Another folder is done in a moment; somebody who holds the lock for good shall not make us wait for ever.
+bool LockSoon(int fd) {
+  constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 20'000'000};
+  for (int naps = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++naps) {
+    if (errno != EWOULDBLOCK || naps == 250) return false;
+    nanosleep(&kNap, nullptr);
+  }
+  return true;
+}
+
+void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bool unlink_it) {
+  const Descriptor recorder(open(recorder_path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (recorder.fd < 0 || IdOf(recorder.fd) != file) return;
+  int fd = recorder.fd;
+  const uint32_t folded = 1;
+  PwriteAll(&fd, &folded, sizeof(folded), offsetof(RecorderHeader, folded));
+  if (unlink_it) unlink(recorder_path.c_str());
+}
+
 }  // namespace
 
 FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& options, std::string* why) {
@@ -129,18 +148,16 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   const std::string path = !options.capture_path.empty()
                                ? options.capture_path
                                : std::string(named, strnlen(named, sizeof(image.header()->capture_path)));
-  // Who may put a file into /dev/shm may not make us, perhaps root, write where he cannot: the recorder must be ours,
-  // or the capture exist already and have the same owner.
-  struct stat recorder_status, capture_status;
-  const bool ours = stat(recorder_path.c_str(), &recorder_status) == 0 && recorder_status.st_uid == geteuid();
-  const int create = ours ? O_CREAT : 0;
-  Descriptor capture(path.empty() ? -1 : open(path.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (capture.fd >= 0 && !ours &&
-      (fstat(capture.fd, &capture_status) != 0 || capture_status.st_uid != recorder_status.st_uid)) {
+  // Who may put a file into /dev/shm, or hand us a capture, may not make us, perhaps root, write where he cannot, nor tell him
+  // what another process did: both belong to one user, and we make a capture only for ourselves.
+  const RecorderFileId file = image.file();
+  const int create = file.owner == geteuid() ? O_CREAT : 0;
+  Descriptor capture(path.empty() ? -1 : open(path.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  if (capture.fd >= 0 && IdOf(capture.fd).owner != file.owner) {
     *why = path + ": does not belong to the owner of " + recorder_path;
     return FoldResult::kFailed;
   }
-  if (capture.fd < 0 || flock(capture.fd, LOCK_EX) != 0) {
+  if (capture.fd < 0 || !LockSoon(capture.fd)) {
     *why = path + ": cannot be written: " + (path.empty() ? "the recorder names no capture" : strerror(errno));
     return FoldResult::kFailed;
   }
@@ -148,14 +165,15 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   if (access(recorder_path.c_str(), F_OK) != 0) return FoldResult::kAlreadyFolded;
   if (!image.Load(recorder_path, why)) return FoldResult::kFailed;
   if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;
+  if (image.file() != file) {
+    *why = recorder_path + ": has become another file meanwhile";
+    return FoldResult::kFailed;
+  }
   if (!WriteLastEpoch(image, recorder_path, &capture.fd, EndOf(*image.header(), options))) {
     *why = path + ": the last epoch could not be written" + (errno != 0 ? std::string(": ") + strerror(errno) : "");
     return FoldResult::kFailed;
   }
-  Descriptor recorder(open(recorder_path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
-  const uint32_t folded = 1;
-  if (recorder.fd >= 0) PwriteAll(&recorder.fd, &folded, sizeof(folded), offsetof(RecorderHeader, folded));
-  if (options.unlink_recorder) unlink(recorder_path.c_str());
+  MarkFolded(recorder_path, file, options.unlink_recorder);
   return FoldResult::kFolded;
 }
 

@@ -49,6 +49,12 @@ bool ReadBootId(uint8_t (&id)[16]) {
 
 }  // namespace
 
+RecorderFileId IdOf(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return {};
+  return {.device = status.st_dev, .inode = status.st_ino, .owner = status.st_uid};
+}
+
 RecorderImage::~RecorderImage() {
   if (memory_ != nullptr) munmap(memory_, bytes_);
 }
@@ -93,6 +99,7 @@ bool RecorderImage::Load(const std::string& path, std::string* why) {
     *why = strerror(errno);
     ok = false;
   }
+  file_ = IdOf(fd);
   close(fd);
   ok = ok && Check(why);
   if (!ok) *why = path + ": " + *why;

@@ -18,6 +18,14 @@
 
 namespace leaktrack::capture {
 
+// Which file it was, and whose: a name in /dev/shm may be another file a moment later.
+struct RecorderFileId {
+  uint64_t device = 0, inode = 0;
+  uint32_t owner = ~uint32_t{0};
+  friend bool operator==(const RecorderFileId&, const RecorderFileId&) = default;
+};
+RecorderFileId IdOf(int fd);
+
 class RecorderImage {
  public:
   RecorderImage() = default;
@@ -33,6 +41,7 @@ class RecorderImage {
   const RecorderView& view() const { return view_; }
   RecorderHeader* header() const { return view_.header(); }
   size_t bytes() const { return bytes_; }
+  const RecorderFileId& file() const { return file_; }
 
  private:
   bool Reserve(uint64_t size, std::string* why);
@@ -40,6 +49,7 @@ class RecorderImage {
 
   void* memory_ = nullptr;
   size_t bytes_ = 0;
+  RecorderFileId file_;
   RecorderView view_;
 };
 

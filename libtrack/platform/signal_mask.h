@@ -32,6 +32,8 @@ class SignalsBlocked {
   SignalsBlocked(const SignalsBlocked&) = delete;
   SignalsBlocked& operator=(const SignalsBlocked&) = delete;
 
+  bool blocked() const { return blocked_; }
+
  private:
   static constexpr uint64_t Bit(int signal_number) { return uint64_t{1} << (signal_number - 1); }
   bool blocked_;

@@ -44,6 +44,15 @@ class Text {
     }
     return *this;
   }
+  // What somebody else named, for a terminal: control characters and those that reorder or hide text become '?'.
+  Text& AddSafely(std::string_view text) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      const size_t hidden = HiddenBytes(From(text, i));
+      AddChar(hidden == 0 ? text[i] : '?');
+      if (hidden > 1) i += hidden - 1;
+    }
+    return *this;
+  }
   Text& AddNumber(uint64_t value) {
     char digits[20];
     int count = 0;
@@ -62,6 +71,14 @@ class Text {
   bool cut() const { return cut_; }
 
  private:
+  // How many bytes at the start are not to be shown: C0, DEL; in UTF-8 C1 and, more than need be, all of U+2000 to U+207F.
+  static size_t HiddenBytes(std::string_view text) {
+    const auto byte = [text](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+    if (byte(0) == 0xc2 && byte(1) < 0xa0) return 2;
+    return byte(0) == 0xe2 && (byte(1) == 0x80 || byte(1) == 0x81) ? 3 : 0;
+  }
+
   char* buffer_;
   size_t capacity_;
   size_t size_ = 0;

@@ -61,7 +61,12 @@ bool IsOurFile() {
 // Where the program shares our descriptor table it may have closed our file and opened its own under the same number.
 bool StillOurFile() { return g_drainer.private_descriptors || IsOurFile(); }
 
+// What was opened anew by its name must be the same file still.
 void RememberFile() {
+  if (g_drainer.inode != 0) {
+    if (!IsOurFile()) g_drainer.capture_fd = -1;
+    return;
+  }
   struct stat info {};
   if (raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) != 0) return;
   g_drainer.device = info.st_dev;
@@ -304,6 +309,8 @@ void ForgetDrainer() {
   g_drainer.writer_memory = nullptr;
   g_drainer.writer = nullptr;
   g_drainer.created = false;
+  g_drainer.device = 0;
+  g_drainer.inode = 0;
   g_drainer.private_descriptors = false;
   g_drainer.capture_fd = -1;
   g_drainer.allocator.Forget();

@@ -19,7 +19,7 @@ std::string_view Find(const char* const* environment, std::string_view name) {
 void Complain(Options& options, std::string_view variable, std::string_view value, std::string_view expected) {
   if (options.problem[0] != 0) return;  // one line is enough
   Text(options.problem)
-      .Add("leaktrack: ").Add(variable).Add("=").Add(AtMost(value, 64))
+      .Add("leaktrack: ").Add(variable).Add("=").AddSafely(AtMost(value, 64))
       .Add(" is not understood, the default is used; expected ").Add(expected).Add("\n");
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include <cstring>
 
@@ -10,6 +11,7 @@
 #include "libtrack/platform/clock.h"
 #include "libtrack/platform/raw.h"
 #include "libtrack/platform/real_functions.h"
+#include "libtrack/platform/signal_mask.h"
 #include "libtrack/platform/stack_switch.h"
 #include "libtrack/platform/text.h"
 #include "libtrack/runtime/drainer.h"
@@ -39,7 +41,14 @@ constinit std::atomic<bool> g_ended{false};
 constinit std::atomic<int> g_main_thread_ended_in{0};  // the process whose main thread called pthread_exit
 constinit Options g_options{};
 
-void Say(const char* line) { raw::Write(2, line, std::strlen(line)); }
+// One line on stderr. Where that is a pipe that nobody reads any more, the signal must not reach the program.
+void Say(const char* line) {
+  const SignalsBlocked blocked;
+  if (raw::Write(2, line, std::strlen(line)) != -32 /* EPIPE */ || !blocked.blocked()) return;
+  const uint64_t pipe_signal = uint64_t{1} << (SIGPIPE - 1);
+  const timespec at_once{};
+  raw::Call(SYS_rt_sigtimedwait, raw::Ptr(&pipe_signal), 0, raw::Ptr(&at_once), sizeof pipe_signal);
+}
 
 void BecomeInert() { g_phase.store(kInert, std::memory_order_release); }
 

@@ -66,7 +66,7 @@ std::string_view ErrorText(long error) {
 }
 
 StartResult Refuse(std::string_view what, std::string_view where, std::string_view why, std::string_view remedy) {
-  Text(g_problem).Add("leaktrack: ").Add(what).Add(where).Add(": ").Add(why).Add("; the program runs on untracked. ")
+  Text(g_problem).Add("leaktrack: ").Add(what).AddSafely(where).Add(": ").Add(why).Add("; the program runs on untracked. ")
       .Add(remedy);
   return {false, g_problem};
 }
@@ -75,7 +75,7 @@ StartResult Refuse(std::string_view what, std::string_view where, std::string_vi
 const char* Warning() {
   Text text(g_problem);
   if (!CaptureIsWritten()) {
-    text.Add("leaktrack: no space for ").Add(g_files.capture_path)
+    text.Add("leaktrack: no space for ").AddSafely(g_files.capture_path)
         .Add("; recording goes on in memory and the file is tried again every second. Free some space.");
   } else if (!g_image_file.shared) {
     text.Add("leaktrack: /dev/shm is missing, full or read-only; recording goes on in private memory, and a SIGKILL would "

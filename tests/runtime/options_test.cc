@@ -64,5 +64,11 @@ TEST(ParseSizeTest, KnowsBinaryUnitsAndNothingElse) {
   }
 }
 
+TEST(OptionsTest, WhatAComplaintRepeatsCannotReprogramTheTerminal) {
+  const char* environment[] = {"LEAKTRACK_INTERVAL=\x1b[31m\xc2\x9b" "1m\xe2\x80\xae\x7f J\xc3\xbcrgen", nullptr};
+  const std::string problem = ReadOptions(environment).problem;
+  EXPECT_NE(problem.find("LEAKTRACK_INTERVAL=?[31m?1m?? J\xc3\xbcrgen is not"), std::string::npos) << problem;
+}
+
 }  // namespace
 }  // namespace leaktrack::track

@@ -123,8 +123,9 @@ std::string JsonReport(const ReportInput& input, size_t top) {
                        {"memory", MemoryJson(input.analysis.memory)},
                        {"coverage", CoverageJson(input)},
                        {"sites", sites}};
-  // Names come from the program and need not be UTF-8; what is not is replaced, never thrown about.
-  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  // Names come from the program and need not be UTF-8; what is not is replaced, never thrown about. All but ASCII is escaped:
+  // who looks at this on a terminal meets no control character and no text that runs backwards.
+  return report.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace leaktrack

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Pitfalls that lie in the system around a program: its limits, its file systems, its user, who else looks at it.
+
+    system_test.py LEAKTRACK FOLDER_OF_BINARIES TEST...
+
+Each test is named after its pitfall. Those that need root, or a program that is not installed, are skipped (status 77).
+"""
+import glob
+import os
+import resource
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from expectations import sites_with  # noqa: E402
+from tracker import SKIPPED, Tracker, need  # noqa: E402
+
+NOBODY = 65534
+LEAKS = ("Leak", 7, 4207)  # what leaks_seven.c leaks each time it is told to
+
+
+def live(report, function):
+    sites = sites_with(report, function)
+    return sum(round(s["live_objects"]) for s in sites), sum(round(s["live_bytes"]) for s in sites)
+
+
+def need_root():
+    if os.geteuid() != 0:
+        print("skipped: needs root")
+        sys.exit(SKIPPED)
+
+
+class SystemTest(unittest.TestCase):
+    leaktrack = binaries = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="leaktrack-e2e.")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.t = Tracker(self.leaktrack, self.folder)
+        self.program = os.path.join(self.binaries, "leaks_seven")
+        self.library = os.path.join(os.path.dirname(os.path.dirname(self.leaktrack)), "lib", "libleaktrack.so")
+
+    # The program under the bare library, without `run`, as a service would have it.
+    def preload(self, command, out=None, timeout=60, **popen):
+        environment = {**os.environ, "LD_PRELOAD": self.library, "LEAKTRACK_OUT": out or self.folder,
+                       "LEAKTRACK_INTERVAL": "exact", **popen.pop("env", {})}
+        return subprocess.run(command, env=environment, timeout=timeout, capture_output=True, text=True, errors="replace",
+                              check=False, **popen)
+
+    # In a mount namespace of its own: `before` may mount what it likes.
+    def isolated(self, before, command, **more):
+        need_root()
+        need("unshare")
+        return self.preload(["unshare", "--mount", "sh", "-ec", before + '\nexec "$@"', "sh", *command], **more)
+
+    def assert_leaks(self, report, times=1):
+        name, objects, size = LEAKS
+        self.assertEqual(live(report, name), (objects * times, size * times))
+
+    def assert_captured(self, done, times=1):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        mine = [r for r in self.t.reports() if "leaks_seven" in r["process"]["command"].split()[0]]
+        self.assertEqual(len(mine), 1, done.stderr)
+        self.assert_leaks(mine[0], times)
+        return mine[0]
+
+    def test_p3_of_two_copies_one_wins(self):
+        second = os.path.join(self.folder, "libsecond.so")
+        shutil.copy(self.library, second)
+        for preload in (f"{self.library}:{second}", f"{second}:{self.library}"):
+            for old in self.t.captures():
+                os.unlink(old)
+            self.assert_captured(self.preload([self.program], env={"LD_PRELOAD": preload}))
+
+    def test_p8_a_binary_is_called_what_it_was_started_as(self):
+        for name in ("one-name", "another"):
+            os.symlink(self.program, os.path.join(self.folder, name))
+            self.t.run([os.path.join(self.folder, name)], ["--exact"])
+        self.assertEqual(sorted(os.path.basename(c).split(".")[-4] for c in self.t.captures()), ["another", "one-name"])
+        self.assertEqual({os.path.basename(f["module"]) for r in self.t.reports() for s in sites_with(r, "Leak")
+                          for f in s["stack"] if f["function"] == "Leak"}, {"leaks_seven"})
+
+    def test_p9_x10_privileges_dropped_after_the_start_keep_the_capture(self):
+        need_root()
+        report = self.assert_captured(self.preload([self.program, "become-nobody", "leak"]), 2)
+        self.assertEqual(report["process"]["end"], "exited")
+
+    def test_p6_x1_a_full_tmpfs_is_no_sigbus(self):
+        done = self.isolated("mount -t tmpfs -o size=64k tmpfs /dev/shm", [self.program])
+        self.assertEqual(self.assert_captured(done)["coverage"]["recorder"], "anonymous")
+        self.assertIn("/dev/shm is missing, full or read-only", done.stderr)
+
+    def test_x1_a_recorder_that_outgrows_its_tmpfs_loses_and_says_so(self):
+        done = self.isolated("mount -t tmpfs -o size=44m tmpfs /dev/shm", [os.path.join(self.binaries, "many_sites")])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = next(r for r in self.t.reports() if "many_sites" in r["process"]["command"])
+        self.assertGreater(report["coverage"]["lost_allocations"], 0)
+        text = self.t.text(next(c for c in self.t.captures() if "many_sites" in c))
+        self.assertIn("Lost", text)
+
+    def test_x1_a_full_disk_is_waited_for_and_said(self):
+        disk = os.path.join(self.folder, "disk")
+        os.mkdir(disk)
+        before = f"mount -t tmpfs -o size=1m tmpfs {disk}; dd if=/dev/zero of={disk}/ballast 2>/dev/null || true"
+        done = self.isolated(before, [self.program, "remove", os.path.join(disk, "ballast"), "pass-time", "pass-time",
+                                      "copy", disk, self.folder], out=disk)
+        self.assert_captured(done)
+        self.assertIn("no space for", done.stderr)
+
+    def test_x7_without_dev_shm_the_run_is_recorded_in_private_memory(self):
+        done = self.isolated("mount -t tmpfs -o ro tmpfs /dev/shm", [self.program])
+        self.assertEqual(self.assert_captured(done)["coverage"]["recorder"], "anonymous")
+        os.mkdir(os.path.join(self.folder, "empty"))
+        done = self.isolated(f"mount --bind {self.folder}/empty /dev; umount /dev/shm 2>/dev/null || true",
+                             [self.program, "leak"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_x7_a_read_only_root_is_refused_by_name_and_the_program_runs_on(self):
+        place = os.path.join(self.folder, "read-only")
+        os.mkdir(place)
+        done = self.isolated(f"mount -t tmpfs -o ro tmpfs {place}", [self.program], out=place)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("read-only file system; the program runs on untracked. Set LEAKTRACK_OUT", done.stderr)
+
+    def test_x9_a_chroot_after_the_start_keeps_the_capture(self):
+        need_root()
+        place = os.path.join(self.folder, "jail")
+        os.mkdir(place)
+        self.assert_captured(self.preload([self.program, "chroot", place, "leak", "pass-time", "leak"]), 3)
+
+    def test_x9_another_cwd_and_umask_change_nothing(self):
+        done = self.preload([self.program, "chdir", "/", "umask-0", "leak"], out=".", cwd=self.folder)
+        self.assert_captured(done, 2)
+
+    def limited(self, kind, value, *words):
+        return self.preload([self.program, *words], preexec_fn=lambda: resource.setrlimit(kind, (value, value)))
+
+    def test_x9_a_small_file_size_limit_raises_no_signal(self):
+        done = self.limited(resource.RLIMIT_FSIZE, 16 * 1024, "leak", "pass-time")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.limited(resource.RLIMIT_FSIZE, 0, "leak")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_x9_no_free_descriptor_is_refused_by_name_and_the_program_runs_on(self):
+        done = self.limited(resource.RLIMIT_NOFILE, 3)
+        self.assertIn(done.returncode, (0, 127), done.stderr)  # 127: too few for the loader itself
+        done = self.limited(resource.RLIMIT_NOFILE, 4)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_x9_a_small_address_space_is_recorded_or_refused_but_the_program_runs(self):
+        for megabytes in (8, 16, 32, 64, 128):
+            done = self.limited(resource.RLIMIT_AS, megabytes << 20)
+            without = subprocess.run([self.program], check=False, capture_output=True,
+                                     preexec_fn=lambda m=megabytes: resource.setrlimit(resource.RLIMIT_AS, (m << 20, m << 20)))
+            self.assertEqual(without.returncode, 0)
+            self.assertEqual(done.returncode, 0, f"{megabytes} MiB: {done.stderr}")
+            self.assertTrue(done.stderr == "" or "leaktrack: " in done.stderr, done.stderr)
+
+    def test_s15_a_sanitizer_owns_malloc_and_is_left_alone(self):
+        need("gcc")
+        source = os.path.join(self.folder, "simple.c")
+        with open(source, "w", encoding="ascii") as file:
+            file.write("#include <stdlib.h>\nint main(void) { free(malloc(10)); return 4; }\n")
+        for sanitizer, name in (("address", "AddressSanitizer"), ("thread", "ThreadSanitizer")):
+            binary = os.path.join(self.folder, sanitizer)
+            subprocess.run(["gcc", f"-fsanitize={sanitizer}", source, "-o", binary], check=True, timeout=60)
+            command = ["setarch", "-R", binary] if shutil.which("setarch") else [binary]
+            done = self.preload(command, env={"ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertIn(name, done.stderr)
+        self.assertEqual([c for c in self.t.captures() if ".address." in c or ".thread." in c], [])
+
+    def test_s16_families_of_other_allocators_are_forwarded_whole(self):
+        found = [f for f in (f"/usr/lib/x86_64-linux-gnu/{n}" for n in
+                             ("libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2.0")) if os.path.exists(f)]
+        need(*found[:1] or ["libjemalloc.so.2"])
+        for allocator in found:
+            for old in self.t.captures():
+                os.unlink(old)
+            report = self.assert_captured(self.preload([self.program], env={"LD_PRELOAD": f"{self.library}:{allocator}"}))
+            self.assertEqual({h["state"] for h in report["coverage"]["hooks"] if h["name"] == "malloc"}, {"active"})
+            done = self.preload([self.program, "cross"], env={"LD_PRELOAD": f"{self.library}:{allocator}"})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            # The other way round malloc passes us by: nothing breaks, and the report says so.
+            for old in self.t.captures():
+                os.unlink(old)
+            done = self.preload([self.program, "cross"], env={"LD_PRELOAD": f"{allocator}:{self.library}"})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            hooks = {h["name"]: h["state"] for h in self.t.only_report()["coverage"]["hooks"]}
+            self.assertEqual(hooks["malloc"], "bypassed")
+
+    def test_x6_a_reader_of_our_messages_that_has_gone_kills_nobody(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        environment = {**os.environ, "LD_PRELOAD": self.library, "LEAKTRACK_OUT": self.folder, "LEAKTRACK_INTERVAL": "?"}
+        # Python ignores SIGPIPE, and so would its children.
+        process = subprocess.Popen([self.program], env=environment, stderr=writer, restore_signals=True)
+        os.close(writer)
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual(len(self.t.captures()), 1)
+
+    def test_x11_a_static_program_is_named_and_runs_on(self):
+        need("gcc")
+        source, binary = os.path.join(self.folder, "static.c"), os.path.join(self.folder, "static")
+        with open(source, "w", encoding="ascii") as file:
+            file.write("int main(void) { return 5; }\n")
+        subprocess.run(["gcc", "-static", source, "-o", binary], check=True, timeout=60)
+        done = self.t.run([binary], stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("static", done.stderr)
+
+    def test_x12_no_report_asks_the_network(self):
+        self.t.run([self.program], ["--exact"])
+        stripped = os.path.join(self.folder, "stripped")
+        subprocess.run(["strip", self.program, "-o", stripped], check=True)
+        self.t.run([stripped], ["--exact"])
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            url = f"http://127.0.0.1:{server.getsockname()[1]}"
+            for capture in self.t.captures():
+                subprocess.run([self.leaktrack, "report", capture], check=False, capture_output=True, timeout=60,
+                               env={**os.environ, "DEBUGINFOD_URLS": url})
+            server.settimeout(0.2)
+            with self.assertRaises(TimeoutError):
+                server.accept()
+
+    def test_e1_a_stopped_program_goes_on_as_before(self):
+        process = self.t.start([self.program, "say", "wait", "leak"], ["--exact"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+        process.stdout.readline()
+        for _ in range(3):
+            os.killpg(process.pid, signal.SIGSTOP)
+            os.killpg(process.pid, signal.SIGCONT)
+        process.communicate(b"\n", timeout=60)
+        self.assertEqual(process.returncode, 0)
+        self.assert_leaks(self.t.only_report(), 2)
+
+    def test_e10_a_debugger_attaches_looks_and_lets_go(self):
+        need("gdb")
+        process = self.t.start([self.program, "say", "wait", "leak"], ["--exact"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+        process.stdout.readline()
+        pid = int(subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True,
+                                 timeout=10).stdout.split()[0])
+        seen = subprocess.run(["gdb", "-nx", "-batch", "-p", str(pid), "-ex", "thread apply all backtrace",
+                               "-ex", "call (void*)malloc(77)", "-ex", "detach"],
+                              capture_output=True, text=True, timeout=120, check=False)
+        process.communicate(b"\n", timeout=60)
+        self.assertEqual(process.returncode, 0, seen.stdout + seen.stderr)
+        self.assertIn("main", seen.stdout)
+        self.assert_leaks(self.t.only_report(), 2)
+
+    def test_x5_a_capture_cut_at_any_length_is_read_or_refused(self):
+        self.t.run([self.program, "leak", "pass-time", "leak"], ["--exact"])
+        whole = self.t.captures()[0]
+        size = os.path.getsize(whole)
+        cut = os.path.join(self.folder, "cut.ltk")
+        with open(whole, "rb") as file:
+            data = file.read()
+        for length in sorted({0, 1, 100, 4095, 4096, 4097, size // 3, size // 2, size - 4096, size - 1}):
+            with open(cut, "wb") as file:
+                file.write(data[:length])
+            done = subprocess.run([self.leaktrack, "report", cut, "--format", "json"], check=False, capture_output=True,
+                                  text=True, timeout=60)
+            self.assertIn(done.returncode, (0, 1, 2, 3), done.stderr)
+            self.assertEqual(done.returncode == 2, done.stdout == "", f"{length} bytes: {done.stderr}")
+
+
+if __name__ == "__main__":
+    SystemTest.leaktrack, SystemTest.binaries = (os.path.abspath(a) for a in sys.argv[1:3])
+    unittest.main(argv=sys.argv[:1] + [f"SystemTest.test_{name}" for name in sys.argv[3:]])
