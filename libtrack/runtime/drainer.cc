@@ -15,8 +15,8 @@
 #include "libtrack/platform/raw.h"
 #include "libtrack/record/thread_state.h"
 #include "libtrack/runtime/allocator_watch.h"
-#include "libtrack/platform/text.h"
 #include "libtrack/runtime/image_memory.h"
+#include "libtrack/runtime/last_thread.h"
 #include "libtrack/runtime/threads.h"
 
 namespace leaktrack::track {
@@ -130,26 +130,6 @@ bool WriteEpoch(EpochKind kind) {
   return g_drainer.writer->WriteEpoch(ImageHeader(), memory, NowMs(), kind);
 }
 
-// "PID (NAME) STATE ...", where NAME may hold anything; Z is a thread that has ended.
-bool MainThreadEnded() {
-  char path[64], text[256];
-  Text(path).Add("/proc/self/task/").AddNumber(ImageHeader()->pid).Add("/stat");
-  const int fd = raw::OpenAt(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  long at = raw::Read(fd, text, sizeof text) - 1;
-  raw::Close(fd);
-  while (at >= 0 && text[at] != ')') --at;
-  return at >= 0 && at + 2 < static_cast<long>(sizeof text) && text[at + 2] == 'Z';
-}
-
-// The main thread's remains and this one: nobody is left to track. (A process's task directory has two links more than
-// threads.)
-bool OnlyHelperLeft() {
-  struct stat info {};
-  return raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/task"), raw::Ptr(&info), 0) == 0 && info.st_nlink <= 4 &&
-         MainThreadEnded();
-}
-
 // Waits for the next epoch or a request. In exact mode the hooks read the time from tick_ms, so that is kept fresh.
 void WaitForNextEpoch(int64_t deadline_ns) {
   const bool exact = ImageHeader()->interval_bytes_now.load(std::memory_order_relaxed) == 1;
@@ -157,7 +137,7 @@ void WaitForNextEpoch(int64_t deadline_ns) {
     ImageHeader()->tick_ms.store(NowMs(), std::memory_order_relaxed);
     const int64_t left = deadline_ns - ReadClockNs(CLOCK_MONOTONIC);
     if (left <= 0 || g_drainer.request.load(std::memory_order_acquire) != kGoOn) return;
-    if (g_drainer.share_descriptors && OnlyHelperLeft()) return;
+    if (g_drainer.share_descriptors && OnlyHelperLeft(ImageHeader()->pid)) return;
     const uint64_t nap = exact ? kExactTickNs : g_drainer.share_descriptors ? kLastThreadPollNs : kEpochNs;
     WaitWhile(&g_drainer.request, kGoOn, static_cast<uint64_t>(left) < nap ? static_cast<uint64_t>(left) : nap);
   }
@@ -182,7 +162,7 @@ void Drain() {
       g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
       return;
     }
-    if (OnlyHelperLeft()) {  // else the process would go on for ever, for us alone
+    if (OnlyHelperLeft(ImageHeader()->pid)) {  // else the process would go on for ever, for us alone
       NoteEnd();
       g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
       return;
@@ -296,11 +276,6 @@ bool PauseDrainer() {
 bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
 
 bool DrainerRuns() { return g_drainer.phase.load(std::memory_order_acquire) == kRunning; }
-
-bool CanCountThreads() {
-  struct stat info {};
-  return raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/task"), raw::Ptr(&info), 0) == 0;
-}
 
 bool CaptureIsWritten() { return g_drainer.created; }
 

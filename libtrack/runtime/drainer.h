@@ -44,9 +44,6 @@ bool FinishDrainer();
 
 bool DrainerRuns();
 
-// Can a drainer that shares descriptors see when it is alone? Not without /proc.
-bool CanCountThreads();
-
 // Has the capture its header page? False on a full disk; it is tried again with every epoch.
 bool CaptureIsWritten();
 

@@ -18,6 +18,7 @@
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
+#include "libtrack/runtime/last_thread.h"
 #include "libtrack/runtime/options.h"
 #include "libtrack/runtime/run_start.h"
 #include "libtrack/runtime/threads.h"
