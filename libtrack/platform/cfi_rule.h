@@ -20,7 +20,7 @@ enum class CfaKind : uint8_t {
   kFp,            // rbp + cfa_offset
   kSpWord,        // word at rsp + cfa_offset, plus 8 * cfa_words
   kFpWord,        // word at rbp + cfa_offset, plus 8 * cfa_words
-  kRegister,      // register number cfa_words + cfa_offset: only in a frame that a signal interrupted
+  kRegister,      // register number cfa_words + cfa_offset: in a frame that a signal interrupted, or the loader's trampoline
   kSignal,        // a signal trampoline: the caller's registers are in the ucontext at rsp
   kRoot,          // the outermost frame
   kFramePointer,  // no CFI here: follow rbp as long as that is plausible

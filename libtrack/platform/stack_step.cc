@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/stack_step.h"
 
+#include "libtrack/platform/lazy_binding.h"
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/raw.h"
 
@@ -83,7 +84,13 @@ StepEnd StepByWord(UnwindMemo& memo, const CfiRule& rule, FrameState& state) {
 
 StepEnd StepByRegister(UnwindMemo& memo, const CfiRule& rule, FrameState& state) {
   uintptr_t value;
-  if (state.registers == 0) return StepEnd::kCut;
+  if (state.registers == 0) {
+    const uintptr_t cfa = rule.cfa_words == kDwarfRbx ? FindLazyBindingCfa(memo, rule.cfa_offset, state) : 0;
+    if (cfa == 0) return StepEnd::kCut;
+    const StepEnd end = ReturnTo(memo, rule, cfa, state);
+    state.fp_slot = kBarrier;
+    return end;
+  }
   if (!ReadStackWord(memo, state.registers + 8 * kGregOfDwarf[rule.cfa_words & 15], value)) return StepEnd::kCut;
   const StepEnd end = ReturnTo(memo, rule, Plus(value, rule.cfa_offset), state);
   state.fp_slot = kBarrier;

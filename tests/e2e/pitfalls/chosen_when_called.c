@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// A function that is chosen when it is first called (IFUNC), by a resolver that allocates.
+#include <stdlib.h>
+
+void* kept_by_resolver;
+
+static int TheOne(int x) { return x + 1; }
+
+static int (*ChooseFunction(void))(int) {
+  kept_by_resolver = malloc(4567);
+  return TheOne;
+}
+
+int Chosen(int x) __attribute__((ifunc("ChooseFunction")));
