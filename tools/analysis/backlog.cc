@@ -18,6 +18,7 @@ constexpr double kStillGrowing = 0.3;   // of that rise, since 0.6 of the run
 constexpr double kOldestAge = 1.0 / 3;
 constexpr size_t kAges = capture::kBandLast + 1;  // by the bands that deaths are counted in
 constexpr size_t kStretches = 16;
+constexpr double kMaxChained = 0.1;     // of the blocks
 constexpr double kStillServed = 0.5;    // deaths in the last third, of those in the middle one
 
 struct Group {
@@ -104,6 +105,14 @@ double LogRank(const Groups& groups) {
   return variance > 0 ? off / std::sqrt(variance * Dispersion(groups.deaths_over_time)) : 0;
 }
 
+// A block that realloc moves is not served: lists that are appended to ever more rarely would look like a queue.
+bool Chained(const SiteHistory& history) {
+  const auto in_chain = [](const WeightedBlock& block) { return block.chain != 0; };
+  const auto chained = std::count_if(history.survivors.begin(), history.survivors.end(), in_chain) +
+                       std::count_if(history.dead.begin(), history.dead.end(), in_chain);
+  return static_cast<double>(chained) > kMaxChained * static_cast<double>(history.survivors.size() + history.dead.size());
+}
+
 // The standard deviation of the level's rise: blocks that are alive at both ends cancel.
 double RiseError(const SiteHistory& history, double from_ms, double level_then) {
   double variance = 0;
@@ -119,6 +128,7 @@ double RiseError(const SiteHistory& history, double from_ms, double level_then) 
 }  // namespace
 
 std::optional<Backlog> FindBacklog(const SiteHistory& history, const Window& window) {
+  if (Chained(history)) return std::nullopt;
   const double end = window.end_ms;
   const auto level = [&](double share) { return history.LevelAt(share * end); };
   const double rise = level(1) - level(.25);

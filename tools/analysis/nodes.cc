@@ -11,6 +11,7 @@ namespace leaktrack {
 namespace {
 
 constexpr size_t kMergeDepths[] = {8, 5, 3, 2, 1};
+constexpr size_t kMinPaths = 3;
 constexpr size_t kMinMixed = 16;  // blocks, before sizes are looked at one by one
 
 void DecideAll(std::vector<Node>& nodes, const Look& look) {
@@ -63,15 +64,31 @@ struct Sum {
   std::vector<size_t> members;
 };
 
+// Several accused of much the same growth, or none.
+bool IsOneLeak(const std::vector<Node>& nodes, const std::vector<size_t>& members) {
+  size_t accused = 0;
+  double sum = 0;
+  double most = 0;
+  for (const size_t i : members) {
+    const Node& node = nodes[i];
+    if (!node.Accused()) continue;
+    if (node.judgement.channel != Channel::kImmortals || !node.judgement.growth) return false;
+    ++accused;
+    sum += node.judgement.growth->mid;
+    most = std::max(most, node.judgement.growth->mid);
+  }
+  return accused >= kMinPaths && most < sum / 2;
+}
+
 std::vector<Sum> JudgeSums(const std::vector<Node>& nodes, size_t depth, const Look& look) {
   std::map<std::string, std::vector<size_t>> groups;
   for (size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i].Accused()) continue;
     const std::string key = SuffixKey(nodes[i].candidate, depth);
     if (!key.empty()) groups[key].push_back(i);
   }
   std::vector<Sum> sums;
   for (auto& [key, members] : groups) {
+    if (!IsOneLeak(nodes, members)) std::erase_if(members, [&](size_t i) { return nodes[i].Accused(); });
     if (members.size() < 2) continue;
     std::vector<const Candidate*> parts;
     for (const size_t i : members) parts.push_back(&nodes[i].candidate);
