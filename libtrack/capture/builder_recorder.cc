@@ -54,6 +54,7 @@ void CaptureBuilder::TakeRecorder(const RecorderView& view) {
     const auto said = [&cell](const CellPoint& p) { return p.samples == cell.samples; };
     if (std::none_of(points.begin(), points.end(), said)) points.push_back(point);
   }
+  TakeRecorderNotes(view);
   TakeRecorderLive(view);
   TakeRecorderKept(view);
   TakeRecorderStatus(view, now_ms);
@@ -64,8 +65,12 @@ void CaptureBuilder::TakeRecorderDictionary(const RecorderView& view) {
   StackCopy stack;
   for (WalkStep step; (step = view.NextStack(&cursor, &stack)) != WalkStep::kEnd;) {
     if (step == WalkStep::kNotReady) continue;
-    StackInfo info{stack.site, static_cast<SiteKind>(stack.kind), (stack.flags & kStackTruncated) != 0, {}};
+    StackInfo info;
+    info.id = stack.site;
+    info.kind = static_cast<SiteKind>(stack.kind);
+    info.truncated = (stack.flags & kStackTruncated) != 0;
     info.frames.assign(stack.frames, stack.frames + stack.frame_count);
+    SettleKind(&info);
     stacks_.try_emplace(stack.site, std::move(info));
   }
   for (uint32_t number = 1; number <= view.module_count(); ++number) {

@@ -60,6 +60,7 @@ bool CaptureBuilder::Take(const Record& record) {
     case RecordType::kSurvivorChange: return TakeSurvivors(source, false);
     case RecordType::kKeptDeaths: return TakeKept(source);
     case RecordType::kStatus: return TakeStatus(source, record.epoch);
+    case RecordType::kNotes: return TakeNotes(source);
   }
   return true;  // of a newer minor version
 }
@@ -79,6 +80,7 @@ bool CaptureBuilder::TakeStacks(ByteSource source) {
       address += static_cast<uint64_t>(source.Signed());
       frame = MakeFrame(module & 0xffff, address);
     }
+    SettleKind(&stack);
     if (!source.overrun() && site != 0) stacks_[site] = std::move(stack);
   }
   return !source.overrun();
@@ -316,12 +318,16 @@ void CaptureBuilder::Finish(Capture* capture, DamageList* damage) {
   FinishCells(capture);
   FinishKept(capture);
   FinishStatus(capture, damage);
+  FinishNotes(capture);
   capture->stacks = std::move(stacks_);
   capture->hooks = std::move(hooks_);
   for (auto& [number, module] : modules_) capture->modules.push_back(std::move(module));
   for (const auto& [time_ms, sample] : memory_) capture->memory.push_back(sample);
   for (const auto& [slot, survivor] : survivors_) capture->survivors.push_back(survivor);
   if (!capture->memory.empty()) capture->duration_ms = std::max(capture->duration_ms, capture->memory.back().time_ms);
+  for (Phase& phase : capture->phases) {
+    if (!phase.ended) phase.end_ms = std::max(phase.start_ms, capture->duration_ms);
+  }
 }
 
 }  // namespace leaktrack::capture

@@ -46,6 +46,13 @@ class CaptureBuilder {
     std::array<uint64_t, kLossCount> losses{};
     std::string allocator;
   };
+  struct Note {
+    NoteKind kind = NoteKind::kPhase;
+    uint32_t value = 0;
+    uint64_t start_ms = 0, end_ms = 0;
+    bool ended = false;
+    std::string name;
+  };
   struct KeptGroup {
     uint32_t ring;
     uint64_t first, end;
@@ -55,6 +62,7 @@ class CaptureBuilder {
   bool TakeStacks(ByteSource source);
   bool TakeModules(ByteSource source);
   bool TakeHooks(ByteSource source);
+  bool TakeNotes(ByteSource source);
   bool TakeCells(ByteSource source);
   static void TakeLaterMemoryFields(ByteSource* source, MemorySample* sample);
   bool TakeSurvivors(ByteSource source, bool full_set);
@@ -62,12 +70,15 @@ class CaptureBuilder {
   bool TakeStatus(ByteSource source, uint32_t epoch);
 
   void TakeRecorderDictionary(const RecorderView& view);
+  void TakeRecorderNotes(const RecorderView& view);
   void TakeRecorderLive(const RecorderView& view);
   void TakeRecorderKept(const RecorderView& view);
   void TakeRecorderStatus(const RecorderView& view, uint64_t now_ms);
 
   void FinishCells(Capture* capture);
   void FinishKept(Capture* capture);
+  static void SettleKind(StackInfo* stack);  // from the kind and the last frame as they are stored
+  void FinishNotes(Capture* capture);
   void FinishStatus(Capture* capture, DamageList* damage);
 
   std::unordered_map<SiteId, StackInfo> stacks_;
@@ -75,6 +86,7 @@ class CaptureBuilder {
   std::vector<std::pair<std::string, HookState>> hooks_;
   std::unordered_map<uint64_t, std::vector<CellPoint>> cells_;  // by site << 8 | band
   std::map<uint64_t, MemorySample> memory_;
+  std::map<uint32_t, Note> notes_;          // by number
   std::map<uint64_t, Survivor> survivors_;  // by slot
   std::vector<KeptGroup> kept_;             // in the order of writing
   std::set<uint32_t> epochs_;

@@ -49,8 +49,10 @@ struct ModuleInfo {
 
 struct StackInfo {
   SiteId id = 0;
-  SiteKind kind = SiteKind::kHeap;
+  SiteKind kind = SiteKind::kHeap;  // kHeap or kMapping; objects of pools and immortal blocks are kHeap
   bool truncated = false;
+  bool immortal = false;     // its blocks were marked by the program: meant to live for ever, never to be accused
+  uint32_t pool = 0;         // its blocks are objects of this pool (Capture::pools); 0: of none
   std::vector<Frame> frames;  // leaf first; call-site addresses
 };
 
@@ -107,6 +109,18 @@ struct MemorySample {             // bytes; kNotKnown where the system did not t
   int64_t work_units = kNotKnown;         // absolute; kNotKnown until the program has counted its first
 };
 
+// What the program said of itself (include/leaktrack), in the order of time. Names are the program's bytes: print with care.
+struct Phase {
+  std::string name;
+  uint64_t start_ms = 0;
+  uint64_t end_ms = 0;   // of one that is not over: the end of what is known
+  bool ended = false;
+};
+struct Snapshot {
+  std::string name;
+  uint64_t time_ms = 0;
+};
+
 struct Capture {
   std::string path;               // the file that was read
   uint16_t major = 0, minor = 0;
@@ -123,6 +137,9 @@ struct Capture {
   std::vector<Survivor> survivors;                 // at the end
   std::vector<KeptDeath> kept_deaths;              // ordered by death
   std::vector<MemorySample> memory;                // ordered by time
+  std::vector<Phase> phases;                       // ordered by start
+  std::vector<Snapshot> snapshots;                 // ordered by time
+  std::map<uint32_t, std::string> pools;           // name by number
 
   uint64_t configured_interval = 0;                // 0: auto
   uint64_t interval_now = 0, interval_min = 0, interval_max = 0;

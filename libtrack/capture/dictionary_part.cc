@@ -51,6 +51,7 @@ bool WriterParts::Dictionary(HistoryWriter& writer, const Epoch& epoch) {
   bool ok = Modules(writer, epoch);  // before the stacks that name them
   ok &= Stacks(writer, epoch);
   ok &= Hooks(writer, epoch);
+  ok &= Notes(writer, epoch);
   return ok;
 }
 

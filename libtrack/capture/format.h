@@ -22,7 +22,7 @@ namespace leaktrack::capture {
 
 inline constexpr uint64_t kCaptureMagic = 0x3130'5041'434b'544cULL;  // "LTKCAP01"
 inline constexpr uint16_t kMajor = 1;
-inline constexpr uint16_t kMinor = 1;  // 1: what the allocator says, work units
+inline constexpr uint16_t kMinor = 2;  // 1: what the allocator says, work units; 2: notes, pools, immortal blocks
 inline constexpr uint32_t kSegmentMagic = 0x4753'544cU;  // "LTSG"
 
 inline constexpr uint64_t kHeaderBytes = 4096;
@@ -93,6 +93,7 @@ enum class RecordType : uint8_t {  // values are on disk: add, never renumber
   kSurvivorChange = 6,  // single slots: new contents, or empty
   kKeptDeaths = 7,
   kStatus = 8,
+  kNotes = 9,  // since 1.2: phases, snapshots, pools
 };
 
 enum class Codec : uint8_t { kRaw = 0, kZstd = 1 };

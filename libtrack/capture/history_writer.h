@@ -63,7 +63,8 @@ class HistoryWriter {
   // capture of this run.
   [[nodiscard]] bool Reopen(const FileOps& file, const RecorderHeader& header);
 
-  // Writes one epoch. `header` is the start of the image; its `consumed` words are advanced, nothing else is written.
+  // Writes one epoch. `header` is the start of the image; its `consumed` words are advanced and notes that
+  // are over and written become free; nothing else is written.
   // `now_ms` since the start of the run, never going back. False: something could not be written and will be again.
   [[nodiscard]] bool WriteEpoch(RecorderHeader* header, const MemorySampleRaw& memory, uint64_t now_ms, EpochKind kind);
 
@@ -93,6 +94,7 @@ class HistoryWriter {
   uint64_t dictionary_refused_;  // stacks and modules that the cap kept out
   uint8_t* module_unloaded_;     // per module: 1: its end is in the file, 2: in the chunk being written
   uint32_t module_capacity_;
+  uint32_t note_marks_[kMaxNotes];  // per slot: what is in the file of it: number << 1 | is it over
 
   // History.
   uint32_t* cell_seen_;      // per cell: low half of `samples` when last looked at

@@ -22,7 +22,7 @@
 namespace leaktrack::capture {
 
 inline constexpr uint64_t kRecorderMagic = 0x3130'4345'524b'544cULL;  // "LTKREC01"
-inline constexpr uint32_t kRecorderVersion = 2;
+inline constexpr uint32_t kRecorderVersion = 3;
 
 // ---- Words that file and recorder share -----------------------------------------------------------------------------
 
@@ -41,7 +41,15 @@ inline constexpr uint64_t FrameAddress(Frame frame) { return frame & 0xffff'ffff
 // A site is a distinct allocation stack: the offset of its StackRecord in the depot arena, divided by 8. 0: no site.
 using SiteId = uint32_t;
 
-enum class SiteKind : uint8_t { kHeap = 0, kMapping = 1 };  // values are on disk: add, never renumber
+enum class SiteKind : uint8_t {  // values are on disk: add, never renumber
+  kHeap = 0,
+  kMapping = 1,
+  kPool = 2,      // an object of a pool that the program has announced; the last frame names the pool
+  kImmortal = 3,  // a block that the program has marked as meant to live for ever, heap or pool
+};
+
+// Stands behind the frames of a pool's objects: the module's number is that of no module, the address is the pool's number.
+inline constexpr uint32_t kPoolModule = 0xffff;
 
 enum StackFlags : uint8_t {
   kStackTruncated = 1,  // more frames existed than were kept, or unwinding stopped before the stack's root
@@ -102,6 +110,7 @@ enum LossId : uint32_t {
   kStaleBlocks,           // a new block appeared at the address of one believed live: the free was missed
   kNestedAllocations,     // allocations made inside our own hooks: passed through, unseen
   kLostThreads,           // threads without a block of their own: their allocations are not sampled
+  kLostNotes,             // phases, snapshots and pools of the program that found no room
   kLossCount
 };
 
@@ -119,6 +128,23 @@ struct HookName {
   std::atomic<uint8_t> state;  // HookState
   uint8_t used;
 };
+
+// What the program says of itself through include/leaktrack: a phase, a snapshot, a pool. Slots are used again once the
+// drainer has written what is over.
+enum class NoteKind : uint8_t { kPhase = 1, kSnapshot = 2, kPool = 3 };  // values are on disk: add, never renumber
+enum NoteState : uint32_t { kNoteFree = 0, kNoteBusy, kNoteOpen, kNoteEnded };
+struct NoteEntry {
+  std::atomic<uint32_t> state;     // NoteState; kNoteOpen and kNoteEnded are stored last (release)
+  uint32_t number;                 // from 1, in the order of beginnings; unique in the run
+  uint64_t start_ms;
+  std::atomic<uint64_t> end_ms;    // valid when ended
+  uint16_t value;                  // of a pool: its number
+  NoteKind kind;
+  char name[37];
+};
+static_assert(sizeof(NoteEntry) == 64);
+inline constexpr uint32_t kMaxNotes = 128;         // at a time
+inline constexpr uint32_t kMostNotesInRun = 16'384;  // the file's dictionary is not for ever
 
 struct RecorderHeader {
   uint64_t magic;
@@ -165,6 +191,8 @@ struct RecorderHeader {
   std::atomic<uint64_t> losses[kLossCount];
 
   std::atomic<uint64_t> work_units;       // counted by the program itself
+  std::atomic<uint32_t> note_count;       // numbers given out
+  NoteEntry notes[kMaxNotes];
 
   std::atomic<uint64_t> depot_used_bytes;   // arena cursor: records below it are published or being written
   std::atomic<uint32_t> cell_count;         // cells below it are published or being written

@@ -31,6 +31,7 @@ struct WriterParts {
   static bool Stacks(HistoryWriter& writer, const Epoch& epoch);
   static bool Modules(HistoryWriter& writer, const Epoch& epoch);
   static bool Hooks(HistoryWriter& writer, const Epoch& epoch);
+  static bool Notes(HistoryWriter& writer, const Epoch& epoch);
   static void FindChangedCells(HistoryWriter& writer, const Epoch& epoch);
   static bool Level(HistoryWriter& writer, const Epoch& epoch, uint32_t level);
   static bool FullSet(HistoryWriter& writer, const Epoch& epoch);

@@ -94,6 +94,14 @@ class Tracker {
   // Gives the removed block a chain id if it has none, so that its death and its successor carry the same one.
   ChainLink Continue(Removed& removed);
 
+  // ---- Marks and pools (marks.cc) ----
+  // The block is meant to live for ever: it goes on at a site of its own, of kind kImmortal. False: not one of ours.
+  bool MakeImmortal(const GuardTicket& ticket, ThreadState& state, const void* block, uint64_t now_ms);
+
+  // Takes a look at every live block and ends those that match. Slow: the whole table is walked.
+  using MatchFn = bool (*)(const void* context, uintptr_t block, const capture::StackRecord& site);
+  void SettleAll(ThreadState* state, uint64_t now_ms, MatchFn matches, const void* context);
+
   // ---- Mappings ----
   MapTable& maps() { return maps_; }
 

@@ -15,6 +15,7 @@
 #include "libtrack/platform/raw.h"
 #include "libtrack/record/thread_state.h"
 #include "libtrack/runtime/allocator_watch.h"
+#include "libtrack/runtime/annotations.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/last_thread.h"
 #include "libtrack/runtime/threads.h"
@@ -27,9 +28,10 @@ using capture::FileOps;
 using capture::HistoryWriter;
 
 constexpr uint64_t kLastThreadPollNs = 50'000'000;
+constexpr int64_t kShortestEpochNs = 100'000'000;  // between epochs that were asked for
 
 enum Phase : uint32_t { kNone = 0, kStarting, kRunning, kStopped };
-enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned };
+enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned, kEpochNow };
 
 struct Drainer {
   std::atomic<uint32_t> phase;    // Phase; futex
@@ -118,6 +120,7 @@ void AskAround(EpochKind kind, capture::MemorySampleRaw* memory) {
   g_drainer.allocator.Look(NowMs(), kind == EpochKind::kPeriodic && !g_drainer.share_descriptors, memory);
   const uint64_t units = ImageHeader()->work_units.load(std::memory_order_relaxed);
   if (units != 0) memory->work_units = static_cast<int64_t>(units);
+  NotePressure(*memory);
 }
 
 bool WriteEpoch(EpochKind kind) {
@@ -150,12 +153,10 @@ void NoteEnd() {
 }
 
 void Drain() {
-  int64_t deadline = ReadClockNs(CLOCK_MONOTONIC);
+  int64_t now = ReadClockNs(CLOCK_MONOTONIC), deadline = now + kEpochNs, asked = now - kShortestEpochNs;
   for (;;) {
-    deadline += kEpochNs;
-    const int64_t now = ReadClockNs(CLOCK_MONOTONIC);
-    if (deadline < now) deadline = now;  // after a suspend or a stopped process: no burst of epochs
     WaitForNextEpoch(deadline);
+    now = ReadClockNs(CLOCK_MONOTONIC);
     const uint32_t request = g_drainer.request.exchange(kGoOn, std::memory_order_acq_rel);
     if (request == kPause) return;
     if (request == kFinish) {
@@ -166,6 +167,13 @@ void Drain() {
       NoteEnd();
       g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
       return;
+    }
+    if (now < deadline) {
+      if (request != kEpochNow || now - asked < kShortestEpochNs) continue;
+      asked = now;
+    } else {
+      deadline += kEpochNs;
+      if (deadline < now) deadline = now + kEpochNs;  // after a suspend or a stopped process: no burst of epochs
     }
     CommitAhead(g_drainer.image);
     (void)WriteEpoch(EpochKind::kPeriodic);  // what failed is written by the next epoch
@@ -275,6 +283,12 @@ bool PauseDrainer() {
 
 bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
 
+void RequestEpoch() {
+  uint32_t none = kGoOn;
+  if (raw::Forbidden() || !DrainerRuns() || !g_drainer.request.compare_exchange_strong(none, kEpochNow)) return;
+  WakeAll(&g_drainer.request);
+}
+
 bool DrainerRuns() { return g_drainer.phase.load(std::memory_order_acquire) == kRunning; }
 
 bool CaptureIsWritten() { return g_drainer.created; }
@@ -289,6 +303,7 @@ void ForgetDrainer() {
   g_drainer.private_descriptors = false;
   g_drainer.capture_fd = -1;
   g_drainer.allocator.Forget();
+  ForgetPressure();
   g_drainer.memory_reader = ProcessMemoryReader{};  // its descriptors were never in this process's table
   g_drainer.phase.store(kNone, std::memory_order_relaxed);
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);

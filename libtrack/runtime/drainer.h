@@ -42,6 +42,9 @@ bool PauseDrainer();
 // Stops the thread after a final epoch. True if that epoch is in the file and the recorder is no longer needed.
 bool FinishDrainer();
 
+// Asks for an epoch now, and does not wait for it. Ten a second are granted.
+void RequestEpoch();
+
 bool DrainerRuns();
 
 // Has the capture its header page? False on a full disk; it is tried again with every epoch.

@@ -4,13 +4,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <span>
-
 #include "libtrack/platform/bootstrap.h"
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/platform/unwinder.h"
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/wrap/birth.h"
 
 namespace leaktrack::track {
 namespace {
@@ -23,43 +22,13 @@ void* AllocateEarly(size_t size, size_t alignment) {
   return block;
 }
 
-void Record(ThreadState& state, const GuardTicket& ticket, void* block, size_t size, const StackStart& start,
-            const ChainLink* link) {
-  const uint64_t now_ms = NowMs();
-  Sample sample;
-  if (!g_tracker.Judge(hot_thread, state, size, now_ms, &sample)) return;
-  const WalkResult walk = WalkStack(state, start);
-  if (walk.frame_count == 0) g_tracker.Count(capture::kLostUnwind);
-  if (walk.truncated) g_tracker.Count(capture::kTruncatedStacks);
-  const capture::SiteId site = g_tracker.Intern(
-      capture::SiteKind::kHeap, std::span<const capture::Frame>(state.frames, walk.frame_count), walk.truncated);
-  g_tracker.Insert(ticket, state, block, size, sample, site, now_ms, link);
-}
-
 // The birth of a block that the program is about to see. Leaves errno alone.
-[[gnu::noinline]] void RecordBirth(void* block, size_t size, const StackStart& start, const ChainLink* link) {
-  HotThread& hot = hot_thread;
+[[gnu::noinline]] void RecordHeapBirth(void* block, size_t size, const StackStart& start, const ChainLink* link) {
   if (HeapIsBypassed()) {
-    hot.countdown = kInertBudget;
+    hot_thread.countdown = kInertBudget;
     return;
   }
-  const int saved_errno = errno;
-  {
-    const ReentrancyGuard guard(hot);
-    if (!guard.entered()) {
-      if (g_filter.is_open()) g_tracker.Count(capture::kNestedAllocations);
-    } else if (ThreadState* state = StateForRecording(hot, guard.ticket()); state != nullptr) {
-      Record(*state, guard.ticket(), block, size, start, link);
-    }
-  }
-  errno = saved_errno;
-}
-
-// Ends a removed block's life. The cells and rings that a guarded thread may use are not touched from inside a hook.
-void Settle(const Removed& removed) {
-  HotThread& hot = hot_thread;
-  const ReentrancyGuard guard(hot);
-  g_tracker.SettleDeath(guard.entered() ? hot.state : nullptr, removed, NowMs());
+  RecordBirth({.block = block, .size = size, .link = link}, start);
 }
 
 }  // namespace
@@ -70,7 +39,7 @@ LEAKTRACK_SLOW_PATH void* MallocSlow(size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   if (!ResolveRealFunctions()) return AllocateEarly(size, 16);
   void* block = g_real.malloc(size);
-  if (block != nullptr) RecordBirth(block, size, start, nullptr);
+  if (block != nullptr) RecordHeapBirth(block, size, start, nullptr);
   return block;
 }
 
@@ -80,7 +49,7 @@ LEAKTRACK_SLOW_PATH void* CallocSlow(size_t count, size_t size) {
   if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;  // the real function will refuse
   if (!ResolveRealFunctions()) return AllocateEarly(bytes, 16);
   void* block = g_real.calloc(count, size);
-  if (block != nullptr) RecordBirth(block, bytes, start, nullptr);
+  if (block != nullptr) RecordHeapBirth(block, bytes, start, nullptr);
   return block;
 }
 
@@ -91,7 +60,7 @@ template <typename Real>
 void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
   if (block == nullptr) {
     void* fresh = real();
-    if (fresh != nullptr) RecordBirth(fresh, size, start, nullptr);
+    if (fresh != nullptr) RecordHeapBirth(fresh, size, start, nullptr);
     return fresh;
   }
   Removed removed = g_filter.MayBeTracked(block) ? g_tracker.Take(block) : Removed{};
@@ -102,12 +71,10 @@ void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
   }
   ChainLink link{};
   if (removed.found) {
-    const int saved_errno = errno;
     if (moved != nullptr) link = g_tracker.Continue(removed);
-    Settle(removed);
-    errno = saved_errno;
+    SettleRemoved(removed);
   }
-  if (moved != nullptr) RecordBirth(moved, size, start, removed.found ? &link : nullptr);
+  if (moved != nullptr) RecordHeapBirth(moved, size, start, removed.found ? &link : nullptr);
   return moved;
 }
 
@@ -147,7 +114,7 @@ LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t
     return *block == nullptr ? ENOMEM : 0;
   }
   const int result = g_real.posix_memalign(block, alignment, size);
-  if (result == 0 && *block != nullptr) RecordBirth(*block, size, start, nullptr);
+  if (result == 0 && *block != nullptr) RecordHeapBirth(*block, size, start, nullptr);
   return result;
 }
 
@@ -156,7 +123,7 @@ LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t
     const StackStart start = LEAKTRACK_CALLER_STACK_START();                               \
     if (!ResolveRealFunctions()) return AllocateEarly(size, alignment_of_early);              \
     void* block = g_real.real_name arguments;                                              \
-    if (block != nullptr) RecordBirth(block, size, start, nullptr);                        \
+    if (block != nullptr) RecordHeapBirth(block, size, start, nullptr);                        \
     return block;                                                                          \
   }
 LEAKTRACK_ALIGNED_SLOW(AlignedAllocSlow, aligned_alloc, alignment, (size_t alignment, size_t size), (alignment, size))
@@ -168,16 +135,14 @@ LEAKTRACK_ALIGNED_SLOW(PvallocSlow, pvalloc, 4096, (size_t size), (size))
 LEAKTRACK_SLOW_PATH void* AllocateSlow(AllocateFn real, size_t size, size_t alignment, const void* tag) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   void* block = real(size, alignment, tag);
-  if (block != nullptr) RecordBirth(block, size, start, nullptr);
+  if (block != nullptr) RecordHeapBirth(block, size, start, nullptr);
   return block;
 }
 
 void SettleFree(void* block) {
   const Removed removed = g_tracker.Take(block);
   if (!removed.found) return;
-  const int saved_errno = errno;
-  Settle(removed);
-  errno = saved_errno;
+  SettleRemoved(removed);
 }
 
 LEAKTRACK_SLOW_PATH void FreeSlow(void* block) {

@@ -113,6 +113,8 @@ void Remember(const StackStart& start, void* mapped, size_t length) {
 
 }  // namespace
 
+void ForgetMapping(const void* start, size_t length) { ForgetRange(reinterpret_cast<uintptr_t>(start), length); }
+
 [[gnu::noinline]] void* MapMemory(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   void* mapped = RealMmap(address, length, protection, flags, fd, offset);

@@ -21,6 +21,9 @@ void* MapMemory(void* address, size_t length, int protection, int flags, int fd,
 int UnmapMemory(void* address, size_t length);
 void* RemapMemory(void* address, size_t old_length, size_t new_length, int flags, void* new_address);
 
+// What is recorded in the range is no mapping of the program's any more.
+void ForgetMapping(const void* start, size_t length);
+
 }  // namespace leaktrack::track
 
 #endif  // LEAKTRACK_LIBTRACK_WRAP_MAPPING_H_

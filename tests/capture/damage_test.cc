@@ -18,6 +18,9 @@ struct SmallCapture {
   SmallCapture() {
     SmallProgram program(&run, 7);
     if (!run.Create(nullptr)) abort();
+    run.recorder.AddNote(NoteKind::kPhase, "phase", 8000, 0);
+    run.recorder.AddNote(NoteKind::kPool, "pool", 8000, 8000, 1);
+    run.sample.work_units = 300;
     for (uint64_t second = 8; second <= 11; ++second) {
       program.Second(1000 * second);
       if (second == 11) run.recorder.header()->state = static_cast<uint32_t>(RunState::kExited);
@@ -59,13 +62,14 @@ bool SameContents(const Capture& a, const Capture& b) {
   return Points(a) == Points(b) && a.survivors.size() == b.survivors.size() && a.stacks.size() == b.stacks.size() &&
          a.modules.size() == b.modules.size() && a.hooks == b.hooks && a.kept_deaths.size() == b.kept_deaths.size() &&
          a.memory.size() == b.memory.size() && a.end_state == b.end_state && a.duration_ms == b.duration_ms &&
-         a.epochs_lost == b.epochs_lost;
+         a.epochs_lost == b.epochs_lost && a.phases.size() == b.phases.size() && a.pools == b.pools;
 }
 
 // How many kinds of content differ: one damaged segment may only touch its own.
 int KindsLost(const Capture& a, const Capture& b) {
   return (Points(a) != Points(b) || a.memory.size() != b.memory.size()) +
-         (a.stacks.size() != b.stacks.size() || a.modules.size() != b.modules.size() || a.hooks != b.hooks) +
+         (a.stacks.size() != b.stacks.size() || a.modules.size() != b.modules.size() || a.hooks != b.hooks ||
+          a.phases.size() != b.phases.size() || a.pools != b.pools) +
          (a.survivors.size() != b.survivors.size()) + (a.kept_deaths.size() != b.kept_deaths.size()) +
          (a.duration_ms != b.duration_ms || a.epochs_lost != b.epochs_lost);
 }

@@ -47,7 +47,7 @@ ALLOWED = {}
 
 # The encoder may not lean on the tools' half of its folder, which is not linked into the library.
 ENCODER_SOURCES = {"crc32c.cc", "dictionary_part.cc", "encoder.cc", "history_part.cc", "history_writer.cc",
-                   "kept_part.cc", "recorder_view.cc", "reopen.cc", "segment_store.cc", "survivor_part.cc"}
+                   "kept_part.cc", "notes_part.cc", "recorder_view.cc", "reopen.cc", "segment_store.cc", "survivor_part.cc"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

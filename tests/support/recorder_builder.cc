@@ -104,6 +104,22 @@ uint32_t RecorderBuilder::AddModule(const std::string& path, const std::string& 
   return number;
 }
 
+void RecorderBuilder::AddNote(NoteKind kind, const std::string& name, uint64_t start_ms, uint64_t end_ms, uint16_t value) {
+  for (NoteEntry& note : header()->notes) {
+    if (note.state != kNoteFree) continue;
+    note.number = ++header()->note_count;
+    note.kind = kind;
+    note.value = value;
+    note.start_ms = start_ms;
+    note.end_ms = end_ms;
+    memset(note.name, 0, sizeof(note.name));
+    memcpy(note.name, name.data(), std::min(name.size(), sizeof(note.name) - 1));
+    note.state = end_ms != 0 ? kNoteEnded : kNoteOpen;
+    return;
+  }
+  abort();
+}
+
 SiteId RecorderBuilder::AddStack(const std::vector<Frame>& frames, SiteKind kind, uint8_t flags) {
   const uint64_t at = header()->depot_used_bytes;
   const uint64_t bytes = sizeof(StackRecord) + frames.size() * sizeof(Frame);

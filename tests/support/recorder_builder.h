@@ -77,6 +77,8 @@ class RecorderBuilder {
   void SetLive(uint32_t slot, const LiveBlock& block);  // site 0: empties the slot
   void SetMap(uint32_t index, uint64_t start, uint64_t length, uint64_t birth_ms, capture::SiteId site);
   bool PushKept(uint32_t ring, const DeadBlock& block);  // false: the ring is full
+  // In the first free slot; `end_ms` 0: still open.
+  void AddNote(capture::NoteKind kind, const std::string& name, uint64_t start_ms, uint64_t end_ms, uint16_t value = 0);
   void AddHook(const std::string& name, capture::HookState state);
 
   void WriteTo(const std::string& path) const;

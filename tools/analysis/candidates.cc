@@ -100,6 +100,7 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capt
     if (stack != capture.stacks.end()) {
       candidate.stack = Resolve(stack->second, symbolizer);
       candidate.truncated = stack->second.truncated;
+      absl::StrAppend(&key, stack->second.pool, "\x1e");  // the same call may serve several pools
     }
     candidate.blame = BlameIndex(candidate.stack);
     candidate.live = LiveAtTheEnd(history);

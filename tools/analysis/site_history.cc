@@ -268,7 +268,12 @@ double SiteHistory::Interpolate(const Curve& curve, double ms) const {
 }
 
 std::map<SiteId, SiteHistory> GatherHistories(const Capture& capture, double end_ms) {
-  return Gatherer(capture, end_ms).Run();
+  std::map<SiteId, SiteHistory> histories = Gatherer(capture, end_ms).Run();
+  std::erase_if(histories, [&](const auto& entry) {  // what the program has marked is there to stay: nobody's fault
+    const auto stack = capture.stacks.find(entry.first);
+    return stack != capture.stacks.end() && stack->second.immortal;
+  });
+  return histories;
 }
 
 double LiveHeapBytesAt(const Capture& capture, uint64_t time_ms) {

@@ -43,7 +43,7 @@ constexpr std::string_view kWrappers[] = {
     "l_alloc", "luaM_*",
     // Allocators linked into the program.
     "je_*", "jemalloc*", "rje_*", "tc_*", "tcmalloc::*", "mi_*", "_mi_*", "rpmalloc*", "scudo::*", "__wrap_malloc",
-    "__wrap_calloc", "__wrap_realloc",
+    "__wrap_calloc", "__wrap_realloc", "leaktrack_pool_alloc", "leaktrack::Pool::Alloc*",
 };
 
 // Prefixes of library file names. The C library is here because the caller of fopen or getaddrinfo is the one to name.

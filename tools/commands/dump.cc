@@ -20,7 +20,7 @@ using capture::Capture;
 
 constexpr const char* kLossNames[] = {"allocations", "frees",    "unwind",       "truncated_stacks",
                                       "kept_events", "cells",    "modules",      "mappings",
-                                      "stale_blocks", "nested_allocations", "threads"};
+                                      "stale_blocks", "nested_allocations", "threads", "notes"};
 static_assert(std::size(kLossNames) == capture::kLossCount, "a new way to lose something needs a name here");
 
 void DumpHeader(const Capture& capture, std::string& out) {
@@ -61,6 +61,8 @@ void DumpDictionary(const Capture& capture, std::string& out) {
     const capture::StackInfo& stack = capture.stacks.at(site);
     absl::StrAppendFormat(&out, "stack %d %s%s", site, stack.kind == capture::SiteKind::kHeap ? "heap" : "mapping",
                           stack.truncated ? " truncated" : "");
+    if (stack.immortal) out += " immortal";
+    if (stack.pool != 0) absl::StrAppend(&out, " pool ", stack.pool);
     for (const capture::Frame frame : stack.frames) {
       absl::StrAppendFormat(&out, " %d:%x", capture::FrameModule(frame), capture::FrameAddress(frame));
     }
@@ -74,6 +76,17 @@ std::string BandName(uint8_t band) {
     case capture::kBandThinned: return "thinned";
     case capture::kBandRelabelled: return "relabelled";
     default: return absl::StrCat("deaths_from_ms_", capture::BandStartMs(band));
+  }
+}
+
+void DumpNotes(const Capture& capture, std::string& out) {
+  for (const auto& [number, name] : capture.pools) absl::StrAppendFormat(&out, "pool %d %s\n", number, SafeText(name));
+  for (const capture::Phase& phase : capture.phases) {
+    absl::StrAppendFormat(&out, "phase [%d, %d%c ms %s\n", phase.start_ms, phase.end_ms, phase.ended ? ')' : '+',
+                          SafeText(phase.name));
+  }
+  for (const capture::Snapshot& snapshot : capture.snapshots) {
+    absl::StrAppendFormat(&out, "snapshot time_ms %d %s\n", snapshot.time_ms, SafeText(snapshot.name));
   }
 }
 
@@ -111,6 +124,7 @@ std::string DumpText(const Capture& capture) {
   std::string out;
   DumpHeader(capture, out);
   DumpDictionary(capture, out);
+  DumpNotes(capture, out);
   DumpSeries(capture, out);
   DumpBlocks(capture, out);
   return out;

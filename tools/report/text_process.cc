@@ -36,6 +36,7 @@ constexpr LossLine kLosses[] = {
     {capture::kStaleBlocks, "free was", "frees were", "missed, and noticed when the address came back"},
     {capture::kNestedAllocations, "allocation", "allocations", "made by leaktrack's own helpers (not the program's)"},
     {capture::kLostThreads, "thread", "threads", "had no room: what it allocated was not sampled"},
+    {capture::kLostNotes, "phase, snapshot or pool", "phases, snapshots or pools", "that the program named found no room"},
 };
 static_assert(std::size(kLosses) == capture::kLossCount, "a loss without a line is a loss that nobody sees");
 

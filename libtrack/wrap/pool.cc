@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/wrap/pool.h"
+
+#include <errno.h>
+
+#include "libtrack/runtime/run.h"
+#include "libtrack/wrap/birth.h"
+#include "libtrack/wrap/heap.h"
+#include "libtrack/wrap/mapping.h"
+
+namespace leaktrack::track {
+namespace {
+
+constexpr uintptr_t kGranule = 16;  // addresses that share a counter of the filter lie that close
+
+uint32_t PoolOf(const capture::StackRecord& site) {
+  if (site.frame_count == 0) return 0;
+  const capture::Frame last = site.frames[site.frame_count - 1];
+  return capture::FrameModule(last) == capture::kPoolModule ? static_cast<uint32_t>(capture::FrameAddress(last)) : 0;
+}
+
+struct Range {
+  uintptr_t start, end;  // in keys
+};
+
+bool InRange(const void* context, uintptr_t block, const capture::StackRecord&) {
+  const Range& range = *static_cast<const Range*>(context);
+  return block >= range.start && block < range.end;
+}
+
+bool InPool(const void* context, uintptr_t, const capture::StackRecord& site) {
+  return PoolOf(site) == *static_cast<const uint32_t*>(context);
+}
+
+void SettleWhere(Tracker::MatchFn matches, const void* context) {
+  HotThread& hot = hot_thread;
+  const int saved_errno = errno;
+  {
+    const ReentrancyGuard guard(hot);
+    g_tracker.SettleAll(guard.entered() ? hot.state : nullptr, NowMs(), matches, context);
+  }
+  errno = saved_errno;
+}
+
+// Asks the filter for each place where an object may begin.
+void SettleOneByOne(const Range& range) {
+  for (uintptr_t granule = range.start & ~(kGranule - 1); granule < range.end; granule += kGranule) {
+    if (!g_filter.MayBeTracked(reinterpret_cast<const void*>(granule))) continue;
+    for (uintptr_t key = granule; key < granule + kGranule; ++key) {
+      if (key >= range.start && key < range.end) SettleFree(reinterpret_cast<void*>(key));
+    }
+  }
+}
+
+}  // namespace
+
+[[gnu::noinline]] void PoolAllocateSlow(uint32_t pool, const void* object, size_t size) {
+  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  if (pool != 0) RecordBirth({.block = PoolKey(object), .size = size, .pool = pool}, start);
+}
+
+void PoolFreeSlow(const void* object) { SettleFree(const_cast<void*>(PoolKey(object))); }
+
+void PoolTakeBacking(const void* start, size_t size) {
+  if (!g_filter.is_open()) return;
+  if (g_filter.MayBeTracked(start)) SettleFree(const_cast<void*>(start));
+  ForgetMapping(start, size);
+}
+
+// What costs less: a question for every granule, or a walk through the table. In exact mode the filter rules nothing out.
+void PoolClear(const void* start, size_t size) {
+  if (!g_filter.is_open() || size == 0) return;
+  const auto first = reinterpret_cast<uintptr_t>(PoolKey(start));
+  const Range range{first, first + size};
+  const uint64_t questions = g_tracker.exact() ? size : size / kGranule;
+  if (questions > g_tracker.live().capacity()) return SettleWhere(InRange, &range);
+  SettleOneByOne(range);
+}
+
+void PoolDestroy(uint32_t pool) {
+  if (g_filter.is_open() && pool != 0) SettleWhere(InPool, &pool);
+}
+
+void MarkImmortal(const void* block) {
+  if (!g_filter.is_open() || block == nullptr) return;
+  HotThread& hot = hot_thread;
+  const int saved_errno = errno;
+  {
+    const ReentrancyGuard guard(hot);
+    ThreadState* state = guard.entered() ? StateForRecording(hot, guard.ticket()) : nullptr;
+    for (const void* key : {block, PoolKey(block)}) {
+      if (state != nullptr && g_filter.MayBeTracked(key)) g_tracker.MakeImmortal(guard.ticket(), *state, key, NowMs());
+    }
+  }
+  errno = saved_errno;
+}
+
+}  // namespace leaktrack::track
