@@ -37,7 +37,7 @@ int64_t* MemoryField(MemorySample* sample, uint32_t index) {
       &sample->cgroup_current, &sample->cgroup_max, &sample->rlimit_as, &sample->machine_total,
       &sample->machine_available, &sample->oom_kills, &sample->psi_some_total_us, &sample->allocator_in_use,
       &sample->allocator_free, &sample->allocator_mapped, &sample->allocator_arenas, &sample->allocator_read_ms,
-      &sample->work_units};
+      &sample->work_units, &sample->threads, &sample->address_space, &sample->cgroup_reclaimable};
   static_assert(std::size(fields) == kMemoryFields);
   return fields[index];
 }

@@ -107,6 +107,9 @@ struct MemorySample {             // bytes; kNotKnown where the system did not t
   int64_t allocator_arenas = kNotKnown;
   int64_t allocator_read_ms = kNotKnown;
   int64_t work_units = kNotKnown;         // absolute; kNotKnown until the program has counted its first
+  int64_t threads = kNotKnown;            // a number; the tracker's own helper is one of them
+  int64_t address_space = kNotKnown;      // what RLIMIT_AS limits
+  int64_t cgroup_reclaimable = kNotKnown; // part of cgroup_current: file pages that can be dropped
 };
 
 // What the program said of itself (include/leaktrack), in the order of time. Names are the program's bytes: print with care.

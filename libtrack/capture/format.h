@@ -125,9 +125,10 @@ struct MemorySampleRaw {
   // Since 1.1. What the allocator said at allocator_read_ms (it is asked rarely); work counted by the program itself.
   int64_t allocator_in_use = -1, allocator_free = -1, allocator_mapped = -1, allocator_arenas = -1;
   int64_t allocator_read_ms = -1, work_units = -1;
+  int64_t threads = -1, address_space = -1, cgroup_reclaimable = -1;
 };
 inline constexpr uint32_t kFirstMemoryFields = 13;
-inline constexpr uint32_t kMemoryFields = 19;
+inline constexpr uint32_t kMemoryFields = 22;
 static_assert(sizeof(MemorySampleRaw) == kMemoryFields * sizeof(int64_t));
 
 }  // namespace leaktrack::capture

@@ -112,7 +112,7 @@ void ProcessMemoryReader::Open(std::string_view root) {
 }
 
 void ProcessMemoryReader::Close() {
-  for (File* file : {&status_, &meminfo_, &current_, &max_, &events_, &pressure_}) CloseFile(file);
+  for (File* file : {&status_, &meminfo_, &current_, &max_, &events_, &pressure_, &stat_}) CloseFile(file);
   cgroup_kind_ = CgroupKind::kNone;
   cgroup_bytes_ = mount_bytes_ = level_bytes_ = root_bytes_ = 0;
   reads_ = 0;
@@ -126,12 +126,14 @@ void ProcessMemoryReader::Read(MemoryReading* out) {
     int64_t* value;
   };
   const Line status_lines[] = {{"VmRSS:", &out->rss},      {"RssAnon:", &out->anonymous}, {"RssFile:", &out->file},
-                               {"RssShmem:", &out->shared}, {"VmSwap:", &out->swap},       {"VmStk:", &out->stack}};
+                               {"RssShmem:", &out->shared}, {"VmSwap:", &out->swap},       {"VmStk:", &out->stack},
+                               {"VmSize:", &out->address_space}};
   for (std::string_view text = ReadFile(status_); !text.empty();) {
     const std::string_view line = TakeLine(&text);
     for (const Line& wanted : status_lines) {
       if (StartsWith(line, wanted.key)) *wanted.value = Kibibytes(From(line, wanted.key.size()));
     }
+    if (StartsWith(line, "Threads:")) out->threads = Number(From(line, 8));
   }
   // The machine changes slowly and /proc/meminfo is dear (8 us): one reading in eight.
   if (reads_ % 8 == 0) {
@@ -260,14 +262,26 @@ void ProcessMemoryReader::ChooseLevel() {
   level_bytes_ = chosen;
   const bool v1 = cgroup_kind_ == CgroupKind::kV1;
   const std::string_view folder(cgroup_, chosen);
-  for (File* file : {&current_, &max_, &events_, &pressure_}) CloseFile(file);
+  for (File* file : {&current_, &max_, &events_, &pressure_, &stat_}) CloseFile(file);
   current_ = OpenPath(folder, v1 ? "/memory.usage_in_bytes" : "/memory.current");
   max_ = OpenPath(folder, v1 ? "/memory.limit_in_bytes" : "/memory.max");
   events_ = OpenPath(folder, v1 ? "/memory.oom_control" : "/memory.events");
+  stat_ = OpenPath(folder, "/memory.stat");
   if (!v1) pressure_ = OpenPath(folder, "/memory.pressure");  // v1 has no pressure of its own
 }
 
+// File pages, mapped or not, that the kernel drops before it kills; shared memory is not among them.
+int64_t ProcessMemoryReader::ReadReclaimable() {
+  const bool v1 = cgroup_kind_ == CgroupKind::kV1;
+  const std::string_view stat = ReadFile(stat_);
+  const int64_t active = NumberOfKey(stat, v1 ? "total_active_file " : "active_file ");
+  const int64_t inactive = NumberOfKey(stat, v1 ? "total_inactive_file " : "inactive_file ");
+  return active < 0 || inactive < 0 ? kMemoryNotKnown : active + inactive;
+}
+
 void ProcessMemoryReader::ReadCgroup(MemoryReading* out) {
+  if (reads_ % 8 == 0) reclaimable_ = ReadReclaimable();  // dear, like /proc/meminfo
+  out->cgroup_reclaimable = reclaimable_;
   out->cgroup_current = Number(ReadFile(current_));
   const int64_t limit = Number(ReadFile(max_));
   out->cgroup_max = limit >= kNoLimit ? kMemoryNotKnown : limit;

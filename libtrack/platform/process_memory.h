@@ -2,8 +2,8 @@
 //
 // Reads how much memory the process has, and how much it may have: one reading per tick of the drainer.
 //
-// What: resident memory by kind and swap (/proc/thread-self/status), the memory cgroup's usage, limit, OOM kills and
-// pressure (v1 or v2), RLIMIT_AS, the machine's total and available memory.
+// What: resident memory by kind, swap, address space and threads (/proc/thread-self/status), the memory cgroup's usage,
+// limit, reclaimable pages, OOM kills and pressure (v1 or v2), RLIMIT_AS, the machine's total and available memory.
 // Why thread-self: when main() ends by pthread_exit, /proc/self/status belongs to a zombie and tells nothing.
 // Why the tightest cgroup: a container often has no limit while its pod has one; the OOM killer counts there. The
 // level with the smallest limit, from our own cgroup up to the root that is visible, is chosen at Open() and again
@@ -64,9 +64,10 @@ class ProcessMemoryReader {
   bool TakeMount(std::string_view line, std::string_view kind, std::string_view option, std::string_view cgroup_path);
   void ChooseLevel();
   int64_t ReadLimit(std::string_view folder);
+  int64_t ReadReclaimable();
   void ReadCgroup(MemoryReading* out);
 
-  File status_{}, meminfo_{}, current_{}, max_{}, events_{}, pressure_{};
+  File status_{}, meminfo_{}, current_{}, max_{}, events_{}, pressure_{}, stat_{};
   CgroupKind cgroup_kind_ = CgroupKind::kNone;
   uint32_t reads_ = 0;
   char root_[kPathBytes]{};
@@ -75,7 +76,7 @@ class ProcessMemoryReader {
   size_t cgroup_bytes_ = 0;
   size_t mount_bytes_ = 0;     // the part of cgroup_ that is the mount point
   size_t level_bytes_ = 0;     // the part of cgroup_ that names the chosen level; 0: none open
-  int64_t machine_total_ = 0, machine_available_ = 0;
+  int64_t machine_total_ = 0, machine_available_ = 0, reclaimable_ = 0;
   char buffer_[kBufferBytes]{};
 };
 

@@ -61,6 +61,13 @@ TEST(BlameTest, QualifiedNameDropsReturnTypeAndParameters) {
   EXPECT_EQ(QualifiedName(""), "");
 }
 
+TEST(BlameTest, WhatAnAllocatorPutsBetweenItselfAndMallocGoesWithIt) {
+  EXPECT_EQ(Blamed({F("malloc"), F("base::CheckedMalloc(unsigned long)"), F("base::xmalloc(unsigned long)"), F("Remember")}),
+            "Remember");
+  EXPECT_EQ(Blamed({F("malloc"), F("Fill"), F("std::vector<int>::push_back(int)"), F("main")}), "Fill")
+      << "a container calls back, an allocator does not";
+}
+
 TEST(BlameTest, AFunctionThatOnlyBeginsLikeAWrapperIsNotOne) {
   EXPECT_FALSE(IsWrapper(F("mallocate_things")));
   EXPECT_FALSE(IsWrapper(F("stdx::Keep()")));

@@ -3,102 +3,117 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/analysis/memory_samples.h"
+
 namespace leaktrack {
 namespace {
 
-constexpr double kMiB = 1 << 20;
+using testing::Growing;
+using testing::kMiB;
+using testing::WithMemory;
 
-capture::Capture WithMemory(int64_t first_rss, int64_t last_rss, int64_t limit) {
-  capture::Capture capture;
-  for (int i = 0; i < 20; ++i) {
-    capture::MemorySample sample;
-    sample.time_ms = static_cast<uint64_t>(i) * 1000;
-    sample.rss = first_rss + (last_rss - first_rss) * i / 19;
-    sample.cgroup_current = sample.rss;
-    sample.cgroup_max = limit;
-    capture.memory.push_back(sample);
-  }
-  return capture;
-}
-
-SiteResult Growing(double per_hour) {
-  SiteResult site;
-  site.verdict = Verdict::kSuspect;
-  site.growth = Rate{per_hour, per_hour * .8, per_hour * 1.2};
-  site.live_bytes = 10 * kMiB;
-  return site;
+ProcessResult Account(const capture::Capture& capture, std::vector<SiteResult> sites, const AnalyzeOptions& options = {}) {
+  Analysis analysis;
+  analysis.sites = std::move(sites);
+  AccountForProcess(capture, options, analysis);
+  return analysis.process;
 }
 
 TEST(ProcessAccountTest, TimeToTheLimitIsHeadroomOverGrowth) {
-  const auto growth = TotalGrowth({Growing(100 * kMiB), Growing(50 * kMiB)});
+  const std::vector<SiteResult> sites = {Growing(100 * kMiB), Growing(50 * kMiB)};
+  const auto growth = TotalGrowth(sites);
   ASSERT_TRUE(growth.has_value());
   EXPECT_NEAR(growth->mid, 150 * kMiB, 1);
   EXPECT_GT(growth->low, 120 * kMiB);  // independent errors do not add up
-  const auto result = AccountForLimit(WithMemory(100 << 20, 400 << 20, 1000 << 20), growth);
+  const auto result = Account(WithMemory(100 << 20, 400 << 20, 1000 << 20), sites);
   EXPECT_EQ(result.limit_kind, "cgroup");
-  EXPECT_NEAR(result.seconds_mid.value(), 600.0 / 150 * 3600, 1);
+  EXPECT_NEAR(result.seconds_mid.value(), 600.0 / 150 * 3600, 300);
   EXPECT_LT(result.seconds_low.value(), result.seconds_mid.value());
   EXPECT_GT(result.seconds_high.value(), result.seconds_mid.value());
   EXPECT_EQ(result.status, Status::kWarning);  // four hours left
+  ASSERT_EQ(result.odds.size(), 3u);
+  EXPECT_LT(result.odds[0].probability, .01);  // within the hour
+  EXPECT_GT(result.odds[1].probability, .99);  // within the day
 }
 
 TEST(ProcessAccountTest, NothingIsForecastWithoutSignificantGrowth) {
   SiteResult watched = Growing(100 * kMiB);
   watched.verdict = Verdict::kWatch;
-  const auto growth = TotalGrowth({watched});
-  EXPECT_FALSE(growth.has_value());
-  const auto result = AccountForLimit(WithMemory(100 << 20, 400 << 20, 1000 << 20), growth);
+  EXPECT_FALSE(TotalGrowth({watched}).has_value());
+  const auto result = Account(WithMemory(100 << 20, 400 << 20, 1000 << 20), {watched});
   EXPECT_FALSE(result.seconds_mid.has_value());
+  EXPECT_TRUE(result.odds.empty());
   EXPECT_EQ(result.status, Status::kOk);
 }
 
 TEST(ProcessAccountTest, StatusFollowsUseAndTimeWhicheverIsWorse) {
   const auto status = [](int64_t rss, double per_hour) {
-    std::optional<Rate> growth;
-    if (per_hour > 0) growth = Rate{per_hour, per_hour, per_hour};
-    return AccountForLimit(WithMemory(rss, rss, 1000 << 20), growth).status;
+    std::vector<SiteResult> sites;
+    if (per_hour > 0) sites = {Growing(per_hour)};
+    return Account(WithMemory(rss, rss, 1000 << 20), sites).status;
   };
   EXPECT_EQ(status(700 << 20, 0), Status::kOk);
   EXPECT_EQ(status(760 << 20, 0), Status::kWarning);
   EXPECT_EQ(status(910 << 20, 0), Status::kCritical);
   EXPECT_EQ(status(980 << 20, 0), Status::kOomImminent);
-  EXPECT_EQ(status(500 << 20, 600 * kMiB), Status::kCritical);
-  EXPECT_EQ(status(500 << 20, 6000 * kMiB), Status::kOomImminent);
+  EXPECT_EQ(Account(WithMemory(400 << 20, 500 << 20, 1000 << 20), {Growing(9000 * kMiB)}).status, Status::kOomImminent);
+  EXPECT_EQ(Account(WithMemory(480 << 20, 500 << 20, 1000 << 20), {Growing(1800 * kMiB)}).status, Status::kCritical);
+}
+
+TEST(ProcessAccountTest, TheLevelsOfTheStatusCanBeSet) {
+  AnalyzeOptions options;
+  options.levels.use = {.5, .6, .69};
+  EXPECT_EQ(Account(WithMemory(700 << 20, 700 << 20, 1000 << 20), {}, options).status, Status::kOomImminent);
+  options.levels.use = {.9, .95, .99};
+  options.levels.seconds = {60, 10, 1};
+  EXPECT_EQ(Account(WithMemory(400 << 20, 700 << 20, 1000 << 20), {Growing(1800 * kMiB)}, options).status, Status::kOk);
+}
+
+TEST(ProcessAccountTest, ALimitThatIsAskedForWinsOverTheOneThatIsThere) {
+  AnalyzeOptions options;
+  options.limit_bytes = 500 << 20;
+  const auto result = LimitOf(WithMemory(100 << 20, 400 << 20, 1000 << 20), options);
+  EXPECT_EQ(result.limit_kind, "option");
+  EXPECT_NEAR(result.used_fraction.value(), .8, 1e-9);
+}
+
+TEST(ProcessAccountTest, FilePagesThatTheCgroupCanDropAreRoom) {
+  capture::Capture capture = WithMemory(300 << 20, 300 << 20, 1000 << 20);
+  capture.memory.back().cgroup_current = 950 << 20;
+  capture.memory.back().cgroup_reclaimable = 600 << 20;
+  const auto result = LimitOf(capture, {});
+  EXPECT_NEAR(result.headroom_bytes.value(), 650 * kMiB, 1);
+  EXPECT_NEAR(result.used_fraction.value(), .35, 1e-9);
+}
+
+TEST(ProcessAccountTest, AnAddressSpaceLimitIsMeasuredAgainstTheAddressSpace) {
+  capture::Capture capture = WithMemory(100 << 20, 100 << 20, -1);
+  capture.memory.back().cgroup_current = capture::kNotKnown;
+  capture.memory.back().rlimit_as = 1000 << 20;
+  capture.memory.back().address_space = 910 << 20;
+  const auto result = LimitOf(capture, {});
+  EXPECT_EQ(result.limit_kind, "rlimit");
+  EXPECT_NEAR(result.used_fraction.value(), .91, 1e-9);
+}
+
+TEST(ProcessAccountTest, WhatIsNeverTouchedFillsNoCgroupButAnAddressSpace) {
+  capture::Capture capture = WithMemory(100 << 20, 100 << 20, 1000 << 20);
+  testing::AddSite(capture, capture::SiteKind::kMapping, 0, 110 * kMiB);
+  const std::vector<SiteResult> sites = {Growing(10000 * kMiB, capture::SiteKind::kMapping)};
+  EXPECT_FALSE(Account(capture, sites).seconds_mid.has_value());
+  for (auto& sample : capture.memory) {
+    sample.cgroup_max = capture::kNotKnown;
+    sample.rlimit_as = int64_t{8000} << 20;
+    sample.address_space = int64_t{3000} << 20;
+  }
+  EXPECT_NEAR(Account(capture, sites).seconds_mid.value(), 1800, 60);
 }
 
 TEST(ProcessAccountTest, UnknownStaysUnknown) {
-  const auto result = AccountForLimit(capture::Capture{}, std::nullopt);
+  const auto result = Account(capture::Capture{}, {Growing(1)});
   EXPECT_FALSE(result.limit_bytes.has_value());
-  const auto memory = AccountForMemory(capture::Capture{}, {});
-  EXPECT_FALSE(memory.rss_bytes.has_value());
-  EXPECT_FALSE(memory.explained_fraction.has_value());
-  EXPECT_EQ(memory.memory_class, MemoryClass::kUnknown);
-}
-
-TEST(ProcessAccountTest, RssThatGrowsOverAFlatHeapIsRetention) {
-  EXPECT_EQ(AccountForMemory(WithMemory(100 << 20, 400 << 20, -1), {}).memory_class, MemoryClass::kRetention);
-  EXPECT_EQ(AccountForMemory(WithMemory(100 << 20, 101 << 20, -1), {}).memory_class, MemoryClass::kSteady);
-  EXPECT_EQ(AccountForMemory(WithMemory(100 << 20, 400 << 20, -1), {Growing(1)}).memory_class, MemoryClass::kLeak);
-  EXPECT_EQ(AccountForMemory(WithMemory(100 << 20, 100 << 20, -1), {Growing(1)}).memory_class, MemoryClass::kUntouched);
-}
-
-TEST(ProcessAccountTest, AddressSpaceExplainsNoResidentMemory) {
-  capture::Capture capture;
-  capture.memory.emplace_back();
-  capture::MemorySample& now = capture.memory.back();
-  now.rss = 100 << 20;
-  now.file = 20 << 20;
-  now.shared = 0;
-  now.anonymous = 80 << 20;
-  now.stack = 8 << 20;
-  SiteResult heap;
-  heap.live_bytes = 30 << 20;
-  SiteResult mapping;
-  mapping.kind = capture::SiteKind::kMapping;
-  mapping.live_bytes = 500 << 20;
-  EXPECT_DOUBLE_EQ(*AccountForMemory(capture, {heap, mapping}).explained_fraction, 0.5);
-  heap.live_bytes = 300 << 20;  // most of it never touched
-  EXPECT_DOUBLE_EQ(*AccountForMemory(capture, {heap, mapping}).explained_fraction, 1);
+  EXPECT_FALSE(result.seconds_mid.has_value());
+  EXPECT_EQ(result.status, Status::kOk);
 }
 
 }  // namespace

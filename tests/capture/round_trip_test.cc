@@ -155,6 +155,9 @@ TEST(RoundTripTest, WhatTheAllocatorAndTheProgramSaidComesBackBehindTheColumns) 
   run.sample.allocator_arenas = 9;
   run.sample.allocator_read_ms = 1500;
   run.sample.work_units = 77;
+  run.sample.threads = 12;
+  run.sample.address_space = 7'000'000'000;
+  run.sample.cgroup_reclaimable = 0;
   ASSERT_TRUE(run.Epoch(2000));
   const Capture capture = run.DecodeFile().capture;
   EXPECT_THAT(capture.damage, IsEmpty());
@@ -168,6 +171,10 @@ TEST(RoundTripTest, WhatTheAllocatorAndTheProgramSaidComesBackBehindTheColumns) 
   EXPECT_EQ(capture.memory[1].allocator_arenas, 9);
   EXPECT_EQ(capture.memory[1].allocator_read_ms, 1500);
   EXPECT_EQ(capture.memory[1].work_units, 77);
+  EXPECT_EQ(capture.memory[1].threads, 12);
+  EXPECT_EQ(capture.memory[1].address_space, 7'000'000'000);
+  EXPECT_EQ(capture.memory[1].cgroup_reclaimable, 0);
+  EXPECT_EQ(capture.memory[0].cgroup_reclaimable, kNotKnown);
   EXPECT_EQ(capture.cells.at(0).points.at(0).samples, 3u);
 }
 

@@ -213,6 +213,28 @@ def _expect_no_accusation():
     return check
 
 
+def _expect_memory(memory_class):
+    def check(report):
+        memory = report["memory"]
+        return None if memory["class"] == memory_class else f"memory is {memory['class']}: {memory['because']}"
+    return check
+
+
+def _expect_retained(size):
+    def check(report):
+        retained = report["memory"]["retained_bytes"]
+        return None if retained is not None and retained >= int(size) else f"retained is {retained}"
+    return check
+
+
+def _expect_words(name, wanted):
+    def check(report):
+        words = report["memory"][name] or ""
+        said = words if isinstance(words, str) else "; ".join(words)
+        return None if wanted in said else f"{name} is: {said}"
+    return check
+
+
 GRAMMAR = [
     (r"end ([a-z|]+)", _expect_end),
     (r"live (\S+)(?: (\d+) objects)? (\d+) bytes", _expect_live),
@@ -224,6 +246,9 @@ GRAMMAR = [
     (r"(onset|doubling) ([0-9.]+) ([0-9.]+) (\S+)", _expect_share),
     (r"accused only (\S+)", _expect_accused_only),
     (r"no accusation", _expect_no_accusation),
+    (r"memory ([a-z]+)", _expect_memory),
+    (r"retained at least (\d+) bytes", _expect_retained),
+    (r"(advice|because) (\S+)", _expect_words),
 ]
 
 LOSSES = ("lost_allocations", "lost_frees", "epochs_lost")

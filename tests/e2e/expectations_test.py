@@ -86,6 +86,16 @@ class ExpectationsTest(unittest.TestCase):
         late["sites"][0]["doubling_seconds"] = 10
         self.assert_holds("// EXPECT: doubling 0.05 0.2 Grow", late)
 
+    def test_the_memory_account_is_asked_for_class_figures_and_words(self):
+        account = {**report(), "memory": {"class": "retention", "because": "kept", "advice": ["use A", "use B"],
+                                          "retained_bytes": 7}}
+        for right in ("memory retention", "retained at least 7 bytes", "advice B", "because kept"):
+            self.assert_holds("// EXPECT: " + right, account)
+        for wrong in ("memory leak", "retained at least 8 bytes", "advice C", "because lost"):
+            self.assert_fails("// EXPECT: " + wrong, account)
+        untold = {**account, "memory": {**account["memory"], "retained_bytes": None}}
+        self.assert_fails("// EXPECT: retained at least 0 bytes", untold)
+
     def test_lines_for_long_runs_are_kept_apart(self):
         (case,) = expectations.parse("// EXPECT: first Grow\n// EXPECT-LONG: verdict leak Grow")
         self.assertEqual((len(case.main), len(case.long)), (1, 1))

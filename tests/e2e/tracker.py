@@ -47,7 +47,8 @@ class Tracker:
 
     def report(self, capture, timeout=120):
         """The JSON report of one capture, all sites."""
-        done = subprocess.run([self.leaktrack, "report", capture, "--format", "json", "--top", "1000000"],
+        done = subprocess.run([self.leaktrack, "report", capture, "--format", "json", "--top", "1000000",
+                               "--no-history"],
                               timeout=timeout, check=False, capture_output=True, text=True)
         if done.returncode not in REPORT_EXITS:
             raise AssertionError(f"report {capture}: exit {done.returncode}: {done.stderr.strip()}")
@@ -65,7 +66,7 @@ class Tracker:
         return self.report(captures[0])
 
     def text(self, capture):
-        done = subprocess.run([self.leaktrack, "report", capture], timeout=120, check=False, capture_output=True,
+        done = subprocess.run([self.leaktrack, "report", "--no-history", capture], timeout=120, check=False, capture_output=True,
                               text=True)
         return done.stdout
 

@@ -124,7 +124,9 @@ TEST(ProcessMemoryTest, ReadsACgroupOfVersion2) {
   system.Write("/sys/fs/cgroup/pod/app/memory.max", "7654321\n");
   system.Write("/sys/fs/cgroup/pod/app/memory.events", "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\noom_group_kill 5\n");
   system.Write("/sys/fs/cgroup/pod/app/memory.pressure", "some avg10=0.00 avg60=1.00 avg300=2.00 total=987\nfull total=1\n");
+  system.Write("/sys/fs/cgroup/pod/app/memory.stat", "anon 5\nfile 90\nshmem 7\ninactive_file 30\nactive_file 12\n");
   const MemoryReading reading = system.Read();
+  EXPECT_EQ(reading.cgroup_reclaimable, 42);
   EXPECT_EQ(reading.cgroup_current, 1234567);
   EXPECT_EQ(reading.cgroup_max, 7654321);
   EXPECT_EQ(reading.oom_kills, 4);
@@ -165,7 +167,9 @@ TEST(ProcessMemoryTest, ReadsACgroupOfVersion1BesideAnEmptyVersion2) {
   system.Write("/sys/fs/cgroup/memory/one/memory.limit_in_bytes", "22\n");
   system.Write("/sys/fs/cgroup/memory/one/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 6\n");
   system.Write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  system.Write("/sys/fs/cgroup/memory/one/memory.stat", "active_file 1\ntotal_inactive_file 3\ntotal_active_file 4\n");
   const MemoryReading reading = system.Read();
+  EXPECT_EQ(reading.cgroup_reclaimable, 7);
   EXPECT_EQ(reading.cgroup_current, 11);
   EXPECT_EQ(reading.cgroup_max, 22);
   EXPECT_EQ(reading.oom_kills, 6);

@@ -42,6 +42,37 @@ TEST(JsonReportTest, HoldsEveryNameOfTheSchema) {
   ExpectNames(site["stack"][0], kFrame);
 }
 
+TEST(JsonReportTest, HoldsEveryNameThatWasAddedToIt) {
+  const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
+  ExpectNames(report["process"], {"used_fraction", "headroom_bytes", "limit_odds", "growth_bytes_per_hour", "warming_up"});
+  ExpectNames(report["memory"], {"because", "advice", "anonymous_bytes", "file_bytes", "shared_bytes", "swap_bytes",
+                                 "unexplained_bytes", "threads", "allocator", "resident_per_live_byte",
+                                 "growth_bytes_per_hour"});
+  ExpectNames(report["memory"]["allocator"], {"name", "in_use_bytes", "free_bytes", "arenas"});
+  ExpectNames(report["memory"]["growth_bytes_per_hour"], {"rss", "live_heap", "retained", "mapped", "unexplained"});
+  ExpectNames(report["sites"][0], {"kind", "stacks_joined", "stack_is_shared_part", "stack_truncated", "born_bytes",
+                                   "leaked_share", "freed_at_exit", "sawtooth", "plateau", "lift", "family"});
+}
+
+TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.process.seconds_low = 10;
+  input.analysis.process.seconds_mid = 20;
+  input.analysis.process.odds = {{3600, .25}};
+  input.analysis.memory.retained_bytes = 1024;
+  input.analysis.memory.allocator = "glibc";
+  input.analysis.memory.rss_growth = Rate{5, 4, 6};
+  input.analysis.memory.advice = {"trim"};
+  const json report = json::parse(JsonReport(input, 0));
+  EXPECT_EQ(report["process"]["seconds_to_limit"]["mid"], 20);
+  EXPECT_TRUE(report["process"]["seconds_to_limit"]["high"].is_null());  // never, in one draw of ten
+  EXPECT_EQ(report["process"]["limit_odds"][0]["probability"], .25);
+  EXPECT_EQ(report["memory"]["retained_bytes"], 1024);
+  EXPECT_EQ(report["memory"]["allocator"]["name"], "glibc");
+  EXPECT_EQ(report["memory"]["growth_bytes_per_hour"]["rss"]["low"], 4);
+  EXPECT_EQ(report["memory"]["advice"][0], "trim");
+}
+
 TEST(JsonReportTest, GivesTheFiguresAndNullForWhatIsNotKnown) {
   const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
   EXPECT_EQ(report["process"]["end"], "killed");

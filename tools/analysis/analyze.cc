@@ -7,23 +7,17 @@
 #include "tools/analysis/candidates.h"
 #include "tools/analysis/clock.h"
 #include "tools/analysis/coverage.h"
+#include "tools/analysis/families.h"
+#include "tools/analysis/lift.h"
 #include "tools/analysis/looks.h"
+#include "tools/analysis/plateaus.h"
 #include "tools/analysis/present.h"
 #include "tools/analysis/process_account.h"
+#include "tools/analysis/ranking.h"
 #include "tools/analysis/shutdown.h"
 
 namespace leaktrack {
 namespace {
-
-bool RanksBefore(const SiteResult& a, const SiteResult& b) {
-  if (a.verdict != b.verdict) return a.verdict > b.verdict;
-  if (a.verdict != Verdict::kNone) {  // by what is certain of the growth
-    const double growth_a = a.growth ? a.growth->low : 0;
-    const double growth_b = b.growth ? b.growth->low : 0;
-    if (growth_a != growth_b) return growth_a > growth_b;
-  }
-  return a.live_bytes > b.live_bytes;
-}
 
 void MarkTidiedUp(const Shutdown& shutdown, std::vector<Node>& nodes) {
   for (Node& node : nodes) {
@@ -33,15 +27,9 @@ void MarkTidiedUp(const Shutdown& shutdown, std::vector<Node>& nodes) {
   }
 }
 
-std::optional<double> Headroom(const capture::Capture& capture) {
-  const ProcessResult process = AccountForLimit(capture, std::nullopt);
-  if (!process.limit_bytes || !process.used_fraction) return std::nullopt;
-  return static_cast<double>(*process.limit_bytes) * (1 - *process.used_fraction);
-}
-
 }  // namespace
 
-Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer) {
+Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer, const AnalyzeOptions& options) {
   const auto end_ms = static_cast<double>(capture.duration_ms);
   const Shutdown shutdown = FindShutdown(capture);
   std::map<capture::SiteId, SiteHistory> histories = GatherHistories(capture, shutdown.judged_ms);
@@ -53,20 +41,22 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer) {
   run.look = {Window::Of(static_cast<uint64_t>(shutdown.judged_ms)), work ? &*work : nullptr,
               counted && counted->enough};
 
-  std::vector<Node> nodes =
-      JudgeAll(NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer), run.look);
+  std::vector<Candidate> candidates = NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer);
+  AssignBlame(candidates, run.look.window, options.wrappers);
+  std::vector<Node> nodes = JudgeAll(std::move(candidates), run.look);
   MarkTidiedUp(shutdown, nodes);
-  run.warming_up = ReplayLooks(nodes, run.look, Headroom(capture));
+  run.warming_up = ReplayLooks(nodes, run.look, LimitOf(capture, options).headroom_bytes);
 
   Analysis analysis;
   analysis.duration_seconds = end_ms / 1e3;
   analysis.judged_seconds = shutdown.judged_ms / 1e3;
   analysis.warming_up = run.warming_up;
   for (Node& node : nodes) analysis.sites.push_back(Present(std::move(node), run, end_ms));
-  std::stable_sort(analysis.sites.begin(), analysis.sites.end(), RanksBefore);
-  analysis.total_growth = TotalGrowth(analysis.sites);
-  analysis.process = AccountForLimit(capture, analysis.total_growth);
-  analysis.memory = AccountForMemory(capture, analysis.sites);
+  if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
+  BlameBuggyPaths(analysis.sites);
+  FindFamilies(analysis.sites);
+  RankSites(analysis.sites);
+  AccountForProcess(capture, options, analysis);
   analysis.detectable_bytes_per_hour = DetectableGrowth(capture, run.look.window);
   Conclude(capture, analysis);
   return analysis;

@@ -11,12 +11,13 @@
 #define LEAKTRACK_TOOLS_ANALYSIS_ANALYZE_H_
 
 #include "libtrack/capture/decoder.h"
+#include "tools/analysis/options.h"
 #include "tools/analysis/result.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
 
-Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer);
+Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer, const AnalyzeOptions& options = {});
 
 }  // namespace leaktrack
 

@@ -10,6 +10,8 @@ namespace {
 
 // How far an unnamed frame may be from the named one that is blamed in its place.
 constexpr size_t kMaxUnnamedRun = 8;
+// How many functions an allocator may put between itself and malloc.
+constexpr size_t kMostHelpers = 4;
 
 std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -21,6 +23,15 @@ size_t SkipToOuterWrapper(const std::vector<ResolvedFrame>& stack, size_t index)
     return IsWrapper(stack[i]) ? i : index;
   }
   return index;
+}
+
+// The allocator that a named helper belongs to: xmalloc, outside of checked_malloc. 0: none near.
+size_t OutsideOfAllocator(const std::vector<ResolvedFrame>& stack, size_t index) {
+  const size_t end = std::min(stack.size(), index + 1 + kMostHelpers);
+  for (size_t i = end; i-- > index + 1;) {
+    if (!stack[i].function.empty() && IsAllocatorName(QualifiedName(stack[i].function))) return i + 1;
+  }
+  return 0;
 }
 
 size_t FirstNamedInModule(const std::vector<ResolvedFrame>& stack, size_t index) {
@@ -88,17 +99,20 @@ bool IsWrapper(const ResolvedFrame& frame) {
   return !frame.function.empty() && IsWrapperName(QualifiedName(frame.function));
 }
 
-size_t BlameIndex(const std::vector<ResolvedFrame>& stack) {
+size_t BlameIndex(const std::vector<ResolvedFrame>& stack, const WrapperRules& rules) {
   size_t index = 0;
   while (index < stack.size()) {
-    if (IsWrapper(stack[index])) {
+    if (IsWrapper(stack[index]) || rules.Match(stack[index])) {
       ++index;
-      continue;
+    } else if (const size_t outside = OutsideOfAllocator(stack, index); outside != 0) {
+      index = outside;
+    } else if (!stack[index].function.empty()) {
+      return index;
+    } else {
+      const size_t outer = SkipToOuterWrapper(stack, index);
+      if (outer == index) return FirstNamedInModule(stack, index);
+      index = outer;
     }
-    if (!stack[index].function.empty()) return index;
-    const size_t outer = SkipToOuterWrapper(stack, index);
-    if (outer == index) return FirstNamedInModule(stack, index);
-    index = outer;
   }
   return 0;
 }

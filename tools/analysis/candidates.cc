@@ -102,7 +102,6 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capt
       candidate.truncated = stack->second.truncated;
       absl::StrAppend(&key, stack->second.pool, "\x1e");  // the same call may serve several pools
     }
-    candidate.blame = BlameIndex(candidate.stack);
     candidate.live = LiveAtTheEnd(history);
     candidate.history = judged_ms < static_cast<double>(capture.duration_ms) ? AsOf(history, judged_ms) : std::move(history);
     history = {};
@@ -112,6 +111,20 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capt
   std::vector<Candidate> result;
   for (auto& [key, same] : by_reading) result.push_back(Join(std::move(same)));
   return result;
+}
+
+void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const std::vector<std::string>& patterns) {
+  std::vector<WrapperRules::Seen> stacks;
+  for (const Candidate& candidate : candidates) {
+    const SiteHistory& history = candidate.history;
+    const bool keeps = std::ranges::any_of(history.survivors, [&](const WeightedBlock& block) {
+      return block.birth_ms > window.warm_up_ms && block.birth_ms < window.end_ms * 7 / 8;
+    });
+    stacks.push_back({&candidate.stack, history.born_samples, keeps});
+  }
+  WrapperRules rules(patterns);
+  rules.Learn(stacks);
+  for (Candidate& candidate : candidates) candidate.blame = BlameIndex(candidate.stack, rules);
 }
 
 std::string SuffixKey(const Candidate& candidate, size_t depth) {

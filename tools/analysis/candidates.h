@@ -13,6 +13,7 @@
 
 #include "tools/analysis/result.h"
 #include "tools/analysis/site_history.h"
+#include "tools/analysis/window.h"
 
 namespace leaktrack {
 
@@ -36,6 +37,10 @@ struct Candidate {
 // those handed out end at `judged_ms`.
 std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory> histories,
                                   double judged_ms, Symbolizer& symbolizer);
+
+// Chooses the frame to blame of each, after learning from all of them what this program's wrappers are. `patterns` name
+// further ones.
+void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const std::vector<std::string>& patterns);
 
 // What the innermost `depth` frames from the blamed one outwards are called: the key by which sites are merged.
 // Empty if the stack is shorter.

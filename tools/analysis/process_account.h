@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The process: how near to its limit, how soon there, and where its memory is.
+// The process: how near to its limit, and how soon there.
 //
-// The limit is the cgroup's, else RLIMIT_AS, else the machine's memory. Time to it is the headroom over the summed
-// growth of the sites that are leak or suspect; nothing is forecast from growth that is not significant.
-// Limits: RSS that is neither heap nor stack nor files (allocator overhead, fragmentation) is left unexplained.
+// The limit is the one that was asked for, else the cgroup's, else RLIMIT_AS, else the machine's memory. The headroom
+// is what is left of it: file pages that the cgroup can drop count as left, and what the machine calls available.
+// Time to it is a forecast (forecast.h) from the sites that are leak or suspect; nothing is forecast from growth that
+// is not significant, nor from growth that takes no memory.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PROCESS_ACCOUNT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PROCESS_ACCOUNT_H_
 
@@ -12,13 +13,18 @@
 #include <vector>
 
 #include "libtrack/capture/decoder.h"
+#include "tools/analysis/options.h"
 #include "tools/analysis/result.h"
 
 namespace leaktrack {
 
 std::optional<Rate> TotalGrowth(const std::vector<SiteResult>& sites);
-ProcessResult AccountForLimit(const capture::Capture& capture, const std::optional<Rate>& growth);
-MemoryResult AccountForMemory(const capture::Capture& capture, const std::vector<SiteResult>& sites);
+
+// The limit and what is left of it; nothing of the future.
+ProcessResult LimitOf(const capture::Capture& capture, const AnalyzeOptions& options);
+
+// Fills total_growth, memory and process of an analysis whose sites stand.
+void AccountForProcess(const capture::Capture& capture, const AnalyzeOptions& options, Analysis& analysis);
 
 }  // namespace leaktrack
 

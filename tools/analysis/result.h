@@ -90,27 +90,50 @@ struct SiteResult {
   std::optional<GrowthModel> model;          // of sites that grow
   std::optional<double> leaked_share;        // of the blocks born here, those that never die (0 to 1)
   std::optional<Plateau> plateau;            // only of retracted sites
+  std::optional<double> lift;  // share of what lives on over share of all that was born; see lift.h
+  uint32_t family = 0;         // above 0: sites of one family lose the parts of one thing; see families.h
+  size_t family_frame = 0;     // index into `stack` of the function that all of the family were made under
   bool freed_at_exit = false;  // judged as of the moment before the program tidied up; live figures are of the end
   double oldest_seconds = 0;
   std::string evidence;                // one sentence: why this verdict
   std::string settle;                  // one sentence: what would decide, empty when decided
 };
 
+// How likely the limit is reached within a time, if growth goes on.
+struct LimitOdds {
+  double seconds = 0;
+  double probability = 0;
+};
+
 struct ProcessResult {
   std::optional<int64_t> limit_bytes;
-  std::string limit_kind;              // cgroup, rlimit or machine; empty: no limit known
+  std::string limit_kind;              // cgroup, rlimit, machine or option; empty: no limit known
   std::optional<double> used_fraction; // of the limit
+  std::optional<double> headroom_bytes;
   Status status = Status::kOk;
-  std::optional<double> seconds_low, seconds_mid, seconds_high;  // to the limit
+  // To the limit: the time by which it is reached in 10, 50 and 90 of 100 draws (an 80 % interval); empty: in more
+  // than the others never, or not known because nothing grows.
+  std::optional<double> seconds_low, seconds_mid, seconds_high;
+  std::vector<LimitOdds> odds;         // empty: nothing grows
 };
 
 struct MemoryResult {
   std::optional<int64_t> rss_bytes, stack_bytes;
+  std::optional<int64_t> anonymous_bytes, file_bytes, shared_bytes, swap_bytes;
+  std::optional<int64_t> threads;
   double live_heap_bytes = 0;
   double mapped_bytes = 0;  // address space: how much of it is resident is not known
-  std::optional<double>
-      explained_fraction;  // of the RSS: file + shared + min(live heap, anonymous); see AccountForMemory
+  std::string allocator;    // "glibc", "jemalloc", ...; empty: not known
+  std::optional<int64_t> allocator_in_use_bytes, allocator_free_bytes, allocator_arenas;
+  std::optional<double> retained_bytes;  // freed, kept by the allocator, and at most what is resident beside the heap
+  std::optional<double> explained_fraction;   // of the RSS; see AccountForMemory
+  std::optional<double> unexplained_bytes;    // the rest of it
+  std::optional<double> resident_per_live;    // resident bytes that come with one live byte; empty: the heap is flat
+  // Bytes per hour, after the first quarter of the run; empty: too few readings, or not told.
+  std::optional<Rate> rss_growth, heap_growth, retained_growth, mapped_growth, unexplained_growth;
   MemoryClass memory_class = MemoryClass::kUnknown;
+  std::string because;              // one sentence: what moved and what did not; empty where there is nothing to say
+  std::vector<std::string> advice;  // what would help, the best first
 };
 
 enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost };

@@ -276,16 +276,4 @@ std::map<SiteId, SiteHistory> GatherHistories(const Capture& capture, double end
   return histories;
 }
 
-double LiveHeapBytesAt(const Capture& capture, uint64_t time_ms) {
-  double total = 0;
-  for (const CellSeries& series : capture.cells) {
-    const auto stack = capture.stacks.find(series.site);
-    if (stack != capture.stacks.end() && stack->second.kind == capture::SiteKind::kMapping) continue;
-    const auto after = std::upper_bound(series.points.begin(), series.points.end(), time_ms,
-                                        [](uint64_t t, const CellPoint& p) { return t < p.time_ms; });
-    if (after != series.points.begin()) total += (Removes(series.band) ? -1 : 1) * std::prev(after)->bytes;
-  }
-  return std::max(total, 0.0);
-}
-
 }  // namespace leaktrack

@@ -93,9 +93,6 @@ SiteHistory AsOf(const SiteHistory& history, double time_ms);
 // own: all of them stay in each part, so that a part is never cleared of deaths that may be its own.
 SiteHistory OfSizes(const SiteHistory& history, double from, double to);
 
-// Estimated live bytes of all heap sites at a time, from the counters.
-double LiveHeapBytesAt(const capture::Capture& capture, uint64_t time_ms);
-
 }  // namespace leaktrack
 
 #endif  // LEAKTRACK_TOOLS_ANALYSIS_SITE_HISTORY_H_

@@ -30,7 +30,8 @@ constexpr char kRunExamples[] =
 
 constexpr char kReportExamples[] =
     "  leaktrack report host.service.4711.0f3c.ltk\n"
-    "  leaktrack report --format json -o report.json captures/\n\n"
+    "  leaktrack report --format json -o report.json captures/\n"
+    "  leaktrack report --limit 2GiB --status-time 72h,4h,30m captures/\n\n"
     "Exit status: 0 nothing found, 1 a leak or a suspect, 2 the report could not be made,\n"
     "3 inconclusive (the run was too short, or data was lost).";
 
@@ -93,6 +94,29 @@ void DescribeRun(CLI::App& app, const std::vector<std::string>& tail, Action* ac
   });
 }
 
+// What the report is told beside the capture: limits, levels, whom not to blame, what earlier runs taught.
+void DescribeJudging(CLI::App& report, ReportOptions& options) {
+  ReportSettings& settings = options.settings;
+  auto* no_history = report.add_flag("--no-history", options.no_history, "neither use nor add to what earlier runs taught");
+  report.add_option("--history", options.history, "where that lies (default: $XDG_STATE_HOME/leaktrack)")
+      ->type_name("DIR")
+      ->excludes(no_history);
+  report.add_option("--limit", settings.limit, "the memory limit (default: the cgroup's, ulimit -v's, or the machine's)")
+      ->type_name("SIZE");
+  report.add_option("--status-use", settings.status_use, "percent of the limit from which on it is WARNING,CRITICAL,OOM IMMINENT")
+      ->type_name("P,P,P")
+      ->capture_default_str();
+  report.add_option("--status-time", settings.status_time, "time to the limit below which it is the same")
+      ->type_name("T,T,T")
+      ->capture_default_str();
+  report.add_option("--wrapper", settings.wrappers, "never blame functions of this name ('pool_*'); may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+  report.add_option("--wrapper-file", settings.wrapper_files, "a file of such patterns, one a line")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+}
+
 void DescribeReport(CLI::App& app, Action* action) {
   auto options = std::make_shared<ReportOptions>();
   CLI::App* report = app.add_subcommand("report", "Says which call sites grow, how fast, and how sure that is");
@@ -103,6 +127,7 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in json)")->type_name("N");
   report->add_option("--sysroot", options->sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
   report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first")->type_name("DIR");
+  DescribeJudging(*report, *options);
   report->callback([options, action] { *action = [options] { return RunReport(*options); }; });
 }
 

@@ -100,10 +100,11 @@ void DumpSeries(const Capture& capture, std::string& out) {
   for (const capture::MemorySample& m : capture.memory) {
     absl::StrAppendFormat(&out, "memory time_ms %d rss %d anonymous %d file %d shared %d swap %d stack %d cgroup %d of %d "
                           "rlimit %d machine %d of %d oom_kills %d allocator in_use %d free %d mapped %d arenas %d "
-                          "read_ms %d work_units %d\n",
+                          "read_ms %d work_units %d threads %d address_space %d reclaimable %d\n",
                           m.time_ms, m.rss, m.anonymous, m.file, m.shared, m.swap, m.stack, m.cgroup_current, m.cgroup_max,
                           m.rlimit_as, m.machine_available, m.machine_total, m.oom_kills, m.allocator_in_use,
-                          m.allocator_free, m.allocator_mapped, m.allocator_arenas, m.allocator_read_ms, m.work_units);
+                          m.allocator_free, m.allocator_mapped, m.allocator_arenas, m.allocator_read_ms, m.work_units,
+                          m.threads, m.address_space, m.cgroup_reclaimable);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "tools/base/terminal.h"
 #include "tools/commands/captures.h"
 #include "tools/commands/exit_code.h"
+#include "tools/commands/history_file.h"
 #include "tools/commands/output.h"
 #include "tools/report/fleet_report.h"
 #include "tools/report/json_report.h"
@@ -22,13 +23,25 @@ namespace {
 
 constexpr size_t kTextColumns = 80;
 
-absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options) {
+absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options, const AnalyzeOptions& settings) {
   ReportInput input;
   ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
   const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(input.capture.modules, {options.sysroot, options.debug_dirs});
-  input.analysis = Analyze(input.capture, *symbolizer);
+  input.analysis = Analyze(input.capture, *symbolizer, settings);
   input.missing = symbolizer->missing();
   return input;
+}
+
+// When the run ended, or was looked at: what is learned from an old capture is old.
+int64_t EndOf(const capture::Capture& capture) {
+  return capture.process.start_realtime_ns / 1'000'000'000 + static_cast<int64_t>(capture.duration_ms / 1000);
+}
+
+// Best effort: a report is a report without it.
+void Remember(const Fleet& fleet, const std::string& directory) {
+  PlateauBook learned;
+  for (const ReportInput& run : fleet.runs) learned.Learn(run.analysis, EndOf(run.capture));
+  if (!learned.empty()) (void)AddToHistory(directory, learned);
 }
 
 int ExitOf(Conclusion conclusion) {
@@ -50,10 +63,14 @@ TextOptions TextOptionsFor(const ReportOptions& options) {
 }  // namespace
 
 absl::StatusOr<int> RunReport(const ReportOptions& options) {
+  ASSIGN_OR_RETURN(AnalyzeOptions settings, ReadSettings(options.settings));
+  const std::string history = options.no_history ? "" : options.history.empty() ? DefaultHistoryDirectory() : options.history;
+  const PlateauBook plateaus = ReadHistory(history);
+  settings.plateaus = &plateaus;
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
   Fleet fleet;
   for (const std::string& path : paths) {
-    absl::StatusOr<ReportInput> input = ReadOne(path, options);
+    absl::StatusOr<ReportInput> input = ReadOne(path, options, settings);
     if (input.ok()) {
       fleet.runs.push_back(*std::move(input));
     } else if (paths.size() == 1) {
@@ -73,6 +90,7 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
     text = paths.size() == 1 ? TextReport(fleet.runs.front(), text_options) : FleetText(fleet, text_options);
   }
   RETURN_IF_ERROR(WriteOutput(options.output, text));
+  Remember(fleet, history);
   return ExitOf(FleetConclusion(fleet));
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/commands/report_settings.h"
 
 namespace leaktrack {
 
@@ -18,6 +19,9 @@ struct ReportOptions {
   std::string output;             // empty: standard output
   std::string sysroot;            // where the modules of another machine lie
   std::vector<std::string> debug_dirs;
+  ReportSettings settings;
+  std::string history;            // where plateaus are remembered; empty: in the user's state directory
+  bool no_history = false;        // neither read nor write it
   size_t top = 0;                 // entries in full; 0: 5 in text, all in JSON
 };
 

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/report/growth_words.h"
+#include "tools/report/json_parts.h"
 #include "tools/report/json_report.h"
 #include "tools/report/page.h"
 
@@ -17,6 +18,7 @@ namespace leaktrack {
 namespace {
 
 constexpr size_t kMostLines = 10;    // with more captures, those of one program share a line
+constexpr double kFarAway = 5 * 365.0 * 86400;  // beyond this a forecast is no news
 constexpr size_t kMostPrograms = 6;  // named in a line of short runs
 
 double Growth(const ReportInput& run) { return run.analysis.total_growth ? run.analysis.total_growth->low : 0; }
@@ -31,10 +33,21 @@ const char* Word(Conclusion conclusion) {
   return "";
 }
 
+// A clean process may still grow: by what its allocator keeps, or by its mappings.
+const char* Word(const Analysis& analysis) {
+  if (analysis.conclusion != Conclusion::kClean) return Word(analysis.conclusion);
+  if (analysis.memory.memory_class == MemoryClass::kRetention) return "keeps";
+  return analysis.memory.memory_class == MemoryClass::kMappings ? "maps" : "clean";
+}
+
+std::string Left(const ProcessResult& process) {
+  return process.seconds_mid && *process.seconds_mid < kFarAway ? FormatDuration(*process.seconds_mid) : "-";
+}
+
 std::string RunLine(const ReportInput& run) {
   const Analysis& analysis = run.analysis;
-  return absl::StrFormat("  %-6s %12s %10s %8s  %d %s", Word(analysis.conclusion),
-                         analysis.total_growth ? FormatRate(analysis.total_growth->mid) : "-",
+  return absl::StrFormat("  %-6s %12s %8s %10s %8s  %d %s", Word(analysis),
+                         analysis.total_growth ? GrowthRate(analysis.total_growth->mid) : "-", Left(analysis.process),
                          analysis.memory.rss_bytes ? FormatSize(static_cast<double>(*analysis.memory.rss_bytes)) : "-",
                          FormatDuration(analysis.duration_seconds), run.capture.process.pid,
                          SafeText(run.capture.process.program));
@@ -50,7 +63,7 @@ struct Kin {
 std::string KinLine(const Kin& kin) {
   if (kin.count == 1) return RunLine(*kin.longest);
   const Analysis& analysis = kin.longest->analysis;
-  return absl::StrFormat("  %-6s %12s %10s %8s  %s runs of %s", Word(analysis.conclusion), "-",
+  return absl::StrFormat("  %-6s %12s %8s %10s %8s  %s runs of %s", Word(analysis), "-", "-",
                          kin.resident > 0 ? FormatSize(kin.resident) : "-", FormatDuration(analysis.duration_seconds),
                          FormatCount(kin.count), SafeText(kin.longest->capture.process.program));
 }
@@ -105,6 +118,7 @@ void RankRuns(Fleet& fleet) {
     const bool a_found = a.analysis.conclusion == Conclusion::kFound;
     const bool b_found = b.analysis.conclusion == Conclusion::kFound;
     if (a_found != b_found) return a_found;
+    if (a.analysis.process.status != b.analysis.process.status) return a.analysis.process.status > b.analysis.process.status;
     if (Growth(a) != Growth(b)) return Growth(a) > Growth(b);
     return a.analysis.duration_seconds > b.analysis.duration_seconds;
   });
@@ -130,7 +144,8 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   page.Blank();
   page.Line(absl::StrCat(fleet.runs.size(), fleet.runs.size() == 1 ? " capture" : " captures",
                          ", the fastest grower first; it follows in detail"));
-  page.Line(absl::StrFormat("  %-6s %12s %10s %8s  %s", "", "growth", "resident", "watched", "process"), Tint::kDim);
+  page.Line(absl::StrFormat("  %-6s %12s %8s %10s %8s  %s", "", "growth", "full in", "resident", "watched", "process"),
+            Tint::kDim);
   if (fleet.runs.size() > kMostLines) {
     WriteMany(fleet, page);
   } else {
@@ -142,7 +157,6 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
 }
 
 std::string FleetJson(const Fleet& fleet, size_t top) {
-  using Json = nlohmann::ordered_json;
   Json report = Json::parse(JsonReport(fleet.runs.front(), top));
   Json captures = Json::array();
   for (const ReportInput& run : fleet.runs) {
@@ -153,6 +167,9 @@ std::string FleetJson(const Fleet& fleet, size_t top) {
                         {"duration_seconds", run.analysis.duration_seconds},
                         {"end", EndName(run.capture)},
                         {"found", run.analysis.conclusion == Conclusion::kFound},
+                        {"status", Name(run.analysis.process.status)},
+                        {"seconds_to_limit", OrNull(run.analysis.process.seconds_mid)},
+                        {"memory_class", Name(run.analysis.memory.memory_class)},
                         {"growth_bytes_per_hour", growth ? Json(std::llround(growth->mid)) : Json()},
                         {"inconclusive_because", run.analysis.inconclusive_because.empty()
                                                      ? Json() : Json(run.analysis.inconclusive_because)}});

@@ -18,7 +18,7 @@ struct Fleet {
   std::vector<std::string> unreadable;  // one line each
 };
 
-// By what was found, then growth, then length of the run: the first is the one to show in detail.
+// By what was found, then status, growth and length of the run: the first is the one to show in detail.
 void RankRuns(Fleet& fleet);
 
 // Found if any is; else what the longest run says, unless one has lost data or could not be read. Short-lived helpers

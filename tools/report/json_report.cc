@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/json_report.h"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
-
-#include "absl/strings/str_format.h"
+#include "tools/report/json_parts.h"
 #include "tools/report/site_groups.h"
 
 namespace leaktrack {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json Whole(double value) { return std::isfinite(value) ? Json(static_cast<int64_t>(std::llround(value))) : Json(); }
-
-template <typename T>
-Json OrNull(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json FrameJson(const ResolvedFrame& frame) {
   return {{"function", TextOrNull(frame.function)},
@@ -29,32 +15,6 @@ Json FrameJson(const ResolvedFrame& frame) {
           {"build_id", TextOrNull(frame.build_id)},
           {"offset", frame.offset},
           {"inlined", frame.inlined}};
-}
-
-Json ProcessJson(const ReportInput& input) {
-  const capture::ProcessInfo& process = input.capture.process;
-  const ProcessResult& result = input.analysis.process;
-  return {{"command", process.command},
-          {"pid", process.pid},
-          {"run_id", absl::StrFormat("%016x", process.run_id)},
-          {"start_time", static_cast<double>(process.start_realtime_ns) / 1e9},
-          {"duration_seconds", input.analysis.duration_seconds},
-          {"end", EndName(input.capture)},
-          {"limit_bytes", OrNull(result.limit_bytes)},
-          {"limit_kind", TextOrNull(result.limit_kind)},
-          {"status", Name(result.status)},
-          {"seconds_to_limit",
-           {{"low", OrNull(result.seconds_low)}, {"mid", OrNull(result.seconds_mid)}, {"high", OrNull(result.seconds_high)}}}};
-}
-
-Json MemoryJson(const MemoryResult& memory) {
-  return {{"rss_bytes", OrNull(memory.rss_bytes)},
-          {"live_heap_bytes", Whole(memory.live_heap_bytes)},
-          {"retained_bytes", nullptr},  // needs the allocator's own statistics
-          {"mapped_bytes", Whole(memory.mapped_bytes)},
-          {"stack_bytes", OrNull(memory.stack_bytes)},
-          {"explained_fraction", OrNull(memory.explained_fraction)},
-          {"class", Name(memory.memory_class)}};
 }
 
 Json CoverageJson(const ReportInput& input) {
@@ -96,7 +56,7 @@ Json SiteJson(const SiteResult& site, size_t rank) {
           {"growth_bytes_per_hour", site.growth ? Whole(site.growth->mid) : Json()},
           {"growth_low", site.growth ? Whole(site.growth->low) : Json()},
           {"growth_high", site.growth ? Whole(site.growth->high) : Json()},
-          {"confidence", site.q_value ? Json(Confidence(site)) : Json()},
+          {"confidence", site.confidence || site.q_value ? Json(Confidence(site)) : Json()},
           {"q_value", OrNull(site.q_value)},
           {"doubling_seconds", OrNull(site.doubling_seconds)},
           {"oldest_seconds", site.live_objects > 0 ? Json(site.oldest_seconds) : Json()},
@@ -107,7 +67,16 @@ Json SiteJson(const SiteResult& site, size_t rank) {
           {"kind", site.kind == capture::SiteKind::kHeap ? "heap" : "mapping"},
           {"stacks_joined", site.sites.size()},
           {"stack_is_shared_part", site.merged},
-          {"stack_truncated", site.truncated}};
+          {"stack_truncated", site.truncated},
+          {"born_bytes", Whole(site.born_bytes)},
+          {"leaked_share", OrNull(site.leaked_share)},
+          {"freed_at_exit", site.freed_at_exit},
+          {"sawtooth", site.sawtooth ? Json{{"base_bytes_per_hour", Whole(site.sawtooth->base_bytes_per_hour)},
+                                            {"tooth_bytes", Whole(site.sawtooth->tooth_bytes)}} : Json()},
+          {"plateau", site.plateau ? Json{{"bytes", Whole(site.plateau->bytes)},
+                                          {"after_seconds", site.plateau->after_seconds}} : Json()},
+          {"lift", OrNull(site.lift)},
+          {"family", site.family == 0 ? Json() : Json(site.family)}};
 }
 
 }  // namespace

@@ -6,11 +6,13 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "tools/analysis/ranking.h"
 
 namespace leaktrack {
 namespace {
 
 std::string BlameKey(const SiteResult& site) {
+  if (site.family != 0) return absl::StrCat("family ", site.family);
   if (site.stack.empty()) return absl::StrCat("site ", site.sites.empty() ? 0 : site.sites.front());
   const ResolvedFrame& frame = site.stack[site.blame];
   return frame.function.empty() ? absl::StrCat(frame.module, "+", frame.offset)
@@ -28,6 +30,7 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
     live_squares += site->live_bytes_error * site->live_bytes_error;
     group.live_objects += site->live_objects;
     group.oldest_seconds = std::max(group.oldest_seconds, site->oldest_seconds);
+    group.score += RankScore(*site);
     group.confidence = std::max(group.confidence, Confidence(*site));
     if (!site->growth) continue;
     group.growth.mid += site->growth->mid;
@@ -43,7 +46,7 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
 
 }  // namespace
 
-double Confidence(const SiteResult& site) { return site.q_value ? 1 - *site.q_value : 0; }
+double Confidence(const SiteResult& site) { return site.confidence.value_or(site.q_value ? 1 - *site.q_value : 0); }
 
 std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least) {
   std::map<std::string, std::vector<const SiteResult*>> by_blame;
@@ -55,7 +58,7 @@ std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict 
   for (auto& [key, members] : by_blame) groups.push_back(Sum(std::move(members)));
   std::stable_sort(groups.begin(), groups.end(), [](const SiteGroup& a, const SiteGroup& b) {
     if (a.first().verdict != b.first().verdict) return a.first().verdict > b.first().verdict;
-    if (a.first().verdict != Verdict::kNone && a.growth.low != b.growth.low) return a.growth.low > b.growth.low;
+    if (a.first().verdict != Verdict::kNone && a.score != b.score) return a.score > b.score;
     return a.live_bytes > b.live_bytes;
   });
   return groups;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/report/growth_words.h"
 #include "tools/report/text_sections.h"
 
 namespace leaktrack {
@@ -44,16 +45,27 @@ void WriteFound(const SiteGroup& group, size_t columns, Page& page) {
   page.Line(absl::StrCat(std::string(head.size(), ' '), HowMuch(group)), Tint::kRed);
 }
 
+// Clean, but the process grows: the sentence that saves a night of searching for a leak.
+std::string NotTheHeap(const MemoryResult& memory) {
+  if (memory.memory_class == MemoryClass::kRetention) {
+    return absl::StrCat("NO LEAK: ", memory.allocator.empty() ? "the allocator" : memory.allocator,
+                        " keeps what was freed (retention)");
+  }
+  if (memory.memory_class == MemoryClass::kMappings) return "NO HEAP LEAK: mappings, stacks or files grow, not the heap";
+  return "";
+}
+
 std::string CleanHeadline(const Analysis& analysis) {
+  if (const std::string other = NotTheHeap(analysis.memory); !other.empty()) return other;
   if (!analysis.detectable_bytes_per_hour) return "No growth found.";
   return absl::StrCat("No growth found. This run could have seen a leak of ",
-                      FormatRate(*analysis.detectable_bytes_per_hour), " or more.");
+                      GrowthRate(*analysis.detectable_bytes_per_hour), " or more.");
 }
 
 Tint HeadlineTint(const Analysis& analysis) {
   switch (analysis.conclusion) {
     case Conclusion::kFound: return Tint::kRed;
-    case Conclusion::kClean: return Tint::kGreen;
+    case Conclusion::kClean: return NotTheHeap(analysis.memory).empty() ? Tint::kGreen : Tint::kYellow;
     default: return Tint::kYellow;
   }
 }
@@ -92,6 +104,9 @@ std::string TextReport(const ReportInput& input, const TextOptions& options) {
   }
   page.Blank();
   page.Field("Program", Introduction(input));
+  if (input.analysis.warming_up) {
+    page.Field("Note", "so many sites grow at once that the process is warming up: nothing is confirmed yet");
+  }
   WriteProcess(input, page);
   WriteSites(input, options, page);
   WriteCoverage(input, page);

@@ -13,8 +13,6 @@
 
 namespace leaktrack {
 
-// "12 MiB/h (10 to 14)", with units in brackets where they differ.
-std::string GrowthText(const Rate& growth);
 // "Push at list.cc:41", the function shortened so that all fits `columns`.
 std::string BlameText(const SiteResult& site, size_t columns);
 

@@ -3,18 +3,20 @@
 // The sites: what grows, what may, and when nothing does, what is biggest.
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/report/growth_words.h"
 #include "tools/report/text_sections.h"
 
 namespace leaktrack {
 namespace {
 
 constexpr size_t kLabel = 10;
-constexpr size_t kWatchLines = 3, kLargestLines = 3;
+constexpr size_t kWatchLines = 3, kLargestLines = 3, kFamilyNames = 3, kRetractedLines = 3;
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -70,7 +72,14 @@ void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t 
   }
 }
 
+// Why, without the rate that the line above has just said (and that of one stack, where many are summed).
+std::string Because(const SiteResult& site) {
+  const size_t colon = site.evidence.find(": ");
+  return site.evidence.starts_with("+") && colon != std::string::npos ? site.evidence.substr(colon + 2) : site.evidence;
+}
+
 std::string Holds(const SiteGroup& group) {
+  if (group.live_objects < .5) return "nothing any more";
   std::string text = FormatSize(group.live_bytes);
   // Exact figures have no error.
   if (group.live_bytes_error >= 1) absl::StrAppend(&text, " (+- ", FormatSize(group.live_bytes_error), ")");
@@ -79,15 +88,37 @@ std::string Holds(const SiteGroup& group) {
                       objects == 1 ? "" : "s", ", the oldest ", FormatDuration(group.oldest_seconds), " old");
 }
 
+// The other parts of the thing that is lost, by the functions that made them.
+void WriteFamily(const SiteGroup& group, Page& page) {
+  const SiteResult& site = group.first();
+  if (site.family == 0 || site.stack.empty()) return;
+  std::set<std::string> others;
+  for (const SiteResult* member : group.sites) {
+    const std::string name = BlameText(*member, page.columns() / 2);
+    if (name != BlameText(site, page.columns() / 2)) others.insert(name);
+  }
+  if (others.empty()) return;
+  std::string text;
+  size_t named = 0;
+  for (const std::string& name : others) {
+    if (named++ < kFamilyNames) absl::StrAppend(&text, text.empty() ? "" : ", ", name);
+  }
+  if (others.size() > kFamilyNames) absl::StrAppend(&text, " and ", others.size() - kFamilyNames, " more");
+  page.Field("  lost", absl::StrCat("together with what ", text, others.size() == 1 ? " makes" : " make", ", all under ",
+                                    FunctionText(site.stack[site.family_frame], page.columns() / 2)), kLabel);
+}
+
 void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input, const TextOptions& options, Page& page) {
   const SiteResult& site = group.first();
   page.Blank();
-  const std::string head = absl::StrCat("#", number, " ", Name(site.verdict), ", ", Name(site.trend), ": ");
+  const std::string head = absl::StrCat("#", number, site.state == State::kConfirmed ? " confirmed " : " ",
+                                        Name(site.verdict), ", ", Name(site.trend), ": ");
   page.Line(absl::StrCat(head, BlameText(site, page.columns() - head.size())), Tint::kBold);
-  page.Field("  grows", GrowthText(group.growth), kLabel);
+  page.Field("  grows", GrowthSentence(group, input), kLabel);
   page.Field("  holds", Holds(group), kLabel);
-  if (!site.evidence.empty()) page.Field("  because", site.evidence, kLabel);
+  if (!site.evidence.empty()) page.Field("  because", Because(site), kLabel);
   if (!site.settle.empty()) page.Field("  settle", site.settle, kLabel);
+  WriteFamily(group, page);
   WriteStack(site, input.capture, options.stack_frames, page);
   if (group.stacks > 1) {
     page.Field("", absl::StrCat("all in all ", group.stacks, " stacks lead here; figures are their sum"), kLabel);
@@ -107,6 +138,26 @@ void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, siz
   if (groups.size() > most) page.Line(absl::StrCat("  and ", groups.size() - most, " more"), Tint::kDim);
 }
 
+// What an earlier look accused and a later one cleared: whoever was paged for it wants to know.
+void WriteRetracted(const ReportInput& input, Page& page) {
+  size_t written = 0;
+  for (const SiteResult& site : input.analysis.sites) {
+    if (site.state != State::kRetracted || ++written > kRetractedLines) continue;
+    if (written == 1) {
+      page.Blank();
+      page.Line("Accused before, cleared since (retracted):");
+    }
+    std::string figures = "  ";
+    if (site.plateau) {
+      const std::string when = TimeOfDay(site.plateau->after_seconds, input);
+      absl::StrAppend(&figures, "stopped at ", FormatSize(site.plateau->bytes), when.empty() ? " after " : ", ",
+                      when.empty() ? FormatDuration(site.plateau->after_seconds) : when, ": ");
+    }
+    page.Line(absl::StrCat(figures, BlameText(site, page.columns() - figures.size())));
+  }
+  if (written > kRetractedLines) page.Line(absl::StrCat("  and ", written - kRetractedLines, " more"), Tint::kDim);
+}
+
 std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict verdict) {
   std::vector<SiteGroup> groups = GroupSites(sites, verdict);
   std::erase_if(groups, [&](const SiteGroup& group) {
@@ -116,19 +167,6 @@ std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict v
 }
 
 }  // namespace
-
-std::string GrowthText(const Rate& growth) {
-  const std::string mid = FormatSize(growth.mid);
-  std::string low = FormatSize(growth.low);
-  const std::string high = FormatSize(growth.high);
-  const auto unit = [](const std::string& text) { return text.substr(std::min(text.rfind(' '), text.size())); };
-  // One unit is enough where all three have the same: room in the headline is dear.
-  if (unit(mid) == unit(low) && unit(mid) == unit(high)) {
-    return absl::StrCat(FormatRate(growth.mid), " (", low.substr(0, low.rfind(' ')), " to ",
-                        high.substr(0, high.rfind(' ')), ")");
-  }
-  return absl::StrCat(FormatRate(growth.mid), " (", low, " to ", high, ")");
-}
 
 std::string BlameText(const SiteResult& site, size_t columns) {
   if (site.stack.empty()) return "an unknown place";
@@ -151,6 +189,7 @@ void WriteSites(const ReportInput& input, const TextOptions& options, Page& page
     page.Line(absl::StrCat("and ", accused.size() - shown, " more that grow (--top ", accused.size(), " shows them)"));
   }
   WriteList("Grows, but a filling cache would look the same (watch):", OfVerdict(sites, Verdict::kWatch), kWatchLines, page);
+  WriteRetracted(input, page);
   if (accused.empty()) {
     WriteList("Largest, not growing or too few to tell:", OfVerdict(sites, Verdict::kNone), kLargestLines, page);
   }

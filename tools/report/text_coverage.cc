@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The process account, and what this run could not see.
+// How it was watched, and what this run could not see.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -9,12 +9,12 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/report/growth_words.h"
 #include "tools/report/text_sections.h"
 
 namespace leaktrack {
 namespace {
 
-constexpr double kFarAway = 5 * 365.0 * 86400;  // beyond this a forecast is no news
 constexpr size_t kMostModules = 4, kMostDamage = 5;
 
 struct LossLine {
@@ -44,28 +44,6 @@ std::string Counted(uint64_t count, const char* one, const char* many) {
   return absl::StrCat(FormatCount(count), " ", count == 1 ? one : many);
 }
 
-std::string LimitText(const ProcessResult& process) {
-  std::string text = absl::StrCat(FormatSize(static_cast<double>(*process.limit_bytes)), " (", process.limit_kind, "), ",
-                                  absl::StrFormat("%.0f %% used", *process.used_fraction * 100));
-  if (!process.seconds_mid) return text;
-  if (*process.seconds_mid > kFarAway) return text + "; not reached in years at this rate";
-  absl::StrAppend(&text, "; full in ", FormatDuration(*process.seconds_mid), " (", FormatDuration(*process.seconds_low),
-                  " to ", process.seconds_high ? FormatDuration(*process.seconds_high) : "never", ")");
-  return text;
-}
-
-const char* Means(MemoryClass memory_class) {
-  switch (memory_class) {
-    case MemoryClass::kSteady: return "resident memory is steady";
-    case MemoryClass::kLeak: return "resident memory grows with the heap";
-    case MemoryClass::kRetention: return "resident memory grows, the heap does not: freed memory is kept by the allocator";
-    case MemoryClass::kMappings: return "mappings grow, not the heap";
-    case MemoryClass::kUntouched: return "what grows is not resident (never touched, or swapped out)";
-    case MemoryClass::kUnknown: break;
-  }
-  return "";
-}
-
 std::string SamplingText(const ReportInput& input) {
   const capture::Capture& capture = input.capture;
   std::string text = capture.interval_now <= 1 ? "every allocation"
@@ -81,7 +59,7 @@ std::string SamplingText(const ReportInput& input) {
       exact ? Counted(capture.samples_total, "block", "blocks") : Counted(capture.samples_total, "sample", "samples"),
       ", ", FormatCount(capture.live_count), " still alive");
   if (input.analysis.detectable_bytes_per_hour) {
-    absl::StrAppend(&text, "; growth of ", FormatRate(*input.analysis.detectable_bytes_per_hour),
+    absl::StrAppend(&text, "; growth of ", GrowthRate(*input.analysis.detectable_bytes_per_hour),
                     " or more at one site would be found (4 times in 5)");
   }
   return text;
@@ -138,28 +116,6 @@ void WriteMissing(const std::vector<MissingSymbols>& missing, Page& page) {
 }
 
 }  // namespace
-
-void WriteProcess(const ReportInput& input, Page& page) {
-  const MemoryResult& memory = input.analysis.memory;
-  std::string text = memory.rss_bytes ? absl::StrCat(FormatSize(static_cast<double>(*memory.rss_bytes)), " resident: ") : "";
-  absl::StrAppend(&text, "heap ", FormatSize(memory.live_heap_bytes), ", mappings ", FormatSize(memory.mapped_bytes),
-                  " of address space");
-  if (memory.stack_bytes)
-    absl::StrAppend(&text, ", main stack up to ", FormatSize(static_cast<double>(*memory.stack_bytes)));
-  if (memory.explained_fraction) {
-    absl::StrAppend(&text,
-                    absl::StrFormat("; heap and files explain %.0f %%", std::floor(*memory.explained_fraction * 100)));
-  }
-  const std::string means = memory.rss_bytes ? Means(memory.memory_class) : "";
-  page.Field("Memory", means.empty() ? text : absl::StrCat(text, "; ", means));
-  if (input.analysis.process.limit_bytes) page.Field("Limit", LimitText(input.analysis.process));
-  switch (input.analysis.process.status) {
-    case Status::kOk: break;
-    case Status::kWarning: page.Field("Status", "WARNING"); break;
-    case Status::kCritical: page.Field("Status", "CRITICAL"); break;
-    case Status::kOomImminent: page.Field("Status", "OOM IMMINENT"); break;
-  }
-}
 
 void WriteCoverage(const ReportInput& input, Page& page) {
   page.Blank();

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/history_file.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace leaktrack {
+namespace {
+
+namespace fs = std::filesystem;
+
+class HistoryFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "leaktrack.XXXXXX").string();
+    root_ = mkdtemp(pattern.data());
+  }
+  void TearDown() override { fs::remove_all(root_); }
+  static PlateauBook Book(int line) {
+    return PlateauBook::Parse("ab12 000000000000000" + std::to_string(line) + " 1000 60 5 Cache::Fill\n");
+  }
+  std::string root_;
+};
+
+TEST_F(HistoryFileTest, WhatIsWrittenIsReadAndAddedToForItsOwnerAlone) {
+  const std::string directory = root_ + "/state/leaktrack";
+  EXPECT_TRUE(ReadHistory(directory).empty());
+  ASSERT_TRUE(AddToHistory(directory, Book(1)));
+  ASSERT_TRUE(AddToHistory(directory, Book(2)));
+  EXPECT_EQ(ReadHistory(directory).size(), 2u);
+  struct stat info {};
+  ASSERT_EQ(stat((directory + "/plateaus").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory), fs::directory_iterator()), 1) << "nothing is left beside it";
+}
+
+TEST_F(HistoryFileTest, WhereNothingCanBeWrittenNothingIsRememberedAndNothingFails) {
+  std::ofstream(root_ + "/file") << "in the way";
+  EXPECT_FALSE(AddToHistory(root_ + "/file", Book(1)));
+  EXPECT_FALSE(AddToHistory("/proc/leaktrack", Book(1)));
+  EXPECT_FALSE(AddToHistory("", Book(1)));
+  fs::create_directories(root_ + "/odd/plateaus");  // a directory where the file should be
+  EXPECT_FALSE(AddToHistory(root_ + "/odd", Book(1)));
+  EXPECT_TRUE(ReadHistory(root_ + "/odd").empty());
+  EXPECT_TRUE(ReadHistory("/dev").empty());
+}
+
+TEST_F(HistoryFileTest, ItLiesInTheStateDirectoryOfTheUser) {
+  setenv("XDG_STATE_HOME", "/some/state", 1);
+  EXPECT_EQ(DefaultHistoryDirectory(), "/some/state/leaktrack");
+  setenv("XDG_STATE_HOME", "not/absolute", 1);
+  setenv("HOME", "/users/me", 1);
+  EXPECT_EQ(DefaultHistoryDirectory(), "/users/me/.local/state/leaktrack");
+  unsetenv("HOME");
+  EXPECT_EQ(DefaultHistoryDirectory(), "");
+}
+
+}  // namespace
+}  // namespace leaktrack

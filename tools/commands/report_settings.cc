@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/report_settings.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
+#include "tools/base/units.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr size_t kLevels = 3;
+
+absl::Status Refused(absl::string_view option, absl::string_view text, absl::string_view wanted) {
+  return absl::InvalidArgumentError(absl::StrCat(option, ": '", SafeText(std::string(text)), "' is not ", wanted));
+}
+
+absl::StatusOr<std::array<double, kLevels>> ReadUse(const std::string& text) {
+  constexpr absl::string_view kWanted = "three rising percentages such as 75,90,97";
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  std::array<double, kLevels> levels{};
+  if (parts.size() != kLevels) return Refused("--status-use", text, kWanted);
+  for (size_t i = 0; i < kLevels; ++i) {
+    const bool good = absl::SimpleAtod(absl::StripSuffix(parts[i], "%"), &levels[i]) && levels[i] > 0 && levels[i] <= 100;
+    if (!good || (i > 0 && levels[i] / 100 < levels[i - 1])) return Refused("--status-use", text, kWanted);
+    levels[i] /= 100;
+  }
+  return levels;
+}
+
+absl::StatusOr<std::array<double, kLevels>> ReadTimes(const std::string& text) {
+  constexpr absl::string_view kWanted = "three falling durations such as 24h,1h,10m";
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  std::array<double, kLevels> levels{};
+  if (parts.size() != kLevels) return Refused("--status-time", text, kWanted);
+  for (size_t i = 0; i < kLevels; ++i) {
+    const absl::StatusOr<uint64_t> duration_ms = ParseDurationMs(parts[i]);
+    if (!duration_ms.ok()) return Refused("--status-time", text, kWanted);
+    levels[i] = static_cast<double>(*duration_ms) / 1e3;
+    if (i > 0 && levels[i] > levels[i - 1]) return Refused("--status-time", text, kWanted);
+  }
+  return levels;
+}
+
+absl::Status ReadWrapperFile(const std::string& path, std::vector<std::string>& wrappers) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError(absl::StrCat("--wrapper-file: ", SafeText(path), ": ", strerror(errno)));
+  for (std::string line; std::getline(file, line);) {
+    const absl::string_view pattern = absl::StripAsciiWhitespace(absl::string_view(line).substr(0, line.find('#')));
+    if (!pattern.empty()) wrappers.emplace_back(pattern);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings) {
+  AnalyzeOptions options;
+  if (!settings.limit.empty()) {
+    const absl::StatusOr<uint64_t> limit = ParseSize(settings.limit);
+    if (!limit.ok() || *limit == 0 || *limit > INT64_MAX) return Refused("--limit", settings.limit, "a size such as 2GiB");
+    options.limit_bytes = static_cast<int64_t>(*limit);
+  }
+  ASSIGN_OR_RETURN(options.levels.use, ReadUse(settings.status_use));
+  ASSIGN_OR_RETURN(options.levels.seconds, ReadTimes(settings.status_time));
+  options.wrappers = settings.wrappers;
+  for (const std::string& path : settings.wrapper_files) RETURN_IF_ERROR(ReadWrapperFile(path, options.wrappers));
+  return options;
+}
+
+}  // namespace leaktrack

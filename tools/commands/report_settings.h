@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From what was typed to what the analyzer is told.
+#ifndef LEAKTRACK_TOOLS_COMMANDS_REPORT_SETTINGS_H_
+#define LEAKTRACK_TOOLS_COMMANDS_REPORT_SETTINGS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tools/analysis/options.h"
+
+namespace leaktrack {
+
+struct ReportSettings {
+  std::string limit;                       // a size; empty: what the capture tells
+  std::string status_use = "75,90,97";     // percent of the limit
+  std::string status_time = "24h,1h,10m";  // to the limit
+  std::vector<std::string> wrappers;       // patterns
+  std::vector<std::string> wrapper_files;  // files of patterns, one a line, '#' for comments
+};
+
+// Refuses, with the name of the option, what it does not understand: three levels, each worse than the one before.
+absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_COMMANDS_REPORT_SETTINGS_H_
