@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The victim of kill_test.py: allocates and frees in several threads until somebody kills it, and keeps, in a shared
+// The victim of kill_test.py and oom_test.py: allocates and frees in several threads until somebody kills it, and keeps, in a shared
 // file of its own, what it knows to be alive.
 //
-//   kill_victim LEDGER SEED THREADS
+//   kill_victim LEDGER SEED THREADS [PAUSE]
 //
+// With PAUSE the first thread leaks instead, touching what it takes, and waits as many us after every 64 KiB: until the OOM killer comes.
 // LEDGER holds one 64-byte entry per thread. A thread raises `doing` to the change it is about to make, makes it,
 // books it and clears `doing`: whenever the kill falls, the truth is the booked sum, give or take that one operation.
 #include <fcntl.h>
@@ -92,6 +93,26 @@ NOINLINE void VictimReallocates(Thread& thread, int slot) {
   thread.Done(size - before, 0);
 }
 
+NOINLINE void VictimLeaks(Thread& thread) {
+  const auto size = static_cast<int64_t>(RandomSize(thread.random));
+  thread.Begin(kAllocate, 0, size);
+  memset(Escape(malloc(static_cast<size_t>(size))), 1, static_cast<size_t>(size));
+  thread.Done(size, 1);
+}
+
+useconds_t g_pause_us = 0;
+
+void* Leak(void* argument) {
+  auto& thread = *static_cast<Thread*>(argument);
+  for (int64_t wait_at = 0;;) {
+    VictimLeaks(thread);
+    const int64_t taken = thread.entry->live_bytes.load(std::memory_order_relaxed);
+    if (taken < wait_at) continue;
+    wait_at = taken + 64 * 1024;
+    usleep(g_pause_us);
+  }
+}
+
 void* Work(void* argument) {
   auto& thread = *static_cast<Thread*>(argument);
   for (;;) {
@@ -105,7 +126,8 @@ void* Work(void* argument) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  REQUIRE(argc == 4);
+  REQUIRE(argc == 4 || argc == 5);
+  if (argc == 5) g_pause_us = static_cast<useconds_t>(atoi(argv[4]));
   const int file = open(argv[1], O_RDWR);
   const int threads = atoi(argv[3]);
   REQUIRE(file >= 0 && threads > 0 && threads <= 16);
@@ -117,7 +139,7 @@ int main(int argc, char** argv) {
     state[i].entry = &ledger[i];
     state[i].random.state = strtoull(argv[2], nullptr, 10) * 1000003 + static_cast<uint64_t>(i) * 7919 + 1;
     pthread_t thread;
-    REQUIRE(pthread_create(&thread, nullptr, Work, &state[i]) == 0);
+    REQUIRE(pthread_create(&thread, nullptr, argc == 5 && i == 0 ? Leak : Work, &state[i]) == 0);
   }
   REQUIRE(write(1, "r", 1) == 1);  // tell the tester that the clock may start
   for (;;) pause();
