@@ -13,13 +13,34 @@ bool TablesReadable(const CfiSection& cfi) { return raw::Readable(reinterpret_ca
 
 bool IsTrampoline(const CfiRule& rule) { return rule.cfa == CfaKind::kSignal || rule.cfa == CfaKind::kRoot; }
 
+uint8_t CodeByte(uintptr_t address) {
+  uint8_t byte;
+  __asm__ volatile("movb %1, %0" : "=q"(byte) : "m"(*reinterpret_cast<const uint8_t*>(address)));
+  return byte;
+}
+
+// May a call end just before `return_address`? Where the bytes lie on another page, which may not be there: yes.
+bool MayFollowCall(uintptr_t return_address) {
+  if ((return_address & 4095) < 7 || CodeByte(return_address - 5) == 0xe8) return true;
+  for (const unsigned length : {2, 3, 4, 6, 7}) {
+    const bool indirect = CodeByte(return_address - length) == 0xff;
+    if (indirect && (CodeByte(return_address - length + 1) >> 3 & 7) == 2) return true;
+  }
+  return false;
+}
+
 // A trampoline (of a signal, of makecontext) is entered by a return, not by a call, at its first instruction: one before
-// it there may be no CFI, and that is not where it is.
+// it there may be no CFI, and that is not where it is. A function that nobody has called is where a stack begins that was made by
+// hand: glibc does not say that __start_context is a root.
 CachedRule RuleIn(CfiWork& work, const ModuleView& module, uintptr_t pc) {
   const CfiRule rule = FindRule(work, module.cfi, pc);
   if (rule.cfa == CfaKind::kFramePointer) {
     const CfiRule entered = FindRule(work, module.cfi, pc + 1);
-    if (IsTrampoline(entered)) return {.frame = capture::MakeFrame(module.number, pc + 1 - module.bias), .rule = entered};
+    const capture::Frame first = capture::MakeFrame(module.number, pc + 1 - module.bias);
+    if (IsTrampoline(entered)) return {.frame = first, .rule = entered};
+    if (entered.cfa != CfaKind::kFramePointer && !MayFollowCall(pc + 1)) {
+      return {.frame = first, .rule = CfiRule{.cfa = CfaKind::kRoot}};
+    }
   }
   const uintptr_t site = rule.cfa == CfaKind::kSignal ? pc + 1 : pc;
   return {.frame = capture::MakeFrame(module.number, site - module.bias), .rule = rule};
