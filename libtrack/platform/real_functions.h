@@ -55,8 +55,8 @@ struct RealFunctions {
 extern RealFunctions g_real;
 extern std::atomic<bool> g_real_resolved;
 
-// Fills the table if that has not been done. False while this thread is at it already (its dlsym allocates), and if even malloc or
-// free cannot be found; then the hooks fall back to the bootstrap arena.
+// Fills the table if that has not been done. False while this thread is at it already (its dlsym allocates), and if even
+// malloc or free cannot be found; then the hooks fall back to the bootstrap arena.
 bool ResolveRealFunctions();
 
 // Makes free, realloc and malloc_usable_size of the table recognise bootstrap blocks. Only called when

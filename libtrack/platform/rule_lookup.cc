@@ -30,8 +30,8 @@ bool MayFollowCall(uintptr_t return_address) {
 }
 
 // A trampoline (of a signal, of makecontext) is entered by a return, not by a call, at its first instruction: one before
-// it there may be no CFI, and that is not where it is. A function that nobody has called is where a stack begins that was made by
-// hand: glibc does not say that __start_context is a root.
+// it there may be no CFI, and that is not where it is. A function that nobody has called is where a stack begins that
+// was made by hand: glibc does not say that __start_context is a root.
 CachedRule RuleIn(CfiWork& work, const ModuleView& module, uintptr_t pc) {
   const CfiRule rule = FindRule(work, module.cfi, pc);
   if (rule.cfa == CfaKind::kFramePointer) {

@@ -45,7 +45,8 @@ bool CommitRegion(capture::RegionId id, uint64_t bytes) {
 void MakeImagePrivate() {
   const RecorderFile& file = g_image_file;
   if (file.base == nullptr || !file.shared || raw::Forbidden()) return;
-  void* const copy = raw::Mmap(nullptr, file.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void* const copy = raw::Mmap(nullptr, file.bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
   if (raw::MmapFailed(copy)) return;
   auto* const to = static_cast<char*>(copy);
   uint64_t header_bytes = file.bytes;

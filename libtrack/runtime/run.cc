@@ -100,8 +100,8 @@ bool StartInChild(HotThread& hot) {
 // False in a vfork child. Under a filter we may not even ask for the pid: see the callers.
 bool IsOwnRun() { return raw::Forbidden() || ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()); }
 
-// In every fork child, before anything else of the program: a handler may have forked in the middle of a record of ours, and
-// the child may return to it.
+// In every fork child, before anything else of the program: a handler may have forked in the middle of a record of ours,
+// and the child may return to it.
 void OnFork() {
   if (hot_thread.guard_depth != 0) MakeImagePrivate();
 }

@@ -11,9 +11,8 @@
 #include <cstring>
 #include <new>
 
+#include "every_delete.h"
 #include "program.h"
-
-inline constexpr std::align_val_t kAlign{64};
 
 // A block that is aligned as it must be, as large as the allocator says, and ours to write to.
 inline void Use(void* block, size_t alignment, size_t size) {

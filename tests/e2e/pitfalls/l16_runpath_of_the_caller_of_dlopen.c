@@ -3,20 +3,16 @@
 // EXPECT: end exited
 // EXPECT: live Leak 1 objects 4567 bytes
 #include <dlfcn.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
 
+#include "beside.h"
 #include "program.h"
 
 NOINLINE static void Leak(void) { Escape(malloc(4567)); }
 
 int main(int argc, char** argv) {
   (void)argc;
-  char folder[PATH_MAX];
   char path[PATH_MAX];
-  REQUIRE(realpath(argv[0], folder) != NULL);
-  REQUIRE(snprintf(path, sizeof path, "%s/origin_caller.so", dirname(folder)) < (int)sizeof path);
+  PathBeside(argv[0], "origin_caller.so", &path);
   for (int i = 0; i < 20; ++i) {
     void* caller = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (caller == NULL) Fail(dlerror());

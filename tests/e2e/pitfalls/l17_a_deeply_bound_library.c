@@ -5,20 +5,16 @@
 // EXPECT: live LeakOfOurs 1 objects 4567 bytes
 // EXPECT: absent GiveBlock
 #include <dlfcn.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
 
+#include "beside.h"
 #include "program.h"
 
 NOINLINE static void LeakOfOurs(void) { Escape(malloc(4567)); }
 
 int main(int argc, char** argv) {
   (void)argc;
-  char folder[PATH_MAX];
   char path[PATH_MAX];
-  REQUIRE(realpath(argv[0], folder) != NULL);
-  REQUIRE(snprintf(path, sizeof path, "%s/deep_plugin.so", dirname(folder)) < (int)sizeof path);
+  PathBeside(argv[0], "deep_plugin.so", &path);
   void* plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
   if (plugin == NULL) Fail(dlerror());
   void* (*give)(size_t) = (void* (*)(size_t))dlsym(plugin, "GiveBlock");

@@ -4,17 +4,13 @@
 // EXPECT: end exited
 // EXPECT: absent WhoServes
 #include <dlfcn.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
 
+#include "beside.h"
 #include "program.h"
 
 static char Ask(const char* program, const char* plugin, int keep) {
   char path[PATH_MAX];
-  char folder[PATH_MAX];
-  REQUIRE(realpath(program, folder) != NULL);
-  REQUIRE(snprintf(path, sizeof path, "%s/%s", dirname(folder), plugin) < (int)sizeof path);
+  PathBeside(program, plugin, &path);
   void* handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (handle == NULL) Fail(dlerror());
   char (*who)(void) = (char (*)(void))dlsym(handle, "WhoServes");

@@ -3,10 +3,7 @@
 // EXPECT: end exited|exec
 // EXPECT: live LeakOnce 3 objects 13701 bytes
 // EXPECT-CHILD: end exited|exec
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
-
+#include "beside.h"
 #include "program.h"
 
 NOINLINE static void LeakOnce(void) { Escape(malloc(4567)); }
@@ -18,10 +15,8 @@ static void* InThread(void* unused) {
 
 int main(int argc, char** argv) {
   if (argc == 1) {
-    char folder[PATH_MAX];
     char auditor[PATH_MAX];
-    REQUIRE(realpath(argv[0], folder) != NULL);
-    REQUIRE(snprintf(auditor, sizeof auditor, "%s/auditor.so", dirname(folder)) < (int)sizeof auditor);
+    PathBeside(argv[0], "auditor.so", &auditor);
     REQUIRE(access(auditor, R_OK) == 0);
     setenv("LD_AUDIT", auditor, 1);
     execv("/proc/self/exe", (char*[]){argv[0], "again", NULL});

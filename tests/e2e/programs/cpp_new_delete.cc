@@ -14,11 +14,11 @@
 #include <cstdint>
 #include <new>
 
+#include "every_delete.h"
 #include "program.h"
 
 namespace {
 
-constexpr std::align_val_t kAlign{64};
 volatile size_t huge = PTRDIFF_MAX;
 
 NOINLINE void LeakPlain() { Escape(::operator new(1011)); }
@@ -31,18 +31,7 @@ NOINLINE void LeakAlignedNothrow() { Escape(::operator new(1152, kAlign, std::no
 NOINLINE void LeakArrayAlignedNothrow() { Escape(::operator new[](1216, kAlign, std::nothrow)); }
 
 NOINLINE void Clean() {
-  ::operator delete(Escape(::operator new(2001)));
-  ::operator delete(Escape(::operator new(2002)), size_t{2002});
-  ::operator delete(Escape(::operator new(2003)), std::nothrow);
-  ::operator delete[](Escape(::operator new[](2004)));
-  ::operator delete[](Escape(::operator new[](2005)), size_t{2005});
-  ::operator delete[](Escape(::operator new[](2006)), std::nothrow);
-  ::operator delete(Escape(::operator new(2048, kAlign)), kAlign);
-  ::operator delete(Escape(::operator new(2048, kAlign)), size_t{2048}, kAlign);
-  ::operator delete(Escape(::operator new(2048, kAlign)), kAlign, std::nothrow);
-  ::operator delete[](Escape(::operator new[](2048, kAlign)), kAlign);
-  ::operator delete[](Escape(::operator new[](2048, kAlign)), size_t{2048}, kAlign);
-  ::operator delete[](Escape(::operator new[](2048, kAlign)), kAlign, std::nothrow);
+  NewAndDeleteInEveryWay();
 }
 
 // bad_alloc is itself allocated and unwinds through our caller's frames.
