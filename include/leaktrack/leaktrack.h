@@ -49,10 +49,11 @@ struct leaktrack_functions {
 
 #if defined(__linux__) && defined(__GNUC__) && !defined(LEAKTRACK_IS_TRACKER)
 /* One word for each executable or library, whatever the number of its files that include this. */
+extern const struct leaktrack_functions* leaktrack_found_;
 __attribute__((weak, visibility("hidden"))) const struct leaktrack_functions* leaktrack_found_ = 0;
 extern void* leaktrack_dlsym_(void* scope, const char* name) __asm__("dlsym") __attribute__((weak));
 __attribute__((constructor(200), unused)) static void leaktrack_find_(void) {
-  if (leaktrack_found_ == 0 && leaktrack_dlsym_ != 0) {
+  if (!leaktrack_found_ && leaktrack_dlsym_) {
     leaktrack_found_ = (const struct leaktrack_functions*)leaktrack_dlsym_((void*)0, "leaktrack_functions_v1");
   }
 }
@@ -64,17 +65,17 @@ static inline const struct leaktrack_functions* leaktrack_tracker_(void) { retur
 #define LEAKTRACK_TELL_(call)                                                 \
   do {                                                                        \
     const struct leaktrack_functions* leaktrack_f_ = leaktrack_tracker_();    \
-    if (leaktrack_f_ != 0) leaktrack_f_->call;                                \
+    if (leaktrack_f_) leaktrack_f_->call;                                     \
   } while (0)
 
 /* Is the tracker in this process? */
-static inline int leaktrack_present(void) { return leaktrack_tracker_() != 0; }
+static inline int leaktrack_present(void) { return leaktrack_tracker_() ? 1 : 0; }
 
 /* ---- Phases: names for stretches of time, so that the report can say where growth began. They may nest and overlap. ---- */
 
 static inline leaktrack_phase leaktrack_phase_begin(const char* name) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
-  return f != 0 ? f->phase_begin(name) : 0;
+  return f ? f->phase_begin(name) : 0;
 }
 static inline void leaktrack_phase_end(leaktrack_phase phase) { LEAKTRACK_TELL_(phase_end(phase)); }
 
@@ -105,7 +106,7 @@ static inline void leaktrack_mark_immortal(const void* block) { LEAKTRACK_TELL_(
 
 static inline leaktrack_pool leaktrack_pool_create(const char* name) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
-  return f != 0 ? f->pool_create(name) : 0;
+  return f ? f->pool_create(name) : 0;
 }
 static inline void leaktrack_pool_backing(leaktrack_pool pool, const void* start, size_t bytes) {
   LEAKTRACK_TELL_(pool_backing(pool, start, bytes));
@@ -126,13 +127,13 @@ static inline void leaktrack_pool_destroy(leaktrack_pool pool) { LEAKTRACK_TELL_
 /* 0.0 to 1.0 and beyond; below 0: not known (no tracker, no helper thread, no limit). */
 static inline double leaktrack_pressure(void) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
-  return f != 0 ? f->pressure() : -1.0;
+  return f ? f->pressure() : -1.0;
 }
 
 /* A circuit breaker: 1 from the moment the share reaches `threshold` until it has fallen 0.05 below it; 0 when not known. */
 static inline int leaktrack_under_pressure(double threshold) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
-  return f != 0 ? f->under_pressure(threshold) : 0;
+  return f ? f->under_pressure(threshold) : 0;
 }
 
 #undef LEAKTRACK_TELL_

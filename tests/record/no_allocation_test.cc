@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 
+#include "libtrack/record/notes.h"
 #include "tests/record/test_image.h"
 
 extern "C" {
@@ -45,6 +46,19 @@ void LiveOneLife(Process& process, uint64_t now_ms) {
     if (i % 4 == 0) process.tracker->PutBack(Process::Ptr(kHeap + 64 * i), removed);
     (void)process.tracker->Continue(removed);
     if (i % 4 != 0) process.tracker->SettleDeath(process.state.get(), removed, now_ms + 40'000);
+  }
+  {
+    const ReentrancyGuard guard(process.hot);
+    for (uint64_t i = 1; i < 100; i += 2) {
+      process.tracker->MakeImmortal(guard.ticket(), *process.state, Process::Ptr(kHeap + 64 * i), now_ms);
+    }
+  }
+  process.tracker->SettleAll(process.state.get(), now_ms, [](const void*, uintptr_t block, const capture::StackRecord&) {
+    return block < kHeap + 64 * 50;
+  }, nullptr);
+  for (int i = 0; i < 200; ++i) {
+    const NoteHandle phase = BeginNote(process.image.header(), capture::NoteKind::kPhase, "phase", 0, now_ms);
+    if (i % 2 == 0) EndNote(process.image.header(), phase, now_ms);
   }
   process.tracker->maps().Add(kHeap, 1 << 20, process.Site(1), now_ms);
   DetachedMappings detached;

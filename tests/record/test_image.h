@@ -7,6 +7,7 @@
 #ifndef LEAKTRACK_TESTS_RECORD_TEST_IMAGE_H_
 #define LEAKTRACK_TESTS_RECORD_TEST_IMAGE_H_
 
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 
 #include <array>
@@ -153,6 +154,15 @@ struct Process {
   HotThread hot{};
   bool bound = false;
 };
+
+// What was born and has not died is what is alive.
+inline void ExpectBalanced(Process& process) {
+  const Books books = ReadBooks(process.image.view());
+  const Books::Sum expected = books.Expected();
+  EXPECT_EQ(expected.samples, books.live.samples);
+  EXPECT_NEAR(expected.objects, books.live.objects, 1e-9 * books.births.objects);
+  EXPECT_NEAR(expected.bytes, books.live.bytes, 1e-9 * books.births.bytes);
+}
 
 }  // namespace leaktrack::track
 

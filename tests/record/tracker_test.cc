@@ -9,16 +9,7 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr uintptr_t kHeap = 0x7f00'0000'0000;
-uintptr_t Block(uint64_t n) { return kHeap + 64 * n; }
-
-void ExpectBalanced(Process& process) {
-  const Books books = ReadBooks(process.image.view());
-  const Books::Sum expected = books.Expected();
-  EXPECT_EQ(expected.samples, books.live.samples);
-  EXPECT_NEAR(expected.objects, books.live.objects, 1e-9 * books.births.objects);
-  EXPECT_NEAR(expected.bytes, books.live.bytes, 1e-9 * books.births.bytes);
-}
+uintptr_t Block(uint64_t n) { return 0x7f00'0000'0000 + 64 * n; }
 
 TEST(TrackerTest, ExactModeCountsEveryBlockByItsSize) {
   Process process({.exact_block_limit = 100'000}, {.interval = 1});
