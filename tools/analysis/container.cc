@@ -13,6 +13,7 @@ constexpr double kMaxStep = 8;
 constexpr double kMinSlackMs = 50;
 constexpr size_t kMaxOthers = 4;
 constexpr double kNearlyAll = 0.8;
+constexpr double kMaxFall = 2;
 constexpr double kMinChainedBytes = 4096;
 constexpr double kMinBytes = 64 * 1024;  // a smaller one is no leak that anybody would be woken for
 
@@ -76,7 +77,8 @@ std::vector<Block> ByLevel(const WeightedBlock& last, const SiteHistory& history
     const double ms = history.grid_end_ms * static_cast<double>(i + 1) / kGrid;
     const double level = history.LevelAt(ms);
     if (ms > last.birth_ms || level <= 0) continue;
-    if (!chain.empty() && level < chain.back().size / kStep) return {};  // it shrinks: no container that only grows
+    // It shrinks: no container that only grows. (Old and new are both alive for a moment, which may be that of a look.)
+    if (!chain.empty() && level < chain.back().size / kMaxFall) return {};
     if (chain.empty() || level > chain.back().size) chain.push_back({ms, level});
   }
   return chain;

@@ -7,6 +7,7 @@
 namespace leaktrack {
 namespace {
 
+constexpr double kMinTested = 12;    // fewer cannot pass, and each test costs the others power
 constexpr double kContradicts = -1;  // births that fall by more than e^-1 by the wall are no certain leak by work
 
 // By both clocks; the wall's stays in `wall`.
@@ -44,7 +45,7 @@ bool HasOldSurvivors(const SiteHistory& history, const Window& window) {
   const auto old = std::count_if(history.survivors.begin(), history.survivors.end(), [&](const WeightedBlock& block) {
     return block.birth_ms >= window.warm_up_ms && block.birth_ms <= latest;
   });
-  return old >= kMinEffectiveBlocks;
+  return old >= kMinTested;
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ using capture::CellPoint;
 using capture::CellSeries;
 using capture::SiteId;
 
-constexpr double kStepsOfRun = 64;  // the longest step that deaths are left in
+constexpr double kStepsOfRun = 32;  // the longest step that deaths are left in
 
 bool Removes(uint8_t band) { return band != capture::kBandBirths && band != capture::kBandRelabelled; }
 bool IsDeaths(uint8_t band) { return band >= capture::kBandYoungest && band <= capture::kBandLast; }
@@ -171,6 +171,7 @@ class Gatherer {
     for (auto& [site, history] : histories_) {
       SortByBirth(history.survivors);
       SortByBirth(history.dead);
+      history.steps.shrink_to_fit();
     }
     return std::move(histories_);
   }
