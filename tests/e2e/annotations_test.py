@@ -32,7 +32,7 @@ class AnnotationsTest(unittest.TestCase):
         for start, end, _, name in phases:
             self.assertLessEqual(int(start), int(end), name)
         self.assertEqual(re.findall(r"^snapshot time_ms \d+ ?(.*)$", text, re.M), ["in a handler", ""])
-        self.assertEqual(re.findall(r"work_units (-?\d+)$", text, re.M)[-1], "12345")
+        self.assertEqual(re.findall(r"^memory .* work_units (-?\d+)", text, re.M)[-1], "12345")
         self.assertEqual(len(re.findall(r"^stack \d+ heap immortal", text, re.M)), 3)
         self.assertIn("loss notes 0\n", text)
 
