@@ -34,7 +34,7 @@ class SocketServer(Program):
 
 
 class Redis(SocketServer):
-    """32 MB of keys in four minutes, then eviction of the least recently used; beside it expiring keys, hashes, lists."""
+    """12 MB of keys, half of them at once, then eviction of the least recently used; expiring keys, hashes and lists."""
 
     @staticmethod
     def needs():
@@ -42,7 +42,7 @@ class Redis(SocketServer):
 
     def command(self):
         return ["redis-server", "--port", "0", "--unixsocket", self.path("socket"), "--save", "", "--appendonly", "no",
-                "--dir", self.folder, "--maxmemory", "32mb", "--maxmemory-policy", "allkeys-lru"]
+                "--dir", self.folder, "--maxmemory", "12mb", "--maxmemory-policy", "allkeys-lru"]
 
     def one(self):
         draw = self.random
@@ -52,6 +52,10 @@ class Redis(SocketServer):
                              ["HSET", f"hash:{draw.randrange(20)}", key[-2:], value[:60]],
                              ["LPUSH", f"list:{draw.randrange(20)}", value[:80]],
                              ["LTRIM", f"list:{draw.randrange(20)}", "0", "50"]], [50, 30, 8, 4, 4, 4])[0]
+
+    def started(self, process):
+        for number in range(60):
+            self.request(process, 100, number)
 
     def request(self, process, count, number):
         done = f"done{number}"

@@ -4,7 +4,7 @@
     warming.py steady|bursty SECONDS
 
 Modules are loaded by the first request that needs them, one every two seconds; patterns are compiled until re's cache
-is full; a result cache fills in two minutes and then evicts; sessions live for a minute; everything else is gone after
+is full; a result cache fills in a minute and then evicts; sessions live for a minute; everything else is gone after
 its request.
 """
 import collections
@@ -26,7 +26,7 @@ REQUESTS_PER_SECOND = 120
 draw = random.Random(5)
 
 
-@functools.lru_cache(maxsize=1000)
+@functools.lru_cache(maxsize=300)
 def rendered(page):
     return "".join(f"<li>{page} {i} {page * i % 977}</li>" for i in range(page % 40 + 5))
 

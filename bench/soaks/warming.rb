@@ -4,7 +4,7 @@
 #   warming.rb steady|bursty SECONDS
 #
 # Libraries are loaded by the first request that needs them, one every two seconds; templates are compiled once each;
-# a result cache fills in two minutes and then evicts; sessions live for a minute; everything else is gone after its
+# a result cache fills in a minute and then evicts; sessions live for a minute; everything else is gone after its
 # request.
 LIBRARIES = %w[json erb set time date yaml csv digest zlib strscan ostruct securerandom optparse tempfile uri open3
                logger pstore benchmark forwardable singleton observer shellwords ripper rexml/document].freeze
@@ -38,7 +38,7 @@ end
 
 class Application
   def initialize
-    @cache, @sessions, @templates = Cache.new(1000), Sessions.new, {}
+    @cache, @sessions, @templates = Cache.new(300), Sessions.new, {}
   end
 
   def template(kind)
