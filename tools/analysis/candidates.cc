@@ -102,6 +102,7 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capt
       candidate.truncated = stack->second.truncated;
       absl::StrAppend(&key, stack->second.pool, "\x1e");  // the same call may serve several pools
     }
+    candidate.blame = BlameIndex(candidate.stack);
     candidate.live = LiveAtTheEnd(history);
     candidate.history = judged_ms < static_cast<double>(capture.duration_ms) ? AsOf(history, judged_ms) : std::move(history);
     history = {};

@@ -38,8 +38,8 @@ struct Candidate {
 std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory> histories,
                                   double judged_ms, Symbolizer& symbolizer);
 
-// Chooses the frame to blame of each, after learning from all of them what this program's wrappers are. `patterns` name
-// further ones.
+// Chooses anew the frame to blame of each, after learning from all of them what this program's wrappers are. `patterns`
+// name further ones.
 void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const std::vector<std::string>& patterns);
 
 // What the innermost `depth` frames from the blamed one outwards are called: the key by which sites are merged.

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/analyze.h"
+#include "tools/analysis/blame.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
@@ -27,7 +28,8 @@ std::vector<SiteCount> AccusedOf(const Analysis& analysis, const std::vector<Sit
   for (const SiteResult& site : analysis.sites) {
     if (site.verdict < Verdict::kSuspect) continue;
     SiteCount sum;
-    sum.key = MakeSiteKey(site.stack, site.blame);
+    // By the frame that one stack alone shows: what is learned from a whole run may be another in the next build.
+    sum.key = MakeSiteKey(site.stack, BlameIndex(site.stack));
     sum.stack = site.stack;
     sum.blame = site.blame;
     for (const SiteCount& one : counts) {
