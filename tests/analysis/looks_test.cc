@@ -184,6 +184,14 @@ TEST(ShutdownTest, AShortRunIsJudgedBeforeItsEndToo) {
   EXPECT_EQ(tally.accused, kSeeds);
 }
 
+TEST(ShutdownTest, ALastLookThatFollowsTheOneBeforeAtOnceKeepsThemApart) {
+  // Fifty milliseconds between the two; what died in between did not die before.
+  const Tally tally = TallyOf(kSeeds, 20.05, [](Program& p, capture::SiteId s) {
+    for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, 19.9e3), 20.02e3, kBlock);
+  });
+  EXPECT_EQ(tally.accused, kSeeds);
+}
+
 TEST(ShutdownTest, AnIndexThatWasBuiltAtTheStartAndIsFreedAtExitIsNoGrowth) {
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 20000; ++i) p.Block(s, p.Uniform(0, 100e3), p.end_ms() - 400, kBlock);

@@ -150,6 +150,11 @@ TEST(TrendsTest, AVectorThatHasFoundItsSizeIsNot) {
   EXPECT_LT(analysis.sites[0].verdict, Verdict::kSuspect);
 }
 
+TEST(TrendsTest, ARunOfHalfASecondHasNoContainer) {
+  const Analysis analysis = AnalyzeOne(.5, 3, [](Program& p, capture::SiteId s) { Vector(p, s, 4, p.end_ms()); });
+  EXPECT_LT(analysis.sites[0].verdict, Verdict::kSuspect);
+}
+
 TEST(TrendsTest, BuffersOfAllSizesAreNoContainerWhateverFollowsWhat) {
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (double t = 0; t < p.end_ms(); t += p.Exponential(500)) {

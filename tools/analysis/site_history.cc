@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <tuple>
+#include <unordered_set>
 
 #include "libtrack/capture/age_band.h"
 #include "tools/analysis/stats.h"
@@ -39,32 +40,27 @@ WeightedBlock Weigh(const Event& event, double coarsest) {
   return block;
 }
 
-// The moments at which counters were looked at, to a second. A counter is only written down when it has changed, so what
-// it shows at a look happened since the look before, not since its own last point.
+// The moments at which counters were looked at. A counter is only written down when it has changed, so what it shows at a
+// look happened since the look before, not since its own last point.
 class LookTimes {
  public:
-  explicit LookTimes(const Capture& capture) : unit_ms_(std::max<uint64_t>(1000, capture.duration_ms >> 22)) {
-    before_.resize(capture.duration_ms / unit_ms_ + 2);
-    for (const capture::MemorySample& sample : capture.memory) Mark(sample.time_ms);
+  explicit LookTimes(const Capture& capture) {
+    std::unordered_set<uint64_t> looks;
+    for (const capture::MemorySample& sample : capture.memory) looks.insert(sample.time_ms);
     for (const CellSeries& series : capture.cells) {
-      for (const CellPoint& point : series.points) Mark(point.time_ms);
+      for (const CellPoint& point : series.points) looks.insert(point.time_ms);
     }
-    uint32_t last = 0;
-    for (uint32_t& unit : before_) {
-      const uint32_t is_look = unit;
-      unit = last;
-      if (is_look != 0) last = static_cast<uint32_t>(&unit - before_.data());
-    }
+    looks_.assign(looks.begin(), looks.end());
+    std::sort(looks_.begin(), looks_.end());
   }
 
-  double Before(uint64_t time_ms) const { return static_cast<double>(before_[Unit(time_ms)] * unit_ms_); }
+  double Before(uint64_t time_ms) const {
+    const auto look = std::lower_bound(looks_.begin(), looks_.end(), time_ms);
+    return look == looks_.begin() ? 0 : static_cast<double>(*std::prev(look));
+  }
 
  private:
-  size_t Unit(uint64_t time_ms) const { return std::min<size_t>(time_ms / unit_ms_, before_.size() - 1); }
-  void Mark(uint64_t time_ms) { before_[Unit(time_ms)] = 1; }
-
-  uint64_t unit_ms_;
-  std::vector<uint32_t> before_;
+  std::vector<uint64_t> looks_;
 };
 
 // Adds (time, sum) of a counter to the curve: between a look and the one before in a straight line, else level.
