@@ -230,6 +230,89 @@ class SystemTest(unittest.TestCase):
             with self.assertRaises(TimeoutError):
                 server.accept()
 
+    # ---- what others may do to us ----
+
+    def test_p9_files_are_private_and_new(self):
+        if not os.path.isdir("/dev/shm"):
+            self.skipTest("no /dev/shm")
+        before = set(glob.glob("/dev/shm/leaktrack.*"))
+        process = self.t.start([self.program, "umask-0", "say", "wait"], ["--exact"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+        process.stdout.readline()
+        files = self.t.captures() + [f for f in glob.glob("/dev/shm/leaktrack.*") if f not in before]
+        modes = []
+        for name in files:
+            try:
+                modes.append(stat.S_IMODE(os.lstat(name).st_mode))
+            except FileNotFoundError:
+                pass  # another test's, which has ended meanwhile
+        process.communicate(b"\n", timeout=60)
+        self.assertGreaterEqual(len(modes), 2)
+        self.assertEqual(set(modes), {0o600})
+
+    # The recorder of a process that is dead, as another user would forge it: it names a capture where only we may write.
+    def planted(self, victim):
+        need_root()
+        environment = {**os.environ, "LD_PRELOAD": self.library, "LEAKTRACK_OUT": self.folder, "LEAKTRACK_INTERVAL": "exact"}
+        process = subprocess.Popen([self.program, "say", "wait"], env=environment, stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+        process.stdout.readline()
+        process.kill()
+        process.communicate(timeout=60)
+        planted = glob.glob(f"/dev/shm/leaktrack.{process.pid}.*")[0]
+        capture = self.t.captures()[0].encode()
+        os.unlink(capture)
+        with open(planted, "r+b") as file:
+            image = file.read()
+            file.seek(image.index(capture))
+            file.write(victim.encode().ljust(len(capture) + 1, b"\0"))
+        os.chown(planted, NOBODY, NOBODY)
+        self.addCleanup(lambda: os.path.exists(planted) and os.unlink(planted))
+        return planted
+
+    def test_p9_a_planted_recorder_makes_root_write_nothing(self):
+        victim = os.path.join(self.folder, "root-only.ltk")
+        planted = self.planted(victim)
+        self.t.run([self.program], ["--exact"])
+        self.assertFalse(os.path.exists(victim))
+        with open(victim, "wb") as file:
+            file.write(b"")
+        self.t.run([self.program], ["--exact"])
+        self.assertEqual(os.path.getsize(victim), 0, "an empty file of root's was begun from somebody else's recorder")
+        self.assertTrue(os.path.exists(planted), "it is not ours to remove")
+
+    def test_p9_a_symbolic_link_in_place_of_a_recorder_is_not_followed(self):
+        target = os.path.join(self.folder, "target")
+        with open(target, "wb") as file:
+            file.write(b"precious")
+        link = "/dev/shm/leaktrack.1.00000000000bad02.ltr"
+        os.symlink(target, link)
+        self.addCleanup(os.unlink, link)
+        self.assert_captured(self.t.run([self.program], ["--exact"], stderr=subprocess.PIPE, text=True))
+        with open(target, "rb") as file:
+            self.assertEqual(file.read(), b"precious")
+
+    def test_p8_hostile_names_reprogram_no_terminal(self):
+        evil = "\x1b]0;owned\x07\x1b[31m<script>\u202egnp\u200b\u009b2J\nLEAK"
+        place = os.path.join(self.folder, evil)
+        os.mkdir(place)
+        binary = os.path.join(place, evil)
+        shutil.copy(self.program, binary)
+        shown = self.t.run([binary, evil], ["--exact"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+        capture = self.t.captures()[0]
+        renamed = os.path.join(place, evil + ".ltk")
+        os.rename(capture, renamed)
+        for words in (["report", renamed], ["report", renamed, "--format", "json"], ["dump", renamed], ["report", place],
+                      ["report", renamed + "?"], ["run", "--", binary + "?"], ["doctor", binary]):
+            done = subprocess.run([self.leaktrack, *words], check=False, capture_output=True, timeout=60)
+            shown += done.stdout + done.stderr
+        text = shown.decode("utf-8")
+        self.assertIn("script", text)
+        bad = {c for c in text if (c < " " and c != "\n") or "\x7f" <= c <= "\x9f" or "\u200b" <= c <= "\u200f"
+               or "\u202a" <= c <= "\u202e"}
+        self.assertEqual(bad, set())
+        self.assertFalse([line for line in text.splitlines() if line.startswith("LEAK")])
+
     def test_e1_a_stopped_program_goes_on_as_before(self):
         process = self.t.start([self.program, "say", "wait", "leak"], ["--exact"], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE)

@@ -13,6 +13,9 @@
 // CASE: _exit
 // EXPECT: end exited
 // EXPECT: status 6
+// CASE: _Exit
+// EXPECT: end exited
+// EXPECT: status 9
 // CASE: quick_exit
 // EXPECT: end exited
 // EXPECT: status 7
@@ -71,6 +74,7 @@ int main(int argc, char** argv) {
     pthread_join(thread, NULL);
   }
   if (strcmp(way, "_exit") == 0) _exit(6);
+  if (strcmp(way, "_Exit") == 0) _Exit(9);
   if (strcmp(way, "quick_exit") == 0) quick_exit(7);
   if (strcmp(way, "main_pthread_exit") == 0) {
     REQUIRE(pthread_create(&thread, NULL, ExitEight, &main_thread) == 0);

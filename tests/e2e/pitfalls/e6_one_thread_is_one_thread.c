@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the program must have one thread only, the helper can be left out, and nothing is lost.
+// ENV: LEAKTRACK_THREAD=0
+// EXPECT: end exited
+// EXPECT: live Leak 3 objects 5133 bytes
+#include <sys/stat.h>
+
+#include "program.h"
+
+NOINLINE static void Leak(void) {
+  for (int i = 0; i < 3; ++i) Escape(malloc(1711));
+}
+
+int main(void) {
+  struct stat tasks;
+  Leak();
+  REQUIRE(stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3);
+  return 0;
+}
