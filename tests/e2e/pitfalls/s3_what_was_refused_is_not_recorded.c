@@ -13,18 +13,18 @@
 
 #include "program.h"
 
-static volatile size_t kMuch = (size_t)1 << 33, odd = 48;
+static volatile size_t kMuch = (size_t)1 << 33, kOdd = 48;
 
 NOINLINE static void Refused(void) {
   void* block = NULL;
   errno = 0;
   REQUIRE(Escape(malloc(kMuch)) == NULL && errno == ENOMEM);
   REQUIRE(Escape(calloc(kMuch, 1)) == NULL);
-  REQUIRE(Escape(calloc(SIZE_MAX / 16, 17 + odd)) == NULL && Escape(calloc(17 + odd, SIZE_MAX / 16)) == NULL);
-  REQUIRE(Escape(reallocarray(NULL, SIZE_MAX / 16, 17 + odd)) == NULL);
+  REQUIRE(Escape(calloc(SIZE_MAX / 16, 17 + kOdd)) == NULL && Escape(calloc(17 + kOdd, SIZE_MAX / 16)) == NULL);
+  REQUIRE(Escape(reallocarray(NULL, SIZE_MAX / 16, 17 + kOdd)) == NULL);
   REQUIRE(Escape(realloc(NULL, kMuch)) == NULL && Escape(aligned_alloc(64, kMuch)) == NULL);
   REQUIRE(posix_memalign(&block, 64, kMuch) == ENOMEM && block == NULL);
-  REQUIRE(posix_memalign(&block, odd, 100) == EINVAL && posix_memalign(&block, 4, 100) == EINVAL && block == NULL);
+  REQUIRE(posix_memalign(&block, kOdd, 100) == EINVAL && posix_memalign(&block, 4, 100) == EINVAL && block == NULL);
   REQUIRE(mmap(NULL, kMuch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
   free(NULL);
 }

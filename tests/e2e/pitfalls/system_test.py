@@ -6,6 +6,7 @@
 
 Each test is named after its pitfall. Those that need root, or a program that is not installed, are skipped (status 77).
 """
+import ctypes
 import glob
 import os
 import resource
@@ -93,7 +94,7 @@ class SystemTest(unittest.TestCase):
         self.assertEqual(report["process"]["end"], "exited")
 
     def test_p6_x1_a_full_tmpfs_is_no_sigbus(self):
-        done = self.isolated("mount -t tmpfs -o size=64k tmpfs /dev/shm", [self.program])
+        done = self.isolated("mount -t tmpfs -o size=8k tmpfs /dev/shm", [self.program])
         self.assertEqual(self.assert_captured(done)["coverage"]["recorder"], "anonymous")
         self.assertIn("/dev/shm is missing, full or read-only", done.stderr)
 
@@ -323,6 +324,33 @@ class SystemTest(unittest.TestCase):
         process.communicate(b"\n", timeout=60)
         self.assertEqual(process.returncode, 0)
         self.assert_leaks(self.t.only_report(), 2)
+
+    def test_e3_an_end_does_not_wait_for_a_helper_that_is_held_up(self):
+        libc = ctypes.CDLL(None, use_errno=True)
+        environment = {**os.environ, "LD_PRELOAD": self.library, "LEAKTRACK_OUT": self.folder, "LEAKTRACK_INTERVAL": "exact"}
+        process = subprocess.Popen([self.program, "say", "wait"], env=environment, stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+        process.stdout.readline()
+        helper = next(int(t) for t in os.listdir(f"/proc/{process.pid}/task")
+                      if open(f"/proc/{process.pid}/task/{t}/comm", encoding="ascii").read() == "leaktrack\n")
+        seize, interrupt, any_child = 0x4206, 0x4207, 0x40000000
+        if libc.ptrace(seize, helper, 0, 0) != 0:
+            print("skipped: no ptrace")
+            process.communicate(b"\n")
+            sys.exit(SKIPPED)
+        self.assertEqual(libc.ptrace(interrupt, helper, 0, 0), 0)
+        os.waitpid(helper, any_child)  # it stands still now, and its last epoch is never written
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        os.waitpid(helper, any_child)
+        self.assertEqual(process.wait(timeout=30), 0)
+        self.assert_leaks(self.t.only_report())
+
+    def test_p7_one_leak_by_many_paths_is_one_finding(self):
+        self.t.run([os.path.join(self.binaries, "many_sites")], ["--exact"])
+        text = self.t.text(self.t.captures()[0])
+        self.assertRegex(text, "all in all [0-9]+ stacks lead here")
+        self.assertEqual([line for line in text.splitlines() if line.startswith("#2")], [])
 
     def test_e10_a_debugger_attaches_looks_and_lets_go(self):
         need("gdb")
