@@ -9,6 +9,7 @@ Each test is named after its pitfall. Those that need root, or a program that is
 import ctypes
 import glob
 import os
+import re
 import resource
 import shutil
 import signal
@@ -349,8 +350,9 @@ class SystemTest(unittest.TestCase):
     def test_p7_one_leak_by_many_paths_is_one_finding(self):
         self.t.run([os.path.join(self.binaries, "many_sites")], ["--exact"])
         text = self.t.text(self.t.captures()[0])
-        self.assertRegex(text, "all in all [0-9]+ stacks lead here")
-        self.assertEqual([line for line in text.splitlines() if line.startswith("#2")], [])
+        # How sure the report is depends on how long the machine took; that there is one finding does not.
+        findings = [line for line in text.splitlines() if re.match(r"(#\d+ |  [0-9.]+ \S*B, ).*: Deep at", line)]
+        self.assertEqual(len(findings), 1, text)
 
     def test_e10_a_debugger_attaches_looks_and_lets_go(self):
         need("gdb")
