@@ -78,35 +78,48 @@ bool Wanted(const Options& options, const std::string& part, const std::string& 
   return (options.only.empty() || options.only == part) && name.find(options.match) != std::string::npos;
 }
 
-Results Simulate(const Options& options) {
-  const uint64_t first = options.seeds == "report" ? kReportSeeds : kTuneSeeds;
-  Results results;
+uint64_t Seed(const Options& options, int i) {
+  return (options.seeds == "report" ? kReportSeeds : kTuneSeeds) + static_cast<uint64_t>(i);
+}
+
+void RunVerdicts(const Options& options, Results& results) {
   for (const Planned& planned : kPlan) {
     if (!Wanted(options, "verdicts", planned.name)) continue;
     results.rows.push_back({planned.name, {}});
     for (int i = 0; i < Times(planned.programs, options.programs); ++i) {
-      if (options.explain) std::cout << planned.name << ", seed " << first + i << "\n";
+      if (options.explain) std::cout << planned.name << ", seed " << Seed(options, i) << std::endl;
       results.rows.back().score.Add(
-          RunScenario(planned.scenario, first + static_cast<uint64_t>(i), options.explain ? Explain : Watch{}));
+          RunScenario(planned.scenario, Seed(options, i), options.explain ? Explain : Watch{}));
     }
   }
-  if (Wanted(options, "looks", "6 h, 64 KiB")) {
-    LookRow row{"6 h, 64 KiB", {}};
-    for (int i = 0; i < Times(5, options.programs); ++i) {
-      const FirstSuspicion one = RunLooks(6, 64 << 10, first + static_cast<uint64_t>(i));
-      row.looks.leaked.insert(row.looks.leaked.end(), one.leaked.begin(), one.leaked.end());
-      row.looks.ever_accused += one.ever_accused, row.looks.sites += one.sites;
-    }
-    results.looks.push_back(row);
+}
+
+void RunAllLooks(const Options& options, Results& results) {
+  if (!Wanted(options, "looks", "6 h, 64 KiB")) return;
+  LookRow row{"6 h, 64 KiB", {}};
+  for (int i = 0; i < Times(5, options.programs); ++i) {
+    const FirstSuspicion one = RunLooks(6, 64 << 10, Seed(options, i));
+    row.looks.leaked.insert(row.looks.leaked.end(), one.leaked.begin(), one.leaked.end());
+    row.looks.ever_accused += one.ever_accused, row.looks.sites += one.sites;
   }
+  results.looks.push_back(row);
+}
+
+void RunForecasts(const Options& options, Results& results) {
   for (const auto& [name, interval] : {std::pair{"6 h, 64 KiB", 64 << 10}, std::pair{"6 h, 512 KiB", 512 << 10}}) {
     if (!Wanted(options, "forecast", name)) continue;
     results.forecasts.push_back({name, {}});
     for (int i = 0; i < Times(30, options.programs); ++i) {
-      results.forecasts.back().forecasts.Add(
-          RunForecast(6, static_cast<uint64_t>(interval), first + static_cast<uint64_t>(i)));
+      results.forecasts.back().forecasts.Add(RunForecast(6, static_cast<uint64_t>(interval), Seed(options, i)));
     }
   }
+}
+
+Results Simulate(const Options& options) {
+  Results results;
+  RunVerdicts(options, results);
+  RunAllLooks(options, results);
+  RunForecasts(options, results);
   return results;
 }
 

@@ -67,19 +67,25 @@ Score RunScenario(const Scenario& scenario, uint64_t seed, const Watch& watch) {
   return score;
 }
 
-FirstSuspicion RunLooks(double hours, uint64_t interval, uint64_t seed) {
+namespace {
+
+// Steady leaks that lose 60 to 1,000 T each, among a few healthy sites.
+Program SteadyLeaks(double hours, uint64_t interval, uint64_t seed) {
   Program program = EmptyProgram(hours, interval);
   Random random(seed);
   SiteMaker maker(&program, &random);
   AddHealthy(maker, .15);
-  // Each loses 30 to 1,000 T in all.
   const auto rate = [&] { return random.LogUniform(60, 1000) * maker.interval() / hours; };
   for (int i = 0; i < 10; ++i) {
     AddLinearLeak(maker, rate());
     AddPartialLeak(maker, rate(), random.LogUniform(.1, .5));
   }
+  return program;
+}
+
+// Of each unit: the first look that accused one of its sites.
+std::vector<double> FirstAccused(const Program& program, uint64_t seed) {
   TrackedRun run(program, seed);
-  FirstSuspicion result;
   std::vector<double> first(program.units.size(), kForever);
   for (double at = kFirstLook; at <= program.end_ms; at *= kLookStep) {
     run.AdvanceTo(at);
@@ -92,10 +98,21 @@ FirstSuspicion RunLooks(double hours, uint64_t interval, uint64_t seed) {
       }
     }
   }
+  return first;
+}
+
+}  // namespace
+
+FirstSuspicion RunLooks(double hours, uint64_t interval, uint64_t seed) {
+  const Program program = SteadyLeaks(hours, interval, seed);
+  const std::vector<double> first = FirstAccused(program, seed);
+  const auto t = static_cast<double>(interval);
+  FirstSuspicion result;
   for (size_t i = 0; i < program.units.size(); ++i) {
     const Unit& unit = program.units[i];
-    if (unit.leak) result.leaked.push_back(std::isinf(first[i]) ? kForever : unit.leaked_bytes(first[i]) / maker.interval());
-    if (!unit.leak && !unit.hard) result.ever_accused += !std::isinf(first[i]), ++result.sites;
+    const bool accused = !std::isinf(first[i]);
+    if (unit.leak) result.leaked.push_back(accused ? unit.leaked_bytes(first[i]) / t : kForever);
+    if (!unit.leak && !unit.hard) result.ever_accused += accused, ++result.sites;
   }
   return result;
 }
