@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iostream>
 
 #include "bench/verdicts/scenarios.h"
 #include "bench/verdicts/tables.h"
@@ -26,12 +27,14 @@ TEST(SimulationTest, WhatTheLibraryWritesHoldsEverySampledBlock) {
 }
 
 TEST(SimulationTest, FewHealthySitesAreAccusedAndMostLeaksAreFound) {
+  Results results{{{"1 h, 64 KiB", {}}, {"24 h, 512 KiB", {}}}, {}, {}};
   Score score;
   for (const uint64_t seed : {kSeed, kSeed + 1}) {
-    score.Add(RunScenario({.hours = 1, .interval = 64 << 10}, seed));
-    score.Add(RunScenario({.hours = 24, .interval = 512 << 10}, seed));
+    results.rows[0].score.Add(RunScenario({.hours = 1, .interval = 64 << 10}, seed));
+    results.rows[1].score.Add(RunScenario({.hours = 24, .interval = 512 << 10}, seed));
   }
-  RecordProperty("false_leaks", static_cast<int>(score.false_leaks));
+  for (const Row& row : results.rows) score.Add(row.score);
+  std::cout << AsText(results);  // the log of a failed run says where it went wrong
   EXPECT_GT(score.site_windows, 7000);
   EXPECT_LE(score.false_leaks, 1) << "of " << score.true_leaks + score.false_leaks;
   EXPECT_GE(score.true_leaks, 20);
@@ -43,12 +46,14 @@ TEST(SimulationTest, FewHealthySitesAreAccusedAndMostLeaksAreFound) {
 TEST(SimulationTest, ALeakIsSuspectedBeforeItHasLostFortyIntervals) {
   const FirstSuspicion looks = RunLooks(6, 64 << 10, kSeed);
   ASSERT_EQ(looks.leaked.size(), 20u);
+  std::cout << AsText(Results{{}, {{"6 h, 64 KiB", looks}}, {}});
   EXPECT_LE(Quantile(looks.leaked, .5), 40);
 }
 
 TEST(SimulationTest, TheTimeToTheLimitIsForetold) {
   Forecasts forecasts;
   for (uint64_t i = 0; i < 8; ++i) forecasts.Add(RunForecast(6, 64 << 10, kSeed + i));
+  std::cout << AsText(Results{{}, {}, {{"6 h, 64 KiB", forecasts}}});
   EXPECT_EQ(forecasts.without, 0);
   EXPECT_LE(Quantile(forecasts.errors, .5), .1);
 }
