@@ -2,7 +2,7 @@
 # What a stalled disk under the captures costs the service: latencies of redis, with and without the tracker.
 #   bench/throttled_disk.sh [ROUNDS] [BUILD_DIR]      default: 6 rounds, build/release; as root (loop device, fsfreeze)
 # The captures lie on an ext4 of their own, which is frozen for three of every four seconds: whoever writes to it then waits
-# until it is thawed. Each round loads a plain, a tracked and a tracked-on-the-frozen-disk server, one after the other, and
+# until it is thawed. Each round loads a plain, a tracked and a tracked-on-the-frozen-disk server, in turns, and
 # the table has the medians over the rounds. That the disk stands still is proved: a write by ourselves must take over 1 s.
 set -euo pipefail
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then sed -n '2,6s/^# //p' "$0"; exit 0; fi
@@ -43,14 +43,18 @@ round() {  # round NAME [VARIABLE=VALUE...]
   server=''
 }
 tracked=(LD_PRELOAD="$build/lib/libleaktrack.so" LEAKTRACK_INTERVAL=16KiB)
-for _ in $(seq "$rounds"); do
-  round plain NOTHING=1
-  round tracked "${tracked[@]}" LEAKTRACK_OUT="$work/other"
+plain() { round plain NOTHING=1; }
+tracked() { round tracked "${tracked[@]}" LEAKTRACK_OUT="$work/other"; }
+stalled() {
   stutter & stutter=$!
   sleep 0.2
   round stalled "${tracked[@]}" LEAKTRACK_OUT="$disk"
   kill "$stutter"; wait "$stutter" 2>/dev/null || true
   stutter=''; thaw
+}
+orders=("plain tracked stalled" "tracked stalled plain" "stalled plain tracked")  # or a growing load would look like a cost
+for number in $(seq "$rounds"); do
+  for each in ${orders[number % 3]}; do "$each"; done
 done
 fsfreeze -f "$disk"; (sleep 1.5; thaw) &
 before=$(date +%s%N); echo proof >"$disk/proof"; after=$(date +%s%N)
