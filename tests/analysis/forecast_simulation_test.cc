@@ -66,7 +66,7 @@ TEST(ForecastSimulationTest, TheTimeToTheLimitIsNearTheTruthAndItsIntervalHonest
   EXPECT_LT(median, .05);
   EXPECT_LT(ninth, .15);
   EXPECT_GE(coverage, .72);  // 80 % less three standard deviations of 200 draws
-  EXPECT_LE(coverage, .95);  // blocks are taken for less independent than these are: rather wide than wrong
+  EXPECT_LE(coverage, .97);  // blocks are taken for less independent than these are: rather wide than wrong
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kForeverHours = 100 * 365.0 * 24;  // beyond this is never
 constexpr double kMostExponent = 60;                // a factor of 10^26: whatever was left is gone
 constexpr int kHalvings = 60;
+constexpr double kUneven = .02;  // no load is so even that thousands of samples tell its rate to a part in a thousand
 
 struct Draw {
   double rate = 0;   // bytes per hour at the end of the run
@@ -57,10 +58,11 @@ Forecast::Forecast(const std::vector<GrowthModel>& growing, double headroom_byte
   seconds_.reserve(kDraws);
   std::vector<Draw> draws(growing.size());
   for (size_t i = 0; i < kDraws; ++i) {
+    const double cost = resident_per_live * std::lognormal_distribution<double>(0, kUneven)(random);
     for (size_t s = 0; s < growing.size(); ++s) {
       const GrowthModel& model = growing[s];
       const double shape = std::max(model.effective_samples, 1.0);
-      draws[s].rate = std::gamma_distribution<double>(shape, resident_per_live * model.end_bytes_per_hour / shape)(random);
+      draws[s].rate = std::gamma_distribution<double>(shape, cost * model.end_bytes_per_hour / shape)(random);
       draws[s].slope = model.slope_error > 0 ? std::normal_distribution<double>(model.slope_per_hour, model.slope_error)(random)
                                              : model.slope_per_hour;
     }

@@ -3,7 +3,8 @@
 // When the memory limit is reached, if what grows goes on as it did.
 //
 // What: 2,000 seeded draws. In each, every growing site gets a rate from the gamma law of its block count and a slope
-// from the normal law of its fit; the moment at which their sum has eaten the headroom is one draw of the time left.
+// from the normal law of its fit, and what a live byte costs varies by 2 %; the moment at which their sum has eaten the
+// headroom is one draw of the time left.
 //   linear            H = k r t
 //   accelerating      H = k r (e^(g t) - 1) / g
 //   decelerating      the same with g < 0: at most k r / |g| ever comes, so the draw may say "never"
