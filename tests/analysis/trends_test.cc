@@ -203,5 +203,14 @@ TEST(TrendsTest, APartialLeakSaysItsShare) {
   EXPECT_NEAR(*analysis.sites[0].leaked_share, 2.0 / 42, .02);
 }
 
+TEST(TrendsTest, LooksThatAreASecondApartMakeNoTeeth) {
+  const Analysis analysis = AnalyzeOne(15, 4, [](Program& p, capture::SiteId s) {
+    p.Stream(s, 2000, 200, .2);
+    p.Stream(s, 20, 200, kForever);
+  }, 1);
+  EXPECT_GE(analysis.sites[0].verdict, Verdict::kSuspect);
+  EXPECT_EQ(Name(analysis.sites[0].trend), std::string("linear"));
+}
+
 }  // namespace
 }  // namespace leaktrack

@@ -100,8 +100,9 @@ void AddStep(double from_ms, double to_ms, double deaths, double bytes, uint8_t 
   const double longest = history.grid_end_ms / kStepsOfRun;
   const int parts = static_cast<int>(std::clamp(std::ceil((to_ms - from_ms) / std::max(longest, 1.0)), 1.0, kStepsOfRun));
   for (int i = 1; i <= parts; ++i) {
-    history.steps.push_back({static_cast<float>(from_ms + (to_ms - from_ms) * i / parts), static_cast<float>(deaths / parts),
-                             static_cast<float>(bytes / parts), band});
+    const double part_ms = (to_ms - from_ms) / parts;
+    history.steps.push_back({static_cast<float>(from_ms + part_ms * i), static_cast<float>(part_ms),
+                             static_cast<float>(deaths / parts), static_cast<float>(bytes / parts), band});
   }
 }
 

@@ -43,6 +43,7 @@ struct WeightedBlock {
 // Deaths between two looks at a counter, less those that are known by themselves.
 struct DeathStep {
   float time_ms = 0;  // of the later look
+  float span_ms = 0;  // since the look before: it happened somewhere in between
   float deaths = 0;   // weighted
   float bytes = 0;
   uint8_t band = 0;

@@ -43,23 +43,45 @@ double Noise(const SiteHistory& history, const Window& window) {
   return std::sqrt(std::max(highest, 0.0) * BytesPerBlock(history));
 }
 
+// Bytes that died, over equal stretches of the run.
+class Deaths {
+ public:
+  Deaths(size_t bins, double end_ms) : seen_(bins), per_ms_(static_cast<double>(bins) / end_ms) {}
+
+  // Somewhere in (from, to]: evenly, for all that is known.
+  void Add(double from_ms, double to_ms, double bytes, double count) {
+    const size_t first = Bin(from_ms);
+    const size_t last = Bin(to_ms);
+    for (size_t i = first; i <= last; ++i) seen_[i] += bytes / static_cast<double>(last - first + 1);
+    bytes_ += bytes;
+    count_ += count;
+  }
+
+  bool Bursty() {
+    const auto bins = static_cast<double>(seen_.size());
+    if (count_ < kDeathsPerBin * bins) return false;
+    std::sort(seen_.begin(), seen_.end(), std::greater<>());
+    double top = 0;
+    for (size_t i = 0; i < static_cast<size_t>(kBurstTime * bins); ++i) top += seen_[i];
+    return top >= kBurstShare * bytes_;
+  }
+
+ private:
+  size_t Bin(double ms) const {
+    return std::min(static_cast<size_t>(std::max(0.0, ms * per_ms_)), seen_.size() - 1);
+  }
+
+  std::vector<double> seen_;
+  double per_ms_, bytes_ = 0, count_ = 0;
+};
+
 bool Bursty(const SiteHistory& history, const Window& window, size_t bins) {
-  std::vector<double> seen(bins);
-  double all = 0;
-  double deaths = 0;
-  const auto add = [&](double ms, double weight, double count) {
-    const double place = std::clamp(ms / window.end_ms, 0.0, 1.0) * static_cast<double>(bins);
-    seen[std::min(static_cast<size_t>(place), bins - 1)] += weight;
-    all += weight;
-    deaths += count;
-  };
-  for (const WeightedBlock& block : history.dead) add(block.death_ms, block.Bytes(), block.weight);
-  for (const DeathStep& step : history.steps) add(step.time_ms, step.bytes, step.deaths);
-  if (deaths < kDeathsPerBin * static_cast<double>(bins)) return false;
-  std::sort(seen.begin(), seen.end(), std::greater<>());
-  double top = 0;
-  for (size_t i = 0; i < static_cast<size_t>(kBurstTime * static_cast<double>(bins)); ++i) top += seen[i];
-  return top >= kBurstShare * all;
+  Deaths deaths(bins, window.end_ms);
+  for (const WeightedBlock& block : history.dead) deaths.Add(block.death_ms, block.death_ms, block.Bytes(), block.weight);
+  for (const DeathStep& step : history.steps) {
+    deaths.Add(step.time_ms - step.span_ms, step.time_ms, step.bytes, step.deaths);
+  }
+  return deaths.Bursty();
 }
 
 }  // namespace
