@@ -28,6 +28,7 @@ using capture::FileOps;
 using capture::HistoryWriter;
 
 constexpr uint64_t kLastThreadPollNs = 50'000'000;
+constexpr uint64_t kStartTimeoutNs = 1'000'000'000;
 constexpr int64_t kShortestEpochNs = 100'000'000;  // between epochs that were asked for
 
 enum Phase : uint32_t { kNone = 0, kStarting, kRunning, kStopped };
@@ -261,7 +262,7 @@ bool StartDrainer(const DrainerFiles& files) {
     g_drainer.phase.store(kNone, std::memory_order_release);
     return false;
   }
-  if (WaitWhilePhase(kStarting, 100'000'000)) return true;
+  if (WaitWhilePhase(kStarting, kStartTimeoutNs)) return true;
   g_drainer.request.store(kAbandoned, std::memory_order_release);  // too late: its descriptors are closed under it
   return false;
 }

@@ -29,7 +29,8 @@ struct DrainerFiles {
   bool share_descriptors;
 };
 
-// Starts the thread and waits, at most 100 ms, until it has descriptors of its own; the caller may then close the two.
+// Starts the thread and waits, at most 1 s, until it has descriptors of its own; the caller may then close the two. A busy
+// machine, or a cgroup whose share of the processor is used up, needs a few times 100 ms; whoever is late does not run at all.
 // The capture's header page has been written by the time this returns true. False: there is no drainer.
 [[nodiscard]] bool StartDrainer(const DrainerFiles& files);
 

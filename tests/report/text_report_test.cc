@@ -66,6 +66,13 @@ TEST(TextReportTest, SaysWhatWasLostAndWhatCouldNotBeSeen) {
   EXPECT_THAT(text, HasSubstr("killed"));
 }
 
+TEST(TextReportTest, ARunWithoutTheHelperSaysThatItsHistoryIsNotKnown) {
+  ReportInput input = testing::LeakingInput();
+  EXPECT_THAT(TextReport(input), Not(HasSubstr("no helper thread")));
+  input.capture.no_thread = true;
+  EXPECT_THAT(TextReport(input), HasSubstr("no helper thread ran"));
+}
+
 TEST(TextReportTest, ACleanVerdictSaysHowSmallALeakItWouldHaveSeen) {
   ReportInput input = testing::LeakingInput();
   input.analysis.sites.clear();

@@ -35,6 +35,7 @@ Json CoverageJson(const ReportInput& input) {
           {"truncated_stacks", capture.losses[capture::kTruncatedStacks]},
           {"detectable_bytes_per_hour", detectable ? Whole(*detectable) : Json()},
           {"epochs_lost", capture.epochs_lost},
+          {"helper_thread", !capture.no_thread},
           {"recorder", capture.process.recorder_was_anonymous ? "anonymous" : "tmpfs"},
           {"hooks", hooks},
           {"conclusive", input.analysis.inconclusive_because.empty()},

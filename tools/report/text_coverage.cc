@@ -74,6 +74,10 @@ void WriteLosses(const capture::Capture& capture, Page& page) {
     page.Field("Lost",
                absl::StrCat(Counted(capture.epochs_lost, "step", "steps"), " of the history (totals are complete)"));
   }
+  if (capture.no_thread) {
+    page.Field("Note", "no helper thread ran (it was not wanted, not allowed, or did not start in time): only the end was written, "
+                       "how it came about is not known");
+  }
   if (capture.process.recorder_was_anonymous) {
     page.Field("Note", "there was no room in /dev/shm (tmpfs): a SIGKILL would have lost up to the last second");
   }
