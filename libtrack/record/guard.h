@@ -37,7 +37,8 @@ class GuardTicket {
 
 class ReentrancyGuard {
  public:
-  explicit ReentrancyGuard(HotThread& hot) : hot_(hot), depth_on_entry_(hot.guard_depth) {
+  // Always inlined: the frame and the return address are those of the function that the guard lives in.
+  [[gnu::always_inline]] explicit ReentrancyGuard(HotThread& hot) : hot_(hot), depth_on_entry_(hot.guard_depth) {
     const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     if (depth_on_entry_ != 0) {
       if (!OtherIsAbandoned(frame)) return;
