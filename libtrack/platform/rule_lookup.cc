@@ -29,25 +29,25 @@ bool MayFollowCall(uintptr_t return_address) {
   return false;
 }
 
+CachedRule At(const ModuleView& module, uintptr_t pc, CfiRule rule) {
+  return {.frame = capture::MakeFrame(module.number, pc - module.bias), .rule = rule};
+}
+
 // A trampoline (of a signal, of makecontext) is entered by a return, not by a call, at its first instruction: one before
 // it there may be no CFI, and that is not where it is. A function that nobody has called is where a stack begins that
 // was made by hand: glibc does not say that __start_context is a root.
-CachedRule RuleIn(CfiWork& work, const ModuleView& module, uintptr_t pc) {
-  const CfiRule rule = FindRule(work, module.cfi, pc);
-  if (rule.cfa == CfaKind::kFramePointer) {
-    const CfiRule entered = FindRule(work, module.cfi, pc + 1);
-    const capture::Frame first = capture::MakeFrame(module.number, pc + 1 - module.bias);
-    if (IsTrampoline(entered)) return {.frame = first, .rule = entered};
-    if (entered.cfa != CfaKind::kFramePointer && !MayFollowCall(pc + 1)) {
-      return {.frame = first, .rule = CfiRule{.cfa = CfaKind::kRoot}};
-    }
-  }
-  const uintptr_t site = rule.cfa == CfaKind::kSignal ? pc + 1 : pc;
-  return {.frame = capture::MakeFrame(module.number, site - module.bias), .rule = rule};
+// Apart, for the sake of the stack that all other rules are found on.
+[[gnu::noinline]] CachedRule RuleWhereNoneIs(CfiWork& work, const ModuleView& module, uintptr_t pc) {
+  const CfiRule entered = FindRule(work, module.cfi, pc + 1);
+  if (IsTrampoline(entered)) return At(module, pc + 1, entered);
+  if (entered.cfa != CfaKind::kFramePointer && !MayFollowCall(pc + 1)) return At(module, pc + 1, CfiRule{.cfa = CfaKind::kRoot});
+  return At(module, pc, CfiRule{.cfa = CfaKind::kFramePointer});
 }
 
-CachedRule Uncached(const ModuleView& module, uintptr_t pc) {
-  return {.frame = capture::MakeFrame(module.number, pc - module.bias), .rule = CfiRule{}};
+CachedRule RuleIn(CfiWork& work, const ModuleView& module, uintptr_t pc) {
+  const CfiRule rule = FindRule(work, module.cfi, pc);
+  if (rule.cfa == CfaKind::kFramePointer) return RuleWhereNoneIs(work, module, pc);
+  return At(module, rule.cfa == CfaKind::kSignal ? pc + 1 : pc, rule);
 }
 
 void Keep(uintptr_t pc, const CachedRule& rule, uint32_t epoch) {
@@ -61,7 +61,7 @@ __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, u
   const ModuleView module = ViewModule(pc);  // after the pin, because before it the module may have gone
   // glibc unloads its own plug-ins (gconv, nss) without dlclose, so that a pin alone is not enough.
   if (!pin.held() || module.number == 0 || (module.cfi.header != 0 && !TablesReadable(module.cfi))) {
-    return Uncached(module, pc);
+    return At(module, pc, CfiRule{});
   }
   const CachedRule rule = RuleIn(work, module, pc);
   Keep(pc, rule, epoch);
@@ -70,7 +70,7 @@ __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, u
 
 __attribute__((noinline)) CachedRule LookUpLasting(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModuleView module = ViewModule(pc);
-  if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi)) return Uncached(module, pc);
+  if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi)) return At(module, pc, CfiRule{});
   const CachedRule rule = RuleIn(work, module, pc);
   Keep(pc, rule, epoch);
   return rule;
