@@ -116,8 +116,8 @@ enum LossId : uint32_t {
 
 struct LiveSegment {
   std::atomic<uint64_t> bucket_count;  // power of two; 0: segment not in use. Published last.
-  uint64_t hot_offset;                 // LiveBucket[bucket_count], from the start of kRegionLive
-  uint64_t cold_offset;                // LiveCold[4 * bucket_count], from the start of kRegionLive
+  std::atomic<uint64_t> hot_offset;    // LiveBucket[bucket_count], from the start of kRegionLive
+  std::atomic<uint64_t> cold_offset;   // LiveCold[4 * bucket_count], from the start of kRegionLive
 };
 inline constexpr uint32_t kMaxLiveSegments = 16;
 inline constexpr uint32_t kMaxIntervals = 256;

@@ -59,7 +59,8 @@ inline int Gettid() { return static_cast<int>(Call(SYS_gettid)); }
 // True if one byte at `address` can be read: asks the kernel to copy from it, with arguments it must then refuse
 // (EINVAL if readable, EFAULT if not). No signal is ever raised.
 inline bool Readable(const void* address) {
-  if (Forbidden()) return false;  // not known, so not touched
+  if (address == nullptr) return false;  // to the kernel: no set given, nothing to refuse
+  if (Forbidden()) return false;         // not known, so not touched
   return Call(SYS_rt_sigprocmask, ~0L, Ptr(address), 0, 8) != -14 /* EFAULT */;
 }
 

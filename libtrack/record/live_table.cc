@@ -76,68 +76,69 @@ void LiveTable::Bind(const ImageView& image, bool may_grow) {
   image_ = image;
   may_grow_.store(may_grow);
   growing_.store(0);
-  capacity_.store(0);
   segment_count_.store(0);
   for (uint32_t i = 0; i < kMaxLiveSegments; ++i) {
     segments_[i].buckets.store(nullptr);
     segments_[i].used.store(0);
-    if (image.header().live_segments[i].bucket_count.load() != 0 && !Adopt(i)) break;
+    if (image.header().live_segments[i].bucket_count.load() != 0) Adopt(i);
   }
 }
 
-bool LiveTable::Adopt(uint32_t index) {
+// The segment's words in the header are complete. May be done by several threads at once.
+void LiveTable::Adopt(uint32_t index) {
   const LiveSegment& from = image_.header().live_segments[index];
   char* const region = image_.region<char>(kRegionLive);
   Segment& to = segments_[index];
-  const uint64_t buckets = from.bucket_count.load(std::memory_order_acquire);
-  if (buckets == 0) return false;
-  to.mask = buckets - 1;
-  to.cold = reinterpret_cast<LiveCold*>(region + from.cold_offset);
+  to.mask.store(from.bucket_count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  to.cold.store(reinterpret_cast<LiveCold*>(region + from.cold_offset), std::memory_order_relaxed);
   to.buckets.store(reinterpret_cast<LiveBucket*>(region + from.hot_offset), std::memory_order_release);
-  if (index != kStash) capacity_.fetch_add(4 * buckets, std::memory_order_relaxed);
-  segment_count_.store(index + 1, std::memory_order_release);
-  return true;
+  uint32_t before = index;
+  segment_count_.compare_exchange_strong(before, index + 1, std::memory_order_acq_rel);
 }
 
 bool LiveTable::InsertIn(Segment& segment, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
   LiveBucket* const buckets = segment.buckets.load(std::memory_order_acquire);
-  uint64_t a = FirstBucket(hash, segment.mask);
-  uint64_t b = SecondBucket(hash, segment.mask);
+  LiveCold* const cold = segment.cold.load(std::memory_order_relaxed);
+  const uint64_t mask = segment.mask.load(std::memory_order_relaxed);
+  uint64_t a = FirstBucket(hash, mask);
+  uint64_t b = SecondBucket(hash, mask);
   if (EmptySlots(buckets[b]) > EmptySlots(buckets[a])) {
     const uint64_t swap = a;
     a = b;
     b = swap;
   }
-  return InsertInBucket(buckets[a], &segment.cold[4 * a], block, entry) ||
-         InsertInBucket(buckets[b], &segment.cold[4 * b], block, entry);
+  return InsertInBucket(buckets[a], &cold[4 * a], block, entry) || InsertInBucket(buckets[b], &cold[4 * b], block, entry);
 }
 
 bool LiveTable::TakeFrom(Segment& segment, uint64_t hash, uintptr_t block, LiveEntry* entry) {
   LiveBucket* const buckets = segment.buckets.load(std::memory_order_acquire);
-  const uint64_t a = FirstBucket(hash, segment.mask);
-  const uint64_t b = SecondBucket(hash, segment.mask);
-  return TakeFromBucket(buckets[a], &segment.cold[4 * a], block, entry) ||
-         TakeFromBucket(buckets[b], &segment.cold[4 * b], block, entry);
+  LiveCold* const cold = segment.cold.load(std::memory_order_relaxed);
+  const uint64_t mask = segment.mask.load(std::memory_order_relaxed);
+  const uint64_t a = FirstBucket(hash, mask);
+  const uint64_t b = SecondBucket(hash, mask);
+  return TakeFromBucket(buckets[a], &cold[4 * a], block, entry) || TakeFromBucket(buckets[b], &cold[4 * b], block, entry);
+}
+
+bool LiveTable::Place(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
+  for (uint32_t s = segments; s-- > 0;) {  // newest first: it has the room
+    if (s != kStash && InsertIn(segments_[s], hash, block, entry)) return true;
+  }
+  // Raised before the entry can be seen: Take() skips a stash that counts nothing.
+  segments_[kStash].used.fetch_add(1, std::memory_order_seq_cst);
+  if (InsertIn(segments_[kStash], hash, block, entry)) return true;
+  segments_[kStash].used.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
 bool LiveTable::Insert(uintptr_t block, const LiveEntry& entry) {
   const uint64_t hash = Hash(block);
-  const uint32_t count = segment_count_.load(std::memory_order_acquire);
-  bool done = false;
-  for (uint32_t s = count; s-- > 0 && !done;) {  // newest first: it has the room
-    if (s != kStash) done = InsertIn(segments_[s], hash, block, entry);
-  }
-  if (!done) {
-    // Raised before the entry can be seen: Take() skips a stash that counts nothing.
-    segments_[kStash].used.fetch_add(1, std::memory_order_seq_cst);
-    done = InsertIn(segments_[kStash], hash, block, entry);
-    if (!done) segments_[kStash].used.fetch_sub(1, std::memory_order_relaxed);
-  }
-  if (done) {
-    const uint64_t now_live = image_.header().live_count.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (now_live * 4 >= capacity() * 3 && may_grow_.load(std::memory_order_relaxed)) Grow();
-  }
-  return done;
+  uint32_t segments = segment_count_.load(std::memory_order_acquire);
+  bool done = Place(segments, hash, block, entry);
+  while (!done && AddSegment(segments)) done = Place(++segments, hash, block, entry);
+  if (!done) return false;
+  const uint64_t now_live = image_.header().live_count.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (now_live * 4 >= capacity() * 3 && may_grow_.load(std::memory_order_relaxed)) GrowAhead();
+  return true;
 }
 
 bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {
@@ -170,28 +171,32 @@ bool LiveTable::Relabel(const Slot& slot, uint8_t interval_index) {
   return slot.hot->size_interval.compare_exchange_strong(expected, relabelled, std::memory_order_acq_rel);
 }
 
-void LiveTable::Grow() {
+void LiveTable::GrowAhead() {
   uint32_t idle = 0;
-  // No waiting: whoever is not first goes on with the room there is.
   if (!growing_.compare_exchange_strong(idle, 1, std::memory_order_acquire)) return;
-  const uint32_t index = segment_count_.load(std::memory_order_relaxed);
-  if (live() * 4 >= capacity() * 3) {
-    RecorderHeader& header = image_.header();
-    const LiveSegment& last = header.live_segments[index - 1];
-    const uint64_t end = last.cold_offset + last.bucket_count.load() * 4 * sizeof(LiveCold);
-    const uint64_t buckets = capacity() / 4;
-    const uint64_t bytes = buckets * (sizeof(LiveBucket) + 4 * sizeof(LiveCold));
-    if (index < kMaxLiveSegments && image_.Ensure(kRegionLive, end + bytes)) {
-      LiveSegment& segment = header.live_segments[index];
-      segment.hot_offset = end;
-      segment.cold_offset = end + buckets * sizeof(LiveBucket);
-      segment.bucket_count.store(buckets, std::memory_order_release);
-      (void)Adopt(index);
-    } else {
-      may_grow_.store(false, std::memory_order_relaxed);  // asking again at every insert would cost a system call each
-    }
-  }
+  const uint32_t segments = segment_count_.load(std::memory_order_acquire);
+  if (live() * 4 >= capacity() * 3) (void)AddSegment(segments);
   growing_.store(0, std::memory_order_release);
+}
+
+// True when segment `index` is there, whoever made it. All that come here at once store the same values.
+bool LiveTable::AddSegment(uint32_t index) {
+  if (index < segment_count_.load(std::memory_order_acquire)) return true;
+  if (index >= kMaxLiveSegments || !may_grow_.load(std::memory_order_relaxed)) return false;
+  RecorderHeader& header = image_.header();
+  const uint64_t buckets = header.live_segments[0].bucket_count.load(std::memory_order_relaxed) << (index - 2);
+  const LiveSegment& last = header.live_segments[index - 1];
+  const uint64_t end = last.cold_offset + last.bucket_count.load() * 4 * sizeof(LiveCold);
+  if (!image_.Ensure(kRegionLive, end + buckets * (sizeof(LiveBucket) + 4 * sizeof(LiveCold)))) {
+    may_grow_.store(false, std::memory_order_relaxed);  // asking again at every insert would cost a system call each
+    return false;
+  }
+  LiveSegment& segment = header.live_segments[index];
+  segment.hot_offset.store(end, std::memory_order_relaxed);
+  segment.cold_offset.store(end + buckets * sizeof(LiveBucket), std::memory_order_relaxed);
+  segment.bucket_count.store(buckets, std::memory_order_release);
+  Adopt(index);
+  return true;
 }
 
 }  // namespace leaktrack::track

@@ -14,7 +14,11 @@
 // Relabelling (thinning) swaps `size_interval` while the key stays, so a free at the same moment never misses; a
 // remover takes `size_interval` by exchange, so it sees the label before or after, never half.
 //
-// Thread-safety: any thread, lock-free (growth: one thread at a time, the others go on).
+// Growth waits for nobody either: the next segment's place and size follow from those before it, so whoever finds no
+// room makes it, and several who make it at once write the same words (a thread that was interrupted while it grew the
+// table once cost exact mode thousands of blocks).
+//
+// Thread-safety: any thread, lock-free.
 // Allocates: never; asks for pages when growing.   Signals: safe.   Fork: the child binds anew.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_LIVE_TABLE_H_
 #define LEAKTRACK_LIBTRACK_RECORD_LIVE_TABLE_H_
@@ -54,7 +58,11 @@ class LiveTable {
   [[nodiscard]] bool Take(uintptr_t block, LiveEntry* entry);
 
   uint64_t live() const { return image_.header().live_count.load(std::memory_order_relaxed); }
-  uint64_t capacity() const { return capacity_.load(std::memory_order_relaxed); }
+  // Slots outside the stash: every segment after it holds as many as all before.
+  uint64_t capacity() const {
+    const uint32_t segments = segment_count_.load(std::memory_order_relaxed);
+    return segments == 0 ? 0 : 4 * image_.header().live_segments[0].bucket_count << (segments > 2 ? segments - 2 : 0);
+  }
 
   // Calls visit(Slot) for the entries of `count` buckets from `first`, counted through all segments. Returns false
   // when there are no buckets there. Other threads may change the table meanwhile.
@@ -74,22 +82,23 @@ class LiveTable {
  private:
   struct Segment {
     std::atomic<capture::LiveBucket*> buckets;  // published last; null: not in use
-    capture::LiveCold* cold = nullptr;
-    uint64_t mask = 0;
+    std::atomic<capture::LiveCold*> cold;
+    std::atomic<uint64_t> mask;
     std::atomic<uint32_t> used;  // only counted for the stash
   };
 
-  [[nodiscard]] bool Adopt(uint32_t index);
+  void Adopt(uint32_t index);
+  bool Place(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry);
   bool InsertIn(Segment& segment, uint64_t hash, uintptr_t block, const LiveEntry& entry);
   bool TakeFrom(Segment& segment, uint64_t hash, uintptr_t block, LiveEntry* entry);
-  void Grow();
+  void GrowAhead();
+  [[nodiscard]] bool AddSegment(uint32_t index);
 
   ImageView image_;
   Segment segments_[capture::kMaxLiveSegments];
   std::atomic<uint32_t> segment_count_;
   std::atomic<bool> may_grow_;
-  std::atomic<uint64_t> capacity_;     // slots outside the stash
-  std::atomic<uint32_t> growing_;
+  std::atomic<uint32_t> growing_;  // somebody grows ahead of need: no lock, only a reason not to do so as well
 };
 
 template <typename Visit>
@@ -98,19 +107,20 @@ bool LiveTable::VisitBuckets(uint64_t first, uint64_t count, Visit&& visit) cons
   const uint32_t segments = segment_count_.load(std::memory_order_acquire);
   for (uint32_t s = 0; s < segments && count > 0; ++s) {
     const Segment& segment = segments_[s];
-    const uint64_t buckets = segment.mask + 1;
+    const uint64_t buckets = segment.mask.load(std::memory_order_relaxed) + 1;
     if (first >= buckets) {
       first -= buckets;
       continue;
     }
     any = true;
     capture::LiveBucket* const hot = segment.buckets.load(std::memory_order_acquire);
+    capture::LiveCold* const cold = segment.cold.load(std::memory_order_relaxed);
     for (; first < buckets && count > 0; ++first, --count) {
       for (uint32_t i = 0; i < 4; ++i) {
         capture::LiveHot& slot = hot[first].slots[i];
         const uint64_t key = slot.key.load(std::memory_order_acquire);
         if (key <= capture::kSlotBusy) continue;
-        visit(Slot{&slot, &segment.cold[4 * first + i], key, slot.size_interval.load(std::memory_order_acquire)});
+        visit(Slot{&slot, &cold[4 * first + i], key, slot.size_interval.load(std::memory_order_acquire)});
       }
     }
     first = 0;

@@ -7,12 +7,14 @@
 #include <ucontext.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <random>
 #include <thread>
 
 #include "libtrack/platform/module_map.h"
+#include "libtrack/platform/raw.h"
 #include "libtrack/platform/stack_probe.h"
 #include "tests/platform/stack_oracle.h"
 
@@ -116,6 +118,12 @@ WalkResult WalkFrom(const StackStart& start) {
   static UnwindMemo memo;
   capture::Frame frames[kMaxFrames];
   return Walk(memo, start, frames);
+}
+
+TEST(ReadableTest, TheNullPageIsNotWhateverTheKernelMakesOfANullArgument) {
+  EXPECT_FALSE(raw::Readable(nullptr));
+  EXPECT_FALSE(raw::Readable(reinterpret_cast<const void*>(8)));
+  EXPECT_TRUE(raw::Readable(&errno));
 }
 
 TEST(UnwinderTest, GarbageRegistersNeverFault) {

@@ -84,6 +84,19 @@ TEST(LiveTableTest, GrowsByWholeSegmentsAndEntriesKeepTheirSlots) {
   }
 }
 
+TEST(LiveTableTest, NobodyWaitsForAThreadThatIsInterruptedWhileItGrows) {
+  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
+  uint64_t others = 0;
+  table->image.DuringNextCommit([&] {
+    for (; others < 20'000; ++others) ASSERT_TRUE(table->Insert(Block(100'000 + others), {}));
+  });
+  for (uint64_t i = 0; i < 20'000; ++i) ASSERT_TRUE(table->Insert(Block(i), {}));
+  EXPECT_EQ(others, 20'000u);
+  EXPECT_EQ(table->live(), 40'000u);
+  LiveEntry out;
+  for (uint64_t i = 0; i < 20'000; ++i) ASSERT_TRUE(table->Take(Block(i), &out) && table->Take(Block(100'000 + i), &out));
+}
+
 TEST(LiveTableTest, GoesOnWithTheRoomItHasWhenThereIsNoMemoryToGrow) {
   auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
   table->image.RefuseCommits();

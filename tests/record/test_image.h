@@ -14,7 +14,9 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "libtrack/record/tracker.h"
@@ -39,6 +41,7 @@ class TestImage {
     auto* const self = static_cast<TestImage*>(context);
     if (self->refuse_.load()) return false;
     ++self->commits_;
+    if (self->during_next_commit_) std::exchange(self->during_next_commit_, nullptr)();
     return mprotect(self->base_ + self->plan_.regions[id].offset, bytes, PROT_READ | PROT_WRITE) == 0;
   }
 
@@ -49,6 +52,8 @@ class TestImage {
   capture::RecorderHeader& header() { return view_.header(); }
   uint64_t loss(capture::LossId id) { return header().losses[id].load(); }
   void RefuseCommits() { refuse_ = true; }
+  // What others do while the thread that asks for pages is kept waiting.
+  void DuringNextCommit(std::function<void()> others) { during_next_commit_ = std::move(others); }
   int commits() const { return commits_; }
   TrackerOptions options(Filter* filter) {
     return {.image = base_, .commit = &TestImage::Commit, .commit_context = this, .filter = filter, .seed = 42};
@@ -61,6 +66,7 @@ class TestImage {
   ImageView view_;
   std::atomic<bool> refuse_{false};
   std::atomic<int> commits_{0};
+  std::function<void()> during_next_commit_;
 };
 
 // The sums of all sites, as any reader of the image would make them.

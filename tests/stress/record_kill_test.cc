@@ -66,7 +66,7 @@ void ExpectReadable(Process& process) {
 
   const Books books = ReadBooks(image);
   const Books::Sum expected = books.Expected();
-  const double one_call = 2 * kThreads * WeightOf(kLargest, 1 << 20).bytes;
+  const double one_call = 2 * kThreads * WeightOf(kLargest, image.header().interval_bytes_max.load()).bytes;
   EXPECT_LE(books.busy_slots, static_cast<uint64_t>(kThreads));
   EXPECT_NEAR(expected.samples, books.live.samples, kThreads);
   EXPECT_NEAR(expected.bytes, books.live.bytes, one_call + 1e-9 * books.births.bytes);
