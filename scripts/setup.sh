@@ -7,7 +7,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev libiberty-dev libcli11-dev
-       nlohmann-json3-dev)
+       nlohmann-json3-dev libtomlplusplus-dev)
 # libunwind: the unwinder's oracle. binutils, xz-utils: split and compressed debug files. The rest is what is tracked.
 tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-tidy libunwind-dev binutils xz-utils
        util-linux git python3 python3-dev redis-server redis-tools ruby procps

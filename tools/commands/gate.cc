@@ -70,19 +70,23 @@ absl::Status RunAll(const GateCommandOptions& options, const std::string& place)
   return absl::OkStatus();
 }
 
+absl::Status ReplaceBy(const std::string& option, std::optional<double>& limit) {
+  if (option.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const uint64_t bytes, ParseSize(option));
+  limit = static_cast<double>(bytes);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<GateOptions> Limits(const GateCommandOptions& options) {
   GateOptions gate;
-  const std::string floor = !options.min_bytes.empty() ? options.min_bytes : options.at_exit ? "1" : "1KiB";
-  ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(floor));
-  gate.compare.min_bytes = static_cast<double>(min_bytes);
-  if (!options.max_total.empty()) {
-    ASSIGN_OR_RETURN(const uint64_t total, ParseSize(options.max_total));
-    gate.limits.total_bytes = static_cast<double>(total);
+  if (!options.limits.empty()) {
+    ASSIGN_OR_RETURN(const std::string text, ReadText(options.limits));
+    ASSIGN_OR_RETURN(gate.limits, ParseLimits(text, options.limits));
   }
-  if (!options.max_site.empty()) {
-    ASSIGN_OR_RETURN(const uint64_t site, ParseSize(options.max_site));
-    gate.limits.site_bytes = static_cast<double>(site);
-  }
+  RETURN_IF_ERROR(ReplaceBy(options.max_total, gate.limits.total_bytes));
+  RETURN_IF_ERROR(ReplaceBy(options.max_site, gate.limits.site_bytes));
+  RETURN_IF_ERROR(ReplaceBy(options.min_bytes, gate.limits.min_bytes));
+  gate.compare.min_bytes = gate.limits.min_bytes.value_or(options.at_exit ? 1 : 1024);
   return gate;
 }
 

@@ -58,9 +58,13 @@ absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, con
     return run;
   }
   const Analysis analysis = Analyze(capture, *symbolizer);
-  run.leaks = AccusedOf(analysis, run.counts.sites);
+  const RunCounts grown = CountRun(capture, *symbolizer, CountMode::kGrown);
+  // Work that was counted belongs to the second half, and so must the bytes that are divided by it.
+  run.leaks = AccusedOf(analysis, grown.work_is_counted ? grown.sites : run.counts.sites);
   if (run.counts.unusable.empty()) run.counts.unusable = WhyInconclusive(analysis);
-  run.counts.sites = CountRun(capture, *symbolizer, CountMode::kGrown).sites;
+  run.counts.sites = grown.sites;
+  run.counts.work = grown.work;
+  run.counts.work_is_counted = grown.work_is_counted;
   return run;
 }
 
@@ -82,6 +86,13 @@ void AddSites(std::vector<SiteCount>& into, const std::vector<SiteCount>& from) 
   into.insert(into.end(), fresh.begin(), fresh.end());
 }
 
+// The work of a tree is what its processes counted together; one run where none of them counts.
+void AddWork(RunCounts& into, const RunCounts& from) {
+  if (!from.work_is_counted) return;
+  into.work = (into.work_is_counted ? into.work : 0) + from.work;
+  into.work_is_counted = true;
+}
+
 // The longest-lived process speaks for the tree: helpers that end at once are too short to judge, and no loss.
 absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode, const SymbolizerOptions& symbols) {
   GateRun tree;
@@ -94,6 +105,7 @@ absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMod
       tree.counts.program = one.counts.program;
     }
     tree.counts.interval = std::max(tree.counts.interval, one.counts.interval);
+    AddWork(tree.counts, one.counts);
     AddSites(tree.counts.sites, one.counts.sites);
     AddSites(tree.leaks, one.leaks);
   }

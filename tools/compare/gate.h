@@ -10,12 +10,12 @@
 #ifndef LEAKTRACK_TOOLS_COMPARE_GATE_H_
 #define LEAKTRACK_TOOLS_COMPARE_GATE_H_
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "tools/compare/baseline.h"
 #include "tools/compare/compare.h"
+#include "tools/compare/limits.h"
 #include "tools/compare/suppressions.h"
 
 namespace leaktrack {
@@ -24,10 +24,6 @@ namespace leaktrack {
 struct GateRun {
   RunCounts counts;                 // of everything that stayed
   std::vector<SiteCount> leaks;     // the accused among it
-};
-
-struct GateLimits {
-  std::optional<double> total_bytes, site_bytes;  // per unit of work
 };
 
 struct GateOptions {
@@ -39,6 +35,7 @@ struct GateSite {
   SiteChange change;
   bool suppressed = false;
   bool over_limit = false;
+  bool within_limit = false;  // of its own: passes, whatever the baseline says
 };
 
 enum class GateVerdict { kPass, kFail, kInconclusive };
@@ -50,9 +47,10 @@ struct GateResult {
   size_t runs = 0;
   double total_bytes = 0;                  // of what is not suppressed, per unit of work
   bool over_total = false;
-  double detectable_bytes = 0;             // per unit of work
+  double detectable_bytes = 0;             // per unit of work: a new leak that is seen 9 times in 10; 0: not known
   std::vector<std::string> stale;          // entries of the baseline that were not seen, and could not have been
   std::vector<std::string> unused;         // suppressions that covered nothing
+  std::vector<std::string> unused_limits;  // of sites that do not leak
   std::string inconclusive_because;
 };
 
