@@ -37,6 +37,7 @@ void RankSites(std::vector<SiteResult>& sites) {
     const double score_a = RankScore(a);
     const double score_b = RankScore(b);
     if (score_a != score_b) return score_a > score_b;
+    if (score_a == 0) return a.live_bytes > b.live_bytes;
     if (Slope(a) != Slope(b)) return Slope(a) > Slope(b);
     if (a.lift != b.lift) return a.lift.value_or(0) > b.lift.value_or(0);
     return a.live_bytes > b.live_bytes;
