@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`leaktrack gate` and `diff` as a pipeline uses them: what passes, what fails, and what is refused.
 
-    gate_test.py LEAKTRACK GATE_TARGET ITERATIONS
-        GATE_TARGET OLD NEW loses so many blocks at OldLeak and NewLeak, ITERATIONS N one block in each of N iterations
+    gate_test.py LEAKTRACK GATE_TARGET ITERATIONS SUPPRESSING
+        GATE_TARGET OLD NEW loses so many blocks at OldLeak and NewLeak, ITERATIONS N one block in each of N
+        iterations; SUPPRESSING is GATE_TARGET with suppressions of its own
 """
 import json
 import os
@@ -15,8 +16,8 @@ import tracker as t
 
 
 class Gate:
-    def __init__(self, session, target, iterations):
-        self.session, self.target, self.iterations = session, target, iterations
+    def __init__(self, session, target, iterations, suppressing):
+        self.session, self.target, self.iterations, self.suppressing = session, target, iterations, suppressing
 
     def path(self, name):
         return os.path.join(self.session.folder, name)
@@ -74,6 +75,20 @@ def limits(gate):
     gate.expect(at_exit(50, 0, 'max-totals = "1KiB"\n'), 2, "limits.toml:1: 'max-totals' is no limit")
     gate.expect(gate.at_exit(0, 0, "--limits", "/no/such"), 2, "cannot be read")
     gate.expect(at_exit(0, 0, 'per = "iteration"\n'), 3, "the limits count per iteration, these runs per run")
+
+
+def own_suppressions(gate):
+    own = ("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--", gate.suppressing)
+    gate.expect(gate.tool(*own, "0", "20"), 0, "suppressed: NewLeak")
+    gate.expect(gate.tool(*own, "5", "20"), 1, "NEW LEAK: OldLeak")
+    gate.expect(gate.tool(*own, "0", "0"), 0, "__lsan_default_suppressions:1: leak:^NewLeak$")
+
+
+def process_tree(gate):
+    """A shell that outlives the program, and allocates nothing that is sampled, makes nothing inconclusive."""
+    shell = ("sh", "-c", '"$@"; exec sleep 0.2', "sh")
+    tree = ("gate", "--at-exit", "--runs", "1", "--interval", "64KiB", "--", *shell, gate.target)
+    gate.expect(gate.tool(*tree, "0", "20000"), 1, "NEW LEAK: NewLeak loses 1")
 
 
 def iterations(gate):
@@ -146,7 +161,7 @@ def diffs(gate):
 
 def main():
     leaktrack, *targets = map(os.path.abspath, sys.argv[1:])
-    for check in (passes_and_fails, limits, iterations, formats, refusals, diffs):
+    for check in (passes_and_fails, limits, own_suppressions, process_tree, iterations, formats, refusals, diffs):
         with t.tracker(leaktrack) as session:
             check(Gate(session, *targets))
     print("the gate passes, fails and refuses as it says")

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -104,6 +105,13 @@ absl::Status ReadSuppressions(const GateCommandOptions& options, Suppressions& s
   return absl::OkStatus();
 }
 
+absl::Status AddOwnSuppressions(const std::vector<GateRun>& runs, Suppressions& suppressions) {
+  std::map<std::string, std::string> own;
+  for (const GateRun& run : runs) own.insert(run.own_suppressions.begin(), run.own_suppressions.end());
+  for (const auto& [file, text] : own) RETURN_IF_ERROR(suppressions.Add(text, absl::StrCat(file, "'s __lsan_default_suppressions")));
+  return absl::OkStatus();
+}
+
 absl::Status WriteIfNamed(const std::string& path, const std::string& text) {
   return path.empty() ? absl::OkStatus() : WriteOutput(path, text);
 }
@@ -155,6 +163,7 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
   const auto begun = std::chrono::steady_clock::now();
   const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
   ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(capture, mode, options.symbols));
+  RETURN_IF_ERROR(AddOwnSuppressions(runs, suppressions));
   const GateResult result = Gate(runs, baseline, suppressions, gate);
   RETURN_IF_ERROR(Write(options, result, baseline));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;

@@ -90,6 +90,7 @@ class Gatekeeper {
       if (!limits_used_.contains(&limit)) result_.unused_limits.push_back(absl::StrCat(limit.where, ": ", limit.pattern));
     }
     result_.detectable_bytes = Detectable();
+    Notes();
     Conclude();
     return std::move(result_);
   }
@@ -98,7 +99,8 @@ class Gatekeeper {
   std::string WhyNot() const {
     if (runs_.empty()) return "there is no run";
     for (const GateRun& run : runs_) {
-      if (!run.counts.unusable.empty()) return absl::StrCat(run.counts.path, ": ", run.counts.unusable);
+      const std::string& why = run.counts.unusable.empty() ? run.unjudged : run.counts.unusable;
+      if (!why.empty()) return absl::StrCat(run.counts.path, ": ", why);
     }
     const std::string unit = runs_.front().counts.work_is_counted ? "iteration" : "run";
     if (!options_.limits.unit.empty() && options_.limits.unit != unit) {
@@ -108,6 +110,13 @@ class Gatekeeper {
       return absl::StrCat("the baseline counts per ", baseline_.unit, ", these runs per ", unit);
     }
     return "";
+  }
+
+  // Of several runs of one program each says the same.
+  void Notes() {
+    std::set<std::string> notes(suppressions_.notes().begin(), suppressions_.notes().end());
+    for (const GateRun& run : runs_) notes.insert(run.notes.begin(), run.notes.end());
+    result_.notes.assign(notes.begin(), notes.end());
   }
 
   GateSite JudgeSite(const Leak& leak) {
@@ -128,6 +137,7 @@ class Gatekeeper {
       return site;
     }
     seen_.insert(entry->first);
+    change.phi = OwnDispersion({leak.counts}, phi_);
     Measure(entry->second, change);
     change.matched_by_suffix = entry->first != change.key;
     return site;
@@ -150,9 +160,9 @@ class Gatekeeper {
     change.base_bytes = entry.bytes;
     change.base_blocks = entry.blocks;
     change.base_count = change.bytes_per_count > 0 ? entry.bytes * base_work / change.bytes_per_count : 0;
-    change.p = change.q = HigherRateP(change.base_count, base_work, change.now_count, work_, phi_);
+    change.p = change.q = HigherRateP(change.base_count, base_work, change.now_count, work_, change.phi);
     change.lower_bytes =
-        change.bytes_per_count * DifferenceLowerBound(change.base_count, base_work, change.now_count, work_, phi_);
+        change.bytes_per_count * DifferenceLowerBound(change.base_count, base_work, change.now_count, work_, change.phi);
     const bool worse = change.p <= options_.compare.max_q && change.lower_bytes >= options_.compare.min_bytes &&
                        change.now_bytes >= options_.compare.min_ratio * change.base_bytes;
     change.change = worse ? Change::kWorse : Change::kKnown;
@@ -181,6 +191,7 @@ class Gatekeeper {
     if (runs_.empty() || work_ <= 0) return 0;
     double interval = 1;
     for (const GateRun& run : runs_) interval = std::max(interval, run.counts.interval);
+    if (interval <= 1) return 0;
     return interval * DetectableCount(work_, work_, phi_, options_.compare.max_q) / work_;
   }
 

@@ -10,6 +10,7 @@
 #ifndef LEAKTRACK_TOOLS_COMPARE_GATE_H_
 #define LEAKTRACK_TOOLS_COMPARE_GATE_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ namespace leaktrack {
 struct GateRun {
   RunCounts counts;                 // of everything that stayed
   std::vector<SiteCount> leaks;     // the accused among it
+  std::string unjudged;             // why the analyzer could accuse nobody (too short); a comparison does not need it
+  std::map<std::string, std::string> own_suppressions;  // file -> what its __lsan_default_suppressions returns
+  std::vector<std::string> notes;   // what could not be read
 };
 
 struct GateOptions {
@@ -47,11 +51,12 @@ struct GateResult {
   size_t runs = 0;
   double total_bytes = 0;                  // of what is not suppressed, per unit of work
   bool over_total = false;
-  double detectable_bytes = 0;             // per unit of work: a new leak that is seen 9 times in 10; 0: not known
+  double detectable_bytes = 0;             // per unit of work: a new leak that is seen 9 times in 10; 0: every block was
   std::vector<std::string> stale;          // entries of the baseline that were not seen, and could not have been
   std::vector<std::string> unused;         // suppressions that covered nothing
   std::vector<std::string> unused_limits;  // of sites that do not leak
   std::string inconclusive_because;
+  std::vector<std::string> notes;
 };
 
 GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline, Suppressions& suppressions, const GateOptions& options);

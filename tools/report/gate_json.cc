@@ -42,7 +42,7 @@ std::string GateJson(const GateResult& result) {
   return Dump({{"schema", 1}, {"verdict", verdict}, {"unit", result.unit}, {"runs", result.runs},
                {"total_bytes", Whole(result.total_bytes)}, {"over_total", result.over_total},
                {"inconclusive_because", TextOrNull(result.inconclusive_because)}, {"stale_baseline_entries", result.stale},
-               {"unused_suppressions", result.unused}, {"unused_limits", result.unused_limits},
+               {"unused_suppressions", result.unused}, {"unused_limits", result.unused_limits}, {"notes", result.notes},
                {"detectable_bytes", result.detectable_bytes > 0 ? Whole(result.detectable_bytes) : Json()}, {"sites", sites}});
 }
 

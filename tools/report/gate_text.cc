@@ -33,6 +33,7 @@ void Site(Page& page, const GateSite& site, const std::string& unit) {
 }
 
 void Notes(Page& page, const GateResult& result) {
+  for (const std::string& one : result.notes) page.Field("note", one);
   for (const std::string& one : result.stale) page.Field("note", absl::StrCat("baseline: ", SafeText(one)));
   for (const std::string& one : result.unused) page.Field("note", absl::StrCat("unused suppression: ", SafeText(one)));
   for (const std::string& one : result.unused_limits) page.Field("note", absl::StrCat("limit of a site that does not leak: ", SafeText(one)));
