@@ -23,11 +23,16 @@ struct Simulation {
     const double rate = phi > 1 ? std::gamma_distribution<double>(mean / (phi - 1), phi - 1)(random) : mean;
     return static_cast<double>(std::poisson_distribution<int>(rate)(random));
   }
-  std::vector<RunCounts> Version(double leak) {
+  // `wild` makes one more site whose counts scatter thirty times as much as chance.
+  std::vector<RunCounts> Version(double leak, bool wild = false) {
     std::vector<RunCounts> runs;
     for (int r = 0; r < 3; ++r) {
       std::vector<SiteCount> sites{Site("leak", Draw(leak))};
       for (int i = 0; i < 400; ++i) sites.push_back(Site("site" + std::to_string(i), Draw(i < 200 ? 0 : i < 300 ? 2 : i - 300)));
+      if (wild) {
+        const double rate = std::gamma_distribution<double>(50.0 / 29, 29)(random);
+        sites.push_back(Site("wild", static_cast<double>(std::poisson_distribution<int>(rate)(random))));
+      }
       std::erase_if(sites, [](const SiteCount& site) { return site.count <= 0; });
       runs.push_back(OneRun(std::move(sites)));
     }
@@ -53,6 +58,20 @@ TEST(CompareSimulation, FailsOnALeakAndNotOnNoise) {
     EXPECT_LE(false_failures, 14) << "phi " << phi;
     EXPECT_GE(found, phi <= 2 ? kTrials * .93 : 0) << "phi " << phi;
   }
+}
+
+// Garbage that a collector leaves at the end, beside 400 sites that do not scatter. So skew a law cannot be known from six
+// runs: 2 % fail, above the goal of 1 % for even dispersion; by the pooled dispersion alone 21 % did. Bound: 4 sigma.
+TEST(CompareSimulation, OneSiteThatScattersAmongCalmOnesSeldomFails) {
+  constexpr int kTrials = 500;
+  int false_failures = 0;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    Simulation simulation(1, 77'000 + static_cast<uint64_t>(trial));
+    const std::vector<RunCounts> base = simulation.Version(0, true), same = simulation.Version(0, true);
+    false_failures += Compare(base, same, {}).Regressed();
+  }
+  printf("one wild site: %d of %d false failures\n", false_failures, kTrials);
+  EXPECT_LE(false_failures, kTrials * .045);
 }
 
 }  // namespace

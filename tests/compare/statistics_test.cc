@@ -45,6 +45,13 @@ TEST(DispersionTest, OfEqualReplicatesIsOneAndOfScatteredOnesIsTheirs) {
   EXPECT_EQ(degrees, 0);
 }
 
+TEST(DispersionTest, OfOneSiteIsItsOwnDrawnTowardsAllAndNeverBelow) {
+  EXPECT_EQ(OwnDispersion({{50, 50, 50}, {50, 50, 50}}, 1), 1);
+  EXPECT_EQ(OwnDispersion({{50, 50, 50}, {50, 50, 50}}, 3), 3);
+  EXPECT_GT(OwnDispersion({{10, 60, 100}, {5, 40, 59}}, 1), 12);
+  EXPECT_EQ(OwnDispersion({{50}, {70}}, 2), 2) << "single runs say nothing of one site";
+}
+
 TEST(DifferenceTest, BoundLiesBelowTheDifferenceAndAboveNothingForPlentyOfCounts) {
   const double low = DifferenceLowerBound(100, 1, 400, 1, 1);
   EXPECT_GT(low, 250);

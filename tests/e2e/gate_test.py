@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`leaktrack gate` and `diff` as a pipeline uses them: what passes, what fails, and what is refused.
 
-    gate_test.py LEAKTRACK GATE_TARGET     GATE_TARGET OLD NEW loses so many blocks at OldLeak and NewLeak
+    gate_test.py LEAKTRACK GATE_TARGET ITERATIONS SUPPRESSING
+        GATE_TARGET OLD NEW loses so many blocks at OldLeak and NewLeak, ITERATIONS N one block in each of N
+        iterations; SUPPRESSING is GATE_TARGET with suppressions of its own
 """
 import json
 import os
@@ -14,8 +16,8 @@ import tracker as t
 
 
 class Gate:
-    def __init__(self, session, target):
-        self.session, self.target = session, target
+    def __init__(self, session, target, iterations, suppressing):
+        self.session, self.target, self.iterations, self.suppressing = session, target, iterations, suppressing
 
     def path(self, name):
         return os.path.join(self.session.folder, name)
@@ -59,6 +61,45 @@ def passes_and_fails(gate):
     gate.at_exit(60, 5, *use, "--write-baseline", baseline)
     with open(baseline, encoding="utf-8") as file:
         assert "# ticket 7\n60 blocks" in file.read()
+
+
+def limits(gate):
+    def at_exit(old, new, text):
+        return gate.at_exit(old, new, "--limits", gate.write("limits.toml", text))
+
+    own = '[[site]]\nmatch = "^OldLeak$"\nmax = "20KiB"\n'
+    gate.expect(at_exit(50, 0, own), 0, "within its limit: OldLeak loses 14.6 KiB")
+    gate.expect(at_exit(100, 0, own), 1, "NEW LEAK: OldLeak")
+    gate.expect(at_exit(0, 0, own), 0, "limit of a site that does not leak: " + gate.path("limits.toml") + ":1: ^OldLeak$")
+    gate.expect(at_exit(50, 0, 'max-total = "10KiB"\n' + own), 1, "over its limit")
+    gate.expect(at_exit(50, 0, 'max-totals = "1KiB"\n'), 2, "limits.toml:1: 'max-totals' is no limit")
+    gate.expect(gate.at_exit(0, 0, "--limits", "/no/such"), 2, "cannot be read")
+    gate.expect(at_exit(0, 0, 'per = "iteration"\n'), 3, "the limits count per iteration, these runs per run")
+
+
+def own_suppressions(gate):
+    own = ("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--", gate.suppressing)
+    gate.expect(gate.tool(*own, "0", "20"), 0, "suppressed: NewLeak")
+    gate.expect(gate.tool(*own, "5", "20"), 1, "NEW LEAK: OldLeak")
+    gate.expect(gate.tool(*own, "0", "0"), 0, "__lsan_default_suppressions:1: leak:^NewLeak$")
+
+
+def process_tree(gate):
+    """A shell that outlives the program, and allocates nothing that is sampled, makes nothing inconclusive."""
+    shell = ("sh", "-c", '"$@"; exec sleep 0.2', "sh")
+    tree = ("gate", "--at-exit", "--runs", "1", "--interval", "64KiB", "--", *shell, gate.target)
+    gate.expect(gate.tool(*tree, "0", "20000"), 1, "NEW LEAK: NewLeak loses 1")
+
+
+def iterations(gate):
+    """What a run loses is scaled by the work it counted: twice the work is no regression."""
+    for name, count in (("short", 350), ("long", 700)):
+        gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--keep", gate.path(name), "--", gate.iterations, str(count))
+    done = gate.tool("diff", gate.path("short"), gate.path("long"), "--format", "json")
+    report = json.loads(done.stdout)
+    lost = [site for site in report["sites"] if site["site"].startswith("LoseOne")]
+    assert report["unit"] == "iteration" and not report["regressed"] and len(lost) == 1, report
+    assert all(0.8 * 1040 < lost[0][key] < 1.2 * 1040 for key in ("bytes", "base_bytes")), lost
 
 
 def formats(gate):
@@ -119,10 +160,10 @@ def diffs(gate):
 
 
 def main():
-    leaktrack, target = map(os.path.abspath, sys.argv[1:])
-    for check in (passes_and_fails, formats, refusals, diffs):
+    leaktrack, *targets = map(os.path.abspath, sys.argv[1:])
+    for check in (passes_and_fails, limits, own_suppressions, process_tree, iterations, formats, refusals, diffs):
         with t.tracker(leaktrack) as session:
-            check(Gate(session, target))
+            check(Gate(session, *targets))
     print("the gate passes, fails and refuses as it says")
 
 

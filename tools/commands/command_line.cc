@@ -153,6 +153,8 @@ void DescribeDiff(CLI::App& app, Action* action) {
 void DescribeGateFiles(CLI::App& gate, GateCommandOptions& options) {
   gate.add_option("--baseline", options.baseline, "the leaks to live with")->type_name("FILE");
   gate.add_option("--write-baseline", options.write_baseline, "write what leaks now as a baseline")->type_name("FILE");
+  gate.add_option("--limits", options.limits, "how much may leak: a TOML file with max-total, max-site, min-bytes, [[site]]")
+      ->type_name("FILE");
   gate.add_option("--suppressions", options.suppressions, "sites to leave out, in LeakSanitizer's syntax")->type_name("FILE");
   gate.add_option("--junit", options.junit, "write JUnit XML")->type_name("FILE");
   gate.add_option("--sarif", options.sarif, "write SARIF 2.1.0")->type_name("FILE");

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -70,19 +71,23 @@ absl::Status RunAll(const GateCommandOptions& options, const std::string& place)
   return absl::OkStatus();
 }
 
+absl::Status ReplaceBy(const std::string& option, std::optional<double>& limit) {
+  if (option.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const uint64_t bytes, ParseSize(option));
+  limit = static_cast<double>(bytes);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<GateOptions> Limits(const GateCommandOptions& options) {
   GateOptions gate;
-  const std::string floor = !options.min_bytes.empty() ? options.min_bytes : options.at_exit ? "1" : "1KiB";
-  ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(floor));
-  gate.compare.min_bytes = static_cast<double>(min_bytes);
-  if (!options.max_total.empty()) {
-    ASSIGN_OR_RETURN(const uint64_t total, ParseSize(options.max_total));
-    gate.limits.total_bytes = static_cast<double>(total);
+  if (!options.limits.empty()) {
+    ASSIGN_OR_RETURN(const std::string text, ReadText(options.limits));
+    ASSIGN_OR_RETURN(gate.limits, ParseLimits(text, options.limits));
   }
-  if (!options.max_site.empty()) {
-    ASSIGN_OR_RETURN(const uint64_t site, ParseSize(options.max_site));
-    gate.limits.site_bytes = static_cast<double>(site);
-  }
+  RETURN_IF_ERROR(ReplaceBy(options.max_total, gate.limits.total_bytes));
+  RETURN_IF_ERROR(ReplaceBy(options.max_site, gate.limits.site_bytes));
+  RETURN_IF_ERROR(ReplaceBy(options.min_bytes, gate.limits.min_bytes));
+  gate.compare.min_bytes = gate.limits.min_bytes.value_or(options.at_exit ? 1 : 1024);
   return gate;
 }
 
@@ -97,6 +102,13 @@ absl::Status ReadSuppressions(const GateCommandOptions& options, Suppressions& s
     ASSIGN_OR_RETURN(const std::string text, ReadText(path));
     RETURN_IF_ERROR(suppressions.Add(text, path));
   }
+  return absl::OkStatus();
+}
+
+absl::Status AddOwnSuppressions(const std::vector<GateRun>& runs, Suppressions& suppressions) {
+  std::map<std::string, std::string> own;
+  for (const GateRun& run : runs) own.insert(run.own_suppressions.begin(), run.own_suppressions.end());
+  for (const auto& [file, text] : own) RETURN_IF_ERROR(suppressions.Add(text, absl::StrCat(file, "'s __lsan_default_suppressions")));
   return absl::OkStatus();
 }
 
@@ -151,6 +163,7 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
   const auto begun = std::chrono::steady_clock::now();
   const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
   ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(capture, mode, options.symbols));
+  RETURN_IF_ERROR(AddOwnSuppressions(runs, suppressions));
   const GateResult result = Gate(runs, baseline, suppressions, gate);
   RETURN_IF_ERROR(Write(options, result, baseline));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;

@@ -26,6 +26,7 @@ struct GateCommandOptions {
   std::vector<std::string> suppressions;   // files
   std::string min_bytes;                   // per unit of work; empty: 1 KiB, at exit 1 byte
   std::string max_total, max_site;         // limits; empty: none
+  std::string limits;                      // a file of limits (limits.h); the options above go before it
   std::string junit, sarif, gitlab;        // files to write
   bool github = false;                     // annotations to standard output, summary to $GITHUB_STEP_SUMMARY
   std::string format = "text";             // text or json

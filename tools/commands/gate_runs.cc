@@ -12,6 +12,8 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
+#include "tools/inspect/lsan_suppressions.h"
+#include "tools/symbolize/module_files.h"
 
 namespace leaktrack {
 namespace {
@@ -43,8 +45,15 @@ std::vector<SiteCount> AccusedOf(const Analysis& analysis, const std::vector<Sit
   return accused;
 }
 
-std::string WhyInconclusive(const Analysis& analysis) {
-  return analysis.conclusion == Conclusion::kTooShort || analysis.conclusion == Conclusion::kDataLost ? analysis.inconclusive_because : "";
+// The program and its libraries may bring suppressions of their own, as they do for LeakSanitizer.
+void ReadOwnSuppressions(const capture::Capture& capture, const SymbolizerOptions& symbols, GateRun& run) {
+  for (const capture::ModuleInfo& module : capture.modules) {
+    const ModuleFiles files = FindModuleFiles(module, symbols);
+    if (files.main == nullptr) continue;
+    const absl::StatusOr<std::string> text = LsanDefaultSuppressions(files.main->path());
+    if (!text.ok()) run.notes.emplace_back(text.status().message());
+    else if (!text->empty()) run.own_suppressions[files.main->path()] = *text;
+  }
 }
 
 absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, const SymbolizerOptions& symbols) {
@@ -53,14 +62,20 @@ absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, con
   const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(capture.modules, symbols);
   GateRun run;
   run.counts = CountRun(capture, *symbolizer, CountMode::kAtExit);
+  ReadOwnSuppressions(capture, symbols, run);
   if (mode == CountMode::kAtExit) {
     run.leaks = run.counts.sites;
     return run;
   }
   const Analysis analysis = Analyze(capture, *symbolizer);
-  run.leaks = AccusedOf(analysis, run.counts.sites);
-  if (run.counts.unusable.empty()) run.counts.unusable = WhyInconclusive(analysis);
-  run.counts.sites = CountRun(capture, *symbolizer, CountMode::kGrown).sites;
+  const RunCounts grown = CountRun(capture, *symbolizer, CountMode::kGrown);
+  // Work that was counted belongs to the second half, and so must the bytes that are divided by it.
+  run.leaks = AccusedOf(analysis, grown.work_is_counted ? grown.sites : run.counts.sites);
+  if (analysis.conclusion == Conclusion::kTooShort) run.unjudged = analysis.inconclusive_because;
+  if (analysis.conclusion == Conclusion::kDataLost && run.counts.unusable.empty()) run.counts.unusable = analysis.inconclusive_because;
+  run.counts.sites = grown.sites;
+  run.counts.work = grown.work;
+  run.counts.work_is_counted = grown.work_is_counted;
   return run;
 }
 
@@ -82,18 +97,33 @@ void AddSites(std::vector<SiteCount>& into, const std::vector<SiteCount>& from) 
   into.insert(into.end(), fresh.begin(), fresh.end());
 }
 
-// The longest-lived process speaks for the tree: helpers that end at once are too short to judge, and no loss.
+// The work of a tree is what its processes counted together; one run where none of them counts.
+void AddWork(RunCounts& into, const RunCounts& from) {
+  if (!from.work_is_counted) return;
+  into.work = (into.work_is_counted ? into.work : 0) + from.work;
+  into.work_is_counted = true;
+}
+
+// The longest-lived process that allocated speaks for the tree: helpers that end at once are too short to judge, a shell
+// that only waits has nothing to say, and neither is a loss.
 absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode, const SymbolizerOptions& symbols) {
   GateRun tree;
+  tree.counts.recorded = false;
   for (const std::string& path : paths) {
     ASSIGN_OR_RETURN(GateRun one, LoadCapture(path, mode, symbols));
-    if (one.counts.seconds >= tree.counts.seconds) {
+    const bool longer = one.counts.seconds >= tree.counts.seconds;
+    if (one.counts.recorded == tree.counts.recorded ? longer : one.counts.recorded) {
       std::swap(tree.counts.unusable, one.counts.unusable);
+      std::swap(tree.unjudged, one.unjudged);
+      tree.counts.recorded = one.counts.recorded;
       tree.counts.seconds = one.counts.seconds;
       tree.counts.path = one.counts.path;
       tree.counts.program = one.counts.program;
     }
     tree.counts.interval = std::max(tree.counts.interval, one.counts.interval);
+    AddWork(tree.counts, one.counts);
+    tree.own_suppressions.merge(one.own_suppressions);
+    tree.notes.insert(tree.notes.end(), one.notes.begin(), one.notes.end());
     AddSites(tree.counts.sites, one.counts.sites);
     AddSites(tree.leaks, one.leaks);
   }

@@ -65,8 +65,17 @@ std::map<SiteKey, SiteKey> MatchBySuffix(const Version& base, const Version& now
   return matches;
 }
 
+// The site's counts in each version, run by run.
+std::vector<Replicates> ReplicatesOf(const SiteCount* old, const SiteCount* fresh, const Version& base, const Version& now) {
+  std::vector<Replicates> own;
+  if (old != nullptr) own.push_back(base.counts.at(old->key));
+  if (fresh != nullptr) own.push_back(now.counts.at(fresh->key));
+  return own;
+}
+
 SiteChange Measure(const SiteCount* old, const SiteCount* fresh, const Version& base, const Version& now, double phi) {
   SiteChange change;
+  change.phi = OwnDispersion(ReplicatesOf(old, fresh, base, now), phi);
   const SiteCount& named = fresh != nullptr ? *fresh : *old;
   change.key = named.key;
   change.stack = named.stack;
@@ -82,12 +91,12 @@ SiteChange Measure(const SiteCount* old, const SiteCount* fresh, const Version& 
     change.now_blocks = fresh->blocks / now.work;
   }
   change.bytes_per_count = named.count > 0 ? named.bytes / named.count : 0;
-  change.p = HigherRateP(change.base_count, base.work, change.now_count, now.work, phi);
+  change.p = HigherRateP(change.base_count, base.work, change.now_count, now.work, change.phi);
   return change;
 }
 
-double FallenP(const SiteChange& site, const Version& base, const Version& now, double phi) {
-  return HigherRateP(site.now_count, now.work, site.base_count, base.work, phi);
+double FallenP(const SiteChange& site, const Version& base, const Version& now) {
+  return HigherRateP(site.now_count, now.work, site.base_count, base.work, site.phi);
 }
 
 Change Classify(const SiteChange& site, const CompareOptions& options, double fallen_q) {
@@ -103,14 +112,14 @@ Change Classify(const SiteChange& site, const CompareOptions& options, double fa
   return std::min(site.base_bytes, site.now_bytes) >= options.min_bytes ? Change::kKnown : Change::kUnchanged;
 }
 
-void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Version& now, double phi, const CompareOptions& options) {
+void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Version& now, const CompareOptions& options) {
   std::vector<size_t> tested;
   std::vector<double> higher, fallen;
   for (size_t i = 0; i < sites.size(); ++i) {
     if (sites[i].base_count + sites[i].now_count < kMinCount) continue;
     tested.push_back(i);
     higher.push_back(sites[i].p);
-    fallen.push_back(FallenP(sites[i], base, now, phi));
+    fallen.push_back(FallenP(sites[i], base, now));
   }
   const std::vector<double> higher_q = BenjaminiHochberg(higher), fallen_q = BenjaminiHochberg(fallen);
   for (size_t k = 0; k < tested.size(); ++k) {
@@ -118,7 +127,7 @@ void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Vers
     site.q = higher_q[k];
     if (site.q <= options.max_q) {  // dear, and of no use otherwise
       site.lower_bytes =
-          site.bytes_per_count * DifferenceLowerBound(site.base_count, base.work, site.now_count, now.work, phi);
+          site.bytes_per_count * DifferenceLowerBound(site.base_count, base.work, site.now_count, now.work, site.phi);
     }
     site.change = Classify(site, options, fallen_q[k]);
   }
@@ -210,7 +219,7 @@ Comparison Compare(const std::vector<RunCounts>& base_runs, const std::vector<Ru
   for (const auto& [key, site] : base.sums) {
     if (!now.sums.contains(key) && !matched.contains(key)) result.sites.push_back(Measure(&site, nullptr, base, now, result.phi));
   }
-  ClassifyAll(result.sites, base, now, result.phi, options);
+  ClassifyAll(result.sites, base, now, options);
   std::stable_sort(result.sites.begin(), result.sites.end(), [](const SiteChange& a, const SiteChange& b) {
     return a.change != b.change ? a.change > b.change : a.now_bytes - a.base_bytes > b.now_bytes - b.base_bytes;
   });

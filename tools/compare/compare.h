@@ -38,6 +38,7 @@ struct SiteChange {
   double base_blocks = 0, now_blocks = 0;      // per unit of work
   double bytes_per_count = 0;                  // what one sampled block stands for
   double lower_bytes = 0;                      // lower 95 % bound of a significant difference, per unit of work
+  double phi = 1;                              // dispersion of its counts between runs
   double p = 1, q = 1;
 };
 

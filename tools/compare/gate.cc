@@ -86,6 +86,11 @@ class Gatekeeper {
       if (!seen_.contains(key)) JudgeMissing(key, entry);
     }
     result_.unused = suppressions_.Unused();
+    for (const SiteLimit& limit : options_.limits.sites) {
+      if (!limits_used_.contains(&limit)) result_.unused_limits.push_back(absl::StrCat(limit.where, ": ", limit.pattern));
+    }
+    result_.detectable_bytes = Detectable();
+    Notes();
     Conclude();
     return std::move(result_);
   }
@@ -94,13 +99,24 @@ class Gatekeeper {
   std::string WhyNot() const {
     if (runs_.empty()) return "there is no run";
     for (const GateRun& run : runs_) {
-      if (!run.counts.unusable.empty()) return absl::StrCat(run.counts.path, ": ", run.counts.unusable);
+      const std::string& why = run.counts.unusable.empty() ? run.unjudged : run.counts.unusable;
+      if (!why.empty()) return absl::StrCat(run.counts.path, ": ", why);
     }
     const std::string unit = runs_.front().counts.work_is_counted ? "iteration" : "run";
+    if (!options_.limits.unit.empty() && options_.limits.unit != unit) {
+      return absl::StrCat("the limits count per ", options_.limits.unit, ", these runs per ", unit);
+    }
     if (!baseline_.entries.empty() && baseline_.unit != unit) {
       return absl::StrCat("the baseline counts per ", baseline_.unit, ", these runs per ", unit);
     }
     return "";
+  }
+
+  // Of several runs of one program each says the same.
+  void Notes() {
+    std::set<std::string> notes(suppressions_.notes().begin(), suppressions_.notes().end());
+    for (const GateRun& run : runs_) notes.insert(run.notes.begin(), run.notes.end());
+    result_.notes.assign(notes.begin(), notes.end());
   }
 
   GateSite JudgeSite(const Leak& leak) {
@@ -114,16 +130,28 @@ class Gatekeeper {
     change.now_blocks = leak.sum.blocks / work_;
     change.bytes_per_count = leak.sum.count > 0 ? leak.sum.bytes / leak.sum.count : 0;
     site.suppressed = suppressions_.Covers(leak.sum.stack);
-    site.over_limit = options_.limits.site_bytes && change.now_bytes > *options_.limits.site_bytes;
+    HoldToLimit(site);
     const auto entry = Find(baseline_, change.key);
     if (entry == baseline_.entries.end()) {
       change.change = change.now_bytes >= options_.compare.min_bytes ? Change::kNewLeak : Change::kUnchanged;
       return site;
     }
     seen_.insert(entry->first);
+    change.phi = OwnDispersion({leak.counts}, phi_);
     Measure(entry->second, change);
     change.matched_by_suffix = entry->first != change.key;
     return site;
+  }
+
+  void HoldToLimit(GateSite& site) {
+    const SiteLimit* const own = LimitOf(options_.limits, site.change.stack);
+    if (own != nullptr) {
+      limits_used_.insert(own);
+      site.over_limit = site.change.now_bytes > own->bytes;
+      site.within_limit = !site.over_limit;
+    } else {
+      site.over_limit = options_.limits.site_bytes && site.change.now_bytes > *options_.limits.site_bytes;
+    }
   }
 
   // The baseline was measured too, with as many samples as its bytes stand for.
@@ -132,9 +160,9 @@ class Gatekeeper {
     change.base_bytes = entry.bytes;
     change.base_blocks = entry.blocks;
     change.base_count = change.bytes_per_count > 0 ? entry.bytes * base_work / change.bytes_per_count : 0;
-    change.p = change.q = HigherRateP(change.base_count, base_work, change.now_count, work_, phi_);
+    change.p = change.q = HigherRateP(change.base_count, base_work, change.now_count, work_, change.phi);
     change.lower_bytes =
-        change.bytes_per_count * DifferenceLowerBound(change.base_count, base_work, change.now_count, work_, phi_);
+        change.bytes_per_count * DifferenceLowerBound(change.base_count, base_work, change.now_count, work_, change.phi);
     const bool worse = change.p <= options_.compare.max_q && change.lower_bytes >= options_.compare.min_bytes &&
                        change.now_bytes >= options_.compare.min_ratio * change.base_bytes;
     change.change = worse ? Change::kWorse : Change::kKnown;
@@ -158,12 +186,21 @@ class Gatekeeper {
     result_.sites.push_back(std::move(site));
   }
 
+  // Of blocks much smaller than the interval, each sample stands for one interval of bytes.
+  double Detectable() const {
+    if (runs_.empty() || work_ <= 0) return 0;
+    double interval = 1;
+    for (const GateRun& run : runs_) interval = std::max(interval, run.counts.interval);
+    if (interval <= 1) return 0;
+    return interval * DetectableCount(work_, work_, phi_, options_.compare.max_q) / work_;
+  }
+
   void Conclude() {
     bool fails = false;
     for (const GateSite& site : result_.sites) {
       if (site.suppressed) continue;
       result_.total_bytes += site.change.now_bytes;
-      fails |= site.change.change >= Change::kWorse || site.over_limit;
+      fails |= site.over_limit || (site.change.change >= Change::kWorse && !site.within_limit);
     }
     result_.over_total = options_.limits.total_bytes && result_.total_bytes > *options_.limits.total_bytes;
     std::stable_sort(result_.sites.begin(), result_.sites.end(), [](const GateSite& a, const GateSite& b) {
@@ -185,6 +222,7 @@ class Gatekeeper {
   double work_;
   double phi_ = 1;
   std::set<SiteKey> seen_;
+  std::set<const SiteLimit*> limits_used_;
   GateResult result_;
 };
 

@@ -2,6 +2,7 @@
 #include "tools/compare/site_counts.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -49,10 +50,32 @@ double SeenShare(const SiteHistory& history) {
   return objects > 0 ? seen / objects : 0;
 }
 
+// The part of a run that counts, from a moment to the end, and the work done in it.
+struct Part {
+  double from_ms = 0;
+  double work = 1;
+  bool work_is_counted = false;
+};
+
+// The second half, by the look at which nearest half of the counted work was done; by the wall's clock where the program
+// counted nothing, or in too few steps for a half to be seen.
+Part SecondHalf(const capture::Capture& capture) {
+  const Part by_wall{static_cast<double>(capture.duration_ms) / 2, 1, false};
+  int64_t all = 0;
+  for (const capture::MemorySample& look : capture.memory) all = std::max(all, look.work_units);
+  const capture::MemorySample* middle = nullptr;
+  const auto off = [all](const capture::MemorySample& look) { return std::abs(2 * look.work_units - all); };
+  for (const capture::MemorySample& look : capture.memory) {
+    if (look.work_units > 0 && (middle == nullptr || off(look) < off(*middle))) middle = &look;
+  }
+  if (middle == nullptr || off(*middle) * 2 > all) return by_wall;
+  return {static_cast<double>(middle->time_ms), static_cast<double>(all - middle->work_units), true};
+}
+
 class Counter {
  public:
-  Counter(const capture::Capture& capture, CountMode mode)
-      : mode_(mode), end_ms_(static_cast<double>(capture.duration_ms)), from_ms_(mode == CountMode::kGrown ? end_ms_ / 2 : 0) {
+  Counter(const capture::Capture& capture, CountMode mode, double from_ms)
+      : mode_(mode), end_ms_(static_cast<double>(capture.duration_ms)), from_ms_(from_ms) {
     for (const capture::CellSeries& one : capture.cells) series_[one.site].push_back(&one);
   }
 
@@ -105,8 +128,12 @@ RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, Coun
   run.program = capture.process.program;
   run.seconds = static_cast<double>(capture.duration_ms) / 1e3;
   run.interval = std::max<double>(1, static_cast<double>(capture.interval_max));
+  run.recorded = capture.samples_total > 0;
   run.unusable = WhyUnusable(capture);
-  const Counter counter(capture, mode);
+  const Part part = mode == CountMode::kGrown ? SecondHalf(capture) : Part{};
+  run.work = part.work;
+  run.work_is_counted = part.work_is_counted;
+  const Counter counter(capture, mode, part.from_ms);
   std::map<SiteKey, SiteCount> by_key;
   const auto end_ms = static_cast<double>(capture.duration_ms);
   for (const Candidate& candidate : NamedSites(capture, GatherHistories(capture, end_ms), end_ms, symbolizer)) {

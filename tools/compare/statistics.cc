@@ -71,6 +71,14 @@ double PooledDispersion(const std::vector<Replicates>& sites, double* degrees) {
   return *degrees > 0 ? std::max(1.0, sum / *degrees) : 1.0;
 }
 
+double OwnDispersion(const std::vector<Replicates>& own, double pooled) {
+  constexpr double kPriorDegrees = 4, kByChance = .02;
+  double degrees = 0;
+  const double phi = PooledDispersion(own, &degrees);
+  if (degrees <= 0 || degrees * phi / pooled <= 2 * GammaQuantile(degrees / 2, 1 - kByChance)) return pooled;
+  return std::max(pooled, (kPriorDegrees * pooled + degrees * phi) / (kPriorDegrees + degrees));
+}
+
 double DifferenceLowerBound(double base_count, double base_exposure, double now_count, double now_exposure, double phi) {
   const Interval base = PoissonInterval90(base_count / phi);  // its ends are 95 % bounds
   const Interval now = PoissonInterval90(now_count / phi);

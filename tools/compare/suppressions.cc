@@ -9,14 +9,11 @@
 #include "tools/base/safe_text.h"
 
 namespace leaktrack {
-namespace {
 
-bool CoveredBy(std::string_view pattern, const ResolvedFrame& frame) {
+bool FrameMatches(std::string_view pattern, const ResolvedFrame& frame) {
   const auto found = [&](const std::string& text) { return !text.empty() && PatternFound(pattern, text); };
   return found(frame.function) || found(frame.file) || found(frame.module);
 }
-
-}  // namespace
 
 bool PatternFound(std::string_view pattern, std::string_view text) {
   const bool pinned = !pattern.empty() && pattern.front() == '^';
@@ -68,7 +65,7 @@ void Suppressions::AddBuiltIn() {
 
 bool Suppressions::Covers(const std::vector<ResolvedFrame>& stack) {
   for (Entry& entry : entries_) {
-    const auto covered = [&](const ResolvedFrame& frame) { return CoveredBy(entry.pattern, frame); };
+    const auto covered = [&](const ResolvedFrame& frame) { return FrameMatches(entry.pattern, frame); };
     if (!std::any_of(stack.begin(), stack.end(), covered)) continue;
     entry.used = true;
     return true;

@@ -22,6 +22,9 @@ namespace leaktrack {
 // Whether `pattern` (with *, ^, $) is found in `text`.
 bool PatternFound(std::string_view pattern, std::string_view text);
 
+// Whether it is found in the function, the source file or the module of a frame.
+bool FrameMatches(std::string_view pattern, const ResolvedFrame& frame);
+
 class Suppressions {
  public:
   // `name` is put before what is said of a line: "lsan.supp:3: ...".

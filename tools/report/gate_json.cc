@@ -35,13 +35,15 @@ std::string GateJson(const GateResult& result) {
     sites.push_back(SiteJson(site.change));
     sites.back()["suppressed"] = site.suppressed;
     sites.back()["over_limit"] = site.over_limit;
+    sites.back()["within_limit"] = site.within_limit;
     sites.back()["fails"] = Fails(site);
   }
   const char* verdict = result.verdict == GateVerdict::kPass ? "pass" : result.verdict == GateVerdict::kFail ? "fail" : "inconclusive";
   return Dump({{"schema", 1}, {"verdict", verdict}, {"unit", result.unit}, {"runs", result.runs},
                {"total_bytes", Whole(result.total_bytes)}, {"over_total", result.over_total},
                {"inconclusive_because", TextOrNull(result.inconclusive_because)}, {"stale_baseline_entries", result.stale},
-               {"unused_suppressions", result.unused}, {"sites", sites}});
+               {"unused_suppressions", result.unused}, {"unused_limits", result.unused_limits}, {"notes", result.notes},
+               {"detectable_bytes", result.detectable_bytes > 0 ? Whole(result.detectable_bytes) : Json()}, {"sites", sites}});
 }
 
 std::string ComparisonJson(const Comparison& comparison) {

@@ -33,8 +33,13 @@ void Site(Page& page, const GateSite& site, const std::string& unit) {
 }
 
 void Notes(Page& page, const GateResult& result) {
+  for (const std::string& one : result.notes) page.Field("note", one);
   for (const std::string& one : result.stale) page.Field("note", absl::StrCat("baseline: ", SafeText(one)));
   for (const std::string& one : result.unused) page.Field("note", absl::StrCat("unused suppression: ", SafeText(one)));
+  for (const std::string& one : result.unused_limits) page.Field("note", absl::StrCat("limit of a site that does not leak: ", SafeText(one)));
+  if (result.detectable_bytes > 1) {
+    page.Field("power", absl::StrCat("a new leak of ", FormatSize(result.detectable_bytes), " per ", result.unit, " would be seen (9 times in 10)"));
+  }
   if (!result.inconclusive_because.empty()) page.Field("because", SafeText(result.inconclusive_because));
 }
 

@@ -23,15 +23,16 @@ uint64_t Fnv1a(const std::string& text) {
 }  // namespace
 
 bool Fails(const GateSite& site) {
-  return !site.suppressed && (site.change.change >= Change::kWorse || site.over_limit);
+  return !site.suppressed && (site.over_limit || (site.change.change >= Change::kWorse && !site.within_limit));
 }
 
 std::string Headline(const GateResult& result) {
-  size_t counts[5] = {}, suppressed = 0, over = 0;
+  size_t counts[5] = {}, suppressed = 0, over = 0, within = 0;
   for (const GateSite& site : result.sites) {
     if (site.suppressed) ++suppressed;
-    if (!site.suppressed) ++counts[static_cast<size_t>(site.change.change)];
+    if (!site.suppressed && !site.within_limit) ++counts[static_cast<size_t>(site.change.change)];
     over += !site.suppressed && site.over_limit;
+    within += !site.suppressed && site.within_limit;
   }
   std::vector<std::string> parts;
   const auto add = [&](size_t count, const char* what) {
@@ -42,6 +43,7 @@ std::string Headline(const GateResult& result) {
   add(over, "over the limit");
   add(counts[static_cast<size_t>(Change::kKnown)], "known");
   add(counts[static_cast<size_t>(Change::kFixed)], "fixed");
+  add(within, "within the limit of its own");
   add(suppressed, "suppressed");
   if (result.over_total) parts.push_back(absl::StrCat("the total of ", FormatSize(result.total_bytes), " is over its limit"));
   const char* verdict = result.verdict == GateVerdict::kPass ? "PASS" : result.verdict == GateVerdict::kFail ? "FAIL" : "INCONCLUSIVE";
@@ -51,7 +53,10 @@ std::string Headline(const GateResult& result) {
 std::string Sentence(const GateSite& site, const std::string& unit) {
   const SiteChange& change = site.change;
   const std::string name = change.key.front();
-  const std::string mark = site.suppressed ? "suppressed" : site.over_limit && change.change < Change::kWorse ? "OVER LIMIT" : Name(change.change);
+  const std::string mark = site.suppressed                                           ? "suppressed"
+                           : site.over_limit && change.change < Change::kWorse       ? "OVER LIMIT"
+                           : site.within_limit && change.change >= Change::kWorse ? "within its limit"
+                                                                                     : Name(change.change);
   switch (change.change) {
     case Change::kFixed:
       return absl::StrCat(mark, ": ", name, " no longer leaks (it lost ", Amount(change.base_blocks, change.base_bytes, unit), "); take it out of the baseline");

@@ -1,5 +1,6 @@
 // A job for the gate: loses as much as it is told to, at two sites.
 //   gate_target OLD NEW [crash|fail]     blocks of 300 bytes at OldLeak, of 700 bytes at NewLeak
+// With SUPPRESSING it suppresses the latter itself, as for LeakSanitizer.
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,10 @@ __attribute__((noinline)) void Churn(void) {
   void* volatile block = malloc(100);
   free(block);
 }
+
+#ifdef SUPPRESSING
+const char* __lsan_default_suppressions(void) { return "leak:^NewLeak$\n"; }
+#endif
 
 int main(int argc, char** argv) {
   if (argc < 3) return 64;

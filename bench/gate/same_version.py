@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compares versions that do not differ: how often does `leaktrack diff` fail a build for nothing?
+
+    same_version.py LEAKTRACK SERVICE [--comparisons 200] [--pool 18] [--jobs 2] [--json FILE]
+
+Five programs with threads, random seeds or servers are run --pool times each under the gate's default interval. Each comparison draws
+six different runs of one program and calls three the old version and three the new one; half of the comparisons count what
+grew, half what was never freed. Comparisons of one program share a pool, so they are not independent.
+Prints one line a program: comparisons, failures (exit 1), inconclusive ones (exit 3). Exits 1 if any failed.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+PYTHON = """
+import random, threading, time
+def work(seed):
+    r, cache, end = random.Random(seed), {}, time.time() + 2.5
+    while time.time() < end:
+        cache[r.randrange(2000)] = ''.join(chr(65 + r.randrange(26)) for _ in range(r.randrange(200)))
+threads = [threading.Thread(target=work, args=(random.random(),)) for _ in range(4)]
+[t.start() for t in threads]; [t.join() for t in threads]
+"""
+RUBY = "cache = {}; t = Time.now; while Time.now - t < 2.5; cache[rand(2000)] = 'x' * rand(300); [1, 2, 3].map { |i| i.to_s * rand(50) }; end"
+SQL = ("CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT);"
+       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 400000)"
+       " INSERT INTO t SELECT i, hex(randomblob(abs(random()) % 60)) FROM n;"
+       "CREATE INDEX x ON t(b); SELECT count(*) FROM t WHERE b LIKE 'A%'; UPDATE t SET b = b || 'x' WHERE random() % 3 = 0;")
+
+
+def redis(folder):
+    socket = os.path.join(folder, "s")
+    return ["sh", "-c", f"redis-server --port 0 --unixsocket {socket} --save '' --dir {folder} >/dev/null & server=$!;"
+            f" until redis-cli -s {socket} ping >/dev/null 2>&1; do sleep .05; done;"
+            f" LD_PRELOAD= redis-benchmark -q -s {socket} -n 100000 -r 20000 -t set,get,lpush,lpop -P 16 >/dev/null;"
+            f" LD_PRELOAD= redis-cli -s {socket} shutdown nosave; wait $server"]
+
+
+def programs(service):
+    return {"service": lambda folder: [service, "--seconds", "3"], "python": lambda folder: ["/usr/bin/python3", "-c", PYTHON],
+            "ruby": lambda folder: ["ruby", "-e", RUBY], "sqlite3": lambda folder: ["sqlite3", ":memory:", SQL], "redis": redis}
+
+
+def run_once(leaktrack, place, command):
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([leaktrack, "run", "-o", place, "--interval", "16KiB", "--", *command(folder)], check=True, timeout=120,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return place
+
+
+def compare(leaktrack, runs, at_exit, dice):
+    with tempfile.TemporaryDirectory() as place:
+        for i, run in enumerate(dice.sample(runs, 6)):
+            version = os.path.join(place, "old" if i < 3 else "new")
+            os.makedirs(version, exist_ok=True)
+            os.symlink(run, os.path.join(version, f"run-{i % 3 + 1}"))
+        done = subprocess.run([leaktrack, "diff", os.path.join(place, "old"), os.path.join(place, "new"), *(["--at-exit"] if at_exit else [])],
+                              capture_output=True, text=True, check=False, timeout=300)
+    return done.returncode, done.stdout + done.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("leaktrack")
+    parser.add_argument("service")
+    parser.add_argument("--comparisons", type=int, default=200)
+    parser.add_argument("--pool", type=int, default=18)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json")
+    args = parser.parse_args()
+    leaktrack, dice, rows = os.path.abspath(args.leaktrack), random.Random(args.seed), {}
+    chosen = programs(os.path.abspath(args.service))
+    base = tempfile.mkdtemp()
+    try:
+        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+            for number, (name, command) in enumerate(chosen.items()):
+                places = [os.path.join(base, name, str(i)) for i in range(args.pool)]
+                runs = list(pool.map(lambda place, command=command: run_once(leaktrack, place, command), places))
+                mine = args.comparisons // len(chosen) + (number < args.comparisons % len(chosen))
+                jobs = [(i % 2 == 1, random.Random(dice.random())) for i in range(mine)]
+                begun = time.monotonic()
+                results = list(pool.map(lambda job, runs=runs: compare(leaktrack, runs, *job), jobs))
+                codes = [code for code, _ in results]
+                rows[name] = {"comparisons": mine, "failed": codes.count(1), "inconclusive": codes.count(3), "broken": codes.count(2),
+                              "seconds_a_comparison": round((time.monotonic() - begun) * args.jobs / max(1, mine), 2)}
+                print(name, rows[name], flush=True)
+                for code, text in results:
+                    if code in (1, 2):
+                        print(text, flush=True)
+    finally:
+        shutil.rmtree(base)
+    total = {key: sum(row[key] for row in rows.values()) for key in ("comparisons", "failed", "inconclusive", "broken")}
+    print("all", total)
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as file:
+            json.dump({"programs": rows, "all": total}, file, indent=2)
+    sys.exit(1 if total["failed"] or total["broken"] else 0)
+
+
+if __name__ == "__main__":
+    main()
