@@ -104,18 +104,16 @@ void AddWork(RunCounts& into, const RunCounts& from) {
   into.work_is_counted = true;
 }
 
-// The longest-lived process that allocated speaks for the tree: helpers that end at once are too short to judge, a shell
-// that only waits has nothing to say, and neither is a loss.
+// The process that allocated most speaks for the tree: helpers that end at once are too short to judge, a shell that only
+// waits has nothing to say, and neither is a loss.
 absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode, const SymbolizerOptions& symbols) {
   GateRun tree;
-  tree.counts.recorded = false;
   for (const std::string& path : paths) {
     ASSIGN_OR_RETURN(GateRun one, LoadCapture(path, mode, symbols));
-    const bool longer = one.counts.seconds >= tree.counts.seconds;
-    if (one.counts.recorded == tree.counts.recorded ? longer : one.counts.recorded) {
+    if (tree.counts.path.empty() || one.counts.samples > tree.counts.samples) {
       std::swap(tree.counts.unusable, one.counts.unusable);
       std::swap(tree.unjudged, one.unjudged);
-      tree.counts.recorded = one.counts.recorded;
+      tree.counts.samples = one.counts.samples;
       tree.counts.seconds = one.counts.seconds;
       tree.counts.path = one.counts.path;
       tree.counts.program = one.counts.program;

@@ -41,7 +41,7 @@ struct RunCounts {
   double seconds = 0;
   double interval = 1;               // largest mean sampling interval, bytes
   std::vector<SiteCount> sites;      // by key, each key once
-  bool recorded = true;              // false: it allocated nothing that was recorded
+  uint64_t samples = 0;              // all that were taken
   std::string unusable;              // why nothing can be concluded from this run; empty: it can
 };
 
