@@ -61,6 +61,23 @@ TEST(CompareTest, OneRunOfFewMomentsIsInconclusive) {
   EXPECT_EQ(Compare({OneRun({})}, {OneRun({Site("New", 100)})}, {}).inconclusive_because, "");
 }
 
+TEST(CompareTest, WhatGrewInRunsTooShortToTellACacheFromALeakIsInconclusive) {
+  std::vector<RunCounts> base(3, OneRun({Site("cache", 5)})), now(3, OneRun({Site("cache", 90)}));
+  EXPECT_EQ(Compare(base, now, {}).inconclusive_because, "");
+  now[1].unjudged = "it ran for 3s";
+  EXPECT_EQ(Compare(base, now, {}).inconclusive_because, "more has grown, but a.ltk: it ran for 3s");
+  EXPECT_EQ(Compare(now, base, {}).inconclusive_because, "") << "what did not grow needs no excuse";
+}
+
+TEST(CompareTest, AVersionWithoutTheOthersSymbolsIsNotComparedByName) {
+  SiteCount named = Site("Leak", 90), bare = Site("(job)", 90);
+  named.stack = {ResolvedFrame{.function = "Leak", .module = "/old/job"}};
+  bare.stack = {ResolvedFrame{.function = "", .module = "/new/job"}};
+  const std::vector<RunCounts> base(3, OneRun({named})), now(3, OneRun({bare}));
+  EXPECT_NE(Compare(base, now, {}).inconclusive_because.find("job has symbols in the runs of one version only"), std::string::npos);
+  EXPECT_EQ(Compare(now, now, {}).inconclusive_because, "");
+}
+
 TEST(CompareTest, ARunThatCannotBeTrustedIsNeverASilentPass) {
   RunCounts crashed = OneRun({});
   crashed.unusable = "it crashed";

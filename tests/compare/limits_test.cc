@@ -41,7 +41,7 @@ TEST(LimitsTest, WhatIsNotUnderstoodIsRefusedWithItsLine) {
   EXPECT_THAT(Refusal("[[site]]\nmatch = 'x'\nmax = '1'\ncolour = 3"), HasSubstr("l.toml:4: 'colour' is unknown"));
   EXPECT_THAT(Refusal("site = 3"), HasSubstr("expected [[site]]"));
   EXPECT_THAT(Refusal("max-total = '1MiB\n<<<<<<< HEAD\n"), HasSubstr("l.toml:1: "));
-  EXPECT_THAT(Refusal("\xff\xfe\n"), HasSubstr("l.toml:1: "));
+  EXPECT_THAT(Refusal("max-site = '1KiB'\n# \xc3\xa9\n"), HasSubstr("l.toml:2: only ASCII"));
 }
 
 GateRun RunOf(const std::vector<SiteCount>& sites) {

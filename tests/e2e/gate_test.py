@@ -136,6 +136,7 @@ def refusals(gate):
     gate.expect(gate.at_exit(0, 0, "--suppressions", gate.write("worse", "nonsense")), 2, "is no suppression")
     gate.expect(gate.tool("gate", gate.path("nothing.ltk")), 2, "nothing.ltk")
     gate.expect(gate.tool("gate"), 2, "CAPTURE or a command")
+    gate.expect(gate.tool("gate", "--at-exit", "--runs", "1", "--", "/bin/true"), 3, "allocated nothing")
     # Two seconds do not show what grows: inconclusive, and said.
     short = ("gate", "--runs", "1", "--", gate.target, "50", "0")
     gate.expect(gate.tool(*short), 3, "INCONCLUSIVE")
@@ -154,6 +155,11 @@ def diffs(gate):
     gate.expect(gate.tool("diff", "--at-exit", worse, base), 0, "FIXED: NewLeak")
     once = keep(gate, "once", 50, 30, runs=1)
     gate.expect(gate.tool("diff", "--at-exit", keep(gate, "before", 50, 0, runs=1), once), 3, "three runs")
+    # The same build without its symbols: everything would be fixed and new at once.
+    stripped = gate.path(os.path.basename(gate.target))
+    subprocess.run(["strip", "-o", stripped, gate.target], check=True)
+    gate.tool("gate", "--at-exit", "--runs", "3", "--interval", "exact", "--keep", gate.path("bare"), "--", stripped, "50", "30")
+    gate.expect(gate.tool("diff", "--at-exit", base, gate.path("bare")), 3, "gate_target has symbols in the runs of one version only")
     other = gate.path("other")
     subprocess.run([gate.session.leaktrack, "run", "-o", other, "--exact", "--", "/bin/ls", "/"], capture_output=True, check=True)
     gate.expect(gate.tool("diff", base, other), 2, "different programs")

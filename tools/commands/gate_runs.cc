@@ -71,7 +71,7 @@ absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, con
   const RunCounts grown = CountRun(capture, *symbolizer, CountMode::kGrown);
   // Work that was counted belongs to the second half, and so must the bytes that are divided by it.
   run.leaks = AccusedOf(analysis, grown.work_is_counted ? grown.sites : run.counts.sites);
-  if (analysis.conclusion == Conclusion::kTooShort) run.unjudged = analysis.inconclusive_because;
+  if (analysis.conclusion == Conclusion::kTooShort) run.counts.unjudged = analysis.inconclusive_because;
   if (analysis.conclusion == Conclusion::kDataLost && run.counts.unusable.empty()) run.counts.unusable = analysis.inconclusive_because;
   run.counts.sites = grown.sites;
   run.counts.work = grown.work;
@@ -112,7 +112,7 @@ absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMod
     ASSIGN_OR_RETURN(GateRun one, LoadCapture(path, mode, symbols));
     if (tree.counts.path.empty() || one.counts.samples > tree.counts.samples) {
       std::swap(tree.counts.unusable, one.counts.unusable);
-      std::swap(tree.unjudged, one.unjudged);
+      std::swap(tree.counts.unjudged, one.counts.unjudged);
       tree.counts.samples = one.counts.samples;
       tree.counts.seconds = one.counts.seconds;
       tree.counts.path = one.counts.path;

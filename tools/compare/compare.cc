@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/stats.h"
 #include "tools/compare/statistics.h"
+#include "tools/compare/symbol_coverage.h"
 
 namespace leaktrack {
 namespace {
@@ -174,6 +175,18 @@ std::string WhyNotComparable(const std::vector<RunCounts>& base, const std::vect
       if (run.work_is_counted != base.front().work_is_counted) return absl::StrCat(run.path, ": counts work, others do not");
     }
   }
+  const std::string module = NamedOnOneSideOnly(base, now);
+  if (module.empty()) return "";
+  return absl::StrCat(module, " has symbols in the runs of one version only, and sites are matched by name: name its debug file by --debug-dir");
+}
+
+// What grew is no regression yet where a cache that had not filled in time would have grown as well.
+std::string WhyNotYet(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now) {
+  for (const std::vector<RunCounts>* runs : {&base, &now}) {
+    for (const RunCounts& run : *runs) {
+      if (!run.unjudged.empty()) return absl::StrCat("more has grown, but ", run.path, ": ", run.unjudged);
+    }
+  }
   return "";
 }
 
@@ -223,6 +236,7 @@ Comparison Compare(const std::vector<RunCounts>& base_runs, const std::vector<Ru
   std::stable_sort(result.sites.begin(), result.sites.end(), [](const SiteChange& a, const SiteChange& b) {
     return a.change != b.change ? a.change > b.change : a.now_bytes - a.base_bytes > b.now_bytes - b.base_bytes;
   });
+  if (result.Regressed() && result.inconclusive_because.empty()) result.inconclusive_because = WhyNotYet(base_runs, now_runs);
   result.detectable_bytes = DetectableCount(base.work, now.work, result.phi, options.max_q / std::max<size_t>(1, result.sites.size())) *
                             LargestInterval(now_runs) / now.work;
   return result;

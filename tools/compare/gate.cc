@@ -99,7 +99,7 @@ class Gatekeeper {
   std::string WhyNot() const {
     if (runs_.empty()) return "there is no run";
     for (const GateRun& run : runs_) {
-      const std::string& why = run.counts.unusable.empty() ? run.unjudged : run.counts.unusable;
+      const std::string& why = run.counts.unusable.empty() ? run.counts.unjudged : run.counts.unusable;
       if (!why.empty()) return absl::StrCat(run.counts.path, ": ", why);
     }
     const std::string unit = runs_.front().counts.work_is_counted ? "iteration" : "run";

@@ -25,7 +25,6 @@ namespace leaktrack {
 struct GateRun {
   RunCounts counts;                 // of everything that stayed
   std::vector<SiteCount> leaks;     // the accused among it
-  std::string unjudged;             // why the analyzer could accuse nobody (too short); a comparison does not need it
   std::map<std::string, std::string> own_suppressions;  // file -> what its __lsan_default_suppressions returns
   std::vector<std::string> notes;   // what could not be read
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/compare/limits.h"
 
+#include <algorithm>
+
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
@@ -89,10 +91,20 @@ class Reader {
   GateLimits limits_;
 };
 
+// toml++ 3.3 runs into undefined behaviour on some characters beyond ASCII outside of strings (found by fuzzing).
+absl::Status OnlyAscii(const std::string& text, const Reader& reader) {
+  const auto beyond = std::find_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (beyond == text.end()) return absl::OkStatus();
+  toml::source_region at;
+  at.begin.line = static_cast<toml::source_index>(1 + std::count(text.begin(), beyond, '\n'));
+  return reader.Refuse(at, "only ASCII is read here; in a pattern, write * for other letters");
+}
+
 }  // namespace
 
 absl::StatusOr<GateLimits> ParseLimits(const std::string& text, const std::string& name) {
   Reader reader(name);
+  RETURN_IF_ERROR(OnlyAscii(text, reader));
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) return reader.Refuse(parsed.error().source(), SafeText(std::string(parsed.error().description())));
   return reader.Read(parsed.table());
