@@ -7,12 +7,12 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev libiberty-dev libcli11-dev
-       nlohmann-json3-dev libtomlplusplus-dev)
+       nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev)
 # libunwind: the unwinder's oracle. binutils, xz-utils: split and compressed debug files. The rest is what is tracked.
 tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-tidy libunwind-dev binutils xz-utils
        util-linux git python3 python3-dev redis-server redis-tools ruby procps
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
-       memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema)
+       memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go)
 survival=(wrk gdb valgrind chromium default-jdk-headless nodejs)
 command -v npm >/dev/null || survival+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
 

@@ -5,6 +5,7 @@ Promises: everything a test writes lies in one temporary folder, removed at the 
 LEAKTRACK_KEEP is set; no call waits for ever.
 """
 import contextlib
+import functools
 import glob
 import json
 import os
@@ -15,6 +16,26 @@ import sys
 import tempfile
 
 REPORT_EXITS = (0, 1, 3)  # nothing found, leak found, inconclusive; 2 would be the tool's own failure
+
+
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "report", "report.schema.json")
+
+
+@functools.lru_cache(maxsize=None)
+def validator():
+    """None where python3-jsonschema is not installed for this interpreter."""
+    try:
+        import jsonschema
+    except ImportError:
+        return None
+    with open(SCHEMA, encoding="utf-8") as file:
+        return jsonschema.Draft202012Validator(json.load(file))
+
+
+def check_schema(report):
+    """Every report that a test reads is what the published schema says; of very many sites the first hundred."""
+    if validator() is not None:
+        validator().validate({**report, "sites": report["sites"][:100]})
 
 
 class Tracker:
@@ -53,6 +74,7 @@ class Tracker:
         if done.returncode not in REPORT_EXITS:
             raise AssertionError(f"report {capture}: exit {done.returncode}: {done.stderr.strip()}")
         report = json.loads(done.stdout)
+        check_schema(report)
         report["exit"] = done.returncode
         return report
 

@@ -12,6 +12,7 @@
 #include "tools/commands/gate.h"
 #include "tools/commands/report.h"
 #include "tools/commands/run.h"
+#include "tools/report/formats.h"
 
 namespace leaktrack {
 namespace {
@@ -31,6 +32,8 @@ constexpr char kRunExamples[] =
 constexpr char kReportExamples[] =
     "  leaktrack report host.service.4711.0f3c.ltk\n"
     "  leaktrack report --format json -o report.json captures/\n"
+    "  leaktrack report --format pprof -o heap.pb.gz host.service.4711.0f3c.ltk     then: go tool pprof -http : heap.pb.gz\n"
+    "  leaktrack report --format folded host.service.4711.0f3c.ltk | flamegraph.pl --countname bytes > heap.svg\n"
     "  leaktrack report --limit 2GiB --status-time 72h,4h,30m captures/\n\n"
     "Exit status: 0 nothing found, 1 a leak or a suspect, 2 the report could not be made,\n"
     "3 inconclusive (the run was too short, or data was lost).";
@@ -122,7 +125,10 @@ void DescribeReport(CLI::App& app, Action* action) {
   CLI::App* report = app.add_subcommand("report", "Says which call sites grow, how fast, and how sure that is");
   report->footer(kReportExamples);
   report->add_option("CAPTURE", options->capture, "a capture, or a directory of captures")->required();
-  report->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  std::vector<std::string> formats;
+  for (const ReportFormat& format : ReportFormats()) formats.emplace_back(format.name);
+  report->add_option("--format", options->format, "what to write (default: text); pprof, folded and speedscope are for the tools of that name")
+      ->check(CLI::IsMember(formats));
   report->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
   report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in json)")->type_name("N");
   report->add_option("--sysroot", options->sysroot, "look for programs and libraries under DIR first")->type_name("DIR");

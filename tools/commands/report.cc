@@ -6,16 +6,16 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "tools/analysis/analyze.h"
+#include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
 #include "tools/commands/captures.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/history_file.h"
 #include "tools/commands/output.h"
-#include "tools/report/fleet_report.h"
-#include "tools/report/json_report.h"
-#include "tools/report/text_report.h"
+#include "tools/report/formats.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
@@ -60,6 +60,17 @@ TextOptions TextOptionsFor(const ReportOptions& options) {
   return text;
 }
 
+absl::Status CheckFormat(const ReportFormat& format, const ReportOptions& options, size_t captures) {
+  if (captures > 1 && format.fleet == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(SafeText(options.capture), ": holds ", captures, " captures; --format ", format.name,
+                                                   " tells of one: name it (report without --format lists them)"));
+  }
+  if (format.binary && options.output.empty() && isatty(STDOUT_FILENO)) {
+    return absl::InvalidArgumentError(absl::StrCat("--format ", format.name, " is not for a terminal; write it to a file by -o FILE"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<int> RunReport(const ReportOptions& options) {
@@ -68,6 +79,8 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   const PlateauBook plateaus = ReadHistory(history);
   settings.plateaus = &plateaus;
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
+  const ReportFormat& format = *FindReportFormat(options.format);
+  RETURN_IF_ERROR(CheckFormat(format, options, paths.size()));
   Fleet fleet;
   for (const std::string& path : paths) {
     absl::StatusOr<ReportInput> input = ReadOne(path, options, settings);
@@ -82,14 +95,9 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   }
   if (fleet.runs.empty()) return absl::DataLossError(fleet.unreadable.front());
   RankRuns(fleet);
-  std::string text;
-  if (options.format == "json") {
-    text = paths.size() == 1 ? JsonReport(fleet.runs.front(), options.top) : FleetJson(fleet, options.top);
-  } else {
-    const TextOptions text_options = TextOptionsFor(options);
-    text = paths.size() == 1 ? TextReport(fleet.runs.front(), text_options) : FleetText(fleet, text_options);
-  }
-  RETURN_IF_ERROR(WriteOutput(options.output, text));
+  const FormatOptions format_options{TextOptionsFor(options), options.top};
+  RETURN_IF_ERROR(WriteOutput(options.output, paths.size() == 1 ? format.one(fleet.runs.front(), format_options)
+                                                                : format.fleet(fleet, format_options)));
   Remember(fleet, history);
   return ExitOf(FleetConclusion(fleet));
 }

@@ -15,7 +15,7 @@ namespace leaktrack {
 
 struct ReportOptions {
   std::string capture;            // a file, or a directory of them
-  std::string format = "text";    // text or json
+  std::string format = "text";    // a name of ReportFormats()
   std::string output;             // empty: standard output
   std::string sysroot;            // where the modules of another machine lie
   std::vector<std::string> debug_dirs;

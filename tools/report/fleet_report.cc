@@ -176,7 +176,7 @@ std::string FleetJson(const Fleet& fleet, size_t top) {
   }
   report["captures"] = captures;
   report["unreadable"] = fleet.unreadable;
-  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return report.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace leaktrack

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every format of a report tells the same sums, and is read by the tools it is meant for.
+
+    formats_test.py LEAKTRACK PROGRAM     PROGRAM OLD NEW keeps so many blocks at OldLeak and NewLeak
+
+pprof: the real `go tool pprof` (-raw, -top, -base, -http). speedscope: the schema that the program's own npm package ships.
+"""
+import glob
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import time
+import urllib.request
+
+import tracker as t
+
+GO = next(iter(sorted(glob.glob("/usr/lib/go-*/bin/go"), reverse=True)), "/usr/lib/go/bin/go")
+PYTHON = "/usr/bin/python3"
+
+
+class Formats:
+    def __init__(self, session, capture):
+        self.session, self.capture = session, capture
+        self.folder = session.folder
+        self.json = json.loads(self.write("json", "-"))
+        self.sites = self.json["sites"]
+
+    def run(self, *command, code=0, **more):
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=60, **more)
+        assert done.returncode == code, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def write(self, name, file, *options):
+        done = subprocess.run([self.session.leaktrack, "report", "--no-history", "--format", name, *options, self.capture,
+                               *([] if file == "-" else ["-o", os.path.join(self.folder, file)])],
+                              capture_output=True, check=False, timeout=60)
+        assert done.returncode in (0, 1, 3), done.stderr
+        return done.stdout.decode() if file == "-" else os.path.join(self.folder, file)
+
+    def sum(self, key):
+        return sum(site[key] or 0 for site in self.sites)
+
+
+def folded(formats):
+    lines = formats.write("folded", "-").splitlines()
+    assert sum(int(line.rsplit(" ", 1)[1]) for line in lines) == formats.sum("live_bytes")
+    assert any(re.fullmatch(r"_start;.*;main;NewLeak \d+", line) for line in lines), lines
+
+
+def speedscope(formats):
+    path = formats.write("speedscope", "heap.speedscope.json")
+    with open(path, encoding="utf-8") as file:
+        document = json.load(file)
+    assert [sum(profile["weights"]) for profile in document["profiles"]] == \
+        [formats.sum("live_bytes"), formats.sum("growth_bytes_per_hour"), formats.sum("born_bytes")]
+    done = subprocess.run(["npm", "pack", "--silent", "--pack-destination", formats.folder, "speedscope@1.20.0"], capture_output=True,
+                          text=True, check=False, timeout=120)
+    if done.returncode != 0:
+        print(f"not checked: npm cannot fetch speedscope's schema: {done.stderr.strip()}")
+        return
+    with tarfile.open(os.path.join(formats.folder, done.stdout.strip().splitlines()[-1])) as archive:
+        schema = os.path.join(formats.folder, "schema.json")
+        with open(schema, "wb") as file:
+            file.write(archive.extractfile("package/dist/release/file-format-schema.json").read())
+    formats.run(PYTHON, "-W", "ignore", "-m", "jsonschema", "-i", path, schema)
+
+
+def page(address):
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                return answer.read().decode()
+        except OSError:
+            time.sleep(.1)  # not listening yet
+    raise AssertionError(f"{address} is not served")
+
+
+def pprof(formats):
+    path = formats.write("pprof", "heap.pb.gz")
+    raw = formats.run(GO, "tool", "pprof", "-raw", path)
+    assert "inuse_objects/count inuse_space/bytes[dflt] alloc_space/bytes growth/bytes" in raw, raw
+    samples = [tuple(map(int, match)) for match in re.findall(r"^ +(-?\d+) +(-?\d+) +(-?\d+) +(-?\d+): ", raw, re.M)]
+    assert tuple(map(sum, zip(*samples))) == \
+        tuple(formats.sum(key) for key in ("live_objects", "live_bytes", "born_bytes", "growth_bytes_per_hour"))
+    module = next(frame for site in formats.sites for frame in site["stack"] if frame["function"] == "NewLeak")
+    assert module["build_id"] in raw and f"NewLeak {module['file']}:{module['line']}" in raw, raw
+    top = formats.run(GO, "tool", "pprof", "-top", "-unit=B", "-nodecount=0", path)
+    assert re.search(r"^ *14000B .* NewLeak", top, re.M), top
+    same = formats.run(GO, "tool", "pprof", "-top", "-unit=B", "-base", path, path)
+    assert "Showing nodes accounting for 0" in same, same
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen([GO, "tool", "pprof", "-no_browser", f"-http=127.0.0.1:{port}", path], stderr=subprocess.DEVNULL,
+                          start_new_session=True) as server:
+        try:
+            assert "NewLeak" in page(f"http://127.0.0.1:{port}/ui/flamegraph")
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)  # go and the pprof that it started
+
+
+def options(formats):
+    assert len(formats.write("folded", "-", "--top", "1").splitlines()) == 1
+    leaktrack = formats.session.leaktrack
+    formats.run(leaktrack, "report", "--format", "svg", formats.capture, code=2)
+    done = subprocess.run(["script", "-qec", f"{leaktrack} report --format pprof {formats.capture}", "/dev/null"], capture_output=True,
+                          text=True, check=False, timeout=60)
+    assert "not for a terminal" in done.stdout and done.returncode == 2, done.stdout
+
+
+def schema(formats):
+    if t.validator() is None:
+        print("not checked against report.schema.json: python3-jsonschema is not installed for this python")
+        return
+    t.check_schema(formats.json)
+    for broken in ({"schema": 2}, {"extra": 1}, {"process": {}}):
+        assert not t.validator().is_valid({**formats.json, **broken}), broken
+
+
+def main():
+    leaktrack, program = map(os.path.abspath, sys.argv[1:])
+    t.need(GO, "npm", PYTHON, "script")
+    with t.tracker(leaktrack) as session:
+        session.run([program, "50", "20"], ["--exact"])
+        formats = Formats(session, session.captures()[0])
+        for check in (schema, folded, speedscope, pprof, options):
+            check(formats)
+        session.run([program, "50", "20"], ["--exact"])
+        fleet = subprocess.run([leaktrack, "report", "--no-history", "--format", "json", session.folder], capture_output=True, check=False)
+        t.check_schema(json.loads(fleet.stdout))
+        done = subprocess.run([leaktrack, "report", "--format", "folded", session.folder], capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and "holds 2 captures; --format folded tells of one" in done.stderr, done.stderr
+    print("all formats agree and are read")
+
+
+if __name__ == "__main__":
+    main()

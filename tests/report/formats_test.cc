@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the formats for other tools do with names that are not meant well, and with runs that have nothing to tell. That the
+// tools read them: e2e/formats_test.py.
+#include "tools/report/formats.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/report/sample_input.h"
+
+namespace leaktrack {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Write(const char* name, const ReportInput& input, size_t top = 0) { return FindReportFormat(name)->one(input, {{}, top}); }
+
+ReportInput Hostile() {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.sites[0].stack[0].function = "evil;root 999999\n<script>\xff\x1b[31m\"" + std::string(10'000, 'y');
+  input.analysis.sites[0].stack[1].function.clear();
+  return input;
+}
+
+TEST(FormatsTest, EachNameStandsOnceAndIsFound) {
+  std::set<std::string> names;
+  for (const ReportFormat& format : ReportFormats()) {
+    EXPECT_TRUE(names.insert(format.name).second) << format.name;
+    EXPECT_EQ(FindReportFormat(format.name), &format);
+  }
+  EXPECT_EQ(FindReportFormat("svg"), nullptr);
+}
+
+TEST(FoldedReportTest, AHostileNameIsOneFrameOfOneLine) {
+  const std::string text = Write("folded", Hostile());
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  EXPECT_EQ(std::count(text.begin(), text.end(), ';'), 8);
+  EXPECT_THAT(text, HasSubstr(" 9000000\n"));
+  EXPECT_THAT(text, HasSubstr("service+0x1000"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
+TEST(SpeedscopeReportTest, AHostileNameIsAscii) {
+  const std::string text = Write("speedscope", Hostile());
+  for (const char c : text) ASSERT_LT(static_cast<unsigned char>(c), 0x80);
+  const nlohmann::json file = nlohmann::json::parse(text);
+  EXPECT_EQ(file["profiles"][0]["endValue"], 9'000'000);
+  EXPECT_EQ(file["profiles"][0]["samples"][0].size(), 9u);
+}
+
+TEST(FormatsTest, ARunThatHeldNothingIsAnEmptyProfileNotAnError) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.sites.clear();
+  EXPECT_EQ(Write("folded", input), "");
+  EXPECT_EQ(nlohmann::json::parse(Write("speedscope", input))["profiles"][0]["endValue"], 0);
+  EXPECT_EQ(Write("pprof", input).substr(0, 2), "\x1f\x8b");
+}
+
+TEST(FormatsTest, ManySitesAndDeepStacksAreWritten) {
+  ReportInput input = testing::LeakingInput();
+  SiteResult site = input.analysis.sites[0];
+  for (int i = 0; i < 2'000; ++i) site.stack.push_back({"deep" + std::to_string(i), "f.cc", 1, "/bin/x", "", 16u * static_cast<unsigned>(i), false});
+  input.analysis.sites.assign(50, site);
+  EXPECT_THAT(Write("folded", input), HasSubstr("deep1999;deep1998;"));
+  EXPECT_GT(Write("pprof", input).size(), 1'000u);
+  input.analysis.sites.assign(5'000, testing::LeakingInput().analysis.sites[0]);
+  for (const char* name : {"folded", "speedscope", "pprof", "json", "text"}) EXPECT_FALSE(Write(name, input).empty()) << name;
+  EXPECT_EQ(nlohmann::json::parse(Write("speedscope", input, 3))["profiles"][0]["endValue"], 27'000'000);
+}
+
+}  // namespace
+}  // namespace leaktrack

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The formats of a report, in one table: a new one is a file of its own and a line here.
+//
+// Promises: option parsing, --help and the writer all read this table. Thread-safety: constant.
+#ifndef LEAKTRACK_TOOLS_REPORT_FORMATS_H_
+#define LEAKTRACK_TOOLS_REPORT_FORMATS_H_
+
+#include <span>
+#include <string>
+
+#include "tools/report/fleet_report.h"
+
+namespace leaktrack {
+
+struct FormatOptions {
+  TextOptions text;
+  size_t top = 0;  // sites; 0: all, in text five
+};
+
+struct ReportFormat {
+  const char* name;
+  bool binary;  // not for a terminal
+  std::string (*one)(const ReportInput& input, const FormatOptions& options);
+  std::string (*fleet)(const Fleet& fleet, const FormatOptions& options);  // null: tells one run only
+};
+
+std::span<const ReportFormat> ReportFormats();
+
+// Null: there is none of this name.
+const ReportFormat* FindReportFormat(const std::string& name);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_REPORT_FORMATS_H_
