@@ -51,8 +51,9 @@ struct RealFunctions {
 };
 
 // `free` may be called from the first instruction of the process on: until the table is filled it points to a function
-// that fills it. Everything else is null before.
-extern RealFunctions g_real;
+// that fills it. Everything else is null before. Hidden by name: a reference from another file would go through the GOT
+// otherwise, an instruction more in each hook (-fvisibility does not apply to declarations).
+extern RealFunctions g_real __attribute__((visibility("hidden")));
 extern std::atomic<bool> g_real_resolved;
 
 // Fills the table if that has not been done. False while this thread is at it already (its dlsym allocates), and if even

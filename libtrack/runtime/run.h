@@ -24,7 +24,7 @@
 namespace leaktrack::track {
 
 extern Tracker g_tracker;
-extern Filter g_filter;
+extern Filter g_filter __attribute__((visibility("hidden")));
 
 // The countdown of a thread that is not to ask again for that many bytes.
 inline constexpr uint64_t kInertBudget = uint64_t{1} << 46;
