@@ -74,11 +74,12 @@ def main():
     parser.add_argument("--comparisons", type=int, default=200)
     parser.add_argument("--pool", type=int, default=18)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--programs", nargs="+", metavar="NAME", help="only these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json")
     args = parser.parse_args()
     leaktrack, dice, rows = os.path.abspath(args.leaktrack), random.Random(args.seed), {}
-    chosen = programs(os.path.abspath(args.service))
+    chosen = {name: command for name, command in programs(os.path.abspath(args.service)).items() if not args.programs or name in args.programs}
     base = tempfile.mkdtemp()
     try:
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

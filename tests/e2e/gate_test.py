@@ -89,6 +89,11 @@ def process_tree(gate):
     shell = ("sh", "-c", '"$@"; exec sleep 0.2', "sh")
     tree = ("gate", "--at-exit", "--runs", "1", "--interval", "64KiB", "--", *shell, gate.target)
     gate.expect(gate.tool(*tree, "0", "20000"), 1, "NEW LEAK: NewLeak loses 1")
+    # A child that is meant to crash is left out, and named.
+    shell = ("sh", "-c", '"$1" 0 3000 crash; exec "$1" 0 100', "sh", gate.target)
+    done = gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--suppressions", gate.write("sh", "leak:dash\n"), "--", *shell)
+    gate.expect(done, 1, "NEW LEAK: NewLeak loses 68.4 KiB in 100 blocks")
+    assert "crashed; what it left is not counted" in " ".join(done.stdout.split()), done.stdout
 
 
 def iterations(gate):
@@ -160,6 +165,8 @@ def diffs(gate):
     subprocess.run(["strip", "-o", stripped, gate.target], check=True)
     gate.tool("gate", "--at-exit", "--runs", "3", "--interval", "exact", "--keep", gate.path("bare"), "--", stripped, "50", "30")
     gate.expect(gate.tool("diff", "--at-exit", base, gate.path("bare")), 3, "gate_target has symbols in the runs of one version only")
+    gate.expect(gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--keep", gate.path("base"), "--", gate.target, "0", "0"), 2,
+                "holds runs already")
     other = gate.path("other")
     subprocess.run([gate.session.leaktrack, "run", "-o", other, "--exact", "--", "/bin/ls", "/"], capture_output=True, check=True)
     gate.expect(gate.tool("diff", base, other), 2, "different programs")

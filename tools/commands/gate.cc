@@ -56,6 +56,9 @@ class RunPlace {
 
 absl::Status RunAll(const GateCommandOptions& options, const std::string& place) {
   if (place.empty()) return absl::UnavailableError("no temporary directory could be made; name one with --keep DIR");
+  if (std::error_code none; fs::exists(absl::StrCat(place, "/", kRunDirectory, 1), none)) {
+    return absl::AlreadyExistsError(absl::StrCat(SafeText(place), ": holds runs already, which would be judged as well; name another directory"));
+  }
   for (size_t i = 1; i <= options.runs; ++i) {
     RunOptions run;
     run.output_directory = absl::StrCat(place, "/", kRunDirectory, i);

@@ -104,27 +104,42 @@ void AddWork(RunCounts& into, const RunCounts& from) {
   into.work_is_counted = true;
 }
 
-// The process that allocated most speaks for the tree: helpers that end at once are too short to judge, a shell that only
+// Adds what a process left to its tree. One that crashed says nothing of what it would have freed; a test that lets a child
+// crash and passes has meant it, so such a child is left out and named, and does not make the run inconclusive.
+void AddProcess(GateRun& tree, GateRun process, bool speaks) {
+  tree.own_suppressions.merge(process.own_suppressions);
+  tree.notes.insert(tree.notes.end(), process.notes.begin(), process.notes.end());
+  if (process.counts.crashed && !speaks) {
+    tree.notes.push_back(absl::StrCat(SafeText(process.counts.path), ": crashed; what it left is not counted"));
+    return;
+  }
+  const bool silent = process.counts.samples == 0 && !speaks;
+  if (tree.counts.unusable.empty() && !silent) tree.counts.unusable = process.counts.unusable;
+  tree.counts.interval = std::max(tree.counts.interval, process.counts.interval);
+  AddWork(tree.counts, process.counts);
+  AddSites(tree.counts.sites, process.counts.sites);
+  AddSites(tree.leaks, process.leaks);
+}
+
+// The process that allocated most, and did not crash, speaks for the tree: helpers that end at once are too short to judge, a shell that only
 // waits has nothing to say, and neither is a loss.
 absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode, const SymbolizerOptions& symbols) {
-  GateRun tree;
+  std::vector<GateRun> processes;
   for (const std::string& path : paths) {
     ASSIGN_OR_RETURN(GateRun one, LoadCapture(path, mode, symbols));
-    if (tree.counts.path.empty() || one.counts.samples > tree.counts.samples) {
-      std::swap(tree.counts.unusable, one.counts.unusable);
-      std::swap(tree.counts.unjudged, one.counts.unjudged);
-      tree.counts.samples = one.counts.samples;
-      tree.counts.seconds = one.counts.seconds;
-      tree.counts.path = one.counts.path;
-      tree.counts.program = one.counts.program;
-    }
-    tree.counts.interval = std::max(tree.counts.interval, one.counts.interval);
-    AddWork(tree.counts, one.counts);
-    tree.own_suppressions.merge(one.own_suppressions);
-    tree.notes.insert(tree.notes.end(), one.notes.begin(), one.notes.end());
-    AddSites(tree.counts.sites, one.counts.sites);
-    AddSites(tree.leaks, one.leaks);
+    processes.push_back(std::move(one));
   }
+  const auto speaker = std::max_element(processes.begin(), processes.end(), [](const GateRun& a, const GateRun& b) {
+    return std::pair(!a.counts.crashed, a.counts.samples) < std::pair(!b.counts.crashed, b.counts.samples);
+  });
+  GateRun tree;
+  if (speaker == processes.end()) return tree;
+  tree.counts.path = speaker->counts.path;
+  tree.counts.program = speaker->counts.program;
+  tree.counts.seconds = speaker->counts.seconds;
+  tree.counts.samples = speaker->counts.samples;
+  tree.counts.unjudged = speaker->counts.unjudged;
+  for (GateRun& process : processes) AddProcess(tree, std::move(process), &process == &*speaker);
   return tree;
 }
 

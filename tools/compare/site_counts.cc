@@ -128,6 +128,7 @@ RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, Coun
   run.program = capture.process.program;
   run.seconds = static_cast<double>(capture.duration_ms) / 1e3;
   run.interval = std::max<double>(1, static_cast<double>(capture.interval_max));
+  run.crashed = capture.end_state == capture::RunState::kCrashed;
   run.samples = capture.samples_total;
   run.unusable = WhyUnusable(capture);
   const Part part = mode == CountMode::kGrown ? SecondHalf(capture) : Part{};

@@ -42,6 +42,7 @@ struct RunCounts {
   double interval = 1;               // largest mean sampling interval, bytes
   std::vector<SiteCount> sites;      // by key, each key once
   uint64_t samples = 0;              // all that were taken
+  bool crashed = false;
   std::string unjudged;              // why it is too short to tell a leak from a cache that fills; empty: it is not
   std::string unusable;              // why nothing can be concluded from this run; empty: it can
 };

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/compare/baseline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace leaktrack {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kTitle[] = "# leaktrack baseline, runs: 3\n";
+
+std::string Refusal(const std::string& lines) {
+  const absl::StatusOr<Baseline> baseline = ParseBaseline(kTitle + lines, "b.txt");
+  return baseline.ok() ? "" : std::string(baseline.status().message());
+}
+
+TEST(BaselineTest, WhatIsWrittenIsReadBackWithItsComments) {
+  const absl::StatusOr<Baseline> baseline = ParseBaseline(
+      std::string(kTitle) + "# ticket 7\n# second line\n12 blocks, 4.1KiB per iteration: Registry::Add < main\n", "b.txt");
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  EXPECT_EQ(baseline->unit, "iteration");
+  EXPECT_EQ(baseline->runs, 3u);
+  const std::string text = FormatBaseline(*baseline);
+  EXPECT_THAT(text, HasSubstr("# ticket 7\n# second line\n12 blocks, 4.1 KiB per iteration: Registry::Add < main\n"));
+  EXPECT_EQ(FormatBaseline(ParseBaseline(text, "b.txt").value()), text);
+}
+
+TEST(BaselineTest, LinesThatEndAsOnWindowsAreTheSame) {
+  EXPECT_EQ(Refusal("12 blocks, 4 KiB per run: A < main\r\n\r\n"), "");
+}
+
+TEST(BaselineTest, WhatAMergeLeavesBehindIsRefusedWithItsLine) {
+  EXPECT_THAT(Refusal("<<<<<<< HEAD\n"), HasSubstr("b.txt:2: expected 'N blocks"));
+  EXPECT_THAT(Refusal("1 blocks, 1 KiB per run: A < main\n2 blocks, 2 KiB per run: A < main\n"), HasSubstr("b.txt:3: names a site a second time"));
+  EXPECT_THAT(Refusal("1 blocks, 1 KiB per run: A < main\n2 blocks, 2 KiB per iteration: B < main\n"), HasSubstr("b.txt:3: mixes"));
+}
+
+TEST(BaselineTest, AnEmptyFileIsNoBaseline) {
+  EXPECT_THAT(std::string(ParseBaseline("\n \n", "b.txt").status().message()), HasSubstr("b.txt: is empty"));
+}
+
+}  // namespace
+}  // namespace leaktrack
