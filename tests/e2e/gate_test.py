@@ -63,6 +63,11 @@ def passes_and_fails(gate):
         assert "# ticket 7\n60 blocks" in file.read()
 
 
+def cost(gate):
+    gate.expect(gate.at_exit(0, 0), 0, "of CPU (--cost: how much of it is the tracking)")
+    gate.expect(gate.at_exit(0, 0, "--cost"), 0, "times the")
+
+
 def limits(gate):
     def at_exit(old, new, text):
         return gate.at_exit(old, new, "--limits", gate.write("limits.toml", text))
@@ -174,7 +179,7 @@ def diffs(gate):
 
 def main():
     leaktrack, *targets = map(os.path.abspath, sys.argv[1:])
-    for check in (passes_and_fails, limits, own_suppressions, process_tree, iterations, formats, refusals, diffs):
+    for check in (passes_and_fails, cost, limits, own_suppressions, process_tree, iterations, formats, refusals, diffs):
         with t.tracker(leaktrack) as session:
             check(Gate(session, *targets))
     print("the gate passes, fails and refuses as it says")

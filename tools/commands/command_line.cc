@@ -179,6 +179,7 @@ void DescribeGate(CLI::App& app, const std::vector<std::string>& tail, Action* a
   gate->add_option("--interval", options->interval, "mean bytes between samples, or exact (default: 16KiB)")
       ->type_name("SIZE")
       ->transform(CLI::Validator(IntervalProblem, ""));
+  gate->add_flag("--cost", options->cost, "run it once more, untracked, and say what tracking costs in CPU time");
   gate->add_option("--keep", options->keep, "keep the captures of the command's runs in DIR")->type_name("DIR");
   gate->add_option("--min-bytes", options->min_bytes, "smaller leaks do not matter, per run (default: 1KiB; at exit 1)")->type_name("SIZE");
   gate->add_option("--max-total", options->max_total, "fail when all leaks together keep more, per run")->type_name("SIZE");

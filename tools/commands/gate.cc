@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/gate.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -16,10 +17,12 @@
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
 #include "tools/base/units.h"
+#include "tools/commands/child.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/gate_runs.h"
 #include "tools/commands/output.h"
 #include "tools/commands/run.h"
+#include "tools/inspect/locate.h"
 #include "tools/report/gate_report.h"
 
 namespace leaktrack {
@@ -54,10 +57,36 @@ class RunPlace {
   std::string path_;
 };
 
-absl::Status RunAll(const GateCommandOptions& options, const std::string& place) {
+// User and system time of all that was started from here and has ended, seconds.
+double ChildrenCpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+struct CpuCost {
+  double plain_seconds = 0;    // 0: not measured
+  double tracked_seconds = 0;  // a run
+};
+
+std::string CostText(const CpuCost& cost) {
+  if (cost.tracked_seconds <= 0) return "";
+  if (cost.plain_seconds <= 0) return absl::StrFormat("; each took %s of CPU (--cost: how much of it is the tracking)", FormatDuration(cost.tracked_seconds));
+  return absl::StrFormat("; each took %s of CPU, %.2f times the %s of one run untracked", FormatDuration(cost.tracked_seconds),
+                         cost.tracked_seconds / cost.plain_seconds, FormatDuration(cost.plain_seconds));
+}
+
+absl::Status RunAll(const GateCommandOptions& options, const std::string& place, CpuCost* cost) {
   if (place.empty()) return absl::UnavailableError("no temporary directory could be made; name one with --keep DIR");
   if (std::error_code none; fs::exists(absl::StrCat(place, "/", kRunDirectory, 1), none)) {
     return absl::AlreadyExistsError(absl::StrCat(SafeText(place), ": holds runs already, which would be judged as well; name another directory"));
+  }
+  double before = ChildrenCpuSeconds();
+  if (options.cost) {  // first: a tracked run leaves its preload in our environment
+    RunChild(Locate(options.command.front()).path, options.command);
+    cost->plain_seconds = ChildrenCpuSeconds() - before;
+    before = ChildrenCpuSeconds();
   }
   for (size_t i = 1; i <= options.runs; ++i) {
     RunOptions run;
@@ -71,6 +100,7 @@ absl::Status RunAll(const GateCommandOptions& options, const std::string& place)
                                                         ": a run that failed proves nothing; mend it first"));
     }
   }
+  cost->tracked_seconds = (ChildrenCpuSeconds() - before) / static_cast<double>(options.runs);
   return absl::OkStatus();
 }
 
@@ -158,9 +188,10 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
   if (options.at_exit) suppressions.AddBuiltIn();
   RETURN_IF_ERROR(ReadSuppressions(options, suppressions));
   std::string capture = options.capture;
+  CpuCost cost;
   RunPlace place(options.command.empty() ? capture : options.keep);
   if (!options.command.empty()) {
-    RETURN_IF_ERROR(RunAll(options, place.path()));
+    RETURN_IF_ERROR(RunAll(options, place.path(), &cost));
     capture = place.path();
   }
   const auto begun = std::chrono::steady_clock::now();
@@ -170,7 +201,8 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
   const GateResult result = Gate(runs, baseline, suppressions, gate);
   RETURN_IF_ERROR(Write(options, result, baseline));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s\n", runs.size(), runs.size() == 1 ? "" : "s", FormatDuration(took.count()));
+  absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s%s\n", runs.size(), runs.size() == 1 ? "" : "s", FormatDuration(took.count()),
+                CostText(cost));
   return ExitOf(result.verdict, options.inconclusive);
 }
 

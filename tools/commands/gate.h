@@ -19,6 +19,7 @@ struct GateCommandOptions {
   std::string capture;                     // as in DiffOptions; empty with `command`
   std::vector<std::string> command;        // run this, `runs` times, and gate what it leaves
   size_t runs = 3;
+  bool cost = false;                       // run it once more, untracked, to tell what tracking costs
   std::string keep;                        // where captures of those runs go; empty: removed again
   std::string interval = "16KiB";
   bool at_exit = false;
