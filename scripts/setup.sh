@@ -14,7 +14,7 @@ tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
        memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go)
 survival=(wrk gdb valgrind chromium default-jdk-headless nodejs)
-command -v npm >/dev/null || survival+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
+command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
 
 case "${1:-}" in
   "") packages=("${build[@]}") ;;
