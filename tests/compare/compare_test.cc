@@ -69,6 +69,16 @@ TEST(CompareTest, WhatGrewInRunsTooShortToTellACacheFromALeakIsInconclusive) {
   EXPECT_EQ(Compare(now, base, {}).inconclusive_because, "") << "what did not grow needs no excuse";
 }
 
+TEST(CompareTest, ALevelOfBlocksThatNearlyAllDieMayVaryByAThird) {
+  SiteCount low = Site("garbage", 23), high = Site("garbage", 43);
+  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({high})}, {}), "garbage"), Change::kWorse);
+  low.born = high.born = 100 * high.blocks;
+  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({high})}, {}), "garbage"), Change::kKnown);
+  SiteCount leak = Site("garbage", 230);
+  leak.born = 100 * leak.blocks;
+  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({leak})}, {}), "garbage"), Change::kWorse) << "tenfold is no level";
+}
+
 TEST(CompareTest, AVersionWithoutTheOthersSymbolsIsNotComparedByName) {
   SiteCount named = Site("Leak", 90), bare = Site("(job)", 90);
   named.stack = {ResolvedFrame{.function = "Leak", .module = "/old/job"}};

@@ -90,6 +90,7 @@ void AddSites(std::vector<SiteCount>& into, const std::vector<SiteCount>& from) 
     } else {
       found->second->count += site.count;
       found->second->blocks += site.blocks;
+      found->second->born += site.born;
       found->second->bytes += site.bytes;
       for (size_t i = 0; i < kTenths; ++i) found->second->births_by_tenth[i] += site.births_by_tenth[i];
     }

@@ -40,6 +40,7 @@ Version Gather(const std::vector<RunCounts>& runs) {
       if (fresh) continue;
       sum->second.count += site.count;
       sum->second.blocks += site.blocks;
+      sum->second.born += site.born;
       sum->second.bytes += site.bytes;
       for (size_t k = 0; k < kTenths; ++k) sum->second.births_by_tenth[k] += site.births_by_tenth[k];
     }
@@ -74,9 +75,18 @@ std::vector<Replicates> ReplicatesOf(const SiteCount* old, const SiteCount* fres
   return own;
 }
 
+// A level that waits for a collector, or for other threads, varies by its own size from run to run, and three runs may agree by
+// chance: a third of it either way is no change. In terms of a dispersion, var / mean = .3^2 mean.
+double LevelDispersion(const SiteCount* old, const SiteCount* fresh, const Version& base, const Version& now) {
+  constexpr double kVariation = .3;
+  if ((old != nullptr && !old->turns_over()) || (fresh != nullptr && !fresh->turns_over())) return 0;
+  const double count = (old != nullptr ? old->count : 0) + (fresh != nullptr ? fresh->count : 0);
+  return kVariation * kVariation * count / static_cast<double>(base.runs + now.runs);
+}
+
 SiteChange Measure(const SiteCount* old, const SiteCount* fresh, const Version& base, const Version& now, double phi) {
   SiteChange change;
-  change.phi = OwnDispersion(ReplicatesOf(old, fresh, base, now), phi);
+  change.phi = OwnDispersion(ReplicatesOf(old, fresh, base, now), phi) + LevelDispersion(old, fresh, base, now);
   const SiteCount& named = fresh != nullptr ? *fresh : *old;
   change.key = named.key;
   change.stack = named.stack;

@@ -80,7 +80,11 @@ class Counter {
   }
 
   SiteCount Count(const Candidate& candidate) const {
-    SiteCount site{MakeSiteKey(candidate.stack, candidate.blame), candidate.stack, candidate.blame, 0, 0, 0, {}};
+    SiteCount site;
+    site.key = MakeSiteKey(candidate.stack, candidate.blame);
+    site.stack = candidate.stack;
+    site.blame = candidate.blame;
+    site.born = BornAt(candidate.history.sites);
     Net grown = NetAt(series_, candidate.history.sites, end_ms_);
     if (mode_ == CountMode::kGrown) {
       const Net before = NetAt(series_, candidate.history.sites, from_ms_);
@@ -97,6 +101,18 @@ class Counter {
   }
 
  private:
+  double BornAt(const std::vector<capture::SiteId>& sites) const {
+    double born = 0;
+    for (const capture::SiteId site : sites) {
+      const auto found = series_.find(site);
+      if (found == series_.end()) continue;
+      for (const capture::CellSeries* one : found->second) {
+        if (one->band == capture::kBandBirths && !one->points.empty()) born += one->points.back().objects;
+      }
+    }
+    return born;
+  }
+
   CountMode mode_;
   double end_ms_, from_ms_;
   SeriesOfSite series_;
@@ -109,6 +125,7 @@ void Join(SiteCount& into, const SiteCount& other) {
   }
   into.count += other.count;
   into.blocks += other.blocks;
+  into.born += other.born;
   into.bytes += other.bytes;
   for (size_t i = 0; i < kTenths; ++i) into.births_by_tenth[i] += other.births_by_tenth[i];
 }

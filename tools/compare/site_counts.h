@@ -31,6 +31,10 @@ struct SiteCount {
   size_t blame = 0;
   double count = 0;                  // sampled blocks; not negative
   double blocks = 0, bytes = 0;      // estimates of what they stand for
+  double born = 0;                   // blocks ever allocated here, an estimate
+
+  // Nearly all blocks die: what is alive at a moment is a level (garbage that waits, blocks in flight), not a leak by itself.
+  bool turns_over() const { return born > 10 * blocks; }
   std::array<double, kTenths> births_by_tenth{};
 };
 
