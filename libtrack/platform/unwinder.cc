@@ -279,7 +279,8 @@ inline WalkResult Walker::Run() {
 
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
   const uint32_t map_epoch = ModuleMapEpoch();
-  if (memo.map_epoch != map_epoch) {
+  if (memo.walking != 0) memo.readable_low = memo.readable_high = 0;
+  if (memo.walking != 0 || memo.map_epoch != map_epoch) {
     memo.count = 0;  // its frames name modules as they were
     memo.map_epoch = map_epoch;
   }
@@ -289,7 +290,12 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
     memo.stack_epoch = stack_epoch;
   }
   static_assert(sizeof(Walker) <= sizeof(memo.walker));
-  return (new (memo.walker) Walker(memo, start, frames))->Run();
+  memo.walking = 1;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler that jumps away runs on this thread
+  const WalkResult result = (new (memo.walker) Walker(memo, start, frames))->Run();
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  memo.walking = 0;
+  return result;
 }
 
 void NoteUnmap() { g_stack_epoch.fetch_add(1, std::memory_order_relaxed); }

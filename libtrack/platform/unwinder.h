@@ -70,6 +70,7 @@ struct UnwindMemo {
   uint32_t first;              // index of its leaf; they go on from there, around the end
   uint32_t map_epoch;          // state of the module map that the frames were resolved in
   uint32_t stack_epoch;        // see NoteUnmap
+  uint32_t walking;            // a walk has begun and not ended: jumped out of, it leaves entries half written
   uint32_t complete;           // the walk ended at a root known by its pc alone
   uintptr_t readable_low, readable_high;  // stack pages found readable
   Entry entries[kEntries];
