@@ -67,11 +67,19 @@ uint64_t ParseSize(std::string_view text) {
   }
   if (digits == 0) return 0;
   const std::string_view unit = From(text, digits);
-  if (unit.empty() || unit == "B") return value;
-  if (unit == "KiB" || unit == "K" || unit == "k") return value << 10;
-  if (unit == "MiB" || unit == "M") return value << 20;
-  if ((unit == "GiB" || unit == "G") && value < (uint64_t{1} << 33)) return value << 30;
-  return 0;
+  unsigned shift = 0;
+  if (unit == "KiB" || unit == "K" || unit == "k") {
+    shift = 10;
+  } else if (unit == "MiB" || unit == "M") {
+    shift = 20;
+  } else if (unit == "GiB" || unit == "G") {
+    shift = 30;
+  } else if (unit == "TiB" || unit == "T") {
+    shift = 40;
+  } else if (!unit.empty() && unit != "B") {
+    return 0;
+  }
+  return value <= UINT64_MAX >> shift ? value << shift : 0;
 }
 
 Options ReadOptions(const char* const* environment) {

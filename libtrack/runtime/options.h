@@ -33,7 +33,7 @@ struct Options {
 // `environment` is an environ-style array; may be nullptr.
 Options ReadOptions(const char* const* environment);
 
-// "512KiB", "1MiB", "2GiB", "4096", "4096B" -> bytes; 0 if it is none of these.
+// "512KiB", "1MiB", "2GiB", "1TiB", "4096", "4096B" -> bytes; 0 if it is none of these, or more than 64 bits hold.
 uint64_t ParseSize(std::string_view text);
 
 }  // namespace leaktrack::track

@@ -59,7 +59,8 @@ TEST(ParseSizeTest, KnowsBinaryUnitsAndNothingElse) {
   EXPECT_EQ(ParseSize("16KiB"), 16u * 1024);
   EXPECT_EQ(ParseSize("2MiB"), 2u << 20);
   EXPECT_EQ(ParseSize("1GiB"), 1u << 30);
-  for (const char* bad : {"", "KiB", "-1", "1.5MiB", "16kb", "99999999999999999999", "0"}) {
+  EXPECT_EQ(ParseSize("1TiB"), uint64_t{1} << 40);
+  for (const char* bad : {"", "KiB", "-1", "1.5MiB", "16kb", "99999999999999999999", "0", "17592186044417MiB"}) {
     EXPECT_EQ(ParseSize(bad), 0u) << bad;
   }
 }
