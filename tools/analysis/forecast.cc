@@ -50,12 +50,10 @@ double HoursToGrow(const std::vector<Draw>& draws, double bytes) {
   return after;
 }
 
-}  // namespace
-
-Forecast::Forecast(const std::vector<GrowthModel>& growing, double headroom_bytes, double resident_per_live) {
-  if (growing.empty()) return;
+// Calls `each` with every draw; the same ones every time.
+template <typename Each>
+void ForEachDraw(const std::vector<GrowthModel>& growing, double resident_per_live, const Each& each) {
   std::mt19937_64 random(kSeed);
-  seconds_.reserve(kDraws);
   std::vector<Draw> draws(growing.size());
   for (size_t i = 0; i < kDraws; ++i) {
     const double cost = resident_per_live * std::lognormal_distribution<double>(0, kUneven)(random);
@@ -66,9 +64,36 @@ Forecast::Forecast(const std::vector<GrowthModel>& growing, double headroom_byte
       draws[s].slope = model.slope_error > 0 ? std::normal_distribution<double>(model.slope_per_hour, model.slope_error)(random)
                                              : model.slope_per_hour;
     }
-    seconds_.push_back(HoursToGrow(draws, headroom_bytes) * 3600);
+    each(draws);
   }
+}
+
+}  // namespace
+
+Forecast::Forecast(const std::vector<GrowthModel>& growing, double headroom_bytes, double resident_per_live) {
+  if (growing.empty()) return;
+  seconds_.reserve(kDraws);
+  ForEachDraw(growing, resident_per_live, [&](const std::vector<Draw>& draws) {
+    seconds_.push_back(HoursToGrow(draws, headroom_bytes) * 3600);
+  });
   std::sort(seconds_.begin(), seconds_.end());
+}
+
+std::vector<FanPoint> FanOf(const std::vector<GrowthModel>& growing, double resident_per_live, double until_seconds, size_t points) {
+  std::vector<FanPoint> fan(points + 1);
+  std::vector<std::vector<double>> grown(points + 1);
+  for (size_t i = 0; i <= points; ++i) fan[i].seconds = until_seconds * static_cast<double>(i) / static_cast<double>(points);
+  ForEachDraw(growing, resident_per_live, [&](const std::vector<Draw>& draws) {
+    for (size_t i = 0; i <= points; ++i) grown[i].push_back(GrownAfter(draws, fan[i].seconds / 3600));
+  });
+  for (size_t i = 0; i <= points; ++i) {
+    std::sort(grown[i].begin(), grown[i].end());
+    const auto at = [&](double share) { return grown[i][static_cast<size_t>(share * (kDraws - 1))]; };
+    fan[i].low_bytes = at(.1);
+    fan[i].mid_bytes = at(.5);
+    fan[i].high_bytes = at(.9);
+  }
+  return fan;
 }
 
 std::optional<double> Forecast::SecondsAt(double share) const {

@@ -34,6 +34,9 @@ class Forecast {
   std::vector<double> seconds_;  // ascending; infinite: never
 };
 
+// What the same draws add in `points` equal steps up to `until_seconds`, from nothing at 0.
+std::vector<FanPoint> FanOf(const std::vector<GrowthModel>& growing, double resident_per_live, double until_seconds, size_t points);
+
 // How a site goes on: its fitted model, or else a steady rate with the spread of its interval. Empty: it does not grow.
 std::optional<GrowthModel> ModelOf(const SiteResult& site);
 

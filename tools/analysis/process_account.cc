@@ -11,6 +11,7 @@ namespace leaktrack {
 namespace {
 
 constexpr double kHorizons[] = {3600, 24 * 3600, 7 * 24 * 3600};  // seconds
+constexpr size_t kFanPoints = 24;
 constexpr double kLowShare = .1, kMidShare = .5, kHighShare = .9;
 
 bool Known(int64_t value) { return value != capture::kNotKnown; }
@@ -65,6 +66,12 @@ bool CountsAgainst(const ProcessResult& process, const MemoryResult& memory) {
   return process.limit_kind == "rlimit" || memory.memory_class != MemoryClass::kUntouched;
 }
 
+// How far ahead a picture looks: past the limit if it is near, and not so far that the run itself shrinks to a line.
+double FanSeconds(const Analysis& analysis, const ProcessResult& process) {
+  const double run = std::max(analysis.duration_seconds, 1.0);
+  return std::clamp(1.25 * process.seconds_mid.value_or(run), run / 4, run * 3);
+}
+
 void Foresee(const Analysis& analysis, ProcessResult& process) {
   if (!process.headroom_bytes || !CountsAgainst(process, analysis.memory)) return;
   const std::vector<GrowthModel> growing = GrowingSites(analysis.sites);
@@ -74,6 +81,7 @@ void Foresee(const Analysis& analysis, ProcessResult& process) {
   process.seconds_low = forecast.SecondsAt(kLowShare);
   process.seconds_mid = forecast.SecondsAt(kMidShare);
   process.seconds_high = forecast.SecondsAt(kHighShare);
+  process.fan = FanOf(growing, cost, FanSeconds(analysis, process), kFanPoints);
   for (const double horizon : kHorizons) process.odds.push_back({horizon, forecast.ProbabilityWithin(horizon)});
 }
 

@@ -105,6 +105,12 @@ struct LimitOdds {
   double probability = 0;
 };
 
+// Resident bytes that growth will have added, beside what is there now: more in nine draws of ten, in half, in one.
+struct FanPoint {
+  double seconds = 0;  // from the end of the run
+  double low_bytes = 0, mid_bytes = 0, high_bytes = 0;
+};
+
 struct ProcessResult {
   std::optional<int64_t> limit_bytes;
   std::string limit_kind;              // cgroup, rlimit, machine or option; empty: no limit known
@@ -115,6 +121,7 @@ struct ProcessResult {
   // than the others never, or not known because nothing grows.
   std::optional<double> seconds_low, seconds_mid, seconds_high;
   std::vector<LimitOdds> odds;         // empty: nothing grows
+  std::vector<FanPoint> fan;           // by time, from 0 on; empty: nothing grows
 };
 
 struct MemoryResult {

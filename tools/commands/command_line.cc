@@ -32,6 +32,7 @@ constexpr char kRunExamples[] =
 constexpr char kReportExamples[] =
     "  leaktrack report host.service.4711.0f3c.ltk\n"
     "  leaktrack report --format json -o report.json captures/\n"
+    "  leaktrack report --format html -o report.html host.service.4711.0f3c.ltk     one file, needs no network\n"
     "  leaktrack report --format pprof -o heap.pb.gz host.service.4711.0f3c.ltk     then: go tool pprof -http : heap.pb.gz\n"
     "  leaktrack report --format folded host.service.4711.0f3c.ltk | flamegraph.pl --countname bytes > heap.svg\n"
     "  leaktrack report --limit 2GiB --status-time 72h,4h,30m captures/\n\n"
@@ -127,12 +128,13 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("CAPTURE", options->capture, "a capture, or a directory of captures")->required();
   std::vector<std::string> formats;
   for (const ReportFormat& format : ReportFormats()) formats.emplace_back(format.name);
-  report->add_option("--format", options->format, "what to write (default: text); pprof, folded and speedscope are for the tools of that name")
+  report->add_option("--format", options->format, "what to write (default: text); html is one page for a browser, pprof, folded and speedscope are for the tools of that name")
       ->check(CLI::IsMember(formats));
   report->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
   report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in json)")->type_name("N");
   report->add_option("--sysroot", options->sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
   report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first")->type_name("DIR");
+  report->add_flag("--no-source", options->no_source, "put no lines of source into the page (html), for it may be passed on");
   DescribeJudging(*report, *options);
   report->callback([options, action] { *action = [options] { return RunReport(*options); }; });
 }
@@ -150,7 +152,7 @@ void DescribeDiff(CLI::App& app, Action* action) {
   diff->add_option("NEW", options->now, "the version in question")->required();
   diff->add_flag("--at-exit", options->at_exit, "count what was never freed, not what the second half of the run added");
   diff->add_option("--min-bytes", options->min_bytes, "smaller differences do not matter, per run (default: 1KiB)")->type_name("SIZE");
-  diff->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  diff->add_option("--format", options->format, "text, json or html")->check(CLI::IsMember({"text", "json", "html"}));
   diff->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
   DescribeSymbols(*diff, options->symbols);
   diff->callback([options, action] { *action = [options] { return RunDiff(*options); }; });

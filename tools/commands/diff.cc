@@ -12,6 +12,7 @@
 #include "tools/commands/gate_runs.h"
 #include "tools/commands/output.h"
 #include "tools/report/gate_report.h"
+#include "tools/report/html_report.h"
 
 namespace leaktrack {
 namespace {
@@ -31,9 +32,19 @@ absl::Status SameProgram(const std::vector<RunCounts>& base, const std::vector<R
                                                  SafeText(now.front().path), " of ", SafeText(now.front().program)));
 }
 
+std::string Written(const Comparison& comparison, const DiffOptions& options, const std::string& title) {
+  if (options.format == "json") return ComparisonJson(comparison);
+  if (options.format == "html") return HtmlComparison(comparison, title);
+  const bool colour = options.output.empty() && WantColour(STDOUT_FILENO);
+  return ComparisonText(comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour);
+}
+
 }  // namespace
 
 absl::StatusOr<int> RunDiff(const DiffOptions& options) {
+  if (options.format == "html" && options.output.empty() && isatty(STDOUT_FILENO)) {
+    return absl::InvalidArgumentError("--format html is not for a terminal; write it to a file by -o FILE");
+  }
   CompareOptions compare;
   ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(options.min_bytes));
   compare.min_bytes = static_cast<double>(min_bytes);
@@ -41,10 +52,7 @@ absl::StatusOr<int> RunDiff(const DiffOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<RunCounts> now, Counts(options.now, options));
   RETURN_IF_ERROR(SameProgram(base, now));
   const Comparison comparison = Compare(base, now, compare);
-  const bool colour = options.output.empty() && WantColour(STDOUT_FILENO);
-  RETURN_IF_ERROR(WriteOutput(options.output, options.format == "json"
-                                                  ? ComparisonJson(comparison)
-                                                  : ComparisonText(comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour)));
+  RETURN_IF_ERROR(WriteOutput(options.output, Written(comparison, options, absl::StrCat(base.front().program, ": ", options.base, " and ", options.now))));
   if (!comparison.inconclusive_because.empty()) return kExitInconclusive;
   return comparison.Regressed() ? kExitFound : kExitNothingFound;
 }

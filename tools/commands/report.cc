@@ -23,12 +23,28 @@ namespace {
 
 constexpr size_t kTextColumns = 80;
 
+// The source around the frames that a reader looks at first: from the blamed one outwards, of the worst sites.
+void ReadSources(const std::string& sysroot, ReportInput& input) {
+  constexpr size_t kSites = 100, kFrames = 12, kMost = 600;
+  constexpr uint32_t kAround = 3;
+  SourceLines lines(sysroot);
+  for (size_t i = 0; i < std::min(kSites, input.analysis.sites.size()); ++i) {
+    const SiteResult& site = input.analysis.sites[i];
+    for (size_t f = site.blame; f < std::min(site.stack.size(), site.blame + kFrames) && input.sources.size() < kMost; ++f) {
+      const ResolvedFrame& frame = site.stack[f];
+      std::optional<SourceExcerpt> excerpt = lines.Around(frame, kAround);
+      if (excerpt) input.sources.emplace(absl::StrCat(frame.file, ":", frame.line), *std::move(excerpt));
+    }
+  }
+}
+
 absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options, const AnalyzeOptions& settings) {
   ReportInput input;
   ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
   const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(input.capture.modules, {options.sysroot, options.debug_dirs});
   input.analysis = Analyze(input.capture, *symbolizer, settings);
   input.missing = symbolizer->missing();
+  if (options.format == "html" && !options.no_source) ReadSources(options.sysroot, input);
   return input;
 }
 

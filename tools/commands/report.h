@@ -22,6 +22,7 @@ struct ReportOptions {
   ReportSettings settings;
   std::string history;            // where plateaus are remembered; empty: in the user's state directory
   bool no_history = false;        // neither read nor write it
+  bool no_source = false;         // keep source lines out of the page
   size_t top = 0;                 // entries in full; 0: 5 in text, all in JSON
 };
 

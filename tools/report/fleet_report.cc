@@ -156,8 +156,7 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   return page.text() + TextReport(fleet.runs.front(), options);
 }
 
-std::string FleetJson(const Fleet& fleet, size_t top) {
-  Json report = Json::parse(JsonReport(fleet.runs.front(), top));
+Json CapturesJson(const Fleet& fleet) {
   Json captures = Json::array();
   for (const ReportInput& run : fleet.runs) {
     const auto& growth = run.analysis.total_growth;
@@ -174,7 +173,12 @@ std::string FleetJson(const Fleet& fleet, size_t top) {
                         {"inconclusive_because", run.analysis.inconclusive_because.empty()
                                                      ? Json() : Json(run.analysis.inconclusive_because)}});
   }
-  report["captures"] = captures;
+  return captures;
+}
+
+std::string FleetJson(const Fleet& fleet, size_t top) {
+  Json report = Json::parse(JsonReport(fleet.runs.front(), top));
+  report["captures"] = CapturesJson(fleet);
   report["unreadable"] = fleet.unreadable;
   return report.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }

@@ -2,6 +2,7 @@
 #include "tools/report/formats.h"
 
 #include "tools/report/folded_report.h"
+#include "tools/report/html_report.h"
 #include "tools/report/json_report.h"
 #include "tools/report/pprof_report.h"
 #include "tools/report/speedscope_report.h"
@@ -18,6 +19,8 @@ constexpr ReportFormat kFormats[] = {
      [](Runs fleet, Options options) { return FleetText(fleet, options.text); }},
     {"json", false, [](Input input, Options options) { return JsonReport(input, options.top); },
      [](Runs fleet, Options options) { return FleetJson(fleet, options.top); }},
+    {"html", true, [](Input input, Options options) { return HtmlReport(input, options.top); },
+     [](Runs fleet, Options options) { return HtmlFleet(fleet, options.top); }},
     {"pprof", true, [](Input input, Options options) { return PprofReport(input, options.top); }, nullptr},
     {"folded", false, [](Input input, Options options) { return FoldedReport(input, options.top); }, nullptr},
     {"speedscope", false, [](Input input, Options options) { return SpeedscopeReport(input, options.top); }, nullptr},

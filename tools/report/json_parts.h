@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "tools/report/fleet_report.h"
 #include "tools/report/report_input.h"
 
 namespace leaktrack {
@@ -26,8 +27,14 @@ inline Json WholeOrNull(const std::optional<double>& value) { return value ? Who
 
 inline Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
+Json FrameJson(const ResolvedFrame& frame);
+
+// All of a site but its frames, which the formats write in different ways.
+Json SiteFactsJson(const SiteResult& site, size_t rank);
+Json CoverageJson(const ReportInput& input);
 Json ProcessJson(const ReportInput& input);
 Json MemoryJson(const MemoryResult& memory);
+Json CapturesJson(const Fleet& fleet);
 
 }  // namespace leaktrack
 

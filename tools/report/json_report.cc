@@ -5,7 +5,6 @@
 #include "tools/report/site_groups.h"
 
 namespace leaktrack {
-namespace {
 
 Json FrameJson(const ResolvedFrame& frame) {
   return {{"function", TextOrNull(frame.function)},
@@ -43,9 +42,7 @@ Json CoverageJson(const ReportInput& input) {
           {"damage", capture.damage}};
 }
 
-Json SiteJson(const SiteResult& site, size_t rank) {
-  Json stack = Json::array();
-  for (const ResolvedFrame& frame : site.stack) stack.push_back(FrameJson(frame));
+Json SiteFactsJson(const SiteResult& site, size_t rank) {
   return {{"rank", rank},
           {"verdict", Name(site.verdict)},
           {"state", Name(site.state)},
@@ -63,8 +60,6 @@ Json SiteJson(const SiteResult& site, size_t rank) {
           {"oldest_seconds", site.live_objects > 0 ? Json(site.oldest_seconds) : Json()},
           {"evidence", TextOrNull(site.evidence)},
           {"settle", TextOrNull(site.settle)},
-          {"blame", site.stack.empty() ? Json() : FrameJson(site.stack[site.blame])},
-          {"stack", stack},
           {"kind", site.kind == capture::SiteKind::kHeap ? "heap" : "mapping"},
           {"stacks_joined", site.sites.size()},
           {"stack_is_shared_part", site.merged},
@@ -78,6 +73,16 @@ Json SiteJson(const SiteResult& site, size_t rank) {
                                           {"after_seconds", site.plateau->after_seconds}} : Json()},
           {"lift", OrNull(site.lift)},
           {"family", site.family == 0 ? Json() : Json(site.family)}};
+}
+
+namespace {
+
+Json SiteJson(const SiteResult& site, size_t rank) {
+  Json json = SiteFactsJson(site, rank);
+  json["blame"] = site.stack.empty() ? Json() : FrameJson(site.stack[site.blame]);
+  json["stack"] = Json::array();
+  for (const ResolvedFrame& frame : site.stack) json["stack"].push_back(FrameJson(frame));
+  return json;
 }
 
 }  // namespace

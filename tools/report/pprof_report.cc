@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/pprof_report.h"
 
-#include <zlib.h>
-
 #include <map>
 #include <protozero/pbf_writer.hpp>
 #include <span>
@@ -11,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
+#include "tools/report/gzip.h"
 #include "tools/report/stack_names.h"
 
 namespace leaktrack {
@@ -145,22 +144,6 @@ class Profile {
   std::map<std::pair<std::string, std::string>, uint64_t> functions_;
   std::map<std::tuple<std::string, uint64_t, std::vector<std::pair<uint64_t, uint32_t>>>, uint64_t> locations_;
 };
-
-// Gzip at the default level; empty if zlib has no memory.
-std::string Gzip(const std::string& data) {
-  constexpr int kGzip = 15 + 16;
-  z_stream stream{};
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) != Z_OK) return "";
-  std::string packed(deflateBound(&stream, data.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
-  stream.avail_in = static_cast<uInt>(data.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
 
 }  // namespace
 

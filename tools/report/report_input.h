@@ -4,11 +4,13 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_REPORT_INPUT_H_
 #define LEAKTRACK_TOOLS_REPORT_REPORT_INPUT_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "libtrack/capture/decoder.h"
 #include "tools/analysis/result.h"
+#include "tools/symbolize/source_lines.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
@@ -17,6 +19,7 @@ struct ReportInput {
   capture::Capture capture;
   Analysis analysis;
   std::vector<MissingSymbols> missing;
+  std::map<std::string, SourceExcerpt> sources;  // by "file:line", of the frames that matter; empty where none was wanted
 };
 
 // "exited", "killed", "crashed", "exec", "running" or "unknown".

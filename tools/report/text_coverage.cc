@@ -65,68 +65,74 @@ std::string SamplingText(const ReportInput& input) {
   return text;
 }
 
-void WriteLosses(const capture::Capture& capture, Page& page) {
+void WriteLosses(const capture::Capture& capture, Remarks& out) {
   for (const LossLine& loss : kLosses) {
     const uint64_t count = capture.losses[loss.id];
-    if (count != 0) page.Field("Lost", absl::StrCat(Counted(count, loss.one, loss.many), " ", loss.means));
+    if (count != 0) out.Add("Lost", absl::StrCat(Counted(count, loss.one, loss.many), " ", loss.means));
   }
   if (capture.epochs_lost != 0) {
-    page.Field("Lost",
+    out.Add("Lost",
                absl::StrCat(Counted(capture.epochs_lost, "step", "steps"), " of the history (totals are complete)"));
   }
   if (capture.no_thread) {
-    page.Field("Note", "no helper thread ran (it was not wanted, not allowed, or did not start in time): only the end was written, "
+    out.Add("Note", "no helper thread ran (it was not wanted, not allowed, or did not start in time): only the end was written, "
                        "how it came about is not known");
   }
   if (capture.process.recorder_was_anonymous) {
-    page.Field("Note", "there was no room in /dev/shm (tmpfs): a SIGKILL would have lost up to the last second");
+    out.Add("Note", "there was no room in /dev/shm (tmpfs): a SIGKILL would have lost up to the last second");
   }
   if (capture.recorder_used && !capture.running && !capture.process.recorder_path.empty()) {
-    page.Field("Note",
+    out.Add("Note",
                absl::StrCat("the end of the run could not be written to the capture (disk full, or not ours to "
                             "write); it was read from ",
                             SafeText(capture.process.recorder_path), ", which a restart of the machine deletes"));
   }
-  if (capture.recorder_missing) page.Field("Lost", "the last moments of the run: its flight recorder is gone");
+  if (capture.recorder_missing) out.Add("Lost", "the last moments of the run: its flight recorder is gone");
   if (capture.exact_limit_hit_ms != 0) {
-    page.Field("Note", absl::StrCat("exact mode ran out of room after ",
+    out.Add("Note", absl::StrCat("exact mode ran out of room after ",
                                     FormatDuration(static_cast<double>(capture.exact_limit_hit_ms) / 1e3), " and began to sample"));
   }
-  for (size_t i = 0; i < std::min(kMostDamage, capture.damage.size()); ++i) page.Field("Damage", SafeText(capture.damage[i]));
+  for (size_t i = 0; i < std::min(kMostDamage, capture.damage.size()); ++i) out.Add("Damage", SafeText(capture.damage[i]));
   if (capture.damage.size() > kMostDamage) {
-    page.Field("Damage", absl::StrCat("and ", capture.damage.size() - kMostDamage, " more places"));
+    out.Add("Damage", absl::StrCat("and ", capture.damage.size() - kMostDamage, " more places"));
   }
 }
 
-void WriteHooks(const capture::Capture& capture, Page& page) {
+void WriteHooks(const capture::Capture& capture, Remarks& out) {
   std::string bypassed;
   for (const auto& [name, state] : capture.hooks) {
     if (state == capture::HookState::kBypassed) absl::StrAppend(&bypassed, bypassed.empty() ? "" : ", ", SafeText(name));
   }
-  if (!bypassed.empty()) page.Field("Unseen", absl::StrCat("calls that went past us: ", bypassed));
+  if (!bypassed.empty()) out.Add("Unseen", absl::StrCat("calls that went past us: ", bypassed));
 }
 
-void WriteMissing(const std::vector<MissingSymbols>& missing, Page& page) {
+void WriteMissing(const std::vector<MissingSymbols>& missing, Remarks& out) {
   for (size_t i = 0; i < std::min(kMostModules, missing.size()); ++i) {
     const MissingSymbols& module = missing[i];
     std::string text = absl::StrCat(SafeText(module.module), ": ", SafeText(module.reason));
     if (!module.build_id.empty()) absl::StrAppend(&text, " (build-id ", SafeText(module.build_id), ")");
     if (!module.hint.empty() && i == 0) absl::StrAppend(&text, "; ", SafeText(module.hint));
-    page.Field("Symbols", text);
+    out.Add("Symbols", text);
   }
   if (missing.size() > kMostModules) {
-    page.Field("Symbols", absl::StrCat("and ", missing.size() - kMostModules, " more modules lack names or lines"));
+    out.Add("Symbols", absl::StrCat("and ", missing.size() - kMostModules, " more modules lack names or lines"));
   }
 }
 
 }  // namespace
 
+Remarks CoverageRemarks(const ReportInput& input) {
+  Remarks out;
+  out.Add("Sampling", SamplingText(input));
+  WriteLosses(input.capture, out);
+  WriteHooks(input.capture, out);
+  WriteMissing(input.missing, out);
+  return out;
+}
+
 void WriteCoverage(const ReportInput& input, Page& page) {
   page.Blank();
-  page.Field("Sampling", SamplingText(input));
-  WriteLosses(input.capture, page);
-  WriteHooks(input.capture, page);
-  WriteMissing(input.missing, page);
+  for (const Remark& remark : CoverageRemarks(input)) page.Field(remark.label, remark.text);
 }
 
 }  // namespace leaktrack

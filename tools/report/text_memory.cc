@@ -96,11 +96,12 @@ void WriteParts(const MemoryResult& memory, Page& page) {
 
 }  // namespace
 
-void WriteProcess(const ReportInput& input, Page& page) {
+Remarks ProcessRemarks(const ReportInput& input) {
   const ProcessResult& process = input.analysis.process;
   const MemoryResult& memory = input.analysis.memory;
-  page.Field("Status", StatusLine(process));
-  if (process.limit_bytes) page.Field("Limit", LimitText(process));
+  Remarks out;
+  out.Add("Status", StatusLine(process));
+  if (process.limit_bytes) out.Add("Limit", LimitText(process));
   std::string text = memory.rss_bytes ? absl::StrCat(FormatSize(static_cast<double>(*memory.rss_bytes)), " resident")
                                       : absl::StrCat("heap ", FormatSize(memory.live_heap_bytes));
   if (const std::string change = Change(memory.rss_growth); !change.empty()) absl::StrAppend(&text, " (", change, ")");
@@ -109,7 +110,13 @@ void WriteProcess(const ReportInput& input, Page& page) {
   }
   if (memory.threads && *memory.threads > 2) absl::StrAppend(&text, ", ", *memory.threads, " threads");
   if (memory.rss_bytes && !memory.because.empty()) absl::StrAppend(&text, "; ", memory.because);
-  page.Field("Memory", text);
+  out.Add("Memory", text);
+  return out;
+}
+
+void WriteProcess(const ReportInput& input, Page& page) {
+  const MemoryResult& memory = input.analysis.memory;
+  for (const Remark& remark : ProcessRemarks(input)) page.Field(remark.label, remark.text);
   if (memory.rss_bytes) WriteParts(memory, page);
   for (size_t i = 0; i < std::min(kMostAdvice, memory.advice.size()); ++i) page.Field("Advice", memory.advice[i]);
 }

@@ -62,6 +62,8 @@ std::string CleanHeadline(const Analysis& analysis) {
                       GrowthRate(*analysis.detectable_bytes_per_hour), " or more.");
 }
 
+}  // namespace
+
 Tint HeadlineTint(const Analysis& analysis) {
   switch (analysis.conclusion) {
     case Conclusion::kFound: return Tint::kRed;
@@ -79,8 +81,6 @@ std::string Introduction(const ReportInput& input) {
   const std::string end = EndName(capture);
   return text + (end == "running" ? "still running" : end == "unknown" ? "end unknown" : end == "exec" ? "replaced by exec" : end);
 }
-
-}  // namespace
 
 std::string Headline(const ReportInput& input, size_t columns) {
   const Analysis& analysis = input.analysis;

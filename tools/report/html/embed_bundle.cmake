@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Writes OUTPUT, a C++ source with SCRIPT and STYLE as strings, and their hashes for the page's content security policy.
+file(READ "${SCRIPT}" script)
+file(READ "${STYLE}" style)
+file(SHA256 "${SCRIPT}" script_hash)
+file(SHA256 "${STYLE}" style_hash)
+file(WRITE "${OUTPUT}" "// Made by embed_bundle.cmake.
+#include \"tools/report/html_bundle.h\"
+
+namespace leaktrack {
+const char kHtmlScript[] = R\"__bundle__(${script})__bundle__\";
+const char kHtmlScriptSha256[] = \"${script_hash}\";
+const char kHtmlStyle[] = R\"__bundle__(${style})__bundle__\";
+const char kHtmlStyleSha256[] = \"${style_hash}\";
+}  // namespace leaktrack
+")
