@@ -2,7 +2,7 @@
 # Installs what leaktrack needs on Debian 12; a second call is instant.
 #   scripts/setup.sh          what a build needs
 #   scripts/setup.sh --test   also what the tests run (redis, ruby, clang ...)
-#   scripts/setup.sh --survival   also what scripts/survival.sh runs (PostgreSQL, Chromium, a JDK ...): 700 MB
+#   scripts/setup.sh --survival   also what scripts/survival.sh runs (a JDK, GDB ...)
 # Uses apt-get as root, or through sudo.
 set -euo pipefail
 
@@ -12,8 +12,9 @@ build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev
 tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-tidy libunwind-dev binutils xz-utils
        util-linux git python3 python3-dev redis-server redis-tools ruby procps
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
-       memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go)
-survival=(wrk gdb valgrind chromium default-jdk-headless nodejs)
+       memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go
+       nodejs chromium)
+survival=(wrk gdb valgrind default-jdk-headless)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
 
 case "${1:-}" in

@@ -53,6 +53,18 @@ TEST(ForecastTest, TheSameInputGivesTheSameAnswer) {
             *Forecast({Model(100, .1, .05, 40)}, 1000, 1).SecondsAt(.5));
 }
 
+TEST(ForecastTest, TheFanCrossesTheLimitWhenTheForecastSays) {
+  const std::vector<GrowthModel> growing = {Model(100, .2, .05, 40), Model(30, 0, 0, 20)};
+  const double headroom = 1500;
+  const Forecast forecast(growing, headroom, 1.2);
+  for (const auto& [share, bytes] : {std::pair{.1, &FanPoint::high_bytes}, {.5, &FanPoint::mid_bytes}, {.9, &FanPoint::low_bytes}}) {
+    const std::vector<FanPoint> fan = FanOf(growing, 1.2, *forecast.SecondsAt(share), 4);
+    ASSERT_EQ(fan.size(), 5u);
+    EXPECT_EQ(fan.front().*bytes, 0);
+    EXPECT_NEAR(fan.back().*bytes, headroom, headroom * .02) << share;
+  }
+}
+
 TEST(ForecastTest, ASiteWithoutAModelGrowsSteadilyWithinItsInterval) {
   SiteResult site;
   EXPECT_FALSE(ModelOf(site).has_value());

@@ -108,7 +108,7 @@ class FlameGraph {
     const hit = this.search !== '' && matches(node, this.search);
     const element = h('div', {
       class: `flame-box${isAncestor && box !== this.zoomed ? ' flame-outer' : ''}${hit ? ' flame-hit' : ''}`,
-      role: 'treeitem', tabindex: -1, 'aria-level': box.depth + 1, 'aria-selected': box === this.zoomed,
+      role: 'treeitem', tabindex: -1, 'aria-level': box.depth + 1, 'aria-selected': String(box === this.zoomed),
       'aria-label': `${node.name}, ${this.weight.text(node.weight)}, ${share(node.weight, this.root.data.weight)}`,
       click: () => this.zoom(box, true), focus: () => this.tell(box), mouseenter: () => this.tell(box),
     }, h('span', {}, node.name));
