@@ -34,9 +34,12 @@ constexpr char kReportExamples[] =
     "  leaktrack report --format json -o report.json captures/\n"
     "  leaktrack report --format pprof -o heap.pb.gz host.service.4711.0f3c.ltk     then: go tool pprof -http : heap.pb.gz\n"
     "  leaktrack report --format folded host.service.4711.0f3c.ltk | flamegraph.pl --countname bytes > heap.svg\n"
+    "  leaktrack report --since 2h --filter 'libssl*' host.service.4711.0f3c.ltk\n"
     "  leaktrack report --limit 2GiB --status-time 72h,4h,30m captures/\n\n"
+    "What --top, --site and --filter leave out is said; totals, the first line and the exit status are those of all sites. With\n"
+    "--since all of these are of the last part of the run, except what is alive and how old it is.\n\n"
     "Exit status: 0 nothing found, 1 a leak or a suspect, 2 the report could not be made,\n"
-    "3 inconclusive (the run was too short, or data was lost).";
+    "3 inconclusive (the run, or the part judged, was too short, or data was lost).";
 
 constexpr char kDiffExamples[] =
     "  leaktrack diff before/ after/       each a capture, or a directory with run-1, run-2, run-3 in it\n\n"
@@ -130,7 +133,12 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("--format", options->format, "what to write (default: text); pprof, folded and speedscope are for the tools of that name")
       ->check(CLI::IsMember(formats));
   report->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
-  report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in json)")->type_name("N");
+  report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in the other formats)")->type_name("N");
+  report->add_option("--site", options->site, "only the site of this number, as the report gives it, with its whole stack")->type_name("N");
+  report->add_option("--filter", options->filter, "only sites with this function or module in their stack: a glob, or a part of the name")
+      ->type_name("PATTERN");
+  report->add_option("--since", options->since, "judge only the last 2h (or so) of the run; what was alive before is no growth")
+      ->type_name("DURATION");
   report->add_option("--sysroot", options->sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
   report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first")->type_name("DIR");
   DescribeJudging(*report, *options);

@@ -5,6 +5,8 @@
 #define LEAKTRACK_TOOLS_COMMANDS_REPORT_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +24,10 @@ struct ReportOptions {
   ReportSettings settings;
   std::string history;            // where plateaus are remembered; empty: in the user's state directory
   bool no_history = false;        // neither read nor write it
-  size_t top = 0;                 // entries in full; 0: 5 in text, all in JSON
+  size_t top = 0;                 // entries in full; 0: 5 in text, all in the other formats
+  std::optional<uint32_t> site;   // this one alone
+  std::string filter;             // only what has this function or module
+  std::string since;              // a duration: judge only so much, up to the end
 };
 
 // The exit status, or why there is none.

@@ -9,6 +9,7 @@
 
 #include "libtrack/capture/decoder.h"
 #include "tools/analysis/result.h"
+#include "tools/report/selection.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
@@ -17,6 +18,7 @@ struct ReportInput {
   capture::Capture capture;
   Analysis analysis;
   std::vector<MissingSymbols> missing;
+  Selection selection;  // what `analysis.sites` does not hold any more
 };
 
 // "exited", "killed", "crashed", "exec", "running" or "unknown".
