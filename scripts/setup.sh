@@ -12,7 +12,8 @@ build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev
 tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-tidy libunwind-dev binutils xz-utils
        util-linux git python3 python3-dev redis-server redis-tools ruby procps
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
-       memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go)
+       memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go
+       man-db mandoc zsh fish)
 survival=(wrk gdb valgrind chromium default-jdk-headless nodejs)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
 

@@ -224,8 +224,10 @@ void DescribeDump(CLI::App& app, Action* action) {
 
 }  // namespace
 
+bool TakesCommand(std::string_view command) { return command == "run" || command == "gate"; }
+
 std::vector<std::string> CutCommand(int* argc, char** argv) {
-  if (*argc < 2 || (std::string_view(argv[1]) != "run" && std::string_view(argv[1]) != "gate")) return {};
+  if (*argc < 2 || !TakesCommand(argv[1])) return {};
   for (int i = 2; i < *argc; ++i) {
     if (std::string_view(argv[i]) != "--") continue;
     std::vector<std::string> command(argv + i + 1, argv + *argc);
