@@ -10,6 +10,7 @@
 #include "tools/commands/dump.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/gate.h"
+#include "tools/commands/merge.h"
 #include "tools/commands/report.h"
 #include "tools/commands/run.h"
 #include "tools/report/formats.h"
@@ -51,6 +52,12 @@ constexpr char kGateExamples[] =
     "  leaktrack gate --write-baseline leaks.txt -- ./soak_test --loops 1000\n\n"
     "What follows -- is run --runs times and judged. Exit status: 0 pass, 1 a leak that is new, worse or over a limit,\n"
     "2 the gate could not do its work, 3 inconclusive (see --inconclusive).";
+
+constexpr char kMergeExamples[] =
+    "  leaktrack merge /var/tmp/captures\n"
+    "  leaktrack merge --format json -o fleet.json captures/ /mnt/other-host/captures/\n\n"
+    "Captures are read one after another, however many there are. Exit status: 0 nothing found, 1 a leak or a suspect in any run,\n"
+    "2 it could not be done, 3 inconclusive (runs too short, data lost, or files that could not be read).";
 
 constexpr char kDoctorExamples[] =
     "  leaktrack doctor ./service          before a run\n"
@@ -140,14 +147,18 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("--since", options->since, "judge only the last 2h (or so) of the run; what was alive before is no growth")
       ->type_name("DURATION");
   report->add_option("--sysroot", options->sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
-  report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first")->type_name("DIR");
+  report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   DescribeJudging(*report, *options);
   report->callback([options, action] { *action = [options] { return RunReport(*options); }; });
 }
 
 void DescribeSymbols(CLI::App& command, SymbolizerOptions& symbols) {
   command.add_option("--sysroot", symbols.sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
-  command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first")->type_name("DIR");
+  command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
 }
 
 void DescribeDiff(CLI::App& app, Action* action) {
@@ -162,6 +173,18 @@ void DescribeDiff(CLI::App& app, Action* action) {
   diff->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
   DescribeSymbols(*diff, options->symbols);
   diff->callback([options, action] { *action = [options] { return RunDiff(*options); }; });
+}
+
+void DescribeMerge(CLI::App& app, Action* action) {
+  auto options = std::make_shared<MergeOptions>();
+  CLI::App* merge = app.add_subcommand("merge", "Sums up a process tree or a fleet: which sites grow, in how many runs, how fast");
+  merge->footer(kMergeExamples);
+  merge->add_option("CAPTURE", options->captures, "captures, or directories with captures in or below them")->required();
+  merge->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  merge->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
+  merge->add_option("--top", options->top, "how many sites of each program (default: 5 in text, all in json)")->type_name("N");
+  DescribeSymbols(*merge, options->symbols);
+  merge->callback([options, action] { *action = [options] { return RunMerge(*options); }; });
 }
 
 void DescribeGateFiles(CLI::App& gate, GateCommandOptions& options) {
@@ -256,6 +279,7 @@ void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Actio
   app.require_subcommand(1);
   DescribeRun(app, tail, action);
   DescribeReport(app, action);
+  DescribeMerge(app, action);
   DescribeDiff(app, action);
   DescribeGate(app, tail, action);
   DescribeDoctor(app, action);
