@@ -6,9 +6,12 @@
 """
 import json
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
+import time
 
 import tracker as t
 
@@ -29,6 +32,55 @@ def check_schema(report):
         return
     with open(SCHEMA, encoding="utf-8") as file:
         jsonschema.Draft202012Validator(json.load(file)).validate(report)
+
+
+def stderr_of(command, term="xterm", background=False):
+    """What `command` writes to the terminal that is its standard error; its standard output goes elsewhere."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = term
+        with open(os.devnull, "r+b", buffering=0) as nowhere:
+            os.dup2(nowhere.fileno(), 0)
+            os.dup2(nowhere.fileno(), 1)
+        job = os.fork() if background else 0  # the leader of a session cannot leave the foreground
+        if job != 0:
+            os.waitpid(job, 0)
+            os._exit(0)
+        if background:
+            os.setpgid(0, 0)
+        os.execv(command[0], command)
+    seen = b""
+    while True:
+        try:
+            part = os.read(fd, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        seen += part
+    os.waitpid(pid, 0)
+    os.close(fd)
+    return seen.decode()
+
+
+def progress(session):
+    """More than a second of work: one line on a terminal, erased; nothing elsewhere."""
+    capture, many = session.captures()[0], os.path.join(session.folder, "many")
+    os.mkdir(many)
+    for number in range(1500):
+        os.symlink(capture, os.path.join(many, f"{number}.ltk"))
+    command = [session.leaktrack, "merge", many]
+    began = time.monotonic()
+    assert subprocess.run(command, capture_output=True, check=False, timeout=120).stderr == b""
+    seconds = time.monotonic() - began
+    assert seconds > 1.1, f"{seconds} s: too fast to have a progress to speak of; more links are needed"
+    seen = stderr_of(command)
+    lines = seen.split("\r\x1b[K")
+    assert lines[0] == lines[-1] == "" and len(lines) > 2, seen
+    assert all(re.fullmatch(r"merging captures: [\d,]+ of 1,500, \d+s", line) for line in lines[1:-1]), lines
+    assert stderr_of(command, term="dumb") == "" and stderr_of(command, background=True) == ""
+    seen = stderr_of([session.leaktrack, "report", "--no-history", many])
+    assert re.search(r"\r\x1b\[Kreading captures: [\d,]+ of 1,500, ", seen) and seen.endswith("\r\x1b[K"), seen
 
 
 def main():
@@ -84,6 +136,9 @@ def main():
         assert "no capture (*.ltk) here or below" in merge(session, empty, code=2)
         assert "rubbish.ltk" in merge(session, os.path.join(below, "rubbish.ltk"), code=2)
         merge(session, code=2)
+    with t.tracker(leaktrack) as session:
+        session.run([program, "50", "2000"], ["--exact"])
+        progress(session)
     print("merged sums are those of the reports")
 
 

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/analyze.h"
+#include "tools/base/progress.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
@@ -52,6 +53,22 @@ void ReadOne(const std::string& path, const SymbolizerOptions& symbols, FrameCac
   if (!merge.sums.Add(*capture, Analyze(*capture, *symbolizer))) ++merge.repeated;
 }
 
+void ReadAll(const MergeOptions& options, Merge& merge) {
+  Progress progress("merging captures");
+  std::vector<std::string> paths;
+  for (const std::string& place : options.captures) {
+    std::error_code ignored;
+    const bool directory = fs::is_directory(place, ignored);
+    const std::vector<std::string> here = directory ? Below(place, merge) : std::vector<std::string>{place};
+    paths.insert(paths.end(), here.begin(), here.end());
+  }
+  FrameCache cache;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    progress.Step(i + 1, paths.size());
+    ReadOne(paths[i], options.symbols, &cache, merge);
+  }
+}
+
 int ExitOf(const Merge& merge) {
   const Conclusion conclusion = merge.sums.conclusion();
   if (conclusion == Conclusion::kFound) return kExitFound;
@@ -70,13 +87,7 @@ std::string Text(const Merge& merge, const MergeOptions& options) {
 
 absl::StatusOr<int> RunMerge(const MergeOptions& options) {
   Merge merge;
-  FrameCache cache;
-  for (const std::string& place : options.captures) {
-    std::error_code ignored;
-    const bool directory = fs::is_directory(place, ignored);
-    const std::vector<std::string> paths = directory ? Below(place, merge) : std::vector<std::string>{place};
-    for (const std::string& path : paths) ReadOne(path, options.symbols, &cache, merge);
-  }
+  ReadAll(options, merge);
   if (merge.sums.runs() == 0) {
     if (merge.unreadable > 0) return absl::DataLossError(merge.unreadable_why.front());
     return absl::NotFoundError(absl::StrCat(SafeText(options.captures.front()), ": no capture (*.ltk) here or below"));

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/last_part.h"
+#include "tools/base/progress.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
@@ -47,6 +48,24 @@ absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions
   input.analysis = AnalyzeLast(input.capture, reading.window_ms, *symbolizer, reading.analyze);
   input.missing = symbolizer->missing();
   return input;
+}
+
+absl::StatusOr<Fleet> ReadAll(const std::vector<std::string>& paths, const ReportOptions& options, const Reading& reading) {
+  Progress progress(paths.size() == 1 ? "reading " + paths.front() : "reading captures");
+  Fleet fleet;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    progress.Step(i + 1, paths.size());
+    absl::StatusOr<ReportInput> input = ReadOne(paths[i], options, reading);
+    if (input.ok()) {
+      fleet.runs.push_back(*std::move(input));
+    } else if (paths.size() == 1) {
+      return input.status();
+    } else {
+      // One bad file does not hide the others.
+      fleet.unreadable.emplace_back(std::string(input.status().message()));
+    }
+  }
+  return fleet;
 }
 
 // When the run ended, or was looked at: what is learned from an old capture is old.
@@ -120,18 +139,7 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
   const ReportFormat& format = *FindReportFormat(options.format);
   RETURN_IF_ERROR(CheckFormat(format, options, paths.size()));
-  Fleet fleet;
-  for (const std::string& path : paths) {
-    absl::StatusOr<ReportInput> input = ReadOne(path, options, reading);
-    if (input.ok()) {
-      fleet.runs.push_back(*std::move(input));
-    } else if (paths.size() == 1) {
-      return input.status();
-    } else {
-      // One bad file does not hide the others.
-      fleet.unreadable.emplace_back(std::string(input.status().message()));
-    }
-  }
+  ASSIGN_OR_RETURN(Fleet fleet, ReadAll(paths, options, reading));
   if (fleet.runs.empty()) return absl::DataLossError(fleet.unreadable.front());
   Remember(fleet, history);
   RankRuns(fleet);
