@@ -59,16 +59,32 @@ TEST_F(CachedSymbolizerTest, WithoutABuildIdNothingIsKept) {
   nameless.build_id.clear();
   const uint64_t address = sites_.begin()->second;
   Resolve(nameless, address, &cache);
-  EXPECT_TRUE(cache.Of(program_, "").empty());
+  EXPECT_TRUE(cache.Of(program_, "").frames.empty());
+}
+
+TEST_F(CachedSymbolizerTest, WhatIsMissingIsToldOfEveryCaptureThatNeedsIt) {
+  FrameCache cache;
+  capture::ModuleInfo gone = module_;
+  gone.path = directory_ / "gone";
+  const capture::Frame frame = capture::MakeFrame(gone.number, sites_.begin()->second);
+  const std::unique_ptr<Symbolizer> plain = NewElfSymbolizer({&gone, 1});
+  plain->Resolve(frame);
+  ASSERT_EQ(plain->missing().size(), 1u);
+  for (int capture = 0; capture < 3; ++capture) {
+    const std::unique_ptr<Symbolizer> cached = NewCachedSymbolizer({&gone, 1}, {}, &cache);
+    EXPECT_TRUE(cached->missing().empty());
+    cached->Resolve(frame);
+    EXPECT_EQ(cached->missing(), plain->missing()) << capture;
+  }
 }
 
 TEST_F(CachedSymbolizerTest, IsBounded) {
   FrameCache cache;
   Resolve(module_, sites_.begin()->second, &cache);
-  EXPECT_FALSE(cache.Of(module_.path, module_.build_id).empty());
+  EXPECT_FALSE(cache.Of(module_.path, module_.build_id).frames.empty());
   cache.Count(FrameCache::kMostFrames);
   cache.Trim();
-  EXPECT_TRUE(cache.Of(module_.path, module_.build_id).empty());
+  EXPECT_TRUE(cache.Of(module_.path, module_.build_id).frames.empty());
 }
 
 }  // namespace

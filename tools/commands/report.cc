@@ -20,7 +20,7 @@
 #include "tools/commands/history_file.h"
 #include "tools/commands/output.h"
 #include "tools/report/formats.h"
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/cached_symbolizer.h"
 
 namespace leaktrack {
 namespace {
@@ -41,10 +41,10 @@ absl::StatusOr<uint64_t> ReadWindow(const std::string& since) {
   return absl::InvalidArgumentError(absl::StrCat("--since: '", SafeText(since), "' is not a duration such as 2h or 90s"));
 }
 
-absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options, const Reading& reading) {
+absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options, const Reading& reading, FrameCache* cache) {
   ReportInput input;
   ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
-  const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(input.capture.modules, {options.sysroot, options.debug_dirs});
+  const std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(input.capture.modules, {options.sysroot, options.debug_dirs}, cache);
   input.analysis = AnalyzeLast(input.capture, reading.window_ms, *symbolizer, reading.analyze);
   input.missing = symbolizer->missing();
   return input;
@@ -52,10 +52,11 @@ absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions
 
 absl::StatusOr<Fleet> ReadAll(const std::vector<std::string>& paths, const ReportOptions& options, const Reading& reading) {
   Progress progress(paths.size() == 1 ? "reading " + paths.front() : "reading captures");
+  FrameCache cache;
   Fleet fleet;
   for (size_t i = 0; i < paths.size(); ++i) {
     progress.Step(i + 1, paths.size());
-    absl::StatusOr<ReportInput> input = ReadOne(paths[i], options, reading);
+    absl::StatusOr<ReportInput> input = ReadOne(paths[i], options, reading, &cache);
     if (input.ok()) {
       fleet.runs.push_back(*std::move(input));
     } else if (paths.size() == 1) {

@@ -27,16 +27,19 @@ namespace leaktrack {
 class FrameCache {
  public:
   static constexpr size_t kMostFrames = 200'000;
-  using Frames = std::unordered_map<uint64_t, std::vector<ResolvedFrame>>;  // by ELF address
+  struct Module {
+    std::unordered_map<uint64_t, std::vector<ResolvedFrame>> frames;  // by ELF address
+    MissingSymbols missing;                                           // what was lacking when they were read; no reason: nothing
+  };
 
   // Of the file with this path and build-id.
-  Frames& Of(const std::string& path, const std::string& build_id) { return modules_[{path, build_id}]; }
+  Module& Of(const std::string& path, const std::string& build_id) { return modules_[{path, build_id}]; }
   void Count(size_t added) { frames_ += added; }
   // Call while no symbolizer uses it.
   void Trim();
 
  private:
-  std::map<std::pair<std::string, std::string>, Frames> modules_;
+  std::map<std::pair<std::string, std::string>, Module> modules_;
   size_t frames_ = 0;
 };
 
