@@ -74,6 +74,24 @@ TEST(LastPartTest, DeathsOfOlderBlocksClearACacheWhoseBlocksOutliveTheWindow) {
   EXPECT_LT(Worst(last), Verdict::kSuspect) << last.sites[0].evidence;
 }
 
+// Whatever the age at which blocks die, by chance or in turn: births and deaths are in balance.
+TEST(LastPartTest, AccusesNoCacheInBalanceForItsLastHour) {
+  uint64_t seed = 8200;
+  for (const double life : {60.0, 600.0, 3600.0, 2 * 3600.0, 5 * 3600.0}) {
+    for (const bool in_turn : {false, true}) {
+      Program program(8 * 3600, kInterval, ++seed);
+      const capture::SiteId site = program.Site({"malloc", "Cache", "main"});
+      for (double t = 0; t < 8 * 3600e3; t += program.Exponential(50)) {
+        program.Block(site, t, t + (in_turn ? life * 1e3 * program.Uniform(.98, 1.02) : program.Exponential(life * 1e3)), 1024);
+      }
+      for (const uint64_t window_ms : {kHourMs / 4, kHourMs}) {
+        const Analysis last = Last(program, window_ms);
+        EXPECT_LT(Worst(last), Verdict::kSuspect) << life << " s, in turn: " << in_turn << ": " << last.sites[0].evidence;
+      }
+    }
+  }
+}
+
 TEST(LastPartTest, TheVerdictIsAsSureAsTheWindowIsLong) {
   Program program = Leaking(0, -1);
   EXPECT_LE(Worst(Last(program, 300'000)), Verdict::kSuspect);  // a leak has been watched for ten minutes

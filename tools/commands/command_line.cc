@@ -142,7 +142,7 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
   report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in the other formats)")->type_name("N");
   report->add_option("--site", options->site, "only the site of this number, as the report gives it, with its whole stack")->type_name("N");
-  report->add_option("--filter", options->filter, "only sites with this function or module in their stack: a glob, or a part of the name")
+  report->add_option("--filter", options->filter, "only sites with this function or module in their stack: a part of the name, or all of it with * for any")
       ->type_name("PATTERN");
   report->add_option("--since", options->since, "judge only the last 2h (or so) of the run; what was alive before is no growth")
       ->type_name("DURATION");

@@ -26,6 +26,7 @@ inline Json WholeOrNull(const std::optional<double>& value) { return value ? Who
 
 inline Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
+Json FrameJson(const ResolvedFrame& frame);
 Json ProcessJson(const ReportInput& input);
 Json MemoryJson(const MemoryResult& memory);
 

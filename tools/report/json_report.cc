@@ -5,7 +5,6 @@
 #include "tools/report/site_groups.h"
 
 namespace leaktrack {
-namespace {
 
 Json FrameJson(const ResolvedFrame& frame) {
   return {{"function", TextOrNull(frame.function)},
@@ -16,6 +15,8 @@ Json FrameJson(const ResolvedFrame& frame) {
           {"offset", frame.offset},
           {"inlined", frame.inlined}};
 }
+
+namespace {
 
 Json CoverageJson(const ReportInput& input) {
   const capture::Capture& capture = input.capture;

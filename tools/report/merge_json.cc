@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/base/safe_text.h"
-#include "tools/compare/site_key.h"
 #include "tools/report/json_parts.h"
 #include "tools/report/merge_report.h"
 
@@ -12,16 +10,6 @@ Json RateJson(const RateSum& sum) {
   return {{"mid", Whole(rate.mid)}, {"low", Whole(rate.low)}, {"high", Whole(rate.high)}};
 }
 
-Json BlameJson(const ResolvedFrame& frame) {
-  return {{"function", TextOrNull(frame.function)},
-          {"file", TextOrNull(frame.file)},
-          {"line", frame.line == 0 ? Json() : Json(frame.line)},
-          {"module", TextOrNull(frame.module)},
-          {"build_id", TextOrNull(frame.build_id)},
-          {"offset", frame.offset},
-          {"inlined", frame.inlined}};
-}
-
 Json SiteJson(const RankedSite& site, size_t rank) {
   const SiteSum& sum = *site.sum;
   Json verdicts = Json::object();
@@ -31,7 +19,7 @@ Json SiteJson(const RankedSite& site, size_t rank) {
   return {{"rank", rank},
           {"key", *site.key},
           {"kind", sum.kind == capture::SiteKind::kHeap ? "heap" : "mapping"},
-          {"blame", BlameJson(sum.blame)},
+          {"blame", FrameJson(sum.blame)},
           {"runs", sum.runs},
           {"verdicts", verdicts},
           {"live_bytes", Whole(sum.live_bytes)},

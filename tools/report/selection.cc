@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/selection.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame.h"
@@ -16,16 +15,34 @@
 namespace leaktrack {
 namespace {
 
-bool IsGlob(const std::string& pattern) { return pattern.find_first_of("*?[") != std::string::npos; }
+// '*' alone stands for anything: "operator[]" and "[abi:cxx11]" are names. Never more than name times pattern steps.
+bool MatchesStars(std::string_view name, std::string_view pattern) {
+  size_t at = 0, next = 0, star = std::string_view::npos, resume = 0;
+  while (at < name.size()) {
+    if (next < pattern.size() && pattern[next] == '*') {
+      star = next++;
+      resume = at;
+    } else if (next < pattern.size() && pattern[next] == name[at]) {
+      ++next;
+      ++at;
+    } else if (star != std::string_view::npos) {
+      next = star + 1;
+      at = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', next) == std::string_view::npos;
+}
 
-bool NameMatches(const std::string& name, const std::string& pattern) {
+bool NameMatches(std::string_view name, std::string_view pattern) {
   if (name.empty()) return false;
-  return IsGlob(pattern) ? fnmatch(pattern.c_str(), name.c_str(), 0) == 0 : name.find(pattern) != std::string::npos;
+  return pattern.find('*') != std::string_view::npos ? MatchesStars(name, pattern) : name.find(pattern) != std::string_view::npos;
 }
 
 // A function is matched with and without its parameters, a module by its path and by its file's name.
 bool FrameMatches(const ResolvedFrame& frame, const std::string& pattern) {
-  return NameMatches(frame.function, pattern) || NameMatches(std::string(QualifiedName(frame.function)), pattern) ||
+  return NameMatches(frame.function, pattern) || NameMatches(QualifiedName(frame.function), pattern) ||
          NameMatches(frame.module, pattern) || NameMatches(frame.module.substr(frame.module.rfind('/') + 1), pattern);
 }
 

@@ -24,7 +24,7 @@ struct ReportInput;
 
 struct SelectionOptions {
   std::optional<capture::SiteId> site;
-  std::string filter;  // a function or module: a glob if it holds one of *?[, else a part of the name
+  std::string filter;  // a function or module: all of its name where there is a *, else a part of it
   size_t top = 0;      // 0: all; for text, which counts entries by itself, left at 0
 };
 
