@@ -114,6 +114,52 @@ def options(formats):
     assert "not for a terminal" in done.stdout and done.returncode == 2, done.stdout
 
 
+def selection(formats):
+    """What is chosen by --filter, --site and --since is the same in every format, and said."""
+    leaktrack, capture = formats.session.leaktrack, formats.capture
+
+    def report(*options):
+        done = subprocess.run([leaktrack, "report", "--no-history", capture, *options], capture_output=True, check=False, timeout=60)
+        assert done.returncode in (0, 1, 3), done.stderr
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    everything = report("--format", "json")[0]
+    code, chosen, said = report("--format", "json", "--filter", "NewLeak")
+    chosen = json.loads(chosen)
+    t.check_schema(chosen)
+    note = f"showing {len(chosen['sites'])} of {len(formats.sites)} sites (--filter NewLeak)"
+    assert code == everything and note in said and note in chosen["selection"]["text"], said
+    live = sum(site["live_bytes"] for site in chosen["sites"])
+    assert live == 14000 and chosen["memory"] == formats.json["memory"], live
+    assert chosen["selection"]["live_bytes_left_out"] + live == formats.sum("live_bytes")
+    code, lines, said = report("--format", "folded", "--filter", "New*")
+    assert code == everything and sum(int(line.rsplit(" ", 1)[1]) for line in lines.splitlines()) == live and "sites (--filter New*)" in said
+    document = json.loads(report("--format", "speedscope", "--filter", "NewLeak")[1])
+    assert document["profiles"][0]["endValue"] == live and note in document["name"], document["name"]
+    path = formats.write("pprof", "chosen.pb.gz", "--filter", "NewLeak")
+    top = formats.run(GO, "tool", "pprof", "-comments", path)
+    assert note in top, top
+    code, page_, said = report("--filter", "NewLeak")
+    assert code == everything and note in " ".join(page_.split()) and said == "" and "OldLeak" not in page_.split("showing")[1], page_
+    number = str(chosen["sites"][0]["id"])
+    assert re.search(rf"^  site +{number}$", page_, re.M), page_
+    one = json.loads(report("--format", "json", "--site", number)[1])
+    assert [site["id"] for site in one["sites"]] == [int(number)], one["sites"]
+    for name in ("text", "json", "folded", "speedscope"):
+        code, out, said = report("--format", name, "--filter", "nowhere")
+        wanted = f"none of {len(formats.sites)} sites matches --filter nowhere"
+        assert code == everything and wanted in " ".join((out if name == "text" else said).split()), (name, out, said)
+    whole = json.loads(report("--format", "json", "--since", "2d")[1])
+    assert whole["window"] is None
+    code, part, said = report("--format", "json", "--since", "1ms")
+    part = json.loads(part)
+    t.check_schema(part)
+    assert part["window"]["seconds"] == .001 and code == 3 and "(--since)" in said, (code, part["window"], said)
+    assert sum(site["live_bytes"] for site in part["sites"]) == formats.sum("live_bytes")
+    formats.run(leaktrack, "report", "--since", "soon", capture, code=2)
+    formats.run(leaktrack, "report", "--site", "x", capture, code=2)
+
+
 def schema(formats):
     if t.validator() is None:
         print("not checked against report.schema.json: python3-jsonschema is not installed for this python")
@@ -129,13 +175,15 @@ def main():
     with t.tracker(leaktrack) as session:
         session.run([program, "50", "20"], ["--exact"])
         formats = Formats(session, session.captures()[0])
-        for check in (schema, folded, speedscope, pprof, options):
+        for check in (schema, folded, speedscope, pprof, options, selection):
             check(formats)
         session.run([program, "50", "20"], ["--exact"])
         fleet = subprocess.run([leaktrack, "report", "--no-history", "--format", "json", session.folder], capture_output=True, check=False)
         t.check_schema(json.loads(fleet.stdout))
         done = subprocess.run([leaktrack, "report", "--format", "folded", session.folder], capture_output=True, text=True, check=False)
         assert done.returncode == 2 and "holds 2 captures; --format folded tells of one" in done.stderr, done.stderr
+        done = subprocess.run([leaktrack, "report", "--site", "1", session.folder], capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and "name one" in done.stderr, done.stderr
     print("all formats agree and are read")
 
 

@@ -19,11 +19,12 @@ constexpr int64_t kDaySeconds = 86400;
 
 // "10:15Z", with the date where the run is longer than a day; "2h 3m after the start" where no clock is known.
 std::string TimeOfDay(double ms, const RunFacts& run) {
+  ms += run.skipped_ms;
   if (run.start_realtime_ns <= 0) return absl::StrCat(FormatDuration(ms / 1e3), " after the start");
   const auto seconds = static_cast<time_t>(run.start_realtime_ns / 1'000'000'000 + static_cast<int64_t>(ms / 1e3));
   std::tm parts{};
   gmtime_r(&seconds, &parts);
-  const bool date = run.look.window.end_ms > static_cast<double>(kDaySeconds) * 1e3;
+  const bool date = run.skipped_ms + run.look.window.end_ms > static_cast<double>(kDaySeconds) * 1e3;
   const std::string time = absl::StrFormat("%02d:%02dZ", parts.tm_hour, parts.tm_min);
   return date ? absl::StrFormat("%04d-%02d-%02d %s", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, time) : time;
 }
@@ -73,7 +74,7 @@ std::string Immortals(const Node& node, const RunFacts& run) {
   if (judgement.size_from > 0) {
     absl::StrAppend(&which, " of ", FormatSize(judgement.size_from), " to ", FormatSize(judgement.size_to));
   }
-  return absl::StrCat(which, " born here after the start live on, ", deaths == 0 ? "none" : FormatCount(deaths),
+  return absl::StrCat(which, run.skipped_ms > 0 ? " born here in this window live on, " : " born here after the start live on, ", deaths == 0 ? "none" : FormatCount(deaths),
                       " older than ", FormatDuration(judgement.never_dies.cut_ms / 1e3), " died, new ones come ",
                       Manner(node, run));
 }
@@ -96,13 +97,15 @@ std::string WhyGrowing(const Node& node, const RunFacts& run) {
   return text;
 }
 
-std::string WhyNot(const Node& node) {
+std::string WhyNot(const Node& node, const RunFacts& run) {
   const Judgement& judgement = node.judgement;
   const SiteHistory& history = node.candidate.history;
   const auto deaths = static_cast<uint64_t>(std::llround(judgement.never_dies.deaths));
   const std::string age = FormatDuration(judgement.never_dies.cut_ms / 1e3);
   switch (judgement.trend) {
-    case Trend::kStartup: return "nearly all of it was allocated while the program started";
+    case Trend::kStartup:
+      return run.skipped_ms > 0 ? "nearly all of it was allocated before this window, or as it began"
+                                : "nearly all of it was allocated while the program started";
     case Trend::kStep: return "it was allocated in one or a few bursts";
     case Trend::kPlateau: return "new blocks have stopped coming: it has filled up";
     case Trend::kDecelerating: return "new blocks come ever more slowly: it is filling up";
@@ -114,17 +117,19 @@ std::string WhyNot(const Node& node) {
                  ? absl::StrCat("it comes and goes every ", FormatDuration(judgement.period_ms / 1e3))
                  : "it is freed again in bursts, all of it";
     case Trend::kChurn: return absl::StrCat("blocks older than ", age, " do die (", FormatCount(deaths), " did)");
-    case Trend::kFlat: return "nothing that was allocated after the start is left";
+    case Trend::kFlat:
+      return run.skipped_ms > 0 ? "nothing that was allocated in this window is left"
+                                : "nothing that was allocated after the start is left";
     case Trend::kInsufficient:
       return absl::StrCat("only ", Blocks(history, static_cast<int>(history.survivors.size())), " to judge by");
     default: return "its growth is within what chance explains";
   }
 }
 
-std::string Retraction(const Node& node) {
+std::string Retraction(const Node& node, const RunFacts& run) {
   const Plateau plateau = PlateauOf(node.candidate.history);
   return absl::StrCat("was accused at an earlier look; plateaued at ", FormatSize(plateau.bytes), " after ",
-                      FormatDuration(plateau.after_seconds), "; ", WhyNot(node));
+                      FormatDuration(plateau.after_seconds + run.skipped_ms / 1e3), "; ", WhyNot(node, run));
 }
 
 // How long a run would have had to be for enough blocks, at this pace.
@@ -138,7 +143,7 @@ std::string LongerRun(const Node& node, const RunFacts& run) {
 
 std::string Evidence(const Node& node, const RunFacts& run) {
   if (node.verdict != Verdict::kNone) return WhyGrowing(node, run);
-  return node.state == State::kRetracted ? Retraction(node) : WhyNot(node);
+  return node.state == State::kRetracted ? Retraction(node, run) : WhyNot(node, run);
 }
 
 std::string Settle(const Node& node, const RunFacts& run) {

@@ -15,6 +15,7 @@ namespace leaktrack {
 
 // What sentences need to know of the run.
 struct RunFacts {
+  double skipped_ms = 0;          // of the run, before what is judged; times are since there
   int64_t start_realtime_ns = 0;  // 0: not known, then times are given since the start
   Look look;
   bool warming_up = false;

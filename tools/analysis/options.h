@@ -25,6 +25,7 @@ struct AnalyzeOptions {
   std::optional<int64_t> limit_bytes;     // instead of the limit that the capture tells
   StatusLevels levels;
   std::vector<std::string> wrappers;      // patterns of functions that are never to blame, beside the built-in ones
+  double skipped_ms = 0;                  // so much of the run came before the capture that is judged; see last_part.h
   const PlateauBook* plateaus = nullptr;  // what earlier runs taught; not owned
 };
 

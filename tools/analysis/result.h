@@ -152,6 +152,7 @@ struct Analysis {
   MemoryResult memory;
   std::optional<double> detectable_bytes_per_hour;
   std::optional<Rate> total_growth;  // of all sites that are leak or suspect
+  std::optional<double> window_seconds;  // only the last so many were judged (--since); all other times are of the whole run
   double judged_seconds = 0;         // the length of run that was judged: shorter than `duration` if it tidied up
   bool warming_up = false;           // so many sites grow at once that nothing is confirmed yet
   Conclusion conclusion = Conclusion::kClean;

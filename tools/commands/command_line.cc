@@ -10,6 +10,7 @@
 #include "tools/commands/dump.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/gate.h"
+#include "tools/commands/merge.h"
 #include "tools/commands/report.h"
 #include "tools/commands/run.h"
 #include "tools/report/formats.h"
@@ -35,9 +36,12 @@ constexpr char kReportExamples[] =
     "  leaktrack report --format html -o report.html host.service.4711.0f3c.ltk     one file, needs no network\n"
     "  leaktrack report --format pprof -o heap.pb.gz host.service.4711.0f3c.ltk     then: go tool pprof -http : heap.pb.gz\n"
     "  leaktrack report --format folded host.service.4711.0f3c.ltk | flamegraph.pl --countname bytes > heap.svg\n"
+    "  leaktrack report --since 2h --filter 'libssl*' host.service.4711.0f3c.ltk\n"
     "  leaktrack report --limit 2GiB --status-time 72h,4h,30m captures/\n\n"
+    "What --top, --site and --filter leave out is said; totals, the first line and the exit status are those of all sites. With\n"
+    "--since all of these are of the last part of the run, except what is alive and how old it is.\n\n"
     "Exit status: 0 nothing found, 1 a leak or a suspect, 2 the report could not be made,\n"
-    "3 inconclusive (the run was too short, or data was lost).";
+    "3 inconclusive (the run, or the part judged, was too short, or data was lost).";
 
 constexpr char kDiffExamples[] =
     "  leaktrack diff before/ after/       each a capture, or a directory with run-1, run-2, run-3 in it\n\n"
@@ -49,6 +53,12 @@ constexpr char kGateExamples[] =
     "  leaktrack gate --write-baseline leaks.txt -- ./soak_test --loops 1000\n\n"
     "What follows -- is run --runs times and judged. Exit status: 0 pass, 1 a leak that is new, worse or over a limit,\n"
     "2 the gate could not do its work, 3 inconclusive (see --inconclusive).";
+
+constexpr char kMergeExamples[] =
+    "  leaktrack merge /var/tmp/captures\n"
+    "  leaktrack merge --format json -o fleet.json captures/ /mnt/other-host/captures/\n\n"
+    "Captures are read one after another, however many there are. Exit status: 0 nothing found, 1 a leak or a suspect in any run,\n"
+    "2 it could not be done, 3 inconclusive (runs too short, data lost, or files that could not be read).";
 
 constexpr char kDoctorExamples[] =
     "  leaktrack doctor ./service          before a run\n"
@@ -131,9 +141,16 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("--format", options->format, "what to write (default: text); html is one page for a browser, pprof, folded and speedscope are for the tools of that name")
       ->check(CLI::IsMember(formats));
   report->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
-  report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in json)")->type_name("N");
+  report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in the other formats)")->type_name("N");
+  report->add_option("--site", options->site, "only the site of this number, as the report gives it, with its whole stack")->type_name("N");
+  report->add_option("--filter", options->filter, "only sites with this function or module in their stack: a part of the name, or all of it with * for any")
+      ->type_name("PATTERN");
+  report->add_option("--since", options->since, "judge only the last 2h (or so) of the run; what was alive before is no growth")
+      ->type_name("DURATION");
   report->add_option("--sysroot", options->sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
-  report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first")->type_name("DIR");
+  report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   report->add_flag("--no-source", options->no_source, "put no lines of source into the page (html), for it may be passed on");
   DescribeJudging(*report, *options);
   report->callback([options, action] { *action = [options] { return RunReport(*options); }; });
@@ -141,7 +158,9 @@ void DescribeReport(CLI::App& app, Action* action) {
 
 void DescribeSymbols(CLI::App& command, SymbolizerOptions& symbols) {
   command.add_option("--sysroot", symbols.sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
-  command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first")->type_name("DIR");
+  command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
 }
 
 void DescribeDiff(CLI::App& app, Action* action) {
@@ -156,6 +175,18 @@ void DescribeDiff(CLI::App& app, Action* action) {
   diff->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
   DescribeSymbols(*diff, options->symbols);
   diff->callback([options, action] { *action = [options] { return RunDiff(*options); }; });
+}
+
+void DescribeMerge(CLI::App& app, Action* action) {
+  auto options = std::make_shared<MergeOptions>();
+  CLI::App* merge = app.add_subcommand("merge", "Sums up a process tree or a fleet: which sites grow, in how many runs, how fast");
+  merge->footer(kMergeExamples);
+  merge->add_option("CAPTURE", options->captures, "captures, or directories with captures in or below them")->required();
+  merge->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  merge->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
+  merge->add_option("--top", options->top, "how many sites of each program (default: 5 in text, all in json)")->type_name("N");
+  DescribeSymbols(*merge, options->symbols);
+  merge->callback([options, action] { *action = [options] { return RunMerge(*options); }; });
 }
 
 void DescribeGateFiles(CLI::App& gate, GateCommandOptions& options) {
@@ -218,8 +249,10 @@ void DescribeDump(CLI::App& app, Action* action) {
 
 }  // namespace
 
+bool TakesCommand(std::string_view command) { return command == "run" || command == "gate"; }
+
 std::vector<std::string> CutCommand(int* argc, char** argv) {
-  if (*argc < 2 || (std::string_view(argv[1]) != "run" && std::string_view(argv[1]) != "gate")) return {};
+  if (*argc < 2 || !TakesCommand(argv[1])) return {};
   for (int i = 2; i < *argc; ++i) {
     if (std::string_view(argv[i]) != "--") continue;
     std::vector<std::string> command(argv + i + 1, argv + *argc);
@@ -248,6 +281,7 @@ void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Actio
   app.require_subcommand(1);
   DescribeRun(app, tail, action);
   DescribeReport(app, action);
+  DescribeMerge(app, action);
   DescribeDiff(app, action);
   DescribeGate(app, tail, action);
   DescribeDoctor(app, action);

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,6 +18,9 @@ namespace leaktrack {
 
 // What the chosen command will do; returns the exit status.
 using Action = std::function<absl::StatusOr<int>()>;
+
+// Whether a command of this name runs what follows a "--".
+bool TakesCommand(std::string_view command);
 
 // Takes what follows the "--" of `leaktrack run` or `gate` out of the arguments: it belongs to the command, whatever it looks like,
 // and CLI11 would take it apart.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "libtrack/capture/age_band.h"
+#include "tools/base/progress.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
@@ -131,13 +132,24 @@ std::string DumpText(const Capture& capture) {
   return out;
 }
 
-absl::StatusOr<int> RunDump(const DumpOptions& options) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
+namespace {
+
+absl::StatusOr<std::string> DumpAll(const std::vector<std::string>& paths) {
+  Progress progress("reading captures");
   std::string text;
-  for (const std::string& path : paths) {
-    ASSIGN_OR_RETURN(const Capture capture, OpenCapture(path));
+  for (size_t i = 0; i < paths.size(); ++i) {
+    progress.Step(i + 1, paths.size());
+    ASSIGN_OR_RETURN(const Capture capture, OpenCapture(paths[i]));
     text += DumpText(capture);
   }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunDump(const DumpOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
+  ASSIGN_OR_RETURN(const std::string text, DumpAll(paths));
   RETURN_IF_ERROR(WriteOutput(options.output, text));
   return kExitNothingFound;
 }

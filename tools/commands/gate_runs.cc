@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/analyze.h"
 #include "tools/analysis/blame.h"
+#include "tools/base/progress.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
@@ -126,8 +127,10 @@ void AddProcess(GateRun& tree, GateRun process, bool speaks) {
 // waits has nothing to say, and neither is a loss.
 absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode, const SymbolizerOptions& symbols) {
   std::vector<GateRun> processes;
-  for (const std::string& path : paths) {
-    ASSIGN_OR_RETURN(GateRun one, LoadCapture(path, mode, symbols));
+  Progress progress("reading captures");
+  for (size_t i = 0; i < paths.size(); ++i) {
+    progress.Step(i + 1, paths.size());
+    ASSIGN_OR_RETURN(GateRun one, LoadCapture(paths[i], mode, symbols));
     processes.push_back(std::move(one));
   }
   const auto speaker = std::max_element(processes.begin(), processes.end(), [](const GateRun& a, const GateRun& b) {

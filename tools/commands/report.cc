@@ -4,48 +4,71 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <limits>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "tools/analysis/analyze.h"
+#include "tools/analysis/last_part.h"
+#include "tools/base/progress.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
+#include "tools/base/units.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/excerpts.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/history_file.h"
 #include "tools/commands/output.h"
 #include "tools/report/formats.h"
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/cached_symbolizer.h"
 
 namespace leaktrack {
 namespace {
 
 constexpr size_t kTextColumns = 80;
+constexpr size_t kAllFrames = 1000;  // as good as all: of one site there is room
 
-// The source around the frames that a reader looks at first: from the blamed one outwards, of the worst sites.
-void ReadSources(const std::string& sysroot, ReportInput& input) {
-  constexpr size_t kSites = 100, kFrames = 12, kMost = 600;
-  constexpr uint32_t kAround = 3;
-  SourceLines lines(sysroot);
-  for (size_t i = 0; i < std::min(kSites, input.analysis.sites.size()); ++i) {
-    const SiteResult& site = input.analysis.sites[i];
-    for (size_t f = site.blame; f < std::min(site.stack.size(), site.blame + kFrames) && input.sources.size() < kMost; ++f) {
-      const ResolvedFrame& frame = site.stack[f];
-      std::optional<SourceExcerpt> excerpt = lines.Around(frame, kAround);
-      if (excerpt) input.sources.emplace(absl::StrCat(frame.file, ":", frame.line), *std::move(excerpt));
-    }
-  }
+// What all captures of one report are read with.
+struct Reading {
+  AnalyzeOptions analyze;
+  uint64_t window_ms = std::numeric_limits<uint64_t>::max();
+};
+
+absl::StatusOr<uint64_t> ReadWindow(const std::string& since) {
+  if (since.empty()) return std::numeric_limits<uint64_t>::max();
+  const absl::StatusOr<uint64_t> window_ms = ParseDurationMs(since);
+  if (window_ms.ok() && *window_ms > 0) return *window_ms;
+  return absl::InvalidArgumentError(absl::StrCat("--since: '", SafeText(since), "' is not a duration such as 2h or 90s"));
 }
 
-absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options, const AnalyzeOptions& settings) {
+absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options, const Reading& reading, FrameCache* cache) {
   ReportInput input;
   ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
-  const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(input.capture.modules, {options.sysroot, options.debug_dirs});
-  input.analysis = Analyze(input.capture, *symbolizer, settings);
+  const std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(input.capture.modules, {options.sysroot, options.debug_dirs}, cache);
+  input.analysis = AnalyzeLast(input.capture, reading.window_ms, *symbolizer, reading.analyze);
   input.missing = symbolizer->missing();
-  if (options.format == "html" && !options.no_source) ReadSources(options.sysroot, input);
+  if (options.format == "html" && !options.no_source) input.sources = ReadExcerpts(input.analysis, options.sysroot);
   return input;
+}
+
+absl::StatusOr<Fleet> ReadAll(const std::vector<std::string>& paths, const ReportOptions& options, const Reading& reading) {
+  Progress progress(paths.size() == 1 ? "reading " + paths.front() : "reading captures");
+  FrameCache cache;
+  Fleet fleet;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    progress.Step(i + 1, paths.size());
+    absl::StatusOr<ReportInput> input = ReadOne(paths[i], options, reading, &cache);
+    if (input.ok()) {
+      fleet.runs.push_back(*std::move(input));
+    } else if (paths.size() == 1) {
+      return input.status();
+    } else {
+      // One bad file does not hide the others.
+      fleet.unreadable.emplace_back(std::string(input.status().message()));
+    }
+  }
+  return fleet;
 }
 
 // When the run ended, or was looked at: what is learned from an old capture is old.
@@ -54,9 +77,12 @@ int64_t EndOf(const capture::Capture& capture) {
 }
 
 // Best effort: a report is a report without it.
+// Nothing is learned from a part of a run: where it stands still for an hour, it may have grown before.
 void Remember(const Fleet& fleet, const std::string& directory) {
   PlateauBook learned;
-  for (const ReportInput& run : fleet.runs) learned.Learn(run.analysis, EndOf(run.capture));
+  for (const ReportInput& run : fleet.runs) {
+    if (!run.analysis.window_seconds) learned.Learn(run.analysis, EndOf(run.capture));
+  }
   if (!learned.empty()) (void)AddToHistory(directory, learned);
 }
 
@@ -73,13 +99,30 @@ TextOptions TextOptionsFor(const ReportOptions& options) {
   text.columns = static_cast<size_t>(std::min<int>(kTextColumns, TerminalColumns(STDOUT_FILENO)));
   text.colour = options.output.empty() && WantColour(STDOUT_FILENO);
   if (options.top != 0) text.top = options.top;
+  if (options.site) text.stack_frames = kAllFrames;
   return text;
+}
+
+// The text counts entries, not sites, and cuts them by itself.
+SelectionOptions SelectionFor(const ReportFormat& format, const ReportOptions& options) {
+  return {options.site, options.filter, std::string_view(format.name) == "text" ? 0 : options.top};
+}
+
+// Not every format has a place for it, and who reads a picture should know what it does not show.
+void SayScope(const ReportFormat& format, const Fleet& fleet) {
+  if (std::string_view(format.name) == "text") return;
+  const std::string scope = ScopeText(fleet.runs.front());
+  if (!scope.empty()) fprintf(stderr, "leaktrack: %s\n", SafeText(scope).c_str());
 }
 
 absl::Status CheckFormat(const ReportFormat& format, const ReportOptions& options, size_t captures) {
   if (captures > 1 && format.fleet == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(SafeText(options.capture), ": holds ", captures, " captures; --format ", format.name,
                                                    " tells of one: name it (report without --format lists them)"));
+  }
+  if (captures > 1 && options.site) {
+    return absl::InvalidArgumentError(absl::StrCat("--site: the numbers of sites are those of one capture; ", SafeText(options.capture),
+                                                   " holds ", captures, ": name one, or use --filter"));
   }
   if (format.binary && options.output.empty() && isatty(STDOUT_FILENO)) {
     return absl::InvalidArgumentError(absl::StrCat("--format ", format.name, " is not for a terminal; write it to a file by -o FILE"));
@@ -90,31 +133,24 @@ absl::Status CheckFormat(const ReportFormat& format, const ReportOptions& option
 }  // namespace
 
 absl::StatusOr<int> RunReport(const ReportOptions& options) {
-  ASSIGN_OR_RETURN(AnalyzeOptions settings, ReadSettings(options.settings));
+  Reading reading;
+  ASSIGN_OR_RETURN(reading.analyze, ReadSettings(options.settings));
+  ASSIGN_OR_RETURN(reading.window_ms, ReadWindow(options.since));
   const std::string history = options.no_history ? "" : options.history.empty() ? DefaultHistoryDirectory() : options.history;
   const PlateauBook plateaus = ReadHistory(history);
-  settings.plateaus = &plateaus;
+  reading.analyze.plateaus = &plateaus;
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
   const ReportFormat& format = *FindReportFormat(options.format);
   RETURN_IF_ERROR(CheckFormat(format, options, paths.size()));
-  Fleet fleet;
-  for (const std::string& path : paths) {
-    absl::StatusOr<ReportInput> input = ReadOne(path, options, settings);
-    if (input.ok()) {
-      fleet.runs.push_back(*std::move(input));
-    } else if (paths.size() == 1) {
-      return input.status();
-    } else {
-      // One bad file does not hide the others.
-      fleet.unreadable.emplace_back(std::string(input.status().message()));
-    }
-  }
+  ASSIGN_OR_RETURN(Fleet fleet, ReadAll(paths, options, reading));
   if (fleet.runs.empty()) return absl::DataLossError(fleet.unreadable.front());
+  Remember(fleet, history);
   RankRuns(fleet);
+  for (ReportInput& run : fleet.runs) SelectSites(SelectionFor(format, options), run);
   const FormatOptions format_options{TextOptionsFor(options), options.top};
   RETURN_IF_ERROR(WriteOutput(options.output, paths.size() == 1 ? format.one(fleet.runs.front(), format_options)
                                                                 : format.fleet(fleet, format_options)));
-  Remember(fleet, history);
+  SayScope(format, fleet);
   return ExitOf(FleetConclusion(fleet));
 }
 

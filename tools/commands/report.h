@@ -5,6 +5,8 @@
 #define LEAKTRACK_TOOLS_COMMANDS_REPORT_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +25,10 @@ struct ReportOptions {
   std::string history;            // where plateaus are remembered; empty: in the user's state directory
   bool no_history = false;        // neither read nor write it
   bool no_source = false;         // keep source lines out of the page
-  size_t top = 0;                 // entries in full; 0: 5 in text, all in JSON
+  size_t top = 0;                 // entries in full; 0: 5 in text, all in the other formats
+  std::optional<uint32_t> site;   // this one alone
+  std::string filter;             // only what has this function or module
+  std::string since;              // a duration: judge only so much, up to the end
 };
 
 // The exit status, or why there is none.

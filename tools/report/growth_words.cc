@@ -28,7 +28,8 @@ std::string OneIn(double share) {
 
 std::string Since(const SiteGroup& group, const ReportInput& input) {
   const double seconds = group.first().late_onset_seconds.value_or(input.analysis.duration_seconds - group.oldest_seconds);
-  const std::string when = TimeOfDay(std::max(seconds, 0.0), input);
+  const double judged_from = input.analysis.duration_seconds - input.analysis.window_seconds.value_or(input.analysis.duration_seconds);
+  const std::string when = TimeOfDay(std::max(seconds, judged_from), input);
   if (when.empty()) return group.first().late_onset_seconds ? absl::StrCat(" since ", FormatDuration(seconds), " after the start") : "";
   return absl::StrCat(group.first().late_onset_seconds ? "; began at " : " since ", when);
 }

@@ -107,6 +107,7 @@ Json PageData(const ReportInput& input, size_t top) {
           {"headline", Headline(input, kHeadlineColumns)},
           {"tone", Tone(HeadlineTint(input.analysis))},
           {"introduction", Introduction(input)},
+          {"scope", TextOrNull(SafeText(ScopeText(input)))},
           {"remarks", RemarksJson(ProcessRemarks(input))},
           {"coverage_remarks", RemarksJson(CoverageRemarks(input))},
           {"process", std::move(process)},

@@ -44,6 +44,7 @@ Json CoverageJson(const ReportInput& input) {
 
 Json SiteFactsJson(const SiteResult& site, size_t rank) {
   return {{"rank", rank},
+          {"id", SiteNumber(site) == 0 ? Json() : Json(SiteNumber(site))},
           {"verdict", Name(site.verdict)},
           {"state", Name(site.state)},
           {"trend", Name(site.trend)},
@@ -85,6 +86,23 @@ Json SiteJson(const SiteResult& site, size_t rank) {
   return json;
 }
 
+Json WindowJson(const Analysis& analysis) {
+  if (!analysis.window_seconds) return Json();
+  return {{"seconds", *analysis.window_seconds}, {"from_seconds", analysis.duration_seconds - *analysis.window_seconds}};
+}
+
+Json SelectionJson(const ReportInput& input, size_t shown) {
+  const Selection& selection = input.selection;
+  return {{"sites_total", selection.made ? selection.all_sites : input.analysis.sites.size()},
+          {"sites_shown", shown},
+          {"growing_left_out", selection.growing_left_out},
+          {"live_bytes_left_out", selection.live_bytes_left_out},
+          {"site", OrNull(selection.options.site)},
+          {"filter", TextOrNull(selection.options.filter)},
+          {"top", selection.options.top == 0 ? Json() : Json(selection.options.top)},
+          {"text", TextOrNull(SelectionText(input))}};
+}
+
 }  // namespace
 
 std::string JsonReport(const ReportInput& input, size_t top) {
@@ -97,6 +115,8 @@ std::string JsonReport(const ReportInput& input, size_t top) {
                        {"process", ProcessJson(input)},
                        {"memory", MemoryJson(input.analysis.memory)},
                        {"coverage", CoverageJson(input)},
+                       {"window", WindowJson(input.analysis)},
+                       {"selection", SelectionJson(input, sites.size())},
                        {"sites", sites}};
   // Names come from the program and need not be UTF-8; what is not is replaced, never thrown about. All but ASCII is escaped:
   // who looks at this on a terminal meets no control character and no text that runs backwards.

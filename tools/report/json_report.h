@@ -10,7 +10,10 @@
 //   memory   because, advice [text]; anonymous, file, shared, swap, unexplained _bytes; threads; allocator {name,
 //            in_use_bytes, free_bytes, arenas}; resident_per_live_byte; growth_bytes_per_hour of rss, live_heap,
 //            retained, mapped, unexplained, each {mid, low, high}
-//   sites    kind, stacks_joined, stack_is_shared_part, stack_truncated, born_bytes, leaked_share, freed_at_exit,
+//   window   null, or of --since: {seconds, from_seconds}, from the start of the run
+//   selection  what --site, --filter and --top left out: sites_total, sites_shown, growing_left_out, live_bytes_left_out, the
+//            options themselves, and `text`, a sentence of it; null where nothing was left out
+//   sites    id (what --site takes), kind, stacks_joined, stack_is_shared_part, stack_truncated, born_bytes, leaked_share, freed_at_exit,
 //            sawtooth {base_bytes_per_hour, tooth_bytes}, plateau {bytes, after_seconds}, lift, family
 #ifndef LEAKTRACK_TOOLS_REPORT_JSON_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_JSON_REPORT_H_

@@ -130,6 +130,7 @@ class Profile {
     out_.add_int64(kPeriod, static_cast<int64_t>(capture.interval_now));
     out_.add_int64(kDefaultSampleType, StringOf("inuse_space"));
     Comment(absl::StrCat("leaktrack: ", SafeText(capture.process.program), ", ", EndName(capture), "; growth is in bytes per hour"));
+    if (const std::string scope = ScopeText(input_); !scope.empty()) Comment(SafeText(scope));
     for (const std::string& one : capture.damage) Comment(absl::StrCat("damage: ", SafeText(one)));
     if (const uint64_t lost = capture.losses[capture::kLostAllocations]) Comment(absl::StrCat(lost, " allocations were lost"));
     if (!input_.analysis.inconclusive_because.empty()) Comment(absl::StrCat("inconclusive: ", SafeText(input_.analysis.inconclusive_because)));

@@ -10,6 +10,7 @@
 
 #include "libtrack/capture/decoder.h"
 #include "tools/analysis/result.h"
+#include "tools/report/selection.h"
 #include "tools/symbolize/source_lines.h"
 #include "tools/symbolize/symbolizer.h"
 
@@ -20,6 +21,7 @@ struct ReportInput {
   Analysis analysis;
   std::vector<MissingSymbols> missing;
   std::map<std::string, SourceExcerpt> sources;  // by "file:line", of the frames that matter; empty where none was wanted
+  Selection selection;  // what `analysis.sites` does not hold any more
 };
 
 // "exited", "killed", "crashed", "exec", "running" or "unknown".

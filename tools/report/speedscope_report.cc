@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
 #include "tools/report/json_parts.h"
 #include "tools/report/stack_names.h"
@@ -53,6 +54,12 @@ Json ProfileJson(const Profile& profile, const std::vector<const SiteResult*>& s
           {"samples", std::move(samples)}, {"weights", std::move(weights)}};
 }
 
+// What the program shows above the picture.
+std::string Title(const ReportInput& input) {
+  const std::string scope = ScopeText(input);
+  return SafeText(scope.empty() ? input.capture.process.program : absl::StrCat(input.capture.process.program, ": ", scope));
+}
+
 }  // namespace
 
 std::string SpeedscopeReport(const ReportInput& input, size_t top) {
@@ -64,7 +71,7 @@ std::string SpeedscopeReport(const ReportInput& input, size_t top) {
   Json profiles = Json::array();
   for (const Profile& profile : kProfiles) profiles.push_back(ProfileJson(profile, sites, frames));
   const Json file = {{"$schema", "https://www.speedscope.app/file-format-schema.json"},
-                     {"name", SafeText(input.capture.process.program)},
+                     {"name", Title(input)},
                      {"exporter", "leaktrack"},
                      {"activeProfileIndex", 0},
                      {"shared", {{"frames", frames.list()}}},

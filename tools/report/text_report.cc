@@ -86,7 +86,7 @@ std::string Headline(const ReportInput& input, size_t columns) {
   const Analysis& analysis = input.analysis;
   std::string text;
   if (analysis.conclusion == Conclusion::kFound) {
-    text = FoundHeadline(GroupSites(analysis.sites, Verdict::kSuspect).front(), columns);
+    text = FoundHeadline(GroupSites(SitesOfTheHeadline(input), Verdict::kSuspect).front(), columns);
   } else if (analysis.conclusion == Conclusion::kClean) {
     text = CleanHeadline(analysis);
   } else {
@@ -98,12 +98,15 @@ std::string Headline(const ReportInput& input, size_t columns) {
 std::string TextReport(const ReportInput& input, const TextOptions& options) {
   Page page(options.columns, options.colour);
   if (input.analysis.conclusion == Conclusion::kFound) {
-    WriteFound(GroupSites(input.analysis.sites, Verdict::kSuspect).front(), options.columns, page);
+    WriteFound(GroupSites(SitesOfTheHeadline(input), Verdict::kSuspect).front(), options.columns, page);
   } else {
     page.Line(Headline(input, options.columns), HeadlineTint(input.analysis));
   }
   page.Blank();
   page.Field("Program", Introduction(input));
+  if (const std::string window = WindowText(input); !window.empty()) {
+    page.Field("Window", absl::StrCat(window, "; what is older is no growth here"));
+  }
   if (input.analysis.warming_up) {
     page.Field("Note", "so many sites grow at once that the process is warming up: nothing is confirmed yet");
   }

@@ -114,7 +114,7 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
   const std::string head = absl::StrCat("#", number, site.state == State::kConfirmed ? " confirmed " : " ",
                                         Name(site.verdict), ", ", Name(site.trend), ": ");
   page.Line(absl::StrCat(head, BlameText(site, page.columns() - head.size())), Tint::kBold);
-  page.Field("  grows", GrowthSentence(group, input), kLabel);
+  if (site.growth) page.Field("  grows", GrowthSentence(group, input), kLabel);
   page.Field("  holds", Holds(group), kLabel);
   if (!site.evidence.empty()) page.Field("  because", Because(site), kLabel);
   if (!site.settle.empty()) page.Field("  settle", site.settle, kLabel);
@@ -123,6 +123,7 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
   if (group.stacks > 1) {
     page.Field("", absl::StrCat("all in all ", group.stacks, " stacks lead here; figures are their sum"), kLabel);
   }
+  if (SiteNumber(site) != 0) page.Field("  site", absl::StrCat(SiteNumber(site)), kLabel);
 }
 
 void WriteShort(const SiteGroup& group, Page& page) {
@@ -166,6 +167,19 @@ std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict v
   return groups;
 }
 
+// Whoever asked for certain sites wants them in full, growing or not.
+void WriteSelected(const ReportInput& input, const TextOptions& options, Page& page) {
+  const std::vector<SiteGroup> groups = GroupSites(input.analysis.sites, Verdict::kNone);
+  const std::string text = SelectionText(input);
+  page.Blank();
+  page.Field("Sites", text.empty() ? absl::StrCat("all ", input.selection.all_sites, " match") : SafeText(text));
+  const size_t shown = std::min(options.top, groups.size());
+  for (size_t i = 0; i < shown; ++i) WriteEntry(groups[i], i + 1, input, options, page);
+  if (groups.size() <= shown) return;
+  page.Blank();
+  page.Line(absl::StrCat("and ", groups.size() - shown, " more that match (--top ", groups.size(), " shows them)"));
+}
+
 }  // namespace
 
 std::string BlameText(const SiteResult& site, size_t columns) {
@@ -180,6 +194,7 @@ std::string BlameText(const SiteResult& site, size_t columns) {
 }
 
 void WriteSites(const ReportInput& input, const TextOptions& options, Page& page) {
+  if (input.selection.made) return WriteSelected(input, options, page);
   const std::vector<SiteResult>& sites = input.analysis.sites;
   const std::vector<SiteGroup> accused = GroupSites(sites, Verdict::kSuspect);
   const size_t shown = std::min(options.top, accused.size());

@@ -19,6 +19,7 @@ export interface Frame {
 
 export interface Site {
   rank: number;
+  id: number | null;           // what --site takes
   verdict: 'leak' | 'suspect' | 'watch' | 'none';
   state: 'new' | 'confirmed' | 'retracted';
   trend: string;
@@ -90,6 +91,7 @@ interface Page {
 
 export interface ReportPage extends Page {
   kind: 'report';
+  scope: string | null;        // what --site, --filter, --top and --since left out
   remarks: Remark[];
   coverage_remarks: Remark[];
   process: { start_time: number; duration_seconds: number; limit_bytes: number | null; limit_kind: string | null; warming_up: boolean };

@@ -34,6 +34,7 @@ function themeButton(): HTMLElement {
 function head(page: Page, remarks: Remark[]): HTMLElement {
   return h('header', { class: `verdict verdict-${page.tone}` },
     h('p', { class: 'tone' }, tones[page.tone]), h('h1', {}, page.headline), h('p', { class: 'introduction' }, page.introduction),
+    page.kind === 'report' && page.scope !== null && h('p', { class: 'scope' }, `Of this page: ${page.scope}.`),
     h('dl', { class: 'facts' }, ...remarks.map((remark) => h('div', {}, h('dt', {}, remark.label), h('dd', {}, remark.text)))));
 }
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One line that says what takes so long.
+//
+// What: from the second second on "reading captures: 312 of 10,000, 12s" on standard error, four times a second, and nothing
+// once it is over. Why a thread of its own: reading the symbols of one big program takes seconds in which nobody could call.
+// Promises: quiet unless it is a terminal that can erase a line, and ours: a job in the background writes nothing, so that it is not
+// stopped. Never wider than the terminal. What is named is made safe to print. Erased before the destructor returns: end it
+// before anything else is written.
+//
+// Thread-safety: none, beside its own thread. Fork: not while one lives.
+#ifndef LEAKTRACK_TOOLS_BASE_PROGRESS_H_
+#define LEAKTRACK_TOOLS_BASE_PROGRESS_H_
+
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace leaktrack {
+
+class Progress {
+ public:
+  // `what`: "reading captures". `quiet_for`: how long nothing is said.
+  explicit Progress(std::string what, int fd = STDERR_FILENO, std::chrono::milliseconds quiet_for = std::chrono::seconds(1));
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  // The `number`th of `all` begins; cheap. `all` 1 or 0: not counted.
+  void Step(uint64_t number, uint64_t all);
+
+ private:
+  void Run(std::chrono::milliseconds quiet_for);
+  void Draw();
+
+  const std::string what_;
+  const int fd_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::mutex mutex_;
+  std::condition_variable over_changed_;
+  bool over_ = false, drawn_ = false;
+  uint64_t number_ = 0, all_ = 0;
+  std::thread thread_;  // only at a terminal
+};
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_BASE_PROGRESS_H_

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/commands/merge.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "tools/analysis/analyze.h"
+#include "tools/base/progress.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
+#include "tools/base/terminal.h"
+#include "tools/commands/captures.h"
+#include "tools/commands/exit_code.h"
+#include "tools/commands/output.h"
+#include "tools/report/merge_report.h"
+#include "tools/symbolize/cached_symbolizer.h"
+
+namespace leaktrack {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostNamed = 1000;  // unreadable files
+
+void Unreadable(const std::string& why, Merge& merge) {
+  ++merge.unreadable;
+  if (merge.unreadable_why.size() < kMostNamed) merge.unreadable_why.push_back(why);
+}
+
+// Names alone, sorted, so that sums are always taken in the same order. Links to directories are not followed: they may form a ring.
+std::vector<std::string> Below(const std::string& directory, Merge& merge) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  fs::recursive_directory_iterator it(directory, fs::directory_options::skip_permission_denied, error), end;
+  for (; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->path().extension() == kCaptureSuffix && !it->is_directory(ignored)) paths.push_back(it->path().string());
+  }
+  if (error) Unreadable(absl::StrCat(SafeText(directory), ": ", error.message()), merge);
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+void ReadOne(const std::string& path, const SymbolizerOptions& symbols, FrameCache* cache, Merge& merge) {
+  const absl::StatusOr<capture::Capture> capture = OpenCapture(path);
+  if (!capture.ok()) return Unreadable(std::string(capture.status().message()), merge);
+  const std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(capture->modules, symbols, cache);
+  if (!merge.sums.Add(*capture, Analyze(*capture, *symbolizer))) ++merge.repeated;
+}
+
+void ReadAll(const MergeOptions& options, Merge& merge) {
+  Progress progress("merging captures");
+  std::vector<std::string> paths;
+  for (const std::string& place : options.captures) {
+    std::error_code ignored;
+    const bool directory = fs::is_directory(place, ignored);
+    const std::vector<std::string> here = directory ? Below(place, merge) : std::vector<std::string>{place};
+    paths.insert(paths.end(), here.begin(), here.end());
+  }
+  FrameCache cache;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    progress.Step(i + 1, paths.size());
+    ReadOne(paths[i], options.symbols, &cache, merge);
+  }
+}
+
+int ExitOf(const Merge& merge) {
+  const Conclusion conclusion = merge.sums.conclusion();
+  if (conclusion == Conclusion::kFound) return kExitFound;
+  return conclusion == Conclusion::kClean && merge.unreadable == 0 ? kExitNothingFound : kExitInconclusive;
+}
+
+std::string Text(const Merge& merge, const MergeOptions& options) {
+  MergeTextOptions text;
+  text.columns = static_cast<size_t>(TerminalColumns(STDOUT_FILENO));
+  text.colour = options.output.empty() && WantColour(STDOUT_FILENO);
+  if (options.top != 0) text.top = options.top;
+  return MergeText(merge, text);
+}
+
+}  // namespace
+
+absl::StatusOr<int> RunMerge(const MergeOptions& options) {
+  Merge merge;
+  ReadAll(options, merge);
+  if (merge.sums.runs() == 0) {
+    if (merge.unreadable > 0) return absl::DataLossError(merge.unreadable_why.front());
+    return absl::NotFoundError(absl::StrCat(SafeText(options.captures.front()), ": no capture (*.ltk) here or below"));
+  }
+  RETURN_IF_ERROR(WriteOutput(options.output, options.format == "json" ? MergeJson(merge, options.top) : Text(merge, options)));
+  return ExitOf(merge);
+}
+
+}  // namespace leaktrack
