@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "tools/commands/command_line.h"
 #include "tools/commands/man_page.h"
@@ -15,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 bool Write(const fs::path& path, const std::string& text) {
-  fs::create_directories(path.parent_path());
+  std::error_code error;  // what fails here, the file will tell
+  fs::create_directories(path.parent_path(), error);
   std::ofstream file(path, std::ios::binary);
   file << text;
   file.close();
@@ -37,7 +39,8 @@ int main(int argc, char** argv) {
   const CommandTree tree = ReadCommandTree(app);
   const Edition edition{argv[2], app.version()};
   const fs::path share = argv[1];
-  fs::remove_all(share / "man");  // the page of a command that is gone
+  std::error_code error;
+  fs::remove_all(share / "man", error);  // the page of a command that is gone
   bool good = Write(share / "man/man1/leaktrack.1", ProgramPage(tree, edition));
   for (const CommandFacts& command : tree.commands) {
     good &= Write(share / "man/man1" / ("leaktrack-" + command.name + ".1"), CommandPage(tree, command, edition));

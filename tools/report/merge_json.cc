@@ -30,7 +30,8 @@ Json SiteJson(const RankedSite& site, size_t rank) {
 }
 
 Json ProgramJson(const RankedProgram& ranked, size_t top) {
-  const auto& [version, program] = ranked;
+  const ProgramVersion& version = ranked.first;
+  const ProgramSum& program = ranked.second;
   const auto runs = [&](Conclusion conclusion) { return program.conclusions[static_cast<size_t>(conclusion)]; };
   Json sites = Json::array();
   for (const RankedSite& site : RankSiteSums(program)) {
