@@ -8,11 +8,13 @@
 #include "libtrack/capture/capture_builder.h"
 #include "libtrack/capture/capture_bytes.h"
 #include "libtrack/capture/crc32c.h"
+#include "libtrack/capture/seal.h"
 
 namespace leaktrack::capture {
 namespace {
 
 constexpr int kReadings = 3;
+constexpr uint64_t kMostBytes = kMaxFileBytes + kMostPackedSealBytes + sizeof(SealTrailer) + 1;
 
 std::string Text(const char* from, size_t capacity) { return std::string(from, strnlen(from, capacity)); }
 
@@ -107,7 +109,7 @@ DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
     const std::string capture_path =
         Text(image.header()->capture_path, sizeof(image.header()->capture_path));
     file.clear();
-    if (!capture_path.empty()) Read(capture_path, kMaxFileBytes + 1, &file);
+    if (!capture_path.empty()) Read(capture_path, kMostBytes, &file);
     const bool same_run = file.size() >= sizeof(FileHeader) && HeaderOf(file).magic == kCaptureMagic &&
                           HeaderOf(file).run_id == image.header()->run_id;
     if (!same_run) return DecodeRecorderImage(path, image);
@@ -118,12 +120,12 @@ DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
     if (!recorder_path.empty() && image.Load(recorder_path, &why)) {
       // A copy of the file may have come to another machine, or the machine been restarted: pids and paths lie then.
       if (!IsThisBoot(image.header()->boot_id)) {
-        return Read(path, kMaxFileBytes + 1, &file) ? DecodeCaptureBytes(path, file, nullptr)
+        return Read(path, kMostBytes, &file) ? DecodeCaptureBytes(path, file, nullptr)
                                                     : Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
       }
     }
   }
-  if (!Read(path, kMaxFileBytes + 1, &file)) return Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
+  if (!Read(path, kMostBytes, &file)) return Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
   return DecodeCaptureBytes(path, file, image.loaded() ? &image : nullptr);
 }
 
@@ -148,7 +150,9 @@ DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& i
   return result;
 }
 
-DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t> file, const RecorderImage* image) {
+DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t> bytes, const RecorderImage* image) {
+  SealedFile sealed = SplitSeal(bytes);
+  const std::span<const uint8_t> file = sealed.capture;
   if (file.size() < sizeof(uint64_t)) return Failed(DecodeFailure::kNotACapture, path + ": not a capture: too short");
   const FileHeader header = HeaderOf(file);
   const bool whole = file.size() >= kHeaderBytes && header.crc == Crc32c(&header, offsetof(FileHeader, crc));
@@ -179,6 +183,8 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   if (capture.recorder_used) TakeImage(*image, &builder, &damage);
   builder.Finish(&capture, &damage);
   capture.path = path;
+  capture.seal = std::move(sealed.text);
+  capture.seal_problem = std::move(sealed.problem);
   capture.major = header.major;
   capture.minor = header.minor;
   capture.configured_interval = header.configured_interval;

@@ -155,6 +155,8 @@ struct Capture {
   std::string allocator;                           // "glibc", "jemalloc", "tcmalloc", "mimalloc"; empty: not known
   std::vector<std::pair<std::string, HookState>> hooks;
 
+  std::string seal;                                // what was appended to the file afterwards (seal.h); empty: nothing
+  std::string seal_problem;                        // why that could not be read
   std::vector<std::string> damage;                 // one line each: what, where, how much was skipped
 };
 

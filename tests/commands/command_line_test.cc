@@ -44,7 +44,7 @@ TEST_F(CommandLineTest, AnUnknownCommandIsNamedAndSoAreTheKnownOnes) {
   for (const char* arguments : {"nonsense", "nonsense --help x", ""}) {
     const Outcome outcome = Tool(arguments);
     EXPECT_EQ(outcome.exit, 2);
-    EXPECT_THAT(outcome.text, HasSubstr("run, report, merge, diff, gate, doctor, dump"));
+    EXPECT_THAT(outcome.text, HasSubstr("run, report, merge, diff, gate, seal, doctor, dump"));
     EXPECT_THAT(outcome.text, HasSubstr(*arguments != 0 ? "'nonsense' is no command" : "no command given"));
   }
 }

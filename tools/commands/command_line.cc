@@ -13,6 +13,7 @@
 #include "tools/commands/merge.h"
 #include "tools/commands/report.h"
 #include "tools/commands/run.h"
+#include "tools/commands/seal.h"
 #include "tools/report/formats.h"
 
 namespace leaktrack {
@@ -59,6 +60,12 @@ constexpr char kMergeExamples[] =
     "  leaktrack merge --format json -o fleet.json captures/ /mnt/other-host/captures/\n\n"
     "Captures are read one after another, however many there are. Exit status: 0 nothing found, 1 a leak or a suspect in any run,\n"
     "2 it could not be done, 3 inconclusive (runs too short, data lost, or files that could not be read).";
+
+constexpr char kSealExamples[] =
+    "  leaktrack seal host.service.4711.0f3c.ltk\n"
+    "  leaktrack seal --source -o to-send.ltk host.service.4711.0f3c.ltk\n\n"
+    "A sealed capture needs no binaries: copy it anywhere, and report, merge, diff and gate read the names from it.\n"
+    "Seal where the binaries are. Exit status: 0 sealed, 2 it could not be; the capture is then as it was.";
 
 constexpr char kDoctorExamples[] =
     "  leaktrack doctor ./service          before a run\n"
@@ -227,6 +234,17 @@ void DescribeGate(CLI::App& app, const std::vector<std::string>& tail, Action* a
   });
 }
 
+void DescribeSeal(CLI::App& app, Action* action) {
+  auto options = std::make_shared<SealOptions>();
+  CLI::App* seal = app.add_subcommand("seal", "Writes names, files and lines into a capture, so that it opens complete elsewhere");
+  seal->footer(kSealExamples);
+  seal->add_option("CAPTURE", options->capture, "a capture, or a directory of captures")->required();
+  seal->add_option("-o,--output", options->output, "write the sealed capture to FILE instead of in its place")->type_name("FILE");
+  seal->add_flag("--source", options->source, "also the lines of source around each place; leave it out for confidential code");
+  DescribeSymbols(*seal, options->symbols);
+  seal->callback([options, action] { *action = [options] { return RunSeal(*options); }; });
+}
+
 void DescribeDoctor(CLI::App& app, Action* action) {
   auto options = std::make_shared<DoctorOptions>();
   CLI::App* doctor = app.add_subcommand("doctor", "Says whether a program or process can be tracked, and if not, what to do");
@@ -284,6 +302,7 @@ void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Actio
   DescribeMerge(app, action);
   DescribeDiff(app, action);
   DescribeGate(app, tail, action);
+  DescribeSeal(app, action);
   DescribeDoctor(app, action);
   DescribeDump(app, action);
 }

@@ -14,6 +14,7 @@
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
 #include "tools/inspect/lsan_suppressions.h"
+#include "tools/symbolize/capture_symbolizer.h"
 #include "tools/symbolize/module_files.h"
 
 namespace leaktrack {
@@ -60,7 +61,8 @@ void ReadOwnSuppressions(const capture::Capture& capture, const SymbolizerOption
 absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, const SymbolizerOptions& symbols) {
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   if (capture.running) return absl::FailedPreconditionError(absl::StrCat(SafeText(path), ": the program still runs; gate it after its end"));
-  const std::unique_ptr<Symbolizer> symbolizer = NewElfSymbolizer(capture.modules, symbols);
+  FrameCache cache;
+  const std::unique_ptr<Symbolizer> symbolizer = NewCaptureSymbolizer(capture, symbols, &cache, SealOf(capture));
   GateRun run;
   run.counts = CountRun(capture, *symbolizer, CountMode::kAtExit);
   ReadOwnSuppressions(capture, symbols, run);

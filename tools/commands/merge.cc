@@ -18,7 +18,7 @@
 #include "tools/commands/exit_code.h"
 #include "tools/commands/output.h"
 #include "tools/report/merge_report.h"
-#include "tools/symbolize/cached_symbolizer.h"
+#include "tools/symbolize/capture_symbolizer.h"
 
 namespace leaktrack {
 namespace {
@@ -49,7 +49,7 @@ std::vector<std::string> Below(const std::string& directory, Merge& merge) {
 void ReadOne(const std::string& path, const SymbolizerOptions& symbols, FrameCache* cache, Merge& merge) {
   const absl::StatusOr<capture::Capture> capture = OpenCapture(path);
   if (!capture.ok()) return Unreadable(std::string(capture.status().message()), merge);
-  const std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(capture->modules, symbols, cache);
+  const std::unique_ptr<Symbolizer> symbolizer = NewCaptureSymbolizer(*capture, symbols, cache, SealOf(*capture));
   if (!merge.sums.Add(*capture, Analyze(*capture, *symbolizer))) ++merge.repeated;
 }
 

@@ -21,7 +21,7 @@
 #include "tools/commands/history_file.h"
 #include "tools/commands/output.h"
 #include "tools/report/formats.h"
-#include "tools/symbolize/cached_symbolizer.h"
+#include "tools/symbolize/capture_symbolizer.h"
 
 namespace leaktrack {
 namespace {
@@ -45,10 +45,18 @@ absl::StatusOr<uint64_t> ReadWindow(const std::string& since) {
 absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options, const Reading& reading, FrameCache* cache) {
   ReportInput input;
   ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
-  const std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(input.capture.modules, {options.sysroot, options.debug_dirs}, cache);
+  std::optional<Seal> seal = SealOf(input.capture);
+  const bool sources = options.format == "html" && !options.no_source;
+  if (seal) {
+    input.sealed_at = seal->made_at;
+    if (sources) input.sources = std::move(seal->sources);
+  }
+  const std::unique_ptr<Symbolizer> symbolizer =
+      NewCaptureSymbolizer(input.capture, {options.sysroot, options.debug_dirs}, cache, std::move(seal));
   input.analysis = AnalyzeLast(input.capture, reading.window_ms, *symbolizer, reading.analyze);
   input.missing = symbolizer->missing();
-  if (options.format == "html" && !options.no_source) input.sources = ReadExcerpts(input.analysis, options.sysroot);
+  // Names from a seal may come from anywhere: they do not say which files of this machine are opened.
+  if (sources && !input.sealed_at) input.sources = ReadExcerpts(input.analysis, options.sysroot);
   return input;
 }
 

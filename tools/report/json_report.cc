@@ -39,6 +39,7 @@ Json CoverageJson(const ReportInput& input) {
           {"hooks", hooks},
           {"conclusive", input.analysis.inconclusive_because.empty()},
           {"inconclusive_because", TextOrNull(input.analysis.inconclusive_because)},
+          {"names_sealed_at", OrNull(input.sealed_at)},
           {"damage", capture.damage}};
 }
 

@@ -5,6 +5,7 @@
 #define LEAKTRACK_TOOLS_REPORT_REPORT_INPUT_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct ReportInput {
   capture::Capture capture;
   Analysis analysis;
   std::vector<MissingSymbols> missing;
+  std::optional<int64_t> sealed_at;  // seconds since 1970, when names were sealed into the capture; empty: they were not
   std::map<std::string, SourceExcerpt> sources;  // by "file:line", of the frames that matter; empty where none was wanted
   Selection selection;  // what `analysis.sites` does not hold any more
 };

@@ -3,6 +3,7 @@
 // How it was watched, and what this run could not see.
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
@@ -98,6 +99,17 @@ void WriteLosses(const capture::Capture& capture, Remarks& out) {
   }
 }
 
+void WriteSeal(const ReportInput& input, Remarks& out) {
+  if (input.sealed_at) {
+    const time_t at = static_cast<time_t>(*input.sealed_at);
+    tm parts{};
+    char text[32] = "";
+    if (gmtime_r(&at, &parts) != nullptr) strftime(text, sizeof text, "%Y-%m-%d %H:%MZ", &parts);
+    out.Add("Names", absl::StrCat("as they were sealed into the capture, ", text));
+  }
+  if (!input.capture.seal_problem.empty()) out.Add("Names", SafeText(input.capture.seal_problem));
+}
+
 void WriteHooks(const capture::Capture& capture, Remarks& out) {
   std::string bypassed;
   for (const auto& [name, state] : capture.hooks) {
@@ -126,6 +138,7 @@ Remarks CoverageRemarks(const ReportInput& input) {
   out.Add("Sampling", SamplingText(input));
   WriteLosses(input.capture, out);
   WriteHooks(input.capture, out);
+  WriteSeal(input, out);
   WriteMissing(input.missing, out);
   return out;
 }

@@ -48,8 +48,14 @@ std::vector<std::string> LinesOf(std::string_view text) {
   return lines;
 }
 
-// Tabs as spaces, for all other control characters are written out.
-std::string Printable(const std::string& line) {
+int64_t ChangedAt(const std::string& path) {
+  struct stat facts;
+  return !path.empty() && stat(path.c_str(), &facts) == 0 ? facts.st_mtim.tv_sec : INT64_MAX;
+}
+
+}  // namespace
+
+std::string PrintableSource(const std::string& line) {
   std::string plain;
   for (const char c : line.substr(0, line.find('\r'))) {
     if (c == '\t') {
@@ -60,13 +66,6 @@ std::string Printable(const std::string& line) {
   }
   return ShortenMiddle(SafeText(plain), kMostColumns);
 }
-
-int64_t ChangedAt(const std::string& path) {
-  struct stat facts;
-  return !path.empty() && stat(path.c_str(), &facts) == 0 ? facts.st_mtim.tv_sec : INT64_MAX;
-}
-
-}  // namespace
 
 const SourceLines::File& SourceLines::Read(const std::string& path) {
   const auto [at, fresh] = files_.try_emplace(path);
@@ -85,7 +84,7 @@ std::optional<SourceExcerpt> SourceLines::Around(const ResolvedFrame& frame, uin
   SourceExcerpt excerpt;
   excerpt.first_line = frame.line > around ? frame.line - around : 1;
   const size_t last = std::min<size_t>(file.lines.size(), size_t{frame.line} + around);
-  for (size_t line = excerpt.first_line; line <= last; ++line) excerpt.lines.push_back(Printable(file.lines[line - 1]));
+  for (size_t line = excerpt.first_line; line <= last; ++line) excerpt.lines.push_back(PrintableSource(file.lines[line - 1]));
   excerpt.newer_than_program = file.changed > ChangedAt(frame.module);
   return excerpt;
 }

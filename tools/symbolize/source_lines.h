@@ -27,6 +27,9 @@ struct SourceExcerpt {
   bool newer_than_program = false;
 };
 
+// A line of source as it is shown: tabs as spaces, safe to print, cut in the middle where it is long.
+std::string PrintableSource(const std::string& line);
+
 class SourceLines {
  public:
   // `sysroot` is put before the names first; plain names are tried after it.

@@ -52,6 +52,7 @@ struct MissingSymbols {
 struct SymbolizerOptions {
   std::string sysroot;                  // put before module paths and /usr/lib/debug; plain paths are tried after it
   std::vector<std::string> debug_dirs;  // searched first: laid out like /usr/lib/debug, or a flat pile of files
+  std::string perf_map_directory = "/tmp";  // where processes leave the names of code that they made
 };
 
 class Symbolizer {

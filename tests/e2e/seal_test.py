@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A sealed capture opens complete where the binaries are not; made code has names.
+
+    seal_test.py LEAKTRACK
+
+The program is compiled here and deleted after the capture. JIT: the real node, with --perf-basic-prof.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import tracker as t
+
+PROGRAM = r"""
+#include <cstdlib>
+#include <string>
+struct Store { __attribute__((noinline)) void Keep() { last = malloc(900); } void* last; };
+static inline __attribute__((always_inline)) void KeptInline(Store& store) { store.Keep(); }
+__attribute__((noinline)) void Serve(Store& store) { for (int i = 0; i < 400; ++i) KeptInline(store); }
+int main() { Store store; Serve(store); return store.last == nullptr; }  // SERVED
+"""
+NODE = """
+const kept = [];
+function keepThemForEver(i) { kept.push(Buffer.alloc(70000, i & 255)); }
+function tick(n) { for (let i = 0; i < 40; ++i) keepThemForEver(i); if (n > 0) setTimeout(tick, 10, n - 1); }
+tick(120);
+"""
+FORMATS = ("json", "pprof", "folded", "speedscope", "text")
+
+
+class Seal:
+    def __init__(self, session):
+        self.session, self.folder = session, session.folder
+
+    def tool(self, *words, codes=(0,)):
+        done = subprocess.run([self.session.leaktrack, *words], capture_output=True, check=False, timeout=60)
+        assert done.returncode in codes, f"{words}: {done.returncode} {done.stderr.decode()}"
+        return done
+
+    def seal(self, *words, codes=(0,)):
+        return self.tool("seal", *words, codes=codes)
+
+    def written(self, capture, form):
+        return self.tool("report", "--no-history", "--format", form, *(["-o", "/dev/stdout"] if form == "pprof" else []), capture,
+                         codes=t.REPORT_EXITS).stdout
+
+    def told(self, capture):
+        """Every format's bytes; of the JSON all but the word that names are sealed, of the text neither."""
+        told = {form: self.written(capture, form) for form in FORMATS}
+        report = json.loads(told["json"])
+        t.check_schema(report)
+        sealed = report["coverage"].pop("names_sealed_at")
+        told["json"] = report
+        told["text"] = [line for line in told["text"].splitlines() if not line.startswith(b"Names")]
+        return told, sealed
+
+    def program(self):
+        source, program = os.path.join(self.folder, "served.cc"), os.path.join(self.folder, "served")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(PROGRAM)
+        subprocess.run(["g++", "-O1", "-g", "-fno-optimize-sibling-calls", "-o", program, source], check=True)
+        assert self.session.run([program], ["--exact"]).returncode == 0
+        return source, program, self.session.captures()[0]
+
+
+def travels(seal):
+    source, program, capture = seal.program()
+    untouched = open(capture, "rb").read()
+    before, sealed_at = seal.told(capture)
+    assert sealed_at is None
+    done = seal.seal("--source", capture)
+    assert b"sealed" in done.stdout and b"have names" in done.stdout, done.stdout
+    assert open(capture, "rb").read().startswith(untouched), "what was recorded is not touched"
+    os.remove(program)
+    os.remove(source)
+    after, sealed_at = seal.told(capture)
+    assert abs(sealed_at - time.time()) < 60
+    for form in FORMATS:
+        assert after[form] == before[form], f"{form} differs without the program\n{before[form]}\n{after[form]}"
+    site = before["json"]["sites"][0]
+    names = t.frames_of(site)
+    assert "Store::Keep()" in names and any(frame["inlined"] for frame in site["stack"]), names
+
+    page = os.path.join(seal.folder, "page.html")
+    seal.tool("report", "--no-history", "--format", "html", "-o", page, capture, codes=t.REPORT_EXITS)
+    assert "Names" in open(page, encoding="utf-8").read()
+
+    # Sealed again, without the program: nothing is lost.
+    seal.seal(capture)
+    again, _ = seal.told(capture)
+    assert again["json"] == before["json"]
+    return capture, before
+
+
+def damaged(seal, capture, before):
+    """A seal that is torn is no seal; the capture before it is whole."""
+    whole = open(capture, "rb").read()
+    packed = int.from_bytes(whole[-32:-24], "little")
+    for name, data in {"frame": whole[:-40] + b"\xff" + whole[-39:], "trailer": whole[:-20] + b"\xff" + whole[-19:],
+                       "cut": whole[:-7], "huge": whole[:-32] + b"\xff" * 24 + whole[-8:], "in half": whole[:-packed // 2]}.items():
+        path = os.path.join(seal.folder, "torn.ltk")
+        with open(path, "wb") as file:
+            file.write(data)
+        report = json.loads(seal.written(path, "json"))
+        assert report["coverage"]["names_sealed_at"] is None, name
+        assert [s["live_bytes"] for s in report["sites"]] == [s["live_bytes"] for s in before["json"]["sites"]], name
+        if name in ("frame", "trailer", "huge"):
+            assert b"seal" in seal.written(path, "text"), f"{name}: nobody is told"
+
+
+def refused(seal, capture):
+    with seal.session.start(["sleep", "30"]) as process:
+        running = None
+        for _ in range(100):
+            running = next((c for c in seal.session.captures() if ".sleep." in c and os.path.getsize(c) > 4096), None)
+            if running:
+                break
+            time.sleep(0.1)
+        done = seal.seal(running, codes=(2,))
+        assert b"still writes" in done.stderr, done.stderr
+        os.killpg(process.pid, 9)
+        process.wait()
+    seal.seal(running)  # after a kill -9, too
+    for path, word in ((os.path.join(seal.folder, "nowhere.ltk"), b"nowhere.ltk"), ("/etc/passwd", b"not a capture")):
+        assert word in seal.seal(path, codes=(2,)).stderr
+    # Where nothing can be written, the capture stays as it is, and nothing lies beside it.
+    before = open(capture, "rb").read()
+    done = seal.seal("-o", "/dev/full/x", capture, codes=(2,))
+    assert b"/dev/full/x" in done.stderr
+    limited = subprocess.run(["bash", "-c", f"ulimit -f 1; trap '' XFSZ; exec '{seal.session.leaktrack}' seal '{capture}'"], capture_output=True, check=False)
+    assert limited.returncode == 2 and b"as it was" in limited.stderr, limited
+    assert open(capture, "rb").read() == before
+    assert not [name for name in os.listdir(seal.folder) if ".new." in name]
+
+
+def made_code(seal):
+    if shutil.which("node") is None:
+        print("node is not installed: its part is skipped")
+        return
+    folder = os.path.join(seal.folder, "node")
+    os.mkdir(folder)
+    script = os.path.join(folder, "leak.js")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(NODE)
+    session = t.Tracker(seal.session.leaktrack, folder)
+    session.run(["node", "--perf-basic-prof", "--interpreted-frames-native-stack", script], cwd=folder)
+    capture = session.captures()[0]
+    perf_map = f"/tmp/perf-{json.loads(seal.written(capture, 'json'))['process']['pid']}.map"
+
+    def made():
+        return [name for site in json.loads(seal.written(capture, "json"))["sites"] for name in t.frames_of(site) if "keepThemForEver" in name]
+
+    try:
+        assert made(), "the script's function has its name"
+        seal.seal(capture)
+    finally:
+        os.remove(perf_map)
+    assert made(), "and keeps it, sealed, when the map is gone"
+
+
+def main():
+    with t.tracker(sys.argv[1]) as session:
+        seal = Seal(session)
+        capture, before = travels(seal)
+        damaged(seal, capture, before)
+        refused(seal, capture)
+        made_code(seal)
+    print("sealed captures open complete")
+
+
+if __name__ == "__main__":
+    main()

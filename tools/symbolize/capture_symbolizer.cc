@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/symbolize/capture_symbolizer.h"
+
+#include <string>
+
+#include "tools/symbolize/perf_map.h"
+
+namespace leaktrack {
+
+std::optional<Seal> SealOf(const capture::Capture& capture) {
+  return capture.seal.empty() ? std::nullopt : ReadSeal(capture.seal, capture.modules);
+}
+
+std::unique_ptr<Symbolizer> NewCaptureSymbolizer(const capture::Capture& capture, const SymbolizerOptions& options, FrameCache* cache,
+                                                 std::optional<Seal> seal) {
+  std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(capture.modules, options, cache);
+  PerfMap map = ReadPerfMap(options.perf_map_directory + "/perf-" + std::to_string(capture.process.pid) + ".map",
+                            capture.process.start_realtime_ns / 1'000'000'000);
+  if (!map.empty()) symbolizer = NewJitSymbolizer(std::move(map), std::move(symbolizer));
+  return seal ? NewSealedSymbolizer(*std::move(seal), std::move(symbolizer)) : std::move(symbolizer);
+}
+
+}  // namespace leaktrack
