@@ -138,6 +138,14 @@ void DescribeJudging(CLI::App& report, ReportOptions& options) {
       ->allow_extra_args(false);
 }
 
+void DescribeSymbols(CLI::App& command, SymbolizerOptions& symbols) {
+  command.add_option("--sysroot", symbols.sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
+  command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first; may be repeated")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  command.add_flag("--debuginfod", symbols.debuginfod, "fetch what is missing from the servers that DEBUGINFOD_URLS names");
+}
+
 void DescribeReport(CLI::App& app, Action* action) {
   auto options = std::make_shared<ReportOptions>();
   CLI::App* report = app.add_subcommand("report", "Says which call sites grow, how fast, and how sure that is");
@@ -154,20 +162,10 @@ void DescribeReport(CLI::App& app, Action* action) {
       ->type_name("PATTERN");
   report->add_option("--since", options->since, "judge only the last 2h (or so) of the run; what was alive before is no growth")
       ->type_name("DURATION");
-  report->add_option("--sysroot", options->sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
-  report->add_option("--debug-dir", options->debug_dirs, "look for debug files in DIR first; may be repeated")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
+  DescribeSymbols(*report, options->symbols);
   report->add_flag("--no-source", options->no_source, "put no lines of source into the page (html), for it may be passed on");
   DescribeJudging(*report, *options);
   report->callback([options, action] { *action = [options] { return RunReport(*options); }; });
-}
-
-void DescribeSymbols(CLI::App& command, SymbolizerOptions& symbols) {
-  command.add_option("--sysroot", symbols.sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
-  command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first; may be repeated")
-      ->type_name("DIR")
-      ->allow_extra_args(false);
 }
 
 void DescribeDiff(CLI::App& app, Action* action) {

@@ -52,11 +52,11 @@ absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions
     if (sources) input.sources = std::move(seal->sources);
   }
   const std::unique_ptr<Symbolizer> symbolizer =
-      NewCaptureSymbolizer(input.capture, {options.sysroot, options.debug_dirs}, cache, std::move(seal));
+      NewCaptureSymbolizer(input.capture, options.symbols, cache, std::move(seal));
   input.analysis = AnalyzeLast(input.capture, reading.window_ms, *symbolizer, reading.analyze);
   input.missing = symbolizer->missing();
   // Names from a seal may come from anywhere: they do not say which files of this machine are opened.
-  if (sources && !input.sealed_at) input.sources = ReadExcerpts(input.analysis, options.sysroot);
+  if (sources && !input.sealed_at) input.sources = ReadExcerpts(input.analysis, options.symbols.sysroot);
   return input;
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "tools/commands/report_settings.h"
+#include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
 
@@ -19,8 +20,7 @@ struct ReportOptions {
   std::string capture;            // a file, or a directory of them
   std::string format = "text";    // a name of ReportFormats()
   std::string output;             // empty: standard output
-  std::string sysroot;            // where the modules of another machine lie
-  std::vector<std::string> debug_dirs;
+  SymbolizerOptions symbols;
   ReportSettings settings;
   std::string history;            // where plateaus are remembered; empty: in the user's state directory
   bool no_history = false;        // neither read nor write it

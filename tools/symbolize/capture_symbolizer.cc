@@ -13,9 +13,13 @@ std::optional<Seal> SealOf(const capture::Capture& capture) {
 
 std::unique_ptr<Symbolizer> NewCaptureSymbolizer(const capture::Capture& capture, const SymbolizerOptions& options, FrameCache* cache,
                                                  std::optional<Seal> seal) {
-  std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(capture.modules, options, cache);
-  PerfMap map = ReadPerfMap(options.perf_map_directory + "/perf-" + std::to_string(capture.process.pid) + ".map",
-                            capture.process.start_realtime_ns / 1'000'000'000);
+  SymbolizerOptions all = options;
+  if (capture.running) all.process_root = "/proc/" + std::to_string(capture.process.pid) + "/root";
+  std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(capture.modules, all, cache);
+  const std::string name = all.perf_map_directory + "/perf-" + std::to_string(capture.process.pid) + ".map";
+  const int64_t started_at = capture.process.start_realtime_ns / 1'000'000'000;
+  PerfMap map = ReadPerfMap(name, started_at);
+  if (map.empty() && !all.process_root.empty()) map = ReadPerfMap(all.process_root + name, started_at);
   if (!map.empty()) symbolizer = NewJitSymbolizer(std::move(map), std::move(symbolizer));
   return seal ? NewSealedSymbolizer(*std::move(seal), std::move(symbolizer)) : std::move(symbolizer);
 }

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "tools/symbolize/debuginfod.h"
+
 namespace leaktrack {
 namespace {
 
@@ -47,6 +49,7 @@ class Finder {
     files.main = FindMain();
     files.problem = problem_;
     if (files.main == nullptr || !files.main->has_debug_info()) files.debug = FindDebug(files.main.get());
+    if (files.dwarf() == nullptr && options_.debuginfod && UsableInPath(module_.build_id)) Fetch(files);
     if (files.main == nullptr && files.problem.empty()) files.problem = "file not found";
     return files;
   }
@@ -56,6 +59,8 @@ class Finder {
     std::vector<std::string> candidates;
     if (!options_.sysroot.empty()) candidates.push_back(options_.sysroot + path_);
     candidates.push_back(path_);
+    // Of a container only what is surely the file: its paths mean something else here.
+    if (!options_.process_root.empty() && !module_.build_id.empty()) candidates.push_back(options_.process_root + path_);
     for (const std::string& directory : options_.debug_dirs) {
       candidates.push_back(directory + path_);
       candidates.push_back(directory + "/" + Base(path_));
@@ -111,6 +116,21 @@ class Finder {
       if (file != nullptr && (file->has_debug_info() || file->has_symtab()) && Belongs(*file, link)) return file;
     }
     return nullptr;
+  }
+
+  // From the servers that the user named.
+  void Fetch(ModuleFiles& files) {
+    static Debuginfod servers;
+    const std::string debug = servers.Find(module_.build_id, Debuginfod::Kind::kDebugInfo);
+    std::string error;
+    std::unique_ptr<ElfFile> file = debug.empty() ? nullptr : ElfFile::Open(debug, &error);
+    if (file != nullptr && file->build_id() == module_.build_id) files.debug = std::move(file);
+    if (files.main == nullptr && files.debug == nullptr) {
+      const std::string main = servers.Find(module_.build_id, Debuginfod::Kind::kExecutable);
+      if (!main.empty()) files.main = TryMain(main);
+      if (files.main != nullptr) files.problem = problem_;
+    }
+    if (files.dwarf() == nullptr) files.fetch_problem = servers.problem();
   }
 
   void AddLinkCandidates(const std::string& main_directory, const std::string& name,
