@@ -4,7 +4,8 @@
 
     seal_test.py LEAKTRACK
 
-The program is compiled here and deleted after the capture. JIT: the real node, with --perf-basic-prof.
+The program is compiled here and deleted after the capture. Made code (JIT): the real node, with --perf-basic-prof, and
+the JVM, with -XX:+DumpPerfMapAtExit, where it is installed.
 """
 import json
 import os
@@ -28,6 +29,16 @@ const kept = [];
 function keepThemForEver(i) { kept.push(Buffer.alloc(70000, i & 255)); }
 function tick(n) { for (let i = 0; i < 40; ++i) keepThemForEver(i); if (n > 0) setTimeout(tick, 10, n - 1); }
 tick(120);
+"""
+JAVA = """
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+public class Leak {
+  static final ArrayList<ByteBuffer> kept = new ArrayList<>();
+  static void keepThemForEver(int i) { kept.add(ByteBuffer.allocateDirect(20000)); }
+  static void serve() { for (int i = 0; i < 300; ++i) keepThemForEver(i); }
+  public static void main(String[] a) throws Exception { for (int n = 0; n < 60; ++n) { serve(); Thread.sleep(20); } }
+}
 """
 FORMATS = ("json", "pprof", "folded", "speedscope", "text")
 
@@ -137,17 +148,17 @@ def refused(seal, capture):
     assert not [name for name in os.listdir(seal.folder) if ".new." in name]
 
 
-def made_code(seal):
-    if shutil.which("node") is None:
-        print("node is not installed: its part is skipped")
+def made_code(seal, runtime, file_name, text, *command):
+    """A function of a script or class, compiled while it runs, has its name; sealed, also when the map of made code is gone."""
+    if shutil.which(runtime) is None:
+        print(f"{runtime} is not installed: its part is skipped")
         return
-    folder = os.path.join(seal.folder, "node")
+    folder = os.path.join(seal.folder, runtime)
     os.mkdir(folder)
-    script = os.path.join(folder, "leak.js")
-    with open(script, "w", encoding="utf-8") as file:
-        file.write(NODE)
+    with open(os.path.join(folder, file_name), "w", encoding="utf-8") as file:
+        file.write(text)
     session = t.Tracker(seal.session.leaktrack, folder)
-    session.run(["node", "--perf-basic-prof", "--interpreted-frames-native-stack", script], cwd=folder)
+    session.run([runtime, *command], cwd=folder)
     capture = session.captures()[0]
     perf_map = f"/tmp/perf-{json.loads(seal.written(capture, 'json'))['process']['pid']}.map"
 
@@ -155,11 +166,11 @@ def made_code(seal):
         return [name for site in json.loads(seal.written(capture, "json"))["sites"] for name in t.frames_of(site) if "keepThemForEver" in name]
 
     try:
-        assert made(), "the script's function has its name"
+        assert made(), f"{runtime}: the function has no name"
         seal.seal(capture)
     finally:
         os.remove(perf_map)
-    assert made(), "and keeps it, sealed, when the map is gone"
+    assert made(), f"{runtime}: sealed, the name is lost with the map"
 
 
 def main():
@@ -168,7 +179,9 @@ def main():
         capture, before = travels(seal)
         damaged(seal, capture, before)
         refused(seal, capture)
-        made_code(seal)
+        made_code(seal, "node", "leak.js", NODE, "--perf-basic-prof", "--interpreted-frames-native-stack", "leak.js")
+        made_code(seal, "java", "Leak.java", JAVA, "-XX:MaxDirectMemorySize=4g", "-XX:+PreserveFramePointer", "-XX:+UnlockDiagnosticVMOptions",
+                  "-XX:+DumpPerfMapAtExit", "Leak.java")
     print("sealed captures open complete")
 
 
