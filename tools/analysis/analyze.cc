@@ -52,6 +52,7 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer, const 
   analysis.duration_seconds = end_ms / 1e3;
   analysis.judged_seconds = shutdown.judged_ms / 1e3;
   analysis.warming_up = run.warming_up;
+  analysis.sites.reserve(nodes.size());
   for (Node& node : nodes) analysis.sites.push_back(Present(std::move(node), run, end_ms));
   if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
   BlameBuggyPaths(analysis.sites);

@@ -110,6 +110,7 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capt
     by_reading[key].push_back(std::move(candidate));
   }
   std::vector<Candidate> result;
+  result.reserve(by_reading.size());
   for (auto& [key, same] : by_reading) result.push_back(Join(std::move(same)));
   return result;
 }

@@ -109,6 +109,7 @@ bool Grew(const Node& node) { return node.judgement.wall.blocks > 0; }
 void AccuseSums(std::vector<Node>& nodes, size_t depth, const Look& look) {
   std::vector<Sum> sums = JudgeSums(nodes, depth, look);
   std::vector<Node> judged;
+  judged.reserve(sums.size());  // nodes hold their curves: to move one is to copy kilobytes
   for (Sum& sum : sums) judged.push_back(std::move(sum.node));
   DecideAll(judged, look);
   std::vector<bool> swallowed(nodes.size());
@@ -125,7 +126,9 @@ void AccuseSums(std::vector<Node>& nodes, size_t depth, const Look& look) {
     if (grown.size() > 1) judged[s].candidate = Merge(grown, depth);
     accused.push_back(std::move(judged[s]));
   }
+  if (accused.empty()) return;
   std::vector<Node> left;
+  left.reserve(nodes.size() + accused.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (!swallowed[i]) left.push_back(std::move(nodes[i]));
   }
