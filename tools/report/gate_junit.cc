@@ -6,23 +6,12 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/report/gate_report.h"
+#include "tools/report/markup_text.h"
 
 namespace leaktrack {
 namespace {
 
-std::string Xml(const std::string& text) {
-  std::string out;
-  for (const char c : SafeText(text)) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string Xml(const std::string& text) { return MarkupText(SafeText(text)); }
 
 std::string StackText(const SiteChange& site) {
   std::string text;

@@ -3,9 +3,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "tools/base/safe_text.h"
 #include "tools/report/gzip.h"
 #include "tools/report/html_bundle.h"
+#include "tools/report/markup_text.h"
 
 namespace leaktrack {
 namespace {
@@ -17,21 +17,6 @@ std::string Source(const char* sha256_hex) {
 
 }  // namespace
 
-std::string HtmlText(std::string_view text) {
-  std::string html;
-  for (const char c : text) {
-    switch (c) {
-      case '&': html += "&amp;"; break;
-      case '<': html += "&lt;"; break;
-      case '>': html += "&gt;"; break;
-      case '"': html += "&quot;"; break;
-      case '\'': html += "&#39;"; break;
-      default: html += c;
-    }
-  }
-  return html;
-}
-
 std::string HtmlPage(const std::string& title, const Json& data, const std::string& plain_text) {
   const std::string packed = absl::Base64Escape(Gzip(data.dump(-1, ' ', true, Json::error_handler_t::replace)));
   return absl::StrCat(
@@ -41,8 +26,8 @@ std::string HtmlPage(const std::string& title, const Json& data, const std::stri
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
       "<meta name=\"generator\" content=\"leaktrack " LEAKTRACK_VERSION "\">\n"
       // An icon of nothing: browsers ask the server for one otherwise.
-      "<link rel=\"icon\" href=\"data:,\">\n<title>", HtmlText(title), "</title>\n<style>", kHtmlStyle, "</style>\n</head>\n<body>\n"
-      "<div id=\"app\"></div>\n<noscript><pre>", HtmlText(plain_text), "</pre></noscript>\n"
+      "<link rel=\"icon\" href=\"data:,\">\n<title>", MarkupText(title), "</title>\n<style>", kHtmlStyle, "</style>\n</head>\n<body>\n"
+      "<div id=\"app\"></div>\n<noscript><pre>", MarkupText(plain_text), "</pre></noscript>\n"
       "<script type=\"application/octet-stream\" id=\"data\">", packed, "</script>\n<script>", kHtmlScript, "</script>\n</body>\n</html>\n");
 }
 

@@ -10,14 +10,10 @@
 #define LEAKTRACK_TOOLS_REPORT_HTML_PAGE_H_
 
 #include <string>
-#include <string_view>
 
 #include "tools/report/json_parts.h"
 
 namespace leaktrack {
-
-// Any bytes as text of an HTML element or attribute.
-std::string HtmlText(std::string_view text);
 
 std::string HtmlPage(const std::string& title, const Json& data, const std::string& plain_text);
 
