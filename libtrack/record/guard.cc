@@ -5,20 +5,39 @@
 #include "libtrack/platform/stack_probe.h"
 
 namespace leaktrack::track {
+namespace {
 
-// `frame` is that of the function that wants to enter.
-[[gnu::noinline]] bool ReentrancyGuard::OtherIsAbandoned(uintptr_t frame) const {
-  const bool many = ++hot_.guard_refusals >= kAbandonedAfter;
-  const auto* const other = static_cast<const ReentrancyGuard*>(hot_.guard_place);
-  if (other == nullptr) return many;
-  if (other == this) return true;  // two that live do not lie at one place
-  if (raw::Forbidden()) return many && frame > hot_.guard_frame;
-  if (!raw::Readable(other)) return true;
-  // The compiler may think that it knows what lies there.
-  const bool marked = LoadStackWord(reinterpret_cast<uintptr_t>(&other->mark_)) == MarkOf(hot_.guard_serial) &&
-                      LoadStackWord(hot_.guard_frame + 8) == LoadStackWord(reinterpret_cast<uintptr_t>(&other->caller_));
-  if (!marked) return true;
-  return frame > hot_.guard_frame && (many || IsOwnStackFrom(hot_.guard_frame));
+enum class Other { kAlive, kDead, kUndecided };
+
+// The compiler may think that it knows what lies there.
+uintptr_t Load(const volatile uint64_t& word) {
+  return LoadStackWord(reinterpret_cast<uintptr_t>(const_cast<const uint64_t*>(&word)));
+}
+
+}  // namespace
+
+// Enters in the place of the guard at `place`, if that is abandoned.
+[[gnu::noinline]] void ReentrancyGuard::TakeOver(const void* place) {
+  const auto* const other = static_cast<const ReentrancyGuard*>(place);
+  const bool many = ++hot_.guard_refusals >= kAbandonedAfter && hot_.guards_taken_over < kMostTakenOver;
+  const auto judge = [&] {
+    if (other == this) return Other::kDead;  // two that live do not lie at one place
+    if (raw::Forbidden()) return many ? Other::kUndecided : Other::kAlive;
+    if (!raw::Readable(other) || Load(other->mark_) != MarkOf(other)) return Other::kDead;
+    const uintptr_t frame = Load(other->frame_);
+    if (LoadStackWord(frame + 8) != Load(other->caller_)) return Other::kDead;
+    if (frame_ <= frame) return Other::kAlive;
+    if (IsOwnStackFrom(frame)) return Other::kDead;
+    return many ? Other::kUndecided : Other::kAlive;
+  };
+  const Other verdict = judge();
+  if (verdict == Other::kAlive || !Replace(hot_.guard_place, place, this)) return;
+  hot_.guard_refusals = 0;
+  if (verdict == Other::kUndecided) {
+    ++hot_.guards_taken_over;
+    hot_.state = nullptr;
+  }
+  entered_ = true;
 }
 
 }  // namespace leaktrack::track

@@ -5,24 +5,26 @@
 // A guard is a ticket: functions that record take `const GuardTicket&`, and only ReentrancyGuard makes one. It blocks
 // sampling, never removal: a free inside a hook or a handler must still be settled (a lost free invents a leak).
 //
-// longjmp: leaving restores the depth found on entry instead of counting down, so whoever is jumped over is repaired
-// by the next outer guard. If the outermost guard itself was jumped over (a handler that interrupted the slow path left
-// by siglongjmp), the next entries find it abandoned (guard.cc): a guard lies on the stack with a mark in it that only it
-// would remove, so where the mark is overwritten, or the stack gone, the guard is dead; and on the thread's own stack
-// nobody can be above one that lives. Where neither can be said (a coroutine that was suspended within a hook, a seccomp
-// filter), kAbandonedAfter refusals in a row must come first.
+// A guard is held where HotThread::guard_place points to it: one instruction takes it, one gives it back.
+// longjmp: if the guard itself was jumped over (a handler that interrupted the slow path left by siglongjmp), the next
+// entries find it abandoned (guard.cc): it lies on the stack with a mark in it that only it would remove, so where the mark
+// is overwritten, or the stack gone, the guard is dead; and on the thread's own stack nobody can be above one that lives.
+// Coroutines: where neither can be said (one that was suspended within a hook, a seccomp filter), kAbandonedAfter refusals in
+// a row must come first. As it may live after all, and go on some day, it keeps the thread's state, and the thread gets
+// another one: two that walk the stack with one state crash. At most kMostTakenOver times per thread.
 //
 // Thread-safety: each thread its own HotThread.   Allocates: never.   Signals: safe.   Fork: the child may go on.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_GUARD_H_
 #define LEAKTRACK_LIBTRACK_RECORD_GUARD_H_
 
-#include <atomic>
+#include <cstdint>
 
 #include "libtrack/record/thread_state.h"
 
 namespace leaktrack::track {
 
 inline constexpr uint32_t kAbandonedAfter = 1024;
+inline constexpr uint32_t kMostTakenOver = 16;  // a state has 16 KiB
 
 class GuardTicket {
  public:
@@ -38,30 +40,21 @@ class GuardTicket {
 class ReentrancyGuard {
  public:
   // Always inlined: the frame and the return address are those of the function that the guard lives in.
-  [[gnu::always_inline]] explicit ReentrancyGuard(HotThread& hot) : hot_(hot), depth_on_entry_(hot.guard_depth) {
-    const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    if (depth_on_entry_ != 0) {
-      if (!OtherIsAbandoned(frame)) return;
-      depth_on_entry_ = 0;
+  [[gnu::always_inline]] explicit ReentrancyGuard(HotThread& hot)
+      : hot_(hot),
+        mark_(MarkOf(this)),
+        frame_(reinterpret_cast<uintptr_t>(__builtin_frame_address(0))),
+        caller_(reinterpret_cast<uintptr_t>(__builtin_return_address(0))) {
+    const void* const other = hot.guard_place;
+    if (other != nullptr) {
+      TakeOver(other);
+    } else if (Replace(hot.guard_place, nullptr, this)) {
+      hot.guard_refusals = 0;
+      entered_ = true;
     }
-    // The place is 0 while the rest is not yet true: whoever interrupts us then takes us for alive.
-    hot.guard_place = nullptr;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    hot.guard_depth = 1;
-    hot.guard_frame = frame;
-    hot.guard_refusals = 0;
-    mark_ = MarkOf(++hot.guard_serial);
-    caller_ = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    hot.guard_place = this;
-    entered_ = true;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
   }
   ~ReentrancyGuard() {
-    if (!entered_) return;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    hot_.guard_place = nullptr;
-    hot_.guard_depth = depth_on_entry_;
+    if (entered_) Replace(hot_.guard_place, this, nullptr);
     mark_ = 0;
   }
   ReentrancyGuard(const ReentrancyGuard&) = delete;
@@ -70,15 +63,23 @@ class ReentrancyGuard {
   // False: the thread is inside a hook already; pass the call through and count kNestedAllocations.
   [[nodiscard]] bool entered() const { return entered_; }
   const GuardTicket& ticket() const { return ticket_; }  // only if entered()
+  // `state`, read since the guard was entered; null if it was taken over meanwhile: then it may be the other's.
+  ThreadState* IfStillHeld(ThreadState* state) const { return hot_.guard_place == this ? state : nullptr; }
 
  private:
-  static uint64_t MarkOf(uint32_t serial) { return 0x6c65'616b'0000'0000 | serial; }
-  bool OtherIsAbandoned(uintptr_t frame) const;
+  static uint64_t MarkOf(const void* place) { return 0x6c65'616b'7472'6163 ^ reinterpret_cast<uintptr_t>(place); }
+  // One instruction, which no handler can interrupt; not locked, as no other thread takes part.
+  static bool Replace(const void* volatile& place, const void* expected, const void* desired) {
+    bool replaced;
+    __asm__ volatile("cmpxchgq %3, %1" : "=@ccz"(replaced), "+m"(place), "+a"(expected) : "r"(desired) : "memory");
+    return replaced;
+  }
+  void TakeOver(const void* place);
 
   HotThread& hot_;
   volatile uint64_t mark_;     // read where guard_place says that a guard lies
-  volatile uintptr_t caller_;  // the return address that the frame of a living guard has above it
-  uint32_t depth_on_entry_;
+  volatile uintptr_t frame_;   // of the function that the guard lives in,
+  volatile uintptr_t caller_;  // and the return address above it
   bool entered_ = false;
   GuardTicket ticket_;
 };

@@ -32,12 +32,10 @@ struct ThreadState;
 struct HotThread {
   uint64_t countdown;       // an allocation of `size` bytes is sampled if size >= countdown; 0: nothing drawn yet
   ThreadState* state;       // null until the first slow path
-  uintptr_t guard_frame;    // of the function that holds the guard, see guard.h
-  const void* guard_place;  // where the guard itself lies
-  uint32_t guard_depth;     // 0: the thread is in nobody's hook
-  uint32_t guard_refusals;  // consecutive refused entries
-  uint32_t flags;           // the runtime's own (thread is ending, ...)
-  uint32_t guard_serial;    // of the guard
+  const void* volatile guard_place;  // where the guard lies that is held (guard.h); null: the thread is in nobody's hook
+  uint32_t guard_refusals;           // consecutive refused entries
+  uint32_t guards_taken_over;        // of which nobody knew whether they live
+  uint32_t flags;                    // the runtime's own (thread is ending, ...)
 };
 static_assert(sizeof(HotThread) <= 64, "TLS is scarce in a preloaded library: put it into ThreadState instead");
 

@@ -103,7 +103,7 @@ bool IsOwnRun() { return raw::Forbidden() || ImageHeader()->pid == static_cast<u
 // In every fork child, before anything else of the program: a handler may have forked in the middle of a record of ours,
 // and the child may return to it.
 void OnFork() {
-  if (hot_thread.guard_depth != 0) MakeImagePrivate();
+  if (hot_thread.guard_place != nullptr) MakeImagePrivate();
 }
 
 bool IsTracking() {

@@ -43,7 +43,7 @@ void RecordBirth(const Birth& birth, const StackStart& start) {
     const ReentrancyGuard guard(hot);
     if (!guard.entered()) {
       if (g_filter.is_open()) g_tracker.Count(capture::kNestedAllocations);
-    } else if (ThreadState* state = StateForRecording(hot, guard.ticket()); state != nullptr) {
+    } else if (ThreadState* state = guard.IfStillHeld(StateForRecording(hot, guard.ticket())); state != nullptr) {
       Record(*state, guard.ticket(), birth, start);
     }
   }
@@ -55,7 +55,7 @@ void SettleRemoved(const Removed& removed) {
   const int saved_errno = errno;
   {
     const ReentrancyGuard guard(hot);
-    g_tracker.SettleDeath(guard.entered() ? hot.state : nullptr, removed, NowMs());
+    g_tracker.SettleDeath(guard.IfStillHeld(hot.state), removed, NowMs());
   }
   errno = saved_errno;
 }

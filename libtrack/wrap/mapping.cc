@@ -60,7 +60,7 @@ void WithSite(const StackStart& start, RecordFn record) {
   const int saved_errno = errno;
   {
     const ReentrancyGuard guard(hot);
-    ThreadState* state = guard.entered() ? StateForRecording(hot, guard.ticket()) : nullptr;
+    ThreadState* state = guard.entered() ? guard.IfStillHeld(StateForRecording(hot, guard.ticket())) : nullptr;
     if (state != nullptr && !IsAllocator(start.pc)) {
       const WalkResult walk = WalkStack(*state, start);
       record(g_tracker.Intern(capture::SiteKind::kMapping,

@@ -37,7 +37,7 @@ void SettleWhere(Tracker::MatchFn matches, const void* context) {
   const int saved_errno = errno;
   {
     const ReentrancyGuard guard(hot);
-    g_tracker.SettleAll(guard.entered() ? hot.state : nullptr, NowMs(), matches, context);
+    g_tracker.SettleAll(guard.IfStillHeld(hot.state), NowMs(), matches, context);
   }
   errno = saved_errno;
 }
@@ -87,7 +87,7 @@ void MarkImmortal(const void* block) {
   const int saved_errno = errno;
   {
     const ReentrancyGuard guard(hot);
-    ThreadState* state = guard.entered() ? StateForRecording(hot, guard.ticket()) : nullptr;
+    ThreadState* state = guard.entered() ? guard.IfStillHeld(StateForRecording(hot, guard.ticket())) : nullptr;
     for (const void* key : {block, PoolKey(block)}) {
       if (state != nullptr && g_filter.MayBeTracked(key)) g_tracker.MakeImmortal(guard.ticket(), *state, key, NowMs());
     }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <ucontext.h>
 
 #include <memory>
 #include <set>
@@ -87,9 +88,9 @@ class JumpTest : public testing::Test {
 
 TEST_F(JumpTest, E13_AGuardThatWasJumpedOutOfIsFoundAbandonedFromAboveAtOnce) {
   AbandonFarBelow();
-  ASSERT_EQ(hot.guard_depth, 1u);
+  ASSERT_NE(hot.guard_place, nullptr);
   EXPECT_TRUE(Enter());
-  EXPECT_EQ(hot.guard_depth, 0u);
+  EXPECT_EQ(hot.guard_place, nullptr);
 }
 
 TEST_F(JumpTest, E13_AGuardThatWasJumpedOutOfIsFoundAbandonedFromBelowWhenItsPlaceIsUsedAgain) {
@@ -125,6 +126,63 @@ TEST_F(JumpTest, E9_FromAnAlternateStackALivingGuardIsRespected) {
 TEST_F(JumpTest, E8_DeepHandlersOfALivingGuardAreRefusedForEver) {
   ReentrancyGuard outer(hot);
   for (uint32_t i = 0; i < 3 * kAbandonedAfter; ++i) ASSERT_FALSE(EnterBelow());
+}
+
+// A coroutine that a handler switched away from while it held the guard; the thread goes on, and so does the coroutine later.
+class CoroutineTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    hot.state = &first;
+    getcontext(&coroutine);
+    coroutine.uc_stack.ss_sp = stack;
+    coroutine.uc_stack.ss_size = sizeof stack;
+    coroutine.uc_link = &thread;
+    self = this;
+    makecontext(&coroutine, [] { self->Hold(); }, 0);
+    swapcontext(&thread, &coroutine);
+  }
+  void Hold() {
+    const ReentrancyGuard guard(hot);
+    swapcontext(&coroutine, &thread);
+    still_held = guard.IfStillHeld(&first) != nullptr;
+  }
+  void Resume() { swapcontext(&thread, &coroutine); }
+  [[gnu::noinline]] bool Enter() { return ReentrancyGuard(hot).entered(); }
+
+  static inline CoroutineTest* self;
+  ucontext_t coroutine{}, thread{};
+  char stack[64 * 1024];
+  ThreadState first{};
+  HotThread hot{};
+  bool still_held = false;
+};
+
+TEST_F(CoroutineTest, E8_OneThatLivesKeepsTheStateAndTheThreadGetsAnother) {
+  for (uint32_t i = 1; i < kAbandonedAfter; ++i) ASSERT_FALSE(Enter());
+  ASSERT_EQ(hot.state, &first);
+  {
+    const ReentrancyGuard guard(hot);
+    ASSERT_TRUE(guard.entered());
+    EXPECT_EQ(hot.state, nullptr);
+    Resume();
+    EXPECT_FALSE(still_held);
+    EXPECT_FALSE(Enter()) << "the coroutine gave back a guard that is not its own";
+  }
+  EXPECT_TRUE(Enter());
+}
+
+TEST_F(CoroutineTest, E8_OneThatComesBackInTimeHasLostNothing) {
+  for (uint32_t i = 1; i < kAbandonedAfter; ++i) ASSERT_FALSE(Enter());
+  Resume();
+  EXPECT_TRUE(still_held);
+  EXPECT_TRUE(Enter());
+  EXPECT_EQ(hot.state, &first);
+}
+
+TEST_F(CoroutineTest, E8_AThreadGetsOnlySoManyStates) {
+  hot.guards_taken_over = kMostTakenOver;
+  for (uint32_t i = 0; i < 2 * kAbandonedAfter; ++i) ASSERT_FALSE(Enter());
+  Resume();
 }
 
 }  // namespace
