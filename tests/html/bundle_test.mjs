@@ -17,7 +17,7 @@ mkdirSync(work, { recursive: true });
 for (const name of readdirSync(work)) if (name !== 'node_modules') rmSync(path.join(work, name), { recursive: true });
 cpSync(source, work, { recursive: true, filter: (name) => !name.includes('node_modules') });
 
-const install = run('npm', 'ci', '--prefer-offline', '--no-progress');
+const install = run('npm', 'ci', '--prefer-offline', '--no-progress', '--fetch-retries=1', '--fetch-timeout=60000');
 if (install.status !== 0) {
   console.log(`skipped: npm cannot install the packages of tools/report/html: ${install.stderr.trim().split('\n').slice(-3).join(' ')}`);
   process.exit(77);

@@ -3,12 +3,13 @@
 // The pages, in headless Chromium: node page_test.mjs WORK LEAKTRACK LEAKING_PROGRAM MADE_PAGES.
 //
 // Every view is reached by clicks and by keys; no page asks for anything, writes to the console, or fails a rule of axe-core, in light and
-// dark, wide and narrow. Screenshots stay in WORK/shots. Status 77: no browser.
+// dark, wide and narrow. Screenshots stay in WORK/shots. Status 77: no browser, or none of its packages.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
+
+import { packagesOf } from './packages.mjs';
 
 const [work, leaktrack, program, madePages] = process.argv.slice(2).map((name) => path.resolve(name));
 const browserPath = ['/usr/lib/chromium/chromium', '/usr/bin/chromium', '/usr/bin/google-chrome'].find((name) => existsSync(name));
@@ -16,7 +17,7 @@ if (!browserPath) {
   console.log('skipped: no chromium (scripts/setup.sh --test installs it)');
   process.exit(77);
 }
-const require = createRequire(`${work}/`);
+const require = packagesOf(work);
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -40,7 +41,10 @@ function report(format, file, ...words) {
   return file;
 }
 
-const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+const browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] }).catch((error) => {
+  console.log(`skipped: ${browserPath} does not start: ${error.message}`);
+  process.exit(77);
+});
 
 // A page whose every complaint is kept.
 async function open(file, { width = 1600, height = 1000, scheme = 'light', script = true } = {}) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of the page that only compute: node --test units_test.mjs, with HTML_WORK the directory that bundle_test.mjs filled.
+// The parts of the page that only compute: node units_test.mjs, with HTML_WORK the directory that bundle_test.mjs filled.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
 
+import { packagesOf } from './packages.mjs';
+
 const work = path.resolve(process.env.HTML_WORK);
-const { buildSync } = createRequire(`${work}/`)('esbuild');
+const { buildSync } = packagesOf(work)('esbuild');
 
 async function load(name) {
   const { outputFiles } = buildSync({ entryPoints: [`${work}/src/${name}.ts`], bundle: true, format: 'esm', write: false });
