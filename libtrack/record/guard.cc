@@ -24,7 +24,8 @@ uintptr_t Load(const volatile uint64_t& word) {
     if (other == this) return Other::kDead;  // two that live do not lie at one place
     if (raw::Forbidden()) return many ? Other::kUndecided : Other::kAlive;
     if (!raw::Readable(other) || Load(other->mark_) != MarkOf(other)) return Other::kDead;
-    const uintptr_t frame = Load(other->frame_);
+    const uintptr_t frame = Load(other->frame_);  // or what was written there since
+    if (!raw::Readable(reinterpret_cast<const void*>(frame + 8))) return Other::kDead;
     if (LoadStackWord(frame + 8) != Load(other->caller_)) return Other::kDead;
     if (frame_ <= frame) return Other::kAlive;
     if (IsOwnStackFrom(frame)) return Other::kDead;

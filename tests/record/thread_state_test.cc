@@ -104,6 +104,14 @@ TEST_F(JumpTest, E13_AGuardWhoseStackIsGoneIsAbandoned) {
   EXPECT_TRUE(Enter());
 }
 
+TEST_F(JumpTest, E13_OfAnAbandonedGuardMoreThanTheMarkMayBeOverwritten) {
+  alignas(ReentrancyGuard) char memory[sizeof(ReentrancyGuard)];
+  new (memory) ReentrancyGuard(hot);
+  auto* const words = reinterpret_cast<uint64_t*>(memory);
+  words[2] = 0xdead'0000'0000'0000;  // behind the reference and the mark: the frame
+  EXPECT_TRUE(EnterBelow());
+}
+
 TEST_F(JumpTest, E9_FromAnAlternateStackALivingGuardIsRespected) {
   static HotThread* shared = &hot;
   static uint32_t refused = 0;
