@@ -13,16 +13,22 @@ constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kNear = 16 * kPage;  // each page between is probed as well: a big alloca is walked through
 
 constexpr uintptr_t kLargestStack = 16 << 20;
+constexpr uintptr_t kDeep = 64 * kPage;
 
-// The top of the stack that this thread was given and that `here` lies on, or 0: glibc puts a thread's control block
-// there, the kernel the random bytes of AT_RANDOM on the main thread's.
+uintptr_t ControlBlock() {
+  uintptr_t address;
+  __asm__("movq %%fs:0, %0" : "=r"(address));
+  return address;
+}
+
+constinit uintptr_t g_initial_control_block = 0;
+
+// The top of the stack that this thread was given and that `here` may lie on, or 0: glibc puts a thread's control block
+// there, the kernel the random bytes of AT_RANDOM on the initial thread's.
 uintptr_t TopOfOwnStack(uintptr_t here) {
-  uintptr_t control_block;
-  __asm__("movq %%fs:0, %0" : "=r"(control_block));
-  for (const uintptr_t top : {control_block, static_cast<uintptr_t>(getauxval(AT_RANDOM))}) {
-    if (here < top && top - here < kLargestStack) return top;
-  }
-  return 0;
+  const uintptr_t block = ControlBlock();
+  const uintptr_t top = block == g_initial_control_block ? static_cast<uintptr_t>(getauxval(AT_RANDOM)) : block;
+  return here < top && top - here < kLargestStack ? top : 0;
 }
 
 // Between where this thread stands and the top of its stack.
@@ -37,11 +43,15 @@ bool PageReadable(uintptr_t page) {
 
 }  // namespace
 
+void NoteInitialThread() { g_initial_control_block = ControlBlock(); }
+
 bool IsOwnStackFrom(uintptr_t frame) {
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (frame > here || here - frame > kNear || TopOfOwnStack(here) == 0 || raw::Forbidden()) return false;
-  // A stack that lies below this one has at least a guard page in between.
-  for (uintptr_t page = frame & -kPage; page < here; page += kPage) {
+  if (frame > here || here - frame > kNear || raw::Forbidden()) return false;
+  const uintptr_t top = TopOfOwnStack(here);
+  if (top == 0 || top - here > kDeep) return false;
+  // A stack that lies below the thread's has at least a guard page in between.
+  for (uintptr_t page = frame & -kPage; page < top; page += kPage) {
     if (!PageReadable(page)) return false;
   }
   stack_t alternate{};  // which may be an array on the thread's own stack

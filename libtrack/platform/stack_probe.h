@@ -33,8 +33,12 @@ inline bool InReadableRange(const UnwindMemo& memo, uintptr_t address) {
 // range there when it is not.
 bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address);
 
+// Once, from the library's constructor: the calling thread is the initial one. Its control block does not lie on its stack but
+// among the mappings, where stacks of coroutines lie below it.
+void NoteInitialThread();
+
 // Is the calling function on the stack that its thread was given, and `frame` a little further down on the same? Not on an
-// alternate signal stack, not on a coroutine's; false also if that cannot be known.
+// alternate signal stack, not on a coroutine's; false also if that cannot be known, or deeper than 256 KiB.
 bool IsOwnStackFrom(uintptr_t frame);
 
 // Reads an aligned word if that is safe.

@@ -12,6 +12,7 @@
 #include "libtrack/platform/raw.h"
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/platform/signal_mask.h"
+#include "libtrack/platform/stack_probe.h"
 #include "libtrack/platform/stack_switch.h"
 #include "libtrack/platform/text.h"
 #include "libtrack/runtime/drainer.h"
@@ -116,6 +117,7 @@ void StartLibrary(const char* const* environment) {
   uint32_t expected = kCold;
   if (!g_phase.compare_exchange_strong(expected, kStarting)) return;
   if (!ResolveRealFunctions() || MustStayInert()) return BecomeInert();
+  NoteInitialThread();
   FindHooks();
   FindAllocator();
   g_options = ReadOptions(environment);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "libtrack/platform/stack_probe.h"
 #include "libtrack/record/guard.h"
 
 namespace leaktrack::track {
@@ -65,6 +67,7 @@ TEST(GuardTest, NestedEntryIsRefused) {
 // A guard is entered and never left, as if a handler had jumped out of the slow path.
 class JumpTest : public testing::Test {
  protected:
+  JumpTest() { NoteInitialThread(); }
   [[gnu::noinline]] void Abandon() {
     alignas(ReentrancyGuard) char memory[sizeof(ReentrancyGuard)];
     new (memory) ReentrancyGuard(hot);
@@ -191,6 +194,39 @@ TEST_F(CoroutineTest, E8_AThreadGetsOnlySoManyStates) {
   hot.guards_taken_over = kMostTakenOver;
   for (uint32_t i = 0; i < 2 * kAbandonedAfter; ++i) ASSERT_FALSE(Enter());
   Resume();
+}
+
+// One coroutine holds the guard; the other, whose stack lies right above, is not on the thread's own stack either.
+bool EntersFromTheNextStack() {
+  static constexpr size_t kStack = 64 * 1024;
+  static thread_local HotThread hot;
+  static thread_local ucontext_t thread, holder, other;
+  static thread_local bool entered;
+  hot = {};
+  char* const stacks = static_cast<char*>(mmap(nullptr, 2 * kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  const auto start = [&](ucontext_t& coroutine, char* stack, void (*function)()) {
+    getcontext(&coroutine);
+    coroutine.uc_stack.ss_sp = stack;
+    coroutine.uc_stack.ss_size = kStack;
+    coroutine.uc_link = &thread;
+    makecontext(&coroutine, function, 0);
+    swapcontext(&thread, &coroutine);
+  };
+  start(holder, stacks, [] {
+    const ReentrancyGuard guard(hot);
+    swapcontext(&holder, &thread);
+  });
+  start(other, stacks + kStack, [] { entered = ReentrancyGuard(hot).entered(); });
+  munmap(stacks, 2 * kStack);
+  return entered;
+}
+
+TEST(CoroutinesTest, E8_AStackBelowTheControlBlockIsNotTheThreadsOwn) {
+  NoteInitialThread();
+  EXPECT_FALSE(EntersFromTheNextStack());
+  bool entered = true;
+  std::thread([&] { entered = EntersFromTheNextStack(); }).join();
+  EXPECT_FALSE(entered);
 }
 
 }  // namespace
