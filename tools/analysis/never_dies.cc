@@ -109,7 +109,8 @@ double BoundedResidence(const std::vector<Lived>& old, double end_ms, double cut
     const double to = from + end_ms / kResidenceBands;
     const Exposure band = Between(old, from, to);
     if (band.deaths < 2 || band.deaths * end_ms <= 2 * band.time) continue;  // the bound is lower still
-    if (GammaQuantile(band.deaths, .05 / kResidenceBands) / band.time > 2 / end_ms) return (from + to) / 2;
+    // The lower bound of deaths per time, a quantile of a gamma distribution, lies above 2 per run.
+    if (GammaCdf(band.deaths, 2 * band.time / end_ms) < .05 / kResidenceBands) return (from + to) / 2;
   }
   return 0;
 }

@@ -63,21 +63,19 @@ class LookTimes {
   std::vector<uint64_t> looks_;
 };
 
-// Adds (time, sum) of a counter to the curve: between a look and the one before in a straight line, else level.
+// Adds (time, sum) of a counter that has points to the curve: between a look and the one before in a straight line, else level.
 void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, double end_ms, Curve& curve) {
-  size_t next = 0;
-  double sum = 0;
+  auto coming = series.points.begin();
+  double sum = 0, from = looks.Before(coming->time_ms);
   for (size_t i = 0; i < kGrid; ++i) {
     const double until = end_ms * static_cast<double>(i + 1) / kGrid;
-    while (next < series.points.size() && static_cast<double>(series.points[next].time_ms) <= until) {
-      sum = series.points[next++].bytes;
-    }
+    const auto before = coming;
+    for (; coming != series.points.end() && static_cast<double>(coming->time_ms) <= until; ++coming) sum = coming->bytes;
     double now = sum;
-    if (next < series.points.size()) {
-      const CellPoint& coming = series.points[next];
-      const double from = looks.Before(coming.time_ms);
-      const auto to = static_cast<double>(coming.time_ms);
-      if (until > from && to > from) now += (coming.bytes - sum) * (until - from) / (to - from);
+    if (coming != series.points.end()) {
+      if (coming != before) from = looks.Before(coming->time_ms);
+      const auto to = static_cast<double>(coming->time_ms);
+      if (until > from && to > from) now += (coming->bytes - sum) * (until - from) / (to - from);
     }
     curve[i] += static_cast<float>(sign * now);
   }

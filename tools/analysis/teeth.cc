@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <vector>
 
 namespace leaktrack {
@@ -52,7 +53,9 @@ class Deaths {
   void Add(double from_ms, double to_ms, double bytes, double count) {
     const size_t first = Bin(from_ms);
     const size_t last = Bin(to_ms);
-    for (size_t i = first; i <= last; ++i) seen_[i] += bytes / static_cast<double>(last - first + 1);
+    const double each = bytes / static_cast<double>(last - first + 1);
+    seen_[first] += each;
+    if (last + 1 < seen_.size()) seen_[last + 1] -= each;
     bytes_ += bytes;
     count_ += count;
   }
@@ -60,6 +63,7 @@ class Deaths {
   bool Bursty() {
     const auto bins = static_cast<double>(seen_.size());
     if (count_ < kDeathsPerBin * bins) return false;
+    std::partial_sum(seen_.begin(), seen_.end(), seen_.begin());
     std::sort(seen_.begin(), seen_.end(), std::greater<>());
     double top = 0;
     for (size_t i = 0; i < static_cast<size_t>(kBurstTime * bins); ++i) top += seen_[i];
@@ -71,7 +75,7 @@ class Deaths {
     return std::min(static_cast<size_t>(std::max(0.0, ms * per_ms_)), seen_.size() - 1);
   }
 
-  std::vector<double> seen_;
+  std::vector<double> seen_;  // each bin less the one before, until they are summed up
   double per_ms_, bytes_ = 0, count_ = 0;
 };
 
