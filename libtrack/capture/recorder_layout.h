@@ -108,7 +108,7 @@ enum LossId : uint32_t {
   kLostModules,           // modules that found no room
   kLostMappings,          // mmap/munmap calls that could not be settled
   kStaleBlocks,           // a new block appeared at the address of one believed live: the free was missed
-  kNestedAllocations,     // allocations made inside our own hooks: passed through, unseen
+  kNestedAllocations,     // allocations and mappings made inside our own hooks: passed through, unseen
   kLostThreads,           // threads without a block of their own: their allocations are not sampled
   kLostNotes,             // phases, snapshots and pools of the program that found no room
   kLossCount

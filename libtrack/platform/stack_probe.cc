@@ -13,7 +13,7 @@ constexpr uintptr_t kPage = 4096;
 constexpr uintptr_t kNear = 16 * kPage;  // each page between is probed as well: a big alloca is walked through
 
 constexpr uintptr_t kLargestStack = 16 << 20;
-constexpr uintptr_t kDeep = 64 * kPage;
+constexpr uintptr_t kDeep = 64 * kPage;  // a system call a page up to the top is dear
 
 uintptr_t ControlBlock() {
   uintptr_t address;

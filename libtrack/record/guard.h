@@ -17,6 +17,7 @@
 #ifndef LEAKTRACK_LIBTRACK_RECORD_GUARD_H_
 #define LEAKTRACK_LIBTRACK_RECORD_GUARD_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "libtrack/record/thread_state.h"
@@ -63,8 +64,12 @@ class ReentrancyGuard {
   // False: the thread is inside a hook already; pass the call through and count kNestedAllocations.
   [[nodiscard]] bool entered() const { return entered_; }
   const GuardTicket& ticket() const { return ticket_; }  // only if entered()
-  // `state`, read since the guard was entered; null if it was taken over meanwhile: then it may be the other's.
-  ThreadState* IfStillHeld(ThreadState* state) const { return hot_.guard_place == this ? state : nullptr; }
+  // False also after it was taken over. Then the thread's state, if it was read since the guard was entered, may be another's.
+  [[nodiscard]] bool held() const { return hot_.guard_place == this; }
+  ThreadState* IfStillHeld(ThreadState* state) const {
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // the state is read first
+    return held() ? state : nullptr;
+  }
 
  private:
   static uint64_t MarkOf(const void* place) { return 0x6c65'616b'7472'6163 ^ reinterpret_cast<uintptr_t>(place); }

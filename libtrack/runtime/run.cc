@@ -161,9 +161,13 @@ bool MayRecord(HotThread& hot) {
   }
 }
 
-ThreadState* StateForRecording(HotThread& hot, const GuardTicket&) {
-  if (!MayRecord(hot)) return nullptr;
-  return AttachThread(hot);
+ThreadState* StateForRecording(HotThread& hot, const ReentrancyGuard& guard) {
+  if (!guard.entered() || !MayRecord(hot)) return nullptr;
+  return guard.IfStillHeld(AttachThread(hot));
+}
+
+void CountIfNested(const ReentrancyGuard& guard) {
+  if (!guard.held() && g_filter.is_open()) g_tracker.Count(capture::kNestedAllocations);
 }
 
 uint64_t NowMs() {

@@ -32,9 +32,11 @@ inline constexpr uint64_t kInertBudget = uint64_t{1} << 46;
 // From the library's constructor. `environment` is environ.
 void StartLibrary(const char* const* environment);
 
-// The thread's state if it may record now; nullptr: pass the call through. Starts a run in a fork child. Call with the guard
-// held.
-ThreadState* StateForRecording(HotThread& hot, const GuardTicket& ticket);
+// The thread's state if it may record now and `guard` is held; nullptr: pass the call through. Starts a run in a fork child.
+ThreadState* StateForRecording(HotThread& hot, const ReentrancyGuard& guard);
+
+// After a call that was passed through: counted, if it was because another guard is held.
+void CountIfNested(const ReentrancyGuard& guard);
 
 // Is the gate open, or can it be opened (fork child)? False: inert, starting, or over; the thread's countdown is then
 // set so that it does not ask again soon.

@@ -41,10 +41,10 @@ void RecordBirth(const Birth& birth, const StackStart& start) {
   const int saved_errno = errno;
   {
     const ReentrancyGuard guard(hot);
-    if (!guard.entered()) {
-      if (g_filter.is_open()) g_tracker.Count(capture::kNestedAllocations);
-    } else if (ThreadState* state = guard.IfStillHeld(StateForRecording(hot, guard.ticket())); state != nullptr) {
+    if (ThreadState* state = StateForRecording(hot, guard); state != nullptr) {
       Record(*state, guard.ticket(), birth, start);
+    } else {
+      CountIfNested(guard);
     }
   }
   errno = saved_errno;

@@ -60,8 +60,10 @@ void WithSite(const StackStart& start, RecordFn record) {
   const int saved_errno = errno;
   {
     const ReentrancyGuard guard(hot);
-    ThreadState* state = guard.entered() ? guard.IfStillHeld(StateForRecording(hot, guard.ticket())) : nullptr;
-    if (state != nullptr && !IsAllocator(start.pc)) {
+    ThreadState* state = StateForRecording(hot, guard);
+    if (state == nullptr) {
+      CountIfNested(guard);
+    } else if (!IsAllocator(start.pc)) {
       const WalkResult walk = WalkStack(*state, start);
       record(g_tracker.Intern(capture::SiteKind::kMapping,
                               std::span<const capture::Frame>(state->frames, walk.frame_count), walk.truncated));

@@ -87,7 +87,7 @@ void MarkImmortal(const void* block) {
   const int saved_errno = errno;
   {
     const ReentrancyGuard guard(hot);
-    ThreadState* state = guard.entered() ? guard.IfStillHeld(StateForRecording(hot, guard.ticket())) : nullptr;
+    ThreadState* state = StateForRecording(hot, guard);
     for (const void* key : {block, PoolKey(block)}) {
       if (state != nullptr && g_filter.MayBeTracked(key)) g_tracker.MakeImmortal(guard.ticket(), *state, key, NowMs());
     }

@@ -35,7 +35,8 @@ constexpr LossLine kLosses[] = {
     {capture::kLostModules, "module", "modules", "found no room: their frames have no names"},
     {capture::kLostMappings, "call of mmap or munmap", "calls of mmap or munmap", "could not be settled"},
     {capture::kStaleBlocks, "free was", "frees were", "missed, and noticed when the address came back"},
-    {capture::kNestedAllocations, "allocation", "allocations", "made by leaktrack's own helpers (not the program's)"},
+    {capture::kNestedAllocations, "allocation or mapping", "allocations or mappings",
+     "in the middle of a record of ours, by a signal handler or a coroutine: not recorded"},
     {capture::kLostThreads, "thread", "threads", "had no room: what it allocated was not sampled"},
     {capture::kLostNotes, "phase, snapshot or pool", "phases, snapshots or pools", "that the program named found no room"},
 };
