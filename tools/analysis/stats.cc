@@ -55,7 +55,7 @@ double GammaQuantile(double shape, double probability) {
   if (shape <= 0 || probability <= 0) return 0;
   double low = 0;
   double high = shape + 10 * std::sqrt(shape) + 50;
-  for (int i = 0; i < 80; ++i) {
+  for (int i = 0; i < 80 && high - low > 1e-12 * high; ++i) {
     const double mid = (low + high) / 2;
     (GammaCdf(shape, mid) < probability ? low : high) = mid;
   }
