@@ -14,6 +14,8 @@ import xml.etree.ElementTree as xml
 
 import tracker as t
 
+SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # tests
+
 
 class Gate:
     def __init__(self, session, target, iterations, suppressing):
@@ -115,7 +117,7 @@ def iterations(gate):
 def formats(gate):
     names = {name: gate.path(name) for name in ("junit.xml", "leaks.sarif", "quality.json", "summary.md")}
     done = gate.at_exit(50, 20, "--baseline", gate.write("base.txt", "# leaktrack baseline, runs: 1\n50 blocks, 15 KiB per run: OldLeak < main\n"),
-                        "--junit", names["junit.xml"], "--sarif", names["leaks.sarif"], "--gitlab", names["quality.json"], "--format", "json")
+                        "--junit", names["junit.xml"], "--sarif", names["leaks.sarif"], "--gitlab", names["quality.json"], "--format", "json", "--source-root", SOURCES)
     report = json.loads(done.stdout)
     assert done.returncode == 1 and report["verdict"] == "fail", report
     assert {site["site"]: site["change"] for site in report["sites"] if site["change"] != "unchanged"} == \
@@ -126,9 +128,11 @@ def formats(gate):
         results = json.load(file)["runs"][0]["results"]
     assert [(r["ruleId"], r["level"]) for r in results] == [("new-leak", "error"), ("known-leak", "note")], results
     region = results[0]["locations"][0]["physicalLocation"]
-    assert region["artifactLocation"]["uri"].endswith("gate_target.c") and region["region"]["startLine"] > 1, region
+    assert region["artifactLocation"]["uri"] == "e2e/programs/gate_target.c" and region["region"]["startLine"] > 1, region
     with open(names["quality.json"], encoding="utf-8") as file:
-        assert [issue["severity"] for issue in json.load(file)] == ["critical", "info"]
+        issues = json.load(file)
+    assert [(issue["severity"], issue["location"]["path"]) for issue in issues] == \
+        [(severity, "e2e/programs/gate_target.c") for severity in ("critical", "info")], issues
     done = gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--github", "--", gate.target, "0", "20",
                      env={**os.environ, "GITHUB_STEP_SUMMARY": names["summary.md"]})
     assert "::error file=" in done.stdout and "title=leaktrack::NEW LEAK: NewLeak" in done.stdout, done.stdout

@@ -23,6 +23,7 @@
 #include "tools/commands/output.h"
 #include "tools/commands/run.h"
 #include "tools/inspect/locate.h"
+#include "tools/report/checkout_paths.h"
 #include "tools/report/gate_report.h"
 
 namespace leaktrack {
@@ -169,6 +170,11 @@ absl::Status Write(const GateCommandOptions& options, const GateResult& result, 
   return WriteSummary(result);
 }
 
+fs::path SourceRoot(const std::string& named) {
+  std::error_code unreadable;  // then names stay as they are
+  return named.empty() ? FindCheckout(fs::current_path(unreadable)) : fs::absolute(named, unreadable);
+}
+
 int ExitOf(GateVerdict verdict, const std::string& inconclusive) {
   switch (verdict) {
     case GateVerdict::kPass: return kExitNothingFound;
@@ -198,7 +204,8 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
   const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
   ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(capture, mode, options.symbols));
   RETURN_IF_ERROR(AddOwnSuppressions(runs, suppressions));
-  const GateResult result = Gate(runs, baseline, suppressions, gate);
+  GateResult result = Gate(runs, baseline, suppressions, gate);
+  NameFilesBelow(SourceRoot(options.source_root), result);
   RETURN_IF_ERROR(Write(options, result, baseline));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s%s\n", runs.size(), runs.size() == 1 ? "" : "s", FormatDuration(took.count()),

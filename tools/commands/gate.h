@@ -29,6 +29,7 @@ struct GateCommandOptions {
   std::string max_total, max_site;         // limits; empty: none
   std::string limits;                      // a file of limits (limits.h); the options above go before it
   std::string junit, sarif, gitlab;        // files to write
+  std::string source_root;                 // files below it are named from there; empty: FindCheckout() of where we are
   bool github = false;                     // annotations to standard output, summary to $GITHUB_STEP_SUMMARY
   std::string format = "text";             // text or json
   std::string inconclusive = "3";          // pass, fail or 3

@@ -73,9 +73,14 @@ std::string GateGitlab(const GateResult& result) {
     std::string fingerprint = Fingerprint(site.change);
     while (!seen.insert(fingerprint).second) fingerprint += "+";
     const ResolvedFrame* line = BlamedLine(site.change);
-    std::string path = line == nullptr ? "unknown" : SafeText(line->file);
-    if (path.starts_with("./")) path = path.substr(2);
-    issues.push_back({{"description", SafeText(Sentence(site, result.unit))},
+    std::string path = "unknown", description = Sentence(site, result.unit);
+    if (line != nullptr && !line->file.starts_with("/")) {
+      path = SafeText(line->file);
+    } else if (line != nullptr) {  // GitLab refuses a path that is not from the repository's root
+      absl::StrAppend(&description, " (", line->file, ":", line->line, ")");
+      line = nullptr;
+    }
+    issues.push_back({{"description", SafeText(description)},
                       {"check_name", absl::StrReplaceAll(Name(site.change.change), {{" ", "-"}})},
                       {"fingerprint", fingerprint},
                       {"severity", Fails(site) ? "critical" : "info"},
