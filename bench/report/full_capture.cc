@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes a large capture: full_capture FILE [SITES]. time.sh times `leaktrack report` on it.
+// Writes a large capture: full_capture FILE [SITES [DAYS]]. time.sh times `leaktrack report` on it.
 //
-// What: SITES (10,000) stacks of 24 frames in a module that is not there, and two days in which a half of them allocate before every
+// What: SITES (10,000) stacks of 24 frames in a module that is not there, and DAYS (2) in which a half of them allocate before every
 // look, to live up to 100 s. Written by the real writer from a recorder made by hand.
 #include <cstdlib>
 #include <fstream>
@@ -15,7 +15,7 @@ namespace leaktrack::testing {
 namespace {
 
 constexpr uint32_t kSlots = 1 << 17;
-constexpr uint64_t kTwoDaysMs = 2ull * 86'400'000;
+constexpr uint64_t kDayMs = 86'400'000;
 
 RecorderSizes Sizes(uint32_t sites) {
   RecorderSizes sizes;
@@ -38,9 +38,9 @@ class FullRun {
     if (!run_.Create("")) abort();
   }
 
-  const std::vector<uint8_t>& Write() {
+  const std::vector<uint8_t>& Write(uint64_t until_ms) {
     uint64_t& now_ms = end_ms_;
-    for (uint64_t step_ms = 1000; now_ms < kTwoDaysMs; now_ms += step_ms) {
+    for (uint64_t step_ms = 1000; now_ms < until_ms; now_ms += step_ms) {
       if (now_ms > 600'000) step_ms = 64'000;
       Allocate(now_ms + step_ms);
       if (!run_.Epoch(now_ms + step_ms)) break;  // full
@@ -78,12 +78,13 @@ class FullRun {
 
 int main(int argc, char** argv) {
   const auto sites = static_cast<uint32_t>(argc > 2 ? atoi(argv[2]) : 10'000);
-  if (argc < 2 || sites == 0) {
-    std::cerr << "usage: full_capture FILE [SITES]\n";
+  const auto days = static_cast<uint64_t>(argc > 3 ? atoi(argv[3]) : 2);
+  if (argc < 2 || sites == 0 || days == 0) {
+    std::cerr << "usage: full_capture FILE [SITES [DAYS]]\n";
     return 2;
   }
   leaktrack::testing::FullRun run(sites);
-  const std::vector<uint8_t>& bytes = run.Write();
+  const std::vector<uint8_t>& bytes = run.Write(days * leaktrack::testing::kDayMs);
   std::ofstream(argv[1], std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   std::cout << bytes.size() << " bytes, " << run.hours() << " hours, " << sites << " sites\n";
 }

@@ -257,18 +257,19 @@ bool CaptureBuilder::TakeStatus(ByteSource source, uint32_t epoch) {
 void CaptureBuilder::FinishCells(Capture* capture) {
   for (auto& [key, points] : cells_) {
     // Copies of one moment at several levels, or taken a little apart: the one that saw more stands.
-    std::stable_sort(points.begin(), points.end(), [](const CellPoint& a, const CellPoint& b) {
+    const auto before = [](const CellPoint& a, const CellPoint& b) {
       return a.time_ms != b.time_ms ? a.time_ms < b.time_ms : a.samples < b.samples;
-    });
-    CellSeries series;
-    series.site = static_cast<SiteId>(key >> 8);
-    series.band = static_cast<uint8_t>(key);
+    };
+    if (!std::ranges::is_sorted(points, before)) std::ranges::stable_sort(points, before);
+    size_t kept = 0;
     for (const CellPoint& point : points) {
-      if (!series.points.empty() && point.samples < series.points.back().samples) continue;
-      if (!series.points.empty() && point.time_ms == series.points.back().time_ms) series.points.pop_back();
-      series.points.push_back(point);
+      if (kept > 0 && point.samples < points[kept - 1].samples) continue;
+      if (kept > 0 && point.time_ms == points[kept - 1].time_ms) --kept;
+      points[kept++] = point;
     }
-    if (series.site != 0) capture->cells.push_back(std::move(series));
+    points.resize(kept);
+    const auto site = static_cast<SiteId>(key >> 8);
+    if (site != 0) capture->cells.push_back({site, static_cast<uint8_t>(key), std::move(points)});
   }
   std::sort(capture->cells.begin(), capture->cells.end(), [](const CellSeries& a, const CellSeries& b) {
     return a.site != b.site ? a.site < b.site : a.band < b.band;

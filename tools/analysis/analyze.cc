@@ -15,6 +15,7 @@
 #include "tools/analysis/process_account.h"
 #include "tools/analysis/ranking.h"
 #include "tools/analysis/shutdown.h"
+#include "tools/base/parallel.h"
 
 namespace leaktrack {
 namespace {
@@ -52,8 +53,8 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer, const 
   analysis.duration_seconds = end_ms / 1e3;
   analysis.judged_seconds = shutdown.judged_ms / 1e3;
   analysis.warming_up = run.warming_up;
-  analysis.sites.reserve(nodes.size());
-  for (Node& node : nodes) analysis.sites.push_back(Present(std::move(node), run, end_ms));
+  analysis.sites.resize(nodes.size());
+  ParallelFor(nodes.size(), [&](size_t i) { analysis.sites[i] = Present(std::move(nodes[i]), run, end_ms); });
   if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
   BlameBuggyPaths(analysis.sites);
   FindFamilies(analysis.sites);

@@ -3,6 +3,7 @@
 // Histories made from histories: sums, earlier moments, parts.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "libtrack/capture/age_band.h"
 #include "tools/analysis/site_history.h"
@@ -64,10 +65,10 @@ SiteHistory MergeHistories(const std::vector<const SiteHistory*>& parts) {
 }
 
 SiteHistory AsOf(const SiteHistory& history, double time_ms) {
-  SiteHistory then = history;
-  std::erase_if(then.survivors, [&](const WeightedBlock& block) { return block.birth_ms > time_ms; });
-  std::erase_if(then.dead, [&](const WeightedBlock& block) { return block.death_ms > time_ms; });
-  std::erase_if(then.steps, [&](const DeathStep& step) { return step.time_ms > time_ms; });
+  SiteHistory then{SiteTotals(history), {}, {}, {}};  // most blocks are younger than an early look: they are not even copied
+  std::ranges::copy_if(history.survivors, std::back_inserter(then.survivors), [&](const auto& block) { return block.birth_ms <= time_ms; });
+  std::ranges::copy_if(history.dead, std::back_inserter(then.dead), [&](const auto& block) { return block.death_ms <= time_ms; });
+  std::ranges::copy_if(history.steps, std::back_inserter(then.steps), [&](const auto& step) { return step.time_ms <= time_ms; });
   for (const WeightedBlock& block : history.dead) {
     if (block.birth_ms <= time_ms && block.death_ms > time_ms) then.survivors.push_back(block);
   }

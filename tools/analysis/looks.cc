@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tools/analysis/stats.h"
+#include "tools/base/parallel.h"
 
 namespace leaktrack {
 namespace {
@@ -26,14 +27,16 @@ PastLook LookBack(const std::vector<Node>& nodes, double end_ms, const Look& las
   std::optional<Clock> work;
   if (last.work != nullptr) work = last.work->Until(end_ms);
   const Look look{Window::Of(static_cast<uint64_t>(end_ms)), work ? &*work : nullptr, false};
-  std::vector<Judgement> judgements;
+  std::vector<Judgement> judgements(nodes.size());
+  ParallelFor(nodes.size(), [&](size_t i) {
+    const Judgement& now = nodes[i].judgement;
+    const SiteHistory& history = nodes[i].candidate.history;
+    judgements[i] = now.size_from > 0 ? Test(AsOf(OfSizes(history, now.size_from, now.size_to), end_ms), look)
+                                      : Test(AsOf(history, end_ms), look);
+  });
   std::vector<double> p_values;
-  for (const Node& node : nodes) {
-    const Judgement& now = node.judgement;
-    const SiteHistory& history = node.candidate.history;
-    judgements.push_back(now.size_from > 0 ? Test(AsOf(OfSizes(history, now.size_from, now.size_to), end_ms), look)
-                                           : Test(AsOf(history, end_ms), look));
-    if (judgements.back().testable) p_values.push_back(judgements.back().p);
+  for (const Judgement& judgement : judgements) {
+    if (judgement.testable) p_values.push_back(judgement.p);
   }
   const std::vector<double> q_values = BenjaminiHochberg(p_values);
   size_t next = 0;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "tools/analysis/stats.h"
+#include "tools/base/parallel.h"
 
 namespace leaktrack {
 namespace {
@@ -89,17 +90,17 @@ std::vector<Sum> JudgeSums(const std::vector<Node>& nodes, size_t depth, const L
   std::vector<Sum> sums;
   for (auto& [key, members] : groups) {
     if (!IsOneLeak(nodes, members)) std::erase_if(members, [&](size_t i) { return nodes[i].Accused(); });
-    if (members.size() < 2) continue;
-    std::vector<const Candidate*> parts;
-    for (const size_t i : members) parts.push_back(&nodes[i].candidate);
-    Sum sum;
-    sum.node.candidate = Merge(parts, depth);
-    sum.node.judgement = Test(sum.node.candidate.history, look);
-    const bool may_be = sum.node.judgement.testable && sum.node.judgement.p <= kManyTriesMaxP;
-    if (!may_be) sum.node.candidate = {};  // its blocks are all elsewhere already
-    sum.members = std::move(members);
-    sums.push_back(std::move(sum));
+    if (members.size() > 1) sums.push_back({{}, std::move(members)});
   }
+  ParallelFor(sums.size(), [&](size_t s) {
+    std::vector<const Candidate*> parts;
+    for (const size_t i : sums[s].members) parts.push_back(&nodes[i].candidate);
+    Node& node = sums[s].node;
+    node.candidate = Merge(parts, depth);
+    node.judgement = Test(node.candidate.history, look);
+    const bool may_be = node.judgement.testable && node.judgement.p <= kManyTriesMaxP;
+    if (!may_be) node.candidate = {};  // its blocks are all elsewhere already
+  });
   return sums;
 }
 
@@ -139,16 +140,13 @@ void AccuseSums(std::vector<Node>& nodes, size_t depth, const Look& look) {
 }  // namespace
 
 std::vector<Node> JudgeAll(std::vector<Candidate> candidates, const Look& look) {
-  std::vector<Node> nodes;
-  nodes.reserve(candidates.size());
-  for (Candidate& candidate : candidates) {
-    Node node;
-    node.candidate = std::move(candidate);
-    node.judgement = Judge(node.candidate.history, look);
-    nodes.push_back(std::move(node));
-  }
+  std::vector<Node> nodes(candidates.size());
+  ParallelFor(nodes.size(), [&](size_t i) {
+    nodes[i].candidate = std::move(candidates[i]);
+    nodes[i].judgement = Judge(nodes[i].candidate.history, look);
+  });
   DecideAll(nodes, look);
-  for (Node& node : nodes) AccuseSizes(node, look);
+  ParallelFor(nodes.size(), [&](size_t i) { AccuseSizes(nodes[i], look); });
   for (const size_t depth : kMergeDepths) AccuseSums(nodes, depth, look);
   return nodes;
 }

@@ -8,6 +8,7 @@
 
 #include "libtrack/capture/age_band.h"
 #include "tools/analysis/stats.h"
+#include "tools/base/parallel.h"
 
 namespace leaktrack {
 namespace {
@@ -159,15 +160,7 @@ class Gatherer {
     std::sort(kept.begin(), kept.end(), [](const auto* a, const auto* b) {
       return std::tuple(a->site, Band(*a), a->death_ms) < std::tuple(b->site, Band(*b), b->death_ms);
     });
-    const LookTimes looks(capture_);
-    for (const CellSeries& series : capture_.cells) {
-      AddCells(series, looks, Of(kept, series), coarsest_[series.site], At(series.site));
-    }
-    for (auto& [site, history] : histories_) {
-      SortByBirth(history.survivors);
-      SortByBirth(history.dead);
-      history.steps.shrink_to_fit();
-    }
+    AddAllCells(kept);
     return std::move(histories_);
   }
 
@@ -185,6 +178,22 @@ class Gatherer {
       return k < std::pair(death->site, Band(*death));
     });
     return {kept.data() + (begin - kept.begin()), kept.data() + (end - kept.begin())};
+  }
+
+  void AddAllCells(const std::vector<const capture::KeptDeath*>& kept) {
+    const LookTimes looks(capture_);
+    for (const CellSeries& series : capture_.cells) At(series.site);
+    std::vector<std::pair<SiteId, SiteHistory*>> each;
+    for (auto& [site, history] : histories_) each.emplace_back(site, &history);
+    ParallelFor(each.size(), [&](size_t i) {
+      const auto [site, history] = each[i];
+      for (const CellSeries& series : std::ranges::equal_range(capture_.cells, site, {}, &CellSeries::site)) {
+        AddCells(series, looks, Of(kept, series), coarsest_.at(site), *history);
+      }
+      SortByBirth(history->survivors);
+      SortByBirth(history->dead);
+      history->steps.shrink_to_fit();
+    });
   }
 
   // The coarsest interval of each site's blocks, and room for exactly so many.
@@ -255,7 +264,7 @@ double BandMiddleMs(int band) {
   return band < capture::kBandLast ? start * 1.1 + 0.5 : start;
 }
 
-double SiteHistory::Interpolate(const Curve& curve, double ms) const {
+double SiteTotals::Interpolate(const Curve& curve, double ms) const {
   if (grid_end_ms <= 0) return 0;
   const double place = std::clamp(ms / grid_end_ms, 0.0, 1.0) * kGrid - 1;
   const auto at = [&](double i) { return i < 0 ? 0.0 : double{curve[std::min(static_cast<size_t>(i), kGrid - 1)]}; };

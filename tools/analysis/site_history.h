@@ -53,12 +53,10 @@ struct DeathStep {
 inline constexpr size_t kGrid = 256;
 using Curve = std::array<float, kGrid>;
 
-struct SiteHistory {
+// All of a site but its single blocks and deaths.
+struct SiteTotals {
   std::vector<capture::SiteId> sites;  // one, or the members of a merged site
   capture::SiteKind kind = capture::SiteKind::kHeap;
-  std::vector<WeightedBlock> survivors;  // by birth
-  std::vector<WeightedBlock> dead;       // kept deaths, by birth
-  std::vector<DeathStep> steps;          // the other deaths; not sorted
   Curve level{}, born{};                 // bytes alive; bytes ever allocated
   double grid_end_ms = 0;                // where the curves end; not moved by AsOf
   double born_bytes = 0, born_samples = 0;
@@ -73,6 +71,12 @@ struct SiteHistory {
 
  private:
   double Interpolate(const Curve& curve, double ms) const;
+};
+
+struct SiteHistory : SiteTotals {
+  std::vector<WeightedBlock> survivors;  // by birth
+  std::vector<WeightedBlock> dead;       // kept deaths, by birth
+  std::vector<DeathStep> steps;          // the other deaths; not sorted
 };
 
 void SortByBirth(std::vector<WeightedBlock>& blocks);

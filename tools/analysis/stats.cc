@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/analysis/stats.h"
 
+#include <math.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -11,6 +13,12 @@ namespace {
 constexpr double kTiny = 1e-300;
 constexpr int kMaxTerms = 10000;
 
+// std::lgamma writes the sign to a global of the C library; sites are judged on several threads.
+double LogGamma(double a) {
+  int sign = 0;
+  return lgamma_r(a, &sign);
+}
+
 double GammaSeries(double a, double x) {
   double term = 1 / a;
   double sum = term;
@@ -18,7 +26,7 @@ double GammaSeries(double a, double x) {
     term *= x / (a + n);
     sum += term;
   }
-  return sum * std::exp(-x + a * std::log(x) - std::lgamma(a));
+  return sum * std::exp(-x + a * std::log(x) - LogGamma(a));
 }
 
 // The upper tail by Lentz's continued fraction; converges quickly for x > a + 1.
@@ -38,7 +46,7 @@ double GammaFraction(double a, double x) {
     h *= d * c;
     if (std::abs(d * c - 1) < 1e-15) break;
   }
-  return h * std::exp(-x + a * std::log(x) - std::lgamma(a));
+  return h * std::exp(-x + a * std::log(x) - LogGamma(a));
 }
 
 }  // namespace

@@ -64,10 +64,9 @@ class Deaths {
     const auto bins = static_cast<double>(seen_.size());
     if (count_ < kDeathsPerBin * bins) return false;
     std::partial_sum(seen_.begin(), seen_.end(), seen_.begin());
-    std::sort(seen_.begin(), seen_.end(), std::greater<>());
-    double top = 0;
-    for (size_t i = 0; i < static_cast<size_t>(kBurstTime * bins); ++i) top += seen_[i];
-    return top >= kBurstShare * bytes_;
+    const auto top = seen_.begin() + static_cast<ptrdiff_t>(kBurstTime * bins);
+    std::nth_element(seen_.begin(), top, seen_.end(), std::greater<>());
+    return std::accumulate(seen_.begin(), top, 0.0) >= kBurstShare * bytes_;
   }
 
  private:
