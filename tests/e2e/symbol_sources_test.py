@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Where names come from besides the paths of this machine: a debuginfod server, the root of a process in a container.
+"""Where names come from besides the paths of this machine: a debuginfod server, the root of a process in a container, an earlier report.
 
     symbol_sources_test.py LEAKTRACK LIBRARY
 
@@ -108,12 +108,12 @@ def from_a_server(leaktrack, folder):
         before = server.buildid_requests()
         assert keep_frame(report(leaktrack, capture, **there)[0]) is None
         assert server.buildid_requests() == before, "nothing is asked unless the user says so"
-        frame = keep_frame(report(leaktrack, capture, "--debuginfod", **there)[0])
+        frame = keep_frame(report(leaktrack, capture, "--debuginfod", "--no-symbol-cache", **there)[0])
         assert frame and frame["line"] == 5, frame
         assert server.buildid_requests() > before
     finally:
         server.stop()
-    frame = keep_frame(report(leaktrack, capture, "--debuginfod", **there)[0])
+    frame = keep_frame(report(leaktrack, capture, "--debuginfod", "--no-symbol-cache", **there)[0])
     assert frame and frame["line"] == 5, "the second time from the cache, without the server"
     for url, word in ((server.url, "could not be asked"), ("", "DEBUGINFOD_URLS names no server")):
         empty = {**there, "DEBUGINFOD_URLS": url, "XDG_CACHE_HOME": os.path.join(folder, "empty")}
@@ -159,9 +159,24 @@ def from_the_root_of_a_process(leaktrack, library, folder):
     assert keep_frame(report(leaktrack, found[0])[0]) is None, "when the process is gone, so is its root"
 
 
+def from_an_earlier_report(leaktrack, folder):
+    program = compile_program(folder)
+    session = t.Tracker(leaktrack, os.path.join(folder, "captures"))
+    assert session.run([program], ["--exact"]).returncode == 0
+    capture = session.captures()[0]
+    there = {"XDG_CACHE_HOME": os.path.join(folder, "cache")}
+    assert keep_frame(report(leaktrack, capture, "--no-symbol-cache", **there)[0])
+    assert not os.path.exists(there["XDG_CACHE_HOME"]), "nothing is kept of it"
+    first = report(leaktrack, capture, **there)[0]
+    os.remove(program)
+    assert keep_frame(report(leaktrack, capture, "--no-symbol-cache", **there)[0]) is None
+    second = report(leaktrack, capture, **there)[0]
+    assert keep_frame(first) and second["sites"] == first["sites"], second["sites"][:1]
+
+
 def main():
     leaktrack, library = map(os.path.abspath, sys.argv[1:])
-    for part in (lambda folder: from_a_server(leaktrack, folder), lambda folder: from_the_root_of_a_process(leaktrack, library, folder)):
+    for part in (lambda folder: from_an_earlier_report(leaktrack, folder), lambda folder: from_a_server(leaktrack, folder), lambda folder: from_the_root_of_a_process(leaktrack, library, folder)):
         with t.tracker(leaktrack) as session:
             part(session.folder)
     print("names come from where they are")

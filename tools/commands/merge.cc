@@ -62,7 +62,7 @@ void ReadAll(const MergeOptions& options, Merge& merge) {
     const std::vector<std::string> here = directory ? Below(place, merge) : std::vector<std::string>{place};
     paths.insert(paths.end(), here.begin(), here.end());
   }
-  FrameCache cache;
+  FrameCache cache(FrameStore::For(options.symbols));
   for (size_t i = 0; i < paths.size(); ++i) {
     progress.Step(i + 1, paths.size());
     ReadOne(paths[i], options.symbols, &cache, merge);

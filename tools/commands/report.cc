@@ -62,7 +62,7 @@ absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions
 
 absl::StatusOr<Fleet> ReadAll(const std::vector<std::string>& paths, const ReportOptions& options, const Reading& reading) {
   Progress progress(paths.size() == 1 ? "reading " + paths.front() : "reading captures");
-  FrameCache cache;
+  FrameCache cache(FrameStore::For(options.symbols));
   Fleet fleet;
   for (size_t i = 0; i < paths.size(); ++i) {
     progress.Step(i + 1, paths.size());

@@ -42,7 +42,7 @@ void AddSource(const std::vector<ResolvedFrame>& functions, SourceLines& lines, 
 
 // What is known here, and from an older seal what is not.
 Seal MakeSeal(const capture::Capture& capture, const std::vector<capture::Frame>& frames, const SealOptions& options) {
-  FrameCache cache;
+  FrameCache cache(FrameStore::For(options.symbols));
   const std::unique_ptr<Symbolizer> symbolizer = NewCaptureSymbolizer(capture, options.symbols, &cache, std::nullopt);
   symbolizer->Prepare(frames);
   SourceLines lines(options.symbols.sysroot);

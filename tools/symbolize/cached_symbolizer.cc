@@ -88,8 +88,26 @@ class CachedSymbolizer : public Symbolizer {
 
 }  // namespace
 
+FrameCache::Module& FrameCache::Of(const std::string& path, const std::string& build_id) {
+  const auto [found, is_new] = modules_.try_emplace({path, build_id});
+  Module& module = found->second;
+  if (is_new) {
+    module.frames = store_.Load(path, build_id);
+    module.stored = module.frames.size();
+    Count(module.stored);
+  }
+  return module;
+}
+
+void FrameCache::Save() const {
+  for (const auto& [file, module] : modules_) {
+    if (module.frames.size() > module.stored && module.missing.reason.empty()) store_.Save(file.second, module.frames);
+  }
+}
+
 void FrameCache::Trim() {
   if (frames_ <= kMostFrames) return;
+  Save();
   modules_.clear();
   frames_ = 0;
 }

@@ -4,7 +4,8 @@
 //
 // What: a cache of resolved frames by build-id and address, and a symbolizer that opens files only for what it does not hold. Why:
 // ten thousand captures of a service would read the same debug information ten thousand times. A module without a build-id
-// is never cached: another file may have had its place.
+// is never cached: another file may have had its place. With a FrameStore the names outlive this process, of files that lacked nothing:
+// what is missing today may be installed tomorrow.
 // Promises: the answers are those of NewElfSymbolizer. Bounded: beyond kMostFrames the cache begins anew with the next capture.
 //
 // Thread-safety: none. The cache outlives its symbolizers; one symbolizer at a time uses it.
@@ -16,10 +17,9 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
+#include "tools/symbolize/frame_store.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
@@ -28,17 +28,26 @@ class FrameCache {
  public:
   static constexpr size_t kMostFrames = 200'000;
   struct Module {
-    std::unordered_map<uint64_t, std::vector<ResolvedFrame>> frames;  // by ELF address
-    MissingSymbols missing;                                           // what was lacking when they were read; no reason: nothing
+    FramesByAddress frames;
+    MissingSymbols missing;  // what was lacking when they were read; no reason: nothing
+    size_t stored = 0;       // how many of the frames are in the store
   };
 
+  explicit FrameCache(FrameStore store = FrameStore("")) : store_(std::move(store)) {}
+  ~FrameCache() { Save(); }
+  FrameCache(const FrameCache&) = delete;
+  FrameCache& operator=(const FrameCache&) = delete;
+
   // Of the file with this path and build-id.
-  Module& Of(const std::string& path, const std::string& build_id) { return modules_[{path, build_id}]; }
+  Module& Of(const std::string& path, const std::string& build_id);
   void Count(size_t added) { frames_ += added; }
   // Call while no symbolizer uses it.
   void Trim();
 
  private:
+  void Save() const;
+
+  FrameStore store_;
   std::map<std::pair<std::string, std::string>, Module> modules_;
   size_t frames_ = 0;
 };
