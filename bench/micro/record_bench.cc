@@ -57,7 +57,7 @@ BENCHMARK(TableMiss)->Arg(1'000)->Arg(24'000);
 void CellAdd(benchmark::State& bench) {
   Process process;
   const Weight weight = WeightOf(100, 16'384);
-  for (auto _ : bench) Cells::Add(*process.tracker->cells().Find(8, 0, nullptr), weight);
+  for (auto _ : bench) Cells::Add(*process.tracker->cells().Find(8, 0), weight);
 }
 BENCHMARK(CellAdd);
 

@@ -39,9 +39,13 @@ void CaptureBuilder::TakeRecorder(const RecorderView& view) {
   const RecorderHeader& header = *view.header();
   const uint64_t now_ms = std::max(header.tick_ms.load(), header.end_ms.load());
   TakeRecorderDictionary(view);
-  for (uint32_t i = 0; i < view.cell_count(); ++i) {
+  std::vector<CellOwnSums> own(view.cell_count());
+  SharedCounters counters;
+  view.SumOwnCells(own.data(), static_cast<uint32_t>(own.size()), &counters);
+  for (uint32_t i = 0; i < own.size(); ++i) {
     CellCopy cell;
-    if (!view.CopyCell(i, &cell) || cell.key >> 40 != 0) continue;
+    if (!view.CopyCell(i, &cell)) continue;
+    Add(own[i], &cell);
     const CellPoint point{now_ms, cell.samples, cell.objects, cell.bytes, cell.bytes_squared, cell.variance};
     const auto good = [](double value) { return std::isfinite(value) && value >= 0; };
     if (point.samples == 0) continue;
@@ -57,7 +61,7 @@ void CaptureBuilder::TakeRecorder(const RecorderView& view) {
   TakeRecorderNotes(view);
   TakeRecorderLive(view);
   TakeRecorderKept(view);
-  TakeRecorderStatus(view, now_ms);
+  TakeRecorderStatus(view, counters, now_ms);
 }
 
 void CaptureBuilder::TakeRecorderDictionary(const RecorderView& view) {
@@ -118,7 +122,7 @@ void CaptureBuilder::TakeRecorderKept(const RecorderView& view) {
   }
 }
 
-void CaptureBuilder::TakeRecorderStatus(const RecorderView& view, uint64_t now_ms) {
+void CaptureBuilder::TakeRecorderStatus(const RecorderView& view, const SharedCounters& counters, uint64_t now_ms) {
   const RecorderHeader& header = *view.header();
   last_.known = true;
   last_.now_ms = std::max(last_.now_ms, now_ms);
@@ -127,9 +131,9 @@ void CaptureBuilder::TakeRecorderStatus(const RecorderView& view, uint64_t now_m
   last_.interval_now = header.interval_bytes_now.load();
   last_.interval_min = header.interval_bytes_min.load();
   last_.interval_max = header.interval_bytes_max.load();
-  last_.samples = header.samples_total.load();
+  last_.samples = counters.samples;
   last_.thinned = header.thinned_total.load();
-  last_.live = header.live_count.load();
+  last_.live = counters.live;
   last_.exact_limit_hit_ms = header.exact_limit_hit_ms.load();
   for (uint32_t i = 0; i < kLossCount; ++i) last_.losses[i] = header.losses[i].load();
   last_.allocator.assign(header.allocator, strnlen(header.allocator, sizeof(header.allocator)));

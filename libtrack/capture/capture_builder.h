@@ -73,7 +73,7 @@ class CaptureBuilder {
   void TakeRecorderNotes(const RecorderView& view);
   void TakeRecorderLive(const RecorderView& view);
   void TakeRecorderKept(const RecorderView& view);
-  void TakeRecorderStatus(const RecorderView& view, uint64_t now_ms);
+  void TakeRecorderStatus(const RecorderView& view, const SharedCounters& counters, uint64_t now_ms);
 
   void FinishCells(Capture* capture);
   void FinishKept(Capture* capture);

@@ -99,11 +99,20 @@ bool WriterParts::History(HistoryWriter& writer, const Epoch& epoch) {
   return ok;
 }
 
+// The sums that all threads have, wherever they have them.
+bool WriterParts::CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint32_t number, CellCopy* cell) {
+  if (!epoch.view.CopyCell(number, cell)) return false;
+  if (writer.cells_owned_) Add(writer.cell_own_[number], cell);
+  return true;
+}
+
 void WriterParts::FindChangedCells(HistoryWriter& writer, const Epoch& epoch) {
   const uint32_t count = epoch.view.cell_count();
+  writer.cells_owned_ = epoch.view.SumOwnCells(writer.cell_own_, count < writer.cell_capacity_ ? count : writer.cell_capacity_,
+                                                 &writer.counters_);
   for (uint32_t i = 0; i < count && i < writer.cell_capacity_; ++i) {
     CellCopy cell;
-    if (!epoch.view.CopyCell(i, &cell)) continue;
+    if (!CopyCell(writer, epoch, i, &cell)) continue;
     const uint32_t low = static_cast<uint32_t>(cell.samples);
     if (low == writer.cell_seen_[i]) continue;
     writer.cell_seen_[i] = low;
@@ -124,7 +133,7 @@ bool WriterParts::Level(HistoryWriter& writer, const Epoch& epoch, uint32_t leve
     const uint32_t first = next;
     uint32_t used = 0;
     for (; next < count && used < kRows; ++next) {
-      if ((writer.cell_dirty_[next] & bit) != 0 && epoch.view.CopyCell(next, &rows[used])) ++used;
+      if ((writer.cell_dirty_[next] & bit) != 0 && CopyCell(writer, epoch, next, &rows[used])) ++used;
     }
     const bool quiet = level < 2 && epoch.kind == EpochKind::kPeriodic &&
                        !Moved(writer.level_memory_[level], epoch.memory);

@@ -55,6 +55,7 @@ void FillHeader(const RecorderHeader& from, const char* recorder_path, FileHeade
 size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
   const Capacities room = CapacitiesOf(header);
   return Aligned(sizeof(HistoryWriter)) + Aligned(room.cells * sizeof(uint32_t)) + Aligned(room.cells) +
+         Aligned(room.cells * sizeof(CellOwnSums)) +
          Aligned(room.slots * sizeof(uint32_t)) + Aligned(room.maps * sizeof(uint32_t)) + Aligned(room.modules);
 }
 
@@ -70,6 +71,7 @@ HistoryWriter* HistoryWriter::Place(void* memory, size_t bytes, const RecorderHe
   };
   writer->cell_seen_ = reinterpret_cast<uint32_t*>(take(room.cells * sizeof(uint32_t)));
   writer->cell_dirty_ = reinterpret_cast<uint8_t*>(take(room.cells));
+  writer->cell_own_ = reinterpret_cast<CellOwnSums*>(take(room.cells * sizeof(CellOwnSums)));
   writer->slot_shadow_ = reinterpret_cast<uint32_t*>(take(room.slots * sizeof(uint32_t)));
   writer->map_shadow_ = reinterpret_cast<uint32_t*>(take(room.maps * sizeof(uint32_t)));
   writer->module_unloaded_ = reinterpret_cast<uint8_t*>(take(room.modules));

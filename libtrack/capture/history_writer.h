@@ -48,7 +48,7 @@ class HistoryWriter {
   static constexpr uint64_t kScanSlots = 1 << 20;       // slots looked at per epoch, in turn
   static constexpr uint32_t kKeptBudget = 4'096;        // kept deaths per epoch; above it they are thinned
 
-  // Bytes of zeroed memory that Place() wants for this recorder: about 0.9 MiB, 5 per cell, 1 per 4 of the live region,
+  // Bytes of zeroed memory that Place() wants for this recorder: about 6 MiB, of which exact mode alone touches 5: 37 per cell, 1 per 4 of the live region,
   // little else. From capacities, so it does not change while the run lasts.
   static size_t MemoryBytes(const RecorderHeader& header);
 
@@ -99,6 +99,9 @@ class HistoryWriter {
   // History.
   uint32_t* cell_seen_;      // per cell: low half of `samples` when last looked at
   uint8_t* cell_dirty_;      // per cell: bit k: changed since level k was written
+  CellOwnSums* cell_own_;    // per cell: what threads have in cells of their own; not touched as long as there are none
+  bool cells_owned_;         // in the present epoch
+  SharedCounters counters_;  // of the present epoch
   uint32_t cell_capacity_;
   uint64_t level_done_[kLevels];  // last period of the level that is in the file, + 1
   MemorySampleRaw level_memory_[kLevels];

@@ -129,9 +129,9 @@ bool WriterParts::Status(HistoryWriter& writer, const Epoch& epoch) {
   raw.Varint(read(header.interval_bytes_now));
   raw.Varint(read(header.interval_bytes_min));
   raw.Varint(read(header.interval_bytes_max));
-  raw.Varint(read(header.samples_total));
+  raw.Varint(writer.counters_.samples);
   raw.Varint(read(header.thinned_total));
-  raw.Varint(read(header.live_count));
+  raw.Varint(writer.counters_.live);
   raw.Varint(read(header.exact_limit_hit_ms));
   raw.Varint(kLossCount);
   for (const auto& loss : header.losses) raw.Varint(read(loss));

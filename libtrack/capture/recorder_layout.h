@@ -22,7 +22,7 @@
 namespace leaktrack::capture {
 
 inline constexpr uint64_t kRecorderMagic = 0x3130'4345'524b'544cULL;  // "LTKREC01"
-inline constexpr uint32_t kRecorderVersion = 3;
+inline constexpr uint32_t kRecorderVersion = 4;
 
 // ---- Words that file and recorder share -----------------------------------------------------------------------------
 
@@ -183,9 +183,9 @@ struct RecorderHeader {
   std::atomic<uint32_t> interval_count;             // used entries of the table below
   std::atomic<uint64_t> interval_bytes[kMaxIntervals];  // samples name their interval by its index
 
-  std::atomic<uint64_t> samples_total;    // sampled births since the start
+  std::atomic<uint64_t> samples_total;    // sampled births since the start; and `samples` of the cells with kCounterKey
   std::atomic<uint64_t> thinned_total;    // samples removed by thinning
-  std::atomic<uint64_t> live_count;       // entries of the live table
+  std::atomic<uint64_t> live_count;       // entries of the live table; and `objects` of those cells, which may be below 0
   std::atomic<uint64_t> exact_limit_hit_ms;  // when exact mode had to switch to sampling, 0: never
 
   std::atomic<uint64_t> losses[kLossCount];
@@ -228,10 +228,12 @@ struct StackRecord {
 static_assert(sizeof(StackRecord) == 24);
 
 // The monotonic sums of one (site, band): absolute since the start of the run. `samples` is raised last (release), so
-// a reader that sees it knows the others hold at least that much. More than one cell may carry the same key: add them up.
+// a reader that sees it knows the others hold at least that much.
 // In the kBandRelabelled cells, `samples` counts relabellings; everywhere else it counts blocks.
+// Exact mode: a cell may belong to one thread at a time, that alone writes it. It names the cell that all share, to which its
+// sums are to be added (CellOwnSums, recorder_view.h).
 struct Cell {
-  std::atomic<uint64_t> key;        // site << 8 | band; 0: not published
+  std::atomic<uint64_t> key;        // number + 1 of the shared cell, or 0 << 40 | site << 8 | band; 0: not published
   std::atomic<uint64_t> samples;    // number of sampled blocks
   std::atomic<double> objects;      // sum of 1/p: estimated blocks
   std::atomic<double> bytes;        // sum of s/p: estimated bytes (the weight)
@@ -239,6 +241,9 @@ struct Cell {
   std::atomic<double> variance;     // sum of s^2 (1-p)/p^2: variance of `bytes`
 };
 static_assert(sizeof(Cell) == 48);
+inline constexpr uint32_t kOwnCellShift = 40;
+inline constexpr uint64_t kCounterKey = uint64_t{0xff'ffff} << kOwnCellShift;  // of no site: a thread's share of the counters, see below
+inline constexpr uint64_t kSharedKeyMask = (uint64_t{1} << kOwnCellShift) - 1;  // site and band
 
 // Live table: two-choice buckets, hot keys apart from cold details. Slot i of a segment: bucket i/4, entry i%4.
 inline constexpr uint64_t kSlotEmpty = 0;

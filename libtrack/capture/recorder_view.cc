@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/capture/recorder_view.h"
 
+#include <cstring>
+
 namespace leaktrack::capture {
 namespace {
 
@@ -16,6 +18,8 @@ template <typename T>
 T Acquire(const std::atomic<T>& value) {
   return value.load(std::memory_order_acquire);
 }
+// 0 for what only a damaged image holds.
+int64_t WholeNumber(double value) { return value > -0x1p62 && value < 0x1p62 ? static_cast<int64_t>(value) : 0; }
 uint64_t Smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 }  // namespace
@@ -63,16 +67,44 @@ uint32_t RecorderView::cell_count() const {
   return static_cast<uint32_t>(Smaller(Acquire(image_->cell_count), Usable(kRegionCells) / sizeof(Cell)));
 }
 
+const Cell& RecorderView::CellAt(uint32_t number) const {
+  return *reinterpret_cast<const Cell*>(At(kRegionCells, uint64_t{number} * sizeof(Cell)));
+}
+
 bool RecorderView::CopyCell(uint32_t number, CellCopy* out) const {
-  const Cell& cell = *reinterpret_cast<const Cell*>(At(kRegionCells, uint64_t{number} * sizeof(Cell)));
+  const Cell& cell = CellAt(number);
   out->key = Acquire(cell.key);
-  if (out->key == 0) return false;
+  if (out->key == 0 || out->key > kSharedKeyMask) return false;
   out->samples = Acquire(cell.samples);  // first: the sums read after it hold at least that much
   out->objects = Relaxed(cell.objects);
   out->bytes = Relaxed(cell.bytes);
   out->bytes_squared = Relaxed(cell.bytes_squared);
   out->variance = Relaxed(cell.variance);
   return true;
+}
+
+bool RecorderView::SumOwnCells(CellOwnSums* sums, uint32_t count, SharedCounters* counters) const {
+  bool any = false;
+  *counters = {Relaxed(image_->samples_total), Relaxed(image_->live_count)};
+  for (uint32_t i = 0, cells = cell_count(); i < cells; ++i) {
+    const Cell& cell = CellAt(i);
+    const uint64_t key = Acquire(cell.key), shared = key >> kOwnCellShift;
+    if (key == kCounterKey) {
+      counters->samples += Relaxed(cell.samples);
+      counters->live += static_cast<uint64_t>(WholeNumber(Relaxed(cell.objects)));
+      continue;
+    }
+    if (shared == 0 || shared > count) continue;
+    if (!any) memset(sums, 0, count * sizeof(CellOwnSums));
+    any = true;
+    CellOwnSums& sum = sums[shared - 1];
+    sum.samples += Acquire(cell.samples);  // first, as in CopyCell
+    sum.objects += Relaxed(cell.objects);
+    sum.bytes += Relaxed(cell.bytes);
+    sum.bytes_squared += Relaxed(cell.bytes_squared);
+  }
+  if (static_cast<int64_t>(counters->live) < 0) counters->live = 0;  // a death was read and its birth not yet
+  return any;
 }
 
 uint32_t RecorderView::module_count() const {

@@ -24,6 +24,12 @@ struct CellCopy {
   double objects, bytes, bytes_squared, variance;
 };
 
+// What threads have added to cells of their own, by the number of the shared cell.
+struct CellOwnSums {
+  uint64_t samples;
+  double objects, bytes, bytes_squared;  // no variance: nothing of it was sampled
+};
+
 // An entry of the live table or of the mappings; site 0: empty.
 struct LiveCopy {
   uint64_t slot;  // see kSlotSegmentShift
@@ -55,6 +61,18 @@ struct LiveSlots {
 
 enum class WalkStep : uint8_t { kStack, kNotReady, kEnd };
 
+// The counters of which threads may have a share of their own, summed up.
+struct SharedCounters {
+  uint64_t samples = 0, live = 0;
+};
+
+inline void Add(const CellOwnSums& own, CellCopy* cell) {
+  cell->samples += own.samples;
+  cell->objects += own.objects;
+  cell->bytes += own.bytes;
+  cell->bytes_squared += own.bytes_squared;
+}
+
 class RecorderView {
  public:
   // False: not a recorder of this version, or too short. Regions that do not fit are empty.
@@ -67,7 +85,10 @@ class RecorderView {
   WalkStep NextStack(uint64_t* cursor, StackCopy* out) const;
 
   uint32_t cell_count() const;
+  // False for a cell that is not published, and for a thread's own.
   bool CopyCell(uint32_t number, CellCopy* out) const;
+  // Into `sums[0, count)`, zeroed where there are any. False: there are none, and nothing was written there.
+  bool SumOwnCells(CellOwnSums* sums, uint32_t count, SharedCounters* counters) const;
 
   uint32_t module_count() const;  // modules 1..count
   const ModuleEntry* Module(uint32_t number) const;
@@ -87,6 +108,7 @@ class RecorderView {
   uint64_t IntervalBytes(uint32_t index) const;  // 0: no such interval
 
  private:
+  const Cell& CellAt(uint32_t number) const;
   uint64_t Usable(RegionId id) const;  // bytes that may be touched
   char* At(RegionId id, uint64_t offset) const {
     return reinterpret_cast<char*>(image_) + offset_[id] + offset;

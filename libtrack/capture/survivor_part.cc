@@ -122,8 +122,7 @@ uint64_t SlotsIn(const RecorderView& view) {
 }  // namespace
 
 bool WriterParts::Survivors(HistoryWriter& writer, const Epoch& epoch) {
-  const uint32_t shift =
-      ShareFor(epoch.view.header()->live_count.load(std::memory_order_relaxed), writer.share_shift_);
+  const uint32_t shift = ShareFor(writer.counters_.live, writer.share_shift_);
   const uint32_t turns = static_cast<uint32_t>(1 + SlotsIn(epoch.view) / HistoryWriter::kScanSlots);
   const bool old = epoch.number - writer.full_epoch_ >= HistoryWriter::kFullSetEpochs * turns;
   const bool long_tail =

@@ -32,6 +32,7 @@ struct WriterParts {
   static bool Modules(HistoryWriter& writer, const Epoch& epoch);
   static bool Hooks(HistoryWriter& writer, const Epoch& epoch);
   static bool Notes(HistoryWriter& writer, const Epoch& epoch);
+  static bool CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint32_t number, CellCopy* cell);
   static void FindChangedCells(HistoryWriter& writer, const Epoch& epoch);
   static bool Level(HistoryWriter& writer, const Epoch& epoch, uint32_t level);
   static bool FullSet(HistoryWriter& writer, const Epoch& epoch);

@@ -6,8 +6,10 @@
 // loser wipes its key and leaves the cell unused. `samples` is raised last, so a reader that sees it sees the rest.
 // Because sums only grow, an epoch is the difference of two looks, and a look may be taken at any instant.
 //
-// Cost: 4 compare-and-swaps and one locked add for a sampled block. Exact mode finds its cell in the thread's own cache
-// and leaves out the variance, which is 0 there.
+// Cost: 4 compare-and-swaps and one locked add for a sampled block. Exact mode would pay that at every call, and its threads
+// wait for each other's lines: there each thread has cells of its own (SumCell), added to by plain stores; readers add them up.
+// They go with the ThreadState to the next thread that gets it. At most half of all cells are such; who comes later, or finds
+// his places taken, shares.
 //
 // Thread-safety: any thread, lock-free; the cache belongs to one thread that holds the guard.
 // Allocates: never; asks for pages.   Signals: safe (without a cache).   Fork: the child binds anew.
@@ -30,14 +32,23 @@ class Cells {
   void Bind(const ImageView& image);
 
   // The cell of (site, band), made if need be. Null: no room, and counted as kLostCells.
-  // `cache`: the calling thread's, or null.
-  [[nodiscard]] capture::Cell* Find(capture::SiteId site, uint8_t band, CellCache* cache);
-
+  [[nodiscard]] capture::Cell* Find(capture::SiteId site, uint8_t band);
   static void Add(capture::Cell& cell, const Weight& weight, uint64_t samples = 1);
 
+  // Adds one block that was not sampled by chance. `own`: the calling thread's cells, while it holds the guard; null: it does not.
+  // False: no room, and counted as kLostCells.
+  bool AddExact(OwnCells* own, capture::SiteId site, uint8_t band, uint64_t size);
+
+  // The thread's share of samples_total and live_count, made if need be. Null: no room, count in the header.
+  capture::Cell* Counter(OwnCells& own);
+  // Adds to it: live blocks and samples (either may be 0). Returns what is to be added to the header's live_count now, mostly 0.
+  static int64_t CountOwn(capture::Cell& counter, int64_t live, uint64_t samples, int64_t at_once);
+
  private:
-  capture::Cell* FindShared(uint64_t key);
+  capture::Cell* FindKey(uint64_t key);
+  capture::Cell* Claim(OwnCells& own, uint64_t key);
   uint32_t Append(uint64_t key);
+  bool HasRoomForOwn() const;
 
   ImageView image_;
 };

@@ -76,7 +76,8 @@ void IntervalControl::RelaxRate(uint64_t finished_count, uint64_t finished_tick,
 }
 
 void IntervalControl::RelaxLive(uint64_t now_ms) {
-  if (header_->live_count.load(std::memory_order_relaxed) >= roomy_below_.load(std::memory_order_relaxed)) {
+  // Below 0 for a while after exact mode (live_table.h).
+  if (static_cast<int64_t>(header_->live_count.load(std::memory_order_relaxed)) >= static_cast<int64_t>(roomy_below_.load(std::memory_order_relaxed))) {
     live_calm_since_.store(now_ms, std::memory_order_relaxed);
     return;
   }

@@ -135,10 +135,13 @@ bool LiveTable::Insert(uintptr_t block, const LiveEntry& entry) {
   uint32_t segments = segment_count_.load(std::memory_order_acquire);
   bool done = Place(segments, hash, block, entry);
   while (!done && AddSegment(segments)) done = Place(++segments, hash, block, entry);
-  if (!done) return false;
-  const uint64_t now_live = image_.header().live_count.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (now_live * 4 >= capacity() * 3 && may_grow_.load(std::memory_order_relaxed)) GrowAhead();
-  return true;
+  return done;
+}
+
+void LiveTable::Count(int64_t change) {
+  const auto by = static_cast<uint64_t>(change);
+  const uint64_t now_live = AtLeastNone(image_.header().live_count.fetch_add(by, std::memory_order_relaxed) + by);
+  if (change > 0 && now_live * 4 >= capacity() * 3 && may_grow_.load(std::memory_order_relaxed)) GrowAhead();
 }
 
 bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {
@@ -149,7 +152,6 @@ bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {
     if (stash && segments_[s].used.load(std::memory_order_seq_cst) == 0) continue;
     if (!TakeFrom(segments_[s], hash, block, entry)) continue;
     if (stash) segments_[s].used.fetch_sub(1, std::memory_order_relaxed);
-    image_.header().live_count.fetch_sub(1, std::memory_order_relaxed);
     return true;
   }
   return false;
@@ -161,7 +163,6 @@ bool LiveTable::TakeSlot(const Slot& slot, LiveEntry* entry) {
   const LiveBucket* const first = stash.buckets.load(std::memory_order_relaxed);
   const auto* const bucket = reinterpret_cast<const LiveBucket*>(slot.hot);
   if (bucket >= first && bucket <= first + stash.mask) segments_[kStash].used.fetch_sub(1, std::memory_order_relaxed);
-  image_.header().live_count.fetch_sub(1, std::memory_order_relaxed);
   return true;
 }
 

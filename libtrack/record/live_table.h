@@ -51,13 +51,18 @@ class LiveTable {
   // `may_grow`: add segments when three quarters full (exact mode).
   void Bind(const ImageView& image, bool may_grow);
 
-  // The address must not be in the table. False: no room.
+  // None of these counts: see Count(). The address must not be in the table. False: no room.
   [[nodiscard]] bool Insert(uintptr_t block, const LiveEntry& entry);
 
   // Removes the entry of `block`. False: not there (or another thread was faster).
   [[nodiscard]] bool Take(uintptr_t block, LiveEntry* entry);
 
-  uint64_t live() const { return image_.header().live_count.load(std::memory_order_relaxed); }
+  // Entries that came, or went (below 0). May come late and in sums: up to kCountAtOnce of each thread are not in live().
+  static constexpr int64_t kCountAtOnce = 64;
+  void Count(int64_t change);
+  // What is counted here may be below 0 for a while: frees in one thread's handlers, births that another keeps to itself.
+  uint64_t live() const { return AtLeastNone(image_.header().live_count.load(std::memory_order_relaxed)); }
+  static uint64_t AtLeastNone(uint64_t count) { return static_cast<int64_t>(count) > 0 ? count : 0; }
   // Slots outside the stash: every segment after it holds as many as all before.
   uint64_t capacity() const {
     const uint32_t segments = segment_count_.load(std::memory_order_relaxed);

@@ -149,11 +149,11 @@ bool MapTable::AddLocked(uintptr_t start, uint64_t length, SiteId site, uint64_t
 }
 
 void MapTable::CountBirth(SiteId site, uint64_t bytes) {
-  if (Cell* const cell = cells_->Find(site, kBandBirths, nullptr)) Cells::Add(*cell, WeightOf(bytes, 1));
+  if (Cell* const cell = cells_->Find(site, kBandBirths)) Cells::Add(*cell, WeightOf(bytes, 1));
 }
 
 void MapTable::CountDeath(SiteId site, uint64_t bytes, uint64_t age_ms) {
-  if (Cell* const cell = cells_->Find(site, AgeBand(age_ms), nullptr)) Cells::Add(*cell, WeightOf(bytes, 1));
+  if (Cell* const cell = cells_->Find(site, AgeBand(age_ms))) Cells::Add(*cell, WeightOf(bytes, 1));
 }
 
 }  // namespace leaktrack::track

@@ -50,15 +50,16 @@ void Tracker::ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t
   if (state.sampler.RandomUnit() <= SampleProbability(size, after) / SampleProbability(size, before)) {
     // The key stays while the label changes: a free at this moment must not miss the block.
     if (!LiveTable::Relabel(slot, target)) return;
-    AddWeight(nullptr, slot.cold->site.load(std::memory_order_relaxed), kBandRelabelled,
-              Minus(WeightOf(size, after), WeightOf(size, before)));
+    Cell* const cell = cells_.Find(slot.cold->site.load(std::memory_order_relaxed), kBandRelabelled);
+    if (cell != nullptr) Cells::Add(*cell, Minus(WeightOf(size, after), WeightOf(size, before)));
     return;
   }
   LiveEntry entry;
   if (!live_.TakeSlot(slot, &entry)) return;  // freed meanwhile
   filter_->Lower(reinterpret_cast<const void*>(slot.block));
+  live_.Count(-1);
   image_.header().thinned_total.fetch_add(1, std::memory_order_relaxed);
-  AddWeight(nullptr, entry.site, kBandThinned, WeightOf(entry.size, control_.BytesOf(entry.interval_index)));
+  AddBlock(nullptr, entry.site, kBandThinned, entry.size, entry.interval_index);
 }
 
 }  // namespace leaktrack::track

@@ -41,14 +41,16 @@ static_assert(sizeof(HotThread) <= 64, "TLS is scarce in a preloaded library: pu
 
 extern __thread HotThread hot_thread __attribute__((tls_model("initial-exec")));
 
-// The cells this thread added to lately (exact mode, where looking them up would cost more than adding).
-struct CellCache {
+// The cells that this thread alone adds to (exact mode; cells.h), by open addressing: site << 8 | band; 0: a free place.
+struct OwnCells {
   static constexpr uint32_t kEntries = 128;
+  static constexpr uint32_t kProbes = 4;
   struct Entry {
     uint64_t key;
     capture::Cell* cell;
   };
   Entry entries[kEntries];
+  capture::Cell* counter;  // of kCounterKey; null: none yet
 };
 
 struct alignas(64) ThreadState {
@@ -57,7 +59,7 @@ struct alignas(64) ThreadState {
   capture::ThreadBlock* block;   // this thread's ring in the recorder, or null: the common ring is used
   std::atomic<ThreadState*> next_free;  // ThreadStatePool's
   uint64_t runtime_words[4];     // the runtime's own
-  CellCache cells;
+  OwnCells cells;
   capture::Frame frames[kMaxFrames];
   UnwindMemo memo;
 };

@@ -60,7 +60,8 @@ void Tracker::Renew(HotThread& hot, ThreadState& state) {
   state.sampler.Seed(seed_ + SplitMix64(seeds_given_.fetch_add(1, std::memory_order_relaxed)));
   state.block = nullptr;
   Forget(state.memo);
-  for (CellCache::Entry& entry : state.cells.entries) entry = {};
+  for (OwnCells::Entry& entry : state.cells.entries) entry = {};
+  state.cells.counter = nullptr;
   hot.countdown = 0;
 }
 
@@ -126,15 +127,12 @@ bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64
     entry.chain = link->chain;
     entry.first_birth_s = link->first_birth_s;
   }
-  CellCache* const cache = sample.interval_index == kExactIndex ? &state.cells : nullptr;
-  Cell* const births = cells_.Find(site, kBandBirths, cache);
-  if (births == nullptr) return false;
   // Birth, filter, table, in this order: a capture of a process killed in between has no death without a birth, and a
   // free that finds the entry has been let through by the filter.
-  Cells::Add(*births, WeightOf(size, control_.BytesOf(sample.interval_index)));
-  image_.header().samples_total.fetch_add(1, std::memory_order_relaxed);
+  if (!AddBlock(&state, site, kBandBirths, size, sample.interval_index)) return false;
   filter_->Raise(block);
   const bool inserted = live_.Insert(Address(block), entry);
+  CountLive(&state, sample.interval_index, inserted ? 1 : 0, 1);
   if (!inserted) {
     filter_->Lower(block);
     DropBirth(entry);
@@ -147,13 +145,27 @@ bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64
   return inserted;
 }
 
-void Tracker::DropBirth(const LiveEntry& entry) {
-  Count(kLostAllocations);
-  AddWeight(nullptr, entry.site, kBandThinned, WeightOf(entry.size, control_.BytesOf(entry.interval_index)));
+// Exact: in the thread's own counter, as long as it can be.
+void Tracker::CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples) {
+  Cell* const own = state != nullptr && interval_index == kExactIndex ? cells_.Counter(state->cells) : nullptr;
+  if (own != nullptr) {
+    live = Cells::CountOwn(*own, live, samples, LiveTable::kCountAtOnce);
+  } else if (samples != 0) {
+    image_.header().samples_total.fetch_add(samples, std::memory_order_relaxed);
+  }
+  if (live != 0) live_.Count(live);
 }
 
-void Tracker::AddWeight(CellCache* cache, SiteId site, uint8_t band, const Weight& weight) {
-  if (Cell* const cell = cells_.Find(site, band, cache)) Cells::Add(*cell, weight);
+void Tracker::DropBirth(const LiveEntry& entry) {
+  Count(kLostAllocations);
+  AddBlock(nullptr, entry.site, kBandThinned, entry.size, entry.interval_index);
+}
+
+bool Tracker::AddBlock(ThreadState* state, SiteId site, uint8_t band, uint64_t size, uint8_t interval_index) {
+  if (interval_index == kExactIndex) return cells_.AddExact(state != nullptr ? &state->cells : nullptr, site, band, size);
+  Cell* const cell = cells_.Find(site, band);
+  if (cell != nullptr) Cells::Add(*cell, WeightOf(size, control_.BytesOf(interval_index)));
+  return cell != nullptr;
 }
 
 void Tracker::LeaveExact(uint64_t now_ms) {
@@ -178,10 +190,10 @@ void Tracker::SettleDeath(ThreadState* state, const Removed& removed, uint64_t n
   if (!removed.found) return;
   if (state != nullptr && state->generation != generation_) state = nullptr;
   const LiveEntry& entry = removed.entry;
+  CountLive(state, entry.interval_index, -1, 0);
   const uint64_t interval = control_.BytesOf(entry.interval_index);
   const uint64_t age_ms = now_ms > entry.birth_ms ? now_ms - entry.birth_ms : 0;
-  CellCache* const cache = state != nullptr && interval == 1 ? &state->cells : nullptr;
-  AddWeight(cache, entry.site, AgeBand(age_ms), WeightOf(entry.size, interval));
+  AddBlock(state, entry.site, AgeBand(age_ms), entry.size, entry.interval_index);
   const bool old = age_ms > kKeepOlderThanMs && age_ms > now_ms / 64;
   const bool large = interval > 1 && entry.size >= interval;
   if (!old && !large) return;
@@ -194,6 +206,7 @@ void Tracker::PutBack(const void* block, const Removed& removed) {
   filter_->Raise(block);
   if (live_.Insert(Address(block), removed.entry)) return;
   filter_->Lower(block);
+  CountLive(nullptr, kExactIndex, -1, 0);
   DropBirth(removed.entry);
 }
 

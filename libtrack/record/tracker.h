@@ -127,7 +127,8 @@ class Tracker {
   void Renew(HotThread& hot, ThreadState& state);
   void MakeRoom(ThreadState& state, uint64_t now_ms);
   void ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t target);
-  void AddWeight(CellCache* cache, capture::SiteId site, uint8_t band, const Weight& weight);
+  bool AddBlock(ThreadState* state, capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index);
+  void CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples);
   void DropBirth(const LiveEntry& entry);
   void LeaveExact(uint64_t now_ms);
 

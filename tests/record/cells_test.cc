@@ -19,18 +19,18 @@ struct Sums : Cells {
 
 TEST(CellsTest, OneCellForEachSiteAndBand) {
   Sums sums;
-  capture::Cell* const births = sums.Find(5, capture::kBandBirths, nullptr);
+  capture::Cell* const births = sums.Find(5, capture::kBandBirths);
   ASSERT_NE(births, nullptr);
-  EXPECT_EQ(sums.Find(5, capture::kBandBirths, nullptr), births);
-  EXPECT_NE(sums.Find(5, 1, nullptr), births);
-  EXPECT_NE(sums.Find(6, capture::kBandBirths, nullptr), births);
+  EXPECT_EQ(sums.Find(5, capture::kBandBirths), births);
+  EXPECT_NE(sums.Find(5, 1), births);
+  EXPECT_NE(sums.Find(6, capture::kBandBirths), births);
   EXPECT_EQ(births->key.load(), uint64_t{5} << 8);
   EXPECT_EQ(sums.image.header().cell_count.load(), 3u);
 }
 
 TEST(CellsTest, AddsAllOfAWeight) {
   Sums sums;
-  capture::Cell* const cell = sums.Find(5, 0, nullptr);
+  capture::Cell* const cell = sums.Find(5, 0);
   Cells::Add(*cell, {1, 2, 4, 3});
   Cells::Add(*cell, {1, 2, 4, 3});
   EXPECT_EQ(cell->samples.load(), 2u);
@@ -40,24 +40,69 @@ TEST(CellsTest, AddsAllOfAWeight) {
   EXPECT_EQ(cell->variance.load(), 6.0);
 }
 
-TEST(CellsTest, TheCacheFindsTheSameCells) {
+capture::CellCopy Seen(Sums& sums, capture::SiteId site) { return ReadCell(sums.image, site, capture::kBandBirths); }
+
+uint32_t OwnCellsIn(Sums& sums) {
+  const auto* const cells = sums.image.view().region<capture::Cell>(capture::kRegionCells);
+  uint32_t own = 0;
+  for (uint32_t i = 0; i < sums.image.header().cell_count.load(); ++i) own += cells[i].key.load() > capture::kSharedKeyMask;
+  return own;
+}
+
+TEST(OwnCellsTest, ThreadsAddEachToTheirOwnAndAReaderSeesTheSum) {
   Sums sums;
-  auto cache = std::make_unique<CellCache>();
-  for (int round = 0; round < 2; ++round) {
-    for (capture::SiteId site = 1; site < 1'000; ++site) {
-      ASSERT_EQ(sums.Find(site, 0, cache.get()), sums.Find(site, 0, nullptr));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      const auto own = std::make_unique<OwnCells>();
+      for (int i = 0; i < 20'000; ++i) sums.AddExact(i % 100 == 0 ? nullptr : own.get(), 1 + static_cast<uint32_t>(i) % 7, 0, 8);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(OwnCellsIn(sums), 28u);
+  uint64_t samples = 0;
+  for (capture::SiteId site = 1; site <= 7; ++site) {
+    const capture::CellCopy seen = Seen(sums, site);
+    samples += seen.samples;
+    EXPECT_EQ(seen.objects, static_cast<double>(seen.samples));
+    EXPECT_EQ(seen.bytes, 8 * seen.objects);
+    EXPECT_EQ(seen.bytes_squared, 64 * seen.objects);
+    EXPECT_EQ(seen.variance, 0.0);
+  }
+  EXPECT_EQ(samples, 80'000u);
+}
+
+TEST(OwnCellsTest, SitesBeyondAThreadsPlacesAreShared) {
+  Sums sums;
+  OwnCells own{};
+  for (int round = 0; round < 3; ++round) {
+    for (capture::SiteId site = 1; site <= 1'000; ++site) ASSERT_TRUE(sums.AddExact(&own, site, 0, 16));
+  }
+  EXPECT_LE(OwnCellsIn(sums), OwnCells::kEntries);
+  EXPECT_GT(OwnCellsIn(sums), OwnCells::kEntries / 2);
+  for (capture::SiteId site = 1; site <= 1'000; ++site) ASSERT_EQ(Seen(sums, site).bytes, 48.0) << site;
+}
+
+TEST(OwnCellsTest, LeaveHalfOfAllCellsToTheSites) {
+  Sums sums(ImageOptions{.cell_bytes = 4'800});  // a hundred
+  for (capture::SiteId site = 1; site <= 20; ++site) {
+    for (int thread = 0; thread < 10; ++thread) {
+      OwnCells own{};
+      ASSERT_TRUE(sums.AddExact(&own, site, 0, 1));
     }
   }
+  EXPECT_LE(OwnCellsIn(sums), 50u);
+  for (capture::SiteId site = 1; site <= 20; ++site) EXPECT_EQ(Seen(sums, site).samples, 10u) << site;
 }
 
 TEST(CellsTest, FullIsCountedAndOldCellsAreStillFound) {
   Sums sums(ImageOptions{.cell_bytes = 4'800});
   capture::SiteId site = 0;
-  while (sums.Find(++site, 0, nullptr) != nullptr) {
+  while (sums.Find(++site, 0) != nullptr) {
   }
   EXPECT_EQ(site, 101u);
   EXPECT_EQ(sums.image.loss(capture::kLostCells), 1u);
-  EXPECT_NE(sums.Find(1, 0, nullptr), nullptr);
+  EXPECT_NE(sums.Find(1, 0), nullptr);
 }
 
 TEST(CellsTest, ThreadsLoseNoAdditionAndMakeNoCellTwice) {
@@ -66,7 +111,7 @@ TEST(CellsTest, ThreadsLoseNoAdditionAndMakeNoCellTwice) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (capture::SiteId i = 0; i < 20'000; ++i) {
-        Cells::Add(*sums.Find(1 + i % 500, 0, nullptr), {1, 8, 64, 1});
+        Cells::Add(*sums.Find(1 + i % 500, 0), {1, 8, 64, 1});
       }
     });
   }

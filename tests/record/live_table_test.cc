@@ -15,6 +15,18 @@ struct Table : LiveTable {
     Bind(image.view(), options.exact_block_limit != 0);
   }
   TestImage image;
+
+  // With the counting that a Tracker does.
+  bool Insert(uintptr_t block, const LiveEntry& entry) {
+    if (!LiveTable::Insert(block, entry)) return false;
+    Count(1);
+    return true;
+  }
+  bool Take(uintptr_t block, LiveEntry* entry) {
+    if (!LiveTable::Take(block, entry)) return false;
+    Count(-1);
+    return true;
+  }
 };
 
 constexpr uintptr_t kHeap = 0x7f12'3456'0000;

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "libtrack/capture/recorder_view.h"
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {
@@ -89,7 +90,7 @@ inline Books ReadBooks(const ImageView& image) {
   const auto* const cells = image.region<capture::Cell>(capture::kRegionCells);
   for (uint32_t i = 0; i < header.cell_count.load(); ++i) {
     const uint64_t key = cells[i].key.load();
-    if (key == 0) continue;
+    if (key == 0 || key == capture::kCounterKey) continue;
     const auto band = static_cast<uint8_t>(key);
     Books::Sum& sum = band == capture::kBandBirths       ? books.births
                       : band == capture::kBandThinned    ? books.thinned
@@ -115,6 +116,32 @@ inline Books ReadBooks(const ImageView& image) {
     }
   }
   return books;
+}
+
+// The header's, and what threads have of them for themselves.
+inline capture::SharedCounters ReadCounters(TestImage& image) {
+  capture::RecorderView view;
+  EXPECT_TRUE(view.Open(&image.header(), image.plan().image_bytes));
+  std::vector<capture::CellOwnSums> own(view.cell_count());
+  capture::SharedCounters counters;
+  view.SumOwnCells(own.data(), static_cast<uint32_t>(own.size()), &counters);
+  return counters;
+}
+
+// What a reader of the image sees of (site, band): the shared cell and what threads have in cells of their own. All zero: nothing.
+inline capture::CellCopy ReadCell(TestImage& image, capture::SiteId site, uint8_t band) {
+  capture::RecorderView view;
+  EXPECT_TRUE(view.Open(&image.header(), image.plan().image_bytes));
+  std::vector<capture::CellOwnSums> own(view.cell_count());
+  capture::SharedCounters counters;
+  view.SumOwnCells(own.data(), static_cast<uint32_t>(own.size()), &counters);
+  for (uint32_t i = 0; i < own.size(); ++i) {
+    capture::CellCopy cell;
+    if (!view.CopyCell(i, &cell) || cell.key != (uint64_t{site} << 8 | band)) continue;
+    Add(own[i], &cell);
+    return cell;
+  }
+  return {};
 }
 
 // Everything one simulated process needs. Big: keep it on the heap.
@@ -166,6 +193,7 @@ inline void ExpectBalanced(Process& process) {
   const Books books = ReadBooks(process.image.view());
   const Books::Sum expected = books.Expected();
   EXPECT_EQ(expected.samples, books.live.samples);
+  EXPECT_EQ(ReadCounters(process.image).live, static_cast<uint64_t>(books.live.samples));
   EXPECT_NEAR(expected.objects, books.live.objects, 1e-9 * books.births.objects);
   EXPECT_NEAR(expected.bytes, books.live.bytes, 1e-9 * books.births.bytes);
 }

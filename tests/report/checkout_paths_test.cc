@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 GateResult NewLeakAt(const std::string& file) {
   GateSite site;
   site.change.change = Change::kNewLeak;
+  site.change.key = {"Lose"};
   site.change.stack = {{.function = "Lose", .file = file, .line = 7}};
   GateResult result;
   result.sites = {site};

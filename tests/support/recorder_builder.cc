@@ -154,6 +154,30 @@ void RecorderBuilder::Add(SiteId site, uint8_t band, uint64_t size, uint64_t int
   cell->samples += count;
 }
 
+Cell* RecorderBuilder::RawCell(uint64_t key) {
+  const uint32_t number = header()->cell_count++;
+  if (number >= sizes_.cells) abort();
+  auto* cell = At<Cell>(kRegionCells, number);
+  cell->key = key;
+  return cell;
+}
+
+void RecorderBuilder::OwnBirth(uint32_t thread, SiteId site, uint64_t size, uint64_t count) {
+  const uint64_t key = uint64_t{site} << 8 | kBandBirths;
+  Add(site, kBandBirths, size, 1, 0);  // the shared one is there first
+  Cell*& own = own_[{thread, key}];
+  if (own == nullptr) own = RawCell((uint64_t{cell_of_[key]} + 1) << kOwnCellShift | key);
+  Cell*& counter = own_[{thread, kCounterKey}];
+  if (counter == nullptr) counter = RawCell(kCounterKey);
+  const double n = static_cast<double>(count), s = static_cast<double>(size);
+  Raise(&own->objects, n);
+  Raise(&own->bytes, n * s);
+  Raise(&own->bytes_squared, n * s * s);
+  own->samples += count;
+  Raise(&counter->objects, n);
+  counter->samples += count;
+}
+
 void RecorderBuilder::Death(SiteId site, uint64_t age_ms, uint64_t size, uint64_t interval, uint64_t count) {
   Add(site, AgeBand(age_ms), size, interval, count);
 }

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libtrack/capture/recorder_layout.h"
@@ -72,6 +73,10 @@ class RecorderBuilder {
     Add(site, capture::kBandBirths, size, interval, count);
     header()->samples_total += count;
   }
+  // Exact mode: `count` births in the cell that thread `thread` has of its own; counted in its counter, as so many live blocks.
+  void OwnBirth(uint32_t thread, capture::SiteId site, uint64_t size, uint64_t count = 1);
+  // A cell with this very key, whatever it means.
+  capture::Cell* RawCell(uint64_t key);
   void Death(capture::SiteId site, uint64_t age_ms, uint64_t size, uint64_t interval = 1, uint64_t count = 1);
 
   void SetLive(uint32_t slot, const LiveBlock& block);  // site 0: empties the slot
@@ -94,6 +99,7 @@ class RecorderBuilder {
   size_t bytes_;
   RecorderSizes sizes_;
   std::map<uint64_t, uint32_t> cell_of_;
+  std::map<std::pair<uint32_t, uint64_t>, capture::Cell*> own_;  // by thread and key
 };
 
 }  // namespace leaktrack::testing
