@@ -2,6 +2,7 @@
 # Installs what leaktrack needs on Debian 12; a second call is instant.
 #   scripts/setup.sh          what a build needs
 #   scripts/setup.sh --test   also what the tests run (redis, ruby, clang ...)
+#   scripts/setup.sh --bench    also what scripts/bench.sh compares with (heaptrack, valgrind, tcmalloc ...)
 #   scripts/setup.sh --survival   also what scripts/survival.sh runs (a JDK, GDB ...)
 # Uses apt-get as root, or through sudo.
 set -euo pipefail
@@ -14,14 +15,16 @@ tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
        memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go
        nodejs chromium man-db mandoc zsh fish debuginfod libdebuginfod1)
+bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
 
 case "${1:-}" in
   "") packages=("${build[@]}") ;;
   --test) packages=("${build[@]}" "${tests[@]}") ;;
+  --bench) packages=("${build[@]}" "${tests[@]}" "${bench[@]}") ;;
   --survival) packages=("${build[@]}" "${tests[@]}" "${survival[@]}") ;;
-  *) sed -n '2,6s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
+  *) sed -n '2,7s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
 esac
 
 declare -A installed=()

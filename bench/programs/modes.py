@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways in which a program is run to be compared: alone, under leaktrack, under another tool.
+
+A mode is what stands before the command and what is added to the environment; everything it writes goes to `folder`.
+"""
+import glob
+import os
+import shutil
+
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+
+
+class Mode:
+    def __init__(self, name, needs=(), prefix=(), **environment):
+        self.name, self.needs, self.prefix, self.environment = name, needs, list(prefix), environment
+
+    def there(self):
+        return all(os.path.exists(need) or shutil.which(need) for need in self.needs)
+
+    def command(self, command, folder):
+        return [word.replace("FOLDER", folder) for word in self.prefix] + list(command)
+
+    def env(self, folder):
+        return {**os.environ, **{name: value.replace("FOLDER", folder) for name, value in self.environment.items()}}
+
+
+def modes(library, forward):
+    """By name. The peers are those that Debian packages."""
+    heaptrack = max(glob.glob("/usr/lib/heaptrack/libheaptrack_preload.so") + ["/usr/bin/heaptrack"])
+    every = [
+        Mode("alone"),
+        Mode("forwarding", LD_PRELOAD=forward),
+        Mode("leaktrack", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER"),
+        Mode("leaktrack exact", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER", LEAKTRACK_INTERVAL="exact"),
+        Mode("heaptrack", ["heaptrack", heaptrack], ["heaptrack", "-r", "-o", "FOLDER/heaptrack"]),
+        Mode("jemalloc", [f"{LIBRARIES}/libjemalloc.so.2"], LD_PRELOAD=f"{LIBRARIES}/libjemalloc.so.2"),
+        Mode("jemalloc profiling", [f"{LIBRARIES}/libjemalloc.so.2"], LD_PRELOAD=f"{LIBRARIES}/libjemalloc.so.2",
+             MALLOC_CONF="prof:true,prof_final:true,prof_prefix:FOLDER/jeprof"),
+        Mode("tcmalloc", [f"{LIBRARIES}/libtcmalloc.so.4"], LD_PRELOAD=f"{LIBRARIES}/libtcmalloc.so.4"),
+        Mode("tcmalloc sampler", [f"{LIBRARIES}/libtcmalloc.so.4"], LD_PRELOAD=f"{LIBRARIES}/libtcmalloc.so.4", TCMALLOC_SAMPLE_PARAMETER="524288"),
+        Mode("tcmalloc heap profiler", [f"{LIBRARIES}/libtcmalloc.so.4"], LD_PRELOAD=f"{LIBRARIES}/libtcmalloc.so.4", HEAPPROFILE="FOLDER/heap"),
+        Mode("valgrind memcheck", ["valgrind"], ["valgrind", "-q", "--leak-check=full", "--log-file=FOLDER/memcheck"]),
+        Mode("valgrind massif", ["valgrind"], ["valgrind", "-q", "--tool=massif", "--massif-out-file=FOLDER/massif"]),
+    ]
+    return {mode.name: mode for mode in every}
