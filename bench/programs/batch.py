@@ -31,8 +31,19 @@ class Batch:
     def there(self):
         return all(shutil.which(need) for need in self.needs)
 
+    suffix = ""
+
+    def text(self, amount):
+        """What the command reads."""
+        raise NotImplementedError
+
     def prepare(self, folder):
-        """Writes what the commands read, for each of the three amounts."""
+        for amount in (self.small, self.large, self.full):
+            with open(self.file(folder, amount), "w", encoding="utf-8") as file:
+                file.write(self.text(amount))
+
+    def file(self, folder, amount):
+        return os.path.join(folder, f"{amount}{self.suffix}")
 
     def command(self, folder, amount):
         raise NotImplementedError
@@ -42,38 +53,39 @@ class Python(Batch):
     name, needs, unit = "python3, JSON trees", ("/usr/bin/python3",), "tree"
     small, large, full = 3, 9, 400
 
-    def prepare(self, folder):
-        with open(os.path.join(folder, "work.py"), "w", encoding="utf-8") as file:
-            file.write(PYTHON_WORK)
+    suffix = ".py"
+
+    def text(self, amount):
+        return PYTHON_WORK
 
     def command(self, folder, amount):
-        return ["/usr/bin/python3", "-I", os.path.join(folder, "work.py"), str(amount)]
+        return ["/usr/bin/python3", "-I", self.file(folder, amount), str(amount)]
 
 
 class Sqlite(Batch):
     name, needs, unit = "sqlite3, insert and select", ("sqlite3",), "pair"
     small, large, full = 1000, 3000, 60000
 
-    def prepare(self, folder):
-        for amount in (self.small, self.large, self.full):
-            with open(os.path.join(folder, f"{amount}.sql"), "w", encoding="utf-8") as file:
-                file.write(SQL_TABLE + "".join(SQL_ROW.format(i, i % 977, i * 7919 % (i + 1)) for i in range(amount)))
+    suffix = ".sql"
+
+    def text(self, amount):
+        return SQL_TABLE + "".join(SQL_ROW.format(i, i % 977, i * 7919 % (i + 1)) for i in range(amount))
 
     def command(self, folder, amount):
-        return ["sqlite3", ":memory:", f".read {folder}/{amount}.sql"]
+        return ["sqlite3", ":memory:", f".read {self.file(folder, amount)}"]
 
 
 class Compiler(Batch):
     name, needs, unit = "g++, templates", ("g++",), "template"
     small, large, full = 10, 30, 120
 
-    def prepare(self, folder):
-        for amount in (self.small, self.large, self.full):
-            with open(os.path.join(folder, f"{amount}.cc"), "w", encoding="utf-8") as file:
-                file.write(CPP.format(amount))
+    suffix = ".cc"
+
+    def text(self, amount):
+        return CPP.format(amount)
 
     def command(self, folder, amount):
-        return ["g++", "-std=c++20", "-c", f"{folder}/{amount}.cc", "-o", "/dev/null"]
+        return ["g++", "-std=c++20", "-c", self.file(folder, amount), "-o", "/dev/null"]
 
 
 BATCHES = [Python(), Sqlite(), Compiler()]

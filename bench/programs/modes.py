@@ -3,7 +3,6 @@
 
 A mode is what stands before the command and what is added to the environment; everything it writes goes to `folder`.
 """
-import glob
 import os
 import shutil
 
@@ -26,13 +25,12 @@ class Mode:
 
 def modes(library, forward):
     """By name. The peers are those that Debian packages."""
-    heaptrack = max(glob.glob("/usr/lib/heaptrack/libheaptrack_preload.so") + ["/usr/bin/heaptrack"])
     every = [
         Mode("alone"),
         Mode("forwarding", LD_PRELOAD=forward),
         Mode("leaktrack", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER"),
         Mode("leaktrack exact", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER", LEAKTRACK_INTERVAL="exact"),
-        Mode("heaptrack", ["heaptrack", heaptrack], ["heaptrack", "-r", "-o", "FOLDER/heaptrack"]),
+        Mode("heaptrack", ["heaptrack"], ["heaptrack", "-r", "-o", "FOLDER/heaptrack"]),
         Mode("jemalloc", [f"{LIBRARIES}/libjemalloc.so.2"], LD_PRELOAD=f"{LIBRARIES}/libjemalloc.so.2"),
         Mode("jemalloc profiling", [f"{LIBRARIES}/libjemalloc.so.2"], LD_PRELOAD=f"{LIBRARIES}/libjemalloc.so.2",
              MALLOC_CONF="prof:true,prof_final:true,prof_prefix:FOLDER/jeprof"),
