@@ -48,8 +48,8 @@ class HistoryWriter {
   static constexpr uint64_t kScanSlots = 1 << 20;       // slots looked at per epoch, in turn
   static constexpr uint32_t kKeptBudget = 4'096;        // kept deaths per epoch; above it they are thinned
 
-  // Bytes of zeroed memory that Place() wants for this recorder: about 6 MiB, of which exact mode alone touches 5: 37 per cell, 1 per 4 of the live region,
-  // little else. From capacities, so it does not change while the run lasts.
+  // Bytes of zeroed memory that Place() wants for this recorder: about 6 MiB, 37 per cell (32 of them are touched in
+  // exact mode alone), 1 per 4 of the live region, little else. From capacities, so it does not change while the run lasts.
   static size_t MemoryBytes(const RecorderHeader& header);
 
   // Builds the writer inside `memory` (16-aligned, zeroed). nullptr if it is too small.

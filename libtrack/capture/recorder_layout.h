@@ -233,7 +233,7 @@ static_assert(sizeof(StackRecord) == 24);
 // Exact mode: a cell may belong to one thread at a time, that alone writes it. It names the cell that all share, to which its
 // sums are to be added (CellOwnSums, recorder_view.h).
 struct Cell {
-  std::atomic<uint64_t> key;        // number + 1 of the shared cell, or 0 << 40 | site << 8 | band; 0: not published
+  std::atomic<uint64_t> key;        // site << 8 | band, and in an own cell the shared one's number + 1 << 40; 0: not published
   std::atomic<uint64_t> samples;    // number of sampled blocks
   std::atomic<double> objects;      // sum of 1/p: estimated blocks
   std::atomic<double> bytes;        // sum of s/p: estimated bytes (the weight)
@@ -242,7 +242,7 @@ struct Cell {
 };
 static_assert(sizeof(Cell) == 48);
 inline constexpr uint32_t kOwnCellShift = 40;
-inline constexpr uint64_t kCounterKey = uint64_t{0xff'ffff} << kOwnCellShift;  // of no site: a thread's share of the counters, see below
+inline constexpr uint64_t kCounterKey = uint64_t{0xff'ffff} << kOwnCellShift;  // of no site: a thread's share of samples_total and live_count
 inline constexpr uint64_t kSharedKeyMask = (uint64_t{1} << kOwnCellShift) - 1;  // site and band
 
 // Live table: two-choice buckets, hot keys apart from cold details. Slot i of a segment: bucket i/4, entry i%4.

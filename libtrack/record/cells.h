@@ -7,7 +7,7 @@
 // Because sums only grow, an epoch is the difference of two looks, and a look may be taken at any instant.
 //
 // Cost: 4 compare-and-swaps and one locked add for a sampled block. Exact mode would pay that at every call, and its threads
-// wait for each other's lines: there each thread has cells of its own (SumCell), added to by plain stores; readers add them up.
+// wait for each other's lines: there each thread has cells of its own (OwnCells), added to by plain stores; readers add them up.
 // They go with the ThreadState to the next thread that gets it. At most half of all cells are such; who comes later, or finds
 // his places taken, shares.
 //
