@@ -143,7 +143,7 @@ void DescribeSymbols(CLI::App& command, SymbolizerOptions& symbols) {
   command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false);
-  command.add_flag("!--no-symbol-cache", symbols.keep_names, "neither read nor keep names in ~/.cache/leaktrack ($XDG_CACHE_HOME)");
+  command.add_flag("--no-symbol-cache", symbols.forget_names, "neither read nor keep names in ~/.cache/leaktrack ($XDG_CACHE_HOME)");
   command.add_flag("--debuginfod", symbols.debuginfod, "fetch what is missing from the servers that DEBUGINFOD_URLS names");
 }
 

@@ -61,7 +61,7 @@ FrameStore FrameStore::For(const SymbolizerOptions& options) {
   };
   std::string cache = below("XDG_CACHE_HOME", "");
   if (cache.empty()) cache = below("HOME", "/.cache");
-  return FrameStore(cache.empty() || !options.keep_names ? "" : cache + "/leaktrack/" + kVersion);
+  return FrameStore(cache.empty() || options.forget_names ? "" : cache + "/leaktrack/" + kVersion);
 }
 
 std::string FrameStore::FileOf(const std::string& build_id) const {

@@ -54,7 +54,7 @@ struct SymbolizerOptions {
   std::vector<std::string> debug_dirs;  // searched first: laid out like /usr/lib/debug, or a flat pile of files
   std::string process_root;             // the root directory of a process that still runs, maybe in a container; empty: it does not
   bool debuginfod = false;              // ask the servers of DEBUGINFOD_URLS for what is not here
-  bool keep_names = true;               // in a FrameStore, for the next report
+  bool forget_names = false;            // no FrameStore: neither read nor keep names for the next report
   std::string perf_map_directory = "/tmp";  // where processes leave the names of code that they made
 };
 
