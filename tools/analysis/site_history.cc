@@ -187,8 +187,9 @@ class Gatherer {
     for (auto& [site, history] : histories_) each.emplace_back(site, &history);
     ParallelFor(each.size(), [&](size_t i) {
       const auto [site, history] = each[i];
-      for (const CellSeries& series : std::ranges::equal_range(capture_.cells, site, {}, &CellSeries::site)) {
-        AddCells(series, looks, Of(kept, series), coarsest_.at(site), *history);
+      for (auto cell = std::ranges::lower_bound(capture_.cells, site, {}, &CellSeries::site);
+           cell != capture_.cells.end() && cell->site == site; ++cell) {
+        AddCells(*cell, looks, Of(kept, *cell), coarsest_.at(site), *history);
       }
       SortByBirth(history->survivors);
       SortByBirth(history->dead);
