@@ -10,12 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "libtrack/capture/seal.h"
+#include "tools/base/replace_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/units.h"
 #include "tools/commands/captures.h"
 #include "tools/commands/exit_code.h"
-#include "tools/commands/replace_file.h"
 #include "tools/symbolize/capture_symbolizer.h"
 
 namespace leaktrack {

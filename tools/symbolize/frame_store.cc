@@ -5,12 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "libtrack/capture/seal.h"
+#include "tools/base/replace_file.h"
+#include "tools/base/user_files.h"
 #include "tools/symbolize/seal.h"
 
 namespace leaktrack {
@@ -22,6 +21,7 @@ constexpr char kVersion[] = "names-1";  // raise it when the same file would be 
 constexpr char kSuffix[] = ".names";
 constexpr size_t kLeastDigits = 16;  // shorter ids are made up by hand, and come twice
 constexpr size_t kMostDigits = 128;
+constexpr size_t kMostFileBytes = capture::kMostPackedSealBytes + sizeof(capture::SealTrailer);
 constexpr uint32_t kModule = 1;      // the one number in a file for one module
 
 bool IsOurs(const std::string& directory) {
@@ -41,27 +41,11 @@ void RemoveOldest(const std::string& directory) {
   for (const auto& [time, path] : files) fs::remove(path, ignored);
 }
 
-// Whole or not at all, whoever reads meanwhile.
-void Replace(const std::string& path, const std::vector<uint8_t>& bytes) {
-  const std::string draft = path + "." + std::to_string(getpid());
-  std::ofstream file(draft, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  std::error_code failed;
-  if (file) fs::rename(draft, path, failed);
-  if (!file || failed) fs::remove(draft, failed);
-}
-
 }  // namespace
 
 FrameStore FrameStore::For(const SymbolizerOptions& options) {
-  const auto below = [](const char* variable, const char* rest) {
-    const char* directory = getenv(variable);
-    return directory != nullptr && *directory == '/' ? std::string(directory) + rest : "";
-  };
-  std::string cache = below("XDG_CACHE_HOME", "");
-  if (cache.empty()) cache = below("HOME", "/.cache");
-  return FrameStore(cache.empty() || options.forget_names ? "" : cache + "/leaktrack/" + kVersion);
+  const std::string cache = options.forget_names ? "" : UserDirectory("XDG_CACHE_HOME", ".cache");
+  return FrameStore(cache.empty() ? "" : cache + "/" + kVersion);
 }
 
 std::string FrameStore::FileOf(const std::string& build_id) const {
@@ -73,8 +57,7 @@ std::string FrameStore::FileOf(const std::string& build_id) const {
 FramesByAddress FrameStore::Load(const std::string& path, const std::string& build_id) const {
   const std::string name = FileOf(build_id);
   if (name.empty() || !IsOurs(directory_)) return {};
-  std::ifstream file(name, std::ios::binary);
-  const std::string packed{std::istreambuf_iterator<char>(file), {}};
+  const std::string packed = ReadAtMost(name, kMostFileBytes);
   const capture::SealedFile parts = capture::SplitSeal({reinterpret_cast<const uint8_t*>(packed.data()), packed.size()});
   const capture::ModuleInfo module{.number = kModule, .path = path, .build_id = build_id};
   std::optional<Seal> seal = ReadSeal(parts.text, {&module, 1});
@@ -97,7 +80,7 @@ void FrameStore::Save(const std::string& build_id, const FramesByAddress& frames
   for (const auto& [address, functions] : frames) seal.frames.emplace(capture::MakeFrame(kModule, address), functions);
   const std::vector<uint8_t> bytes = capture::PackSeal(WriteSeal(seal));
   if (bytes.empty()) return;
-  Replace(name, bytes);
+  (void)ReplaceFile(name, "", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});  // else the next report reads the file again
   RemoveOldest(directory_);
 }
 

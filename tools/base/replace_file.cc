@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/replace_file.h"
+#include "tools/base/replace_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -33,11 +33,11 @@ absl::Status ReplaceFile(const std::string& path, const std::string& like, std::
   const int fd = mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
   struct stat facts;
-  if (stat(like.c_str(), &facts) == 0) {
+  if (!like.empty() && stat(like.c_str(), &facts) == 0) {
     (void)!fchown(fd, facts.st_uid, facts.st_gid);  // not ours to give: then it is ours
     (void)fchmod(fd, facts.st_mode & 0777);
   }
-  const bool written = WriteAll(fd, bytes) && fsync(fd) == 0;
+  const bool written = WriteAll(fd, bytes) && (like.empty() || fsync(fd) == 0);
   const bool done = (close(fd) == 0) && written && rename(temporary.c_str(), path.c_str()) == 0;
   if (done) return absl::OkStatus();
   const int why = errno;
