@@ -85,7 +85,7 @@ bool RecorderView::CopyCell(uint32_t number, CellCopy* out) const {
 
 bool RecorderView::SumOwnCells(CellOwnSums* sums, uint32_t count, SharedCounters* counters) const {
   bool any = false;
-  *counters = {Relaxed(image_->samples_total), Relaxed(image_->live_count)};
+  *counters = {Relaxed(image_->samples_total), static_cast<uint64_t>(Relaxed(image_->live_count))};
   for (uint32_t i = 0, cells = cell_count(); i < cells; ++i) {
     const Cell& cell = CellAt(i);
     const uint64_t key = Acquire(cell.key), shared = key >> kOwnCellShift;

@@ -11,7 +11,7 @@ uint64_t TickOf(uint64_t tick_word) { return tick_word >> 32; }
 
 void IntervalControl::Bind(capture::RecorderHeader* header, uint64_t configured, uint64_t live_limit) {
   header_ = header;
-  live_limit_ = live_limit;
+  live_limit_ = static_cast<int64_t>(live_limit);
   const bool exact = configured == 1;
   const uint64_t base = configured > 1 ? configured : kBaseInterval;
   header->configured_interval = configured;
@@ -26,8 +26,8 @@ void IntervalControl::Bind(capture::RecorderHeader* header, uint64_t configured,
   rate_index_.store(exact ? kExactIndex : kBaseIndex);
   live_index_.store(exact ? kExactIndex : kBaseIndex);
   follows_rate_.store(configured <= 1);
-  crowded_at_.store(exact ? ~uint64_t{0} : live_limit / 4 * 3);
-  roomy_below_.store(live_limit / 4);
+  crowded_at_.store(exact ? INT64_MAX : live_limit_ / 4 * 3);
+  roomy_below_.store(live_limit_ / 4);
   tick_.store(0);
   rate_calm_since_.store(0);
   live_calm_since_.store(0);
@@ -76,8 +76,7 @@ void IntervalControl::RelaxRate(uint64_t finished_count, uint64_t finished_tick,
 }
 
 void IntervalControl::RelaxLive(uint64_t now_ms) {
-  // Below 0 for a while after exact mode (live_table.h).
-  if (static_cast<int64_t>(header_->live_count.load(std::memory_order_relaxed)) >= static_cast<int64_t>(roomy_below_.load(std::memory_order_relaxed))) {
+  if (header_->live_count.load(std::memory_order_relaxed) >= roomy_below_.load(std::memory_order_relaxed)) {
     live_calm_since_.store(now_ms, std::memory_order_relaxed);
     return;
   }
@@ -102,7 +101,7 @@ void IntervalControl::RaiseLiveTo(uint8_t index, uint64_t now_ms) {
   Publish();
 }
 
-void IntervalControl::LeaveExact(uint64_t now_ms, uint64_t live) {
+void IntervalControl::LeaveExact(uint64_t now_ms, int64_t live) {
   crowded_at_.store(live + live_limit_ / 4 * 3, std::memory_order_relaxed);
   rate_calm_since_.store(now_ms, std::memory_order_relaxed);
   live_calm_since_.store(now_ms, std::memory_order_relaxed);

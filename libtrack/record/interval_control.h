@@ -56,14 +56,14 @@ class IntervalControl {
   void NoteSample(uint64_t now_ms);
 
   // True when the live table is to be thinned.
-  bool Crowded(uint64_t live) const { return live >= crowded_at_.load(std::memory_order_relaxed); }
+  bool Crowded(int64_t live) const { return live >= crowded_at_.load(std::memory_order_relaxed); }
   // One step above T_live: what a thinning pass is to thin to. 0: there is nothing coarser.
   uint8_t NextForLive() const;
   // T_live is at least that from now on.
   void RaiseLiveTo(uint8_t index, uint64_t now_ms);
 
   // Exact mode ends: from now on auto. The `live` exact blocks keep their place beside the live limit.
-  void LeaveExact(uint64_t now_ms, uint64_t live);
+  void LeaveExact(uint64_t now_ms, int64_t live);
 
  private:
   void RaiseRate();
@@ -72,13 +72,13 @@ class IntervalControl {
   void Publish();
 
   capture::RecorderHeader* header_ = nullptr;
-  uint64_t live_limit_ = 0;
+  int64_t live_limit_ = 0;
   std::atomic<uint8_t> rate_index_;
   std::atomic<uint8_t> live_index_;
   std::atomic<bool> follows_rate_;
   uint8_t largest_index_ = 0;
-  std::atomic<uint64_t> crowded_at_;   // live samples
-  std::atomic<uint64_t> roomy_below_;  // live samples
+  std::atomic<int64_t> crowded_at_;   // live samples
+  std::atomic<int64_t> roomy_below_;   // live samples
   std::atomic<uint64_t> tick_;         // tick number << 32 | samples in it
   std::atomic<uint64_t> rate_calm_since_;
   std::atomic<uint64_t> live_calm_since_;

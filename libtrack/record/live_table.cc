@@ -139,9 +139,8 @@ bool LiveTable::Insert(uintptr_t block, const LiveEntry& entry) {
 }
 
 void LiveTable::Count(int64_t change) {
-  const auto by = static_cast<uint64_t>(change);
-  const uint64_t now_live = AtLeastNone(image_.header().live_count.fetch_add(by, std::memory_order_relaxed) + by);
-  if (change > 0 && now_live * 4 >= capacity() * 3 && may_grow_.load(std::memory_order_relaxed)) GrowAhead();
+  const int64_t now_live = image_.header().live_count.fetch_add(change, std::memory_order_relaxed) + change;
+  if (change > 0 && now_live * 4 >= static_cast<int64_t>(capacity()) * 3 && may_grow_.load(std::memory_order_relaxed)) GrowAhead();
 }
 
 bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {

@@ -61,8 +61,7 @@ class LiveTable {
   static constexpr int64_t kCountAtOnce = 64;
   void Count(int64_t change);
   // What is counted here may be below 0 for a while: frees in one thread's handlers, births that another keeps to itself.
-  uint64_t live() const { return AtLeastNone(image_.header().live_count.load(std::memory_order_relaxed)); }
-  static uint64_t AtLeastNone(uint64_t count) { return static_cast<int64_t>(count) > 0 ? count : 0; }
+  int64_t live() const { return image_.header().live_count.load(std::memory_order_relaxed); }
   // Slots outside the stash: every segment after it holds as many as all before.
   uint64_t capacity() const {
     const uint32_t segments = segment_count_.load(std::memory_order_relaxed);

@@ -26,7 +26,7 @@ bool Tracker::Bind(const TrackerOptions& options) {
   seed_ = options.seed;
   seeds_given_.store(0);
   thinning_.store(0);
-  exact_block_limit_ = options.exact_block_limit;
+  exact_block_limit_ = static_cast<int64_t>(options.exact_block_limit);
   const bool exact = options.interval == 1;
   control_.Bind(&image_.header(), options.interval, options.live_limit);
   live_.Bind(image_, exact);

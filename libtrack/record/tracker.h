@@ -142,7 +142,7 @@ class Tracker {
   ThreadBlocks blocks_;
   uint64_t generation_ = 0;   // of this binding, unique in the process; 0: unbound
   uint64_t seed_ = 0;
-  uint64_t exact_block_limit_ = 0;
+  int64_t exact_block_limit_ = 0;
   std::atomic<uint64_t> seeds_given_;
   std::atomic<uint64_t> thinning_;  // target interval index << 32 | next chunk; 0: no pass under way
   capture::SiteId no_stack_[2] = {};  // by SiteKind

@@ -118,27 +118,25 @@ inline Books ReadBooks(const ImageView& image) {
   return books;
 }
 
-// The header's, and what threads have of them for themselves.
-inline capture::SharedCounters ReadCounters(TestImage& image) {
+// What threads have of cells and counters for themselves, as a reader of the image sums it up.
+struct OwnSums {
+  explicit OwnSums(TestImage& image) {
+    EXPECT_TRUE(view.Open(&image.header(), image.plan().image_bytes));
+    of_cell.resize(view.cell_count());
+    view.SumOwnCells(of_cell.data(), static_cast<uint32_t>(of_cell.size()), &counters);
+  }
   capture::RecorderView view;
-  EXPECT_TRUE(view.Open(&image.header(), image.plan().image_bytes));
-  std::vector<capture::CellOwnSums> own(view.cell_count());
-  capture::SharedCounters counters;
-  view.SumOwnCells(own.data(), static_cast<uint32_t>(own.size()), &counters);
-  return counters;
-}
+  std::vector<capture::CellOwnSums> of_cell;
+  capture::SharedCounters counters;  // with the header's
+};
 
 // What a reader of the image sees of (site, band): the shared cell and what threads have in cells of their own. All zero: nothing.
 inline capture::CellCopy ReadCell(TestImage& image, capture::SiteId site, uint8_t band) {
-  capture::RecorderView view;
-  EXPECT_TRUE(view.Open(&image.header(), image.plan().image_bytes));
-  std::vector<capture::CellOwnSums> own(view.cell_count());
-  capture::SharedCounters counters;
-  view.SumOwnCells(own.data(), static_cast<uint32_t>(own.size()), &counters);
-  for (uint32_t i = 0; i < own.size(); ++i) {
+  const OwnSums own(image);
+  for (uint32_t i = 0; i < own.of_cell.size(); ++i) {
     capture::CellCopy cell;
-    if (!view.CopyCell(i, &cell) || cell.key != (uint64_t{site} << 8 | band)) continue;
-    Add(own[i], &cell);
+    if (!own.view.CopyCell(i, &cell) || cell.key != (uint64_t{site} << 8 | band)) continue;
+    Add(own.of_cell[i], &cell);
     return cell;
   }
   return {};
@@ -193,7 +191,7 @@ inline void ExpectBalanced(Process& process) {
   const Books books = ReadBooks(process.image.view());
   const Books::Sum expected = books.Expected();
   EXPECT_EQ(expected.samples, books.live.samples);
-  EXPECT_EQ(ReadCounters(process.image).live, static_cast<uint64_t>(books.live.samples));
+  EXPECT_EQ(OwnSums(process.image).counters.live, static_cast<uint64_t>(books.live.samples));
   EXPECT_NEAR(expected.objects, books.live.objects, 1e-9 * books.births.objects);
   EXPECT_NEAR(expected.bytes, books.live.bytes, 1e-9 * books.births.bytes);
 }

@@ -48,8 +48,8 @@ TEST(TrackerTest, ExactModeStaysExactWhateverHandlersFree) {
     process.tracker->SettleDeath(nullptr, process.tracker->Take(Process::Ptr(Block(i))), 7);
   }
   EXPECT_TRUE(process.tracker->exact());
-  EXPECT_EQ(ReadCounters(process.image).live, 0u);
-  EXPECT_EQ(ReadCounters(process.image).samples, 100'000u);
+  EXPECT_EQ(OwnSums(process.image).counters.live, 0u);
+  EXPECT_EQ(OwnSums(process.image).counters.samples, 100'000u);
   ExpectBalanced(process);
 }
 

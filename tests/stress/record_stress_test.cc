@@ -117,7 +117,7 @@ void Stress(Process& process, int steps) {
   const Books done = ReadBooks(process.image.view());
   EXPECT_EQ(done.live.samples, 0);
   EXPECT_EQ(done.busy_slots, 0u);
-  EXPECT_EQ(ReadCounters(process.image).live, 0u);
+  EXPECT_EQ(OwnSums(process.image).counters.live, 0u);
   EXPECT_NEAR(done.Expected().bytes, 0.0, 1e-9 * done.births.bytes);
   EXPECT_EQ(process.image.loss(capture::kStaleBlocks), 0u) << "a free was missed";
   EXPECT_EQ(process.image.loss(capture::kLostAllocations), 0u);
