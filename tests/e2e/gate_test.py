@@ -149,6 +149,7 @@ def refusals(gate):
     gate.expect(gate.at_exit(0, 0, "--baseline", "/no/such"), 2, "cannot be read")
     gate.expect(gate.at_exit(0, 0, "--suppressions", gate.write("worse", "nonsense")), 2, "is no suppression")
     gate.expect(gate.tool("gate", gate.path("nothing.ltk")), 2, "nothing.ltk")
+    gate.expect(gate.at_exit(0, 0, "--source-root", "/no/such"), 2, "/no/such")
     gate.expect(gate.tool("gate"), 2, "CAPTURE or a command")
     gate.expect(gate.tool("gate", "--at-exit", "--runs", "1", "--", "/bin/true"), 3, "allocated nothing")
     # Two seconds do not show what grows: inconclusive, and said.

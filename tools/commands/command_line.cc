@@ -205,7 +205,9 @@ void DescribeGateFiles(CLI::App& gate, GateCommandOptions& options) {
   gate.add_option("--sarif", options.sarif, "write SARIF 2.1.0")->type_name("FILE");
   gate.add_option("--gitlab", options.gitlab, "write GitLab code quality JSON")->type_name("FILE");
   gate.add_flag("--github", options.github, "print GitHub annotations, and append to the step summary");
-  gate.add_option("--source-root", options.source_root, "name source files from DIR (default: the Git checkout we are in)")->type_name("DIR");
+  gate.add_option("--source-root", options.source_root, "name source files from DIR (default: the Git checkout we are in)")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
   gate.add_option("--format", options.format, "text or json")->check(CLI::IsMember({"text", "json"}));
 }
 
