@@ -140,7 +140,7 @@ bool LiveTable::Insert(uintptr_t block, const LiveEntry& entry) {
 
 void LiveTable::Count(int64_t change) {
   const int64_t now_live = image_.header().live_count.fetch_add(change, std::memory_order_relaxed) + change;
-  if (change > 0 && now_live * 4 >= static_cast<int64_t>(capacity()) * 3 && may_grow_.load(std::memory_order_relaxed)) GrowAhead();
+  if (change > 0 && IsNearlyFull(now_live) && may_grow_.load(std::memory_order_relaxed)) GrowAhead();
 }
 
 bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {
@@ -175,7 +175,7 @@ void LiveTable::GrowAhead() {
   uint32_t idle = 0;
   if (!growing_.compare_exchange_strong(idle, 1, std::memory_order_acquire)) return;
   const uint32_t segments = segment_count_.load(std::memory_order_acquire);
-  if (live() * 4 >= capacity() * 3) (void)AddSegment(segments);
+  if (IsNearlyFull(live())) (void)AddSegment(segments);
   growing_.store(0, std::memory_order_release);
 }
 

@@ -62,6 +62,8 @@ class LiveTable {
   void Count(int64_t change);
   // What is counted here may be below 0 for a while: frees in one thread's handlers, births that another keeps to itself.
   int64_t live() const { return image_.header().live_count.load(std::memory_order_relaxed); }
+  // Whether so many fill three quarters of the slots outside the stash.
+  bool IsNearlyFull(int64_t entries) const { return entries * 4 >= static_cast<int64_t>(capacity()) * 3; }
   // Slots outside the stash: every segment after it holds as many as all before.
   uint64_t capacity() const {
     const uint32_t segments = segment_count_.load(std::memory_order_relaxed);
