@@ -13,21 +13,21 @@ namespace {
 class UserFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    setenv("HOME", "/home/somebody", 1);
+    setenv("HOME", "/of/somebody", 1);
     unsetenv("LEAKTRACK_TEST_HOME");
   }
   static std::string Directory() { return UserDirectory("LEAKTRACK_TEST_HOME", ".cache"); }
 };
 
 TEST_F(UserFilesTest, TheNamedDirectoryGoesBeforeTheHome) {
-  EXPECT_EQ(Directory(), "/home/somebody/.cache/leaktrack");
+  EXPECT_EQ(Directory(), "/of/somebody/.cache/leaktrack");
   setenv("LEAKTRACK_TEST_HOME", "/elsewhere", 1);
   EXPECT_EQ(Directory(), "/elsewhere/leaktrack");
 }
 
 TEST_F(UserFilesTest, ARelativeNameCountsAsNone) {
   setenv("LEAKTRACK_TEST_HOME", "elsewhere", 1);
-  EXPECT_EQ(Directory(), "/home/somebody/.cache/leaktrack");
+  EXPECT_EQ(Directory(), "/of/somebody/.cache/leaktrack");
   setenv("HOME", "", 1);
   EXPECT_EQ(Directory(), "");
 }
