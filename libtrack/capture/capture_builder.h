@@ -16,6 +16,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+
 #include "libtrack/capture/byte_source.h"
 #include "libtrack/capture/decoder.h"
 #include "libtrack/capture/format.h"
@@ -84,7 +86,7 @@ class CaptureBuilder {
   std::unordered_map<SiteId, StackInfo> stacks_;
   std::map<uint32_t, ModuleInfo> modules_;
   std::vector<std::pair<std::string, HookState>> hooks_;
-  std::unordered_map<uint64_t, std::vector<CellPoint>> cells_;  // by site << 8 | band
+  absl::flat_hash_map<uint64_t, std::vector<CellPoint>> cells_;  // by site << 8 | band
   std::map<uint64_t, MemorySample> memory_;
   std::map<uint32_t, Note> notes_;          // by number
   std::map<uint64_t, Survivor> survivors_;  // by slot

@@ -14,8 +14,8 @@ namespace {
 
 using testing::kMiB;
 
-std::vector<ResolvedFrame> Stack(const std::vector<std::string>& functions) {
-  std::vector<ResolvedFrame> stack;
+CallStack Stack(const std::vector<std::string>& functions) {
+  CallStack::Frames stack;
   for (const std::string& function : functions) stack.push_back({function, "", 0, "/bin/app", "", stack.size(), false});
   return stack;
 }
@@ -66,7 +66,7 @@ TEST(LiftTest, ARareNeighbourProvesNothing) {
 
 TEST(LiftTest, TheBlameStaysWithinTheProgram) {
   SiteResult leaky = Site({"malloc", "MakeBuffer", "", "start_thread"}, 10, 10, true);
-  leaky.stack[2].module = leaky.stack[3].module = "/lib/libc.so.6";
+  leaky.stack.Change([](auto& frames) { frames[2].module = frames[3].module = "/lib/libc.so.6"; });
   std::vector<SiteResult> sites = {leaky, Site({"malloc", "MakeBuffer", "Healthy", "main"}, 90, .1, false)};
   BlameBuggyPaths(sites);
   EXPECT_EQ(Blamed(sites[0]), "MakeBuffer");
@@ -101,7 +101,7 @@ TEST(FamiliesTest, TwoLeaksThatHaveNothingInCommonAreTwo) {
 }
 
 TEST(WrapperRulesTest, LearnsTheProgramsOwnMallocInTwoLayers) {
-  std::vector<std::vector<ResolvedFrame>> stacks;
+  std::vector<CallStack> stacks;
   for (int i = 0; i < 60; ++i) {
     stacks.push_back(Stack({"malloc", "Grab", "Take", "User" + std::to_string(i), "main"}));
     stacks.push_back(Stack({"malloc", "Grab", "Other" + std::to_string(i), "main"}));
@@ -118,7 +118,7 @@ TEST(WrapperRulesTest, LearnsTheProgramsOwnMallocInTwoLayers) {
 }
 
 TEST(WrapperRulesTest, AFunctionWithManyCallersButFewSamplesIsNoAllocator) {
-  std::vector<std::vector<ResolvedFrame>> stacks;
+  std::vector<CallStack> stacks;
   for (int i = 0; i < 60; ++i) stacks.push_back(Stack({"malloc", "Rare", "User" + std::to_string(i), "main"}));
   stacks.push_back(Stack({"malloc", "Often", "main"}));
   std::vector<WrapperRules::Seen> seen;
@@ -129,7 +129,7 @@ TEST(WrapperRulesTest, AFunctionWithManyCallersButFewSamplesIsNoAllocator) {
 }
 
 TEST(WrapperRulesTest, AFunctionThatLosesForMostOfItsCallersIsTheCulpritNotAWrapper) {
-  std::vector<std::vector<ResolvedFrame>> stacks;
+  std::vector<CallStack> stacks;
   for (int i = 0; i < 60; ++i) stacks.push_back(Stack({"malloc", "CopyHeader", "Path" + std::to_string(i), "main"}));
   std::vector<WrapperRules::Seen> seen;
   for (const auto& stack : stacks) seen.push_back({&stack, 10, seen.size() % 3 != 0});

@@ -15,9 +15,11 @@ using testing::kMiB;
 SiteResult Site(double live_bytes, const std::string& caller = "Serve", const std::string& build_id = "ab12") {
   SiteResult site = testing::Growing(1e9);
   site.live_bytes = live_bytes;
+  CallStack::Frames frames;
   for (const std::string& function : {std::string("malloc"), std::string("Cache::Fill(int)"), caller, std::string("main")}) {
-    site.stack.push_back({function, "cache.cc", 7, "/bin/app", build_id, 0x10, false});
+    frames.push_back({function, "cache.cc", 7, "/bin/app", build_id, 0x10, false});
   }
+  site.stack = frames;
   site.blame = 1;
   site.evidence = "it grows";
   return site;

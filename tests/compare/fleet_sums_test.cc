@@ -146,7 +146,9 @@ TEST(FleetSumsTest, WhereThereAreTooManySitesTheLeastTellingAreGivenUpAndCounted
 TEST(FleetSumsTest, HostileNamesAreCut) {
   FleetSums sums;
   SiteResult site = Site(std::string(100'000, 'x') + "\x1b[31m", Verdict::kNone, 1);
-  for (int i = 0; i < 2000; ++i) site.stack.insert(site.stack.begin() + 1, {"deep" + std::to_string(i), "", 0, "/bin/x", "", 1, false});
+  site.stack.Change([](auto& frames) {
+    for (int i = 0; i < 2000; ++i) frames.insert(frames.begin() + 1, {"deep" + std::to_string(i), "", 0, "/bin/x", "", 1, false});
+  });
   sums.Add(ARun(1), Of({site}));
   const std::string& key = Only(sums).sites.begin()->first;
   EXPECT_LT(key.size(), 64u * 410);

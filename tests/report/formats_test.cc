@@ -22,8 +22,10 @@ std::string Write(const char* name, const ReportInput& input, size_t top = 0) { 
 
 ReportInput Hostile() {
   ReportInput input = testing::LeakingInput();
-  input.analysis.sites[0].stack[0].function = "evil;root 999999\n<script>\xff\x1b[31m\"" + std::string(10'000, 'y');
-  input.analysis.sites[0].stack[1].function.clear();
+  input.analysis.sites[0].stack.Change([](auto& frames) {
+    frames[0].function = "evil;root 999999\n<script>\xff\x1b[31m\"" + std::string(10'000, 'y');
+    frames[1].function.clear();
+  });
   return input;
 }
 
@@ -64,7 +66,9 @@ TEST(FormatsTest, ARunThatHeldNothingIsAnEmptyProfileNotAnError) {
 TEST(FormatsTest, ManySitesAndDeepStacksAreWritten) {
   ReportInput input = testing::LeakingInput();
   SiteResult site = input.analysis.sites[0];
-  for (int i = 0; i < 2'000; ++i) site.stack.push_back({"deep" + std::to_string(i), "f.cc", 1, "/bin/x", "", 16u * static_cast<unsigned>(i), false});
+  site.stack.Change([](auto& frames) {
+    for (unsigned i = 0; i < 2'000; ++i) frames.push_back({"deep" + std::to_string(i), "f.cc", 1, "/bin/x", "", 16 * i, false});
+  });
   input.analysis.sites.assign(50, site);
   EXPECT_THAT(Write("folded", input), HasSubstr("deep1999;deep1998;"));
   EXPECT_GT(Write("pprof", input).size(), 1'000u);

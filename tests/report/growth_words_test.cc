@@ -103,7 +103,7 @@ TEST_F(GrowthWordsTest, PartsOfOneThingAreOneEntry) {
   SiteResult part = site();
   site().family = part.family = 1;
   site().family_frame = part.family_frame = 2;
-  part.stack[1].function = "NewKey(int)";
+  part.stack.Change([](auto& frames) { frames[1].function = "NewKey(int)"; });
   input_.analysis.sites.push_back(part);
   EXPECT_EQ(GroupSites(input_.analysis.sites, Verdict::kSuspect).size(), 1u);
   const std::string text = TextReport(input_);

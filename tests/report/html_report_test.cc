@@ -54,13 +54,15 @@ ReportInput ManySites(size_t count) {
       births.points.push_back({t * 10'000, t, static_cast<double>(t), static_cast<double>(t * (i * 31 % 4093 + 16384)), 0, 0});
     }
     input.capture.cells.push_back(births);
+    CallStack::Frames frames(model.stack.begin(), model.stack.end());
     for (size_t f = 0; f < 30; ++f) {
-      ResolvedFrame frame = model.stack.back();
+      ResolvedFrame frame = frames.back();
       frame.function = "service::module_" + std::to_string(i % 97) + "::Handler<std::vector<int, std::allocator<int>>>::Call" +
                        std::to_string(i * (f < 4) + f) + "(std::string const&, int)";
       frame.offset = i * 64 + f;
-      site.stack.push_back(frame);
+      frames.push_back(frame);
     }
+    site.stack = frames;
     input.analysis.sites.push_back(site);
   }
   return input;
@@ -80,7 +82,9 @@ TEST(HtmlReportTest, NothingOfTheDataIsMarkup) {
   ReportInput input = LeakingInput();
   const std::string hostile = "</script></pre></noscript><script>alert(1)</script><img src=x onerror=alert(2)>\x1b]0;t\x07\xff\xe2\x80\xae";
   input.capture.process.program = input.capture.process.command = hostile;
-  for (ResolvedFrame& frame : input.analysis.sites[0].stack) frame.function = frame.file = frame.module = hostile;
+  input.analysis.sites[0].stack.Change([&](auto& frames) {
+    for (ResolvedFrame& frame : frames) frame.function = frame.file = frame.module = hostile;
+  });
   input.missing.push_back({hostile, hostile, hostile, hostile});
   input.capture.damage = {hostile};
   const std::string page = HtmlReport(input);
@@ -111,7 +115,7 @@ TEST(HtmlReportTest, WhatItDoesNotTellOfIsCounted) {
 
 TEST(HtmlReportTest, ALongNameIsCutInTheMiddleAndSaysSo) {
   ReportInput input = LeakingInput();
-  input.analysis.sites[0].stack[1].function = "Begin" + std::string(10'000, 'n') + "End";
+  input.analysis.sites[0].stack.Change([](auto& frames) { frames[1].function = "Begin" + std::string(10'000, 'n') + "End"; });
   const std::string name = DataOf(HtmlReport(input))["frames"][1]["function"];
   EXPECT_LE(name.size(), 4096u);
   EXPECT_TRUE(name.starts_with("Begin") && name.ends_with("End"));

@@ -20,7 +20,9 @@ const char kHostile[] =
 ReportInput Hostile() {
   ReportInput input = LeakingInput();
   input.capture.process.program = input.capture.process.command = input.capture.process.host = kHostile;
-  for (ResolvedFrame& frame : input.analysis.sites[0].stack) frame.function = frame.file = frame.module = frame.build_id = kHostile;
+  input.analysis.sites[0].stack.Change([](auto& frames) {
+    for (ResolvedFrame& frame : frames) frame.function = frame.file = frame.module = frame.build_id = kHostile;
+  });
   input.analysis.sites[0].evidence = input.analysis.sites[0].settle = kHostile;
   input.missing.push_back({kHostile, kHostile, kHostile, kHostile});
   input.capture.damage = {kHostile};
@@ -44,7 +46,7 @@ ReportInput OneSample() {
   site.verdict = Verdict::kNone;
   site.growth.reset();
   site.live_objects = 1;
-  site.stack.clear();
+  site.stack = {};
   input.analysis.conclusion = Conclusion::kClean;
   return input;
 }
@@ -88,14 +90,15 @@ SiteResult MadeSite(const SiteResult& model, size_t number, size_t depth) {
   if (number >= 20) site.growth.reset();
   site.sites = {static_cast<capture::SiteId>(1000 + number)};
   site.live_bytes = 1e6 / static_cast<double>(1 + number % 311);
-  site.stack.resize(2);
+  CallStack::Frames frames = {model.stack[0], model.stack[1]};
   for (size_t f = 0; f < depth; ++f) {
-    ResolvedFrame frame = model.stack.back();
+    ResolvedFrame frame = model.stack[model.stack.size() - 1];
     frame.function = "service::module_" + std::to_string(number % 17) + "::Call" + std::to_string(f + (f < depth / 3 ? number : 0)) + "(int)";
     frame.module = "/usr/lib/libmodule" + std::to_string(number % 5) + ".so";
     frame.offset = number * 4096 + f;
-    site.stack.push_back(frame);
+    frames.push_back(frame);
   }
+  site.stack = frames;
   return site;
 }
 
@@ -115,7 +118,7 @@ ReportInput Many(size_t sites, size_t depth) {
 
 ReportInput LongNames() {
   ReportInput input = LeakingInput();
-  input.analysis.sites[0].stack[1].function = "Begin<" + std::string(10'000, 'n') + ">End";
+  input.analysis.sites[0].stack.Change([](auto& frames) { frames[1].function = "Begin<" + std::string(10'000, 'n') + ">End"; });
   return input;
 }
 

@@ -31,11 +31,13 @@ inline ReportInput LeakingInput() {
   site.oldest_seconds = 19;
   site.evidence = "200 sampled blocks live on";
   site.settle = "a run of 10 minutes or more";
+  CallStack::Frames frames;
   for (int i = 0; i < 9; ++i) {
-    site.stack.push_back({std::string(i == 0 ? "malloc" : "very_long_namespace_name::worker_loop_of_the_service(") +
+    frames.push_back({std::string(i == 0 ? "malloc" : "very_long_namespace_name::worker_loop_of_the_service(") +
                               std::string(120, 'x') + ")",
                           "/src/service/deep/path/service.cc", 41, "/usr/bin/service", "ab12", 0x1000, i == 2});
   }
+  site.stack = frames;
   site.blame = 1;
   input.analysis.sites.push_back(site);
   input.analysis.duration_seconds = 20;

@@ -57,7 +57,7 @@ TEST(SelectionTest, AFilterIsAPartOfAFunctionOrModuleOrAllOfItWithStars) {
 
 TEST(SelectionTest, BracketsAreNamesAndNoPatternTakesForEver) {
   ReportInput input = TwoSites();
-  input.analysis.sites[1].stack[1].function = "Table::operator[](int)" + std::string(20'000, 'a');
+  input.analysis.sites[1].stack.Change([](auto& frames) { frames[1].function = "Table::operator[](int)" + std::string(20'000, 'a'); });
   EXPECT_TRUE(Matches(input.analysis.sites[1], Filter("operator[]")));
   EXPECT_TRUE(Matches(input.analysis.sites[1], Filter("Table::operator[]*")));
   EXPECT_FALSE(Matches(input.analysis.sites[1], Filter("*a*a*a*a*a*a*a*a*a*a*a*a*b")));

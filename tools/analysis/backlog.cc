@@ -6,7 +6,6 @@
 #include <cmath>
 #include <vector>
 
-#include "libtrack/capture/age_band.h"
 #include "tools/analysis/stats.h"
 
 namespace leaktrack {
@@ -55,7 +54,7 @@ Groups Split(const SiteHistory& history, const Window& window) {
   };
   for (const WeightedBlock& block : history.survivors) add(block.birth_ms, window.end_ms - block.birth_ms, false, block.weight);
   for (const WeightedBlock& block : history.dead) add(block.birth_ms, block.death_ms - block.birth_ms, true, block.weight);
-  for (const DeathStep& step : history.steps) add(step.time_ms - BandMiddleMs(step.band), BandMiddleMs(step.band), true, step.deaths);
+  for (const DeathStep& step : history.steps) add(step.time_ms - kBandMiddleMs[step.band], kBandMiddleMs[step.band], true, step.deaths);
   return groups;
 }
 

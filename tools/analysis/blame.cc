@@ -16,7 +16,7 @@ constexpr size_t kMostHelpers = 4;
 std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // The wrapper that an unnamed frame may hide behind: objspace_malloc has no name, ruby_xmalloc outside of it has.
-size_t SkipToOuterWrapper(const std::vector<ResolvedFrame>& stack, size_t index) {
+size_t SkipToOuterWrapper(const CallStack& stack, size_t index) {
   const size_t end = std::min(stack.size(), index + kMaxUnnamedRun);
   for (size_t i = index; i < end; ++i) {
     if (stack[i].function.empty()) continue;
@@ -26,7 +26,7 @@ size_t SkipToOuterWrapper(const std::vector<ResolvedFrame>& stack, size_t index)
 }
 
 // The allocator that a named helper belongs to: xmalloc, outside of checked_malloc. 0: none near.
-size_t OutsideOfAllocator(const std::vector<ResolvedFrame>& stack, size_t index) {
+size_t OutsideOfAllocator(const CallStack& stack, size_t index) {
   const size_t end = std::min(stack.size(), index + 1 + kMostHelpers);
   for (size_t i = end; i-- > index + 1;) {
     if (!stack[i].function.empty() && IsAllocatorName(QualifiedName(stack[i].function))) return i + 1;
@@ -34,7 +34,7 @@ size_t OutsideOfAllocator(const std::vector<ResolvedFrame>& stack, size_t index)
   return 0;
 }
 
-size_t FirstNamedInModule(const std::vector<ResolvedFrame>& stack, size_t index) {
+size_t FirstNamedInModule(const CallStack& stack, size_t index) {
   const size_t end = std::min(stack.size(), index + kMaxUnnamedRun);
   for (size_t i = index; i < end && stack[i].module == stack[index].module; ++i) {
     if (!stack[i].function.empty()) return i;
@@ -65,7 +65,7 @@ bool StartsThings(const ResolvedFrame& frame) {
 
 }  // namespace
 
-size_t FramesOfTheProgram(const std::vector<ResolvedFrame>& stack, size_t blame) {
+size_t FramesOfTheProgram(const CallStack& stack, size_t blame) {
   size_t end = stack.size();
   const auto starts = [&](size_t i) { return i > blame && StartsThings(stack[i]); };
   // _start, named or not, stands outside of the one that it calls.
@@ -99,7 +99,7 @@ bool IsWrapper(const ResolvedFrame& frame) {
   return !frame.function.empty() && IsWrapperName(QualifiedName(frame.function));
 }
 
-size_t BlameIndex(const std::vector<ResolvedFrame>& stack, const WrapperRules& rules) {
+size_t BlameIndex(const CallStack& stack, const WrapperRules& rules) {
   size_t index = 0;
   while (index < stack.size()) {
     if (IsWrapper(stack[index]) || rules.Match(stack[index])) {

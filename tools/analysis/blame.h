@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "tools/analysis/wrapper_rules.h"
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
 
@@ -26,11 +26,11 @@ namespace leaktrack {
 bool IsWrapper(const ResolvedFrame& frame);
 
 // The index of the frame to blame in `stack`, leaf first.
-size_t BlameIndex(const std::vector<ResolvedFrame>& stack, const WrapperRules& rules = {});
+size_t BlameIndex(const CallStack& stack, const WrapperRules& rules = {});
 
 // How many frames of `stack` a reader needs: those outside of main or of a thread's start routine are the C library's.
 // Never fewer than the blamed frame and those inside of it.
-size_t FramesOfTheProgram(const std::vector<ResolvedFrame>& stack, size_t blame);
+size_t FramesOfTheProgram(const CallStack& stack, size_t blame);
 
 // The qualified name without return type, template arguments' noise kept, parameters cut: "ns::Type<int>::Push".
 std::string_view QualifiedName(std::string_view demangled);

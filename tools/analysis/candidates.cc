@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame.h"
+#include "tools/base/parallel.h"
 
 namespace leaktrack {
 namespace {
@@ -22,13 +24,21 @@ std::string FunctionOf(const ResolvedFrame& frame) {
   return frame.function.empty() ? absl::StrCat(frame.module, "+", frame.offset) : frame.function;
 }
 
-std::vector<ResolvedFrame> Resolve(const capture::StackInfo& stack, Symbolizer& symbolizer) {
-  std::vector<ResolvedFrame> frames;
-  for (const capture::Frame frame : stack.frames) {
-    const std::vector<ResolvedFrame>& resolved = symbolizer.Resolve(frame);
-    frames.insert(frames.end(), resolved.begin(), resolved.end());
-  }
-  return frames;
+// Of each text its place in the order of all; equal texts have the same.
+std::vector<uint32_t> PlacesOf(const std::vector<std::string>& texts) {
+  std::vector<uint32_t> order(texts.size()), places(texts.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return texts[a] < texts[b]; });
+  for (size_t i = 1; i < order.size(); ++i) places[order[i]] = places[order[i - 1]] + (texts[order[i]] != texts[order[i - 1]]);
+  return places;
+}
+
+template <typename Text>
+std::vector<uint32_t> PlacesOf(const CallStack::Frames& frames, const Text& text) {
+  std::vector<std::string> texts;
+  texts.reserve(frames.size());
+  for (const ResolvedFrame& frame : frames) texts.push_back(text(frame));
+  return PlacesOf(texts);
 }
 
 void PrepareAll(const capture::Capture& capture, const std::map<capture::SiteId, SiteHistory>& histories,
@@ -87,32 +97,64 @@ Candidate Join(std::vector<Candidate> same) {
   return joined;
 }
 
+// A site before those that read the same are joined.
+struct Named {
+  Candidate candidate;
+  SiteHistory* history = nullptr;
+  std::vector<uint32_t> reading;  // kind, pool (the same call may serve several) and what the frames read as: equal where all do
+};
+
+std::vector<Named> WithStacks(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory>& histories, Symbolizer& symbolizer) {
+  CallStackPool pool(symbolizer);
+  std::vector<Named> sites;
+  sites.reserve(histories.size());
+  for (auto& [site, history] : histories) {
+    Named& named = sites.emplace_back();
+    named.history = &history;
+    named.reading.push_back(static_cast<uint32_t>(history.kind));
+    const auto stack = capture.stacks.find(site);
+    if (stack == capture.stacks.end()) continue;
+    named.candidate.stack = pool.Resolve(stack->second.frames);
+    named.candidate.truncated = stack->second.truncated;
+    named.reading.push_back(stack->second.pool);
+  }
+  const std::vector<uint32_t> readings = PlacesOf(pool.frames(), ReadsAs);
+  const auto functions = std::make_shared<const std::vector<uint32_t>>(PlacesOf(pool.frames(), FunctionOf));
+  for (Named& named : sites) {
+    for (const uint32_t frame : named.candidate.stack.numbers()) named.reading.push_back(readings[frame]);
+    named.candidate.functions = functions;
+  }
+  return sites;
+}
+
+std::vector<Candidate> JoinEqual(std::vector<Named> sites) {
+  std::stable_sort(sites.begin(), sites.end(), [](const Named& a, const Named& b) { return a.reading < b.reading; });
+  std::vector<Candidate> result;
+  for (size_t i = 0; i < sites.size();) {
+    std::vector<Candidate> same;
+    const size_t first = i;
+    do same.push_back(std::move(sites[i++].candidate));
+    while (i < sites.size() && sites[i].reading == sites[first].reading);
+    result.push_back(Join(std::move(same)));
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory> histories,
                                   double judged_ms, Symbolizer& symbolizer) {
   PrepareAll(capture, histories, symbolizer);
-  std::map<std::string, std::vector<Candidate>> by_reading;
-  for (auto& [site, history] : histories) {
-    Candidate candidate;
-    std::string key = absl::StrCat(static_cast<int>(history.kind), "\x1e");
-    const auto stack = capture.stacks.find(site);
-    if (stack != capture.stacks.end()) {
-      candidate.stack = Resolve(stack->second, symbolizer);
-      candidate.truncated = stack->second.truncated;
-      absl::StrAppend(&key, stack->second.pool, "\x1e");  // the same call may serve several pools
-    }
+  std::vector<Named> sites = WithStacks(capture, histories, symbolizer);
+  ParallelFor(sites.size(), [&](size_t i) {
+    Candidate& candidate = sites[i].candidate;
+    SiteHistory& history = *sites[i].history;
     candidate.blame = BlameIndex(candidate.stack);
     candidate.live = LiveAtTheEnd(history);
     candidate.history = judged_ms < static_cast<double>(capture.duration_ms) ? AsOf(history, judged_ms) : std::move(history);
     history = {};
-    for (const ResolvedFrame& frame : candidate.stack) absl::StrAppend(&key, ReadsAs(frame));
-    by_reading[key].push_back(std::move(candidate));
-  }
-  std::vector<Candidate> result;
-  result.reserve(by_reading.size());
-  for (auto& [key, same] : by_reading) result.push_back(Join(std::move(same)));
-  return result;
+  });
+  return JoinEqual(std::move(sites));
 }
 
 void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const std::vector<std::string>& patterns) {
@@ -129,12 +171,10 @@ void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const
   for (Candidate& candidate : candidates) candidate.blame = BlameIndex(candidate.stack, rules);
 }
 
-std::string SuffixKey(const Candidate& candidate, size_t depth) {
-  if (candidate.stack.size() < candidate.blame + depth) return "";
-  std::string key = absl::StrCat(static_cast<int>(candidate.history.kind), "\x1e");
-  for (size_t i = candidate.blame; i < candidate.blame + depth; ++i) {
-    absl::StrAppend(&key, FunctionOf(candidate.stack[i]), "\x1e");
-  }
+std::vector<uint32_t> SuffixKey(const Candidate& candidate, size_t depth) {
+  if (candidate.stack.size() < candidate.blame + depth) return {};
+  std::vector<uint32_t> key = {static_cast<uint32_t>(candidate.history.kind)};
+  for (const uint32_t frame : candidate.stack.numbers().subspan(candidate.blame, depth)) key.push_back((*candidate.functions)[frame]);
   return key;
 }
 
@@ -144,7 +184,8 @@ Candidate Merge(const std::vector<const Candidate*>& members, size_t depth) {
     return a->history.net_bytes < b->history.net_bytes;
   });
   Candidate sum;
-  sum.stack.assign(heaviest->stack.begin(), heaviest->stack.begin() + static_cast<ptrdiff_t>(heaviest->blame + depth));
+  sum.stack = heaviest->stack.Inner(heaviest->blame + depth);
+  sum.functions = heaviest->functions;
   sum.blame = heaviest->blame;
   sum.merged = true;
   std::vector<const SiteHistory*> parts;

@@ -7,7 +7,9 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_CANDIDATES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_CANDIDATES_H_
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,7 +29,8 @@ struct Live {
 struct Candidate {
   SiteHistory history;               // as of the moment that is judged
   Live live;
-  std::vector<ResolvedFrame> stack;  // leaf first
+  CallStack stack;                   // leaf first
+  std::shared_ptr<const std::vector<uint32_t>> functions;  // by number of a frame (CallStack): its function's place among all by name
   size_t blame = 0;
   bool truncated = false;
   bool merged = false;               // several different stacks; `stack` is what they share
@@ -42,9 +45,9 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capt
 // name further ones.
 void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const std::vector<std::string>& patterns);
 
-// What the innermost `depth` frames from the blamed one outwards are called: the key by which sites are merged.
-// Empty if the stack is shorter.
-std::string SuffixKey(const Candidate& candidate, size_t depth);
+// What the innermost `depth` frames from the blamed one outwards are called, and the kind of site: the key by which sites of one
+// capture are merged, ordered as the names are. Empty if the stack is shorter.
+std::vector<uint32_t> SuffixKey(const Candidate& candidate, size_t depth);
 
 // The sum of at least one candidate, named by the innermost `depth` frames from the blame outwards.
 Candidate Merge(const std::vector<const Candidate*>& members, size_t depth);

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <iterator>
 
-#include "libtrack/capture/age_band.h"
 #include "tools/analysis/site_history.h"
 
 namespace leaktrack {
@@ -22,7 +21,7 @@ void Append(std::vector<T>& to, const std::vector<T>& from) {
 // Deaths after `time_ms` of blocks that were born before it.
 void Revive(const DeathStep& step, double time_ms, std::vector<WeightedBlock>& survivors) {
   const double youngest = static_cast<double>(capture::BandStartMs(step.band));
-  const double oldest = 2 * BandMiddleMs(step.band) - youngest;
+  const double oldest = 2 * kBandMiddleMs[step.band] - youngest;
   const double count = std::clamp(std::round(double{step.deaths}), 1.0, kMaxRevived);
   for (double i = 0.5; i < count; ++i) {
     WeightedBlock block;
@@ -73,7 +72,7 @@ SiteHistory AsOf(const SiteHistory& history, double time_ms) {
     if (block.birth_ms <= time_ms && block.death_ms > time_ms) then.survivors.push_back(block);
   }
   for (const DeathStep& step : history.steps) {
-    if (step.time_ms > time_ms && step.time_ms - 2 * BandMiddleMs(step.band) < time_ms) Revive(step, time_ms, then.survivors);
+    if (step.time_ms > time_ms && step.time_ms - 2 * kBandMiddleMs[step.band] < time_ms) Revive(step, time_ms, then.survivors);
   }
   SortByBirth(then.survivors);
   return then;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <set>
-#include <string>
+#include <vector>
 
 #include "tools/analysis/stats.h"
 #include "tools/base/parallel.h"
@@ -67,7 +67,7 @@ bool WasAccused(const std::vector<PastLook>& looks, size_t node) {
 
 bool IsWarmingUp(const std::vector<Node>& nodes, const Window& window) {
   if (window.end_ms >= kWarmUpMaxSeconds * 1e3) return false;
-  std::set<std::string> functions;
+  std::set<std::vector<uint32_t>> functions;
   size_t tested = 0;
   for (const Node& node : nodes) {
     tested += node.judgement.testable;

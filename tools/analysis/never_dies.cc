@@ -44,7 +44,7 @@ std::vector<Lived> OldBlocks(const SiteHistory& history, const Window& window, d
   }
   for (const DeathStep& step : history.steps) {
     // Of these the birth is not known to a quarter of the age: none is let off.
-    const double age = BandMiddleMs(step.band);
+    const double age = kBandMiddleMs[step.band];
     add(window.warm_up_ms, age, step.deaths, step.time_ms);
   }
   return old;

@@ -82,10 +82,10 @@ bool IsOneLeak(const std::vector<Node>& nodes, const std::vector<size_t>& member
 }
 
 std::vector<Sum> JudgeSums(const std::vector<Node>& nodes, size_t depth, const Look& look) {
-  std::map<std::string, std::vector<size_t>> groups;
+  std::map<std::vector<uint32_t>, std::vector<size_t>> groups;
   for (size_t i = 0; i < nodes.size(); ++i) {
-    const std::string key = SuffixKey(nodes[i].candidate, depth);
-    if (!key.empty()) groups[key].push_back(i);
+    std::vector<uint32_t> key = SuffixKey(nodes[i].candidate, depth);
+    if (!key.empty()) groups[std::move(key)].push_back(i);
   }
   std::vector<Sum> sums;
   for (auto& [key, members] : groups) {

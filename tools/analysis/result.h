@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "libtrack/capture/decoder.h"
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
 
@@ -70,7 +70,7 @@ struct SiteResult {
   capture::SiteKind kind = capture::SiteKind::kHeap;
   bool merged = false;                 // `stack` is only the shared inner part of several different stacks
   bool truncated = false;
-  std::vector<ResolvedFrame> stack;    // leaf first
+  CallStack stack;                     // leaf first
   size_t blame = 0;                    // index into `stack`; meaningless when it is empty
 
   Verdict verdict = Verdict::kNone;

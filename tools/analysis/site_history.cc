@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <tuple>
-#include <unordered_set>
 
-#include "libtrack/capture/age_band.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "tools/analysis/stats.h"
 #include "tools/base/parallel.h"
 
@@ -46,7 +46,7 @@ WeightedBlock Weigh(const Event& event, double coarsest) {
 class LookTimes {
  public:
   explicit LookTimes(const Capture& capture) {
-    std::unordered_set<uint64_t> looks;
+    absl::flat_hash_set<uint64_t> looks;
     for (const capture::MemorySample& sample : capture.memory) looks.insert(sample.time_ms);
     for (const CellSeries& series : capture.cells) {
       for (const CellPoint& point : series.points) looks.insert(point.time_ms);
@@ -66,20 +66,21 @@ class LookTimes {
 
 // Adds (time, sum) of a counter that has points to the curve: between a look and the one before in a straight line, else level.
 void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, double end_ms, Curve& curve) {
-  auto coming = series.points.begin();
-  double sum = 0, from = looks.Before(coming->time_ms);
-  for (size_t i = 0; i < kGrid; ++i) {
-    const double until = end_ms * static_cast<double>(i + 1) / kGrid;
-    const auto before = coming;
-    for (; coming != series.points.end() && static_cast<double>(coming->time_ms) <= until; ++coming) sum = coming->bytes;
-    double now = sum;
-    if (coming != series.points.end()) {
-      if (coming != before) from = looks.Before(coming->time_ms);
-      const auto to = static_cast<double>(coming->time_ms);
-      if (until > from && to > from) now += (coming->bytes - sum) * (until - from) / (to - from);
+  const auto time_of = [end_ms](size_t i) { return end_ms * static_cast<double>(i + 1) / kGrid; };
+  double sum = 0;
+  size_t i = 0;
+  for (const CellPoint& point : series.points) {
+    const auto to = static_cast<double>(point.time_ms);
+    if (i == kGrid) break;
+    if (time_of(i) < to) {
+      for (const double from = looks.Before(point.time_ms); i < kGrid && time_of(i) < to; ++i) {
+        const double risen = std::max(time_of(i) - from, 0.0);
+        curve[i] += static_cast<float>(sign * (sum + (risen > 0 ? (point.bytes - sum) * risen / (to - from) : 0)));
+      }
     }
-    curve[i] += static_cast<float>(sign * now);
+    sum = point.bytes;
   }
+  for (; i < kGrid; ++i) curve[i] += static_cast<float>(sign * sum);
 }
 
 // What the interval `coarsest` would have sampled of each of these deaths.
@@ -182,7 +183,10 @@ class Gatherer {
 
   void AddAllCells(const std::vector<const capture::KeptDeath*>& kept) {
     const LookTimes looks(capture_);
-    for (const CellSeries& series : capture_.cells) At(series.site);
+    for (const CellSeries* before = nullptr; const CellSeries& series : capture_.cells) {
+      if (before == nullptr || before->site != series.site) At(series.site);
+      before = &series;
+    }
     std::vector<std::pair<SiteId, SiteHistory*>> each;
     for (auto& [site, history] : histories_) each.emplace_back(site, &history);
     ParallelFor(each.size(), [&](size_t i) {
@@ -199,7 +203,7 @@ class Gatherer {
 
   // The coarsest interval of each site's blocks, and room for exactly so many.
   void CountBySite() {
-    std::map<SiteId, std::pair<size_t, size_t>> counts;
+    absl::flat_hash_map<SiteId, std::pair<size_t, size_t>> counts;
     for (const capture::Survivor& survivor : capture_.survivors) {
       ++counts[survivor.site].first;
       Coarsen(survivor.site, survivor.interval_bytes);
@@ -250,7 +254,7 @@ class Gatherer {
   const Capture& capture_;
   const double end_ms_;
   std::map<SiteId, SiteHistory> histories_;
-  std::map<SiteId, double> coarsest_;
+  absl::flat_hash_map<SiteId, double> coarsest_;
 };
 
 }  // namespace
@@ -258,11 +262,6 @@ class Gatherer {
 void SortByBirth(std::vector<WeightedBlock>& blocks) {
   const auto before = [](const WeightedBlock& a, const WeightedBlock& b) { return a.birth_ms < b.birth_ms; };
   if (!std::is_sorted(blocks.begin(), blocks.end(), before)) std::stable_sort(blocks.begin(), blocks.end(), before);
-}
-
-double BandMiddleMs(int band) {
-  const auto start = static_cast<double>(capture::BandStartMs(static_cast<uint8_t>(band)));
-  return band < capture::kBandLast ? start * 1.1 + 0.5 : start;
 }
 
 double SiteTotals::Interpolate(const Curve& curve, double ms) const {

@@ -18,6 +18,7 @@
 #include <map>
 #include <vector>
 
+#include "libtrack/capture/age_band.h"
 #include "libtrack/capture/decoder.h"
 
 namespace leaktrack {
@@ -81,8 +82,15 @@ struct SiteHistory : SiteTotals {
 
 void SortByBirth(std::vector<WeightedBlock>& blocks);
 
-// The middle of an age band, in ms; its relative width is at most 25 %.
-double BandMiddleMs(int band);
+// The middle of each age band, in ms; its relative width is at most 25 %.
+inline constexpr auto kBandMiddleMs = [] {
+  std::array<double, capture::kBandLast + 1> middles{};
+  for (int band = 0; band <= capture::kBandLast; ++band) {
+    const auto start = static_cast<double>(capture::BandStartMs(static_cast<uint8_t>(band)));
+    middles[static_cast<size_t>(band)] = band < capture::kBandLast ? start * 1.1 + 0.5 : start;
+  }
+  return middles;
+}();
 
 // One history per site that has anything, by site id; the curves end at `end_ms`. All else is of the whole run.
 std::map<capture::SiteId, SiteHistory> GatherHistories(const capture::Capture& capture, double end_ms);

@@ -50,19 +50,17 @@ class Deaths {
   Deaths(size_t bins, double end_ms) : seen_(bins), per_ms_(static_cast<double>(bins) / end_ms) {}
 
   // Somewhere in (from, to]: evenly, for all that is known.
-  void Add(double from_ms, double to_ms, double bytes, double count) {
+  void Add(double from_ms, double to_ms, double bytes) {
     const size_t first = Bin(from_ms);
     const size_t last = Bin(to_ms);
     const double each = bytes / static_cast<double>(last - first + 1);
     seen_[first] += each;
     if (last + 1 < seen_.size()) seen_[last + 1] -= each;
     bytes_ += bytes;
-    count_ += count;
   }
 
   bool Bursty() {
     const auto bins = static_cast<double>(seen_.size());
-    if (count_ < kDeathsPerBin * bins) return false;
     std::partial_sum(seen_.begin(), seen_.end(), seen_.begin());
     const auto top = seen_.begin() + static_cast<ptrdiff_t>(kBurstTime * bins);
     std::nth_element(seen_.begin(), top, seen_.end(), std::greater<>());
@@ -75,16 +73,34 @@ class Deaths {
   }
 
   std::vector<double> seen_;  // each bin less the one before, until they are summed up
-  double per_ms_, bytes_ = 0, count_ = 0;
+  double per_ms_, bytes_ = 0;
 };
+
+double CountDeaths(const SiteHistory& history) {
+  double count = 0;
+  for (const WeightedBlock& block : history.dead) count += block.weight;
+  for (const DeathStep& step : history.steps) count += step.deaths;
+  return count;
+}
 
 bool Bursty(const SiteHistory& history, const Window& window, size_t bins) {
   Deaths deaths(bins, window.end_ms);
-  for (const WeightedBlock& block : history.dead) deaths.Add(block.death_ms, block.death_ms, block.Bytes(), block.weight);
+  for (const WeightedBlock& block : history.dead) deaths.Add(block.death_ms, block.death_ms, block.Bytes());
   for (const DeathStep& step : history.steps) {
-    deaths.Add(step.time_ms - step.span_ms, step.time_ms, step.bytes, step.deaths);
+    deaths.Add(step.time_ms - step.span_ms, step.time_ms, step.bytes);
   }
   return deaths.Bursty();
+}
+
+// The sum of level[i] * level[i + lag]; four sums, which need not wait for each other.
+double ShiftedProduct(const std::vector<double>& level, size_t lag) {
+  double sums[4] = {};
+  size_t i = 0;
+  for (; i + lag + 3 < kGrid; i += 4) {
+    for (size_t k = 0; k < 4; ++k) sums[k] += level[i + k] * level[i + k + lag];
+  }
+  for (; i + lag < kGrid; ++i) sums[0] += level[i] * level[i + lag];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 }  // namespace
@@ -92,7 +108,10 @@ bool Bursty(const SiteHistory& history, const Window& window, size_t bins) {
 Teeth FindTeeth(const SiteHistory& history, const Window& window) {
   Teeth teeth;
   if (window.end_ms <= 0) return teeth;
-  for (const size_t bins : kDeathBins) teeth.bursty |= Bursty(history, window, bins);
+  const double deaths = CountDeaths(history);
+  for (const size_t bins : kDeathBins) {
+    teeth.bursty |= deaths >= kDeathsPerBin * static_cast<double>(bins) && Bursty(history, window, bins);
+  }
   if (!teeth.bursty) return teeth;
   const std::vector<double> level = Detrended(history, window);
   const auto [low, high] = std::minmax_element(level.begin(), level.end());
@@ -128,9 +147,7 @@ double PeriodMs(const SiteHistory& history, const Window& window) {
   size_t best_lag = 0;
   bool was_negative = false;
   for (size_t lag = 2; lag <= kGrid / 2; ++lag) {
-    double sum = 0;
-    for (size_t i = 0; i + lag < kGrid; ++i) sum += level[i] * level[i + lag];
-    const double repeat = sum / static_cast<double>(kGrid - lag) / variance;
+    const double repeat = ShiftedProduct(level, lag) / static_cast<double>(kGrid - lag) / variance;
     was_negative |= repeat < 0;
     if (was_negative && repeat > best) best = repeat, best_lag = lag;
     if (best >= kMinRepeat && repeat < 0) break;

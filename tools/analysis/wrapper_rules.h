@@ -13,14 +13,14 @@
 #include <string>
 #include <vector>
 
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
 
 class WrapperRules {
  public:
   struct Seen {
-    const std::vector<ResolvedFrame>* stack = nullptr;  // leaf first
+    const CallStack* stack = nullptr;  // leaf first
     double samples = 0;
     bool keeps = false;  // blocks made here after the start have grown old
   };

@@ -30,7 +30,7 @@ struct CompareOptions {
 struct SiteChange {
   Change change = Change::kUnchanged;
   SiteKey key;
-  std::vector<ResolvedFrame> stack;  // of the newer version where it has one
+  CallStack stack;                   // of the newer version where it has one
   size_t blame = 0;
   bool matched_by_suffix = false;
   double base_count = 0, now_count = 0;        // sampled blocks, all runs

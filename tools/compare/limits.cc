@@ -110,7 +110,7 @@ absl::StatusOr<GateLimits> ParseLimits(const std::string& text, const std::strin
   return reader.Read(parsed.table());
 }
 
-const SiteLimit* LimitOf(const GateLimits& limits, const std::vector<ResolvedFrame>& stack) {
+const SiteLimit* LimitOf(const GateLimits& limits, const CallStack& stack) {
   for (const SiteLimit& limit : limits.sites) {
     for (const ResolvedFrame& frame : stack) {
       if (FrameMatches(limit.pattern, frame)) return &limit;

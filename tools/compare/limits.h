@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
 
@@ -42,7 +42,7 @@ struct GateLimits {
 absl::StatusOr<GateLimits> ParseLimits(const std::string& text, const std::string& name);
 
 // The limit of this stack's own, or null.
-const SiteLimit* LimitOf(const GateLimits& limits, const std::vector<ResolvedFrame>& stack);
+const SiteLimit* LimitOf(const GateLimits& limits, const CallStack& stack);
 
 }  // namespace leaktrack
 

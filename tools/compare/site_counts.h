@@ -17,7 +17,7 @@
 
 #include "libtrack/capture/decoder.h"
 #include "tools/compare/site_key.h"
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
 
@@ -27,7 +27,7 @@ inline constexpr size_t kTenths = 10;  // of the counted part of a run, to see h
 
 struct SiteCount {
   SiteKey key;
-  std::vector<ResolvedFrame> stack;  // leaf first
+  CallStack stack;                   // leaf first
   size_t blame = 0;
   double count = 0;                  // sampled blocks; not negative
   double blocks = 0, bytes = 0;      // estimates of what they stand for

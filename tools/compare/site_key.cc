@@ -64,7 +64,7 @@ std::string NameOf(const ResolvedFrame& frame) {
 
 }  // namespace
 
-SiteKey MakeSiteKey(const std::vector<ResolvedFrame>& stack, size_t blame) {
+SiteKey MakeSiteKey(const CallStack& stack, size_t blame) {
   SiteKey key;
   const size_t end = FramesOfTheProgram(stack, blame);
   for (size_t i = blame; i < end; ++i) {

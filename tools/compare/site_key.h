@@ -13,14 +13,14 @@
 #include <string>
 #include <vector>
 
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
 
 // Names, blamed function first; printable; never empty.
 using SiteKey = std::vector<std::string>;
 
-SiteKey MakeSiteKey(const std::vector<ResolvedFrame>& stack, size_t blame);
+SiteKey MakeSiteKey(const CallStack& stack, size_t blame);
 
 // "Record < Handle < main": as it stands in a baseline. ParseSiteKey reads it back.
 std::string KeyText(const SiteKey& key);

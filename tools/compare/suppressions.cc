@@ -63,7 +63,7 @@ void Suppressions::AddBuiltIn() {
   for (const char* pattern : kByDesign) entries_.push_back({pattern, "built in", false, true});
 }
 
-bool Suppressions::Covers(const std::vector<ResolvedFrame>& stack) {
+bool Suppressions::Covers(const CallStack& stack) {
   for (Entry& entry : entries_) {
     const auto covered = [&](const ResolvedFrame& frame) { return FrameMatches(entry.pattern, frame); };
     if (!std::any_of(stack.begin(), stack.end(), covered)) continue;

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tools/symbolize/symbolizer.h"
+#include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
 
@@ -35,7 +35,7 @@ class Suppressions {
   void AddBuiltIn();
 
   // The first pattern that covers the stack is marked as used; false: none.
-  bool Covers(const std::vector<ResolvedFrame>& stack);
+  bool Covers(const CallStack& stack);
 
   // Patterns that covered nothing, in the order of the file, with file and line.
   std::vector<std::string> Unused() const;

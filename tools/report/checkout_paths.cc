@@ -22,9 +22,11 @@ std::string PathBelow(const fs::path& root, const std::string& file) {
 
 void NameFilesBelow(const fs::path& root, GateResult& result) {
   for (GateSite& site : result.sites) {
-    for (ResolvedFrame& frame : site.change.stack) {
-      if (!frame.file.empty()) frame.file = PathBelow(root, frame.file);
-    }
+    site.change.stack.Change([&](CallStack::Frames& frames) {
+      for (ResolvedFrame& frame : frames) {
+        if (!frame.file.empty()) frame.file = PathBelow(root, frame.file);
+      }
+    });
   }
 }
 

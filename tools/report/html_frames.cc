@@ -22,7 +22,7 @@ Json ShownFrame(const ResolvedFrame& frame) {
 
 }  // namespace
 
-Json HtmlFrames::Stack(const std::vector<ResolvedFrame>& stack) {
+Json HtmlFrames::Stack(const CallStack& stack) {
   Json numbers = Json::array();
   for (const ResolvedFrame& frame : stack) {
     const auto [at, fresh] =

@@ -20,7 +20,7 @@ inline constexpr size_t kMostNameColumns = 4096;
 class HtmlFrames {
  public:
   // The numbers of a stack's frames in list(), leaf first.
-  Json Stack(const std::vector<ResolvedFrame>& stack);
+  Json Stack(const CallStack& stack);
 
   // Each as the JSON report has it, with "name" (short) added.
   const Json& list() const { return list_; }

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <protozero/pbf_writer.hpp>
-#include <span>
 #include <tuple>
 #include <vector>
 
@@ -79,11 +78,11 @@ class Profile {
     return at->second;
   }
 
-  // `call`: the functions inlined at one call site, innermost first, and the one that they were inlined into.
-  uint64_t LocationOf(std::span<const ResolvedFrame> call) {
-    const ResolvedFrame& outer = call.back();
+  // From `inner` to `end`: the functions inlined at one call site, innermost first, and the one that they were inlined into.
+  uint64_t LocationOf(const CallStack& stack, size_t inner, size_t end) {
+    const ResolvedFrame& outer = stack[end - 1];
     std::vector<std::pair<uint64_t, uint32_t>> lines;
-    for (const ResolvedFrame& frame : call) lines.emplace_back(FunctionOf(frame), frame.line);
+    for (size_t i = inner; i < end; ++i) lines.emplace_back(FunctionOf(stack[i]), stack[i].line);
     const auto [at, fresh] = locations_.try_emplace({outer.module, outer.offset, lines}, locations_.size() + 1);
     if (!fresh) return at->second;
     const uint64_t mapping = MappingOf(outer);
@@ -102,10 +101,10 @@ class Profile {
   void Sample(const SiteResult& site) {
     std::vector<uint64_t> stack;
     for (size_t begin = 0; begin < site.stack.size();) {
-      size_t end = begin;
-      while (end + 1 < site.stack.size() && site.stack[end].inlined) ++end;
-      stack.push_back(LocationOf(std::span(site.stack).subspan(begin, end + 1 - begin)));
-      begin = end + 1;
+      size_t end = begin + 1;
+      while (end < site.stack.size() && site.stack[end - 1].inlined) ++end;
+      stack.push_back(LocationOf(site.stack, begin, end));
+      begin = end;
     }
     const SiteFigures figures = FiguresOf(site);
     const int64_t values[] = {figures.live_objects, figures.live_bytes, figures.born_bytes, figures.growth_bytes_per_hour};
