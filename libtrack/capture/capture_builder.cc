@@ -268,6 +268,7 @@ void CaptureBuilder::FinishCells(Capture* capture) {
       points[kept++] = point;
     }
     points.resize(kept);
+    points.shrink_to_fit();
     const auto site = static_cast<SiteId>(key >> 8);
     if (site != 0) capture->cells.push_back({site, static_cast<uint8_t>(key), std::move(points)});
   }

@@ -54,7 +54,10 @@ Groups Split(const SiteHistory& history, const Window& window) {
   };
   for (const WeightedBlock& block : history.survivors) add(block.birth_ms, window.end_ms - block.birth_ms, false, block.weight);
   for (const WeightedBlock& block : history.dead) add(block.birth_ms, block.death_ms - block.birth_ms, true, block.weight);
-  for (const DeathStep& step : history.steps) add(step.time_ms - kBandMiddleMs[step.band], kBandMiddleMs[step.band], true, step.deaths);
+  for (const DeathStep& step : history.steps) {
+    const double age = kBandMiddleMs[step.band];
+    for (int part = 1; part <= step.parts; ++part) add(step.PartEndMs(part) - age, age, true, step.deaths / step.parts);
+  }
   return groups;
 }
 

@@ -130,6 +130,7 @@ std::vector<Named> WithStacks(const capture::Capture& capture, std::map<capture:
 std::vector<Candidate> JoinEqual(std::vector<Named> sites) {
   std::stable_sort(sites.begin(), sites.end(), [](const Named& a, const Named& b) { return a.reading < b.reading; });
   std::vector<Candidate> result;
+  result.reserve(sites.size());
   for (size_t i = 0; i < sites.size();) {
     std::vector<Candidate> same;
     const size_t first = i;

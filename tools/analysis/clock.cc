@@ -54,7 +54,8 @@ std::optional<Clock> ClockOfChurn(const std::map<capture::SiteId, SiteHistory>& 
   std::vector<double> work(kGrid);
   double samples = 0;
   for (const auto& [site, history] : histories) {
-    for (size_t i = 0; i < kGrid; ++i) work[i] += history.born[i] - (i == 0 ? 0 : history.born[i - 1]);
+    const Curve* const born = history.curves == nullptr ? nullptr : &history.curves->born;
+    for (size_t i = 0; i < kGrid && born != nullptr; ++i) work[i] += (*born)[i] - (i == 0 ? 0 : (*born)[i - 1]);
     TakeOff(history.survivors, end_ms, work);
     TakeOff(history.dead, end_ms, work);
     samples += history.born_samples - static_cast<double>(history.survivors.size() + history.dead.size());

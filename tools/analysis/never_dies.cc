@@ -45,7 +45,8 @@ std::vector<Lived> OldBlocks(const SiteHistory& history, const Window& window, d
   for (const DeathStep& step : history.steps) {
     // Of these the birth is not known to a quarter of the age: none is let off.
     const double age = kBandMiddleMs[step.band];
-    add(window.warm_up_ms, age, step.deaths, step.time_ms);
+    if (age <= youngest) continue;
+    for (int part = 1; part <= step.parts; ++part) add(window.warm_up_ms, age, step.deaths / step.parts, step.PartEndMs(part));
   }
   return old;
 }

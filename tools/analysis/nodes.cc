@@ -110,7 +110,7 @@ bool Grew(const Node& node) { return node.judgement.wall.blocks > 0; }
 void AccuseSums(std::vector<Node>& nodes, size_t depth, const Look& look) {
   std::vector<Sum> sums = JudgeSums(nodes, depth, look);
   std::vector<Node> judged;
-  judged.reserve(sums.size());  // nodes hold their curves: to move one is to copy kilobytes
+  judged.reserve(sums.size());
   for (Sum& sum : sums) judged.push_back(std::move(sum.node));
   DecideAll(judged, look);
   std::vector<bool> swallowed(nodes.size());

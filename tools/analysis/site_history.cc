@@ -73,7 +73,11 @@ void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, d
     const auto to = static_cast<double>(point.time_ms);
     if (i == kGrid) break;
     if (time_of(i) < to) {
-      for (const double from = looks.Before(point.time_ms); i < kGrid && time_of(i) < to; ++i) {
+      const double from = looks.Before(point.time_ms);
+      if (sum == 0 && end_ms > 0) {  // nothing to add before it
+        i = static_cast<size_t>(std::clamp(from / end_ms * kGrid, static_cast<double>(i), double{kGrid}));
+      }
+      for (; i < kGrid && time_of(i) < to; ++i) {
         const double risen = std::max(time_of(i) - from, 0.0);
         curve[i] += static_cast<float>(sign * (sum + (risen > 0 ? (point.bytes - sum) * risen / (to - from) : 0)));
       }
@@ -99,11 +103,8 @@ struct KeptOfBand {
 void AddStep(double from_ms, double to_ms, double deaths, double bytes, uint8_t band, SiteHistory& history) {
   const double longest = history.grid_end_ms / kStepsOfRun;
   const int parts = static_cast<int>(std::clamp(std::ceil((to_ms - from_ms) / std::max(longest, 1.0)), 1.0, kStepsOfRun));
-  for (int i = 1; i <= parts; ++i) {
-    const double part_ms = (to_ms - from_ms) / parts;
-    history.steps.push_back({static_cast<float>(from_ms + part_ms * i), static_cast<float>(part_ms),
-                             static_cast<float>(deaths / parts), static_cast<float>(bytes / parts), band});
-  }
+  history.steps.push_back({static_cast<float>(to_ms), static_cast<float>(to_ms - from_ms), static_cast<float>(deaths),
+                           static_cast<float>(bytes), band, static_cast<uint8_t>(parts)});
 }
 
 // Deaths of one counter that are not in `kept`. A death and the look that counts it may fall on either side of a
@@ -128,18 +129,18 @@ void AddSteps(const CellSeries& series, const LookTimes& looks, KeptOfBand kept,
   }
 }
 
-void AddCells(const CellSeries& series, const LookTimes& looks, KeptOfBand kept, double coarsest, SiteHistory& history) {
+void AddCells(const CellSeries& series, const LookTimes& looks, KeptOfBand kept, double coarsest, Curves& curves, SiteHistory& history) {
   if (series.points.empty()) return;
   const CellPoint& last = series.points.back();
   const double sign = Removes(series.band) ? -1 : 1;
   history.net_bytes += sign * last.bytes;
   history.net_objects += sign * last.objects;
   if (last.variance > 0) history.exact = false;
-  AddToCurve(series, looks, sign, history.grid_end_ms, history.level);
+  AddToCurve(series, looks, sign, history.grid_end_ms, curves.level);
   if (series.band == capture::kBandBirths) {
     history.born_bytes += last.bytes;
     history.born_samples += static_cast<double>(last.samples);
-    AddToCurve(series, looks, 1, history.grid_end_ms, history.born);
+    AddToCurve(series, looks, 1, history.grid_end_ms, curves.born);
   } else if (IsDeaths(series.band)) {
     AddSteps(series, looks, kept, coarsest, history);
   }
@@ -191,10 +192,12 @@ class Gatherer {
     for (auto& [site, history] : histories_) each.emplace_back(site, &history);
     ParallelFor(each.size(), [&](size_t i) {
       const auto [site, history] = each[i];
+      const auto curves = std::make_shared<Curves>();
       for (auto cell = std::ranges::lower_bound(capture_.cells, site, {}, &CellSeries::site);
            cell != capture_.cells.end() && cell->site == site; ++cell) {
-        AddCells(*cell, looks, Of(kept, *cell), coarsest_.at(site), *history);
+        AddCells(*cell, looks, Of(kept, *cell), coarsest_.at(site), *curves, *history);
       }
+      history->curves = curves;
       SortByBirth(history->survivors);
       SortByBirth(history->dead);
       history->steps.shrink_to_fit();

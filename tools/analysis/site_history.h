@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "libtrack/capture/age_band.h"
@@ -41,24 +42,32 @@ struct WeightedBlock {
   double Probability() const { return double{sampling_probability} * double{kept}; }
 };
 
-// Deaths between two looks at a counter, less those that are known by themselves.
+// Deaths between two looks at a counter, less those that are known by themselves. They happened somewhere in between: where that is
+// long, they count as dead in equal parts, each at the end of its part of the time.
 struct DeathStep {
   float time_ms = 0;  // of the later look
-  float span_ms = 0;  // since the look before: it happened somewhere in between
-  float deaths = 0;   // weighted
+  float span_ms = 0;  // since the look before
+  float deaths = 0;   // weighted; of all parts together, as are the bytes
   float bytes = 0;
   uint8_t band = 0;
+  uint8_t parts = 1;
+  double PartEndMs(int part) const { return double{time_ms} - double{span_ms} * (parts - part) / parts; }  // part: 1 to `parts`
+  // What has died by the end of a part.
+  DeathStep UpTo(int part) const;
 };
 
 // Sums over time, on a grid over the whole run: entry i is the sum at (i + 1) / kGrid of it.
 inline constexpr size_t kGrid = 256;
 using Curve = std::array<float, kGrid>;
+struct Curves {
+  Curve level{}, born{};  // bytes alive; bytes ever allocated
+};
 
 // All of a site but its single blocks and deaths.
 struct SiteTotals {
   std::vector<capture::SiteId> sites;  // one, or the members of a merged site
   capture::SiteKind kind = capture::SiteKind::kHeap;
-  Curve level{}, born{};                 // bytes alive; bytes ever allocated
+  std::shared_ptr<const Curves> curves;  // two kilobytes, shared by all looks at the site; null: all 0
   double grid_end_ms = 0;                // where the curves end; not moved by AsOf
   double born_bytes = 0, born_samples = 0;
   double net_bytes = 0;    // births - deaths - thinned + relabelled: what is left by the counters
@@ -67,8 +76,8 @@ struct SiteTotals {
   bool exact = true;          // nothing of it was sampled with an interval above 1 byte
 
   // The curves at a time, between their points by a straight line.
-  double LevelAt(double ms) const { return Interpolate(level, ms); }
-  double BornAt(double ms) const { return Interpolate(born, ms); }
+  double LevelAt(double ms) const { return curves == nullptr ? 0 : Interpolate(curves->level, ms); }
+  double BornAt(double ms) const { return curves == nullptr ? 0 : Interpolate(curves->born, ms); }
 
  private:
   double Interpolate(const Curve& curve, double ms) const;

@@ -87,7 +87,7 @@ bool Bursty(const SiteHistory& history, const Window& window, size_t bins) {
   Deaths deaths(bins, window.end_ms);
   for (const WeightedBlock& block : history.dead) deaths.Add(block.death_ms, block.death_ms, block.Bytes());
   for (const DeathStep& step : history.steps) {
-    deaths.Add(step.time_ms - step.span_ms, step.time_ms, step.bytes);
+    deaths.Add(step.PartEndMs(0), step.time_ms, step.bytes);
   }
   return deaths.Bursty();
 }
