@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What leaktrack costs whole programs and bare allocation, beside other tools: one table, in text and JSON.
 
-    bench.py --library LIBLEAKTRACK [--json FILE] [--rounds N] [--only SECTION ...]
+    bench.py --library LIBLEAKTRACK [--before LIBLEAKTRACK] [--json FILE] [--readme FILE] [--rounds N] [--only SECTION ...]
 
 Sections: instructions (callgrind: per request, exact), time (CPU time ratio against the program alone, alternating), allocation (wall ns per
 operation of programs that only allocate, every tool), memory (resident bytes added). A program or tool that is not installed is named
-and left out.
+and left out. --before: an older build, measured beside the present one under allocation. --readme: writes the tables between the marks
+of that document (tables.py).
 """
 import argparse
+import datetime
 import json
 import os
 import platform
@@ -19,6 +21,7 @@ import sys
 import tempfile
 
 import measure
+import tables
 from batch import BATCHES
 from modes import modes
 from services import SERVICES
@@ -38,7 +41,7 @@ class Bench:
         self.churn, forward = os.path.join(self.folder, "churn"), os.path.join(self.folder, "forward.so")
         subprocess.run(["gcc", "-O2", "-pthread", f"{HERE}/churn.c", "-o", self.churn], check=True)
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", f"{HERE}/forward.c", "-o", forward], check=True)
-        self.modes = modes(os.path.abspath(options.library), forward)
+        self.modes = modes(os.path.abspath(options.library), forward, options.before and os.path.abspath(options.before))
         self.alone, self.tracked = self.modes["alone"], self.modes["leaktrack"]
 
     def new_folder(self):
@@ -70,16 +73,27 @@ class Bench:
             service.stop()
         return measure.instructions(pattern)
 
-    def instructions_of(self, what, count, small, large):
+    def instructions_of(self, what, count, small, large, tracked="leaktrack"):
         """`count(mode, amount)`; the difference of two amounts is free of start and end."""
         per, helper = {}, 0.0
-        for mode in (self.alone, self.tracked):
+        for mode in (self.alone, self.modes[tracked]):
             (own_small, helper_small), (own_large, helper_large) = count(mode, small), count(mode, large)
             per[mode.name] = (own_large - own_small) / (large - small)
             helper = (helper_large - helper_small) / (large - small)
-        self.add("instructions", what, alone=per["alone"], leaktrack=per["leaktrack"], ratio=per["leaktrack"] / per["alone"], helper=helper)
+        self.add("instructions", what, alone=per["alone"], tracked=per[tracked], ratio=per[tracked] / per["alone"], helper=helper)
+
+    def churn_instructions(self, mode, program, amount):
+        folder = self.new_folder()
+        pattern = os.path.join(folder, "callgrind")
+        subprocess.run(measure.under_callgrind([self.churn, program, "1", str(amount)], pattern), env=mode.env(folder), check=True, cwd=folder,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=900)
+        return measure.instructions(pattern)
 
     def instructions(self):
+        for program in ("pair", "factor"):
+            for tracked in ("leaktrack", "leaktrack exact"):
+                self.instructions_of(f"{program}, malloc and free, {tracked}", lambda mode, amount, p=program: self.churn_instructions(mode, p, amount),
+                                     20_000, 60_000, tracked)
         for batch in BATCHES:
             if self.is_there(batch):
                 self.instructions_of(batch.name, lambda mode, amount, b=batch: self.batch_instructions(b, mode, amount), batch.small, batch.large)
@@ -167,6 +181,8 @@ class Bench:
             share, low, high = measure.median_interval(paired)
             self.add("allocation", f"{what}: speed of forwarding kept", ratio=share, low=low, high=high)
             self.add("allocation", f"{what}: exact, times alone", ratio=middle["leaktrack exact"] / middle["alone"])
+            if "before exact" in middle:
+                self.add("allocation", f"{what}: exact, of before's", ratio=middle["leaktrack exact"] / middle["before exact"])
             if "heaptrack" in middle:
                 added = {name: middle[name] - middle["alone"] for name in ("leaktrack exact", "heaptrack")}
                 self.add("allocation", f"{what}: exact, of heaptrack's added", ratio=added["leaktrack exact"] / added["heaptrack"])
@@ -197,16 +213,20 @@ class Bench:
     def run(self):
         for section in self.options.only or ("instructions", "time", "allocation", "memory"):
             getattr(self, section)()
+        machine = {"cores": os.cpu_count(), "system": platform.platform(terse=True), "date": datetime.date.today().isoformat()}
         if self.options.json:
-            machine = {"cores": os.cpu_count(), "system": platform.platform(), "load": os.getloadavg()[0]}
             with open(self.options.json, "w", encoding="utf-8") as file:
                 json.dump({"machine": machine, "rounds": self.options.rounds, "rows": self.rows}, file, indent=1)
+        if self.options.readme:
+            tables.put_into(self.options.readme, tables.markdown(self.rows, machine, self.options.rounds))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", required=True)
+    parser.add_argument("--before")
     parser.add_argument("--json")
+    parser.add_argument("--readme")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--only", nargs="+", choices=("instructions", "time", "allocation", "memory"))
     bench = Bench(parser.parse_args())

@@ -23,13 +23,18 @@ class Mode:
         return {**os.environ, **{name: value.replace("FOLDER", folder) for name, value in self.environment.items()}}
 
 
-def modes(library, forward):
-    """By name. The peers are those that Debian packages."""
+def leaktrack(name, library):
+    return [Mode(name, LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER"),
+            Mode(f"{name} exact", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER", LEAKTRACK_INTERVAL="exact")]
+
+
+def modes(library, forward, before=None):
+    """By name. The peers are those that Debian packages; `before` is an older build of the library."""
     every = [
         Mode("alone"),
         Mode("forwarding", LD_PRELOAD=forward),
-        Mode("leaktrack", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER"),
-        Mode("leaktrack exact", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER", LEAKTRACK_INTERVAL="exact"),
+        *leaktrack("leaktrack", library),
+        *(leaktrack("before", before) if before else []),
         Mode("heaptrack", ["heaptrack"], ["heaptrack", "-r", "-o", "FOLDER/heaptrack"]),
         Mode("jemalloc", [f"{LIBRARIES}/libjemalloc.so.2"], LD_PRELOAD=f"{LIBRARIES}/libjemalloc.so.2"),
         Mode("jemalloc profiling", [f"{LIBRARIES}/libjemalloc.so.2"], LD_PRELOAD=f"{LIBRARIES}/libjemalloc.so.2",
