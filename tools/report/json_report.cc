@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/json_report.h"
 
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/container/node_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "tools/base/parallel.h"
 #include "tools/report/json_parts.h"
 #include "tools/report/site_groups.h"
 
@@ -79,12 +88,48 @@ Json SiteFactsJson(const SiteResult& site, size_t rank) {
 
 namespace {
 
-Json SiteJson(const SiteResult& site, size_t rank) {
+// As text that stands `columns` from the left. Names come from the program and need not be UTF-8; what is not is replaced, never
+// thrown about. All but ASCII is escaped: who looks at this on a terminal meets no control character and no text that runs backwards.
+std::string Dump(const Json& json, size_t columns) {
+  const std::string text = json.dump(2, ' ', true, Json::error_handler_t::replace);
+  return columns == 0 ? text : absl::StrReplaceAll(text, {{"\n", absl::StrCat("\n", std::string(columns, ' '))}});
+}
+
+// `object`, which stands `columns` from the left and ends with an empty array, with items in that: texts that stand 4 further in. All
+// frames of all sites as values would take gigabytes.
+std::string Filled(std::string object, const std::vector<const std::string*>& items, size_t columns) {
+  if (items.empty()) return object;
+  const std::string margin(columns, ' '), end = absl::StrCat("]\n", margin, "}");
+  object.resize(object.size() - end.size());
+  size_t bytes = object.size() + 2 * end.size();
+  for (const std::string* item : items) bytes += item->size() + columns + 8;
+  object.reserve(bytes);
+  for (const char* before = "\n"; const std::string* item : items) absl::StrAppend(&object, std::exchange(before, ",\n"), margin, "    ", *item);
+  absl::StrAppend(&object, "\n", margin, "  ", end);
+  return object;
+}
+
+constexpr size_t kSiteColumns = 4, kFrameColumns = 8;
+
+using FrameTexts = absl::node_hash_map<const ResolvedFrame*, std::string>;  // sites share most of theirs
+
+FrameTexts TextsOfFrames(std::span<const SiteResult> sites) {
+  FrameTexts texts;
+  for (const SiteResult& site : sites) {
+    for (const ResolvedFrame& frame : site.stack) {
+      if (const auto [text, is_new] = texts.try_emplace(&frame); is_new) text->second = Dump(FrameJson(frame), kFrameColumns);
+    }
+  }
+  return texts;
+}
+
+std::string SiteText(const SiteResult& site, size_t rank, const FrameTexts& frames) {
   Json json = SiteFactsJson(site, rank);
   json["blame"] = site.stack.empty() ? Json() : FrameJson(site.stack[site.blame]);
   json["stack"] = Json::array();
-  for (const ResolvedFrame& frame : site.stack) json["stack"].push_back(FrameJson(frame));
-  return json;
+  std::vector<const std::string*> stack;
+  for (const ResolvedFrame& frame : site.stack) stack.push_back(&frames.at(&frame));
+  return Filled(Dump(json, kSiteColumns), stack, kSiteColumns);
 }
 
 Json WindowJson(const Analysis& analysis) {
@@ -107,21 +152,21 @@ Json SelectionJson(const ReportInput& input, size_t shown) {
 }  // namespace
 
 std::string JsonReport(const ReportInput& input, size_t top) {
-  Json sites = Json::array();
-  for (const SiteResult& site : input.analysis.sites) {
-    if (top != 0 && sites.size() >= top) break;
-    sites.push_back(SiteJson(site, sites.size() + 1));
-  }
+  std::span<const SiteResult> sites = input.analysis.sites;
+  if (top != 0) sites = sites.first(std::min(top, sites.size()));
+  const FrameTexts frames = TextsOfFrames(sites);
+  std::vector<std::string> texts(sites.size());
+  ParallelFor(sites.size(), [&](size_t i) { texts[i] = SiteText(sites[i], i + 1, frames); });
+  std::vector<const std::string*> items;
+  for (const std::string& text : texts) items.push_back(&text);
   const Json report = {{"schema", 1},
                        {"process", ProcessJson(input)},
                        {"memory", MemoryJson(input.analysis.memory)},
                        {"coverage", CoverageJson(input)},
                        {"window", WindowJson(input.analysis)},
                        {"selection", SelectionJson(input, sites.size())},
-                       {"sites", sites}};
-  // Names come from the program and need not be UTF-8; what is not is replaced, never thrown about. All but ASCII is escaped:
-  // who looks at this on a terminal meets no control character and no text that runs backwards.
-  return report.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+                       {"sites", Json::array()}};
+  return Filled(Dump(report, 0), items, 0) + "\n";
 }
 
 }  // namespace leaktrack
