@@ -27,9 +27,30 @@ namespace leaktrack {
 class CallStack {
  public:
   using Frames = std::vector<ResolvedFrame>;
-  class Iterator;
-  using value_type = ResolvedFrame;  // for gmock's matchers
-  using const_iterator = Iterator;
+  class Iterator {
+   public:
+    using iterator_category = std::random_access_iterator_tag;
+    using value_type = ResolvedFrame;
+    using difference_type = ptrdiff_t;
+    using pointer = const ResolvedFrame*;
+    using reference = const ResolvedFrame&;
+
+    Iterator() = default;
+    Iterator(const ResolvedFrame* pool, const uint32_t* number) : pool_(pool), number_(number) {}
+    reference operator*() const { return pool_[*number_]; }
+    pointer operator->() const { return &**this; }
+    Iterator& operator++() { return *this += 1; }
+    Iterator operator++(int) { return std::exchange(*this, *this + 1); }
+    Iterator& operator+=(difference_type by) { return number_ += by, *this; }
+    Iterator operator+(difference_type by) const { return Iterator(*this) += by; }
+    difference_type operator-(const Iterator& other) const { return number_ - other.number_; }
+    bool operator==(const Iterator& other) const { return number_ == other.number_; }
+    auto operator<=>(const Iterator& other) const { return number_ <=> other.number_; }
+
+   private:
+    const ResolvedFrame* pool_ = nullptr;
+    const uint32_t* number_ = nullptr;
+  };
 
   CallStack() = default;
   // Of frames that it shares with nobody.
@@ -40,8 +61,8 @@ class CallStack {
   size_t size() const { return numbers_.size(); }
   bool empty() const { return numbers_.empty(); }
   const ResolvedFrame& operator[](size_t i) const { return (*pool_)[numbers_[i]]; }
-  Iterator begin() const;
-  Iterator end() const;
+  Iterator begin() const { return {pool_ == nullptr ? nullptr : pool_->data(), numbers_.data()}; }
+  Iterator end() const { return begin() + static_cast<ptrdiff_t>(size()); }
 
   // Has `edit(Frames&)` change its frames, of which it has copies from then on.
   template <typename Edit>
@@ -60,34 +81,6 @@ class CallStack {
   std::shared_ptr<const Frames> pool_;
   std::vector<uint32_t> numbers_;
 };
-
-class CallStack::Iterator {
- public:
-  using iterator_category = std::random_access_iterator_tag;
-  using value_type = ResolvedFrame;
-  using difference_type = ptrdiff_t;
-  using pointer = const ResolvedFrame*;
-  using reference = const ResolvedFrame&;
-
-  Iterator() = default;
-  Iterator(const CallStack* stack, size_t at) : stack_(stack), at_(at) {}
-  reference operator*() const { return (*stack_)[at_]; }
-  pointer operator->() const { return &**this; }
-  Iterator& operator++() { return *this += 1; }
-  Iterator operator++(int) { return std::exchange(*this, *this + 1); }
-  Iterator& operator+=(difference_type by) { return at_ += static_cast<size_t>(by), *this; }
-  Iterator operator+(difference_type by) const { return Iterator(*this) += by; }
-  difference_type operator-(const Iterator& other) const { return static_cast<difference_type>(at_ - other.at_); }
-  bool operator==(const Iterator&) const = default;
-  auto operator<=>(const Iterator& other) const { return at_ <=> other.at_; }
-
- private:
-  const CallStack* stack_ = nullptr;
-  size_t at_ = 0;
-};
-
-inline CallStack::Iterator CallStack::begin() const { return {this, 0}; }
-inline CallStack::Iterator CallStack::end() const { return {this, size()}; }
 
 // Makes the stacks of one capture.
 class CallStackPool {
