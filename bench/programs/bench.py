@@ -80,6 +80,9 @@ class Bench:
             (own_small, helper_small), (own_large, helper_large) = count(mode, small), count(mode, large)
             per[mode.name] = (own_large - own_small) / (large - small)
             helper = (helper_large - helper_small) / (large - small)
+        if per["alone"] <= 0:
+            print(f"no count: {what}: callgrind left none of the processes that did the work")
+            return
         self.add("instructions", what, alone=per["alone"], tracked=per[tracked], ratio=per[tracked] / per["alone"], helper=helper)
 
     def churn_instructions(self, mode, program, amount):
@@ -200,7 +203,7 @@ class Bench:
             kib = {mode: statistics.median(self.resident_kib(self.modes[mode], threads) for _ in range(3)) for mode in ("alone", "leaktrack", "leaktrack exact")}
             for mode in ("leaktrack", "leaktrack exact"):
                 added[mode, threads] = kib[mode] - kib["alone"]
-                self.add("memory", f"{mode}, {threads} threads: added", MiB=added[mode, threads] / 1024)
+                self.add("memory", f"{mode}, {threads} thread{'s' if threads > 1 else ''}: added", MiB=added[mode, threads] / 1024)
         for mode in ("leaktrack", "leaktrack exact"):
             self.add("memory", f"{mode}: a thread", KiB=(added[mode, 64] - added[mode, 1]) / 63)
 

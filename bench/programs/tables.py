@@ -8,7 +8,9 @@ BEGIN, END = "<!-- figures of scripts/bench.sh: begin -->", "<!-- figures of scr
 
 
 def shown(value):
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    return str(value)
 
 
 def line(cells):
