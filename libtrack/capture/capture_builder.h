@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-
 #include "libtrack/capture/byte_source.h"
 #include "libtrack/capture/decoder.h"
 #include "libtrack/capture/format.h"

@@ -77,7 +77,7 @@ class IntervalControl {
   std::atomic<uint8_t> live_index_;
   std::atomic<bool> follows_rate_;
   uint8_t largest_index_ = 0;
-  std::atomic<int64_t> crowded_at_;   // live samples
+  std::atomic<int64_t> crowded_at_;    // live samples
   std::atomic<int64_t> roomy_below_;   // live samples
   std::atomic<uint64_t> tick_;         // tick number << 32 | samples in it
   std::atomic<uint64_t> rate_calm_since_;
