@@ -95,6 +95,19 @@ TEST(JsonReportTest, BytesThatAreNotUtf8DoNotBreakIt) {
   EXPECT_NO_THROW(json::parse(JsonReport(input, 0)));
 }
 
+TEST(JsonReportTest, PutTogetherSiteBySiteItIsTheTextOfTheWhole) {
+  ReportInput none = testing::LeakingInput(), some = none;
+  none.analysis.sites.clear();
+  some.analysis.sites.push_back(some.analysis.sites[0]);
+  some.analysis.sites[1].stack = {};
+  some.analysis.sites.push_back(some.analysis.sites[0]);
+  some.analysis.sites[2].stack.Change([](auto& frames) { frames[1].function = "a\n\"b\\n\xff\x1b"; });
+  for (const ReportInput* input : {&none, &some}) {
+    const std::string text = JsonReport(*input, 0);
+    EXPECT_EQ(nlohmann::ordered_json::parse(text).dump(2, ' ', true) + "\n", text);
+  }
+}
+
 TEST(JsonReportTest, TopCutsTheListOfSites) {
   ReportInput input = testing::LeakingInput();
   input.analysis.sites.resize(5, input.analysis.sites[0]);
