@@ -6,8 +6,8 @@
 
 Sections: instructions (callgrind: per request, exact), time (CPU time ratio against the program alone, alternating), allocation (wall ns per
 operation of programs that only allocate, every tool), memory (resident bytes added). A program or tool that is not installed is named
-and left out. --before: an older build, measured beside the present one under allocation. --readme: writes the tables between the marks
-of that document (tables.py).
+and left out. --before: an older build, measured beside the present one under allocation. --readme: writes the table of each section between its
+marks in that document (tables.py).
 """
 import argparse
 import datetime
@@ -27,6 +27,7 @@ from modes import modes
 from services import SERVICES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SECTIONS = ("instructions", "time", "allocation", "memory")
 STARTS = 3  # of each server: where its memory lies differs by start, and costs or saves a percent
 ALLOCATIONS = [("pair", 1), ("server", 1), ("server", 2), ("server", 64), ("factor", 1)]
 OPERATIONS = 4_000_000  # per program; slow tools do a share of it
@@ -214,14 +215,23 @@ class Bench:
         return program.there()
 
     def run(self):
-        for section in self.options.only or ("instructions", "time", "allocation", "memory"):
+        sections = self.options.only or SECTIONS
+        for section in sections:
+            if self.options.readme:
+                tables.divide(self.options.readme, section)  # not found out after half an hour
+        for section in sections:
             getattr(self, section)()
+            self.write(section)
+
+    def write(self, section):
+        """After each section: what ends a later one does not lose it."""
         machine = {"cores": os.cpu_count(), "system": platform.platform(terse=True), "date": datetime.date.today().isoformat()}
         if self.options.json:
             with open(self.options.json, "w", encoding="utf-8") as file:
                 json.dump({"machine": machine, "rounds": self.options.rounds, "rows": self.rows}, file, indent=1)
         if self.options.readme:
-            tables.put_into(self.options.readme, tables.markdown(self.rows, machine, self.options.rounds))
+            rows = [row for row in self.rows if row["section"] == section]
+            tables.put_into(self.options.readme, section, tables.markdown(rows, machine, self.options.rounds))
 
 
 def main():
@@ -231,7 +241,7 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--readme")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--only", nargs="+", choices=("instructions", "time", "allocation", "memory"))
+    parser.add_argument("--only", nargs="+", choices=SECTIONS)
     bench = Bench(parser.parse_args())
     try:
         bench.run()

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a benchmark as Markdown tables, put between two marks of a document.
+"""The rows of a benchmark as Markdown tables, each section's between two marks of its own in a document.
 
-Rows of one section whose names are "WHAT: HOW" become one table with a line per WHAT and a column per HOW; other rows become a line
+Rows with nanoseconds, named "PROGRAM: TOOL", become one table with a column per program and a line per tool; other rows become a line
 with their figures.
 """
-BEGIN, END = "<!-- figures of scripts/bench.sh: begin -->", "<!-- figures of scripts/bench.sh: end -->"
+END = "<!-- end -->"
 
 
-def shown(value):
+def begin(section):
+    return f"<!-- scripts/bench.sh: {section} -->"
+
+
+def shown(value, digits=3):
     if isinstance(value, float):
-        return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+        return f"{value:.0f}" if value >= 100 else f"{value:.{digits}g}"
     return str(value)
 
 
@@ -35,29 +39,32 @@ def nanoseconds(rows):
 def figures(rows):
     """A line per row, a column per figure."""
     names = list(dict.fromkeys(name for row in rows for name in row if name not in ("section", "what")))
-    return table(["", *names], [[row["what"]] + [shown(row[name]) if name in row else "" for name in names] for row in rows])
+    return table(["", *names], [[row["what"]] + [shown(row[name], 4) if name in row else "" for name in names] for row in rows])
 
 
 def markdown(rows, machine, rounds):
-    parts = [f"{machine['cores']} cores, {machine['system']}, {machine['date']}; medians of {rounds} rounds; low and high are those of all "
-             "rounds for ns, and the 95 % interval of the median for a ratio."]
-    for section in dict.fromkeys(row["section"] for row in rows):
-        here = [row for row in rows if row["section"] == section]
-        parts.append(f"**{section}**")
-        timed = [row for row in here if "ns" in row]
-        if timed:
-            parts.append(nanoseconds(timed))
-        if len(timed) < len(here):
-            parts.append(figures([row for row in here if "ns" not in row]))
+    """Of one section."""
+    scatter = f"; medians of {rounds} rounds; in brackets the lowest and the highest; low and high of a ratio: the 95 % interval of its median"
+    parts = [f"{machine['cores']} cores, {machine['system']}, {machine['date']}{scatter if any('low' in row for row in rows) else ''}."]
+    timed, others = [row for row in rows if "ns" in row], [row for row in rows if "ns" not in row]
+    if timed:
+        parts.append(nanoseconds(timed))
+    if others:
+        parts.append(figures(others))
     return "\n\n".join(parts)
 
 
-def put_into(path, text):
-    """Replaces what stands between the two marks."""
+def divide(path, section):
+    """What stands before the section's text, and from its end on; ends the program where there is no such place."""
     with open(path, encoding="utf-8") as file:
-        before, begin, rest = file.read().partition(BEGIN)
+        before, mark, rest = file.read().partition(begin(section))
     _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"{path}: has no '{BEGIN}' and '{END}' to write between")
+    if not mark or not end:
+        raise SystemExit(f"{path}: has no '{begin(section)}' and '{END}' to write between")
+    return before + mark, end + after
+
+
+def put_into(path, section, text):
+    before, after = divide(path, section)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+        file.write(f"{before}\n\n{text}\n\n{after}")
