@@ -51,7 +51,7 @@ struct DeathStep {
   float bytes = 0;
   uint8_t band = 0;
   uint8_t parts = 1;
-  double PartEndMs(int part) const { return double{time_ms} - double{span_ms} * (parts - part) / parts; }  // part: 1 to `parts`
+  double PartEndMs(int part) const { return double{time_ms} - double{span_ms} * (parts - part) / parts; }  // part: 0, the begin, to `parts`
   // What has died by the end of a part.
   DeathStep UpTo(int part) const;
 };
