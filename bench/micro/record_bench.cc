@@ -67,7 +67,7 @@ void InternKnownStack(benchmark::State& bench) {
   uint64_t n = 0;
   for (auto _ : bench) {
     frames[3] = n++ % 500;
-    benchmark::DoNotOptimize(process.tracker->Intern(capture::SiteKind::kHeap, frames, false));
+    benchmark::DoNotOptimize(process.tracker->Intern({capture::SiteKind::kHeap, frames, false}));
   }
 }
 BENCHMARK(InternKnownStack);

@@ -67,7 +67,7 @@ TrackedRun::TrackedRun(const Program& program, uint64_t seed)
     for (const std::string& function : program.sites[i].functions) frames.push_back(names_.FrameOf(function));
     // Distinct program sites are distinct stacks: one more frame, outside of main, tells them apart.
     frames.push_back(names_.FrameOf("_start"));
-    sites_.push_back(process.tracker->Intern(capture::SiteKind::kHeap, frames, false));
+    sites_.push_back(process.tracker->Intern({capture::SiteKind::kHeap, frames, false}));
     program_sites_[sites_.back()] = i;
   }
   OrderEvents();

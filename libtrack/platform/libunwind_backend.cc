@@ -7,6 +7,7 @@
 #include "libtrack/platform/linker.h"
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/rule_lookup.h"
+#include "libtrack/platform/stack_fold.h"
 #include "libtrack/platform/unwinder.h"
 
 namespace leaktrack::track {
@@ -57,6 +58,7 @@ WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::spa
     frames[result.frame_count++] = NameOf(interrupted || trampoline ? address : address - 1);
     interrupted = trampoline;
   }
+  result.fold = FoldFrames(frames.first(result.frame_count));
   return result;
 }
 

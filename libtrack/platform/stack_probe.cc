@@ -58,6 +58,12 @@ bool IsOwnStackFrom(uintptr_t frame) {
   return raw::Call(SYS_sigaltstack, 0, raw::Ptr(&alternate)) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
 }
 
+void ExtendReadableRangeDown(UnwindMemo& memo, uintptr_t address) {
+  const uintptr_t page = address & -kPage;
+  if (memo.readable_low == memo.readable_high || page >= memo.readable_low || memo.readable_low - page > kNear) return;
+  while (memo.readable_low > page && PageReadable(memo.readable_low - kPage)) memo.readable_low -= kPage;
+}
+
 bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address) {
   const uintptr_t page = address & -kPage;
   if (page == 0 || page + kPage == 0 || !PageReadable(page)) return false;

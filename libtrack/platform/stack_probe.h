@@ -33,6 +33,10 @@ inline bool InReadableRange(const UnwindMemo& memo, uintptr_t address) {
 // range there when it is not.
 bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address);
 
+// Extends the range down to the page of `address`, where a walk is to begin, if that lies near below and all between is readable.
+// The innermost frame may be larger than a page, of which a walk reads nothing: its steps would never be on known stack.
+void ExtendReadableRangeDown(UnwindMemo& memo, uintptr_t address);
+
 // Once, from the library's constructor: the calling thread is the initial one. Its control block does not lie on its stack but
 // among the mappings, where stacks of coroutines lie below it.
 void NoteInitialThread();

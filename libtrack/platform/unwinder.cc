@@ -6,6 +6,7 @@
 
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/rule_lookup.h"
+#include "libtrack/platform/stack_fold.h"
 #include "libtrack/platform/stack_step.h"
 
 namespace leaktrack::track {
@@ -45,7 +46,8 @@ class Walker {
 
   Ended RunWarm();
   Pause RunByRules();
-  bool MeetsOldFrame();
+  uintptr_t SlotOfNextOld() const { return old_ < memo_.count ? memo_.entries[OldIndex(old_)].slot : UINTPTR_MAX; }
+  bool MeetsOldFrame(const Entry& present);
   uint32_t CountSame(uint32_t possible) const;
   bool ReuseOldFrames();
   StepEnd StepCold();
@@ -54,7 +56,7 @@ class Walker {
   void KeepBeforeOld(uint32_t outer_count);
   void KeepAll();
   void CopyOldFrames(uint32_t count);
-  void StoreFrames(uint32_t index);
+  void StoreFrames(uint32_t first, uint64_t fold);
 
   UnwindMemo& memo_;
   capture::Frame* const frames_;
@@ -62,9 +64,20 @@ class Walker {
   uint32_t old_ = 0;       // frames of the last walk that lie inside the present one
   uint32_t count_ = 0;     // frames written; their entries begin at NewIndex(0)
   bool at_known_root_ = false;
+  bool met_barrier_ = false;  // in a frame outside the leaf
   RuleCache::Words words_{};  // of the frame that a run by rules stopped in
   FrameState state_;
 };
+
+// Passes the old frames that lie below the present one, which have returned, and one in its place that is another. True: the next is it.
+__attribute__((always_inline)) inline bool Walker::MeetsOldFrame(const Entry& present) {
+  for (; old_ < memo_.count; ++old_) {
+    const Entry& entry = memo_.entries[OldIndex(old_)];
+    if (entry.slot > present.slot) return false;
+    if (entry.slot == present.slot && entry.return_address == present.return_address && entry.fp == present.fp) return true;
+  }
+  return false;
+}
 
 // Where frames cost next to nothing: plain rules that are in the cache, with the state in registers.
 __attribute__((always_inline)) inline Pause Walker::RunByRules() {
@@ -74,7 +87,7 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   uintptr_t fp_slot = state_.fp_slot;
   const bool on_known_stack = InReadableRange(memo_, sp) && (sp & 7) == 0;
   const uintptr_t high = on_known_stack ? memo_.readable_high : 0;
-  const uintptr_t next_old = old_ < memo_.count ? memo_.entries[OldIndex(old_)].slot : UINTPTR_MAX;
+  uintptr_t next_old = SlotOfNextOld();
   const uint32_t new_index = NewIndex(count_);
   Entry* entry = memo_.entries + new_index;
   capture::Frame* frame = frames_ + count_;
@@ -89,8 +102,11 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
       break;
     }
     if (sp - 8 >= next_old) {
-      pause = Pause::kOldFrame;
-      break;
+      if (MeetsOldFrame({.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot})) {
+        pause = Pause::kOldFrame;
+        break;
+      }
+      next_old = SlotOfNextOld();
     }
     if (!rules->FindWords(return_address - 1, words)) {
       pause = Pause::kColdRule;
@@ -119,28 +135,25 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   return pause;
 }
 
-// Old frames below the stack pointer have returned.
-bool Walker::MeetsOldFrame() {
-  const uintptr_t slot = state_.sp - 8;
-  while (old_ < memo_.count && memo_.entries[OldIndex(old_)].slot < slot) ++old_;
-  if (old_ == memo_.count) return false;
-  const Entry& entry = memo_.entries[OldIndex(old_)];
-  if (entry.slot != slot) return false;
-  if (entry.return_address == state_.return_address && entry.fp == state_.fp) return true;
-  ++old_;  // another frame stands there now
-  return false;
+
+// How many of `count` entries come before the first that cannot be read: up to a barrier slots ascend from one that is readable,
+// and each fp_slot lies below its slot.
+uint32_t CountReadable(const Entry* entries, uint32_t count, uintptr_t high, bool barriers) {
+  if (!barriers) {
+    while (count > 0 && entries[count - 1].slot >= high) --count;
+    return count;
+  }
+  uint32_t readable = 0;
+  while (readable < count && entries[readable].slot < high && entries[readable].fp_slot != kBarrier) ++readable;
+  return readable;
 }
 
-// For how many of `count` entries a step from the frame inside would read now what it read then. Up to a barrier slots
-// ascend from one that is readable, and each fp_slot lies below its slot: one bound is left to check.
-inline uint32_t CountUnchanged(const UnwindMemo::Entry* entries, uint32_t count, uintptr_t high) {
+// For how many of `count` entries a step from the frame inside would read now what it read then.
+inline uint32_t CountUnchanged(const UnwindMemo& memo, uint32_t index, uint32_t count) {
+  const Entry* const entries = memo.entries + index;
   const Entry* entry = entries;
-  for (const Entry* const end = entries + count; entry < end && entry->slot < high; ++entry) {
-    if (entry->fp_slot > kBarrier) {
-      if (LoadStackWord(entry->fp_slot) != entry->fp) break;
-    } else if (entry->fp_slot == kBarrier) {
-      break;
-    }
+  for (const Entry* const end = entries + CountReadable(entries, count, memo.readable_high, memo.barriers != 0); entry != end; ++entry) {
+    if (entry->fp_slot != kFpUnchanged && LoadStackWord(entry->fp_slot) != entry->fp) break;
     if (LoadStackWord(entry->slot) != entry->return_address) break;
   }
   return static_cast<uint32_t>(entry - entries);
@@ -153,7 +166,7 @@ uint32_t Walker::CountSame(uint32_t possible) const {
   while (same < possible) {
     const uint32_t index = OldIndex(old_ + same);
     const uint32_t run = Least(possible - same, UnwindMemo::kEntries - index);
-    const uint32_t unchanged = CountUnchanged(memo_.entries + index, run, memo_.readable_high);
+    const uint32_t unchanged = CountUnchanged(memo_, index, run);
     same += unchanged;
     if (unchanged < run) break;
   }
@@ -192,29 +205,34 @@ bool Walker::ReuseOldFrames() {
   return false;
 }
 
-// Puts names to the entries of the frames written so far, wherever those begin.
-void Walker::StoreFrames(uint32_t index) {
-  const uint32_t run = Least(count_, UnwindMemo::kEntries - index);
-  CopyFrames(frames_, run, memo_.frames + index);
-  CopyFrames(frames_ + run, count_ - run, memo_.frames);
+// Puts names to the entries of the frames written so far, wherever those begin. `fold`: of the frames outside them.
+void Walker::StoreFrames(uint32_t first, uint64_t fold) {
+  for (uint32_t i = count_; i > 0; --i) {
+    const uint32_t index = UnwindMemo::IndexOf(first + i - 1);
+    fold = FoldFrame(fold, frames_[i - 1]);
+    memo_.frames[index] = frames_[i - 1];
+    memo_.folds[index] = fold;
+  }
+  memo_.first = first;
 }
 
 // The frames written so far were found new; the old ones from old_ on stay. Outermost first, because the two places may
 // overlap in a long walk.
 void Walker::KeepBeforeOld(uint32_t outer_count) {
+  const uint64_t fold = memo_.folds[OldIndex(old_)];
   const uint32_t first = UnwindMemo::IndexOf(memo_.first + old_ - count_);
   for (uint32_t i = count_; i > 0; --i) {
     memo_.entries[UnwindMemo::IndexOf(first + i - 1)] = memo_.entries[NewIndex(i - 1)];
   }
-  StoreFrames(first);
-  memo_.first = first;
+  StoreFrames(first, fold);
   memo_.count = count_ + outer_count;
+  memo_.barriers |= met_barrier_;
 }
 
 void Walker::KeepAll() {
-  memo_.first = NewIndex(0);
+  StoreFrames(NewIndex(0), kFoldOfNoFrame);
   memo_.count = count_;
-  StoreFrames(memo_.first);
+  memo_.barriers = met_barrier_;
 }
 
 void Walker::Emit(capture::Frame frame) {
@@ -227,6 +245,7 @@ void Walker::Emit(capture::Frame frame) {
 
 StepEnd Walker::StepFrom(const CachedRule& cached) {
   const StepEnd end = StepSlow(memo_, cached, state_);
+  met_barrier_ |= state_.fp_slot == kBarrier;
   // A root that is a zero on the stack would have to be compared like any other return address: only the rule is kept.
   at_known_root_ = end == StepEnd::kRoot && cached.rule.cfa == CfaKind::kRoot;
   return end;
@@ -249,7 +268,7 @@ __attribute__((noinline)) Walker::Ended Walker::RunWarm() {
       case Pause::kRoot: return Ended::kRoot;
       case Pause::kColdRule: return Ended::kNot;
       case Pause::kOldFrame:
-        if (MeetsOldFrame() && ReuseOldFrames()) return Ended::kByOldFrames;
+        if (ReuseOldFrames()) return Ended::kByOldFrames;
         break;
       case Pause::kSlowRule: {
         const StepEnd end = StepFrom(RuleCache::Unpack(words_));
@@ -272,10 +291,33 @@ inline WalkResult Walker::Run() {
     memo_.complete = at_known_root_;
     KeepAll();
   }
-  return {.frame_count = count_, .truncated = ended == Ended::kCut};
+  return {.frame_count = count_, .truncated = ended == Ended::kCut, .fold = count_ != 0 ? memo_.folds[memo_.first] : kFoldOfNoFrame};
+}
+
+// Whether the function uses rbp as it likes and has its caller's on the stack: what rbp holds in it leads nowhere.
+bool IsIndependentOfFp(uintptr_t return_address) {
+  RuleCache::Words words;
+  return g_rule_cache.FindWords(return_address - 1, words) && words.rule.plain() && !words.rule.from_fp() && words.rule.fp_saved();
+}
+
+bool StandsFromSecond(const UnwindMemo& memo) {
+  const uint32_t second = UnwindMemo::IndexOf(memo.first + 1);
+  const uint32_t run = memo.count - 1 < UnwindMemo::kEntries - second ? memo.count - 1 : UnwindMemo::kEntries - second;
+  if (CountUnchanged(memo, second, run) != run) return false;
+  const uint32_t rest = memo.count - 1 - run;
+  return rest == 0 || CountUnchanged(memo, 0, rest) == rest;
 }
 
 }  // namespace
+
+bool StackStands(const UnwindMemo& memo, const StackStart& start) {
+  if (memo.walking != 0 || memo.complete == 0 || memo.count == 0) return false;
+  if (memo.map_epoch != ModuleMapEpoch() || memo.stack_epoch != g_stack_epoch.load(std::memory_order_relaxed)) return false;
+  const Entry& leaf = memo.entries[memo.first];
+  if (leaf.slot != start.sp - 8 || leaf.return_address != start.pc) return false;
+  if (leaf.fp != start.fp && !IsIndependentOfFp(start.pc)) return false;
+  return InReadableRange(memo, leaf.slot) && StandsFromSecond(memo);
+}
 
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
   const uint32_t map_epoch = ModuleMapEpoch();
@@ -289,6 +331,7 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
     memo.readable_low = memo.readable_high = 0;
     memo.stack_epoch = stack_epoch;
   }
+  if (!InReadableRange(memo, start.sp - 8)) ExtendReadableRangeDown(memo, start.sp - 8);
   static_assert(sizeof(Walker) <= sizeof(memo.walker));
   memo.walking = 1;
   std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler that jumps away runs on this thread

@@ -47,10 +47,11 @@ struct StackStart {
 struct WalkResult {
   uint32_t frame_count = 0;
   bool truncated = false;
+  uint64_t fold = 0;  // of the frames (stack_fold.h)
 };
 
 // The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc.
-// About 10 KiB, of which walks of n frames touch 80 n bytes: keep it in mapped memory, not in TLS.
+// About 13 KiB, of which walks of n frames touch 96 n bytes: keep it in mapped memory, not in TLS.
 //
 //   entries, a ring:   ...| last walk, leaf first |......| walk in progress |...
 //                         first                          first + kMaxFrames
@@ -72,15 +73,21 @@ struct UnwindMemo {
   uint32_t stack_epoch;        // see NoteUnmap
   uint32_t walking;            // a walk has begun and not ended: jumped out of, it leaves entries half written
   uint32_t complete;           // the walk ended at a root known by its pc alone
+  uint32_t barriers;           // an entry outside the leaf may have its fp_slot at kBarrier (stack_step.h)
   uintptr_t readable_low, readable_high;  // stack pages found readable
   Entry entries[kEntries];
   capture::Frame frames[kEntries];  // of the entries of the last walk
+  uint64_t folds[kEntries];         // of the frames from there outwards
   CfiWork work;                     // where cold rules are compiled
   uint64_t walker[20];              // the walk in progress: the stack of a hook is the program's
 };
 
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
+
+// Whether the stack is, frame by frame, the one that the last walk with this memo followed to its root: what was found then stands.
+// False also where only a walk can tell.
+[[nodiscard]] bool StackStands(const UnwindMemo& memo, const StackStart& start);
 
 // Tells all threads that memory was unmapped or protected: pages known to be readable are probed again. Wanted after
 // each munmap, mremap or mprotect of the program (fiber stacks come and go); costs one atomic add.

@@ -13,7 +13,10 @@ uint64_t Mix(uint64_t key) {
 
 }  // namespace
 
-void Cells::Bind(const ImageView& image) { image_ = image; }
+void Cells::Bind(const ImageView& image, MemoryFn memory) {
+  image_ = image;
+  memory_ = memory;
+}
 
 Cell* Cells::Find(SiteId site, uint8_t band) { return FindKey((uint64_t{site} << 8) | band); }
 
@@ -65,79 +68,54 @@ void Cells::Add(Cell& cell, const Weight& weight, uint64_t samples) {
 
 // ---- Cells of one thread ----
 
-namespace {
-
-// The upper bits of the product: sites that follow each other come to lie far apart.
-uint32_t HomeOf(uint64_t key) {
-  static_assert(OwnCells::kEntries == 1 << 7);
-  return static_cast<uint32_t>((key * 0x9e37'79b9'7f4a'7c15ULL) >> (64 - 7));
+bool Cells::AddExactAnew(OwnCells& own, uint64_t key, double bytes) {
+  Cell* const cell = Claim(own, key);
+  if (cell == nullptr) return AddExactShared(key, bytes);
+  AddAlone(*cell, bytes);
+  return true;
 }
 
-// Of one writer: no other thread's sum can come in between.
-void Raise(std::atomic<double>& sum, double by) { sum.store(sum.load(std::memory_order_relaxed) + by, std::memory_order_relaxed); }
-
-void AddAlone(Cell& cell, double bytes) {
-  Raise(cell.objects, 1);
-  Raise(cell.bytes, bytes);
-  Raise(cell.bytes_squared, bytes * bytes);
-  cell.samples.store(cell.samples.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-}
-
-}  // namespace
-
-bool Cells::AddExact(OwnCells* own, SiteId site, uint8_t band, uint64_t size) {
-  const uint64_t key = (uint64_t{site} << 8) | band;
-  const auto bytes = static_cast<double>(size);
-  if (own != nullptr) {
-    const OwnCells::Entry& entry = own->entries[HomeOf(key)];
-    Cell* const cell = entry.key == key ? entry.cell : Claim(*own, key);
-    if (cell != nullptr) {
-      AddAlone(*cell, bytes);
-      return true;
-    }
-  }
+bool Cells::AddExactShared(uint64_t key, double bytes) {
   Cell* const shared = FindKey(key);
   if (shared != nullptr) Add(*shared, {1, bytes, bytes * bytes, 0});
   return shared != nullptr;
 }
 
-Cell* Cells::Counter(OwnCells& own) {
-  if (own.counter == nullptr && HasRoomForOwn()) {
-    const uint32_t number = Append(kCounterKey);
-    if (number != 0) own.counter = &image_.region<Cell>(kRegionCells)[number - 1];
-  }
+Cell* Cells::NewCounter(OwnCells& own) {
+  const uint32_t number = HasRoomForOwn() ? Append(kCounterKey) : 0;
+  if (number != 0) own.counter = &image_.region<Cell>(kRegionCells)[number - 1];
   return own.counter;
-}
-
-int64_t Cells::CountOwn(Cell& counter, int64_t live, uint64_t samples, int64_t at_once) {
-  counter.samples.store(counter.samples.load(std::memory_order_relaxed) + samples, std::memory_order_relaxed);
-  const auto sum = static_cast<int64_t>(counter.objects.load(std::memory_order_relaxed)) + live;
-  const bool enough = sum >= at_once || sum <= -at_once;
-  counter.objects.store(enough ? 0 : static_cast<double>(sum), std::memory_order_relaxed);
-  return enough ? sum : 0;
 }
 
 bool Cells::HasRoomForOwn() const {
   return image_.header().cell_count.load(std::memory_order_relaxed) * 2 < image_.entries(kRegionCells);
 }
 
-// The thread's cell for `key`, in the first of a few places that is its or nobody's. Null: it is to share.
-Cell* Cells::Claim(OwnCells& own, uint64_t key) {
-  const uint32_t home = HomeOf(key);
-  for (uint32_t probe = 0; probe < OwnCells::kProbes; ++probe) {
-    OwnCells::Entry& entry = own.entries[(home + probe) % OwnCells::kEntries];
-    if (entry.key == key) return entry.cell;
-    if (entry.key != 0) continue;
-    if (!HasRoomForOwn()) return nullptr;
-    const Cell* const shared = FindKey(key);
-    if (shared == nullptr) return nullptr;
-    Cell* const cells = image_.region<Cell>(kRegionCells);
-    const uint32_t number = Append((static_cast<uint64_t>(shared - cells + 1) << kOwnCellShift) | key);
-    if (number == 0) return nullptr;
-    entry = {key, &cells[number - 1]};
-    return entry.cell;
+// Where the key is, or may be put: in the first of a few places that is its or nobody's. Null: all are taken.
+OwnCells::Entry* Cells::PlaceFor(OwnCells& own, uint64_t key) {
+  for (;;) {
+    for (uint32_t probe = 0; probe < OwnCells::kProbes; ++probe) {
+      OwnCells::Entry& entry = own.PlaceOf(key, probe);
+      if (entry.key == key || entry.key == 0) return &entry;
+    }
+    void* const larger = own.may_grow() && memory_ != nullptr ? memory_(own.BytesOfLarger()) : nullptr;
+    own.refused = larger == nullptr;
+    if (own.refused) return nullptr;
+    own.MoveTo(static_cast<OwnCells::Entry*>(larger));
   }
-  return nullptr;
+}
+
+// The thread's cell for `key`. Null: it is to share.
+Cell* Cells::Claim(OwnCells& own, uint64_t key) {
+  OwnCells::Entry* const place = PlaceFor(own, key);
+  if (place == nullptr || place->key == key) return place != nullptr ? place->cell : nullptr;
+  const Cell* const shared = HasRoomForOwn() ? FindKey(key) : nullptr;
+  if (shared == nullptr) return nullptr;
+  Cell* const cells = image_.region<Cell>(kRegionCells);
+  const uint32_t number = Append((static_cast<uint64_t>(shared - cells + 1) << kOwnCellShift) | key);
+  if (number == 0) return nullptr;
+  *place = {key, &cells[number - 1]};
+  return place->cell;
 }
 
 }  // namespace leaktrack::track

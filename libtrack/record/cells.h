@@ -9,7 +9,7 @@
 // Cost: 4 compare-and-swaps and one locked add for a sampled block. Exact mode would pay that at every call, and its threads
 // wait for each other's lines: there each thread has cells of its own (OwnCells), added to by plain stores; readers add them up.
 // They go with the ThreadState to the next thread that gets it. At most half of all cells are such; who comes later, or finds
-// his places taken, shares.
+// his places taken, shares. A place is never given to another key: sums lie in the cell, and nobody else knows whose it is.
 //
 // Thread-safety: any thread, lock-free; the cache belongs to one thread that holds the guard.
 // Allocates: never; asks for pages.   Signals: safe (without a cache).   Fork: the child binds anew.
@@ -29,7 +29,10 @@ class Cells {
  public:
   static constexpr uint32_t kMaxProbes = 256;
 
-  void Bind(const ImageView& image);
+  // Zero-filled memory for a larger table of a thread's own cells, for good; null: there is none.
+  using MemoryFn = void* (*)(size_t bytes);
+
+  void Bind(const ImageView& image, MemoryFn memory);
 
   // The cell of (site, band), made if need be. Null: no room, and counted as kLostCells.
   [[nodiscard]] capture::Cell* Find(capture::SiteId site, uint8_t band);
@@ -37,21 +40,53 @@ class Cells {
 
   // Adds one block that was not sampled by chance. `own`: the calling thread's cells, while it holds the guard; null: it does not.
   // False: no room, and counted as kLostCells.
-  bool AddExact(OwnCells* own, capture::SiteId site, uint8_t band, uint64_t size);
+  bool AddExact(OwnCells* own, capture::SiteId site, uint8_t band, uint64_t size) {
+    const uint64_t key = (uint64_t{site} << 8) | band;
+    const auto bytes = static_cast<double>(size);
+    if (own == nullptr) return AddExactShared(key, bytes);
+    const OwnCells::Entry& entry = own->entries[own->HomeOf(key)];
+    if (entry.key != key) [[unlikely]] return AddExactAnew(*own, key, bytes);
+    AddAlone(*entry.cell, bytes);
+    return true;
+  }
 
   // The thread's share of samples_total and live_count, made if need be. Null: no room, count in the header.
-  capture::Cell* Counter(OwnCells& own);
+  capture::Cell* Counter(OwnCells& own) { return own.counter != nullptr ? own.counter : NewCounter(own); }
   // Adds to it: live blocks and samples (either may be 0). Returns what is to be added to the header's live_count now, mostly 0.
   static int64_t CountOwn(capture::Cell& counter, int64_t live, uint64_t samples, int64_t at_once);
 
  private:
+  // Of one writer: no other thread's sum can come in between.
+  static void Raise(std::atomic<double>& sum, double by) {
+    sum.store(sum.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+  static void AddAlone(capture::Cell& cell, double bytes) {
+    Raise(cell.objects, 1);
+    Raise(cell.bytes, bytes);
+    Raise(cell.bytes_squared, bytes * bytes);
+    cell.samples.store(cell.samples.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+
+  bool AddExactShared(uint64_t key, double bytes);
+  bool AddExactAnew(OwnCells& own, uint64_t key, double bytes);
+  capture::Cell* NewCounter(OwnCells& own);
   capture::Cell* FindKey(uint64_t key);
   capture::Cell* Claim(OwnCells& own, uint64_t key);
+  OwnCells::Entry* PlaceFor(OwnCells& own, uint64_t key);
   uint32_t Append(uint64_t key);
   bool HasRoomForOwn() const;
 
   ImageView image_;
+  MemoryFn memory_ = nullptr;
 };
+
+inline int64_t Cells::CountOwn(capture::Cell& counter, int64_t live, uint64_t samples, int64_t at_once) {
+  counter.samples.store(counter.samples.load(std::memory_order_relaxed) + samples, std::memory_order_relaxed);
+  const auto sum = static_cast<int64_t>(counter.objects.load(std::memory_order_relaxed)) + live;
+  const bool enough = sum >= at_once || sum <= -at_once;
+  counter.objects.store(enough ? 0 : static_cast<double>(sum), std::memory_order_relaxed);
+  return enough ? sum : 0;
+}
 
 }  // namespace leaktrack::track
 

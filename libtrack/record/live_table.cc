@@ -18,13 +18,15 @@ uint64_t Hash(uintptr_t block) {
 uint64_t FirstBucket(uint64_t hash, uint64_t mask) { return hash & mask; }
 uint64_t SecondBucket(uint64_t hash, uint64_t mask) { return (hash >> 32) & mask; }
 
-uint32_t EmptySlots(const LiveBucket& bucket) {
+[[gnu::always_inline]] inline uint32_t EmptySlots(const LiveBucket& bucket) {
+  static_assert(kSlotEmpty == 0);
   uint32_t empty = 0;
-  for (const LiveHot& slot : bucket.slots) empty += slot.key.load(std::memory_order_relaxed) == kSlotEmpty;
+#pragma GCC unroll 4
+  for (const LiveHot& slot : bucket.slots) empty += slot.key.load(std::memory_order_relaxed) < 1;
   return empty;
 }
 
-void Fill(LiveHot& hot, LiveCold& cold, uintptr_t block, const LiveEntry& entry) {
+[[gnu::always_inline]] inline void Fill(LiveHot& hot, LiveCold& cold, uintptr_t block, const LiveEntry& entry) {
   hot.size_interval.store((entry.size << 8) | entry.interval_index, std::memory_order_relaxed);
   cold.birth_chain.store((entry.birth_ms << 24) | entry.chain, std::memory_order_relaxed);
   cold.site.store(entry.site, std::memory_order_relaxed);
@@ -32,7 +34,8 @@ void Fill(LiveHot& hot, LiveCold& cold, uintptr_t block, const LiveEntry& entry)
   hot.key.store(block, std::memory_order_release);
 }
 
-bool InsertInBucket(LiveBucket& bucket, LiveCold* cold, uintptr_t block, const LiveEntry& entry) {
+[[gnu::always_inline]] inline bool InsertInBucket(LiveBucket& bucket, LiveCold* cold, uintptr_t block, const LiveEntry& entry) {
+#pragma GCC unroll 4
   for (uint32_t i = 0; i < 4; ++i) {
     LiveHot& hot = bucket.slots[i];
     uint64_t expected = kSlotEmpty;
@@ -47,7 +50,7 @@ bool InsertInBucket(LiveBucket& bucket, LiveCold* cold, uintptr_t block, const L
 
 // One remover wins the key; it then takes the label by exchange, so that a relabelling at the same moment is either
 // seen or fails.
-bool Win(LiveHot& hot, LiveCold& cold, uintptr_t block, LiveEntry* entry) {
+[[gnu::always_inline]] inline bool Win(LiveHot& hot, LiveCold& cold, uintptr_t block, LiveEntry* entry) {
   uint64_t expected = block;
   if (!hot.key.compare_exchange_strong(expected, kSlotBusy, std::memory_order_acq_rel)) return false;
   const uint64_t size_interval = hot.size_interval.exchange(0, std::memory_order_acq_rel);
@@ -62,7 +65,8 @@ bool Win(LiveHot& hot, LiveCold& cold, uintptr_t block, LiveEntry* entry) {
   return true;
 }
 
-bool TakeFromBucket(LiveBucket& bucket, LiveCold* cold, uintptr_t block, LiveEntry* entry) {
+[[gnu::always_inline]] inline bool TakeFromBucket(LiveBucket& bucket, LiveCold* cold, uintptr_t block, LiveEntry* entry) {
+#pragma GCC unroll 4
   for (uint32_t i = 0; i < 4; ++i) {
     LiveHot& hot = bucket.slots[i];
     if (hot.key.load(std::memory_order_relaxed) == block) return Win(hot, cold[i], block, entry);
@@ -96,7 +100,7 @@ void LiveTable::Adopt(uint32_t index) {
   segment_count_.compare_exchange_strong(before, index + 1, std::memory_order_acq_rel);
 }
 
-bool LiveTable::InsertIn(Segment& segment, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
+[[gnu::always_inline]] inline bool LiveTable::InsertIn(Segment& segment, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
   LiveBucket* const buckets = segment.buckets.load(std::memory_order_acquire);
   LiveCold* const cold = segment.cold.load(std::memory_order_relaxed);
   const uint64_t mask = segment.mask.load(std::memory_order_relaxed);
@@ -110,7 +114,7 @@ bool LiveTable::InsertIn(Segment& segment, uint64_t hash, uintptr_t block, const
   return InsertInBucket(buckets[a], &cold[4 * a], block, entry) || InsertInBucket(buckets[b], &cold[4 * b], block, entry);
 }
 
-bool LiveTable::TakeFrom(Segment& segment, uint64_t hash, uintptr_t block, LiveEntry* entry) {
+[[gnu::always_inline]] inline bool LiveTable::TakeFrom(Segment& segment, uint64_t hash, uintptr_t block, LiveEntry* entry) {
   LiveBucket* const buckets = segment.buckets.load(std::memory_order_acquire);
   LiveCold* const cold = segment.cold.load(std::memory_order_relaxed);
   const uint64_t mask = segment.mask.load(std::memory_order_relaxed);
@@ -119,7 +123,7 @@ bool LiveTable::TakeFrom(Segment& segment, uint64_t hash, uintptr_t block, LiveE
   return TakeFromBucket(buckets[a], &cold[4 * a], block, entry) || TakeFromBucket(buckets[b], &cold[4 * b], block, entry);
 }
 
-bool LiveTable::Place(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
+[[gnu::always_inline]] inline bool LiveTable::Place(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
   for (uint32_t s = segments; s-- > 0;) {  // newest first: it has the room
     if (s != kStash && InsertIn(segments_[s], hash, block, entry)) return true;
   }

@@ -12,8 +12,8 @@ bool Tracker::MakeImmortal(const GuardTicket& ticket, ThreadState& state, const 
   if (!removed.found) return false;
   const LiveEntry& entry = removed.entry;
   const capture::StackRecord& stack = depot_.record(entry.site);
-  const capture::SiteId site = depot_.Intern(capture::SiteKind::kImmortal, {stack.frames, stack.frame_count},
-                                             (stack.flags & capture::kStackTruncated) != 0);
+  const capture::SiteId site = depot_.Intern({capture::SiteKind::kImmortal, {stack.frames, stack.frame_count},
+                                              (stack.flags & capture::kStackTruncated) != 0});
   if (site == 0 || site == entry.site) {
     PutBack(block, removed);
     return site != 0;

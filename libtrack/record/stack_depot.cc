@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/stack_depot.h"
 
-#include <bit>
-
 namespace leaktrack::track {
 namespace {
 
 using namespace capture;
 
-uint64_t HashStack(SiteKind kind, std::span<const Frame> frames, bool truncated) {
-  uint64_t h = (frames.size() << 2) | (uint64_t{truncated} << 1) | static_cast<uint64_t>(kind);
-  for (const Frame frame : frames) {
-    // Each frame is mixed by a multiplication before it meets the rest: order and every bit count (pitfall X16).
-    h = std::rotl(h, 23) ^ (frame * 0x9e37'79b9'7f4a'7c15ULL);
-    h *= 0xff51'afd7'ed55'8ccdULL;
-  }
+uint64_t HashOf(const StackDepot::Stack& stack) {
+  uint64_t h = stack.fold ^ ((stack.frames.size() << 3) | (uint64_t{stack.truncated} << 2) | static_cast<uint64_t>(stack.kind));
   h ^= h >> 32;
   h *= 0xc4ce'b9fe'1a85'ec53ULL;
   return h ^ (h >> 29);
+}
+
+bool AreSame(const Frame* a, const Frame* b, size_t count) {
+  using Pair = uint64_t __attribute__((vector_size(16), aligned(8), may_alias));
+  Pair difference{};
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2) difference |= *reinterpret_cast<const Pair*>(a + i) ^ *reinterpret_cast<const Pair*>(b + i);
+  return (difference[0] | difference[1]) == 0 && (i == count || a[i] == b[i]);
 }
 
 uint8_t FlagsOf(bool truncated) { return truncated ? kStackTruncated : 0; }
@@ -35,16 +36,10 @@ const StackRecord& StackDepot::record(SiteId id) const {
   return *reinterpret_cast<const StackRecord*>(image_.region<char>(kRegionDepotArena) + uint64_t{id} * 8);
 }
 
-bool StackDepot::Matches(SiteId id, uint64_t hash, SiteKind kind, std::span<const Frame> frames, bool truncated) const {
+inline bool StackDepot::Matches(SiteId id, uint64_t hash, const Stack& stack) const {
   const StackRecord& found = record(id);
-  if (found.hash != hash || found.frame_count != frames.size() || found.kind != static_cast<uint8_t>(kind) ||
-      found.flags != FlagsOf(truncated)) {
-    return false;
-  }
-  for (size_t i = 0; i < frames.size(); ++i) {
-    if (found.frames[i] != frames[i]) return false;
-  }
-  return true;
+  return found.hash == hash && found.frame_count == stack.frames.size() && found.kind == static_cast<uint8_t>(stack.kind) &&
+         found.flags == FlagsOf(stack.truncated) && AreSame(found.frames, stack.frames.data(), stack.frames.size());
 }
 
 StackRecord* StackDepot::Claim(uint32_t bytes) {
@@ -61,11 +56,12 @@ StackRecord* StackDepot::Claim(uint32_t bytes) {
   }
 }
 
-SiteId StackDepot::Append(uint64_t hash, SiteKind kind, std::span<const Frame> frames, bool truncated) {
+SiteId StackDepot::Append(uint64_t hash, const Stack& stack) {
+  const std::span<const Frame> frames = stack.frames;
   StackRecord* const record = Claim(static_cast<uint32_t>(sizeof(StackRecord) + frames.size_bytes()));
   if (record == nullptr) return 0;
-  record->kind = static_cast<uint8_t>(kind);
-  record->flags = FlagsOf(truncated);
+  record->kind = static_cast<uint8_t>(stack.kind);
+  record->flags = FlagsOf(stack.truncated);
   record->hash = hash;
   record->frame_count = static_cast<uint32_t>(frames.size());
   for (size_t i = 0; i < frames.size(); ++i) record->frames[i] = frames[i];
@@ -74,8 +70,8 @@ SiteId StackDepot::Append(uint64_t hash, SiteKind kind, std::span<const Frame> f
   return static_cast<SiteId>(offset / 8);
 }
 
-SiteId StackDepot::Intern(SiteKind kind, std::span<const Frame> frames, bool truncated) {
-  const uint64_t hash = HashStack(kind, frames, truncated);
+SiteId StackDepot::Intern(const Stack& stack) {
+  const uint64_t hash = HashOf(stack);
   auto* const index = image_.region<std::atomic<SiteId>>(kRegionDepotIndex);
   const uint64_t mask = image_.entries(kRegionDepotIndex) - 1;
   SiteId mine = 0;
@@ -83,11 +79,11 @@ SiteId StackDepot::Intern(SiteKind kind, std::span<const Frame> frames, bool tru
     std::atomic<SiteId>& slot = index[(hash + probe) & mask];
     SiteId found = slot.load(std::memory_order_acquire);
     if (found == 0) {
-      if (mine == 0) mine = Append(hash, kind, frames, truncated);
+      if (mine == 0) mine = Append(hash, stack);
       if (mine == 0) break;
       if (slot.compare_exchange_strong(found, mine, std::memory_order_acq_rel, std::memory_order_acquire)) return mine;
     }
-    if (Matches(found, hash, kind, frames, truncated)) return found;
+    if (Matches(found, hash, stack)) return found;
   }
   image_.Count(kLostUnwind);
   return 0;

@@ -21,6 +21,7 @@
 #include <span>
 
 #include "libtrack/capture/recorder_layout.h"
+#include "libtrack/platform/stack_fold.h"
 #include "libtrack/record/image.h"
 
 namespace leaktrack::track {
@@ -31,15 +32,27 @@ class StackDepot {
 
   void Bind(const ImageView& image);
 
+  // A stack as it is looked up.
+  struct Stack {
+    Stack(capture::SiteKind of_kind, std::span<const capture::Frame> leaf_first, bool is_truncated)
+        : Stack(of_kind, leaf_first, is_truncated, FoldFrames(leaf_first)) {}
+    Stack(capture::SiteKind of_kind, std::span<const capture::Frame> leaf_first, bool is_truncated, uint64_t their_fold)
+        : frames(leaf_first), fold(their_fold), kind(of_kind), truncated(is_truncated) {}
+
+    std::span<const capture::Frame> frames;
+    uint64_t fold;  // of the frames (platform/stack_fold.h)
+    capture::SiteKind kind;
+    bool truncated;
+  };
+
   // The same stack (kind, frames and truncation) always has the same id, in every thread. 0: no room.
-  [[nodiscard]] capture::SiteId Intern(capture::SiteKind kind, std::span<const capture::Frame> frames, bool truncated);
+  [[nodiscard]] capture::SiteId Intern(const Stack& stack);
 
   const capture::StackRecord& record(capture::SiteId id) const;
 
  private:
-  bool Matches(capture::SiteId id, uint64_t hash, capture::SiteKind kind, std::span<const capture::Frame> frames,
-               bool truncated) const;
-  capture::SiteId Append(uint64_t hash, capture::SiteKind kind, std::span<const capture::Frame> frames, bool truncated);
+  bool Matches(capture::SiteId id, uint64_t hash, const Stack& stack) const;
+  capture::SiteId Append(uint64_t hash, const Stack& stack);
   capture::StackRecord* Claim(uint32_t bytes);
 
   ImageView image_;

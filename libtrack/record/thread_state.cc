@@ -5,6 +5,27 @@ namespace leaktrack::track {
 
 constinit __thread HotThread hot_thread = {};
 
+void OwnCells::Clear() {
+  entries = few;
+  bits = kFewBits;
+  refused = false;
+  counter = nullptr;
+  for (Entry& entry : few) entry = {};
+}
+
+void OwnCells::MoveTo(Entry* larger) {
+  static_assert((kMostBits - kFewBits) % 3 == 0);
+  const Entry* const old = entries;
+  const size_t old_places = size_t{1} << bits;
+  entries = larger;
+  bits += 3;
+  for (size_t i = 0; i < old_places; ++i) {
+    uint32_t probe = 0;
+    while (old[i].key != 0 && probe < kProbes && PlaceOf(old[i].key, probe).key != 0) ++probe;
+    if (old[i].key != 0 && probe < kProbes) PlaceOf(old[i].key, probe) = old[i];  // else its sums stand, and it gets another cell
+  }
+}
+
 namespace {
 
 // A state's address has 47 bits of which the lowest 6 are zero; the 23 bits above count changes.

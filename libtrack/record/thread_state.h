@@ -41,16 +41,31 @@ static_assert(sizeof(HotThread) <= 64, "TLS is scarce in a preloaded library: pu
 
 extern __thread HotThread hot_thread __attribute__((tls_model("initial-exec")));
 
-// The cells that this thread alone adds to (exact mode; cells.h), by open addressing: site << 8 | band; 0: a free place.
+// The cells that this thread alone adds to (exact mode; cells.h), by open addressing: site << 8 | band; 0: a free place. When the
+// places do not do any more, all move to a table eight times as large, which stays the state's.
 struct OwnCells {
-  static constexpr uint32_t kEntries = 128;
-  static constexpr uint32_t kProbes = 4;
   struct Entry {
     uint64_t key;
     capture::Cell* cell;
   };
-  Entry entries[kEntries];
+  static constexpr uint32_t kFewBits = 7;
+  static constexpr uint32_t kMostBits = 16;
+  static constexpr uint32_t kProbes = 4;
+
+  void Clear();
+  bool may_grow() const { return bits < kMostBits && !refused; }
+  size_t BytesOfLarger() const { return sizeof(Entry) << (bits + 3); }
+  void MoveTo(Entry* larger);  // zero-filled
+
+  // The upper bits of the product: sites that follow each other come to lie far apart.
+  uint64_t HomeOf(uint64_t key) const { return (key * 0x9e37'79b9'7f4a'7c15ULL) >> (64 - bits); }
+  Entry& PlaceOf(uint64_t key, uint32_t probe) { return entries[(HomeOf(key) + probe) & ((uint64_t{1} << bits) - 1)]; }
+
+  Entry* entries;
+  uint32_t bits;
+  bool refused;  // a larger table could not be had
   capture::Cell* counter;  // of kCounterKey; null: none yet
+  Entry few[1 << kFewBits];
 };
 
 struct alignas(64) ThreadState {
@@ -59,6 +74,7 @@ struct alignas(64) ThreadState {
   capture::ThreadBlock* block;   // this thread's ring in the recorder, or null: the common ring is used
   std::atomic<ThreadState*> next_free;  // ThreadStatePool's
   uint64_t runtime_words[4];     // the runtime's own
+  capture::SiteId memo_site;     // of a heap block with the stack that `memo` holds; 0: not known
   OwnCells cells;
   capture::Frame frames[kMaxFrames];
   UnwindMemo memo;

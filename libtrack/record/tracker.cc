@@ -31,11 +31,11 @@ bool Tracker::Bind(const TrackerOptions& options) {
   control_.Bind(&image_.header(), options.interval, options.live_limit);
   live_.Bind(image_, exact);
   depot_.Bind(image_);
-  cells_.Bind(image_);
+  cells_.Bind(image_, options.own_cells);
   maps_.Bind(image_, &cells_);
   blocks_.Bind(image_);
-  no_stack_[0] = depot_.Intern(SiteKind::kHeap, {}, true);
-  no_stack_[1] = depot_.Intern(SiteKind::kMapping, {}, true);
+  no_stack_[0] = depot_.Intern({SiteKind::kHeap, {}, true});
+  no_stack_[1] = depot_.Intern({SiteKind::kMapping, {}, true});
   if (no_stack_[0] == 0 || no_stack_[1] == 0) return false;
   if (exact) filter_->RaiseAllForGood();
   generation_ = generations.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -47,9 +47,10 @@ bool Tracker::Bind(const TrackerOptions& options) {
 namespace {
 
 // What the unwinder remembers of one thread's stack says nothing about another's.
-void Forget(UnwindMemo& memo) {
-  memo.count = 0;
-  memo.readable_low = memo.readable_high = 0;
+void Forget(ThreadState& state) {
+  state.memo.count = 0;
+  state.memo.readable_low = state.memo.readable_high = 0;
+  state.memo_site = 0;
 }
 
 }  // namespace
@@ -59,9 +60,8 @@ void Tracker::Renew(HotThread& hot, ThreadState& state) {
   state.generation = generation_;
   state.sampler.Seed(seed_ + SplitMix64(seeds_given_.fetch_add(1, std::memory_order_relaxed)));
   state.block = nullptr;
-  Forget(state.memo);
-  for (OwnCells::Entry& entry : state.cells.entries) entry = {};
-  state.cells.counter = nullptr;
+  Forget(state);
+  state.cells.Clear();
   hot.countdown = 0;
 }
 
@@ -75,21 +75,14 @@ void Tracker::ReleaseThread(HotThread& hot, ThreadState& state) {
   hot.countdown = 0;
   ThreadBlock* const block = state.block;
   state.block = nullptr;
-  Forget(state.memo);
+  Forget(state);
   if (block != nullptr && state.generation == generation_) blocks_.Release(block);
 }
 
 // ---- Allocation ----
 
-bool Tracker::Judge(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample) {
-  if (generation_ == 0 || size > kLargestSampled) return false;
-  if (state.generation != generation_) Renew(hot, state);
+bool Tracker::JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample) {
   uint8_t index = control_.index();
-  if (index == kExactIndex) {
-    hot.countdown = 0;
-    sample->interval_index = kExactIndex;
-    return true;
-  }
   if (hot.countdown == 0) hot.countdown = state.sampler.Draw(control_.BytesOf(index), index);
   if (size < hot.countdown) {
     hot.countdown -= size;
@@ -102,22 +95,23 @@ bool Tracker::Judge(HotThread& hot, ThreadState& state, uint64_t size, uint64_t 
   return true;
 }
 
-SiteId Tracker::Intern(SiteKind kind, std::span<const Frame> frames, bool truncated) {
-  const SiteId none = no_stack_[static_cast<size_t>(kind)];
-  if (frames.empty()) {
+SiteId Tracker::Intern(const StackDepot::Stack& stack) {
+  const SiteId none = no_stack_[stack.kind == SiteKind::kMapping ? 1 : 0];
+  if (stack.frames.empty()) {
     Count(kLostUnwind);
     return none;
   }
-  if (truncated) Count(kTruncatedStacks);
-  const SiteId site = depot_.Intern(kind, frames, truncated);
+  if (stack.truncated) Count(kTruncatedStacks);
+  const SiteId site = depot_.Intern(stack);
   return site != 0 ? site : none;
 }
 
 bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64_t size, const Sample& sample,
                      SiteId site, uint64_t now_ms, const ChainLink* link) {
+  // The allocator says this address is new, so the one we believe in is dead: we missed its free (pitfall S10).
   if (filter_->MayBeTracked(block)) {
-    // The allocator says this address is new, so the one we believe in is dead: we missed its free (pitfall S10).
-    if (const Removed stale = Take(block); stale.found) {
+    Removed stale;
+    if (TakeInto(block, &stale)) [[unlikely]] {
       Count(kStaleBlocks);
       SettleDeath(&state, stale, now_ms);
     }
@@ -127,12 +121,13 @@ bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64
     entry.chain = link->chain;
     entry.first_birth_s = link->first_birth_s;
   }
+  ThreadState* const own = state.generation == generation_ ? &state : nullptr;  // not so in a mark that comes first after a fork
   // Birth, filter, table, in this order: a capture of a process killed in between has no death without a birth, and a
   // free that finds the entry has been let through by the filter.
-  if (!AddBlock(&state, site, kBandBirths, size, sample.interval_index)) return false;
+  if (!AddBlock(own, site, kBandBirths, size, sample.interval_index)) return false;
   filter_->Raise(block);
   const bool inserted = live_.Insert(Address(block), entry);
-  CountLive(&state, sample.interval_index, inserted ? 1 : 0, 1);
+  CountLive(own, sample.interval_index, inserted ? 1 : 0, 1);
   if (!inserted) {
     filter_->Lower(block);
     DropBirth(entry);
@@ -146,7 +141,7 @@ bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64
 }
 
 // Exact: in the thread's own counter, as long as it can be.
-void Tracker::CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples) {
+[[gnu::always_inline]] inline void Tracker::CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples) {
   Cell* const own = state != nullptr && interval_index == kExactIndex ? cells_.Counter(state->cells) : nullptr;
   if (own != nullptr) {
     live = Cells::CountOwn(*own, live, samples, LiveTable::kCountAtOnce);
@@ -161,8 +156,7 @@ void Tracker::DropBirth(const LiveEntry& entry) {
   AddBlock(nullptr, entry.site, kBandThinned, entry.size, entry.interval_index);
 }
 
-bool Tracker::AddBlock(ThreadState* state, SiteId site, uint8_t band, uint64_t size, uint8_t interval_index) {
-  if (interval_index == kExactIndex) return cells_.AddExact(state != nullptr ? &state->cells : nullptr, site, band, size);
+bool Tracker::AddSampled(SiteId site, uint8_t band, uint64_t size, uint8_t interval_index) {
   Cell* const cell = cells_.Find(site, band);
   if (cell != nullptr) Cells::Add(*cell, WeightOf(size, control_.BytesOf(interval_index)));
   return cell != nullptr;
@@ -177,12 +171,16 @@ void Tracker::LeaveExact(uint64_t now_ms) {
 
 // ---- Release ----
 
+[[gnu::always_inline]] inline bool Tracker::TakeInto(const void* block, Removed* removed) {
+  removed->found = live_.Take(Address(block), &removed->entry);
+  if (removed->found) filter_->Lower(block);
+  return removed->found;
+}
+
 Removed Tracker::Take(const void* block) {
   Removed removed;
-  if (block == nullptr) return removed;  // free(NULL): 0 would match every empty slot
-  if (generation_ == 0) return removed;
-  removed.found = live_.Take(Address(block), &removed.entry);
-  if (removed.found) filter_->Lower(block);
+  // 0, of free(NULL), would match every empty slot.
+  if (block != nullptr && generation_ != 0) TakeInto(block, &removed);
   return removed;
 }
 

@@ -42,6 +42,7 @@ struct TrackerOptions {
   void* image = nullptr;             // filled by InitImage
   CommitFn commit = nullptr;
   void* commit_context = nullptr;
+  Cells::MemoryFn own_cells = nullptr;  // null: threads have few cells of their own
   Filter* filter = nullptr;          // empty; the caller opens its gate when all is ready
   uint64_t interval = 0;             // 0: auto; 1: exact; else bytes
   uint64_t live_limit = 32'768;      // as given to PlanImage
@@ -73,10 +74,19 @@ class Tracker {
 
   // ---- Allocation (slow path: hot.countdown <= size) ----
   // Decides whether this allocation is recorded, and draws the next budget. `size` as asked by the program.
-  [[nodiscard]] bool Judge(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample);
+  [[nodiscard]] bool Judge(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample) {
+    if (generation_ == 0 || size > kLargestSampled) return false;
+    if (state.generation != generation_) Renew(hot, state);
+    if (!control_.exact()) return JudgeByBudget(hot, state, size, now_ms, sample);
+    hot.countdown = 0;
+    sample->interval_index = kExactIndex;
+    return true;
+  }
 
   // Never 0: a stack that finds no room becomes the stack without frames, and is counted.
-  capture::SiteId Intern(capture::SiteKind kind, std::span<const capture::Frame> frames, bool truncated);
+  capture::SiteId Intern(const StackDepot::Stack& stack);
+  // False for the stacks without frames.
+  bool HasStack(capture::SiteId site) const { return site != no_stack_[0] && site != no_stack_[1]; }
 
   // Records a sampled block before the program sees its address. `size` as judged. False: dropped and counted.
   bool Insert(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size, const Sample& sample,
@@ -124,10 +134,16 @@ class Tracker {
   ThreadBlocks& thread_blocks() { return blocks_; }
 
  private:
+  bool JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample);
+  bool TakeInto(const void* block, Removed* removed);
   void Renew(HotThread& hot, ThreadState& state);
   void MakeRoom(ThreadState& state, uint64_t now_ms);
   void ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t target);
-  bool AddBlock(ThreadState* state, capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index);
+  bool AddBlock(ThreadState* state, capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index) {
+    if (interval_index != kExactIndex) return AddSampled(site, band, size, interval_index);
+    return cells_.AddExact(state != nullptr ? &state->cells : nullptr, site, band, size);
+  }
+  bool AddSampled(capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index);
   void CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples);
   void DropBirth(const LiveEntry& entry);
   void LeaveExact(uint64_t now_ms);

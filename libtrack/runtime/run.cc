@@ -161,7 +161,7 @@ bool MayRecord(HotThread& hot) {
   }
 }
 
-ThreadState* StateForRecording(HotThread& hot, const ReentrancyGuard& guard) {
+ThreadState* FirstStateForRecording(HotThread& hot, const ReentrancyGuard& guard) {
   if (!guard.entered() || !MayRecord(hot)) return nullptr;
   return guard.IfStillHeld(AttachThread(hot));
 }
@@ -178,6 +178,7 @@ uint64_t NowMs() {
 }
 
 WalkResult WalkStack(ThreadState& state, const StackStart& start) {
+  state.memo_site = 0;
   return g_options.use_libunwind ? WalkWithLibunwind(state.memo, start, state.frames)
                                  : Walk(state.memo, start, state.frames);
 }

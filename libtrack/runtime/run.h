@@ -33,7 +33,11 @@ inline constexpr uint64_t kInertBudget = uint64_t{1} << 46;
 void StartLibrary(const char* const* environment);
 
 // The thread's state if it may record now and `guard` is held; nullptr: pass the call through. Starts a run in a fork child.
-ThreadState* StateForRecording(HotThread& hot, const ReentrancyGuard& guard);
+ThreadState* FirstStateForRecording(HotThread& hot, const ReentrancyGuard& guard);
+inline ThreadState* StateForRecording(HotThread& hot, const ReentrancyGuard& guard) {
+  if (!guard.entered() || !g_filter.is_open() || hot.state == nullptr) [[unlikely]] return FirstStateForRecording(hot, guard);
+  return guard.IfStillHeld(hot.state);
+}
 
 // After a call that was passed through: counted, if it was because another guard is held.
 void CountIfNested(const ReentrancyGuard& guard);

@@ -17,6 +17,7 @@
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
+#include "libtrack/runtime/threads.h"
 
 namespace leaktrack::track {
 namespace {
@@ -187,6 +188,7 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   TrackerOptions tracker_options;
   tracker_options.image = g_image_file.base;
   tracker_options.commit = Commit;
+  tracker_options.own_cells = PrivateMemory;
   tracker_options.filter = filter;
   tracker_options.interval = options.interval_bytes;
   tracker_options.live_limit = kLiveLimit;

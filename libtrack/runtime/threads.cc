@@ -48,8 +48,8 @@ void AddSlab() {
   const size_t bytes = kStatesPerSlab * sizeof(ThreadState);
   const uint32_t index = g_slab_count.fetch_add(1, std::memory_order_acq_rel);
   if (index >= kMaxSlabs) return;
-  void* slab = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw::MmapFailed(slab)) return;
+  void* const slab = PrivateMemory(bytes);
+  if (slab == nullptr) return;
   g_slabs[index].store(static_cast<ThreadState*>(slab), std::memory_order_release);
   g_pool.AddSlab(slab, bytes);
 }
@@ -65,6 +65,12 @@ ThreadState* NewState() {
 }
 
 }  // namespace
+
+void* PrivateMemory(size_t bytes) {
+  if (raw::Forbidden()) return nullptr;
+  void* const memory = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return raw::MmapFailed(memory) ? nullptr : memory;
+}
 
 void PrepareThreads(Tracker* tracker) {
   g_threads_tracker = tracker;

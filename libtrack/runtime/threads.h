@@ -21,6 +21,9 @@ void PrepareThreads(Tracker* tracker);
 // The calling thread's state, made on first use. nullptr: no memory.
 ThreadState* AttachThread(HotThread& hot);
 
+// Zero-filled pages, for good; null: there are none.
+void* PrivateMemory(size_t bytes);
+
 // In a fork child: the calling thread, and its state if it has one, go by another thread id now.
 void AdoptThreadAfterFork(HotThread& hot);
 

@@ -3,20 +3,28 @@
 
 #include <errno.h>
 
-#include <span>
-
 #include "libtrack/runtime/annotations.h"
 #include "libtrack/runtime/run.h"
 
 namespace leaktrack::track {
 namespace {
 
-// Which pool it is stands behind the frames, so that each pool has sites of its own.
-uint32_t AddPoolFrame(uint32_t pool, uint32_t frame_count, capture::Frame* frames) {
-  if (pool == 0) return frame_count;
-  if (frame_count == kMaxFrames) --frame_count;
-  frames[frame_count] = capture::MakeFrame(capture::kPoolModule, pool);
-  return frame_count + 1;
+// Objects of a pool: which one it is stands behind the frames, so that each pool has sites of its own.
+capture::SiteId SiteOfPool(ThreadState& state, uint32_t pool, const WalkResult& walk) {
+  uint32_t count = walk.frame_count;
+  if (count == 0) g_tracker.Count(capture::kLostUnwind);
+  if (count == kMaxFrames) --count;
+  state.frames[count] = capture::MakeFrame(capture::kPoolModule, pool);
+  return g_tracker.Intern({capture::SiteKind::kPool, {state.frames, count + 1}, walk.truncated});
+}
+
+capture::SiteId WalkToSite(ThreadState& state, uint32_t pool, const StackStart& start) {
+  const WalkResult walk = WalkStack(state, start);
+  if (pool != 0) return SiteOfPool(state, pool, walk);
+  const capture::SiteId site =
+      g_tracker.Intern({capture::SiteKind::kHeap, {state.frames, walk.frame_count}, walk.truncated, walk.fold});
+  if (g_tracker.HasStack(site)) state.memo_site = site;
+  return site;
 }
 
 void Record(ThreadState& state, const GuardTicket& ticket, const Birth& birth, const StackStart& start) {
@@ -24,13 +32,8 @@ void Record(ThreadState& state, const GuardTicket& ticket, const Birth& birth, c
   Sample sample;
   if (!g_tracker.Judge(hot_thread, state, birth.size, now_ms, &sample)) return;
   if (birth.pool != 0 && !AnnouncePool(birth.pool)) return;
-  const WalkResult walk = WalkStack(state, start);
-  if (walk.frame_count == 0) g_tracker.Count(capture::kLostUnwind);
-  if (walk.truncated) g_tracker.Count(capture::kTruncatedStacks);
-  const uint32_t frames = AddPoolFrame(birth.pool, walk.frame_count, state.frames);
-  const capture::SiteId site =
-      g_tracker.Intern(birth.pool == 0 ? capture::SiteKind::kHeap : capture::SiteKind::kPool,
-                       std::span<const capture::Frame>(state.frames, frames), walk.truncated);
+  const bool known = state.memo_site != 0 && birth.pool == 0 && StackStands(state.memo, start);
+  const capture::SiteId site = known ? state.memo_site : WalkToSite(state, birth.pool, start);
   g_tracker.Insert(ticket, state, const_cast<void*>(birth.block), birth.size, sample, site, now_ms, birth.link);
 }
 

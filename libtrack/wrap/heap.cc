@@ -23,7 +23,7 @@ void* AllocateEarly(size_t size, size_t alignment) {
 }
 
 // The birth of a block that the program is about to see. Leaves errno alone.
-[[gnu::noinline]] void RecordHeapBirth(void* block, size_t size, const StackStart& start, const ChainLink* link) {
+void RecordHeapBirth(void* block, size_t size, const StackStart& start, const ChainLink* link) {
   if (HeapIsBypassed()) {
     hot_thread.countdown = kInertBudget;
     return;

@@ -65,8 +65,7 @@ void WithSite(const StackStart& start, RecordFn record) {
       CountIfNested(guard);
     } else if (!IsAllocator(start.pc)) {
       const WalkResult walk = WalkStack(*state, start);
-      record(g_tracker.Intern(capture::SiteKind::kMapping,
-                              std::span<const capture::Frame>(state->frames, walk.frame_count), walk.truncated));
+      record(g_tracker.Intern({capture::SiteKind::kMapping, {state->frames, walk.frame_count}, walk.truncated, walk.fold}));
     }
   }
   errno = saved_errno;

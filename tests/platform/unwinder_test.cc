@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -15,6 +16,7 @@
 
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/raw.h"
+#include "libtrack/platform/stack_fold.h"
 #include "libtrack/platform/stack_probe.h"
 #include "tests/platform/stack_oracle.h"
 
@@ -24,11 +26,41 @@ namespace {
 #define NOINLINE __attribute__((noinline))
 volatile int g_sink;
 
+// Walks from its caller, once with the memo's help and once without, and holds against each other what the three say.
+struct Watcher {
+  UnwindMemo memo{};
+  UnwindMemo empty{};
+  capture::Frame last[kMaxFrames];
+  size_t last_count = 0;
+  int stood = 0;
+  int changed = 0;
+
+  // Whether the stack stood as at the last look.
+  NOINLINE bool Look() {
+    const StackStart start = LEAKTRACK_CALLER_STACK_START();
+    const bool stands = StackStands(memo, start);
+    capture::Frame now[kMaxFrames];
+    empty.count = 0;
+    const WalkResult without = Walk(empty, start, now);
+    const bool same = without.frame_count == last_count && std::equal(now, now + last_count, last);
+    EXPECT_TRUE(same || !stands);
+    ++(stands ? stood : changed);
+    const WalkResult with = Walk(memo, start, last);
+    last_count = with.frame_count;
+    EXPECT_EQ(with.frame_count, without.frame_count);
+    EXPECT_TRUE(std::equal(now, now + without.frame_count, last));
+    EXPECT_EQ(with.fold, without.fold);
+    EXPECT_EQ(with.fold, FoldFrames({now, without.frame_count}));
+    return stands;
+  }
+};
+
 // A tree of calls with several ways down: random walks through it share outer frames, return and descend again.
 struct Wanderer {
   std::mt19937 random{20240817};
   UnwindMemo memo{};
   UnwindMemo empty{};
+  Watcher watcher;
   int checks = 0;
 
   NOINLINE void Compare() {
@@ -70,6 +102,7 @@ struct Wanderer {
       }
     }
     if (random() % 2 == 0) Compare();
+    for (unsigned i = random() % 4; i > 0; --i) watcher.Look();
   }
 };
 
@@ -77,6 +110,76 @@ TEST(UnwindMemoTest, RandomWalksAgreeWithWalksFromAnEmptyMemo) {
   auto wanderer = std::make_unique<Wanderer>();
   for (int round = 0; round < 300; ++round) wanderer->Wander(static_cast<int>(wanderer->random() % 9));
   EXPECT_GT(wanderer->checks, 1000);
+  EXPECT_GT(wanderer->watcher.stood, 1000);
+  EXPECT_GT(wanderer->watcher.changed, 1000);
+}
+
+NOINLINE bool LookFromLargeFrame(Watcher& watcher) {
+  volatile char room[3 * 4096 + 100];
+  room[0] = 1;
+  bool stands = false;
+#pragma GCC unroll 1  // from one place
+  for (int i = 0; i < 3; ++i) stands = watcher.Look();
+  g_sink = room[0];
+  return stands;
+}
+
+TEST(StackStandsTest, AlsoBelowAFrameOfSeveralPages) {
+  BindTestModules();
+  auto watcher = std::make_unique<Watcher>();
+  EXPECT_TRUE(LookFromLargeFrame(*watcher));
+}
+
+// Looks with a value in rbp that is nobody's frame, as functions do that use it as they like.
+extern "C" bool LookWithRbp(Watcher* watcher, uintptr_t rbp);
+extern "C" __attribute__((used)) bool LookFromAssembly(Watcher* watcher) { return watcher->Look(); }
+__asm__(R"(
+  .text
+  .type LookWithRbp, @function
+LookWithRbp:
+  .cfi_startproc
+  push %rbp
+  .cfi_adjust_cfa_offset 8
+  .cfi_rel_offset %rbp, 0
+  mov %rsi, %rbp
+  sub $16, %rsp
+  .cfi_adjust_cfa_offset 16
+  call *look_from_assembly(%rip)
+  add $16, %rsp
+  .cfi_adjust_cfa_offset -16
+  pop %rbp
+  .cfi_adjust_cfa_offset -8
+  ret
+  .cfi_endproc
+  .size LookWithRbp, . - LookWithRbp
+)");
+extern "C" __attribute__((used)) bool (*const look_from_assembly)(Watcher*) = LookFromAssembly;
+
+TEST(StackStandsTest, WhateverTheCallerUsesTheFramePointerFor) {
+  BindTestModules();
+  auto watcher = std::make_unique<Watcher>();
+  bool stands = false;
+#pragma GCC unroll 1
+  for (uintptr_t rbp = 1; rbp < 5; ++rbp) stands = LookWithRbp(watcher.get(), rbp * 0x1234567);
+  EXPECT_TRUE(stands);
+}
+
+TEST(StackStandsTest, NotAfterModulesOrStacksMayHaveChanged) {
+  BindTestModules();
+  auto watcher = std::make_unique<Watcher>();
+  const auto look = [&](auto before_last) {
+    bool stands = false;
+#pragma GCC unroll 1
+    for (int i = 0; i < 4; ++i) {
+      if (i == 3) before_last();
+      stands = watcher->Look();
+    }
+    return stands;
+  };
+  EXPECT_TRUE(look([] {}));
+  EXPECT_FALSE(look([] { NoteUnmap(); }));
+  EXPECT_FALSE(look([&] { watcher->memo.map_epoch += 1; }));
+  EXPECT_FALSE(look([&] { watcher->memo.walking = 1; })) << "jumped out of";
 }
 
 TEST(UnwindMemoTest, ALeafWalkedTwiceTakesAllOuterFramesFromTheMemo) {

@@ -13,8 +13,12 @@ namespace leaktrack::track {
 namespace {
 
 struct Sums : Cells {
-  explicit Sums(const ImageOptions& options = {}) : image(options) { Bind(image.view()); }
+  explicit Sums(const ImageOptions& options = {}, MemoryFn memory = nullptr) : image(options) { Bind(image.view(), memory); }
   TestImage image;
+};
+
+struct ClearedOwnCells : OwnCells {
+  ClearedOwnCells() { Clear(); }
 };
 
 TEST(CellsTest, OneCellForEachSiteAndBand) {
@@ -54,7 +58,7 @@ TEST(OwnCellsTest, ThreadsAddEachToTheirOwnAndAReaderSeesTheSum) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      const auto own = std::make_unique<OwnCells>();
+      const auto own = std::make_unique<ClearedOwnCells>();
       for (int i = 0; i < 20'000; ++i) sums.AddExact(i % 100 == 0 ? nullptr : own.get(), 1 + static_cast<uint32_t>(i) % 7, 0, 8);
     });
   }
@@ -72,22 +76,42 @@ TEST(OwnCellsTest, ThreadsAddEachToTheirOwnAndAReaderSeesTheSum) {
   EXPECT_EQ(samples, 80'000u);
 }
 
-TEST(OwnCellsTest, SitesBeyondAThreadsPlacesAreShared) {
-  Sums sums;
-  OwnCells own{};
+TEST(OwnCellsTest, WithoutMoreMemorySitesBeyondAThreadsPlacesAreShared) {
+  static int asked;
+  asked = 0;
+  Sums sums({}, +[](size_t) -> void* { return ++asked, nullptr; });
+  ClearedOwnCells own;
   for (int round = 0; round < 3; ++round) {
     for (capture::SiteId site = 1; site <= 1'000; ++site) ASSERT_TRUE(sums.AddExact(&own, site, 0, 16));
   }
-  EXPECT_LE(OwnCellsIn(sums), OwnCells::kEntries);
-  EXPECT_GT(OwnCellsIn(sums), OwnCells::kEntries / 2);
+  constexpr uint32_t kFew = 1 << OwnCells::kFewBits;
+  EXPECT_LE(OwnCellsIn(sums), kFew);
+  EXPECT_GT(OwnCellsIn(sums), kFew / 2);
+  EXPECT_EQ(asked, 1) << "each refusal may cost a system call";
   for (capture::SiteId site = 1; site <= 1'000; ++site) ASSERT_EQ(Seen(sums, site).bytes, 48.0) << site;
+}
+
+TEST(OwnCellsTest, ManySitesHaveLargerTablesAndNoSumIsLostOnTheWay) {
+  static std::vector<std::unique_ptr<char[]>> tables;
+  tables.clear();
+  Sums sums({}, +[](size_t bytes) -> void* { return tables.emplace_back(std::make_unique<char[]>(bytes)).get(); });
+  ClearedOwnCells own;
+  constexpr capture::SiteId kSites = 20'000;
+  for (int round = 0; round < 3; ++round) {
+    for (capture::SiteId site = 1; site <= kSites; ++site) ASSERT_TRUE(sums.AddExact(&own, site, 0, 16));
+  }
+  EXPECT_EQ(tables.size(), 3u);
+  EXPECT_FALSE(own.may_grow());
+  EXPECT_GT(OwnCellsIn(sums), kSites / 100 * 99);
+  for (capture::SiteId site = 1; site <= kSites; ++site) ASSERT_EQ(Seen(sums, site).bytes, 48.0) << site;
+  tables.clear();
 }
 
 TEST(OwnCellsTest, LeaveHalfOfAllCellsToTheSites) {
   Sums sums(ImageOptions{.cell_bytes = 4'800});  // a hundred
   for (capture::SiteId site = 1; site <= 20; ++site) {
     for (int thread = 0; thread < 10; ++thread) {
-      OwnCells own{};
+      ClearedOwnCells own;
       ASSERT_TRUE(sums.AddExact(&own, site, 0, 1));
     }
   }

@@ -18,7 +18,7 @@ constexpr uintptr_t kBase = 0x7000'0000'0000;
 
 struct Maps : MapTable {
   explicit Maps(const ImageOptions& options = {}) : image(options) {
-    cells.Bind(image.view());
+    cells.Bind(image.view(), nullptr);
     Bind(image.view(), &cells);
   }
   // start -> length, and the books must agree with it.

@@ -19,7 +19,7 @@ using capture::SiteKind;
 struct Depot : StackDepot {
   explicit Depot(const ImageOptions& options = {}) : image(options) { Bind(image.view()); }
   SiteId Put(std::vector<Frame> frames, SiteKind kind = SiteKind::kHeap, bool cut = false) {
-    return Intern(kind, frames, cut);
+    return Intern({kind, frames, cut});
   }
   // Walks the arena as a reader does. Returns the number of ready records, or -1 if the walk does not reach the cursor.
   int Walk() {

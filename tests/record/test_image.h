@@ -156,7 +156,7 @@ struct Process {
 
   capture::SiteId Site(uint64_t n) {
     const std::array<capture::Frame, 2> frames = {capture::MakeFrame(1, 0x1000 + 16 * n), capture::MakeFrame(1, 0x20)};
-    return tracker->Intern(capture::SiteKind::kHeap, frames, false);
+    return tracker->Intern({capture::SiteKind::kHeap, frames, false});
   }
 
   // malloc as a hook does it. True if the block was recorded.

@@ -162,7 +162,7 @@ TEST(TrackerTest, AStackThatFindsNoRoomBecomesTheUnknownSite) {
   Process process({.depot_bytes = 64 * 1024}, {.interval = 1});
   capture::SiteId site = 1;
   uint64_t n = 0;
-  const capture::SiteId unknown = process.tracker->Intern(capture::SiteKind::kHeap, {}, true);
+  const capture::SiteId unknown = process.tracker->Intern({capture::SiteKind::kHeap, {}, true});
   while ((site = process.Site(++n)) != unknown && n < 100'000) {
   }
   EXPECT_EQ(site, unknown);

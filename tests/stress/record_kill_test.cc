@@ -38,7 +38,7 @@ constexpr uint64_t kBlocks = 1'000;
         Sample sample;
         if (process.tracker->Judge(hot, *state, size, i / 10, &sample)) {
           process.tracker->Insert(guard.ticket(), *state, at, size, sample,
-                                  process.tracker->Intern(capture::SiteKind::kHeap, frames, false), i / 10, nullptr);
+                                  process.tracker->Intern({capture::SiteKind::kHeap, frames, false}), i / 10, nullptr);
         }
       }
       live[block] = !live[block];
