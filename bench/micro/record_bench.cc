@@ -54,6 +54,15 @@ void TableMiss(benchmark::State& bench) {
 }
 BENCHMARK(TableMiss)->Arg(1'000)->Arg(24'000);
 
+void KeptRingPush(benchmark::State& bench) {
+  auto ring = std::make_unique<capture::ThreadBlock>();
+  for (auto _ : bench) {
+    benchmark::DoNotOptimize(PushKeptDeath(*ring, {.size = 4'096}, 1));
+    ring->consumed.store(ring->written.load(std::memory_order_relaxed), std::memory_order_relaxed);  // as if it had been drained
+  }
+}
+BENCHMARK(KeptRingPush);
+
 void CellAdd(benchmark::State& bench) {
   Process process;
   const Weight weight = WeightOf(100, 16'384);

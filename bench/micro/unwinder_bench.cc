@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a stack costs: 28 frames of a program without frame pointers, by our unwinder and by libunwind in the same run.
+// What a stack costs: 28 frames of a program without frame pointers, by our unwinder and by libunwind in the same run; and as
+// many by frame pointers, of functions that have them.
 // Read the ns_per_frame column; bench/README.md says how.
 #include <benchmark/benchmark.h>
 
@@ -51,11 +52,28 @@ __attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t WalkOnce(c
   return Walk(g_memo, LEAKTRACK_CALLER_STACK_START(), {frames, kMaxFrames}).frame_count;
 }
 
+// As a birth does: a stack that still stands is not walked.
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t LookOnce(capture::Frame* frames) {
+  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  return StackStands(g_memo, start) ? g_memo.count : Walk(g_memo, start, {frames, kMaxFrames}).frame_count;
+}
+
 void Report(benchmark::State& state, uint32_t frames) {
   state.counters["frames"] = frames;
   state.counters["ns_per_frame"] =
       benchmark::Counter(static_cast<double>(frames) * 1e-9,
                          benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+int Standing(benchmark::State* state) {
+  capture::Frame frames[kMaxFrames];
+  uint32_t count = 0;
+  for (auto _ : *state) {
+    count = LookOnce(frames);
+    benchmark::DoNotOptimize(frames);
+  }
+  Report(*state, count);
+  return 0;
 }
 
 int WarmWithMemo(benchmark::State* state) {
@@ -125,17 +143,43 @@ int Libunwind(benchmark::State* state) {
   return 0;
 }
 
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t ByFramePointers(const void* outermost, uintptr_t* frames) {
+  const auto* frame = static_cast<const uintptr_t*>(__builtin_frame_address(0));
+  uint32_t count = 0;
+  for (; frame < outermost && count < kMaxFrames; frame = reinterpret_cast<const uintptr_t*>(frame[0])) frames[count++] = frame[1];
+  return count;
+}
+
+template <int kLevel>
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) int DescendWithFramePointers(const void* outermost, benchmark::State* state) {
+  if constexpr (kLevel > 0) return DescendWithFramePointers<kLevel - 1>(outermost, state) + g_sink;
+  uintptr_t frames[kMaxFrames];
+  uint32_t count = 0;
+  for (auto _ : *state) {
+    count = ByFramePointers(outermost, frames);
+    benchmark::DoNotOptimize(frames);
+  }
+  Report(*state, count);
+  return 0;
+}
+
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) void FramePointers(benchmark::State& state) {
+  DescendWithFramePointers<27>(__builtin_frame_address(0), &state);
+}
+
 void Run(benchmark::State& state, Leaf leaf) {
   static const bool bound = (Bind(), true);
   benchmark::DoNotOptimize(bound);
   Descend<kDepth>(leaf, &state);
 }
 
+BENCHMARK_CAPTURE(Run, StackStands, Standing);
 BENCHMARK_CAPTURE(Run, Walk_SameStack, WarmWithMemo);
 BENCHMARK_CAPTURE(Run, Walk_OtherCallSite, WarmWithMemoOtherLeaf);
 BENCHMARK_CAPTURE(Run, Walk_EmptyMemo, WarmWithoutMemo);
 BENCHMARK_CAPTURE(Run, Walk_ColdRules, Cold)->Iterations(2000);
 BENCHMARK_CAPTURE(Run, UnwBacktrace_Warm, Libunwind);
+BENCHMARK(FramePointers);
 
 }  // namespace
 }  // namespace leaktrack::track

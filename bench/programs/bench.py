@@ -5,7 +5,7 @@
     bench.py --library LIBLEAKTRACK [--before LIBLEAKTRACK] [--json FILE] [--readme FILE] [--rounds N] [--only SECTION ...]
 
 Sections: instructions (callgrind: per request, exact), time (CPU time ratio against the program alone, alternating), allocation (wall ns per
-operation of programs that only allocate, every tool), memory (resident bytes added). A program or tool that is not installed is named
+operation of programs that only allocate, every tool), threads (the same from 1 to 64 threads), memory (resident bytes added). A program or tool that is not installed is named
 and left out. --before: an older build, measured beside the present one under allocation. --readme: writes the table of each section between its
 marks in that document (tables.py).
 """
@@ -27,9 +27,10 @@ from modes import modes
 from services import SERVICES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SECTIONS = ("instructions", "time", "allocation", "memory")
+SECTIONS = ("instructions", "time", "allocation", "threads", "memory")
 STARTS = 3  # of each server: where its memory lies differs by start, and costs or saves a percent
 ALLOCATIONS = [("pair", 1), ("server", 1), ("server", 2), ("server", 64), ("factor", 1)]
+THREADS = (1, 2, 4, 8, 16, 32, 64)
 OPERATIONS = 4_000_000  # per program; slow tools do a share of it
 SHARE = {"leaktrack exact": 4, "heaptrack": 16, "tcmalloc heap profiler": 16, "valgrind memcheck": 64, "valgrind massif": 64}
 
@@ -165,25 +166,35 @@ class Bench:
         shutil.rmtree(folder)
         return next(float(line) for line in done.stdout.splitlines() if line.replace(".", "").isdigit())
 
+    def rounds_of(self, section, modes, program, threads):
+        """Alternating. Returns what the rows are named, and the medians by mode."""
+        ns = {mode.name: [] for mode in modes}
+        for _ in range(self.options.rounds):
+            for mode in modes:
+                if mode.name.startswith("valgrind") and len(ns[mode.name]) == 2:
+                    continue  # for scale
+                ns[mode.name].append(self.ns(mode, program, threads))
+        middle = {name: statistics.median(values) for name, values in ns.items()}
+        what = f"{program}, {threads} thread{'s' if threads > 1 else ''}"
+        for name, values in ns.items():
+            self.add(section, f"{what}: {name}", ns=middle[name], low=min(values), high=max(values))
+        paired = [forward / tracked for forward, tracked in zip(ns["forwarding"], ns["leaktrack"])]
+        share, low, high = measure.median_interval(paired)
+        self.add(section, f"{what}: speed of forwarding kept", ratio=share, low=low, high=high)
+        return what, middle
+
+    def threads(self):
+        modes = [self.modes[name] for name in ("alone", "forwarding", "leaktrack", "leaktrack exact")]
+        for threads in THREADS:
+            self.rounds_of("threads", modes, "server", threads)
+
     def allocation(self):
         for mode in self.modes.values():
             if not mode.there():
                 print(f"not installed: {mode.name}")
         there = [mode for mode in self.modes.values() if mode.there()]
         for program, threads in ALLOCATIONS:
-            ns = {mode.name: [] for mode in there}
-            for _ in range(self.options.rounds):
-                for mode in there:
-                    if mode.name.startswith("valgrind") and len(ns[mode.name]) == 2:
-                        continue  # for scale
-                    ns[mode.name].append(self.ns(mode, program, threads))
-            middle = {name: statistics.median(values) for name, values in ns.items()}
-            what = f"{program}, {threads} thread{'s' if threads > 1 else ''}"
-            for name, values in ns.items():
-                self.add("allocation", f"{what}: {name}", ns=middle[name], low=min(values), high=max(values))
-            paired = [forward / tracked for forward, tracked in zip(ns["forwarding"], ns["leaktrack"])]
-            share, low, high = measure.median_interval(paired)
-            self.add("allocation", f"{what}: speed of forwarding kept", ratio=share, low=low, high=high)
+            what, middle = self.rounds_of("allocation", there, program, threads)
             self.add("allocation", f"{what}: exact, times alone", ratio=middle["leaktrack exact"] / middle["alone"])
             if "before exact" in middle:
                 self.add("allocation", f"{what}: exact, of before's", ratio=middle["leaktrack exact"] / middle["before exact"])

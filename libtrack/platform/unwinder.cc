@@ -135,7 +135,6 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   return pause;
 }
 
-
 // How many of `count` entries come before the first that cannot be read: up to a barrier slots ascend from one that is readable,
 // and each fp_slot lies below its slot.
 uint32_t CountReadable(const Entry* entries, uint32_t count, uintptr_t high, bool barriers) {

@@ -47,17 +47,23 @@ class AllocatorTest(unittest.TestCase):
         if LIBRARIES[name] and not library:
             self.skipTest(f"{LIBRARIES[name]} is not installed (scripts/setup.sh --test installs it)")
         environment = {**os.environ, **({"LD_PRELOAD": library} if library else {})}
+        for _ in range(3):  # an answer that takes longer than 2 ms, as it may where the machine stands still, is the last
+            samples = self.samples_of(name, environment)
+            if samples[-1]["read_ms"] != -1:
+                break
+        self.assertEqual(samples[0]["read_ms"], -1, "asked at once")
+        last = samples[-1]
+        self.assertGreaterEqual(last["read_ms"], 3000)
+        self.assertLess(last["read_ms"], last["time_ms"])
+        check(last)
+
+    def samples_of(self, name, environment):
         with tracker(LEAKTRACK) as t:
             done = t.run([os.path.join(PROGRAMS, "allocator_says")], env=environment)
             self.assertEqual(done.returncode, 0)
             text = dump(t)
             self.assertIn(f"allocator {name}\n", text)
-            samples = memory_samples(text)
-            self.assertEqual(samples[0]["read_ms"], -1, "asked at once")
-            last = samples[-1]
-            self.assertGreaterEqual(last["read_ms"], 3000)
-            self.assertLess(last["read_ms"], last["time_ms"])
-            check(last)
+            return memory_samples(text)
 
     def check_sums(self, last):
         self.assertGreaterEqual(last["in_use"], IN_USE)
