@@ -50,10 +50,14 @@ class Service:
     def stop(self):
         if self.process is None:
             return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
+        for _ in range(12):  # nginx goes to sleep over a signal that comes between its look at the flag and its wait
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+                break
+            except subprocess.TimeoutExpired:
+                pass
+        else:
             self.process.kill()
             self.process.wait()
         self.process = None

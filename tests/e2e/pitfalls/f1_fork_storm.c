@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Thirty-two threads allocate, every block recorded, while two others fork; each child allocates, frees what it inherited
-// and ends: no lock, ring or table of a thread that is gone may stop it.
+// and ends: no lock, ring or table of a thread that is gone may stop it. The long form: an argument, forks of each of the two.
 // EXPECT: end exited
 // EXPECT: absent Churn
 // EXPECT: live Leak 1 objects 4567 bytes
@@ -11,9 +11,10 @@
 
 #include "program.h"
 
-enum { kThreads = 32, kForksOfEach = 15, kInherited = 50 };
+enum { kThreads = 32, kInherited = 50 };
 
 static atomic_int stop;
+static int forks_of_each = 15;
 static char* inherited[kInherited];
 
 NOINLINE static void Churn(void) { free(Escape(malloc(257))); }
@@ -37,7 +38,7 @@ static void Child(int number) {
 }
 
 static void* Fork(void* unused) {
-  for (int i = 0; i < kForksOfEach; ++i) {
+  for (int i = 0; i < forks_of_each; ++i) {
     const pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) Child(i);
@@ -48,7 +49,8 @@ static void* Fork(void* unused) {
   return unused;
 }
 
-int main(void) {
+int main(int argc, char** argv) {
+  if (argc > 1) forks_of_each = atoi(argv[1]);
   pthread_t threads[kThreads], forkers[2];
   for (int i = 0; i < kInherited; ++i) inherited[i] = malloc(100);
   for (int i = 0; i < kThreads; ++i) REQUIRE(pthread_create(&threads[i], NULL, Allocate, NULL) == 0);
