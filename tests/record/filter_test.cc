@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <memory>
+#include <random>
+#include <unordered_set>
 
 namespace leaktrack::track {
 namespace {
@@ -28,6 +30,27 @@ TEST(FilterTest, AFullLiveTableLetsOneForeignFreeInFourteenThrough) {
   for (uintptr_t i = 1; i <= 100'000; ++i) wrong += filter->MayBeTracked(Ptr(0x5500'0000'0000 + i * 48));
   EXPECT_LT(wrong, 7'500);
   EXPECT_GT(wrong, 4'500);
+}
+
+TEST(FilterTest, BlocksAtPowersOfTwoAreToldApartAsWell) {
+  for (unsigned shift = 4; shift <= 14; ++shift) {  // the free of a larger one does not notice a look into the table
+    auto filter = std::make_unique<Filter>();
+    std::mt19937_64 random(shift);
+    std::unordered_set<uintptr_t> tracked;
+    const auto any = [&] { return 0x7f00'0000'0000 + ((random() % 1'000'000) << shift); };
+    while (tracked.size() < 32'768) {
+      const uintptr_t block = any();
+      if (tracked.insert(block).second) filter->Raise(Ptr(block));
+    }
+    int wrong = 0, asked = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      const uintptr_t block = any();
+      if (tracked.contains(block)) continue;
+      ++asked;
+      wrong += filter->MayBeTracked(Ptr(block));
+    }
+    EXPECT_LT(wrong, asked / 10) << "of blocks of " << (1 << shift) << " bytes";
+  }
 }
 
 TEST(FilterTest, ASaturatedCounterSticks) {
