@@ -98,7 +98,8 @@ OwnCells::Entry* Cells::PlaceFor(OwnCells& own, uint64_t key) {
       OwnCells::Entry& entry = own.PlaceOf(key, probe);
       if (entry.key == key || entry.key == 0) return &entry;
     }
-    void* const larger = own.may_grow() && memory_ != nullptr ? memory_(own.BytesOfLarger()) : nullptr;
+    if (!own.may_grow() || !HasRoomForOwn()) return nullptr;
+    void* const larger = memory_ != nullptr ? memory_(own.BytesOfLarger()) : nullptr;
     own.refused = larger == nullptr;
     if (own.refused) return nullptr;
     own.MoveTo(static_cast<OwnCells::Entry*>(larger));
@@ -114,7 +115,7 @@ Cell* Cells::Claim(OwnCells& own, uint64_t key) {
   Cell* const cells = image_.region<Cell>(kRegionCells);
   const uint32_t number = Append((static_cast<uint64_t>(shared - cells + 1) << kOwnCellShift) | key);
   if (number == 0) return nullptr;
-  *place = {key, &cells[number - 1]};
+  OwnCells::Put(*place, key, &cells[number - 1]);
   return place->cell;
 }
 

@@ -11,8 +11,8 @@
 // They go with the ThreadState to the next thread that gets it. At most half of all cells are such; who comes later, or finds
 // his places taken, shares. A place is never given to another key: sums lie in the cell, and nobody else knows whose it is.
 //
-// Thread-safety: any thread, lock-free; the cache belongs to one thread that holds the guard.
-// Allocates: never; asks for pages.   Signals: safe (without a cache).   Fork: the child binds anew.
+// Thread-safety: any thread, lock-free; OwnCells belong to one thread that holds the guard.
+// Allocates: never; asks for pages.   Signals: safe (without OwnCells).   Fork: the child binds anew.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_CELLS_H_
 #define LEAKTRACK_LIBTRACK_RECORD_CELLS_H_
 

@@ -25,7 +25,7 @@
 namespace leaktrack::track {
 
 inline constexpr uint32_t kAbandonedAfter = 1024;
-inline constexpr uint32_t kMostTakenOver = 16;  // a state has up to 16 KiB
+inline constexpr uint32_t kMostTakenOver = 16;  // a state has up to 16 KiB, and its tables in exact mode
 
 class GuardTicket {
  public:

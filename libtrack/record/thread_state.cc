@@ -18,11 +18,12 @@ void OwnCells::MoveTo(Entry* larger) {
   const Entry* const old = entries;
   const size_t old_places = size_t{1} << bits;
   entries = larger;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // never the old places by the larger number
   bits += 3;
   for (size_t i = 0; i < old_places; ++i) {
     uint32_t probe = 0;
     while (old[i].key != 0 && probe < kProbes && PlaceOf(old[i].key, probe).key != 0) ++probe;
-    if (old[i].key != 0 && probe < kProbes) PlaceOf(old[i].key, probe) = old[i];  // else its sums stand, and it gets another cell
+    if (old[i].key != 0 && probe < kProbes) Put(PlaceOf(old[i].key, probe), old[i].key, old[i].cell);  // else its sums stand, and it gets another cell
   }
 }
 

@@ -9,7 +9,7 @@
 // Zero is the safe state: a zero countdown takes the slow path, which draws before it judges; a null state means that
 // the thread has recorded nothing yet. Nothing has a destructor: a thread may free after its end was seen (T5).
 //
-// ThreadState is ordinary private memory from ThreadStatePool; zero-filled memory is a valid one.
+// ThreadState is ordinary private memory from ThreadStatePool; zero-filled memory is a valid one, of no generation.
 //
 // Thread-safety: HotThread and ThreadState belong to one thread; ThreadStatePool is lock-free, any thread.
 // Allocates: never (slabs are handed in).   Signals: safe.   Fork: a state from before the fork is recognised by its
@@ -42,7 +42,8 @@ static_assert(sizeof(HotThread) <= 64, "TLS is scarce in a preloaded library: pu
 extern __thread HotThread hot_thread __attribute__((tls_model("initial-exec")));
 
 // The cells that this thread alone adds to (exact mode; cells.h), by open addressing: site << 8 | band; 0: a free place. When the
-// places do not do any more, all move to a table eight times as large, which stays the state's.
+// places do not do any more, all move to a table eight times as large, which stays the state's for the rest of the run (a fork child's
+// begins small again). Whatever is stored, a handler may jump away after it: a key comes after its cell.
 struct OwnCells {
   struct Entry {
     uint64_t key;
@@ -56,6 +57,11 @@ struct OwnCells {
   bool may_grow() const { return bits < kMostBits && !refused; }
   size_t BytesOfLarger() const { return sizeof(Entry) << (bits + 3); }
   void MoveTo(Entry* larger);  // zero-filled
+  static void Put(Entry& place, uint64_t key, capture::Cell* cell) {
+    place.cell = cell;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    place.key = key;
+  }
 
   // The upper bits of the product: sites that follow each other come to lie far apart.
   uint64_t HomeOf(uint64_t key) const { return (key * 0x9e37'79b9'7f4a'7c15ULL) >> (64 - bits); }
@@ -63,7 +69,7 @@ struct OwnCells {
 
   Entry* entries;
   uint32_t bits;
-  bool refused;  // a larger table could not be had
+  bool refused;  // there was no memory for a larger table
   capture::Cell* counter;  // of kCounterKey; null: none yet
   Entry few[1 << kFewBits];
 };

@@ -57,12 +57,13 @@ void Forget(ThreadState& state) {
 
 // First use of the state in this run: all it holds is from another one, or nothing.
 void Tracker::Renew(HotThread& hot, ThreadState& state) {
-  state.generation = generation_;
   state.sampler.Seed(seed_ + SplitMix64(seeds_given_.fetch_add(1, std::memory_order_relaxed)));
   state.block = nullptr;
   Forget(state);
   state.cells.Clear();
   hot.countdown = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // who jumps away before this finds it to be done again
+  state.generation = generation_;
 }
 
 void Tracker::AdoptThread(HotThread& hot, ThreadState& state, uint32_t tid) {

@@ -161,7 +161,7 @@ class Tracker {
   int64_t exact_block_limit_ = 0;
   std::atomic<uint64_t> seeds_given_;
   std::atomic<uint64_t> thinning_;  // target interval index << 32 | next chunk; 0: no pass under way
-  capture::SiteId no_stack_[2] = {};  // by SiteKind
+  capture::SiteId no_stack_[2] = {};  // of all but mappings; of mappings
 };
 
 }  // namespace leaktrack::track

@@ -36,8 +36,9 @@ struct Watcher {
   int changed = 0;
 
   // Whether the stack stood as at the last look.
-  NOINLINE bool Look() {
-    const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  NOINLINE bool Look() { return LookFrom(LEAKTRACK_CALLER_STACK_START()); }
+
+  NOINLINE bool LookFrom(const StackStart& start) {
     const bool stands = StackStands(memo, start);
     capture::Frame now[kMaxFrames];
     empty.count = 0;
@@ -132,7 +133,7 @@ TEST(StackStandsTest, AlsoBelowAFrameOfSeveralPages) {
 
 // Looks with a value in rbp that is nobody's frame, as functions do that use it as they like.
 extern "C" bool LookWithRbp(Watcher* watcher, uintptr_t rbp);
-extern "C" __attribute__((used)) bool LookFromAssembly(Watcher* watcher) { return watcher->Look(); }
+extern "C" NOINLINE bool LookFromAssembly(Watcher* watcher) { return watcher->LookFrom(LEAKTRACK_CALLER_STACK_START()); }
 __asm__(R"(
   .text
   .type LookWithRbp, @function
