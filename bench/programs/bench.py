@@ -23,7 +23,7 @@ import tempfile
 import measure
 import tables
 from batch import BATCHES
-from modes import modes
+from modes import modes, seldom
 from services import SERVICES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -45,6 +45,7 @@ class Bench:
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", f"{HERE}/forward.c", "-o", forward], check=True)
         self.modes = modes(os.path.abspath(options.library), forward, options.before and os.path.abspath(options.before))
         self.alone, self.tracked = self.modes["alone"], self.modes["leaktrack"]
+        self.seldom = seldom(os.path.abspath(options.library))
 
     def new_folder(self):
         return tempfile.mkdtemp(dir=self.folder)
@@ -75,17 +76,17 @@ class Bench:
             service.stop()
         return measure.instructions(pattern)
 
-    def instructions_of(self, what, count, small, large, tracked="leaktrack"):
+    def instructions_of(self, what, count, small, large, tracked):
         """`count(mode, amount)`; the difference of two amounts is free of start and end."""
         per, helper = {}, 0.0
-        for mode in (self.alone, self.modes[tracked]):
+        for mode in (self.alone, tracked):
             (own_small, helper_small), (own_large, helper_large) = count(mode, small), count(mode, large)
             per[mode.name] = (own_large - own_small) / (large - small)
             helper = (helper_large - helper_small) / (large - small)
         if per["alone"] <= 0:
             print(f"no count: {what}: callgrind left none of the processes that did the work")
             return
-        self.add("instructions", what, alone=per["alone"], tracked=per[tracked], ratio=per[tracked] / per["alone"], helper=helper)
+        self.add("instructions", what, alone=per["alone"], tracked=per[tracked.name], ratio=per[tracked.name] / per["alone"], helper=helper)
 
     def churn_instructions(self, mode, program, amount):
         folder = self.new_folder()
@@ -98,13 +99,15 @@ class Bench:
         for program in ("pair", "factor"):
             for tracked in ("leaktrack", "leaktrack exact"):
                 self.instructions_of(f"{program}, malloc and free, {tracked}", lambda mode, amount, p=program: self.churn_instructions(mode, p, amount),
-                                     20_000, 60_000, tracked)
+                                     20_000, 60_000, self.modes[tracked])
         for batch in BATCHES:
             if self.is_there(batch):
-                self.instructions_of(batch.name, lambda mode, amount, b=batch: self.batch_instructions(b, mode, amount), batch.small, batch.large)
+                self.instructions_of(batch.name, lambda mode, amount, b=batch: self.batch_instructions(b, mode, amount), batch.small, batch.large,
+                                     self.seldom)
         for kind in SERVICES:
             if kind.small and self.is_there(kind()):
-                self.instructions_of(kind.name, lambda mode, amount, k=kind: self.service_instructions(k, mode, amount), kind.small, kind.large)
+                self.instructions_of(kind.name, lambda mode, amount, k=kind: self.service_instructions(k, mode, amount), kind.small, kind.large,
+                                     self.seldom)
 
     # ---- time ----
     def time_ratio(self, what, ratios, unit_us):

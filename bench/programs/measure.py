@@ -61,7 +61,7 @@ def instructions(pattern):
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()
         count = int(re.search(r"^(?:totals|summary): (\d+)", text, re.M)[1])
-        if re.search(r"^fn=\(\d+\) leaktrack::track::\(anonymous namespace\)::DrainerMain", text, re.M):
+        if re.search(r"^c?fn=\(\d+\) leaktrack::track::\(anonymous namespace\)::DrainerMain", text, re.M):
             helper += count
         else:
             own += count

@@ -28,6 +28,11 @@ def leaktrack(name, library):
             Mode(f"{name} exact", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER", LEAKTRACK_INTERVAL="exact")]
 
 
+def seldom(library):
+    """Samples next to nothing, however slowly the program runs: for what is counted under callgrind."""
+    return Mode("seldom", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER", LEAKTRACK_INTERVAL="1MiB")
+
+
 def modes(library, forward, before=None):
     """By name. The peers are those that Debian packages; `before` is an older build of the library."""
     every = [
