@@ -46,8 +46,7 @@ class Walker {
 
   Ended RunWarm();
   Pause RunByRules();
-  uintptr_t SlotOfNextOld() const { return old_ < memo_.count ? memo_.entries[OldIndex(old_)].slot : UINTPTR_MAX; }
-  bool MeetsOldFrame(const Entry& present);
+  bool MeetsOldFrame();
   uint32_t CountSame(uint32_t possible) const;
   bool ReuseOldFrames();
   StepEnd StepCold();
@@ -69,16 +68,6 @@ class Walker {
   FrameState state_;
 };
 
-// Passes the old frames that lie below the present one, which have returned, and one in its place that is another. True: the next is it.
-__attribute__((always_inline)) inline bool Walker::MeetsOldFrame(const Entry& present) {
-  for (; old_ < memo_.count; ++old_) {
-    const Entry& entry = memo_.entries[OldIndex(old_)];
-    if (entry.slot > present.slot) return false;
-    if (entry.slot == present.slot && entry.return_address == present.return_address && entry.fp == present.fp) return true;
-  }
-  return false;
-}
-
 // Where frames cost next to nothing: plain rules that are in the cache, with the state in registers.
 __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   uintptr_t return_address = state_.return_address;
@@ -87,7 +76,7 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   uintptr_t fp_slot = state_.fp_slot;
   const bool on_known_stack = InReadableRange(memo_, sp) && (sp & 7) == 0;
   const uintptr_t high = on_known_stack ? memo_.readable_high : 0;
-  uintptr_t next_old = SlotOfNextOld();
+  const uintptr_t next_old = old_ < memo_.count ? memo_.entries[OldIndex(old_)].slot : UINTPTR_MAX;
   const uint32_t new_index = NewIndex(count_);
   Entry* entry = memo_.entries + new_index;
   capture::Frame* frame = frames_ + count_;
@@ -102,11 +91,8 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
       break;
     }
     if (sp - 8 >= next_old) {
-      if (MeetsOldFrame({.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot})) {
-        pause = Pause::kOldFrame;
-        break;
-      }
-      next_old = SlotOfNextOld();
+      pause = Pause::kOldFrame;
+      break;
     }
     if (!rules->FindWords(return_address - 1, words)) {
       pause = Pause::kColdRule;
@@ -133,6 +119,18 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
             .fp_slot = fp_slot,
             .registers = stepped ? 0 : state_.registers};
   return pause;
+}
+
+// Old frames below the stack pointer have returned.
+bool Walker::MeetsOldFrame() {
+  const uintptr_t slot = state_.sp - 8;
+  while (old_ < memo_.count && memo_.entries[OldIndex(old_)].slot < slot) ++old_;
+  if (old_ == memo_.count) return false;
+  const Entry& entry = memo_.entries[OldIndex(old_)];
+  if (entry.slot != slot) return false;
+  if (entry.return_address == state_.return_address && entry.fp == state_.fp) return true;
+  ++old_;  // another frame stands there now
+  return false;
 }
 
 // How many of `count` entries come before the first that cannot be read: up to a barrier slots ascend from one that is readable,
@@ -206,13 +204,16 @@ bool Walker::ReuseOldFrames() {
 
 // Puts names to the entries of the frames written so far, wherever those begin. `fold`: of the frames outside them.
 void Walker::StoreFrames(uint32_t first, uint64_t fold) {
-  for (uint32_t i = count_; i > 0; --i) {
-    const uint32_t index = UnwindMemo::IndexOf(first + i - 1);
-    fold = FoldFrame(fold, frames_[i - 1]);
-    memo_.frames[index] = frames_[i - 1];
-    memo_.folds[index] = fold;
-  }
   memo_.first = first;
+  for (uint32_t left = count_; left > 0;) {
+    uint32_t index = UnwindMemo::IndexOf(first + left - 1);
+    for (uint32_t run = Least(left, index + 1); run > 0; --run, --left, --index) {
+      const capture::Frame frame = frames_[left - 1];
+      fold = FoldFrame(fold, frame);
+      memo_.frames[index] = frame;
+      memo_.folds[index] = fold;
+    }
+  }
 }
 
 // The frames written so far were found new; the old ones from old_ on stay. Outermost first, because the two places may
@@ -267,7 +268,7 @@ __attribute__((noinline)) Walker::Ended Walker::RunWarm() {
       case Pause::kRoot: return Ended::kRoot;
       case Pause::kColdRule: return Ended::kNot;
       case Pause::kOldFrame:
-        if (ReuseOldFrames()) return Ended::kByOldFrames;
+        if (MeetsOldFrame() && ReuseOldFrames()) return Ended::kByOldFrames;
         break;
       case Pause::kSlowRule: {
         const StepEnd end = StepFrom(RuleCache::Unpack(words_));
