@@ -23,9 +23,8 @@ inline constexpr uint64_t kFoldOfNoFrame = 0;
 
 // Of the stack whose innermost frame is `frame`; `outer`: the fold of all frames outside it.
 inline uint64_t FoldFrame(uint64_t outer, capture::Frame frame) {
-  // Each frame is mixed by itself, for which the processor need not wait for the fold; what waits is a rotation and a sum.
-  const uint64_t mixed = frame * 0x9e37'79b9'7f4a'7c15ULL;
-  return std::rotl(outer, 5) + (mixed ^ (mixed >> 32));
+  // Each frame is mixed by a multiplication before it meets the rest.
+  return (std::rotl(outer, 23) ^ (frame * 0x9e37'79b9'7f4a'7c15ULL)) * 0xff51'afd7'ed55'8ccdULL;
 }
 
 // Leaf first, as everywhere.
