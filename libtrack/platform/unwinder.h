@@ -9,8 +9,8 @@
 // Promises: never faults (memory outside the range known to be readable is probed by a system call first), never
 // blocks. Stack (gcc -O2): 300 bytes on the warm path, 510 when rules must be compiled (unwinder_stack_test.cc); a refresh
 // of the module map, which an address in no known module may start, comes on top.
-// Costs, 28 frames, in ns a frame: same stack 1.8, other call site 2.1, empty memo with warm rules 7.0 (unw_backtrace in
-// the same run: 8.6), cold rules 129; see bench/README.md.
+// Costs, 28 frames, in ns a frame: same stack 1.7, other call site 2.2, empty memo with warm rules 7.7 (unw_backtrace in
+// the same run: 8.5), cold rules 129; see bench/README.md.
 // Refuses: to guess. A stack that cannot be followed to its root is cut and marked.
 //
 // Thread-safety: Walk() from any thread, each with its own memo.   Allocates: never.
