@@ -54,6 +54,12 @@ def median_interval(ratios, draws=2000):
     return statistics.median(ratios), medians[draws // 40], medians[-draws // 40]
 
 
+def is_helper(text):
+    """Whether the thread of such a file ran the helper's main function. Its name may stand first where it is called."""
+    named = re.search(r"^c?fn=\((\d+)\) leaktrack::track::\(anonymous namespace\)::DrainerMain", text, re.M)
+    return named is not None and re.search(rf"^fn=\({named[1]}\)", text, re.M) is not None
+
+
 def instructions(pattern):
     """(of the program's threads, of leaktrack's helper) in callgrind's files, one per thread."""
     own = helper = 0
@@ -61,7 +67,7 @@ def instructions(pattern):
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()
         count = int(re.search(r"^(?:totals|summary): (\d+)", text, re.M)[1])
-        if re.search(r"^c?fn=\(\d+\) leaktrack::track::\(anonymous namespace\)::DrainerMain", text, re.M):
+        if is_helper(text):
             helper += count
         else:
             own += count
