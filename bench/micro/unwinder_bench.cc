@@ -65,22 +65,12 @@ void Report(benchmark::State& state, uint32_t frames) {
                          benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
-int Standing(benchmark::State* state) {
-  capture::Frame frames[kMaxFrames];
-  uint32_t count = 0;
-  for (auto _ : *state) {
-    count = LookOnce(frames);
-    benchmark::DoNotOptimize(frames);
-  }
-  Report(*state, count);
-  return 0;
-}
-
+template <uint32_t (*kOnce)(capture::Frame*)>
 int WarmWithMemo(benchmark::State* state) {
   capture::Frame frames[kMaxFrames];
   uint32_t count = 0;
   for (auto _ : *state) {
-    count = WalkOnce(frames);
+    count = kOnce(frames);
     benchmark::DoNotOptimize(frames);
   }
   Report(*state, count);
@@ -173,8 +163,8 @@ void Run(benchmark::State& state, Leaf leaf) {
   Descend<kDepth>(leaf, &state);
 }
 
-BENCHMARK_CAPTURE(Run, StackStands, Standing);
-BENCHMARK_CAPTURE(Run, Walk_SameStack, WarmWithMemo);
+BENCHMARK_CAPTURE(Run, StackStands, WarmWithMemo<LookOnce>);
+BENCHMARK_CAPTURE(Run, Walk_SameStack, WarmWithMemo<WalkOnce>);
 BENCHMARK_CAPTURE(Run, Walk_OtherCallSite, WarmWithMemoOtherLeaf);
 BENCHMARK_CAPTURE(Run, Walk_EmptyMemo, WarmWithoutMemo);
 BENCHMARK_CAPTURE(Run, Walk_ColdRules, Cold)->Iterations(2000);
