@@ -156,18 +156,24 @@ inline uint32_t CountUnchanged(const UnwindMemo& memo, uint32_t index, uint32_t 
   return static_cast<uint32_t>(entry - entries);
 }
 
+// The same for entries that may go on around the end of the ring.
+inline uint32_t CountUnchangedAround(const UnwindMemo& memo, uint32_t position, uint32_t count) {
+  uint32_t unchanged = 0;
+  while (unchanged < count) {
+    const uint32_t index = UnwindMemo::IndexOf(position + unchanged);
+    const uint32_t left = count - unchanged;
+    const uint32_t run = left < UnwindMemo::kEntries - index ? left : UnwindMemo::kEntries - index;
+    const uint32_t of_run = CountUnchanged(memo, index, run);
+    unchanged += of_run;
+    if (of_run < run) break;
+  }
+  return unchanged;
+}
+
 // How many old frames stand as they stood, from one that is known to, and not more than `possible`.
 uint32_t Walker::CountSame(uint32_t possible) const {
-  uint32_t same = 1;
-  if (!InReadableRange(memo_, state_.sp - 8)) return same;
-  while (same < possible) {
-    const uint32_t index = OldIndex(old_ + same);
-    const uint32_t run = Least(possible - same, UnwindMemo::kEntries - index);
-    const uint32_t unchanged = CountUnchanged(memo_, index, run);
-    same += unchanged;
-    if (unchanged < run) break;
-  }
-  return same;
+  if (!InReadableRange(memo_, state_.sp - 8)) return 1;
+  return 1 + CountUnchangedAround(memo_, memo_.first + old_ + 1, possible - 1);
 }
 
 void Walker::CopyOldFrames(uint32_t count) {
@@ -300,14 +306,6 @@ bool IsIndependentOfFp(uintptr_t return_address) {
   return g_rule_cache.FindWords(return_address - 1, words) && words.rule.plain() && !words.rule.from_fp() && words.rule.fp_saved();
 }
 
-bool StandsFromSecond(const UnwindMemo& memo) {
-  const uint32_t second = UnwindMemo::IndexOf(memo.first + 1);
-  const uint32_t run = memo.count - 1 < UnwindMemo::kEntries - second ? memo.count - 1 : UnwindMemo::kEntries - second;
-  if (CountUnchanged(memo, second, run) != run) return false;
-  const uint32_t rest = memo.count - 1 - run;
-  return rest == 0 || CountUnchanged(memo, 0, rest) == rest;
-}
-
 }  // namespace
 
 bool StackStands(const UnwindMemo& memo, const StackStart& start) {
@@ -316,7 +314,7 @@ bool StackStands(const UnwindMemo& memo, const StackStart& start) {
   const Entry& leaf = memo.entries[memo.first];
   if (leaf.slot != start.sp - 8 || leaf.return_address != start.pc) return false;
   if (leaf.fp != start.fp && !IsIndependentOfFp(start.pc)) return false;
-  return InReadableRange(memo, leaf.slot) && StandsFromSecond(memo);
+  return InReadableRange(memo, leaf.slot) && CountUnchangedAround(memo, memo.first + 1, memo.count - 1) == memo.count - 1;
 }
 
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
