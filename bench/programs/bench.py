@@ -5,8 +5,8 @@
     bench.py --library LIBLEAKTRACK [--before LIBLEAKTRACK] [--json FILE] [--readme FILE] [--rounds N] [--only SECTION ...]
 
 Sections: instructions (callgrind: per request, exact), time (CPU time ratio against the program alone, alternating), allocation (wall ns per
-operation of programs that only allocate, every tool), threads (the same from 1 to 64 threads), memory (resident bytes added). A program or tool that is not installed is named
-and left out. --before: an older build, measured beside the present one under allocation. --readme: writes the table of each section between its
+operation of programs that only allocate, every tool), threads (the same from 1 to 64 threads), memory (resident bytes
+added). A program or tool that is not installed is named and left out. --before: an older build, measured beside the present one under allocation. --readme: writes the table of each section between its
 marks in that document (tables.py).
 """
 import argparse

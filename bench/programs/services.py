@@ -158,7 +158,7 @@ class Postgres(Service):
     name = "PostgreSQL, pgbench -S"
     bin = max(glob.glob("/usr/lib/postgresql/*/bin"), default="/usr/lib/postgresql/bin")
     needs = (f"{bin}/postgres", "pgbench")
-    small, large, burst = 0, 0, 40_000  # no callgrind: a process per connection, which also begins a run of its own, some ms
+    small, large, burst = 0, 0, 40_000  # no callgrind: a process per connection, which also begins a run of its own
 
     def as_user(self, *command):
         return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
