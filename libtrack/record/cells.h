@@ -56,9 +56,9 @@ class Cells {
   static int64_t CountOwn(capture::Cell& counter, int64_t live, uint64_t samples, int64_t at_once);
 
  private:
-  // Of one writer: no other thread's sum can come in between.
+  // Of one writer: no other thread's sum can come in between. (GCC takes an atomic double through an integer register, both ways.)
   static void Raise(std::atomic<double>& sum, double by) {
-    sum.store(sum.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+    __asm__("addsd %1, %0\n\tmovsd %0, %1" : "+x"(by), "+m"(sum));
   }
   static void AddAlone(capture::Cell& cell, double bytes) {
     Raise(cell.objects, 1);
@@ -81,11 +81,15 @@ class Cells {
 };
 
 inline int64_t Cells::CountOwn(capture::Cell& counter, int64_t live, uint64_t samples, int64_t at_once) {
-  counter.samples.store(counter.samples.load(std::memory_order_relaxed) + samples, std::memory_order_relaxed);
-  const auto sum = static_cast<int64_t>(counter.objects.load(std::memory_order_relaxed)) + live;
-  const bool enough = sum >= at_once || sum <= -at_once;
-  counter.objects.store(enough ? 0 : static_cast<double>(sum), std::memory_order_relaxed);
-  return enough ? sum : 0;
+  if (samples != 0) counter.samples.store(counter.samples.load(std::memory_order_relaxed) + samples, std::memory_order_relaxed);
+  const double sum = counter.objects.load(std::memory_order_relaxed) + static_cast<double>(live);
+  const auto enough = static_cast<double>(at_once);
+  if (sum < enough && sum > -enough) [[likely]] {
+    counter.objects.store(sum, std::memory_order_relaxed);
+    return 0;
+  }
+  counter.objects.store(0, std::memory_order_relaxed);
+  return static_cast<int64_t>(sum);
 }
 
 }  // namespace leaktrack::track

@@ -30,8 +30,8 @@ class alignas(4096) Filter {
     return counters_[IndexOf(block)].load(std::memory_order_relaxed) != 0;
   }
 
-  void Raise(const void* block);
-  void Lower(const void* block);
+  void Raise(const void* block) { Step(counters_[IndexOf(block)], 1); }
+  void Lower(const void* block) { Step(counters_[IndexOf(block)], -1); }
 
   // Exact mode: every block may be tracked, for the rest of the run.
   void RaiseAllForGood();
@@ -42,6 +42,12 @@ class alignas(4096) Filter {
   void Shut() { gate_.store(0, std::memory_order_release); }
 
  private:
+  static void Step(std::atomic<uint8_t>& counter, int by) {
+    const uint8_t seen = counter.load(std::memory_order_relaxed);
+    if (seen != kSticky) StepFrom(counter, seen, by);
+  }
+  static void StepFrom(std::atomic<uint8_t>& counter, uint8_t seen, int by);
+
   // Blocks that lie together have their counters together: a kibibyte of heap in one cache line (a product of all bits would
   // spread the frees of a small heap over half a mebibyte). The upper bits tell apart what allocators put at multiples of 1 to 16 KiB.
   static size_t IndexOf(const void* block) {

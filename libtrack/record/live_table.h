@@ -7,12 +7,9 @@
 // The table grows by whole segments, never by moving entries: an entry keeps its slot for life. Segment 1 is a
 // small stash that takes what finds all its buckets full.
 //
-//   slot:  kSlotEmpty --CAS--> kSlotBusy --fill, release--> address --CAS (one winner)--> kSlotBusy --> kSlotEmpty
-//
 // Promises: whoever dies or is interrupted between any two instructions leaves at most that one slot busy; of several
-// removers of an address exactly one wins; a reader of a dead image finds every entry whole.
-// Relabelling (thinning) swaps `size_interval` while the key stays, so a free at the same moment never misses; a
-// remover takes `size_interval` by exchange, so it sees the label before or after, never half.
+// removers of an address exactly one wins; a reader of a dead image finds every entry whole (live_bucket.h).
+// Relabelling (thinning) swaps `size_interval` while the key stays, so a free at the same moment never misses.
 //
 // Growth waits for nobody either: the next segment's place and size follow from those before it, so whoever finds no
 // room makes it, and several who make it at once write the same words (a thread that was interrupted while it grew the
@@ -28,6 +25,7 @@
 
 #include "libtrack/capture/recorder_layout.h"
 #include "libtrack/record/image.h"
+#include "libtrack/record/live_bucket.h"
 
 namespace leaktrack::track {
 
@@ -36,23 +34,15 @@ inline constexpr uint64_t StashBuckets(uint64_t first_segment_buckets) {
   return first_segment_buckets < 512 ? 64 : first_segment_buckets / 8;
 }
 
-// What is kept of a live block; also what Take() hands out.
-struct LiveEntry {
-  uint64_t size = 0;
-  uint8_t interval_index = 0;
-  capture::SiteId site = 0;
-  uint64_t birth_ms = 0;
-  uint32_t chain = 0;          // 0: never reallocated
-  uint32_t first_birth_s = 0;  // of the chain's first block
-};
-
 class LiveTable {
  public:
   // `may_grow`: add segments when three quarters full (exact mode).
   void Bind(const ImageView& image, bool may_grow);
 
-  // None of these counts: see Count(). The address must not be in the table. False: no room.
-  [[nodiscard]] bool Insert(uintptr_t block, const LiveEntry& entry);
+  enum class Inserted : uint8_t { kYes, kKnown, kNoRoom };
+
+  // Neither counts: see Count(). kKnown: the address is in the table, which stays as it was.
+  [[nodiscard]] Inserted Insert(uintptr_t block, const LiveEntry& entry);
 
   // Removes the entry of `block`. False: not there (or another thread was faster).
   [[nodiscard]] bool Take(uintptr_t block, LiveEntry* entry);
@@ -93,10 +83,47 @@ class LiveTable {
     std::atomic<uint32_t> used;  // only counted for the stash
   };
 
+  // The two buckets where an address may be, in one segment.
+  struct Choice {
+    capture::LiveBucket* bucket;
+    capture::LiveCold* cold;
+  };
+  struct Choices {
+    Choice a, b;
+  };
+
+  static constexpr uint32_t kStash = 1;
+
+  // Its halves choose the two buckets. One product less leaves up to eight times as many blocks of one size without room.
+  static uint64_t HashOf(uintptr_t block) {
+    uint64_t h = (block >> 3) * 0x9e37'79b9'7f4a'7c15ULL;
+    h ^= h >> 32;
+    h *= 0xd6e8'feb8'6659'fd93ULL;
+    return h ^ (h >> 32);
+  }
+  Choices ChoicesIn(uint32_t segment, uint64_t hash) const {
+    const Segment& in = segments_[segment];
+    capture::LiveBucket* const buckets = in.buckets.load(std::memory_order_acquire);
+    capture::LiveCold* const cold = in.cold.load(std::memory_order_relaxed);
+    const uint64_t mask = in.mask.load(std::memory_order_relaxed);
+    const uint64_t a = hash & mask, b = (hash >> 32) & mask;
+    return {{buckets + a, cold + 4 * a}, {buckets + b, cold + 4 * b}};
+  }
+  // Holds most entries, and has the room.
+  static uint32_t Newest(uint32_t segments) { return segments > kStash + 1 ? segments - 1 : 0; }
+  // Whether an address may be in others, too.
+  bool OthersInUse(uint32_t segments) const { return segments > kStash + 1 || StashInUse(); }
+  bool StashInUse() const { return segments_[kStash].used.load(std::memory_order_seq_cst) != 0; }
+  bool IsOtherInUse(uint32_t segment, uint32_t segments) const {
+    return segment != Newest(segments) && (segment != kStash || StashInUse());
+  }
+
   void Adopt(uint32_t index);
-  bool Place(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry);
-  bool InsertIn(Segment& segment, uint64_t hash, uintptr_t block, const LiveEntry& entry);
-  bool TakeFrom(Segment& segment, uint64_t hash, uintptr_t block, LiveEntry* entry);
+  static bool PutIn(const Choices& choices, uintptr_t block, const LiveEntry& entry);
+  bool PutAnywhere(uint64_t hash, uintptr_t block, const LiveEntry& entry);
+  bool PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry);
+  bool OthersHold(uint32_t segments, uint64_t hash, uintptr_t block) const;
+  bool TakeFromOthers(uint32_t segments, uint64_t hash, uintptr_t block, LiveEntry* entry);
   void GrowAhead();
   [[nodiscard]] bool AddSegment(uint32_t index);
 
@@ -106,6 +133,35 @@ class LiveTable {
   std::atomic<bool> may_grow_;
   std::atomic<uint32_t> growing_;  // somebody grows ahead of need: no lock, only a reason not to do so as well
 };
+
+// In the emptier of the two.
+[[gnu::always_inline]] inline bool LiveTable::PutIn(const Choices& choices, uintptr_t block, const LiveEntry& entry) {
+  return live_bucket::Put(*choices.a.bucket, choices.a.cold, block, entry) || live_bucket::Put(*choices.b.bucket, choices.b.cold, block, entry);
+}
+
+[[gnu::always_inline]] inline LiveTable::Inserted LiveTable::Insert(uintptr_t block, const LiveEntry& entry) {
+  const uint64_t hash = HashOf(block);
+  const uint32_t segments = segment_count_.load(std::memory_order_acquire);
+  if (segments == 0) return Inserted::kNoRoom;
+  Choices choices = ChoicesIn(Newest(segments), hash);
+  const int a = live_bucket::CountEmpty(*choices.a.bucket, block);
+  if (a == live_bucket::kHolds) return Inserted::kKnown;
+  const int b = live_bucket::CountEmpty(*choices.b.bucket, block);
+  if (b == live_bucket::kHolds) return Inserted::kKnown;
+  if (OthersInUse(segments) && OthersHold(segments, hash, block)) return Inserted::kKnown;
+  if (b > a) choices = {choices.b, choices.a};
+  return PutIn(choices, block, entry) || PutAnywhere(hash, block, entry) ? Inserted::kYes : Inserted::kNoRoom;
+}
+
+[[gnu::always_inline]] inline bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {
+  const uint64_t hash = HashOf(block);
+  const uint32_t segments = segment_count_.load(std::memory_order_acquire);
+  if (segments == 0) return false;
+  const Choices choices = ChoicesIn(Newest(segments), hash);
+  if (live_bucket::Take(*choices.a.bucket, choices.a.cold, block, entry)) return true;
+  if (live_bucket::Take(*choices.b.bucket, choices.b.cold, block, entry)) return true;
+  return OthersInUse(segments) && TakeFromOthers(segments, hash, block, entry);
+}
 
 template <typename Visit>
 bool LiveTable::VisitBuckets(uint64_t first, uint64_t count, Visit&& visit) const {

@@ -11,7 +11,6 @@ using namespace capture;
 
 std::atomic<uint64_t> generations{0};
 
-constexpr uint64_t kKeepOlderThanMs = 30'000;
 constexpr uint32_t kChains = (1u << 24) - 1;
 
 uintptr_t Address(const void* block) { return reinterpret_cast<uintptr_t>(block); }
@@ -107,54 +106,29 @@ SiteId Tracker::Intern(const StackDepot::Stack& stack) {
   return site != 0 ? site : none;
 }
 
-bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64_t size, const Sample& sample,
-                     SiteId site, uint64_t now_ms, const ChainLink* link) {
-  // The allocator says this address is new, so the one we believe in is dead: we missed its free (pitfall S10).
-  if (filter_->MayBeTracked(block)) {
-    Removed stale;
-    if (TakeInto(block, &stale)) [[unlikely]] {
-      Count(kStaleBlocks);
-      SettleDeath(&state, stale, now_ms);
-    }
+// The allocator says this address is new, so the one we believe in is dead: we missed its free (pitfall S10).
+bool Tracker::InsertAfterStale(ThreadState& state, void* block, const LiveEntry& entry) {
+  Removed stale;
+  if (TakeInto(block, &stale)) {
+    Count(kStaleBlocks);
+    SettleDeath(&state, stale, entry.birth_ms);
   }
-  LiveEntry entry{size, sample.interval_index, site, now_ms};
-  if (link != nullptr) {
-    entry.chain = link->chain;
-    entry.first_birth_s = link->first_birth_s;
-  }
-  ThreadState* const own = state.generation == generation_ ? &state : nullptr;  // not so in a mark that comes first after a fork
-  // Birth, filter, table, in this order: a capture of a process killed in between has no death without a birth, and a
-  // free that finds the entry has been let through by the filter.
-  if (!AddBlock(own, site, kBandBirths, size, sample.interval_index)) return false;
-  filter_->Raise(block);
-  const bool inserted = live_.Insert(Address(block), entry);
-  CountLive(own, sample.interval_index, inserted ? 1 : 0, 1);
-  if (!inserted) {
-    filter_->Lower(block);
-    DropBirth(entry);
-  }
-  if (control_.exact()) {
-    if (!inserted || (exact_block_limit_ != 0 && live_.live() >= exact_block_limit_)) LeaveExact(now_ms);
+  return live_.Insert(Address(block), entry) == LiveTable::Inserted::kYes;
+}
+
+void Tracker::DropBirth(const void* block, const LiveEntry& entry) {
+  filter_->Lower(block);
+  Count(kLostAllocations);
+  AddBlock(nullptr, entry.site, kBandThinned, entry.size, entry.interval_index);
+}
+
+// After a birth that may have filled the table, or found it full.
+void Tracker::LookForRoom(ThreadState& state, uint8_t interval_index, bool kept, uint64_t now_ms) {
+  if (interval_index == kExactIndex && control_.exact()) {
+    if (!kept || (exact_block_limit_ != 0 && live_.live() >= exact_block_limit_)) LeaveExact(now_ms);
   } else if (control_.Crowded(live_.live()) || thinning_.load(std::memory_order_relaxed) != 0) {
     MakeRoom(state, now_ms);
   }
-  return inserted;
-}
-
-// Exact: in the thread's own counter, as long as it can be.
-[[gnu::always_inline]] inline void Tracker::CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples) {
-  Cell* const own = state != nullptr && interval_index == kExactIndex ? cells_.Counter(state->cells) : nullptr;
-  if (own != nullptr) {
-    live = Cells::CountOwn(*own, live, samples, LiveTable::kCountAtOnce);
-  } else if (samples != 0) {
-    image_.header().samples_total.fetch_add(samples, std::memory_order_relaxed);
-  }
-  if (live != 0) live_.Count(live);
-}
-
-void Tracker::DropBirth(const LiveEntry& entry) {
-  Count(kLostAllocations);
-  AddBlock(nullptr, entry.site, kBandThinned, entry.size, entry.interval_index);
 }
 
 bool Tracker::AddSampled(SiteId site, uint8_t band, uint64_t size, uint8_t interval_index) {
@@ -172,41 +146,23 @@ void Tracker::LeaveExact(uint64_t now_ms) {
 
 // ---- Release ----
 
-[[gnu::always_inline]] inline bool Tracker::TakeInto(const void* block, Removed* removed) {
-  removed->found = live_.Take(Address(block), &removed->entry);
-  if (removed->found) filter_->Lower(block);
-  return removed->found;
-}
-
-Removed Tracker::Take(const void* block) {
-  Removed removed;
-  // 0, of free(NULL), would match every empty slot.
-  if (block != nullptr && generation_ != 0) TakeInto(block, &removed);
-  return removed;
-}
-
-void Tracker::SettleDeath(ThreadState* state, const Removed& removed, uint64_t now_ms) {
-  if (!removed.found) return;
-  if (state != nullptr && state->generation != generation_) state = nullptr;
-  const LiveEntry& entry = removed.entry;
-  CountLive(state, entry.interval_index, -1, 0);
+// Some deaths are kept whole, for survivors' sake (design: kept events).
+void Tracker::KeepIfOldOrLarge(ThreadState* state, const LiveEntry& entry, uint64_t death_ms) {
   const uint64_t interval = control_.BytesOf(entry.interval_index);
-  const uint64_t age_ms = now_ms > entry.birth_ms ? now_ms - entry.birth_ms : 0;
-  AddBlock(state, entry.site, AgeBand(age_ms), entry.size, entry.interval_index);
-  const bool old = age_ms > kKeepOlderThanMs && age_ms > now_ms / 64;
+  const uint64_t age_ms = death_ms > entry.birth_ms ? death_ms - entry.birth_ms : 0;
+  const bool old = age_ms > kKeepOlderThanMs && age_ms > death_ms / 64;
   const bool large = interval > 1 && entry.size >= interval;
   if (!old && !large) return;
   ThreadBlock& ring = state != nullptr && state->block != nullptr ? *state->block : blocks_.common();
-  if (!PushKeptDeath(ring, entry, now_ms)) Count(kLostKeptEvents);
+  if (!PushKeptDeath(ring, entry, death_ms)) Count(kLostKeptEvents);
 }
 
 void Tracker::PutBack(const void* block, const Removed& removed) {
   if (!removed.found) return;
   filter_->Raise(block);
-  if (live_.Insert(Address(block), removed.entry)) return;
-  filter_->Lower(block);
+  if (live_.Insert(Address(block), removed.entry) == LiveTable::Inserted::kYes) return;
   CountLive(nullptr, kExactIndex, -1, 0);
-  DropBirth(removed.entry);
+  DropBirth(block, removed.entry);
 }
 
 ChainLink Tracker::Continue(Removed& removed) {

@@ -93,7 +93,12 @@ class Tracker {
               capture::SiteId site, uint64_t now_ms, const ChainLink* link);
 
   // ---- Release ----
-  Removed Take(const void* block);
+  [[gnu::always_inline]] Removed Take(const void* block) {
+    Removed removed;
+    // 0, of free(NULL), would match every empty slot.
+    if (block != nullptr && generation_ != 0) TakeInto(block, &removed);
+    return removed;
+  }
 
   // Counts the death. `state`: the calling thread's while it holds the guard, else null.
   void SettleDeath(ThreadState* state, const Removed& removed, uint64_t now_ms);
@@ -134,8 +139,14 @@ class Tracker {
   ThreadBlocks& thread_blocks() { return blocks_; }
 
  private:
+  static constexpr uint64_t kKeepOlderThanMs = 30'000;
+
   bool JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample);
-  bool TakeInto(const void* block, Removed* removed);
+  [[gnu::always_inline]] bool TakeInto(const void* block, Removed* removed) {
+    removed->found = live_.Take(reinterpret_cast<uintptr_t>(block), &removed->entry);
+    if (removed->found) filter_->Lower(block);
+    return removed->found;
+  }
   void Renew(HotThread& hot, ThreadState& state);
   void MakeRoom(ThreadState& state, uint64_t now_ms);
   void ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t target);
@@ -144,8 +155,11 @@ class Tracker {
     return cells_.AddExact(state != nullptr ? &state->cells : nullptr, site, band, size);
   }
   bool AddSampled(capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index);
-  void CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples);
-  void DropBirth(const LiveEntry& entry);
+  bool InsertAfterStale(ThreadState& state, void* block, const LiveEntry& entry);
+  bool CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples);
+  void DropBirth(const void* block, const LiveEntry& entry);
+  void LookForRoom(ThreadState& state, uint8_t interval_index, bool kept, uint64_t now_ms);
+  void KeepIfOldOrLarge(ThreadState* state, const LiveEntry& entry, uint64_t death_ms);
   void LeaveExact(uint64_t now_ms);
 
   ImageView image_;
@@ -165,5 +179,7 @@ class Tracker {
 };
 
 }  // namespace leaktrack::track
+
+#include "libtrack/record/tracker_hot.h"  // IWYU pragma: export
 
 #endif  // LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_

@@ -21,6 +21,9 @@
 #include "libtrack/runtime/threads.h"
 
 namespace leaktrack::track {
+
+constinit std::atomic<uint32_t> g_drainer_phase{DrainerPhase::kNone};
+
 namespace {
 
 using capture::EpochKind;
@@ -31,11 +34,9 @@ constexpr uint64_t kLastThreadPollNs = 50'000'000;
 constexpr uint64_t kStartTimeoutNs = 1'000'000'000;
 constexpr int64_t kShortestEpochNs = 100'000'000;  // between epochs that were asked for
 
-enum Phase : uint32_t { kNone = 0, kStarting, kRunning, kStopped };
 enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned, kEpochNow };
 
 struct Drainer {
-  std::atomic<uint32_t> phase;    // Phase; futex
   std::atomic<uint32_t> request;  // Request; futex
   std::atomic<bool> final_written;
   bool created;                   // the capture has its header page
@@ -182,8 +183,8 @@ void Drain() {
 }
 
 void SetPhase(uint32_t phase) {
-  g_drainer.phase.store(phase, std::memory_order_release);
-  WakeAll(&g_drainer.phase);
+  g_drainer_phase.store(phase, std::memory_order_release);
+  WakeAll(&g_drainer_phase);
 }
 
 // A question to the allocator runs on this thread's TLS. It can last as long as some thread of the program keeps a lock of
@@ -206,13 +207,13 @@ void* DrainerMain(void*) {
   g_drainer.allocator.Begin(NowMs());
   SetOwnerAlive(&ImageHeader()->owner);
   (void)CreateCapture();  // tried again with every epoch
-  SetPhase(kRunning);
+  SetPhase(DrainerPhase::kRunning);
   if (g_drainer.request.load(std::memory_order_acquire) != kAbandoned) Drain();
   g_drainer.memory_reader.Close();
   if (g_drainer.capture_fd >= 0 && StillOurFile()) raw::Close(g_drainer.capture_fd);
   g_drainer.capture_fd = -1;
   SetOwnerGone(&ImageHeader()->owner);
-  SetPhase(kStopped);
+  SetPhase(DrainerPhase::kStopped);
   AwaitAllocatorAnswer();
   return nullptr;
 }
@@ -220,10 +221,10 @@ void* DrainerMain(void*) {
 // Waits until the phase is no longer `phase`, at most `timeout_ns`.
 bool WaitWhilePhase(uint32_t phase, uint64_t timeout_ns) {
   const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + static_cast<int64_t>(timeout_ns);
-  while (g_drainer.phase.load(std::memory_order_acquire) == phase) {
+  while (g_drainer_phase.load(std::memory_order_acquire) == phase) {
     const int64_t left = deadline - ReadClockNs(CLOCK_MONOTONIC);
     if (left <= 0) return false;
-    WaitWhile(&g_drainer.phase, phase, static_cast<uint64_t>(left));
+    WaitWhile(&g_drainer_phase, phase, static_cast<uint64_t>(left));
   }
   return true;
 }
@@ -232,10 +233,10 @@ bool Stop(uint32_t request) {
   if (!DrainerRuns()) return false;
   g_drainer.request.store(request, std::memory_order_release);
   WakeAll(&g_drainer.request);
-  if (WaitWhilePhase(kRunning, kStopTimeoutNs)) return true;
+  if (WaitWhilePhase(DrainerPhase::kRunning, kStopTimeoutNs)) return true;
   // Too slow (a disk that hangs): the request is withdrawn and the drainer goes on, unless it is about to leave.
   if (g_drainer.request.compare_exchange_strong(request, kGoOn)) return false;
-  return WaitWhilePhase(kRunning, kStopTimeoutNs);
+  return WaitWhilePhase(DrainerPhase::kRunning, kStopTimeoutNs);
 }
 
 // After the last word of the drainer its thread still takes a moment to leave the kernel; unshare() would see it.
@@ -257,12 +258,12 @@ bool StartDrainer(const DrainerFiles& files) {
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);
   g_drainer.final_written.store(false, std::memory_order_relaxed);
   RememberFile();
-  g_drainer.phase.store(kStarting, std::memory_order_release);
+  g_drainer_phase.store(DrainerPhase::kStarting, std::memory_order_release);
   if (!StartHelperThread(DrainerMain, nullptr)) {
-    g_drainer.phase.store(kNone, std::memory_order_release);
+    g_drainer_phase.store(DrainerPhase::kNone, std::memory_order_release);
     return false;
   }
-  if (WaitWhilePhase(kStarting, kStartTimeoutNs)) return true;
+  if (WaitWhilePhase(DrainerPhase::kStarting, kStartTimeoutNs)) return true;
   g_drainer.request.store(kAbandoned, std::memory_order_release);  // too late: its descriptors are closed under it
   return false;
 }
@@ -290,7 +291,6 @@ void RequestEpoch() {
   WakeAll(&g_drainer.request);
 }
 
-bool DrainerRuns() { return g_drainer.phase.load(std::memory_order_acquire) == kRunning; }
 
 bool CaptureIsWritten() { return g_drainer.created; }
 
@@ -306,7 +306,7 @@ void ForgetDrainer() {
   g_drainer.allocator.Forget();
   ForgetPressure();
   g_drainer.memory_reader = ProcessMemoryReader{};  // its descriptors were never in this process's table
-  g_drainer.phase.store(kNone, std::memory_order_relaxed);
+  g_drainer_phase.store(DrainerPhase::kNone, std::memory_order_relaxed);
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);
 }
 

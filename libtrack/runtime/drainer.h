@@ -11,6 +11,7 @@
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_
 
+#include <atomic>
 #include <cstdint>
 
 namespace leaktrack::track {
@@ -46,7 +47,13 @@ bool FinishDrainer();
 // Asks for an epoch now, and does not wait for it. Ten a second are granted.
 void RequestEpoch();
 
-bool DrainerRuns();
+// Where the thread's life stands; drainer.cc alone writes it.
+struct DrainerPhase {
+  enum : uint32_t { kNone = 0, kStarting, kRunning, kStopped };
+};
+extern std::atomic<uint32_t> g_drainer_phase;  // futex
+
+inline bool DrainerRuns() { return g_drainer_phase.load(std::memory_order_acquire) == DrainerPhase::kRunning; }
 
 // Has the capture its header page? False on a full disk; it is tried again with every epoch.
 bool CaptureIsWritten();

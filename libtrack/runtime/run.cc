@@ -170,10 +170,8 @@ void CountIfNested(const ReentrancyGuard& guard) {
   if (!guard.held() && g_filter.is_open()) g_tracker.Count(capture::kNestedAllocations);
 }
 
-uint64_t NowMs() {
-  const capture::RecorderHeader& header = *ImageHeader();
-  if (g_tracker.exact() && DrainerRuns()) return header.tick_ms.load(std::memory_order_relaxed);
-  const int64_t since_start = MonotonicCoarseNs() - header.start_monotonic_ns;
+uint64_t NowMsByClock() {
+  const int64_t since_start = MonotonicCoarseNs() - ImageHeader()->start_monotonic_ns;
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
 }
 

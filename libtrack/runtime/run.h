@@ -20,6 +20,8 @@
 
 #include "libtrack/capture/recorder_layout.h"
 #include "libtrack/record/tracker.h"
+#include "libtrack/runtime/drainer.h"
+#include "libtrack/runtime/image_memory.h"
 
 namespace leaktrack::track {
 
@@ -46,8 +48,12 @@ void CountIfNested(const ReentrancyGuard& guard);
 // set so that it does not ask again soon.
 bool MayRecord(HotThread& hot);
 
-// Milliseconds since the start of the run.
-uint64_t NowMs();
+// Milliseconds since the start of the run. In exact mode by the drainer's look at the clock, at most one tick old.
+uint64_t NowMsByClock();
+inline uint64_t NowMs() {
+  if (g_tracker.exact() && DrainerRuns()) [[likely]] return ImageHeader()->tick_ms.load(std::memory_order_relaxed);
+  return NowMsByClock();
+}
 
 // The walk that the options chose.
 WalkResult WalkStack(ThreadState& state, const StackStart& start);

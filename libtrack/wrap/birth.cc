@@ -53,7 +53,9 @@ void RecordBirth(const Birth& birth, const StackStart& start) {
   errno = saved_errno;
 }
 
-void SettleRemoved(const Removed& removed) {
+namespace {
+
+[[gnu::always_inline]] inline void Settle(const Removed& removed) {
   HotThread& hot = hot_thread;
   const int saved_errno = errno;
   {
@@ -61,6 +63,15 @@ void SettleRemoved(const Removed& removed) {
     g_tracker.SettleDeath(guard.IfStillHeld(hot.state), removed, NowMs());
   }
   errno = saved_errno;
+}
+
+}  // namespace
+
+void SettleRemoved(const Removed& removed) { Settle(removed); }
+
+void SettleFree(const void* block) {
+  const Removed removed = g_tracker.Take(block);
+  if (removed.found) Settle(removed);
 }
 
 }  // namespace leaktrack::track

@@ -28,6 +28,9 @@ void RecordBirth(const Birth& birth, const StackStart& start);
 // Ends a removed block's life. The cells and rings that a guarded thread may use are not touched from inside a hook.
 void SettleRemoved(const Removed& removed);
 
+// Settles the block's death, before whatever function really frees it. Does nothing if the block is not one of ours.
+void SettleFree(const void* block);
+
 }  // namespace leaktrack::track
 
 #endif  // LEAKTRACK_LIBTRACK_WRAP_BIRTH_H_

@@ -139,12 +139,6 @@ LEAKTRACK_SLOW_PATH void* AllocateSlow(AllocateFn real, size_t size, size_t alig
   return block;
 }
 
-void SettleFree(void* block) {
-  const Removed removed = g_tracker.Take(block);
-  if (!removed.found) return;
-  SettleRemoved(removed);
-}
-
 LEAKTRACK_SLOW_PATH void FreeSlow(void* block) {
   SettleFree(block);
   g_real.free(block);

@@ -34,9 +34,6 @@ void FreeSlow(void* block);
 using AllocateFn = void* (*)(size_t, size_t, const void*);
 void* AllocateSlow(AllocateFn real, size_t size, size_t alignment, const void* tag);
 
-// Settles the block's death, before whatever function really frees it.
-void SettleFree(void* block);
-
 }  // namespace leaktrack::track
 
 #endif  // LEAKTRACK_LIBTRACK_WRAP_HEAP_H_

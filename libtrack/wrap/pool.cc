@@ -47,7 +47,7 @@ void SettleOneByOne(const Range& range) {
   for (uintptr_t granule = range.start & ~(kGranule - 1); granule < range.end; granule += kGranule) {
     if (!g_filter.MayBeTracked(reinterpret_cast<const void*>(granule))) continue;
     for (uintptr_t key = granule; key < granule + kGranule; ++key) {
-      if (key >= range.start && key < range.end) SettleFree(reinterpret_cast<void*>(key));
+      if (key >= range.start && key < range.end) SettleFree(reinterpret_cast<const void*>(key));
     }
   }
 }
@@ -59,11 +59,11 @@ void SettleOneByOne(const Range& range) {
   if (pool != 0) RecordBirth({.block = PoolKey(object), .size = size, .pool = pool}, start);
 }
 
-void PoolFreeSlow(const void* object) { SettleFree(const_cast<void*>(PoolKey(object))); }
+void PoolFreeSlow(const void* object) { SettleFree(PoolKey(object)); }
 
 void PoolTakeBacking(const void* start, size_t size) {
   if (!g_filter.is_open()) return;
-  if (g_filter.MayBeTracked(start)) SettleFree(const_cast<void*>(start));
+  if (g_filter.MayBeTracked(start)) SettleFree(start);
   ForgetMapping(start, size);
 }
 

@@ -18,7 +18,7 @@ struct Table : LiveTable {
 
   // With the counting that a Tracker does.
   bool Insert(uintptr_t block, const LiveEntry& entry) {
-    if (!LiveTable::Insert(block, entry)) return false;
+    if (LiveTable::Insert(block, entry) != Inserted::kYes) return false;
     Count(1);
     return true;
   }
@@ -46,6 +46,19 @@ TEST(LiveTableTest, ReturnsWhatItWasGiven) {
   EXPECT_EQ(out.first_birth_s, in.first_birth_s);
   EXPECT_FALSE(table->Take(Block(1), &out));
   EXPECT_EQ(table->live(), 0u);
+}
+
+TEST(LiveTableTest, AnAddressThatIsThereIsSaidToBeKnownAndStaysAsItWas) {
+  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 64, .exact_block_limit = 100'000});
+  for (uint64_t i = 0; i < 10'000; ++i) ASSERT_TRUE(table->Insert(Block(i), {.size = i}));
+  for (uint64_t i = 0; i < 10'000; ++i) {  // in each of the segments, and in the stash
+    ASSERT_EQ(table->LiveTable::Insert(Block(i), {.size = 7}), LiveTable::Inserted::kKnown) << i;
+  }
+  LiveEntry out;
+  for (uint64_t i = 0; i < 10'000; ++i) {
+    ASSERT_TRUE(table->Take(Block(i), &out));
+    ASSERT_EQ(out.size, i);
+  }
 }
 
 TEST(LiveTableTest, HoldsThreeQuartersOfItsSlotsWithTheStashNearlyEmpty) {
