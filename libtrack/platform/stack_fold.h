@@ -10,7 +10,6 @@
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_STACK_FOLD_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_STACK_FOLD_H_
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,16 +20,18 @@ namespace leaktrack::track {
 
 inline constexpr uint64_t kFoldOfNoFrame = 0;
 
-// Of the stack whose innermost frame is `frame`; `outer`: the fold of all frames outside it.
-inline uint64_t FoldFrame(uint64_t outer, capture::Frame frame) {
-  // Each frame is mixed by a multiplication before it meets the rest.
-  return (std::rotl(outer, 23) ^ (frame * 0x9e37'79b9'7f4a'7c15ULL)) * 0xff51'afd7'ed55'8ccdULL;
+// Of the stack whose innermost frame is `frame`, the `depth`-th from the outermost, which is the first; `outer`: the fold of all
+// frames outside it. Frames do not wait for each other: each is mixed with its depth by itself.
+inline uint64_t FoldFrame(uint64_t outer, capture::Frame frame, uint64_t depth) {
+  uint64_t mixed = (frame + depth * 0x9e37'79b9'7f4a'7c15ULL) * 0xff51'afd7'ed55'8ccdULL;
+  mixed ^= mixed >> 32;
+  return outer + mixed * 0xc4ce'b9fe'1a85'ec53ULL;
 }
 
 // Leaf first, as everywhere.
 inline uint64_t FoldFrames(std::span<const capture::Frame> frames) {
   uint64_t fold = kFoldOfNoFrame;
-  for (size_t i = frames.size(); i > 0; --i) fold = FoldFrame(fold, frames[i - 1]);
+  for (size_t i = frames.size(); i > 0; --i) fold = FoldFrame(fold, frames[i - 1], frames.size() - i + 1);
   return fold;
 }
 

@@ -19,11 +19,38 @@ constinit std::atomic<uint32_t> g_stack_epoch{0};
 // Why a run by rules ended.
 enum class Pause : uint8_t { kFull, kRoot, kOldFrame, kColdRule, kSlowRule };
 
-void CopyFrames(const capture::Frame* from, uint32_t count, capture::Frame* to) {
+// How many of the `count` entries outside `inner` can be read: up to a barrier slots ascend from one that is readable, and each
+// fp_slot lies below its slot.
+uint32_t CountReadable(const Entry* inner, uint32_t count, uintptr_t high, bool barriers) {
+  if (!barriers) {
+    while (count > 0 && inner[-static_cast<ptrdiff_t>(count)].slot >= high) --count;
+    return count;
+  }
+  uint32_t readable = 0;
+  for (const Entry* entry = inner - 1; readable < count && entry->slot < high && entry->fp_slot != kBarrier; --entry) ++readable;
+  return readable;
+}
+
+// For how many of the `count` entries outside `inner` a step from the frame inside would read now what it read then.
+inline uint32_t CountStanding(const UnwindMemo& memo, const Entry* inner, uint32_t count) {
+  const Entry* entry = inner;
+  for (const Entry* const end = inner - CountReadable(inner, count, memo.readable_high, memo.barriers != 0); entry != end; --entry) {
+    const Entry& outer = entry[-1];
+    if (outer.fp_slot != kFpUnchanged && LoadStackWord(outer.fp_slot) != outer.fp) break;
+    if (LoadStackWord(outer.slot) != outer.return_address) break;
+  }
+  return static_cast<uint32_t>(inner - entry);
+}
+
+// Writes frames that are kept outermost first, from the one at `from` outwards.
+inline void CopyOutwards(const capture::Frame* from, uint32_t count, capture::Frame* to) {
   using Pair = uint64_t __attribute__((vector_size(16), aligned(8), may_alias));
-  uint32_t i = 0;
-  for (; i + 2 <= count; i += 2) *reinterpret_cast<Pair*>(to + i) = *reinterpret_cast<const Pair*>(from + i);
-  if (i < count) to[i] = from[i];
+  const capture::Frame* const end = to + count;
+  for (; to + 2 <= end; to += 2, from -= 2) {
+    const Pair pair = *reinterpret_cast<const Pair*>(from - 1);
+    *reinterpret_cast<Pair*>(to) = Pair{pair[1], pair[0]};
+  }
+  if (to != end) *to = *from;
 }
 
 // A walk in progress.
@@ -33,35 +60,27 @@ class Walker {
       : memo_(memo),
         frames_(frames.data()),
         limit_(frames.size() < kMaxFrames ? static_cast<uint32_t>(frames.size()) : kMaxFrames),
+        old_(memo.count),
         state_{.return_address = start.pc, .sp = start.sp, .fp = start.fp, .fp_slot = kBarrier, .registers = 0} {}
 
   WalkResult Run();
 
  private:
-  static uint32_t Least(uint32_t a, uint32_t b) { return a < b ? a : b; }
-  uint32_t OldIndex(uint32_t i) const { return UnwindMemo::IndexOf(memo_.first + i); }
-  uint32_t NewIndex(uint32_t i) const { return UnwindMemo::IndexOf(memo_.first + kMaxFrames + i); }
-
   enum class Ended : uint8_t { kNot, kRoot, kCut, kByOldFrames };
 
   Ended RunWarm();
   Pause RunByRules();
-  bool MeetsOldFrame();
-  uint32_t CountSame(uint32_t possible) const;
   bool ReuseOldFrames();
   StepEnd StepCold();
   StepEnd StepFrom(const CachedRule& cached);
-  void Emit(capture::Frame frame);
-  void KeepBeforeOld(uint32_t outer_count);
-  void KeepAll();
-  void CopyOldFrames(uint32_t count);
-  void StoreFrames(uint32_t first, uint64_t fold);
+  void Emit(capture::Frame frame, const Entry& entry);
+  void KeepInside(uint32_t standing);
 
   UnwindMemo& memo_;
   capture::Frame* const frames_;
   const uint32_t limit_;
-  uint32_t old_ = 0;       // frames of the last walk that lie inside the present one
-  uint32_t count_ = 0;     // frames written; their entries begin at NewIndex(0)
+  uint32_t old_;           // frames of the last walk, from the outermost, inside of which the present one is
+  uint32_t count_ = 0;     // frames written, and entries that are fresh
   bool at_known_root_ = false;
   bool met_barrier_ = false;  // in a frame outside the leaf
   RuleCache::Words words_{};  // of the frame that a run by rules stopped in
@@ -76,11 +95,10 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   uintptr_t fp_slot = state_.fp_slot;
   const bool on_known_stack = InReadableRange(memo_, sp) && (sp & 7) == 0;
   const uintptr_t high = on_known_stack ? memo_.readable_high : 0;
-  const uintptr_t next_old = old_ < memo_.count ? memo_.entries[OldIndex(old_)].slot : UINTPTR_MAX;
-  const uint32_t new_index = NewIndex(count_);
-  Entry* entry = memo_.entries + new_index;
+  const Entry* old = memo_.entries + old_;
+  Entry* entry = memo_.fresh + count_;
   capture::Frame* frame = frames_ + count_;
-  const capture::Frame* const end = frame + Least(limit_ - count_, UnwindMemo::kEntries - new_index);
+  const capture::Frame* const end = frames_ + limit_;
   const RuleCache* rules = &g_rule_cache;
   __asm__("" : "+r"(rules));  // keeps its address in a register, too
   RuleCache::Words words;
@@ -90,16 +108,23 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
       pause = Pause::kFull;
       break;
     }
-    if (sp - 8 >= next_old) {
-      pause = Pause::kOldFrame;
-      break;
+    const uintptr_t slot = sp - 8;
+    if (slot >= old->slot) {
+      while (old->slot < slot) --old;  // has returned; above the outermost one is an entry of no frame
+      if (old->slot == slot && old != memo_.entries) {
+        if (old->return_address == return_address && old->fp == fp) {
+          pause = Pause::kOldFrame;
+          break;
+        }
+        --old;  // another frame stands there now
+      }
     }
     if (!rules->FindWords(return_address - 1, words)) {
       pause = Pause::kColdRule;
       break;
     }
     *frame++ = words.frame;
-    *entry++ = {.slot = sp - 8, .return_address = return_address, .fp = fp, .fp_slot = fp_slot};
+    *entry++ = {.slot = slot, .return_address = return_address, .fp = fp, .fp_slot = fp_slot};
     if (!StepFast(high, words.rule, return_address, sp, fp, fp_slot)) {
       words_ = words;
       pause = Pause::kSlowRule;
@@ -113,6 +138,7 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   const auto count = static_cast<uint32_t>(frame - frames_);
   const bool stepped = count != count_ + (pause == Pause::kSlowRule ? 1 : 0);
   count_ = count;
+  old_ = static_cast<uint32_t>(old - memo_.entries);
   state_ = {.return_address = return_address,
             .sp = sp,
             .fp = fp,
@@ -121,131 +147,43 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   return pause;
 }
 
-// Old frames below the stack pointer have returned.
-bool Walker::MeetsOldFrame() {
-  const uintptr_t slot = state_.sp - 8;
-  while (old_ < memo_.count && memo_.entries[OldIndex(old_)].slot < slot) ++old_;
-  if (old_ == memo_.count) return false;
-  const Entry& entry = memo_.entries[OldIndex(old_)];
-  if (entry.slot != slot) return false;
-  if (entry.return_address == state_.return_address && entry.fp == state_.fp) return true;
-  ++old_;  // another frame stands there now
-  return false;
-}
-
-// How many of `count` entries come before the first that cannot be read: up to a barrier slots ascend from one that is readable,
-// and each fp_slot lies below its slot.
-uint32_t CountReadable(const Entry* entries, uint32_t count, uintptr_t high, bool barriers) {
-  if (!barriers) {
-    while (count > 0 && entries[count - 1].slot >= high) --count;
-    return count;
-  }
-  uint32_t readable = 0;
-  while (readable < count && entries[readable].slot < high && entries[readable].fp_slot != kBarrier) ++readable;
-  return readable;
-}
-
-// For how many of `count` entries a step from the frame inside would read now what it read then.
-inline uint32_t CountUnchanged(const UnwindMemo& memo, uint32_t index, uint32_t count) {
-  const Entry* const entries = memo.entries + index;
-  const Entry* entry = entries;
-  for (const Entry* const end = entries + CountReadable(entries, count, memo.readable_high, memo.barriers != 0); entry != end; ++entry) {
-    if (entry->fp_slot != kFpUnchanged && LoadStackWord(entry->fp_slot) != entry->fp) break;
-    if (LoadStackWord(entry->slot) != entry->return_address) break;
-  }
-  return static_cast<uint32_t>(entry - entries);
-}
-
-// The same for entries that may go on around the end of the ring.
-inline uint32_t CountUnchangedAround(const UnwindMemo& memo, uint32_t position, uint32_t count) {
-  uint32_t unchanged = 0;
-  while (unchanged < count) {
-    const uint32_t index = UnwindMemo::IndexOf(position + unchanged);
-    const uint32_t left = count - unchanged;
-    const uint32_t run = left < UnwindMemo::kEntries - index ? left : UnwindMemo::kEntries - index;
-    const uint32_t of_run = CountUnchanged(memo, index, run);
-    unchanged += of_run;
-    if (of_run < run) break;
-  }
-  return unchanged;
-}
-
-// How many old frames stand as they stood, from one that is known to, and not more than `possible`.
-uint32_t Walker::CountSame(uint32_t possible) const {
-  if (!InReadableRange(memo_, state_.sp - 8)) return 1;
-  return 1 + CountUnchangedAround(memo_, memo_.first + old_ + 1, possible - 1);
-}
-
-void Walker::CopyOldFrames(uint32_t count) {
-  const uint32_t index = OldIndex(old_);
-  const uint32_t run = Least(count, UnwindMemo::kEntries - index);
-  CopyFrames(memo_.frames + index, run, frames_ + count_);
-  CopyFrames(memo_.frames, count - run, frames_ + count_ + run);
-}
-
 // From an old frame that is still the same, takes all outer ones that are, too. True when that ended the walk; else
 // state_ is the outermost of them, to go on from.
 bool Walker::ReuseOldFrames() {
-  const uint32_t outer_count = memo_.count - old_;
-  const uint32_t same = CountSame(Least(limit_ - count_, outer_count));
-  memo_.entries[OldIndex(old_)].fp_slot = state_.fp_slot;  // how it is reached now
-  if (same == outer_count && memo_.complete != 0) {
-    CopyOldFrames(same);
-    KeepBeforeOld(outer_count);
+  Entry* const met = memo_.entries + old_;
+  met->fp_slot = state_.fp_slot;  // how it is reached now
+  const uint32_t possible = old_ < limit_ - count_ ? old_ : limit_ - count_;
+  const uint32_t same = InReadableRange(memo_, met->slot) ? 1 + CountStanding(memo_, met, possible - 1) : 1;
+  if (same == old_ && memo_.complete != 0) {
+    CopyOutwards(memo_.frames + old_, same, frames_ + count_);
+    KeepInside(old_);
+    memo_.barriers |= met_barrier_;
     count_ += same;
     return true;
   }
-  const uint32_t taken = same - 1;  // the last one is met again, by its rule
-  if (taken != 0) {
-    CopyOldFrames(taken);
-    for (uint32_t i = 0; i < taken; ++i) memo_.entries[NewIndex(count_ + i)] = memo_.entries[OldIndex(old_ + i)];
-    const Entry& last = memo_.entries[OldIndex(old_ + taken)];
-    state_ = {.return_address = last.return_address, .sp = last.slot + 8, .fp = last.fp, .fp_slot = last.fp_slot,
-              .registers = 0};
-  }
-  count_ += taken;
-  old_ += same;
+  for (uint32_t i = 0; i + 1 < same; ++i, --old_) Emit(memo_.frames[old_], memo_.entries[old_]);
+  const Entry& last = memo_.entries[old_--];  // is met again, by its rule
+  state_ = {.return_address = last.return_address, .sp = last.slot + 8, .fp = last.fp, .fp_slot = last.fp_slot,
+            .registers = same == 1 ? state_.registers : 0};
   return false;
 }
 
-// Puts names to the entries of the frames written so far, wherever those begin. `fold`: of the frames outside them.
-void Walker::StoreFrames(uint32_t first, uint64_t fold) {
-  memo_.first = first;
-  for (uint32_t left = count_; left > 0;) {
-    uint32_t index = UnwindMemo::IndexOf(first + left - 1);
-    for (uint32_t run = Least(left, index + 1); run > 0; --run, --left, --index) {
-      const capture::Frame frame = frames_[left - 1];
-      fold = FoldFrame(fold, frame);
-      memo_.frames[index] = frame;
-      memo_.folds[index] = fold;
-    }
-  }
-}
-
-// The frames written so far were found new; the old ones from old_ on stay. Outermost first, because the two places may
-// overlap in a long walk.
-void Walker::KeepBeforeOld(uint32_t outer_count) {
-  const uint64_t fold = memo_.folds[OldIndex(old_)];
-  const uint32_t first = UnwindMemo::IndexOf(memo_.first + old_ - count_);
+// The frames found so far stand inside the `standing` outermost ones of the last walk.
+void Walker::KeepInside(uint32_t standing) {
+  uint32_t depth = standing;
+  uint64_t fold = memo_.folds[depth];
   for (uint32_t i = count_; i > 0; --i) {
-    memo_.entries[UnwindMemo::IndexOf(first + i - 1)] = memo_.entries[NewIndex(i - 1)];
+    const capture::Frame frame = frames_[i - 1];
+    fold = FoldFrame(fold, frame, ++depth);
+    memo_.entries[depth] = memo_.fresh[i - 1];
+    memo_.frames[depth] = frame;
+    memo_.folds[depth] = fold;
   }
-  StoreFrames(first, fold);
-  memo_.count = count_ + outer_count;
-  memo_.barriers |= met_barrier_;
+  memo_.count = depth;
 }
 
-void Walker::KeepAll() {
-  StoreFrames(NewIndex(0), kFoldOfNoFrame);
-  memo_.count = count_;
-  memo_.barriers = met_barrier_;
-}
-
-void Walker::Emit(capture::Frame frame) {
-  memo_.entries[NewIndex(count_)] = {.slot = state_.sp - 8,
-                                     .return_address = state_.return_address,
-                                     .fp = state_.fp,
-                                     .fp_slot = state_.fp_slot};
+void Walker::Emit(capture::Frame frame, const Entry& entry) {
+  memo_.fresh[count_] = entry;
   frames_[count_++] = frame;
 }
 
@@ -259,7 +197,7 @@ StepEnd Walker::StepFrom(const CachedRule& cached) {
 
 __attribute__((noinline)) StepEnd Walker::StepCold() {
   const CachedRule cached = LookUpRuleCold(memo_.work, state_.lookup_pc());
-  Emit(cached.frame);
+  Emit(cached.frame, {.slot = state_.sp - 8, .return_address = state_.return_address, .fp = state_.fp, .fp_slot = state_.fp_slot});
   return StepFrom(cached);
 }
 
@@ -268,13 +206,11 @@ __attribute__((noinline)) StepEnd Walker::StepCold() {
 __attribute__((noinline)) Walker::Ended Walker::RunWarm() {
   for (;;) {
     switch (RunByRules()) {
-      case Pause::kFull:
-        if (count_ == limit_) return Ended::kCut;
-        break;  // at the end of the ring
+      case Pause::kFull: return Ended::kCut;
       case Pause::kRoot: return Ended::kRoot;
       case Pause::kColdRule: return Ended::kNot;
       case Pause::kOldFrame:
-        if (MeetsOldFrame() && ReuseOldFrames()) return Ended::kByOldFrames;
+        if (ReuseOldFrames()) return Ended::kByOldFrames;
         break;
       case Pause::kSlowRule: {
         const StepEnd end = StepFrom(RuleCache::Unpack(words_));
@@ -294,10 +230,11 @@ inline WalkResult Walker::Run() {
     break;
   }
   if (ended != Ended::kByOldFrames) {
+    KeepInside(0);
     memo_.complete = at_known_root_;
-    KeepAll();
+    memo_.barriers = met_barrier_;
   }
-  return {.frame_count = count_, .truncated = ended == Ended::kCut, .fold = count_ != 0 ? memo_.folds[memo_.first] : kFoldOfNoFrame};
+  return {.frame_count = count_, .truncated = ended == Ended::kCut, .fold = memo_.folds[memo_.count]};
 }
 
 // Whether the function uses rbp as it likes and has its caller's on the stack: what rbp holds in it leads nowhere.
@@ -309,12 +246,12 @@ bool IsIndependentOfFp(uintptr_t return_address) {
 }  // namespace
 
 bool StackStands(const UnwindMemo& memo, const StackStart& start) {
+  const Entry* const leaf = memo.entries + memo.count;
+  if (leaf->slot != start.sp - 8 || leaf->return_address != start.pc) return false;
   if (memo.walking != 0 || memo.complete == 0 || memo.count == 0) return false;
   if (memo.map_epoch != ModuleMapEpoch() || memo.stack_epoch != g_stack_epoch.load(std::memory_order_relaxed)) return false;
-  const Entry& leaf = memo.entries[memo.first];
-  if (leaf.slot != start.sp - 8 || leaf.return_address != start.pc) return false;
-  if (leaf.fp != start.fp && !IsIndependentOfFp(start.pc)) return false;
-  return InReadableRange(memo, leaf.slot) && CountUnchangedAround(memo, memo.first + 1, memo.count - 1) == memo.count - 1;
+  if (leaf->fp != start.fp && !IsIndependentOfFp(start.pc)) return false;
+  return InReadableRange(memo, leaf->slot) && CountStanding(memo, leaf, memo.count - 1) == memo.count - 1;
 }
 
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
@@ -330,6 +267,7 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
     memo.stack_epoch = stack_epoch;
   }
   if (!InReadableRange(memo, start.sp - 8)) ExtendReadableRangeDown(memo, start.sp - 8);
+  memo.entries[0].slot = UINTPTR_MAX;
   static_assert(sizeof(Walker) <= sizeof(memo.walker));
   memo.walking = 1;
   std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler that jumps away runs on this thread

@@ -51,12 +51,10 @@ struct WalkResult {
 };
 
 // The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc.
-// About 13 KiB, of which walks of n frames touch 96 n bytes: keep it in mapped memory, not in TLS.
+// About 11 KiB, of which walks of n frames touch 80 n bytes: keep it in mapped memory, not in TLS.
 //
-//   entries, a ring:   ...| last walk, leaf first |......| walk in progress |...
-//                         first                          first + kMaxFrames
-// What a walk finds new is either moved before the old outer frames that it meets, so that those stay where they are, or,
-// when it meets none, is the last walk where it lies: a frame is never copied for being new.
+// The last walk lies as a stack does, outermost frame first, from index 1: what stands is not touched when frames inside it come
+// and go. A walk finds its frames leaf first; they wait in `fresh` until it is known where they go.
 struct UnwindMemo {
   struct Entry {
     uintptr_t slot;            // where this frame's return address was read; the frame's stack pointer is slot + 8
@@ -64,22 +62,20 @@ struct UnwindMemo {
     uintptr_t fp;              // rbp in this frame
     uintptr_t fp_slot;         // where that rbp was read; 0: unchanged since the frame inside this one
   };
-  static constexpr uint32_t kEntries = 2 * kMaxFrames;
-  static constexpr uint32_t IndexOf(uint32_t position) { return position % kEntries; }
 
-  uint32_t count;              // frames of the last walk
-  uint32_t first;              // index of its leaf; they go on from there, around the end
+  uint32_t count;              // frames of the last walk; its leaf is at this index
   uint32_t map_epoch;          // state of the module map that the frames were resolved in
   uint32_t stack_epoch;        // see NoteUnmap
   uint32_t walking;            // a walk has begun and not ended: jumped out of, it leaves entries half written
   uint32_t complete;           // the walk ended at a root known by its pc alone
   uint32_t barriers;           // an entry outside the leaf may have its fp_slot at kBarrier (stack_step.h)
   uintptr_t readable_low, readable_high;  // stack pages found readable
-  Entry entries[kEntries];
-  capture::Frame frames[kEntries];  // of the entries of the last walk
-  uint64_t folds[kEntries];         // of the frames from there outwards
-  CfiWork work;                     // where cold rules are compiled
-  uint64_t walker[20];              // the walk in progress: the stack of a hook is the program's
+  Entry entries[1 + kMaxFrames];          // the first is no frame: above all
+  capture::Frame frames[1 + kMaxFrames];  // of the entries
+  uint64_t folds[1 + kMaxFrames];         // of the frames from there outwards
+  Entry fresh[kMaxFrames];                // of the walk in progress, leaf first
+  CfiWork work;                           // where cold rules are compiled
+  uint64_t walker[20];                    // the walk in progress: the stack of a hook is the program's
 };
 
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
