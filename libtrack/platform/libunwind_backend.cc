@@ -40,7 +40,9 @@ WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::spa
   constexpr int kRoom = 2 * static_cast<int>(kMaxFrames);
   auto** const addresses = reinterpret_cast<void**>(memo.entries);
   memo.count = 0;
+  const int saved_errno = errno;
   const int found = backtrace(addresses, kRoom);
+  errno = saved_errno;
   int first = 0;
   while (first < found && reinterpret_cast<uintptr_t>(addresses[first]) != start.pc) ++first;
   if (first >= found) return {.frame_count = 0, .truncated = true};

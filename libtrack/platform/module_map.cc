@@ -12,6 +12,9 @@
 #include "libtrack/platform/unknown_pages.h"
 
 namespace leaktrack::track {
+
+constinit std::atomic<uint32_t> g_module_map_epoch{0};
+
 namespace {
 
 // Unknown code may ask for one refresh each 100 ms, after a burst of 16: plugins come in handfuls.
@@ -23,7 +26,6 @@ constexpr int kMaxLockYields = 2000;
 constinit ModuleTable g_table{};
 constinit ModuleIndex g_index{};
 constinit UnknownPages g_unknown_pages{};
-constinit std::atomic<uint32_t> g_epoch{0};
 constinit std::atomic<uint64_t> g_next_refresh_ms{0};  // on the coarse monotonic clock
 
 // Guarded by g_refreshing.
@@ -217,7 +219,7 @@ bool RefreshLocked(uint64_t now_ms) {
   if (refresh.changed()) {
     OpenUnloadWindow();  // a look-up under way could put back what the sweep removes
     g_rule_cache.Sweep(IsStale);
-    g_epoch.fetch_add(1, std::memory_order_release);
+    g_module_map_epoch.fetch_add(1, std::memory_order_release);
     g_table.generation->fetch_add(1, std::memory_order_release);
     CloseUnloadWindow();
   }
@@ -232,7 +234,7 @@ void BindModuleMap(const ModuleTable& table) {
   g_table = table;
   g_index.Clear();
   g_rule_cache.Sweep([](capture::Frame) { return true; });
-  g_epoch.fetch_add(1, std::memory_order_release);
+  g_module_map_epoch.fetch_add(1, std::memory_order_release);
   g_next_refresh_ms.store(0, std::memory_order_relaxed);
   RefreshLocked(TickMs());
   g_startup_known = true;
@@ -267,8 +269,6 @@ UnknownAddress RefreshForUnknown(uintptr_t address) {
   if (FindModule(address) == 0) g_unknown_pages.Remember(address, ModuleMapEpoch(), tick_ms);
   return UnknownAddress::kRefreshed;
 }
-
-uint32_t ModuleMapEpoch() { return g_epoch.load(std::memory_order_acquire); }
 
 void BeginUnload() { OpenUnloadWindow(); }
 

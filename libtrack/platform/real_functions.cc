@@ -124,7 +124,7 @@ void LookUpAll(RealFunctions& real) {
 
 }  // namespace
 
-bool ResolveRealFunctions() {
+bool ResolveRealFunctionsNow() {
   if (g_real_resolved.load(std::memory_order_acquire)) return true;
   if (resolving) return false;
   resolving = true;

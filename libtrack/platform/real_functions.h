@@ -58,7 +58,8 @@ extern std::atomic<bool> g_real_resolved;
 
 // Fills the table if that has not been done. False while this thread is at it already (its dlsym allocates), and if even
 // malloc or free cannot be found; then the hooks fall back to the bootstrap arena.
-bool ResolveRealFunctions();
+bool ResolveRealFunctionsNow();
+inline bool ResolveRealFunctions() { return g_real_resolved.load(std::memory_order_acquire) || ResolveRealFunctionsNow(); }
 
 // Makes free, realloc and malloc_usable_size of the table recognise bootstrap blocks. Only called when
 // there are any, so that the ordinary free costs nothing for them.

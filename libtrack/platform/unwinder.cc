@@ -31,15 +31,18 @@ uint32_t CountReadable(const Entry* inner, uint32_t count, uintptr_t high, bool 
   return readable;
 }
 
-// For how many of the `count` entries outside `inner` a step from the frame inside would read now what it read then.
+// Whether a step from the frame inside would read now what it read then.
+inline bool IsUnchanged(const Entry& entry) {
+  if (entry.fp_slot != kFpUnchanged && LoadStackWord(entry.fp_slot) != entry.fp) return false;
+  return LoadStackWord(entry.slot) == entry.return_address;
+}
+
+// For how many of the `count` entries outside `inner` that is so.
 inline uint32_t CountStanding(const UnwindMemo& memo, const Entry* inner, uint32_t count) {
-  const Entry* entry = inner;
-  for (const Entry* const end = inner - CountReadable(inner, count, memo.readable_high, memo.barriers != 0); entry != end; --entry) {
-    const Entry& outer = entry[-1];
-    if (outer.fp_slot != kFpUnchanged && LoadStackWord(outer.fp_slot) != outer.fp) break;
-    if (LoadStackWord(outer.slot) != outer.return_address) break;
-  }
-  return static_cast<uint32_t>(inner - entry);
+  const Entry* const end = inner - 1 - CountReadable(inner, count, memo.readable_high, memo.barriers != 0);
+  const Entry* entry = inner - 1;
+  while (entry != end && IsUnchanged(*entry)) --entry;
+  return static_cast<uint32_t>(inner - 1 - entry);
 }
 
 // Writes frames that are kept outermost first, from the one at `from` outwards.
@@ -60,6 +63,7 @@ class Walker {
       : memo_(memo),
         frames_(frames.data()),
         limit_(frames.size() < kMaxFrames ? static_cast<uint32_t>(frames.size()) : kMaxFrames),
+        was_complete_(memo.complete != 0),
         old_(memo.count),
         state_{.return_address = start.pc, .sp = start.sp, .fp = start.fp, .fp_slot = kBarrier, .registers = 0} {}
 
@@ -79,6 +83,7 @@ class Walker {
   UnwindMemo& memo_;
   capture::Frame* const frames_;
   const uint32_t limit_;
+  const bool was_complete_;  // the last walk
   uint32_t old_;           // frames of the last walk, from the outermost, inside of which the present one is
   uint32_t count_ = 0;     // frames written, and entries that are fresh
   bool at_known_root_ = false;
@@ -154,9 +159,10 @@ bool Walker::ReuseOldFrames() {
   met->fp_slot = state_.fp_slot;  // how it is reached now
   const uint32_t possible = old_ < limit_ - count_ ? old_ : limit_ - count_;
   const uint32_t same = InReadableRange(memo_, met->slot) ? 1 + CountStanding(memo_, met, possible - 1) : 1;
-  if (same == old_ && memo_.complete != 0) {
+  if (same == old_ && was_complete_) {
     CopyOutwards(memo_.frames + old_, same, frames_ + count_);
     KeepInside(old_);
+    memo_.complete = 1;
     memo_.barriers |= met_barrier_;
     count_ += same;
     return true;
@@ -245,13 +251,15 @@ bool IsIndependentOfFp(uintptr_t return_address) {
 
 }  // namespace
 
+// What the last walk has read can be read as long as nothing is unmapped; of several stacks, only up to the first barrier.
 bool StackStands(const UnwindMemo& memo, const StackStart& start) {
   const Entry* const leaf = memo.entries + memo.count;
-  if (leaf->slot != start.sp - 8 || leaf->return_address != start.pc) return false;
-  if (memo.walking != 0 || memo.complete == 0 || memo.count == 0) return false;
+  if (leaf->slot != start.sp - 8 || leaf->return_address != start.pc || memo.complete == 0 || memo.barriers != 0) return false;
   if (memo.map_epoch != ModuleMapEpoch() || memo.stack_epoch != g_stack_epoch.load(std::memory_order_relaxed)) return false;
   if (leaf->fp != start.fp && !IsIndependentOfFp(start.pc)) return false;
-  return InReadableRange(memo, leaf->slot) && CountStanding(memo, leaf, memo.count - 1) == memo.count - 1;
+  const Entry* entry = leaf - 1;
+  while (entry != memo.entries && IsUnchanged(*entry)) --entry;
+  return entry == memo.entries;
 }
 
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
@@ -269,9 +277,11 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
   if (!InReadableRange(memo, start.sp - 8)) ExtendReadableRangeDown(memo, start.sp - 8);
   memo.entries[0].slot = UINTPTR_MAX;
   static_assert(sizeof(Walker) <= sizeof(memo.walker));
+  Walker* const walker = new (memo.walker) Walker(memo, start, frames);
   memo.walking = 1;
+  memo.complete = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler that jumps away runs on this thread
-  const WalkResult result = (new (memo.walker) Walker(memo, start, frames))->Run();
+  const WalkResult result = walker->Run();
   std::atomic_signal_fence(std::memory_order_seq_cst);
   memo.walking = 0;
   return result;

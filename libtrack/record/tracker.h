@@ -144,7 +144,7 @@ class Tracker {
   bool JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample);
   [[gnu::always_inline]] bool TakeInto(const void* block, Removed* removed) {
     removed->found = live_.Take(reinterpret_cast<uintptr_t>(block), &removed->entry);
-    if (removed->found) filter_->Lower(block);
+    if (removed->found && removed->entry.interval_index != kExactIndex) filter_->Lower(block);
     return removed->found;
   }
   void Renew(HotThread& hot, ThreadState& state);

@@ -34,7 +34,7 @@ namespace leaktrack::track {
   // Birth, filter, table, in this order: a capture of a process killed in between has no death without a birth, and a
   // free that finds the entry has been let through by the filter.
   if (!AddBlock(own, site, capture::kBandBirths, size, sample.interval_index)) return false;
-  filter_->Raise(block);
+  if (sample.interval_index != kExactIndex) filter_->Raise(block);  // of exact mode all are raised for good
   const LiveTable::Inserted inserted = live_.Insert(reinterpret_cast<uintptr_t>(block), entry);
   const bool kept = inserted == LiveTable::Inserted::kYes || (inserted == LiveTable::Inserted::kKnown && InsertAfterStale(state, block, entry));
   const bool published = CountLive(own, sample.interval_index, kept ? 1 : 0, 1);

@@ -7,6 +7,9 @@
 #include "libtrack/record/thread_state.h"
 
 namespace leaktrack::track {
+
+constinit bool g_heap_is_bypassed = false;
+
 namespace {
 
 constexpr const char* kHookNames[] = {
@@ -30,7 +33,6 @@ bool IsOfHeap(size_t hook) { return hook < kFirstMapping || kHookNames[hook][0] 
 
 constinit capture::HookState g_states[kHookCount]{};
 
-constinit bool g_heap_is_bypassed = false;
 
 // Do calls of the program's first malloc come to us after all? It may be a wrapper that was preloaded before us. Asked
 // with a budget that our malloc would take the size from.
@@ -60,8 +62,6 @@ void FindHooks() {
     }
   }
 }
-
-bool HeapIsBypassed() { return g_heap_is_bypassed; }
 
 void DescribeHooks(capture::RecorderHeader& header) {
   for (size_t i = 0; i < kHookCount; ++i) {

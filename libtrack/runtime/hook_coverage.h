@@ -20,7 +20,8 @@ namespace leaktrack::track {
 void FindHooks();
 
 // Does the program's malloc never come to us? Then no block of the heap is recorded.
-bool HeapIsBypassed();
+extern bool g_heap_is_bypassed;
+inline bool HeapIsBypassed() { return g_heap_is_bypassed; }
 
 // Writes down what FindHooks found.
 void DescribeHooks(capture::RecorderHeader& header);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/runtime/run.h"
 
+#include <errno.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -162,8 +163,11 @@ bool MayRecord(HotThread& hot) {
 }
 
 ThreadState* FirstStateForRecording(HotThread& hot, const ReentrancyGuard& guard) {
-  if (!guard.entered() || !MayRecord(hot)) return nullptr;
-  return guard.IfStillHeld(AttachThread(hot));
+  if (!guard.entered()) return nullptr;
+  const int saved_errno = errno;  // a run or a thread that starts calls the C library
+  ThreadState* const state = MayRecord(hot) ? guard.IfStillHeld(AttachThread(hot)) : nullptr;
+  errno = saved_errno;
+  return state;
 }
 
 void CountIfNested(const ReentrancyGuard& guard) {
@@ -177,8 +181,8 @@ uint64_t NowMsByClock() {
 
 WalkResult WalkStack(ThreadState& state, const StackStart& start) {
   state.memo_site = 0;
-  return g_options.use_libunwind ? WalkWithLibunwind(state.memo, start, state.frames)
-                                 : Walk(state.memo, start, state.frames);
+  if (!g_options.use_libunwind) return Walk(state.memo, start, state.frames);
+  return WalkWithLibunwind(state.memo, start, state.frames);
 }
 
 void EndRun(capture::RunState state) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/wrap/birth.h"
 
-#include <errno.h>
-
 #include "libtrack/runtime/annotations.h"
 #include "libtrack/runtime/run.h"
 
@@ -41,28 +39,20 @@ void Record(ThreadState& state, const GuardTicket& ticket, const Birth& birth, c
 
 void RecordBirth(const Birth& birth, const StackStart& start) {
   HotThread& hot = hot_thread;
-  const int saved_errno = errno;
-  {
-    const ReentrancyGuard guard(hot);
-    if (ThreadState* state = StateForRecording(hot, guard); state != nullptr) {
-      Record(*state, guard.ticket(), birth, start);
-    } else {
-      CountIfNested(guard);
-    }
+  const ReentrancyGuard guard(hot);
+  if (ThreadState* state = StateForRecording(hot, guard); state != nullptr) {
+    Record(*state, guard.ticket(), birth, start);
+  } else {
+    CountIfNested(guard);
   }
-  errno = saved_errno;
 }
 
 namespace {
 
 [[gnu::always_inline]] inline void Settle(const Removed& removed) {
   HotThread& hot = hot_thread;
-  const int saved_errno = errno;
-  {
-    const ReentrancyGuard guard(hot);
-    g_tracker.SettleDeath(guard.IfStillHeld(hot.state), removed, NowMs());
-  }
-  errno = saved_errno;
+  const ReentrancyGuard guard(hot);
+  g_tracker.SettleDeath(guard.IfStillHeld(hot.state), removed, NowMs());
 }
 
 }  // namespace
