@@ -252,7 +252,7 @@ struct LiveHot {
   std::atomic<uint64_t> key;       // block address, or kSlotEmpty / kSlotBusy
   std::atomic<uint64_t> size_interval;  // size in bytes << 8 | interval index
 };
-struct LiveBucket {
+struct alignas(64) LiveBucket {
   LiveHot slots[4];
 };
 struct LiveCold {

@@ -2,6 +2,8 @@
 //
 // The real libunwind behind the same interface, for comparison. It takes locks and calls the loader: it can deadlock in a
 // program that loads modules while it allocates, and is therefore never chosen by itself.
+#include <errno.h>
+
 #include <atomic>
 
 #include "libtrack/platform/linker.h"

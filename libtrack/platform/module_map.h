@@ -60,7 +60,7 @@ enum class UnknownAddress { kRefreshed, kKnownToBeUnknown, kTooSoon };
 UnknownAddress RefreshForUnknown(uintptr_t address);
 
 // Changes with every load, unload and bind: what was resolved under another epoch must be resolved again.
-extern std::atomic<uint32_t> g_module_map_epoch;
+extern std::atomic<uint32_t> g_module_map_epoch __attribute__((visibility("hidden")));
 inline uint32_t ModuleMapEpoch() { return g_module_map_epoch.load(std::memory_order_acquire); }
 
 // Around the real dlclose: between Begin and End no cold CFI look-up reads module memory; Begin waits, bounded, for

@@ -59,15 +59,16 @@ inline void CopyOutwards(const capture::Frame* from, uint32_t count, capture::Fr
 // A walk in progress.
 class Walker {
  public:
-  Walker(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames)
+  Walker(UnwindMemo& memo, bool was_complete, const StackStart& start, std::span<capture::Frame> frames)
       : memo_(memo),
         frames_(frames.data()),
         limit_(frames.size() < kMaxFrames ? static_cast<uint32_t>(frames.size()) : kMaxFrames),
-        was_complete_(memo.complete != 0),
+        was_complete_(was_complete),
         old_(memo.count),
         state_{.return_address = start.pc, .sp = start.sp, .fp = start.fp, .fp_slot = kBarrier, .registers = 0} {}
 
   WalkResult Run();
+  bool ended_at_known_root() const { return at_known_root_; }
 
  private:
   enum class Ended : uint8_t { kNot, kRoot, kCut, kByOldFrames };
@@ -162,8 +163,7 @@ bool Walker::ReuseOldFrames() {
   if (same == old_ && was_complete_) {
     CopyOutwards(memo_.frames + old_, same, frames_ + count_);
     KeepInside(old_);
-    memo_.complete = 1;
-    memo_.barriers |= met_barrier_;
+    at_known_root_ = true;
     count_ += same;
     return true;
   }
@@ -235,11 +235,8 @@ inline WalkResult Walker::Run() {
     ended = end == StepEnd::kRoot ? Ended::kRoot : Ended::kCut;
     break;
   }
-  if (ended != Ended::kByOldFrames) {
-    KeepInside(0);
-    memo_.complete = at_known_root_;
-    memo_.barriers = met_barrier_;
-  }
+  if (ended != Ended::kByOldFrames) KeepInside(0);
+  memo_.barriers = met_barrier_;  // there is none among old frames that were reused
   return {.frame_count = count_, .truncated = ended == Ended::kCut, .fold = memo_.folds[memo_.count]};
 }
 
@@ -264,8 +261,13 @@ bool StackStands(const UnwindMemo& memo, const StackStart& start) {
 
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
   const uint32_t map_epoch = ModuleMapEpoch();
-  if (memo.walking != 0) memo.readable_low = memo.readable_high = 0;
-  if (memo.walking != 0 || memo.map_epoch != map_epoch) {
+  const bool was_left = memo.walking != 0;
+  const bool was_complete = memo.complete != 0;
+  memo.walking = 1;
+  memo.complete = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler that jumps away runs on this thread
+  if (was_left) memo.readable_low = memo.readable_high = 0;
+  if (was_left || memo.map_epoch != map_epoch) {
     memo.count = 0;  // its frames name modules as they were
     memo.map_epoch = map_epoch;
   }
@@ -277,12 +279,10 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
   if (!InReadableRange(memo, start.sp - 8)) ExtendReadableRangeDown(memo, start.sp - 8);
   memo.entries[0].slot = UINTPTR_MAX;
   static_assert(sizeof(Walker) <= sizeof(memo.walker));
-  Walker* const walker = new (memo.walker) Walker(memo, start, frames);
-  memo.walking = 1;
-  memo.complete = 0;
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler that jumps away runs on this thread
+  Walker* const walker = new (memo.walker) Walker(memo, was_complete, start, frames);
   const WalkResult result = walker->Run();
   std::atomic_signal_fence(std::memory_order_seq_cst);
+  memo.complete = walker->ended_at_known_root();
   memo.walking = 0;
   return result;
 }

@@ -67,7 +67,7 @@ struct UnwindMemo {
   uint32_t map_epoch;          // state of the module map that the frames were resolved in
   uint32_t stack_epoch;        // see NoteUnmap
   uint32_t walking;            // a walk has begun and not ended: jumped out of, it leaves entries half written
-  uint32_t complete;           // the walk ended at a root known by its pc alone
+  uint32_t complete;           // the last walk has ended, at a root known by its pc alone
   uint32_t barriers;           // an entry outside the leaf may have its fp_slot at kBarrier (stack_step.h)
   uintptr_t readable_low, readable_high;  // stack pages found readable
   Entry entries[1 + kMaxFrames];          // the first is no frame: above all
@@ -85,8 +85,8 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
 // False also where only a walk can tell.
 [[nodiscard]] bool StackStands(const UnwindMemo& memo, const StackStart& start);
 
-// Tells all threads that memory was unmapped or protected: pages known to be readable are probed again. Wanted after
-// each munmap, mremap or mprotect of the program (fiber stacks come and go); costs one atomic add.
+// Tells all threads that memory was unmapped or mapped over: pages known to be readable are probed again. Wanted after
+// each munmap, mremap or mmap in a fixed place of the program (fiber stacks come and go); costs one atomic add.
 void NoteUnmap();
 
 // Same as Walk, through the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc are dropped.

@@ -33,7 +33,7 @@ class alignas(4096) Filter {
   void Raise(const void* block) { Step(counters_[IndexOf(block)], 1); }
   void Lower(const void* block) { Step(counters_[IndexOf(block)], -1); }
 
-  // Exact mode: every block may be tracked, for the rest of the run.
+  // Exact mode: every block may be tracked, for the rest of the run. Blocks of that mode are neither raised nor lowered then.
   void RaiseAllForGood();
 
   // Every slow path asks this first. Open() after the recorder is bound, Shut() to stop recording.

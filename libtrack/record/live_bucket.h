@@ -68,21 +68,30 @@ inline constexpr int kHolds = -1;
   return false;
 }
 
-// Key and label from {block, label} to {busy, 0}; false: they have changed. A full fence.
-[[gnu::always_inline]] inline bool TakeKeyAndLabel(capture::LiveHot& hot, uintptr_t block, uint64_t label) {
+// Key and label from {block, label} to {busy, 0}. False: another thread was faster. A full fence.
+[[gnu::always_inline]] inline bool TakeKeyAndLabel(capture::LiveHot& hot, uintptr_t block, uint64_t* label) {
+#ifdef __SANITIZE_THREAD__  // whose operations on 16 bytes are not atomic beside those on 8
+  uint64_t expected = block;
+  if (!hot.key.compare_exchange_strong(expected, capture::kSlotBusy, std::memory_order_acq_rel)) return false;
+  *label = hot.size_interval.exchange(0, std::memory_order_acq_rel);
+  return true;
+#else
   using Both = unsigned __int128;
-  static_assert(sizeof(capture::LiveHot) == sizeof(Both));
-  // std::atomic of 16 bytes would be a call into libatomic.
-  return __sync_bool_compare_and_swap(reinterpret_cast<Both*>(&hot), (static_cast<Both>(label) << 64) | block, Both{capture::kSlotBusy});
+  static_assert(sizeof(capture::LiveHot) == sizeof(Both) && alignof(capture::LiveBucket) % sizeof(Both) == 0);
+  auto* const both = reinterpret_cast<Both*>(&hot);
+  do {
+    *label = hot.size_interval.load(std::memory_order_relaxed);
+    // std::atomic of 16 bytes would be a call into libatomic.
+    if (__sync_bool_compare_and_swap(both, (static_cast<Both>(*label) << 64) | block, Both{capture::kSlotBusy})) return true;
+  } while (hot.key.load(std::memory_order_relaxed) == block);  // relabelled
+  return false;
+#endif
 }
 
 // False: another thread was faster.
 [[gnu::always_inline]] inline bool Win(capture::LiveHot& hot, const capture::LiveCold& cold, uintptr_t block, LiveEntry* entry) {
-  uint64_t label = hot.size_interval.load(std::memory_order_relaxed);
-  while (!TakeKeyAndLabel(hot, block, label)) [[unlikely]] {
-    if (hot.key.load(std::memory_order_relaxed) != block) return false;
-    label = hot.size_interval.load(std::memory_order_relaxed);  // relabelled
-  }
+  uint64_t label;
+  if (!TakeKeyAndLabel(hot, block, &label)) return false;
   const uint64_t birth_chain = cold.birth_chain.load(std::memory_order_relaxed);
   entry->size = label >> 8;
   entry->interval_index = static_cast<uint8_t>(label);

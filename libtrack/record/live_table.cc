@@ -30,22 +30,24 @@ void LiveTable::Adopt(uint32_t index) {
 }
 
 // What the newest segment has no room for, or a table that somebody else has grown meanwhile.
-bool LiveTable::PutAnywhere(uint64_t hash, uintptr_t block, const LiveEntry& entry) {
+LiveTable::Inserted LiveTable::PutAnywhere(uint64_t hash, uintptr_t block, const LiveEntry& entry) {
   uint32_t segments = segment_count_.load(std::memory_order_acquire);
-  bool done = PutInSegments(segments, hash, block, entry);
-  while (!done && AddSegment(segments)) done = PutInSegments(++segments, hash, block, entry);
-  return done;
+  Inserted inserted = PutInSegments(segments, hash, block, entry);
+  while (inserted == Inserted::kNoRoom && AddSegment(segments)) inserted = PutInSegments(++segments, hash, block, entry);
+  return inserted;
 }
 
-bool LiveTable::PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
+LiveTable::Inserted LiveTable::PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
   for (uint32_t s = segments; s-- > 0;) {  // newest first: it has the room
-    if (s != kStash && PutIn(ChoicesIn(s, hash), block, entry)) return true;
+    if (s == kStash) continue;
+    const Inserted inserted = PutIn(ChoicesIn(s, hash), block, entry);
+    if (inserted != Inserted::kNoRoom) return inserted;
   }
   // Raised before the entry can be seen: who looks for it skips a stash that counts nothing.
   segments_[kStash].used.fetch_add(1, std::memory_order_seq_cst);
-  if (PutIn(ChoicesIn(kStash, hash), block, entry)) return true;
-  segments_[kStash].used.fetch_sub(1, std::memory_order_relaxed);
-  return false;
+  const Inserted inserted = PutIn(ChoicesIn(kStash, hash), block, entry);
+  if (inserted != Inserted::kYes) segments_[kStash].used.fetch_sub(1, std::memory_order_relaxed);
+  return inserted;
 }
 
 bool LiveTable::OthersHold(uint32_t segments, uint64_t hash, uintptr_t block) const {

@@ -119,9 +119,9 @@ class LiveTable {
   }
 
   void Adopt(uint32_t index);
-  static bool PutIn(const Choices& choices, uintptr_t block, const LiveEntry& entry);
-  bool PutAnywhere(uint64_t hash, uintptr_t block, const LiveEntry& entry);
-  bool PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry);
+  static Inserted PutIn(Choices choices, uintptr_t block, const LiveEntry& entry);
+  Inserted PutAnywhere(uint64_t hash, uintptr_t block, const LiveEntry& entry);
+  Inserted PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry);
   bool OthersHold(uint32_t segments, uint64_t hash, uintptr_t block) const;
   bool TakeFromOthers(uint32_t segments, uint64_t hash, uintptr_t block, LiveEntry* entry);
   void GrowAhead();
@@ -134,23 +134,25 @@ class LiveTable {
   std::atomic<uint32_t> growing_;  // somebody grows ahead of need: no lock, only a reason not to do so as well
 };
 
-// In the emptier of the two.
-[[gnu::always_inline]] inline bool LiveTable::PutIn(const Choices& choices, uintptr_t block, const LiveEntry& entry) {
-  return live_bucket::Put(*choices.a.bucket, choices.a.cold, block, entry) || live_bucket::Put(*choices.b.bucket, choices.b.cold, block, entry);
+// Rather into the emptier of the two.
+[[gnu::always_inline]] inline LiveTable::Inserted LiveTable::PutIn(Choices choices, uintptr_t block, const LiveEntry& entry) {
+  const int a = live_bucket::CountEmpty(*choices.a.bucket, block);
+  if (a == live_bucket::kHolds) return Inserted::kKnown;
+  const int b = live_bucket::CountEmpty(*choices.b.bucket, block);
+  if (b == live_bucket::kHolds) return Inserted::kKnown;
+  if (b > a) choices = {choices.b, choices.a};
+  const bool put = live_bucket::Put(*choices.a.bucket, choices.a.cold, block, entry) ||
+                   live_bucket::Put(*choices.b.bucket, choices.b.cold, block, entry);
+  return put ? Inserted::kYes : Inserted::kNoRoom;
 }
 
 [[gnu::always_inline]] inline LiveTable::Inserted LiveTable::Insert(uintptr_t block, const LiveEntry& entry) {
   const uint64_t hash = HashOf(block);
   const uint32_t segments = segment_count_.load(std::memory_order_acquire);
   if (segments == 0) return Inserted::kNoRoom;
-  Choices choices = ChoicesIn(Newest(segments), hash);
-  const int a = live_bucket::CountEmpty(*choices.a.bucket, block);
-  if (a == live_bucket::kHolds) return Inserted::kKnown;
-  const int b = live_bucket::CountEmpty(*choices.b.bucket, block);
-  if (b == live_bucket::kHolds) return Inserted::kKnown;
   if (OthersInUse(segments) && OthersHold(segments, hash, block)) return Inserted::kKnown;
-  if (b > a) choices = {choices.b, choices.a};
-  return PutIn(choices, block, entry) || PutAnywhere(hash, block, entry) ? Inserted::kYes : Inserted::kNoRoom;
+  const Inserted inserted = PutIn(ChoicesIn(Newest(segments), hash), block, entry);
+  return inserted == Inserted::kNoRoom ? PutAnywhere(hash, block, entry) : inserted;
 }
 
 [[gnu::always_inline]] inline bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/tracker.h"
 
-#include "libtrack/capture/age_band.h"
 #include "libtrack/record/numeric.h"
 
 namespace leaktrack::track {
@@ -107,12 +106,15 @@ SiteId Tracker::Intern(const StackDepot::Stack& stack) {
 }
 
 // The allocator says this address is new, so the one we believe in is dead: we missed its free (pitfall S10).
-bool Tracker::InsertAfterStale(ThreadState& state, void* block, const LiveEntry& entry) {
+void Tracker::SettleStale(ThreadState& state, const void* block, uint64_t now_ms) {
   Removed stale;
-  if (TakeInto(block, &stale)) {
-    Count(kStaleBlocks);
-    SettleDeath(&state, stale, entry.birth_ms);
-  }
+  if (!TakeInto(block, &stale)) return;
+  Count(kStaleBlocks);
+  SettleDeath(&state, stale, now_ms);
+}
+
+bool Tracker::InsertAfterStale(ThreadState& state, void* block, const LiveEntry& entry) {
+  SettleStale(state, block, entry.birth_ms);
   return live_.Insert(Address(block), entry) == LiveTable::Inserted::kYes;
 }
 

@@ -155,6 +155,7 @@ class Tracker {
     return cells_.AddExact(state != nullptr ? &state->cells : nullptr, site, band, size);
   }
   bool AddSampled(capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index);
+  void SettleStale(ThreadState& state, const void* block, uint64_t now_ms);
   bool InsertAfterStale(ThreadState& state, void* block, const LiveEntry& entry);
   bool CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples);
   void DropBirth(const void* block, const LiveEntry& entry);

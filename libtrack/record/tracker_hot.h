@@ -33,10 +33,14 @@ namespace leaktrack::track {
   ThreadState* const own = state.generation == generation_ ? &state : nullptr;  // not so in a mark that comes first after a fork
   // Birth, filter, table, in this order: a capture of a process killed in between has no death without a birth, and a
   // free that finds the entry has been let through by the filter.
-  if (!AddBlock(own, site, capture::kBandBirths, size, sample.interval_index)) return false;
+  if (!AddBlock(own, site, capture::kBandBirths, size, sample.interval_index)) [[unlikely]] {
+    SettleStale(state, block, now_ms);
+    return false;
+  }
   if (sample.interval_index != kExactIndex) filter_->Raise(block);  // of exact mode all are raised for good
   const LiveTable::Inserted inserted = live_.Insert(reinterpret_cast<uintptr_t>(block), entry);
-  const bool kept = inserted == LiveTable::Inserted::kYes || (inserted == LiveTable::Inserted::kKnown && InsertAfterStale(state, block, entry));
+  const bool kept = inserted == LiveTable::Inserted::kYes ||
+                    (inserted == LiveTable::Inserted::kKnown && InsertAfterStale(state, block, entry));
   const bool published = CountLive(own, sample.interval_index, kept ? 1 : 0, 1);
   if (!kept) [[unlikely]] DropBirth(block, entry);
   if (sample.interval_index != kExactIndex || published || !kept) LookForRoom(state, sample.interval_index, kept, now_ms);

@@ -291,7 +291,6 @@ void RequestEpoch() {
   WakeAll(&g_drainer.request);
 }
 
-
 bool CaptureIsWritten() { return g_drainer.created; }
 
 void ForgetDrainer() {

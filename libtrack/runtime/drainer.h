@@ -51,7 +51,7 @@ void RequestEpoch();
 struct DrainerPhase {
   enum : uint32_t { kNone = 0, kStarting, kRunning, kStopped };
 };
-extern std::atomic<uint32_t> g_drainer_phase;  // futex
+extern std::atomic<uint32_t> g_drainer_phase __attribute__((visibility("hidden")));  // futex
 
 inline bool DrainerRuns() { return g_drainer_phase.load(std::memory_order_acquire) == DrainerPhase::kRunning; }
 

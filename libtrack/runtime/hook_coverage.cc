@@ -33,7 +33,6 @@ bool IsOfHeap(size_t hook) { return hook < kFirstMapping || kHookNames[hook][0] 
 
 constinit capture::HookState g_states[kHookCount]{};
 
-
 // Do calls of the program's first malloc come to us after all? It may be a wrapper that was preloaded before us. Asked
 // with a budget that our malloc would take the size from.
 bool FirstMallocReachesUs() {

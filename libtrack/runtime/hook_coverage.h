@@ -20,7 +20,7 @@ namespace leaktrack::track {
 void FindHooks();
 
 // Does the program's malloc never come to us? Then no block of the heap is recorded.
-extern bool g_heap_is_bypassed;
+extern bool g_heap_is_bypassed __attribute__((visibility("hidden")));
 inline bool HeapIsBypassed() { return g_heap_is_bypassed; }
 
 // Writes down what FindHooks found.

@@ -175,7 +175,9 @@ void CountIfNested(const ReentrancyGuard& guard) {
 }
 
 uint64_t NowMsByClock() {
+  const int saved_errno = errno;  // the clock may be another library's
   const int64_t since_start = MonotonicCoarseNs() - ImageHeader()->start_monotonic_ns;
+  errno = saved_errno;
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
 }
 

@@ -121,7 +121,10 @@ void ForgetMapping(const void* start, size_t length) { ForgetRange(reinterpret_c
   void* mapped = RealMmap(address, length, protection, flags, fd, offset);
   if (mapped == MAP_FAILED) return mapped;
   // Only now, because a call that failed has replaced nothing; what was there before is the caller's until then.
-  if ((flags & MAP_FIXED) != 0) ForgetRange(reinterpret_cast<uintptr_t>(mapped), length);
+  if ((flags & MAP_FIXED) != 0) {
+    ForgetRange(reinterpret_cast<uintptr_t>(mapped), length);
+    NoteUnmap();
+  }
   if ((flags & MAP_ANONYMOUS) != 0 && protection != PROT_NONE) Remember(start, mapped, length);
   return mapped;
 }

@@ -5,7 +5,6 @@
 
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/birth.h"
-#include "libtrack/wrap/heap.h"
 #include "libtrack/wrap/mapping.h"
 
 namespace leaktrack::track {

@@ -7,8 +7,10 @@
 #include <ucontext.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -166,26 +168,43 @@ TEST(StackStandsTest, WhateverTheCallerUsesTheFramePointerFor) {
   EXPECT_TRUE(stands);
 }
 
+// Four looks from one place in the code (from another one the stack would not stand anyway): whether it stood at the last, before
+// which `before[3]` was called.
+NOINLINE bool LookFourTimes(Watcher& watcher, const std::array<std::function<void()>, 4>& before) {
+  bool stands = false;
+#pragma GCC unroll 1
+  for (const std::function<void()>& act : before) {
+    act();
+    stands = watcher.Look();
+  }
+  return stands;
+}
+
+Watcher* g_watcher;
+
+TEST(StackStandsTest, AgainWhenASignalFrameHasComeAndGone) {
+  BindTestModules();
+  auto watcher = std::make_unique<Watcher>();
+  g_watcher = watcher.get();
+  const auto old_handler = signal(SIGUSR1, [](int) { g_watcher->Look(); });
+  const std::function<void()> nothing = [] {}, interrupt = [] { raise(SIGUSR1); };
+  EXPECT_FALSE(LookFourTimes(*watcher, {nothing, nothing, nothing, interrupt})) << "the last walk was the handler's";
+  EXPECT_TRUE(LookFourTimes(*watcher, {nothing, interrupt, nothing, nothing}));
+  signal(SIGUSR1, old_handler);
+}
+
 TEST(StackStandsTest, NotAfterModulesOrStacksMayHaveChanged) {
   BindTestModules();
   auto watcher = std::make_unique<Watcher>();
-  // All four looks from one place in the code: from another one the stack would not stand anyway.
+  const std::function<void()> nothing = [] {};
   const auto look = [&](const std::function<void()>& before_last) {
-    const std::function<void()> nothing = [] {};
-    const std::function<void()>* const before[] = {&nothing, &nothing, &nothing, &before_last};
-    bool stands = false;
-#pragma GCC unroll 1
-    for (const std::function<void()>* act : before) {
-      (*act)();
-      stands = watcher->Look();
-    }
-    return stands;
+    return LookFourTimes(*watcher, {nothing, nothing, nothing, before_last});
   };
-  EXPECT_TRUE(look([] {}));
+  EXPECT_TRUE(look(nothing));
   EXPECT_FALSE(look([] { NoteUnmap(); }));
   EXPECT_FALSE(look([&] { watcher->memo.map_epoch += 1; }));
   EXPECT_FALSE(look([&] { watcher->memo.walking = 1, watcher->memo.complete = 0; })) << "jumped out of";
-  EXPECT_TRUE(look([] {}));
+  EXPECT_TRUE(look(nothing));
 }
 
 TEST(UnwindMemoTest, ALeafWalkedTwiceTakesAllOuterFramesFromTheMemo) {

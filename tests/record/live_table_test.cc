@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
+#include <thread>
 
 #include "tests/record/test_image.h"
 
@@ -59,6 +61,31 @@ TEST(LiveTableTest, AnAddressThatIsThereIsSaidToBeKnownAndStaysAsItWas) {
     ASSERT_TRUE(table->Take(Block(i), &out));
     ASSERT_EQ(out.size, i);
   }
+}
+
+TEST(LiveTableTest, ARelabellingBesideARemovalIsEitherSeenByItOrFails) {
+  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 64});
+  std::atomic<bool> over{false};
+  std::atomic<uint64_t> relabelled{0};
+  std::thread thinning([&] {
+    while (!over.load(std::memory_order_relaxed)) {
+      (void)table->VisitBuckets(0, 16, [&](const LiveTable::Slot& slot) {
+        if (static_cast<uint8_t>(slot.size_interval) == 1) relabelled += LiveTable::Relabel(slot, 2);
+      });
+    }
+  });
+  uint64_t taken_relabelled = 0;
+  for (uint64_t i = 0; i < 100'000 || (relabelled.load(std::memory_order_relaxed) < 100 && i < 10'000'000); ++i) {
+    ASSERT_TRUE(table->Insert(Block(i % 40), {.size = i, .interval_index = 1}));
+    LiveEntry out;
+    ASSERT_TRUE(table->Take(Block(i % 40), &out));
+    ASSERT_EQ(out.size, i);
+    taken_relabelled += out.interval_index == 2;
+  }
+  over.store(true);
+  thinning.join();
+  EXPECT_GT(relabelled.load(), 0U);
+  EXPECT_EQ(taken_relabelled, relabelled.load());
 }
 
 TEST(LiveTableTest, HoldsThreeQuartersOfItsSlotsWithTheStashNearlyEmpty) {
