@@ -9,8 +9,8 @@
 // Promises: never faults (memory outside the range known to be readable is probed by a system call first), never
 // blocks. Stack (gcc -O2): 300 bytes on the warm path, 510 when rules must be compiled (unwinder_stack_test.cc); a refresh
 // of the module map, which an address in no known module may start, comes on top.
-// Costs, 28 frames, in ns a frame: same stack 1.7, other call site 2.2, empty memo with warm rules 7.7 (unw_backtrace in
-// the same run: 8.5), cold rules 129; see bench/README.md.
+// Costs, 28 frames, in ns a frame: same stack 2.1, other call site 2.3, empty memo with warm rules 7.1 (unw_backtrace in
+// the same run: 9.0), cold rules 135; see bench/README.md.
 // Refuses: to guess. A stack that cannot be followed to its root is cut and marked.
 //
 // Thread-safety: Walk() from any thread, each with its own memo.   Allocates: never.
@@ -56,7 +56,7 @@ struct WalkResult {
 // The last walk lies as a stack does, outermost frame first, from index 1: what stands is not touched when frames inside it come
 // and go. A walk finds its frames leaf first; they wait in `fresh` until it is known where they go.
 struct UnwindMemo {
-  struct Entry {
+  struct alignas(32) Entry {   // two to a cache line
     uintptr_t slot;            // where this frame's return address was read; the frame's stack pointer is slot + 8
     uintptr_t return_address;  // for a frame that a signal interrupted: the interrupted pc, plus one
     uintptr_t fp;              // rbp in this frame
