@@ -137,8 +137,8 @@ absl::StatusOr<capture::Capture> OpenUnbegun(const std::string& path, const capt
   const std::string recorder = RecorderOf(path);
   std::error_code error;
   if (recorder.empty() && fs::file_size(path, error) == 0 && !error) {
-    return absl::DataLossError(absl::StrCat(SafeText(path), ": empty (disk full?), and its flight recorder in ",
-                                            kRecorderDirectory, " is gone: nothing of this run is left"));
+    return absl::DataLossError(absl::StrCat(SafeText(path), ": empty (the disk was full, or the process was killed as it began), and ",
+                                            "its flight recorder in ", kRecorderDirectory, " is gone: nothing of this run is left"));
   }
   if (recorder.empty()) return Explain(failed);
   const bool folded = Fold(recorder, path);
