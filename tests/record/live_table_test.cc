@@ -34,6 +34,19 @@ struct Table : LiveTable {
 constexpr uintptr_t kHeap = 0x7f12'3456'0000;
 uintptr_t Block(uint64_t n) { return kHeap + 48 * n; }
 
+// Block n has size n.
+void InsertAll(Table& table, uint64_t count) {
+  for (uint64_t n = 0; n < count; ++n) ASSERT_TRUE(table.Insert(Block(n), {.size = n}));
+}
+
+void TakeAll(Table& table, uint64_t count) {
+  LiveEntry out;
+  for (uint64_t n = 0; n < count; ++n) {
+    ASSERT_TRUE(table.Take(Block(n), &out));
+    ASSERT_EQ(out.size, n);
+  }
+}
+
 TEST(LiveTableTest, ReturnsWhatItWasGiven) {
   auto table = std::make_unique<Table>();
   const LiveEntry in{(uint64_t{1} << 47) - 1, 27, 0xffff'ffff, (uint64_t{1} << 40) - 1, (1u << 24) - 1, 77};
@@ -52,15 +65,11 @@ TEST(LiveTableTest, ReturnsWhatItWasGiven) {
 
 TEST(LiveTableTest, AnAddressThatIsThereIsSaidToBeKnownAndStaysAsItWas) {
   auto table = std::make_unique<Table>(ImageOptions{.live_limit = 64, .exact_block_limit = 100'000});
-  for (uint64_t i = 0; i < 10'000; ++i) ASSERT_TRUE(table->Insert(Block(i), {.size = i}));
+  InsertAll(*table, 10'000);
   for (uint64_t i = 0; i < 10'000; ++i) {  // in each of the segments, and in the stash
     ASSERT_EQ(table->LiveTable::Insert(Block(i), {.size = 7}), LiveTable::Inserted::kKnown) << i;
   }
-  LiveEntry out;
-  for (uint64_t i = 0; i < 10'000; ++i) {
-    ASSERT_TRUE(table->Take(Block(i), &out));
-    ASSERT_EQ(out.size, i);
-  }
+  TakeAll(*table, 10'000);
 }
 
 TEST(LiveTableTest, ARelabellingBesideARemovalIsEitherSeenByItOrFails) {
@@ -90,18 +99,14 @@ TEST(LiveTableTest, ARelabellingBesideARemovalIsEitherSeenByItOrFails) {
 
 TEST(LiveTableTest, HoldsThreeQuartersOfItsSlotsWithTheStashNearlyEmpty) {
   auto table = std::make_unique<Table>();
-  for (uint64_t i = 0; i < 24'576; ++i) ASSERT_TRUE(table->Insert(Block(i), {.size = i}));
+  InsertAll(*table, 24'576);
   EXPECT_EQ(table->live(), 24'576u);
   const auto* const hot = table->image.view().region<capture::LiveBucket>(capture::kRegionLive) + 8'192 + 8'192;
   uint64_t in_stash = 0;
   for (uint64_t i = 0; i < 4 * StashBuckets(8'192); ++i) in_stash += hot[i / 4].slots[i % 4].key.load() != 0;
   EXPECT_LT(in_stash, 4 * StashBuckets(8'192) / 8);
   RecordProperty("in_stash", std::to_string(in_stash));
-  LiveEntry out;
-  for (uint64_t i = 0; i < 24'576; ++i) {
-    ASSERT_TRUE(table->Take(Block(i), &out));
-    ASSERT_EQ(out.size, i);
-  }
+  TakeAll(*table, 24'576);
 }
 
 TEST(LiveTableTest, S9_WhatFindsNoRoomIsRefusedAndNothingElseIsLost) {
@@ -127,13 +132,9 @@ TEST(LiveTableTest, YearsOfChurnLeaveNoTombstones) {
 
 TEST(LiveTableTest, GrowsByWholeSegmentsAndEntriesKeepTheirSlots) {
   auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
-  for (uint64_t i = 0; i < 100'000; ++i) ASSERT_TRUE(table->Insert(Block(i), {.size = i}));
+  InsertAll(*table, 100'000);
   EXPECT_GE(table->capacity(), 100'000u);
-  LiveEntry out;
-  for (uint64_t i = 0; i < 100'000; ++i) {
-    ASSERT_TRUE(table->Take(Block(i), &out));
-    ASSERT_EQ(out.size, i);
-  }
+  TakeAll(*table, 100'000);
 }
 
 TEST(LiveTableTest, NobodyWaitsForAThreadThatIsInterruptedWhileItGrows) {
@@ -159,7 +160,7 @@ TEST(LiveTableTest, GoesOnWithTheRoomItHasWhenThereIsNoMemoryToGrow) {
 
 TEST(LiveTableTest, VisitsEveryEntryOnceThroughAllSegments) {
   auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 10'000});
-  for (uint64_t i = 0; i < 10'000; ++i) ASSERT_TRUE(table->Insert(Block(i), {.size = i}));
+  InsertAll(*table, 10'000);
   double sum = 0;
   uint64_t count = 0, first = 0;
   while (table->VisitBuckets(first, 37, [&](const LiveTable::Slot& slot) {
