@@ -12,12 +12,13 @@
 
 enum { kBlocks = 400000 };
 static void* blocks[kBlocks];
-static atomic_int walks, may_go_on, answered;
+static atomic_int walks, may_go_on, has_gone_on, answered;
 static struct Handshake probe;
 
 static void StayHere(int signal_number) {
   (void)signal_number;
   while (!atomic_load(&may_go_on)) usleep(1000);
+  atomic_store(&has_gone_on, 1);
 }
 
 /* Nearly all of its time is spent under the lock: there are 200,000 free chunks to walk. */
@@ -51,6 +52,7 @@ int main(void) {
   while (atomic_load(&walks) == 0) usleep(100);
   for (;;) { /* until the signal has come at the right moment: the prober then gets no answer */
     atomic_store(&may_go_on, 0);
+    atomic_store(&has_gone_on, 0);
     atomic_store(&answered, 0);
     REQUIRE(pthread_kill(walker, SIGUSR1) == 0);
     usleep(20000);
@@ -58,6 +60,7 @@ int main(void) {
     usleep(500000);
     if (!atomic_load(&answered)) break;
     atomic_store(&may_go_on, 1);
+    while (!atomic_load(&has_gone_on)) usleep(1000); /* or it would stay for ever, without the lock */
   }
   sleep(6);
   _exit(0);
