@@ -26,6 +26,13 @@ double Rounded(double value) {
   return std::round(value / unit) * unit;
 }
 
+// In the unit it is written in, or each rewriting would shift it: 1100000 bytes are written 1.0 MiB.
+double RoundedSize(double bytes) {
+  double unit = 1;
+  while (bytes / unit >= 1024) unit *= 1024;
+  return Rounded(bytes / unit) * unit;
+}
+
 class Parser {
  public:
   explicit Parser(const std::string& name) : name_(SafeText(name)) {}
@@ -103,7 +110,7 @@ std::string FormatBaseline(const Baseline& baseline) {
   for (const auto& [key, entry] : baseline.entries) sorted[KeyText(key)] = &entry;
   for (const auto& [site, entry] : sorted) {
     for (const std::string& comment : entry->comments) absl::StrAppend(&text, comment, "\n");
-    absl::StrAppend(&text, Rounded(entry->blocks), " blocks, ", FormatSize(Rounded(entry->bytes)), " per ", baseline.unit, ": ", site, "\n");
+    absl::StrAppend(&text, Rounded(entry->blocks), " blocks, ", FormatSize(RoundedSize(entry->bytes)), " per ", baseline.unit, ": ", site, "\n");
   }
   return text;
 }
