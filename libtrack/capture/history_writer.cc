@@ -23,7 +23,9 @@ Capacities CapacitiesOf(const RecorderHeader& header) {
           reserved(kRegionMaps) / sizeof(MapEntry), reserved(kRegionModules) / sizeof(ModuleEntry)};
 }
 
-void FillHeader(const RecorderHeader& from, const char* recorder_path, FileHeader* to) {
+}  // namespace
+
+void FillFileHeader(const RecorderHeader& from, const char* recorder_path, FileHeader* to) {
   memset(to, 0, sizeof(*to));
   to->magic = kCaptureMagic;
   to->major = kMajor;
@@ -49,8 +51,6 @@ void FillHeader(const RecorderHeader& from, const char* recorder_path, FileHeade
   memcpy(to->command, from.command, strnlen(from.command, sizeof(to->command) - 1));
   to->crc = Crc32c(to, offsetof(FileHeader, crc));
 }
-
-}  // namespace
 
 size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
   const Capacities room = CapacitiesOf(header);
@@ -89,7 +89,7 @@ bool HistoryWriter::Create(const FileOps& file, const RecorderHeader& header, co
   for (uint32_t level = 1; level < kLevels; ++level) level_done_[level] = 1;  // nothing was before period 0
   static_assert(sizeof(scratch_) >= sizeof(FileHeader));
   auto* page = reinterpret_cast<FileHeader*>(scratch_);
-  FillHeader(header, recorder_path, page);
+  FillFileHeader(header, recorder_path, page);
   return file.pwrite(file.context, page, sizeof(*page), 0);
 }
 

@@ -40,6 +40,10 @@ enum class EpochKind : uint8_t {
   kFinal,  // the run ends: young survivors too, and nothing is skipped
 };
 
+// What the header page of this run's capture holds. `recorder_path`: where the image can be found after a kill; nullptr or
+// empty: it is anonymous memory.
+void FillFileHeader(const RecorderHeader& from, const char* recorder_path, FileHeader* to);
+
 class HistoryWriter {
  public:
   static constexpr uint32_t kSurvivorBudget = 65'536;   // entries in a full set
@@ -55,8 +59,7 @@ class HistoryWriter {
   // Builds the writer inside `memory` (16-aligned, zeroed). nullptr if it is too small.
   static HistoryWriter* Place(void* memory, size_t bytes, const RecorderHeader& header);
 
-  // Starts a new file: writes its header page. May be called again after failure. `recorder_path` is where the image
-  // can be found after a kill; nullptr or empty: it is anonymous memory.
+  // Starts a new file: writes its header page. May be called again after failure. `recorder_path`: as above.
   [[nodiscard]] bool Create(const FileOps& file, const RecorderHeader& header, const char* recorder_path);
 
   // Takes up a file that another process left: finds its segments and its last committed epoch. False if it is no

@@ -16,13 +16,6 @@ namespace {
 
 constexpr int kMadvPopulateWrite = 23;  // Linux 5.14
 
-// A file larger than RLIMIT_FSIZE would raise SIGXFSZ in the program (pitfall X9).
-bool FileSizeAllowed(uint64_t bytes) {
-  rlimit limit{};
-  if (raw::Call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, raw::Ptr(&limit)) < 0) return true;
-  return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes;
-}
-
 uint64_t EighthOfFreeSpace(int fd) {
   struct statfs info {};
   if (raw::Call(SYS_fstatfs, fd, raw::Ptr(&info)) < 0) return 0;
@@ -40,6 +33,12 @@ RecorderFile MapAnonymous(uint64_t bytes) {
 }
 
 }  // namespace
+
+bool FileSizeAllowed(uint64_t bytes) {
+  rlimit limit{};
+  if (raw::Call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, raw::Ptr(&limit)) < 0) return true;
+  return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes;
+}
 
 RecorderFile CreateRecorderFile(const char* path, uint64_t bytes) {
   if (!FileSizeAllowed(bytes)) return MapAnonymous(bytes);

@@ -28,6 +28,9 @@ struct RecorderFile {
 // only when no memory at all is to be had.
 RecorderFile CreateRecorderFile(const char* path, uint64_t bytes);
 
+// May this process write a file of `bytes`? Beyond RLIMIT_FSIZE a write would raise SIGXFSZ in the program (pitfall X9).
+bool FileSizeAllowed(uint64_t bytes);
+
 // Makes [from, to) of the mapping safe to touch. Page-aligned bounds. False when there is no room (or, on kernels
 // before 5.14 without a descriptor, no way to ask).
 bool CommitRange(const RecorderFile& file, uint64_t from, uint64_t to);

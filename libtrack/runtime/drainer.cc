@@ -269,6 +269,7 @@ bool StartDrainer(const DrainerFiles& files) {
 }
 
 bool WriteCaptureHeader(int capture_fd, const char* recorder_path) {
+  if (!FileSizeAllowed(capture::kHeaderBytes)) return false;  // the drainer blocks the signal, this thread does not
   g_drainer.capture_fd = capture_fd;
   g_drainer.recorder_path = recorder_path;
   RememberFile();

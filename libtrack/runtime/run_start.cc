@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "libtrack/capture/history_writer.h"
 #include "libtrack/platform/allocator_statistics.h"
 #include "libtrack/platform/clock.h"
 #include "libtrack/platform/linker.h"
@@ -31,6 +32,7 @@ struct RunFiles {
 };
 constinit RunFiles g_files{};
 constinit char g_problem[1400]{};
+constinit capture::FileHeader g_first_page{};
 constinit Identity g_identity{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
 
 bool Commit(void*, capture::RegionId id, uint64_t bytes) { return CommitRegion(id, bytes); }
@@ -137,6 +139,16 @@ void BindModules() {
 
 const char* RecorderPathOrEmpty() { return g_image_file.shared ? g_files.recorder_path : ""; }
 
+// The file has its first page as soon as it has a name, however the process ends: it says whose it is and where the recorder
+// lies. A full disk leaves it empty; the drainer tries again. The descriptor, or the error (below 0).
+int CreateCapture() {
+  capture::FillFileHeader(*ImageHeader(), RecorderPathOrEmpty(), &g_first_page);
+  const bool allowed = FileSizeAllowed(sizeof g_first_page);
+  const int fd = raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd >= 0 && allowed) raw::Pwrite(fd, &g_first_page, sizeof g_first_page, 0);
+  return fd;
+}
+
 // Starts the drainer, or notes that there is none. The capture has its header page either way, disk permitting.
 void StartWriting(bool use_thread, int capture_fd) {
   const DrainerFiles files{capture_fd, g_image_file.fd, RecorderPathOrEmpty(), false};
@@ -169,20 +181,18 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   }
   MakeRecorderPath(identity, g_files.recorder_path);
 
-  const int capture_fd = raw::OpenAt(AT_FDCWD, g_files.capture_path,
-                                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (capture_fd < 0) {
-    return Refuse("cannot write ", g_files.capture_path, ErrorText(capture_fd),
-                  "Set LEAKTRACK_OUT (or run -o) to a directory this user may write to.");
-  }
   if (!CreateImage(options)) {
     DiscardImage();
-    raw::Close(capture_fd);
-    raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.capture_path), 0);
     return Refuse("no memory for the recorder", "", "the system refused 44 MiB of address space",
                   "Raise the address-space limit.");
   }
   FillHeader(identity, options, parent_run_id);
+  const int capture_fd = CreateCapture();
+  if (capture_fd < 0) {
+    DiscardImage();
+    return Refuse("cannot write ", g_files.capture_path, ErrorText(capture_fd),
+                  "Set LEAKTRACK_OUT (or run -o) to a directory this user may write to.");
+  }
   BindModules();
 
   TrackerOptions tracker_options;

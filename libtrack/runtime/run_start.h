@@ -3,7 +3,8 @@
 // Builds everything a run consists of: recorder, module map, capture file, drainer.
 //
 // Order: descriptors are opened first and by the starting thread, because the program may drop privileges, change its
-// root or install a filter at any time after (pitfalls P9, X8 to X10).
+// root or install a filter at any time after (pitfalls P9, X8 to X10). The recorder comes first, then the capture with its
+// header page at once: a process that is killed here leaves no capture, or one that says whose it is.
 //
 // Thread-safety: none; runtime/run.cc calls it from one thread.   Allocates: pthread_create may.
 // Signals: unsafe.   Fork: called in the child for a run of its own.
@@ -31,8 +32,8 @@ bool RestartDrainer(bool share_descriptors);
 // Removes the recorder's name; the memory stays mapped.
 void UnlinkRecorder();
 
-// Looks through /dev/shm: recorders that are wholly in their captures and whose owner is gone are removed; one that a
-// predecessor of this very process left behind by exec is marked so.
+// Looks through /dev/shm: recorders that are wholly in their captures and whose owner is gone are removed, and so are those
+// that in ten minutes never came to run; one that a predecessor of this very process left behind by exec is marked so.
 void TidyRecorders();
 
 }  // namespace leaktrack::track

@@ -19,6 +19,7 @@ namespace {
 
 constexpr uint32_t kOwnerDied = 0x4000'0000;
 constexpr int64_t kExecSettledNs = 5'000'000'000;
+constexpr int64_t kLongestStartNs = 600'000'000'000;  // of a process that is stopped as it begins
 
 struct DirectoryEntry {  // struct linux_dirent64
   uint64_t inode;
@@ -31,14 +32,24 @@ struct DirectoryEntry {  // struct linux_dirent64
 // Read, not mapped: whoever may cut the file while we look would otherwise raise SIGBUS in the program.
 alignas(capture::RecorderHeader) constinit char g_other[sizeof(capture::RecorderHeader)]{};
 
+// Anybody may write into /dev/shm.
+bool IsOurs(const struct stat& info) {
+  return S_ISREG(info.st_mode) && info.st_uid == static_cast<uid_t>(raw::Call(SYS_geteuid));
+}
+
 bool ReadHeader(int fd) {
-  struct stat info {};
-  if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) != 0 || !S_ISREG(info.st_mode)) return false;
-  if (info.st_uid != static_cast<uid_t>(raw::Call(SYS_geteuid))) return false;  // anybody may write into /dev/shm
-  const long got = raw::Call(SYS_pread64, fd, raw::Ptr(g_other), sizeof g_other, 0);
-  if (got != static_cast<long>(sizeof g_other)) return false;
-  const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
+  return raw::Call(SYS_pread64, fd, raw::Ptr(g_other), sizeof g_other, 0) == static_cast<long>(sizeof g_other);
+}
+
+bool IsWhole(const capture::RecorderHeader& header) {
   return header.magic == capture::kRecorderMagic && header.version == capture::kRecorderVersion;
+}
+
+// Its process was killed while it built the run: nothing has been recorded.
+bool NeverRan(const capture::RecorderHeader& header, const struct stat& info) {
+  const bool starting = header.state.load() == static_cast<uint32_t>(capture::RunState::kStarting);
+  return (header.magic == 0 || (IsWhole(header) && starting)) &&
+         RealtimeNs() - info.st_mtim.tv_sec * 1'000'000'000 > kLongestStartNs;
 }
 
 // The owner died, or gave way to another program long enough ago for the exec not to have failed.
@@ -57,19 +68,25 @@ bool IsPredecessor(const capture::RecorderHeader& other) {
          std::memcmp(other.boot_id, mine.boot_id, sizeof mine.boot_id) == 0;
 }
 
+// Whether the recorder in g_other has no more use. Marks that of a predecessor.
+bool IsOver(int fd, const struct stat& info) {
+  const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
+  if (NeverRan(header, info)) return true;
+  if (!IsWhole(header)) return false;
+  const bool predecessor = IsPredecessor(header);
+  if (predecessor && header.state.load() == static_cast<uint32_t>(capture::RunState::kRunning)) {
+    const auto exec = static_cast<uint32_t>(capture::RunState::kExec);
+    raw::Pwrite(fd, &exec, sizeof exec, offsetof(capture::RecorderHeader, state));
+  }
+  return header.folded.load() != 0 && (predecessor || OwnerGone(header));
+}
+
 void Tidy(int directory, const char* name) {
   const int fd = raw::OpenAt(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
-  if (ReadHeader(fd)) {
-    const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
-    const bool predecessor = IsPredecessor(header);
-    if (predecessor && header.state.load() == static_cast<uint32_t>(capture::RunState::kRunning)) {
-      const auto exec = static_cast<uint32_t>(capture::RunState::kExec);
-      raw::Pwrite(fd, &exec, sizeof exec, offsetof(capture::RecorderHeader, state));
-    }
-    if (header.folded.load() != 0 && (predecessor || OwnerGone(header))) {
-      raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
-    }
+  struct stat info {};
+  if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) == 0 && IsOurs(info) && ReadHeader(fd) && IsOver(fd, info)) {
+    raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
   }
   raw::Close(fd);
 }

@@ -48,6 +48,7 @@ std::string Counted(uint64_t count, const char* one, const char* many) {
 
 std::string SamplingText(const ReportInput& input) {
   const capture::Capture& capture = input.capture;
+  if (capture.interval_now == 0) return "had not begun";
   std::string text = capture.interval_now <= 1 ? "every allocation"
                                                : absl::StrCat("one per ", FormatSize(static_cast<double>(capture.interval_now)));
   if (capture.interval_min != 0 && capture.interval_min != capture.interval_now) {

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A process killed at any system call of its start leaves nothing, or a capture that says whose it is.
+
+    start_test.py LEAKTRACK LIBRARY KILLED_AT_CALL
+"""
+import glob
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TEN_MINUTES = 600
+MAGIC = b"LTKREC01"
+
+
+def read_magic(path):
+    with open(path, "rb") as file:
+        return file.read(len(MAGIC))
+
+
+class StartTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="leaktrack-e2e.")
+        self.environment = {**os.environ, "LEAKTRACK_OUT": self.folder.name}
+        self.recorders = set()
+
+    def tearDown(self):
+        for recorder in self.recorders:
+            if os.path.exists(recorder):
+                os.unlink(recorder)
+        self.folder.cleanup()
+
+    def kill_at(self, call):
+        """(capture, recorder), "" for one that there is not; None if the program had ended before."""
+        done = subprocess.run([KILLED_AT_CALL, str(call), LIBRARY, "/bin/true"], env=self.environment, text=True,
+                              stdout=subprocess.PIPE, timeout=60, check=False)
+        self.assertIn(done.returncode, (0, 3))
+        pid = int(done.stdout)
+        captures = glob.glob(os.path.join(self.folder.name, f"*.true.{pid}.*.ltk"))
+        recorders = glob.glob(f"/dev/shm/leaktrack.{pid}.*.ltr")
+        self.recorders.update(recorders)
+        return None if done.returncode == 3 else ("".join(captures), "".join(recorders))
+
+    def first_call(self, wanted):
+        """The first system call at which `wanted` is true of (capture, recorder); and what is left there."""
+        for call in range(1, 400):
+            left = self.kill_at(call)
+            self.assertIsNotNone(left, "the program ended first")
+            if wanted(*left):
+                return call, left
+        self.fail("it never came")
+
+    def check_report(self, capture):
+        done = subprocess.run([LEAKTRACK, "report", "--format", "json", capture], capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        process = json.loads(done.stdout)["process"]
+        self.assertEqual((process["end"], process["command"]), ("killed", "/bin/true"))
+
+    def test_at_any_call_of_the_start_whats_left_can_be_read(self):
+        first, _ = self.first_call(lambda _, recorder: recorder)
+        empty = captures = 0
+        for call in range(first, first + 60):
+            capture, recorder = self.kill_at(call)
+            if not capture:
+                self.assertEqual(captures, 0, "there was one before")
+                continue
+            captures += 1
+            self.assertEqual(read_magic(recorder), MAGIC, "a capture without its recorder")
+            empty += os.path.getsize(capture) == 0
+            self.check_report(capture)
+        self.assertGreater(captures, 20)
+        self.assertLessEqual(empty, 1, "the first page is to be written by the call behind the one that creates the file")
+
+    def test_what_never_came_to_run_is_removed_by_a_later_process_and_no_sooner(self):
+        _, (_, unnamed) = self.first_call(lambda _, recorder: recorder and os.path.getsize(recorder) > 0)
+        _, (_, starting) = self.first_call(lambda capture, _: capture)
+        for age, stays in ((0, True), (TEN_MINUTES + 5, False)):
+            for recorder in (unnamed, starting):
+                then = os.stat(recorder).st_mtime - age
+                os.utime(recorder, (then, then))
+            subprocess.run(["/bin/true"], env={**self.environment, "LD_PRELOAD": LIBRARY}, check=True, timeout=60)
+            self.assertEqual([os.path.exists(recorder) for recorder in (unnamed, starting)], [stays, stays])
+
+    def test_what_ran_stays_however_old_until_its_capture_has_it(self):
+        process = subprocess.Popen(["/bin/sleep", "60"], env={**self.environment, "LD_PRELOAD": LIBRARY})
+        while len(os.listdir(f"/proc/{process.pid}/task")) < 2:  # the helper begins when all else stands
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+        (recorder,) = glob.glob(f"/dev/shm/leaktrack.{process.pid}.*.ltr")
+        self.recorders.add(recorder)
+        os.utime(recorder, (1e9, 1e9))
+        subprocess.run(["/bin/true"], env={**self.environment, "LD_PRELOAD": LIBRARY}, check=True, timeout=60)
+        self.assertTrue(os.path.exists(recorder))
+
+
+if __name__ == "__main__":
+    KILLED_AT_CALL, LIBRARY, LEAKTRACK = sys.argv.pop(), sys.argv.pop(), sys.argv.pop()
+    unittest.main(verbosity=2)
