@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 
+RECORDERS = "/dev/shm/leaktrack.*.ltr"
 TEN_MINUTES = 600
 MAGIC = b"LTKREC01"
 
@@ -36,12 +37,13 @@ class StartTest(unittest.TestCase):
 
     def kill_at(self, call):
         """(capture, recorder), "" for one that there is not; None if the program had ended before."""
+        before = set(glob.glob(RECORDERS))  # pids come again
         done = subprocess.run([KILLED_AT_CALL, str(call), LIBRARY, "/bin/true"], env=self.environment, text=True,
                               stdout=subprocess.PIPE, timeout=60, check=False)
         self.assertIn(done.returncode, (0, 3))
         pid = int(done.stdout)
         captures = glob.glob(os.path.join(self.folder.name, f"*.true.{pid}.*.ltk"))
-        recorders = glob.glob(f"/dev/shm/leaktrack.{pid}.*.ltr")
+        recorders = [path for path in set(glob.glob(RECORDERS)) - before if f"/leaktrack.{pid}." in path]
         self.recorders.update(recorders)
         return None if done.returncode == 3 else ("".join(captures), "".join(recorders))
 
