@@ -26,7 +26,7 @@ double Rounded(double value) {
   return std::round(value / unit) * unit;
 }
 
-// In the unit it is written in, or each rewriting would shift it: 1100000 bytes are written 1.0 MiB.
+// In the unit it is written in, or each rewriting would shift it: 1100000 bytes are written 1 MiB.
 double RoundedSize(double bytes) {
   double unit = 1;
   while (bytes / unit >= 1024) unit *= 1024;
