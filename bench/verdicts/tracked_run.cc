@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "libtrack/capture/capture_bytes.h"
+#include "libtrack/capture/header_page.h"
 #include "libtrack/capture/history_writer.h"
 #include "tests/record/test_image.h"
 #include "tests/support/memory_file.h"
@@ -40,7 +41,9 @@ struct TrackedRun::Library {
     memory.resize(bytes / sizeof(memory[0]) + 1);
     writer = capture::HistoryWriter::Place(memory.data(), bytes, header);
     if (!process->bound || writer == nullptr) abort();
-    if (!writer->Create(file.ops(), header, nullptr)) abort();
+    writer->Start(file.ops(), header);
+    capture::FileHeader page;
+    if (!capture::WriteHeaderPage(file.ops(), header, nullptr, &page)) abort();
   }
 
   struct alignas(16) Unit {

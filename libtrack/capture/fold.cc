@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "libtrack/capture/header_page.h"
 #include "libtrack/capture/history_writer.h"
 #include "libtrack/capture/recorder_image.h"
 
@@ -109,9 +110,13 @@ bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path
   HistoryWriter* writer = HistoryWriter::Place(scratch.memory, scratch.bytes, *header);
   const FileOps file{capture_fd, PwriteAll, PreadAll};
   const off_t size = lseek(*capture_fd, 0, SEEK_END);
-  const bool unbegun = size >= 0 && IsUnbegun(*capture_fd, static_cast<uint64_t>(size));
-  const bool ready = unbegun ? writer->Create(file, *header, recorder_path.c_str()) : writer->Reopen(file, *header);
-  if (!ready) return false;
+  if (size >= 0 && IsUnbegun(*capture_fd, static_cast<uint64_t>(size))) {
+    FileHeader page;
+    if (!WriteHeaderPage(file, *header, recorder_path.c_str(), &page)) return false;
+    writer->Start(file, *header);
+  } else if (!writer->Reopen(file, *header)) {
+    return false;
+  }
   writer->OverrideState(state);
   const uint64_t now_ms = std::max(header->tick_ms.load(), header->end_ms.load());
   return writer->WriteEpoch(header, LastSample(*header), now_ms, EpochKind::kFinal) && fdatasync(*capture_fd) == 0;

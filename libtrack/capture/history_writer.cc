@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/capture/history_writer.h"
 
-#include <cstring>
-#include <new>
+#include <type_traits>
 
-#include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/writer_parts.h"
 
 namespace leaktrack::capture {
@@ -25,33 +23,6 @@ Capacities CapacitiesOf(const RecorderHeader& header) {
 
 }  // namespace
 
-void FillFileHeader(const RecorderHeader& from, const char* recorder_path, FileHeader* to) {
-  memset(to, 0, sizeof(*to));
-  to->magic = kCaptureMagic;
-  to->major = kMajor;
-  to->minor = kMinor;
-  to->header_bytes = kHeaderBytes;
-  to->segment_bytes = kSegmentBytes;
-  to->run_id = from.run_id;
-  to->parent_run_id = from.parent_run_id;
-  memcpy(to->boot_id, from.boot_id, sizeof(to->boot_id));
-  to->pid_namespace = from.pid_namespace;
-  to->pid = from.pid;
-  to->parent_pid = from.parent_pid;
-  to->start_realtime_ns = from.start_realtime_ns;
-  to->start_monotonic_ns = from.start_monotonic_ns;
-  to->configured_interval = from.configured_interval;
-  const size_t path_bytes = recorder_path != nullptr ? strnlen(recorder_path, sizeof(to->recorder_path)) : 0;
-  // A path that does not fit is of no use: as good as none.
-  if (path_bytes == 0 || path_bytes == sizeof(to->recorder_path)) to->flags |= kFileRecorderAnonymous;
-  if (path_bytes != 0 && path_bytes < sizeof(to->recorder_path)) memcpy(to->recorder_path, recorder_path, path_bytes);
-  if (from.no_thread != 0) to->flags |= kFileNoThread;
-  memcpy(to->host, from.host, strnlen(from.host, sizeof(to->host) - 1));
-  memcpy(to->program, from.program, strnlen(from.program, sizeof(to->program) - 1));
-  memcpy(to->command, from.command, strnlen(from.command, sizeof(to->command) - 1));
-  to->crc = Crc32c(to, offsetof(FileHeader, crc));
-}
-
 size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
   const Capacities room = CapacitiesOf(header);
   return Aligned(sizeof(HistoryWriter)) + Aligned(room.cells * sizeof(uint32_t)) + Aligned(room.cells) +
@@ -61,7 +32,9 @@ size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
 
 HistoryWriter* HistoryWriter::Place(void* memory, size_t bytes, const RecorderHeader& header) {
   if (bytes < MemoryBytes(header)) return nullptr;
-  auto* writer = new (memory) HistoryWriter();
+  // Zeroed memory is a new writer. A constructor would clear it, and so touch megabytes that a short run never needs.
+  static_assert(std::is_trivially_copyable_v<HistoryWriter>, "of implicit lifetime");
+  auto* writer = static_cast<HistoryWriter*>(memory);
   const Capacities room = CapacitiesOf(header);
   char* next = static_cast<char*>(memory) + Aligned(sizeof(HistoryWriter));
   const auto take = [&next](size_t size) {
@@ -82,15 +55,11 @@ HistoryWriter* HistoryWriter::Place(void* memory, size_t bytes, const RecorderHe
   return writer;
 }
 
-bool HistoryWriter::Create(const FileOps& file, const RecorderHeader& header, const char* recorder_path) {
+void HistoryWriter::Start(const FileOps& file, const RecorderHeader& header) {
   store_.Start(file, header.run_id);
   depot_cursor_ = kDepotFirstOffset;
   full_due_ = true;
   for (uint32_t level = 1; level < kLevels; ++level) level_done_[level] = 1;  // nothing was before period 0
-  static_assert(sizeof(scratch_) >= sizeof(FileHeader));
-  auto* page = reinterpret_cast<FileHeader*>(scratch_);
-  FillFileHeader(header, recorder_path, page);
-  return file.pwrite(file.context, page, sizeof(*page), 0);
 }
 
 bool HistoryWriter::WriteEpoch(RecorderHeader* header, const MemorySampleRaw& memory, uint64_t now_ms,

@@ -2,7 +2,7 @@
 //
 // Writes a run's history from its flight recorder into its capture file, one epoch at a time.
 //
-// Who calls what: the drainer, about once a second:      Place() once; Create() until it succeeds; WriteEpoch(...)
+// Who calls what: the drainer, about once a second:      Place(); Start(); WriteEpoch(...)
 //                 the last breath of a normal end:       WriteEpoch(..., EpochKind::kFinal)
 //                 `run` or the next report, for a dead owner (fold.h):  Place(); Reopen(); WriteEpoch(kFinal)
 // Why absolute sums: an epoch that is lost, or written twice, changes nothing; nothing can be counted twice.
@@ -40,10 +40,6 @@ enum class EpochKind : uint8_t {
   kFinal,  // the run ends: young survivors too, and nothing is skipped
 };
 
-// What the header page of this run's capture holds. `recorder_path`: where the image can be found after a kill; nullptr or
-// empty: it is anonymous memory.
-void FillFileHeader(const RecorderHeader& from, const char* recorder_path, FileHeader* to);
-
 class HistoryWriter {
  public:
   static constexpr uint32_t kSurvivorBudget = 65'536;   // entries in a full set
@@ -59,8 +55,8 @@ class HistoryWriter {
   // Builds the writer inside `memory` (16-aligned, zeroed). nullptr if it is too small.
   static HistoryWriter* Place(void* memory, size_t bytes, const RecorderHeader& header);
 
-  // Starts a new file: writes its header page. May be called again after failure. `recorder_path`: as above.
-  [[nodiscard]] bool Create(const FileOps& file, const RecorderHeader& header, const char* recorder_path);
+  // Starts a new file, whose header page (header_page.h) another writes.
+  void Start(const FileOps& file, const RecorderHeader& header);
 
   // Takes up a file that another process left: finds its segments and its last committed epoch. False if it is no
   // capture of this run.

@@ -8,6 +8,7 @@
 
 #include <atomic>
 
+#include "libtrack/capture/header_page.h"
 #include "libtrack/capture/history_writer.h"
 #include "libtrack/platform/clock.h"
 #include "libtrack/platform/helper_thread.h"
@@ -39,7 +40,7 @@ enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned, kEpochNow };
 struct Drainer {
   std::atomic<uint32_t> request;  // Request; futex
   std::atomic<bool> final_written;
-  bool created;                   // the capture has its header page
+  bool begun;                     // the capture has its header page
   bool share_descriptors;
   bool private_descriptors;
   dev_t device;                   // identity of the capture, for where descriptors are shared with the program
@@ -55,6 +56,7 @@ struct Drainer {
   AllocatorWatch allocator;
 };
 constinit Drainer g_drainer{};
+constinit capture::FileHeader g_page{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
 
 bool IsOurFile() {
   struct stat info {};
@@ -77,8 +79,7 @@ void RememberFile() {
   g_drainer.inode = info.st_ino;
 }
 
-bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
-  if (g_drainer.capture_fd < 0 || !StillOurFile()) return false;
+bool WriteUnasked(void*, const void* data, size_t bytes, uint64_t offset) {
   const char* from = static_cast<const char*>(data);
   while (bytes > 0) {
     const long written = raw::Pwrite(g_drainer.capture_fd, from, bytes, offset);
@@ -91,7 +92,12 @@ bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
   return true;
 }
 
+bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
+  return g_drainer.capture_fd >= 0 && StillOurFile() && WriteUnasked(nullptr, data, bytes, offset);
+}
+
 constexpr FileOps kFileOps{nullptr, WriteAt, nullptr};
+constexpr FileOps kNewFileOps{nullptr, WriteUnasked, nullptr};
 
 bool PlaceWriter() {
   if (g_drainer.writer != nullptr) return true;
@@ -101,14 +107,13 @@ bool PlaceWriter() {
   g_drainer.writer_memory = memory;
   g_drainer.writer_bytes = bytes;
   g_drainer.writer = HistoryWriter::Place(memory, bytes, *ImageHeader());
-  return g_drainer.writer != nullptr;
+  g_drainer.writer->Start(kFileOps, *ImageHeader());
+  return true;
 }
 
-bool CreateCapture() {
-  if (g_drainer.created) return true;
-  if (g_drainer.capture_fd < 0 || !PlaceWriter()) return false;
-  g_drainer.created = g_drainer.writer->Create(kFileOps, *ImageHeader(), g_drainer.recorder_path);
-  return g_drainer.created;
+bool WritePage(const FileOps& ops) {
+  g_drainer.begun = capture::WriteHeaderPage(ops, *ImageHeader(), g_drainer.recorder_path, &g_page);
+  return g_drainer.begun;
 }
 
 uint64_t NowMs() {
@@ -126,7 +131,7 @@ void AskAround(EpochKind kind, capture::MemorySampleRaw* memory) {
 }
 
 bool WriteEpoch(EpochKind kind) {
-  if (!CreateCapture()) return false;
+  if (!(g_drainer.begun || WritePage(kFileOps)) || !PlaceWriter()) return false;
   capture::MemorySampleRaw memory;
   if (!g_drainer.private_descriptors) g_drainer.memory_reader.Open();  // not kept open where the program may close it
   g_drainer.memory_reader.Read(&memory);
@@ -206,7 +211,6 @@ void* DrainerMain(void*) {
   if (g_drainer.private_descriptors) g_drainer.memory_reader.Open();
   g_drainer.allocator.Begin(NowMs());
   SetOwnerAlive(&ImageHeader()->owner);
-  (void)CreateCapture();  // tried again with every epoch
   SetPhase(DrainerPhase::kRunning);
   if (g_drainer.request.load(std::memory_order_acquire) != kAbandoned) Drain();
   g_drainer.memory_reader.Close();
@@ -268,14 +272,12 @@ bool StartDrainer(const DrainerFiles& files) {
   return false;
 }
 
-bool WriteCaptureHeader(int capture_fd, const char* recorder_path) {
-  if (!FileSizeAllowed(capture::kHeaderBytes)) return false;  // the drainer blocks the signal, this thread does not
+bool BeginCapture(int capture_fd, const char* recorder_path) {
   g_drainer.capture_fd = capture_fd;
   g_drainer.recorder_path = recorder_path;
+  const bool begun = WritePage(kNewFileOps);  // first of all: until then a kill leaves an empty file
   RememberFile();
-  const bool written = CreateCapture();
-  g_drainer.capture_fd = -1;
-  return written;
+  return begun;
 }
 
 bool PauseDrainer() {
@@ -292,13 +294,11 @@ void RequestEpoch() {
   WakeAll(&g_drainer.request);
 }
 
-bool CaptureIsWritten() { return g_drainer.created; }
-
 void ForgetDrainer() {
   if (g_drainer.writer_memory != nullptr) raw::Munmap(g_drainer.writer_memory, g_drainer.writer_bytes);
   g_drainer.writer_memory = nullptr;
   g_drainer.writer = nullptr;
-  g_drainer.created = false;
+  g_drainer.begun = false;
   g_drainer.device = 0;
   g_drainer.inode = 0;
   g_drainer.private_descriptors = false;

@@ -32,11 +32,12 @@ struct DrainerFiles {
 
 // Starts the thread and waits, at most 1 s, until it has descriptors of its own; the caller may then close the two. A busy
 // machine, or a cgroup whose share of the processor is used up, needs a few times 100 ms; whoever is late does not run at all.
-// The capture's header page has been written by the time this returns true. False: there is no drainer.
+// False: there is no drainer.
 [[nodiscard]] bool StartDrainer(const DrainerFiles& files);
 
-// Writes the header page without a thread (no-thread mode): everything else is left to whoever folds the recorder.
-[[nodiscard]] bool WriteCaptureHeader(int capture_fd, const char* recorder_path);
+// Writes the header page of the capture that the caller has opened, on the caller's thread and by the very next call. Not
+// beyond RLIMIT_FSIZE: this thread does not block the signal. False on a full disk: the drainer tries again with every epoch.
+bool BeginCapture(int capture_fd, const char* recorder_path);
 
 // Stops the thread without a final epoch. True if it is gone.
 bool PauseDrainer();
@@ -54,9 +55,6 @@ struct DrainerPhase {
 extern std::atomic<uint32_t> g_drainer_phase __attribute__((visibility("hidden")));  // futex
 
 inline bool DrainerRuns() { return g_drainer_phase.load(std::memory_order_acquire) == DrainerPhase::kRunning; }
-
-// Has the capture its header page? False on a full disk; it is tried again with every epoch.
-bool CaptureIsWritten();
 
 // In a fork child: the parent's drainer is not here. Its private memory is given back.
 void ForgetDrainer();

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "libtrack/capture/history_writer.h"
 #include "libtrack/platform/allocator_statistics.h"
 #include "libtrack/platform/clock.h"
 #include "libtrack/platform/linker.h"
@@ -32,7 +31,6 @@ struct RunFiles {
 };
 constinit RunFiles g_files{};
 constinit char g_problem[1400]{};
-constinit capture::FileHeader g_first_page{};
 constinit Identity g_identity{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
 
 bool Commit(void*, capture::RegionId id, uint64_t bytes) { return CommitRegion(id, bytes); }
@@ -75,9 +73,9 @@ StartResult Refuse(std::string_view what, std::string_view where, std::string_vi
 }
 
 // The run starts, but with less than it should have.
-const char* Warning() {
+const char* Warning(bool begun) {
   Text text(g_problem);
-  if (!CaptureIsWritten()) {
+  if (!begun) {
     text.Add("leaktrack: no space for ").AddSafely(g_files.capture_path)
         .Add("; recording goes on in memory and the file is tried again every second. Free some space.");
   } else if (!g_image_file.shared) {
@@ -119,6 +117,7 @@ void FillHeader(const Identity& identity, const Options& options, uint64_t paren
   std::memcpy(header.program, identity.program, sizeof header.program);
   std::memcpy(header.command, identity.command, sizeof header.command);
   Text(header.capture_path).Add(g_files.capture_path);
+  header.no_thread = options.use_thread ? 0 : 1;
   Text(header.allocator).Add(AllocatorName());
   DescribeHooks(header);
 }
@@ -139,22 +138,16 @@ void BindModules() {
 
 const char* RecorderPathOrEmpty() { return g_image_file.shared ? g_files.recorder_path : ""; }
 
-// The file has its first page as soon as it has a name, however the process ends: it says whose it is and where the recorder
-// lies. A full disk leaves it empty; the drainer tries again. The descriptor, or the error (below 0).
 int CreateCapture() {
-  capture::FillFileHeader(*ImageHeader(), RecorderPathOrEmpty(), &g_first_page);
-  const bool allowed = FileSizeAllowed(sizeof g_first_page);
-  const int fd = raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd >= 0 && allowed) raw::Pwrite(fd, &g_first_page, sizeof g_first_page, 0);
-  return fd;
+  return static_cast<int>(raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
 }
 
-// Starts the drainer, or notes that there is none. The capture has its header page either way, disk permitting.
-void StartWriting(bool use_thread, int capture_fd) {
-  const DrainerFiles files{capture_fd, g_image_file.fd, RecorderPathOrEmpty(), false};
-  if (use_thread && StartDrainer(files)) return;
+// Starts the drainer, or notes that there is none.
+void StartWriting(bool use_thread, int capture_fd, bool begun) {
+  if (use_thread && StartDrainer({capture_fd, g_image_file.fd, RecorderPathOrEmpty(), false})) return;
+  if (ImageHeader()->no_thread != 0) return;
   ImageHeader()->no_thread = 1;
-  (void)WriteCaptureHeader(capture_fd, RecorderPathOrEmpty());
+  if (begun) (void)BeginCapture(capture_fd, RecorderPathOrEmpty());  // anew: the page tells of it
 }
 
 void CloseDescriptors(int capture_fd) {
@@ -187,12 +180,15 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
                   "Raise the address-space limit.");
   }
   FillHeader(identity, options, parent_run_id);
+  const bool allowed = FileSizeAllowed(capture::kHeaderBytes);
   const int capture_fd = CreateCapture();
   if (capture_fd < 0) {
     DiscardImage();
     return Refuse("cannot write ", g_files.capture_path, ErrorText(capture_fd),
                   "Set LEAKTRACK_OUT (or run -o) to a directory this user may write to.");
   }
+  // By the very next call, so that the file has its first page as soon as it has a name, however the process ends.
+  const bool begun = allowed && BeginCapture(capture_fd, RecorderPathOrEmpty());
   BindModules();
 
   TrackerOptions tracker_options;
@@ -207,9 +203,9 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   const bool bound = tracker->Bind(tracker_options);
 
   ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
-  if (bound) StartWriting(options.use_thread, capture_fd);
+  if (bound) StartWriting(options.use_thread, capture_fd, begun);
   CloseDescriptors(capture_fd);
-  return {bound, Warning()};
+  return {bound, Warning(begun)};
 }
 
 bool RestartDrainer(bool share_descriptors) {

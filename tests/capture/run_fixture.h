@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "libtrack/capture/capture_bytes.h"
+#include "libtrack/capture/header_page.h"
 #include "libtrack/capture/history_writer.h"
 #include "tests/support/memory_file.h"
 #include "tests/support/recorder_builder.h"
@@ -41,7 +42,9 @@ struct TestRun {
   explicit TestRun(const RecorderSizes& sizes = {}) : recorder(sizes), memory(*recorder.header()) {}
 
   bool Create(const char* recorder_path = "/dev/shm/leaktrack.test.ltr") {
-    return memory.writer()->Create(file.ops(), *recorder.header(), recorder_path);
+    capture::FileHeader page;
+    memory.writer()->Start(file.ops(), *recorder.header());
+    return capture::WriteHeaderPage(file.ops(), *recorder.header(), recorder_path, &page);
   }
   bool Epoch(uint64_t now_ms, capture::EpochKind kind = capture::EpochKind::kPeriodic) {
     recorder.SetTime(now_ms);
