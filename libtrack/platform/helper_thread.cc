@@ -62,8 +62,9 @@ void SetOwnerAlive(std::atomic<uint32_t>* word) {
   g_robust.head.futex_offset = reinterpret_cast<long>(word) - reinterpret_cast<long>(&g_robust.node);
   g_robust.head.list_op_pending = nullptr;
   g_robust.node.next = &g_robust.head.list;
-  word->store(static_cast<uint32_t>(raw::Gettid()), std::memory_order_seq_cst);
   raw::Call(SYS_set_robust_list, raw::Ptr(&g_robust.head), sizeof g_robust.head);
+  // Last: a word that names a thread must be on the list, or a kill in between would leave an owner that seems alive.
+  word->store(static_cast<uint32_t>(raw::Gettid()), std::memory_order_seq_cst);
 }
 
 void SetOwnerGone(std::atomic<uint32_t>* word) {

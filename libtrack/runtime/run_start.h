@@ -34,6 +34,7 @@ void UnlinkRecorder();
 
 // Looks through /dev/shm: recorders that are wholly in their captures and whose owner is gone are removed, and so are those
 // that in ten minutes never came to run; one that a predecessor of this very process left behind by exec is marked so.
+// Of killed processes' recorders that nobody has read, at most 256 MiB stay (or a quarter of the tmpfs), the latest ones.
 void TidyRecorders();
 
 }  // namespace leaktrack::track

@@ -3,6 +3,8 @@
 // What earlier runs left in /dev/shm.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstring>
@@ -20,6 +22,8 @@ namespace {
 constexpr uint32_t kOwnerDied = 0x4000'0000;
 constexpr int64_t kExecSettledNs = 5'000'000'000;
 constexpr int64_t kLongestStartNs = 600'000'000'000;  // of a process that is stopped as it begins
+constexpr uint64_t kUnreadLimit = 256 << 20;          // bytes of killed processes' recorders, or a quarter of the tmpfs
+constexpr int kMostRounds = 16;
 
 struct DirectoryEntry {  // struct linux_dirent64
   uint64_t inode;
@@ -27,6 +31,13 @@ struct DirectoryEntry {  // struct linux_dirent64
   uint16_t bytes;
   uint8_t type;
   char name[];
+};
+
+// Recorders of killed processes that nobody has read yet: the last second of each run.
+struct Unread {
+  uint64_t bytes;
+  int64_t oldest_end_ns;
+  char oldest[64];  // its name
 };
 
 // Read, not mapped: whoever may cut the file while we look would otherwise raise SIGBUS in the program.
@@ -81,14 +92,51 @@ bool IsOver(int fd, const struct stat& info) {
   return header.folded.load() != 0 && (predecessor || OwnerGone(header));
 }
 
-void Tidy(int directory, const char* name) {
+void Count(const struct stat& info, const char* name, Unread* unread) {
+  const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
+  if (!IsWhole(header) || !OwnerGone(header)) return;
+  unread->bytes += static_cast<uint64_t>(info.st_blocks) * 512;
+  const auto end_ns = header.start_realtime_ns + static_cast<int64_t>(header.tick_ms.load()) * 1'000'000;
+  if (unread->oldest[0] != 0 && end_ns >= unread->oldest_end_ns) return;
+  unread->oldest_end_ns = end_ns;
+  unread->oldest[0] = 0;
+  Text(unread->oldest).Add(name);
+}
+
+void Tidy(int directory, const char* name, Unread* unread) {
   const int fd = raw::OpenAt(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   struct stat info {};
-  if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) == 0 && IsOurs(info) && ReadHeader(fd) && IsOver(fd, info)) {
-    raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
+  if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) == 0 && IsOurs(info) && ReadHeader(fd)) {
+    if (IsOver(fd, info)) {
+      raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
+    } else {
+      Count(info, name, unread);
+    }
   }
   raw::Close(fd);
+}
+
+void TidyAll(int directory, Unread* unread) {
+  alignas(8) char buffer[2048];
+  for (;;) {
+    const long bytes = raw::Call(SYS_getdents64, directory, raw::Ptr(buffer), sizeof buffer);
+    if (bytes <= 0) return;
+    for (long at = 0; at < bytes;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
+      const std::string_view name(entry->name);
+      const bool ours = StartsWith(name, "leaktrack.") && EndsWith(name, ".ltr") && name.size() < sizeof unread->oldest;
+      if (ours) Tidy(directory, entry->name, unread);
+      at += entry->bytes;
+    }
+  }
+}
+
+uint64_t UnreadLimit(int directory) {
+  struct statfs info {};
+  if (raw::Call(SYS_fstatfs, directory, raw::Ptr(&info)) < 0) return kUnreadLimit;
+  const uint64_t quarter = static_cast<uint64_t>(info.f_blocks) * static_cast<uint64_t>(info.f_bsize) / 4;
+  return quarter != 0 && quarter < kUnreadLimit ? quarter : kUnreadLimit;
 }
 
 }  // namespace
@@ -96,16 +144,14 @@ void Tidy(int directory, const char* name) {
 void TidyRecorders() {
   const int directory = raw::OpenAt(AT_FDCWD, "/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return;
-  alignas(8) char buffer[4096];
-  for (;;) {
-    const long bytes = raw::Call(SYS_getdents64, directory, raw::Ptr(buffer), sizeof buffer);
-    if (bytes <= 0) break;
-    for (long at = 0; at < bytes;) {
-      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
-      const std::string_view name(entry->name);
-      if (StartsWith(name, "leaktrack.") && EndsWith(name, ".ltr")) Tidy(directory, entry->name);
-      at += entry->bytes;
-    }
+  const uint64_t limit = UnreadLimit(directory);
+  // A service that is killed and restarted again and again must not fill the memory it wants with what nobody reads.
+  for (int round = 0; round < kMostRounds; ++round) {
+    Unread unread{};
+    TidyAll(directory, &unread);
+    if (unread.bytes <= limit) break;
+    raw::Call(SYS_unlinkat, directory, raw::Ptr(unread.oldest), 0);
+    raw::Call(SYS_lseek, directory, 0, SEEK_SET);
   }
   raw::Close(directory);
 }

@@ -85,20 +85,41 @@ class StartTest(unittest.TestCase):
             for recorder in (unnamed, starting):
                 then = os.stat(recorder).st_mtime - age
                 os.utime(recorder, (then, then))
-            subprocess.run(["/bin/true"], env={**self.environment, "LD_PRELOAD": LIBRARY}, check=True, timeout=60)
+            self.track_another()
             self.assertEqual([os.path.exists(recorder) for recorder in (unnamed, starting)], [stays, stays])
 
-    def test_what_ran_stays_however_old_until_its_capture_has_it(self):
-        process = subprocess.Popen(["/bin/sleep", "60"], env={**self.environment, "LD_PRELOAD": LIBRARY})
-        while len(os.listdir(f"/proc/{process.pid}/task")) < 2:  # the helper begins when all else stands
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
+    def kill_running(self):
+        """The recorder of a process that was killed as it ran."""
+        with subprocess.Popen(["/bin/cat"], env={**self.environment, "LD_PRELOAD": LIBRARY}, bufsize=0,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            process.stdin.write(b".")
+            process.stdout.read(1)
+            process.kill()
         (recorder,) = glob.glob(f"/dev/shm/leaktrack.{process.pid}.*.ltr")
         self.recorders.add(recorder)
-        os.utime(recorder, (1e9, 1e9))
+        return recorder
+
+    def track_another(self):
         subprocess.run(["/bin/true"], env={**self.environment, "LD_PRELOAD": LIBRARY}, check=True, timeout=60)
+
+    def test_what_ran_stays_however_old_until_its_capture_has_it(self):
+        recorder = self.kill_running()
+        os.utime(recorder, (1e9, 1e9))
+        self.track_another()
         self.assertTrue(os.path.exists(recorder))
+
+    def test_of_what_nobody_reads_the_latest_256_mib_stay(self):
+        tmpfs = os.statvfs("/dev/shm")
+        limit = min(256 << 20, tmpfs.f_blocks * tmpfs.f_frsize // 4)
+        recorders = [self.kill_running() for _ in range(3)]
+        for recorder in recorders:
+            with open(recorder, "r+b") as file:
+                os.posix_fallocate(file.fileno(), os.path.getsize(recorder), limit * 2 // 5)
+        self.track_another()
+        self.assertEqual([os.path.exists(recorder) for recorder in recorders], [False, True, True])
+        capture, = glob.glob(f"{self.folder.name}/*.{recorders[0].split('.')[1]}.*.ltk")
+        done = subprocess.run([LEAKTRACK, "report", capture], capture_output=True, text=True, timeout=60, check=False)
+        self.assertIn("its flight recorder is gone", done.stdout)
 
 
 if __name__ == "__main__":
