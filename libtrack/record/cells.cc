@@ -6,6 +6,9 @@ namespace {
 
 using namespace capture;
 
+constexpr uint32_t kOwnRun = 8;
+static_assert(kOwnRun * sizeof(Cell) % 128 == 0);
+
 uint64_t Mix(uint64_t key) {
   key *= 0x9e37'79b9'7f4a'7c15ULL;
   return key ^ (key >> 32);
@@ -46,16 +49,39 @@ Cell* Cells::FindKey(uint64_t key) {
   return nullptr;
 }
 
+// Numbers of fresh cells, without keys. Those of one thread end where a pair of cache lines does, as do all such runs: two threads
+// that count in one line slow each other down to a third.
+bool Cells::Reserve(uint32_t* first, uint32_t* end, bool of_one_thread) {
+  std::atomic<uint32_t>& count = image_.header().cell_count;
+  uint32_t from = count.load(std::memory_order_relaxed), to;
+  do {
+    to = of_one_thread ? (from + 2 * kOwnRun - 1) / kOwnRun * kOwnRun : from + 1;
+    if (to > image_.entries(kRegionCells) || !image_.Ensure(kRegionCells, uint64_t{to} * sizeof(Cell))) return false;
+  } while (!count.compare_exchange_weak(from, to, std::memory_order_acq_rel));
+  *first = from;
+  *end = to;
+  return true;
+}
+
+Cell* Cells::Publish(uint32_t number, uint64_t key) {
+  Cell& cell = image_.region<Cell>(kRegionCells)[number];
+  cell.key.store(key, std::memory_order_release);
+  return &cell;
+}
+
 // The number + 1 of a fresh cell with its key set and nothing in it; 0: no room.
 uint32_t Cells::Append(uint64_t key) {
-  std::atomic<uint32_t>& count = image_.header().cell_count;
-  uint32_t number = count.load(std::memory_order_relaxed);
-  do {
-    if (number >= image_.entries(kRegionCells)) return 0;
-    if (!image_.Ensure(kRegionCells, (uint64_t{number} + 1) * sizeof(Cell))) return 0;
-  } while (!count.compare_exchange_weak(number, number + 1, std::memory_order_acq_rel));
-  image_.region<Cell>(kRegionCells)[number].key.store(key, std::memory_order_release);
-  return number + 1;
+  uint32_t number, end;
+  if (!Reserve(&number, &end, false)) return 0;
+  Publish(number, key);
+  return end;
+}
+
+// Null: no room.
+Cell* Cells::AppendOwn(OwnCells& own, uint64_t key) {
+  if (!HasRoomFor(own)) return nullptr;
+  if (own.next_number == own.end_number && !Reserve(&own.next_number, &own.end_number, true)) return nullptr;
+  return Publish(own.next_number++, key);
 }
 
 void Cells::Add(Cell& cell, const Weight& weight, uint64_t samples) {
@@ -82,13 +108,12 @@ bool Cells::AddExactShared(uint64_t key, double bytes) {
 }
 
 Cell* Cells::NewCounter(OwnCells& own) {
-  const uint32_t number = HasRoomForOwn() ? Append(kCounterKey) : 0;
-  if (number != 0) own.counter = &image_.region<Cell>(kRegionCells)[number - 1];
+  own.counter = AppendOwn(own, kCounterKey);
   return own.counter;
 }
 
-bool Cells::HasRoomForOwn() const {
-  return image_.header().cell_count.load(std::memory_order_relaxed) * 2 < image_.entries(kRegionCells);
+bool Cells::HasRoomFor(const OwnCells& own) const {
+  return own.next_number != own.end_number || image_.header().cell_count.load(std::memory_order_relaxed) * 2 < image_.entries(kRegionCells);
 }
 
 // Where the key is, or may be put: in the first of a few places that is its or nobody's. Null: all are taken.
@@ -98,7 +123,7 @@ OwnCells::Entry* Cells::PlaceFor(OwnCells& own, uint64_t key) {
       OwnCells::Entry& entry = own.PlaceOf(key, probe);
       if (entry.key == key || entry.key == 0) return &entry;
     }
-    if (!own.may_grow() || !HasRoomForOwn()) return nullptr;
+    if (!own.may_grow() || !HasRoomFor(own)) return nullptr;
     void* const larger = memory_ != nullptr ? memory_(own.BytesOfLarger()) : nullptr;
     own.refused = larger == nullptr;
     if (own.refused) return nullptr;
@@ -110,13 +135,12 @@ OwnCells::Entry* Cells::PlaceFor(OwnCells& own, uint64_t key) {
 Cell* Cells::Claim(OwnCells& own, uint64_t key) {
   OwnCells::Entry* const place = PlaceFor(own, key);
   if (place == nullptr || place->key == key) return place != nullptr ? place->cell : nullptr;
-  const Cell* const shared = HasRoomForOwn() ? FindKey(key) : nullptr;
+  const Cell* const shared = HasRoomFor(own) ? FindKey(key) : nullptr;
   if (shared == nullptr) return nullptr;
-  Cell* const cells = image_.region<Cell>(kRegionCells);
-  const uint32_t number = Append((static_cast<uint64_t>(shared - cells + 1) << kOwnCellShift) | key);
-  if (number == 0) return nullptr;
-  OwnCells::Put(*place, key, &cells[number - 1]);
-  return place->cell;
+  const auto number = static_cast<uint64_t>(shared - image_.region<Cell>(kRegionCells)) + 1;
+  Cell* const cell = AppendOwn(own, (number << kOwnCellShift) | key);
+  if (cell != nullptr) OwnCells::Put(*place, key, cell);
+  return cell;
 }
 
 }  // namespace leaktrack::track

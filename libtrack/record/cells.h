@@ -73,8 +73,11 @@ class Cells {
   capture::Cell* FindKey(uint64_t key);
   capture::Cell* Claim(OwnCells& own, uint64_t key);
   OwnCells::Entry* PlaceFor(OwnCells& own, uint64_t key);
+  capture::Cell* Publish(uint32_t number, uint64_t key);
+  bool Reserve(uint32_t* first, uint32_t* end, bool of_one_thread);
   uint32_t Append(uint64_t key);
-  bool HasRoomForOwn() const;
+  capture::Cell* AppendOwn(OwnCells& own, uint64_t key);
+  bool HasRoomFor(const OwnCells& own) const;
 
   ImageView image_;
   MemoryFn memory_ = nullptr;

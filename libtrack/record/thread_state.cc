@@ -10,6 +10,7 @@ void OwnCells::Clear() {
   bits = kFewBits;
   refused = false;
   counter = nullptr;
+  next_number = end_number = 0;
   for (Entry& entry : few) entry = {};
 }
 

@@ -71,6 +71,7 @@ struct OwnCells {
   uint32_t bits;
   bool refused;  // there was no memory for a larger table
   capture::Cell* counter;  // of kCounterKey; null: none yet
+  uint32_t next_number, end_number;  // cells of the recorder that are this thread's and have no key yet
   Entry few[1 << kFewBits];
 };
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -74,6 +75,31 @@ TEST(OwnCellsTest, ThreadsAddEachToTheirOwnAndAReaderSeesTheSum) {
     EXPECT_EQ(seen.variance, 0.0);
   }
   EXPECT_EQ(samples, 80'000u);
+}
+
+TEST(OwnCellsTest, TwoThreadsNeverCountInOnePairOfCacheLines) {
+  Sums sums;
+  ClearedOwnCells own[3];
+  for (capture::SiteId site = 1; site <= 20; ++site) {
+    for (OwnCells& each : own) {
+      ASSERT_NE(sums.Counter(each), nullptr);
+      ASSERT_TRUE(sums.AddExact(&each, site, 0, 16));
+    }
+  }
+  std::map<uintptr_t, int> writer_of;  // by number of the pair
+  for (int thread = 0; thread < 3; ++thread) {
+    std::vector<const capture::Cell*> counted = {own[thread].counter};
+    for (const OwnCells::Entry& entry : own[thread].few) {
+      if (entry.key != 0) counted.push_back(entry.cell);
+    }
+    ASSERT_EQ(counted.size(), 21u);
+    for (const capture::Cell* cell : counted) {
+      const auto first = reinterpret_cast<uintptr_t>(cell);
+      for (const uintptr_t at : {first / 128, (first + sizeof *cell - 1) / 128}) {
+        EXPECT_EQ(writer_of.emplace(at, thread).first->second, thread);
+      }
+    }
+  }
 }
 
 TEST(OwnCellsTest, WithoutMoreMemorySitesBeyondAThreadsPlacesAreShared) {
