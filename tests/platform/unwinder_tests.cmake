@@ -55,6 +55,8 @@ else()
   endforeach()
 endif()
 
+leaktrack_test(unwind_memo_test unwind_memo_test.cc LIBS stack_oracle)
+target_compile_options(unwind_memo_test PRIVATE -fno-omit-frame-pointer)
 leaktrack_test(unwinder_test unwinder_test.cc LIBS stack_oracle)
 target_compile_options(unwinder_test PRIVATE -fno-omit-frame-pointer)
 target_compile_definitions(unwinder_test PRIVATE LEAKTRACK_SHAPES_LIBRARY="$<TARGET_FILE:shapes_library>")
