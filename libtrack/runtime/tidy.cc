@@ -56,11 +56,12 @@ bool IsWhole(const capture::RecorderHeader& header) {
   return header.magic == capture::kRecorderMagic && header.version == capture::kRecorderVersion;
 }
 
+bool IsOld(const struct stat& info) { return RealtimeNs() - info.st_mtim.tv_sec * 1'000'000'000 > kLongestStartNs; }
+
 // Its process was killed while it built the run: nothing has been recorded.
 bool NeverRan(const capture::RecorderHeader& header, const struct stat& info) {
   const bool starting = header.state.load() == static_cast<uint32_t>(capture::RunState::kStarting);
-  return (header.magic == 0 || (IsWhole(header) && starting)) &&
-         RealtimeNs() - info.st_mtim.tv_sec * 1'000'000'000 > kLongestStartNs;
+  return (header.magic == 0 || (IsWhole(header) && starting)) && IsOld(info);
 }
 
 // The owner died, or gave way to another program long enough ago for the exec not to have failed.
@@ -107,10 +108,11 @@ void Tidy(int directory, const char* name, Unread* unread) {
   const int fd = raw::OpenAt(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   struct stat info {};
-  if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) == 0 && IsOurs(info) && ReadHeader(fd)) {
-    if (IsOver(fd, info)) {
+  if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) == 0 && IsOurs(info)) {
+    const bool read = ReadHeader(fd);
+    if (read ? IsOver(fd, info) : info.st_size == 0 && IsOld(info)) {
       raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
-    } else {
+    } else if (read) {
       Count(info, name, unread);
     }
   }

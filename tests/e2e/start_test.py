@@ -81,12 +81,15 @@ class StartTest(unittest.TestCase):
     def test_what_never_came_to_run_is_removed_by_a_later_process_and_no_sooner(self):
         _, (_, unnamed) = self.first_call(lambda _, recorder: recorder and os.path.getsize(recorder) > 0)
         _, (_, starting) = self.first_call(lambda capture, _: capture)
+        empty = unnamed + ".empty.ltr"  # killed between its creation and its size
+        with open(empty, "xb"):
+            self.recorders.add(empty)
         for age, stays in ((0, True), (TEN_MINUTES + 5, False)):
-            for recorder in (unnamed, starting):
+            for recorder in (empty, unnamed, starting):
                 then = os.stat(recorder).st_mtime - age
                 os.utime(recorder, (then, then))
             self.track_another()
-            self.assertEqual([os.path.exists(recorder) for recorder in (unnamed, starting)], [stays, stays])
+            self.assertEqual([os.path.exists(recorder) for recorder in (empty, unnamed, starting)], [stays] * 3)
 
     def kill_running(self):
         """The recorder of a process that was killed as it ran."""
