@@ -32,9 +32,10 @@ size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
 
 HistoryWriter* HistoryWriter::Place(void* memory, size_t bytes, const RecorderHeader& header) {
   if (bytes < MemoryBytes(header)) return nullptr;
-  // Zeroed memory is a new writer. A constructor would clear it, and so touch megabytes that a short run never needs.
+  // Zeroed memory is a new writer but for what is not known. A constructor would touch megabytes that a short run never needs.
   static_assert(std::is_trivially_copyable_v<HistoryWriter>, "of implicit lifetime");
   auto* writer = static_cast<HistoryWriter*>(memory);
+  for (MemorySampleRaw& memory_of_level : writer->level_memory_) memory_of_level = {};
   const Capacities room = CapacitiesOf(header);
   char* next = static_cast<char*>(memory) + Aligned(sizeof(HistoryWriter));
   const auto take = [&next](size_t size) {

@@ -21,7 +21,11 @@ void Cells::Bind(const ImageView& image, MemoryFn memory) {
   memory_ = memory;
 }
 
-Cell* Cells::Find(SiteId site, uint8_t band) { return FindKey((uint64_t{site} << 8) | band); }
+Cell* Cells::Find(SiteId site, uint8_t band) {
+  Cell* const cell = FindKey((uint64_t{site} << 8) | band);
+  if (cell == nullptr) image_.Count(kLostCells);
+  return cell;
+}
 
 Cell* Cells::FindKey(uint64_t key) {
   auto* const index = image_.region<std::atomic<uint32_t>>(kRegionCellIndex);
@@ -45,22 +49,20 @@ Cell* Cells::FindKey(uint64_t key) {
     }
   }
   if (mine != 0) cells[mine - 1].key.store(0, std::memory_order_release);
-  image_.Count(kLostCells);
   return nullptr;
 }
 
-// Numbers of fresh cells, without keys. Those of one thread end where a pair of cache lines does, as do all such runs: two threads
-// that count in one line slow each other down to a third.
-bool Cells::Reserve(uint32_t* first, uint32_t* end, bool of_one_thread) {
+// Numbers of fresh cells, without keys: from `first` to before the end that is returned; 0: no room. Those of one thread end where
+// a pair of cache lines does, as do all such runs: two threads that count in one line slow each other down to a third.
+uint32_t Cells::Reserve(uint32_t* first, bool of_one_thread) {
   std::atomic<uint32_t>& count = image_.header().cell_count;
   uint32_t from = count.load(std::memory_order_relaxed), to;
   do {
     to = of_one_thread ? (from + 2 * kOwnRun - 1) / kOwnRun * kOwnRun : from + 1;
-    if (to > image_.entries(kRegionCells) || !image_.Ensure(kRegionCells, uint64_t{to} * sizeof(Cell))) return false;
+    if (to > image_.entries(kRegionCells) || !image_.Ensure(kRegionCells, uint64_t{to} * sizeof(Cell))) return 0;
   } while (!count.compare_exchange_weak(from, to, std::memory_order_acq_rel));
   *first = from;
-  *end = to;
-  return true;
+  return to;
 }
 
 Cell* Cells::Publish(uint32_t number, uint64_t key) {
@@ -71,17 +73,26 @@ Cell* Cells::Publish(uint32_t number, uint64_t key) {
 
 // The number + 1 of a fresh cell with its key set and nothing in it; 0: no room.
 uint32_t Cells::Append(uint64_t key) {
-  uint32_t number, end;
-  if (!Reserve(&number, &end, false)) return 0;
-  Publish(number, key);
+  uint32_t number;
+  const uint32_t end = Reserve(&number, false);
+  if (end != 0) Publish(number, key);
   return end;
 }
 
 // Null: no room.
 Cell* Cells::AppendOwn(OwnCells& own, uint64_t key) {
   if (!HasRoomFor(own)) return nullptr;
-  if (own.next_number == own.end_number && !Reserve(&own.next_number, &own.end_number, true)) return nullptr;
-  return Publish(own.next_number++, key);
+  if (own.next_number >= own.end_number) {
+    uint32_t first;
+    const uint32_t end = Reserve(&first, true);
+    if (end == 0) return nullptr;
+    own.next_number = first;  // with the end of an earlier run, if a handler jumps away now: an empty one
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    own.end_number = end;
+  }
+  const uint32_t number = own.next_number++;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // no number is given twice
+  return Publish(number, key);
 }
 
 void Cells::Add(Cell& cell, const Weight& weight, uint64_t samples) {
@@ -103,8 +114,12 @@ bool Cells::AddExactAnew(OwnCells& own, uint64_t key, double bytes) {
 
 bool Cells::AddExactShared(uint64_t key, double bytes) {
   Cell* const shared = FindKey(key);
-  if (shared != nullptr) Add(*shared, {1, bytes, bytes * bytes, 0});
-  return shared != nullptr;
+  if (shared == nullptr) {
+    image_.Count(kLostCells);
+    return false;
+  }
+  Add(*shared, {1, bytes, bytes * bytes, 0});
+  return true;
 }
 
 Cell* Cells::NewCounter(OwnCells& own) {
@@ -113,7 +128,7 @@ Cell* Cells::NewCounter(OwnCells& own) {
 }
 
 bool Cells::HasRoomFor(const OwnCells& own) const {
-  return own.next_number != own.end_number || image_.header().cell_count.load(std::memory_order_relaxed) * 2 < image_.entries(kRegionCells);
+  return own.next_number < own.end_number || image_.header().cell_count.load(std::memory_order_relaxed) * 2 < image_.entries(kRegionCells);
 }
 
 // Where the key is, or may be put: in the first of a few places that is its or nobody's. Null: all are taken.

@@ -8,8 +8,8 @@
 //
 // Cost: 4 compare-and-swaps and one locked add for a sampled block. Exact mode would pay that at every call, and its threads
 // wait for each other's lines: there each thread has cells of its own (OwnCells), added to by plain stores; readers add them up.
-// They go with the ThreadState to the next thread that gets it. At most half of all cells are such; who comes later, or finds
-// his places taken, shares. A place is never given to another key: sums lie in the cell, and nobody else knows whose it is.
+// They go with the ThreadState to the next thread that gets it, and come in runs of 8 to 15, which begin in the first half of
+// all cells; who comes later, or finds his places taken, shares. A place is never given to another key: sums lie in the cell, and nobody else knows whose it is.
 //
 // Thread-safety: any thread, lock-free; OwnCells belong to one thread that holds the guard.
 // Allocates: never; asks for pages.   Signals: safe (without OwnCells).   Fork: the child binds anew.
@@ -74,7 +74,7 @@ class Cells {
   capture::Cell* Claim(OwnCells& own, uint64_t key);
   OwnCells::Entry* PlaceFor(OwnCells& own, uint64_t key);
   capture::Cell* Publish(uint32_t number, uint64_t key);
-  bool Reserve(uint32_t* first, uint32_t* end, bool of_one_thread);
+  uint32_t Reserve(uint32_t* first, bool of_one_thread);
   uint32_t Append(uint64_t key);
   capture::Cell* AppendOwn(OwnCells& own, uint64_t key);
   bool HasRoomFor(const OwnCells& own) const;

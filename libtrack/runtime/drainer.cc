@@ -277,6 +277,7 @@ bool BeginCapture(int capture_fd, const char* recorder_path) {
   g_drainer.recorder_path = recorder_path;
   const bool begun = WritePage(kNewFileOps);  // first of all: until then a kill leaves an empty file
   RememberFile();
+  g_drainer.capture_fd = -1;  // the caller's
   return begun;
 }
 

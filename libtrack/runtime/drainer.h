@@ -36,7 +36,7 @@ struct DrainerFiles {
 [[nodiscard]] bool StartDrainer(const DrainerFiles& files);
 
 // Writes the header page of the capture that the caller has opened, on the caller's thread and by the very next call. Not
-// beyond RLIMIT_FSIZE: this thread does not block the signal. False on a full disk: the drainer tries again with every epoch.
+// beyond RLIMIT_FSIZE: this thread does not block the signal. False on a full disk: a drainer tries again with every epoch.
 bool BeginCapture(int capture_fd, const char* recorder_path);
 
 // Stops the thread without a final epoch. True if it is gone.

@@ -80,6 +80,7 @@ void StartInChildOnThisStack(void* pointer) {
   const StartResult result = BuildRun(options, parent_run_id, &g_tracker, &g_filter);
   raw::Munmap(parent_image.base, parent_image.bytes);
   if (!result.started) return BecomeInert();
+  TidyRecorders(false);
   AdoptThreadAfterFork(hot);
   g_filter.Open();  // before the phase: with a shut gate it would say "forked child"
   g_phase.store(kTracking, std::memory_order_release);
@@ -142,7 +143,7 @@ void StartLibrary(const char* const* environment) {
     Say("\n");
   }
   if (!result.started) return BecomeInert();
-  TidyRecorders();
+  TidyRecorders(true);
   g_filter.Open();  // before the phase: with a shut gate it would say "forked child"
   g_phase.store(kTracking, std::memory_order_release);
 }
@@ -213,7 +214,7 @@ void AfterFailedExec() {
   header.folded.store(0, std::memory_order_release);
   header.end_ms.store(0, std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
-  if (!DrainerRuns() && !RestartDrainer(false)) header.no_thread = 1;
+  if (header.no_thread == 0 && !DrainerRuns() && !RestartDrainer(false)) header.no_thread = 1;
   g_ended.store(false);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "libtrack/capture/format.h"
 #include "libtrack/platform/allocator_statistics.h"
 #include "libtrack/platform/clock.h"
 #include "libtrack/platform/linker.h"
@@ -76,8 +77,9 @@ StartResult Refuse(std::string_view what, std::string_view where, std::string_vi
 const char* Warning(bool begun) {
   Text text(g_problem);
   if (!begun) {
-    text.Add("leaktrack: no space for ").AddSafely(g_files.capture_path)
-        .Add("; recording goes on in memory and the file is tried again every second. Free some space.");
+    text.Add("leaktrack: no space for ").AddSafely(g_files.capture_path).Add("; recording goes on in memory");
+    if (ImageHeader()->no_thread == 0) text.Add(" and the file is tried again every second");
+    text.Add(". Free some space.");
   } else if (!g_image_file.shared) {
     text.Add("leaktrack: /dev/shm is missing, full or read-only; recording goes on in private memory, and a SIGKILL would "
              "lose up to the last second. Mount a tmpfs of 64 MiB or more there.");

@@ -33,8 +33,9 @@ struct DirectoryEntry {  // struct linux_dirent64
   char name[];
 };
 
-// Recorders of killed processes that nobody has read yet: the last second of each run.
+// Recorders of killed processes that nobody has read yet: what their captures do not hold, mostly the last second.
 struct Unread {
+  uint32_t count;
   uint64_t bytes;
   int64_t oldest_end_ns;
   char oldest[64];  // its name
@@ -81,11 +82,11 @@ bool IsPredecessor(const capture::RecorderHeader& other) {
 }
 
 // Whether the recorder in g_other has no more use. Marks that of a predecessor.
-bool IsOver(int fd, const struct stat& info) {
+bool IsOver(int fd, const struct stat& info, bool after_exec) {
   const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
   if (NeverRan(header, info)) return true;
   if (!IsWhole(header)) return false;
-  const bool predecessor = IsPredecessor(header);
+  const bool predecessor = after_exec && IsPredecessor(header);
   if (predecessor && header.state.load() == static_cast<uint32_t>(capture::RunState::kRunning)) {
     const auto exec = static_cast<uint32_t>(capture::RunState::kExec);
     raw::Pwrite(fd, &exec, sizeof exec, offsetof(capture::RecorderHeader, state));
@@ -96,6 +97,7 @@ bool IsOver(int fd, const struct stat& info) {
 void Count(const struct stat& info, const char* name, Unread* unread) {
   const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
   if (!IsWhole(header) || !OwnerGone(header)) return;
+  ++unread->count;
   unread->bytes += static_cast<uint64_t>(info.st_blocks) * 512;
   const auto end_ns = header.start_realtime_ns + static_cast<int64_t>(header.tick_ms.load()) * 1'000'000;
   if (unread->oldest[0] != 0 && end_ns >= unread->oldest_end_ns) return;
@@ -104,13 +106,13 @@ void Count(const struct stat& info, const char* name, Unread* unread) {
   Text(unread->oldest).Add(name);
 }
 
-void Tidy(int directory, const char* name, Unread* unread) {
+void Tidy(int directory, const char* name, bool after_exec, Unread* unread) {
   const int fd = raw::OpenAt(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   struct stat info {};
   if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) == 0 && IsOurs(info)) {
     const bool read = ReadHeader(fd);
-    if (read ? IsOver(fd, info) : info.st_size == 0 && IsOld(info)) {
+    if (read ? IsOver(fd, info, after_exec) : info.st_size == 0 && IsOld(info)) {
       raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
     } else if (read) {
       Count(info, name, unread);
@@ -119,7 +121,7 @@ void Tidy(int directory, const char* name, Unread* unread) {
   raw::Close(fd);
 }
 
-void TidyAll(int directory, Unread* unread) {
+void TidyAll(int directory, bool after_exec, Unread* unread) {
   alignas(8) char buffer[2048];
   for (;;) {
     const long bytes = raw::Call(SYS_getdents64, directory, raw::Ptr(buffer), sizeof buffer);
@@ -128,31 +130,39 @@ void TidyAll(int directory, Unread* unread) {
       const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
       const std::string_view name(entry->name);
       const bool ours = StartsWith(name, "leaktrack.") && EndsWith(name, ".ltr") && name.size() < sizeof unread->oldest;
-      if (ours) Tidy(directory, entry->name, unread);
+      if (ours) Tidy(directory, entry->name, after_exec, unread);
       at += entry->bytes;
     }
   }
 }
 
-uint64_t UnreadLimit(int directory) {
+struct Room {
+  uint64_t used = UINT64_MAX;
+  uint64_t for_unread = kUnreadLimit;
+};
+
+Room RoomIn(int directory) {
   struct statfs info {};
-  if (raw::Call(SYS_fstatfs, directory, raw::Ptr(&info)) < 0) return kUnreadLimit;
-  const uint64_t quarter = static_cast<uint64_t>(info.f_blocks) * static_cast<uint64_t>(info.f_bsize) / 4;
-  return quarter != 0 && quarter < kUnreadLimit ? quarter : kUnreadLimit;
+  if (raw::Call(SYS_fstatfs, directory, raw::Ptr(&info)) < 0 || info.f_blocks == 0) return {};
+  const auto block = static_cast<uint64_t>(info.f_bsize);
+  const uint64_t quarter = static_cast<uint64_t>(info.f_blocks) * block / 4;
+  return {(info.f_blocks - info.f_bfree) * block, quarter < kUnreadLimit ? quarter : kUnreadLimit};
 }
 
 }  // namespace
 
-void TidyRecorders() {
+void TidyRecorders(bool after_exec) {
   const int directory = raw::OpenAt(AT_FDCWD, "/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return;
-  const uint64_t limit = UnreadLimit(directory);
-  // A service that is killed and restarted again and again must not fill the memory it wants with what nobody reads.
-  for (int round = 0; round < kMostRounds; ++round) {
+  const Room room = RoomIn(directory);
+  // A service that is killed and restarted again and again must not fill the memory it wants with what nobody reads. Workers
+  // that are forked by the thousand look only if there is that much.
+  const int rounds = after_exec || room.used > room.for_unread ? kMostRounds : 0;
+  for (int round = 0; round < rounds; ++round) {
     Unread unread{};
-    TidyAll(directory, &unread);
-    if (unread.bytes <= limit) break;
-    raw::Call(SYS_unlinkat, directory, raw::Ptr(unread.oldest), 0);
+    TidyAll(directory, after_exec, &unread);
+    if (unread.bytes <= room.for_unread || unread.count < 2) break;
+    if (raw::Call(SYS_unlinkat, directory, raw::Ptr(unread.oldest), 0) < 0) break;
     raw::Call(SYS_lseek, directory, 0, SEEK_SET);
   }
   raw::Close(directory);

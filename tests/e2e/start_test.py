@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 RECORDERS = "/dev/shm/leaktrack.*.ltr"
@@ -111,20 +110,50 @@ class StartTest(unittest.TestCase):
         self.track_another()
         self.assertTrue(os.path.exists(recorder))
 
-    def test_of_what_nobody_reads_the_latest_256_mib_stay(self):
+    def leave(self, share):
+        """A killed process's recorder that fills this share of what such may fill in all."""
+        recorder = self.kill_running()
         tmpfs = os.statvfs("/dev/shm")
-        limit = min(256 << 20, tmpfs.f_blocks * tmpfs.f_frsize // 4)
-        recorders = [self.kill_running() for _ in range(3)]
-        for recorder in recorders:
-            with open(recorder, "r+b") as file:
-                os.posix_fallocate(file.fileno(), os.path.getsize(recorder), limit * 2 // 5)
+        wanted = int(share * min(256 << 20, tmpfs.f_blocks * tmpfs.f_frsize // 4)) - os.stat(recorder).st_blocks * 512
+        with open(recorder, "r+b") as file:
+            os.posix_fallocate(file.fileno(), os.path.getsize(recorder), wanted)
+        return recorder
+
+    def test_of_what_nobody_reads_the_latest_stay(self):
+        recorders = [self.leave(0.4) for _ in range(3)]
         self.track_another()
         self.assertEqual([os.path.exists(recorder) for recorder in recorders], [False, True, True])
         capture, = glob.glob(f"{self.folder.name}/*.{recorders[0].split('.')[1]}.*.ltk")
         done = subprocess.run([LEAKTRACK, "report", capture], capture_output=True, text=True, timeout=60, check=False)
         self.assertIn("its flight recorder is gone", done.stdout)
 
+    def test_the_last_stays_however_large(self):
+        recorder = self.leave(1.5)
+        self.track_another()
+        self.assertTrue(os.path.exists(recorder))
+
+    def test_forked_workers_tidy_too(self):
+        recorders = [self.leave(0.6) for _ in range(2)]
+        fork = "import os, sys; sys.stdin.read(1); p = os.fork(); x = [bytes(600) for _ in range(100000)]; p and os.wait()"
+        with subprocess.Popen([sys.executable, "-c", fork], env={**self.environment, "LD_PRELOAD": LIBRARY},
+                              stdin=subprocess.PIPE) as process:
+            recorders.append(self.leave(0.6))  # after the parent's start
+            process.stdin.write(b".")
+            process.stdin.close()
+            process.wait(timeout=60)
+        self.assertEqual([os.path.exists(recorder) for recorder in recorders], [False, False, True])
+
+
+def take_own_tmpfs():
+    """Nobody else's recorders are there then. Where that is not allowed, those of other tests may be in the way."""
+    if "LEAKTRACK_OWN_TMPFS" in os.environ or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
+        return
+    os.environ["LEAKTRACK_OWN_TMPFS"] = "1"
+    mount = 'mount -t tmpfs -o size=256m tmpfs /dev/shm && exec "$@"'
+    os.execvp("unshare", ["unshare", "-m", "sh", "-c", mount, "sh", sys.executable, *sys.argv])
+
 
 if __name__ == "__main__":
+    take_own_tmpfs()
     KILLED_AT_CALL, LIBRARY, LEAKTRACK = sys.argv.pop(), sys.argv.pop(), sys.argv.pop()
     unittest.main(verbosity=2)
