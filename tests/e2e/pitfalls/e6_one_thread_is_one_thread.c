@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the program must have one thread only, the helper can be left out, and nothing is lost.
+// Where the program must have one thread only, the helper can be left out, also after an exec that failed, and nothing is lost.
 // ENV: LEAKTRACK_THREAD=0
 // EXPECT: end exited
 // EXPECT: live Leak 3 objects 5133 bytes
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "program.h"
 
@@ -14,6 +15,7 @@ NOINLINE static void Leak(void) {
 int main(void) {
   struct stat tasks;
   Leak();
+  execl("/there/is/no/such/program", "none", (char*)0);
   REQUIRE(stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3);
   return 0;
 }
