@@ -118,6 +118,14 @@ TEST(TrendsTest, AQueueThatKeepsUpIsNot) {
   EXPECT_EQ(tally.accused, 0);
 }
 
+TEST(TrendsTest, NoQueueIsSeenInARunThatIsTooShort) {
+  const auto queue = [](Program& p, capture::SiteId s) {
+    for (double t = 0; t < p.end_ms(); t += p.end_ms() / 5000) p.Block(s, t, t / .75 + p.Exponential(p.end_ms() / 1800), kBlock);
+  };
+  EXPECT_EQ(AnalyzeOne(11, 7, queue, 1).sites[0].verdict, Verdict::kSuspect);
+  EXPECT_LT(AnalyzeOne(9, 7, queue, 1).sites[0].verdict, Verdict::kSuspect);
+}
+
 TEST(TrendsTest, SessionsUnderALoadThatRisesAreNoBacklog) {
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 18000; ++i) {

@@ -15,7 +15,6 @@ constexpr double kMinRise = 1.3;        // of the level since the first quarter
 constexpr double kMaxBirthsRise = 1.3;  // last third over first third
 constexpr double kStillGrowing = 0.3;   // of that rise, since 0.6 of the run
 constexpr double kOldestAge = 1.0 / 3;
-constexpr double kShortestRunMs = 1'000;  // the clock of the records goes in steps of 10 ms: a tick late is no queue
 constexpr size_t kAges = capture::kBandLast + 1;  // by the bands that deaths are counted in
 constexpr size_t kStretches = 16;
 constexpr double kMaxChained = 0.1;     // of the blocks
@@ -131,7 +130,8 @@ double RiseError(const SiteHistory& history, double from_ms, double level_then) 
 }  // namespace
 
 std::optional<Backlog> FindBacklog(const SiteHistory& history, const Window& window) {
-  if (Chained(history) || window.end_ms < kShortestRunMs) return std::nullopt;
+  // The clock of the records goes in steps of 10 ms: in a short run a death that comes one late looks like a queue.
+  if (Chained(history) || window.end_ms < kShortestRunSeconds * 1e3) return std::nullopt;
   const double end = window.end_ms;
   const auto level = [&](double share) { return history.LevelAt(share * end); };
   const double rise = level(1) - level(.25);

@@ -7,7 +7,7 @@
 //   z = min(log-rank, level growth in standard deviations),   p = 2 P(Z > z)
 // Why a test of its own: the blocks do die, so it is no leak to never_dies.h; the level alone follows any load.
 // Limits: what realloc moves about is not judged here: a death that goes on in the next block of its chain is none. Nor are
-// runs below a second, in which a tick of the clock would look like a queue.
+// runs that are too short for any (window.h).
 // Promises: a load that rises is no backlog: then births rise with the level, and are let off above 1.3 times.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BACKLOG_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BACKLOG_H_

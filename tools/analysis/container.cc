@@ -11,7 +11,6 @@ constexpr double kStep = 1.3;
 constexpr int kMinSteps = 3;
 constexpr double kMaxStep = 8;
 constexpr double kMinSlackMs = 50;
-constexpr double kMinRunMs = 10e3;
 constexpr size_t kMaxOthers = 4;
 constexpr double kNearlyAll = 0.8;
 constexpr double kMaxFall = 2;
@@ -109,7 +108,7 @@ std::optional<Container> Measure(std::vector<Block> chain, const WeightedBlock& 
 }  // namespace
 
 std::optional<Container> FindContainer(const SiteHistory& history, const Window& window) {
-  if (window.end_ms < kMinRunMs) return std::nullopt;  // everything dies as the next is born, then
+  if (window.end_ms < kShortestRunSeconds * 1e3) return std::nullopt;  // everything dies as the next is born, then
   std::map<uint32_t, std::vector<Block>> chains;
   std::vector<const WeightedBlock*> dead;
   for (const WeightedBlock& block : history.dead) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/analysis/coverage.h"
+#include "tools/analysis/window.h"
 
 #include <algorithm>
 
@@ -10,7 +11,6 @@ namespace leaktrack {
 namespace {
 
 constexpr double kBlocksNeeded = 40;
-constexpr double kMinSeconds = 10;    // below, everything is start-up
 constexpr double kMaxLossShare = 0.01;
 
 // The median, because one big start-up buffer says nothing of what a leak would be made of.
@@ -58,10 +58,10 @@ void Conclude(const capture::Capture& capture, Analysis& analysis) {
   analysis.inconclusive_because = WhatWasLost(capture);
   if (!analysis.inconclusive_because.empty()) {
     analysis.conclusion = Conclusion::kDataLost;
-  } else if (analysis.duration_seconds < kMinSeconds) {
+  } else if (analysis.duration_seconds < kShortestRunSeconds) {
     analysis.conclusion = Conclusion::kTooShort;
     analysis.inconclusive_because = absl::StrCat("the run is too short (", FormatDuration(analysis.duration_seconds),
-                                                 "; at least ", FormatDuration(kMinSeconds), ")");
+                                                 "; at least ", FormatDuration(kShortestRunSeconds), ")");
   } else if (capture.samples_total == 0) {
     analysis.conclusion = Conclusion::kDataLost;
     analysis.inconclusive_because = "no allocation was seen";

@@ -13,6 +13,7 @@
 namespace leaktrack {
 
 inline constexpr double kMsPerHour = 3600e3;
+inline constexpr double kShortestRunSeconds = 10;  // below, everything is start-up
 
 struct Window {
   double end_ms = 0;      // W: the run is [0, W]
