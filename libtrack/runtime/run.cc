@@ -80,7 +80,7 @@ void StartInChildOnThisStack(void* pointer) {
   const StartResult result = BuildRun(options, parent_run_id, &g_tracker, &g_filter);
   raw::Munmap(parent_image.base, parent_image.bytes);
   if (!result.started) return BecomeInert();
-  TidyRecorders(false);
+  TidyRecorders();
   AdoptThreadAfterFork(hot);
   g_filter.Open();  // before the phase: with a shut gate it would say "forked child"
   g_phase.store(kTracking, std::memory_order_release);
@@ -143,7 +143,7 @@ void StartLibrary(const char* const* environment) {
     Say("\n");
   }
   if (!result.started) return BecomeInert();
-  TidyRecorders(true);
+  TidyRecorders();
   g_filter.Open();  // before the phase: with a shut gate it would say "forked child"
   g_phase.store(kTracking, std::memory_order_release);
 }

@@ -74,19 +74,22 @@ bool OwnerGone(const capture::RecorderHeader& header) {
          MonotonicCoarseNs() - ended_ns > kExecSettledNs;
 }
 
+// A forked child replaced nobody: of a program that replaced another the parent is not known.
+bool IsForked() { return ImageHeader()->parent_run_id != 0; }
+
 // exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the program we replaced.
 bool IsPredecessor(const capture::RecorderHeader& other) {
   const capture::RecorderHeader& mine = *ImageHeader();
-  return other.pid == mine.pid && other.run_id != mine.run_id && other.pid_namespace == mine.pid_namespace &&
+  return !IsForked() && other.pid == mine.pid && other.run_id != mine.run_id && other.pid_namespace == mine.pid_namespace &&
          std::memcmp(other.boot_id, mine.boot_id, sizeof mine.boot_id) == 0;
 }
 
 // Whether the recorder in g_other has no more use. Marks that of a predecessor.
-bool IsOver(int fd, const struct stat& info, bool after_exec) {
+bool IsOver(int fd, const struct stat& info) {
   const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
   if (NeverRan(header, info)) return true;
   if (!IsWhole(header)) return false;
-  const bool predecessor = after_exec && IsPredecessor(header);
+  const bool predecessor = IsPredecessor(header);
   if (predecessor && header.state.load() == static_cast<uint32_t>(capture::RunState::kRunning)) {
     const auto exec = static_cast<uint32_t>(capture::RunState::kExec);
     raw::Pwrite(fd, &exec, sizeof exec, offsetof(capture::RecorderHeader, state));
@@ -106,13 +109,13 @@ void Count(const struct stat& info, const char* name, Unread* unread) {
   Text(unread->oldest).Add(name);
 }
 
-void Tidy(int directory, const char* name, bool after_exec, Unread* unread) {
+void Tidy(int directory, const char* name, Unread* unread) {
   const int fd = raw::OpenAt(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   struct stat info {};
   if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) == 0 && IsOurs(info)) {
     const bool read = ReadHeader(fd);
-    if (read ? IsOver(fd, info, after_exec) : info.st_size == 0 && IsOld(info)) {
+    if (read ? IsOver(fd, info) : info.st_size == 0 && IsOld(info)) {
       raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
     } else if (read) {
       Count(info, name, unread);
@@ -121,7 +124,7 @@ void Tidy(int directory, const char* name, bool after_exec, Unread* unread) {
   raw::Close(fd);
 }
 
-void TidyAll(int directory, bool after_exec, Unread* unread) {
+void TidyAll(int directory, Unread* unread) {
   alignas(8) char buffer[2048];
   for (;;) {
     const long bytes = raw::Call(SYS_getdents64, directory, raw::Ptr(buffer), sizeof buffer);
@@ -130,7 +133,7 @@ void TidyAll(int directory, bool after_exec, Unread* unread) {
       const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
       const std::string_view name(entry->name);
       const bool ours = StartsWith(name, "leaktrack.") && EndsWith(name, ".ltr") && name.size() < sizeof unread->oldest;
-      if (ours) Tidy(directory, entry->name, after_exec, unread);
+      if (ours) Tidy(directory, entry->name, unread);
       at += entry->bytes;
     }
   }
@@ -151,16 +154,16 @@ Room RoomIn(int directory) {
 
 }  // namespace
 
-void TidyRecorders(bool after_exec) {
+void TidyRecorders() {
   const int directory = raw::OpenAt(AT_FDCWD, "/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return;
   const Room room = RoomIn(directory);
   // A service that is killed and restarted again and again must not fill the memory it wants with what nobody reads. Workers
   // that are forked by the thousand look only if there is that much.
-  const int rounds = after_exec || room.used > room.for_unread ? kMostRounds : 0;
+  const int rounds = !IsForked() || room.used > room.for_unread ? kMostRounds : 0;
   for (int round = 0; round < rounds; ++round) {
     Unread unread{};
-    TidyAll(directory, after_exec, &unread);
+    TidyAll(directory, &unread);
     if (unread.bytes <= room.for_unread || unread.count < 2) break;
     if (raw::Call(SYS_unlinkat, directory, raw::Ptr(unread.oldest), 0) < 0) break;
     raw::Call(SYS_lseek, directory, 0, SEEK_SET);
