@@ -4,7 +4,8 @@
 //
 // Order: descriptors are opened first and by the starting thread, because the program may drop privileges, change its
 // root or install a filter at any time after (pitfalls P9, X8 to X10). The recorder comes first, then the capture with its
-// header page at once: a process that is killed here leaves no capture, or one that says whose it is.
+// header page at once: a process that is killed here leaves no capture, or one that says whose it is, but for the moment
+// between the call that creates it and the next.
 //
 // Thread-safety: none; runtime/run.cc calls it from one thread.   Allocates: pthread_create may.
 // Signals: unsafe.   Fork: called in the child for a run of its own.

@@ -149,7 +149,7 @@ def take_own_tmpfs():
     if "LEAKTRACK_OWN_TMPFS" in os.environ or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
         return
     os.environ["LEAKTRACK_OWN_TMPFS"] = "1"
-    mount = 'mount -t tmpfs -o size=256m tmpfs /dev/shm && exec "$@"'
+    mount = 'mount -t tmpfs -o size=256m tmpfs /dev/shm; exec "$@"'
     os.execvp("unshare", ["unshare", "-m", "sh", "-c", mount, "sh", sys.executable, *sys.argv])
 
 
