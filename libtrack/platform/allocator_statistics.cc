@@ -158,19 +158,21 @@ AllocatorReading FromNarrow(const NarrowMallinfo& info, int64_t data_bytes) {
 }
 
 // A heap begins at a multiple of 64 MiB (heaps of 1 GiB pages aside) with a pointer to its arena, which, in the first heap of
-// an arena, lies right behind that header. The memory may go away at any time, so the kernel is asked to read it.
+// an arena, lies right behind that header. The memory may go away at any time, so the kernel is asked to read it. A mapping
+// right below a heap may be one line with it.
 int64_t CountGlibcArenas() {
   constexpr uintptr_t kHeapBytes = uintptr_t{64} << 20;
   char buffer[4096];
   MapsReader maps(buffer);
   int64_t arenas = 1;
   for (MapsLine line; maps.Next(line);) {
-    if (line.start % kHeapBytes != 0 || !line.writable || line.inode != 0) continue;
+    const uintptr_t heap = (line.start + kHeapBytes - 1) / kHeapBytes * kHeapBytes;
+    if (heap >= line.end || !line.writable || line.inode != 0) continue;
     uintptr_t arena = 0;
-    iovec to{&arena, sizeof arena}, from{reinterpret_cast<void*>(line.start), sizeof arena};
+    iovec to{&arena, sizeof arena}, from{reinterpret_cast<void*>(heap), sizeof arena};
     const long got = raw::Call(SYS_process_vm_readv, raw::Getpid(), raw::Ptr(&to), 1, raw::Ptr(&from), 1, 0);
     if (got != static_cast<long>(sizeof arena)) continue;
-    if (arena > line.start && arena - line.start <= 128) ++arenas;
+    if (arena > heap && arena - heap <= 128) ++arenas;
   }
   return maps.ok() ? arenas : -1;
 }

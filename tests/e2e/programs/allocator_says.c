@@ -3,15 +3,21 @@
  * For allocator_test.py: four threads with blocks, half of the main thread's freed again, and time for the tracker to ask
  * the allocator what it has. In use: 5,000 blocks of 1,000 bytes; free: as much.
  */
+#include <stdint.h>
+#include <sys/mman.h>
+
 #include "program.h"
 
-enum { kBlocks = 10000, kSize = 1000, kThreads = 3 };
+enum { kBlocks = 10000, kSize = 1000, kThreads = 3, kPage = 4096 };
 static void* blocks[kBlocks];
 static struct Handshake allocated, may_end;
 
 static void* HoldABlock(void* unused) {
   (void)unused;
   void* block = Escape(malloc(kSize));
+  /* Right below glibc's heap: the kernel makes one mapping of the two. */
+  char* heap = (char*)((uintptr_t)block & ~(((uintptr_t)64 << 20) - 1));
+  mmap(heap - kPage, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
   HandshakeTell(&allocated);
   HandshakeWait(&may_end);
   free(block);
