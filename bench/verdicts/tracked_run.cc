@@ -123,7 +123,7 @@ void TrackedRun::Bear(uint32_t number, uint64_t now_ms) {
   const Block& block = program_.blocks[number];
   const auto size = static_cast<double>(block.size);
   const auto interval = static_cast<double>(tracker.control().BytesOf(process.state->sampler.interval_index()));
-  track::ReentrancyGuard guard(process.hot);
+  track::NamedGuard guard(process.hot);
   track::ChainLink link;
   bool linked = false;
   if (block.realloc_of >= 0) {
@@ -144,7 +144,7 @@ void TrackedRun::Bear(uint32_t number, uint64_t now_ms) {
 
 void TrackedRun::Bury(uint32_t block, uint64_t now_ms) {
   track::Process& process = *library_->process;
-  track::ReentrancyGuard guard(process.hot);
+  track::NamedGuard guard(process.hot);
   process.tracker->SettleDeath(process.state.get(), process.tracker->Take(track::Process::Ptr(AddressOf(block))), now_ms);
 }
 

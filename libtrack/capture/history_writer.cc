@@ -17,7 +17,7 @@ struct Capacities {
 // Capacities come from reserved address space, which never changes while the run lasts.
 Capacities CapacitiesOf(const RecorderHeader& header) {
   const auto reserved = [&header](RegionId id) { return header.regions[id].reserved_bytes; };
-  return {reserved(kRegionCells) / sizeof(Cell), reserved(kRegionLive) / sizeof(LiveHot),
+  return {reserved(kRegionCells) / sizeof(Cell), 4 * (reserved(kRegionLive) / sizeof(LiveBucket)),
           reserved(kRegionMaps) / sizeof(MapEntry), reserved(kRegionModules) / sizeof(ModuleEntry)};
 }
 

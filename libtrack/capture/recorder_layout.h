@@ -16,13 +16,14 @@
 #define LEAKTRACK_LIBTRACK_CAPTURE_RECORDER_LAYOUT_H_
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 namespace leaktrack::capture {
 
 inline constexpr uint64_t kRecorderMagic = 0x3130'4345'524b'544cULL;  // "LTKREC01"
-inline constexpr uint32_t kRecorderVersion = 4;
+inline constexpr uint32_t kRecorderVersion = 5;
 
 // ---- Words that file and recorder share -----------------------------------------------------------------------------
 
@@ -116,8 +117,7 @@ enum LossId : uint32_t {
 
 struct LiveSegment {
   std::atomic<uint64_t> bucket_count;  // power of two; 0: segment not in use. Published last.
-  std::atomic<uint64_t> hot_offset;    // LiveBucket[bucket_count], from the start of kRegionLive
-  std::atomic<uint64_t> cold_offset;   // LiveCold[4 * bucket_count], from the start of kRegionLive
+  std::atomic<uint64_t> offset;        // LiveBucket[bucket_count], from the start of kRegionLive
 };
 inline constexpr uint32_t kMaxLiveSegments = 16;
 inline constexpr uint32_t kMaxIntervals = 256;
@@ -243,24 +243,30 @@ struct Cell {
 static_assert(sizeof(Cell) == 48);
 inline constexpr uint32_t kOwnCellShift = 40;
 inline constexpr uint64_t kCounterKey = uint64_t{0xff'ffff} << kOwnCellShift;  // of no site: a thread's share of samples_total and live_count
+// Its live blocks are the bits of `objects`: whole, of either sign, and never more than this, which is when they go to live_count.
+inline constexpr int64_t kCounterMost = 64;
+inline double CounterWord(int64_t live) { return std::bit_cast<double>(live); }
+inline int64_t CounterLive(double word) { return std::bit_cast<int64_t>(word); }
 inline constexpr uint64_t kSharedKeyMask = (uint64_t{1} << kOwnCellShift) - 1;  // site and band
 
-// Live table: two-choice buckets, hot keys apart from cold details. Slot i of a segment: bucket i/4, entry i%4.
+// Live table: two-choice buckets of two cache lines, hot keys and cold details. Slot i of a segment: bucket i/4, entry i%4.
 inline constexpr uint64_t kSlotEmpty = 0;
 inline constexpr uint64_t kSlotBusy = 1;  // being inserted or removed: at most one per thread
+inline constexpr uint8_t kExactIndex = 0;  // the interval index of blocks that are recorded because all are
 struct LiveHot {
   std::atomic<uint64_t> key;       // block address, or kSlotEmpty / kSlotBusy
   std::atomic<uint64_t> size_interval;  // size in bytes << 8 | interval index
-};
-struct alignas(64) LiveBucket {
-  LiveHot slots[4];
 };
 struct LiveCold {
   std::atomic<uint64_t> birth_chain;  // birth in ms << 24 | chain id (0: none)
   std::atomic<uint32_t> site;
   std::atomic<uint32_t> first_birth_s;  // birth of the first block of the chain, seconds (0 when no chain)
 };
-static_assert(sizeof(LiveBucket) == 64 && sizeof(LiveCold) == 16);
+struct alignas(128) LiveBucket {
+  LiveHot slots[4];
+  LiveCold details[4];
+};
+static_assert(sizeof(LiveBucket) == 128);
 
 // Anonymous mappings made by the program itself (not by its allocator), exact. Guarded by map_lock; readers check
 // `length` for 0 and tolerate a torn entry by its `check` word.

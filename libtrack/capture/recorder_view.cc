@@ -19,7 +19,11 @@ T Acquire(const std::atomic<T>& value) {
   return value.load(std::memory_order_acquire);
 }
 // 0 for what only a damaged image holds.
-int64_t WholeNumber(double value) { return value > -0x1p62 && value < 0x1p62 ? static_cast<int64_t>(value) : 0; }
+// A thread's share. What is larger is damage.
+int64_t LiveIn(const Cell& counter) {
+  const int64_t live = CounterLive(Relaxed(counter.objects));
+  return live >= -kCounterMost && live <= kCounterMost ? live : 0;
+}
 uint64_t Smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 }  // namespace
@@ -91,7 +95,7 @@ bool RecorderView::SumOwnCells(CellOwnSums* sums, uint32_t count, SharedCounters
     const uint64_t key = Acquire(cell.key), shared = key >> kOwnCellShift;
     if (key == kCounterKey) {
       counters->samples += Relaxed(cell.samples);
-      counters->live += static_cast<uint64_t>(WholeNumber(Relaxed(cell.objects)));
+      counters->live += static_cast<uint64_t>(LiveIn(cell));
       continue;
     }
     if (shared == 0 || shared > count) continue;
@@ -122,25 +126,23 @@ LiveSlots RecorderView::Slots(uint32_t segment) const {
   const LiveSegment& entry = image_->live_segments[segment];
   const uint64_t buckets = Acquire(entry.bucket_count);
   const uint64_t usable = Usable(kRegionLive);
-  const uint64_t hot = entry.hot_offset, cold = entry.cold_offset;
+  const uint64_t offset = entry.offset;
   LiveSlots slots;
-  if (buckets == 0 || hot % sizeof(LiveHot) != 0 || cold % sizeof(LiveCold) != 0) return slots;
-  if (hot > usable || cold > usable) return slots;
-  const uint64_t room = Smaller((usable - hot) / sizeof(LiveHot), (usable - cold) / sizeof(LiveCold));
-  slots.count = buckets > room / 4 ? room : 4 * buckets;
-  slots.hot = reinterpret_cast<const LiveHot*>(At(kRegionLive, hot));
-  slots.cold = reinterpret_cast<const LiveCold*>(At(kRegionLive, cold));
+  if (buckets == 0 || offset % sizeof(LiveBucket) != 0 || offset > usable) return slots;
+  slots.count = 4 * Smaller(buckets, (usable - offset) / sizeof(LiveBucket));
+  slots.buckets = reinterpret_cast<const LiveBucket*>(At(kRegionLive, offset));
   slots.first_slot = uint64_t{segment} << kSlotSegmentShift;
-  slots.first_hot = hot / sizeof(LiveHot);
+  slots.first_in_region = 4 * (offset / sizeof(LiveBucket));
   return slots;
 }
 
 // Copied twice until both copies agree: between the two reads of the key, another block may have taken the slot at the
 // same address. A slot that never holds still is busy being freed or filled; the next epoch will see it.
 bool RecorderView::CopyLive(const LiveSlots& slots, uint64_t index, LiveCopy* out) const {
-  const LiveHot& hot = slots.hot[index];
+  const LiveBucket& bucket = slots.buckets[index / 4];
+  const LiveHot& hot = bucket.slots[index % 4];
   if (Relaxed(hot.key) == kSlotEmpty) return false;
-  const LiveCold& cold = slots.cold[index];
+  const LiveCold& cold = bucket.details[index % 4];
   for (uint32_t i = 0; i < kTries; ++i) {
     const uint64_t key = Acquire(hot.key);
     if (key == kSlotEmpty) return false;

@@ -52,11 +52,10 @@ struct StackCopy {
 
 // One segment of the live table.
 struct LiveSlots {
-  const LiveHot* hot = nullptr;
-  const LiveCold* cold = nullptr;
+  const LiveBucket* buckets = nullptr;
   uint64_t count = 0;       // 0: not in use
   uint64_t first_slot = 0;  // slot number of index 0
-  uint64_t first_hot = 0;   // where its keys begin in the region, in keys: unique among segments
+  uint64_t first_in_region = 0;  // the same, counted from the start of the region: without gaps
 };
 
 enum class WalkStep : uint8_t { kStack, kNotReady, kEnd };

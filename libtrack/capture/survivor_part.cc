@@ -140,8 +140,8 @@ bool WriterParts::FullSet(HistoryWriter& writer, const Epoch& epoch) {
   const Chooser chooser{epoch, writer.share_shift_};
   for (uint32_t s = 0; s < kMaxLiveSegments; ++s) {
     const LiveSlots slots = epoch.view.Slots(s);
-    for (uint64_t i = 0; i < slots.count && slots.first_hot + i < writer.slot_capacity_; ++i) {
-      uint32_t* shadow = &writer.slot_shadow_[slots.first_hot + i];
+    for (uint64_t i = 0; i < slots.count && slots.first_in_region + i < writer.slot_capacity_; ++i) {
+      uint32_t* shadow = &writer.slot_shadow_[slots.first_in_region + i];
       LiveCopy entry;
       if (epoch.view.CopyLive(slots, i, &entry) && chooser.Wanted(entry)) {
         rows.Add(entry, shadow, CheckOf(entry));
@@ -179,8 +179,8 @@ bool WriterParts::Changes(HistoryWriter& writer, const Epoch& epoch) {
   for (uint32_t s = 0; s < kMaxLiveSegments; ++s) {
     const LiveSlots slots = epoch.view.Slots(s);
     const uint64_t end = slots.count < (to > base ? to - base : 0) ? slots.count : (to > base ? to - base : 0);
-    for (uint64_t i = from > base ? from - base : 0; i < end && slots.first_hot + i < writer.slot_capacity_; ++i) {
-      uint32_t* shadow = &writer.slot_shadow_[slots.first_hot + i];
+    for (uint64_t i = from > base ? from - base : 0; i < end && slots.first_in_region + i < writer.slot_capacity_; ++i) {
+      uint32_t* shadow = &writer.slot_shadow_[slots.first_in_region + i];
       LiveCopy entry;
       const bool wanted = epoch.view.CopyLive(slots, i, &entry) && chooser.Wanted(entry);
       const uint32_t check = wanted ? CheckOf(entry) : 0;

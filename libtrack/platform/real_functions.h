@@ -54,7 +54,7 @@ struct RealFunctions {
 // that fills it. Everything else is null before. Hidden by name: a reference from another file would go through the GOT
 // otherwise, an instruction more in each hook (-fvisibility does not apply to declarations).
 extern RealFunctions g_real __attribute__((visibility("hidden")));
-extern std::atomic<bool> g_real_resolved;
+extern std::atomic<bool> g_real_resolved __attribute__((visibility("hidden")));
 
 // Fills the table if that has not been done. False while this thread is at it already (its dlsym allocates), and if even
 // malloc or free cannot be found; then the hooks fall back to the bootstrap arena.

@@ -7,14 +7,16 @@
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/rule_lookup.h"
 #include "libtrack/platform/stack_fold.h"
+#include "libtrack/platform/stack_cache.h"
 #include "libtrack/platform/stack_step.h"
 
 namespace leaktrack::track {
+
+constinit std::atomic<uint32_t> g_stack_epoch{0};
+
 namespace {
 
 using Entry = UnwindMemo::Entry;
-
-constinit std::atomic<uint32_t> g_stack_epoch{0};
 
 // Why a run by rules ended.
 enum class Pause : uint8_t { kFull, kRoot, kOldFrame, kColdRule, kSlowRule };
@@ -240,24 +242,7 @@ inline WalkResult Walker::Run() {
   return {.frame_count = count_, .truncated = ended == Ended::kCut, .fold = memo_.folds[memo_.count]};
 }
 
-// Whether the function uses rbp as it likes and has its caller's on the stack: what rbp holds in it leads nowhere.
-bool IsIndependentOfFp(uintptr_t return_address) {
-  RuleCache::Words words;
-  return g_rule_cache.FindWords(return_address - 1, words) && words.rule.plain() && !words.rule.from_fp() && words.rule.fp_saved();
-}
-
 }  // namespace
-
-// What the last walk has read can be read as long as nothing is unmapped; of several stacks, only up to the first barrier.
-bool StackStands(const UnwindMemo& memo, const StackStart& start) {
-  const Entry* const leaf = memo.entries + memo.count;
-  if (leaf->slot != start.sp - 8 || leaf->return_address != start.pc || memo.complete == 0 || memo.barriers != 0) return false;
-  if (memo.map_epoch != ModuleMapEpoch() || memo.stack_epoch != g_stack_epoch.load(std::memory_order_relaxed)) return false;
-  if (leaf->fp != start.fp && !IsIndependentOfFp(start.pc)) return false;
-  const Entry* entry = leaf - 1;
-  while (entry != memo.entries && IsUnchanged(*entry)) --entry;
-  return entry == memo.entries;
-}
 
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
   const uint32_t map_epoch = ModuleMapEpoch();

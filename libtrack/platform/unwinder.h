@@ -81,10 +81,6 @@ struct UnwindMemo {
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
 
-// Whether the stack is, frame by frame, the one that the last walk with this memo followed to its root: what was found then stands.
-// False also where only a walk can tell.
-[[nodiscard]] bool StackStands(const UnwindMemo& memo, const StackStart& start);
-
 // Tells all threads that memory was unmapped or mapped over: pages known to be readable are probed again. Wanted after
 // each munmap, mremap or mmap in a fixed place of the program (fiber stacks come and go); costs one atomic add.
 void NoteUnmap();

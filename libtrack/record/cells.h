@@ -42,7 +42,7 @@ class Cells {
   // False: no room, and counted as kLostCells.
   bool AddExact(OwnCells* own, capture::SiteId site, uint8_t band, uint64_t size) {
     const uint64_t key = (uint64_t{site} << 8) | band;
-    const auto bytes = static_cast<double>(size);
+    const auto bytes = static_cast<double>(static_cast<int64_t>(size));  // of a sign: in one instruction
     if (own == nullptr) return AddExactShared(key, bytes);
     const OwnCells::Entry& entry = own->entries[own->HomeOf(key)];
     if (entry.key != key) [[unlikely]] return AddExactAnew(*own, key, bytes);
@@ -52,8 +52,18 @@ class Cells {
 
   // The thread's share of samples_total and live_count, made if need be. Null: no room, count in the header.
   capture::Cell* Counter(OwnCells& own) { return own.counter != nullptr ? own.counter : NewCounter(own); }
-  // Adds to it: live blocks and samples (either may be 0). Returns what is to be added to the header's live_count now, mostly 0.
-  static int64_t CountOwn(capture::Cell& counter, int64_t live, uint64_t samples, int64_t at_once);
+  // Adds live blocks to it. Returns what is to be added to the header's live_count now, mostly 0.
+  static int64_t CountOwn(capture::Cell& counter, int64_t live, int64_t at_once) {
+    const int64_t sum = capture::CounterLive(counter.objects.load(std::memory_order_relaxed)) + live;
+    const bool enough = static_cast<uint64_t>(sum + at_once - 1) > static_cast<uint64_t>(2 * at_once - 2);
+    counter.objects.store(capture::CounterWord(enough ? 0 : sum), std::memory_order_relaxed);
+    return enough ? sum : 0;
+  }
+  // One writer's count: in one instruction, after all that was stored before.
+  static void RaiseAlone(std::atomic<uint64_t>& count) {
+    std::atomic_signal_fence(std::memory_order_release);
+    __asm__("addq $1, %0" : "+m"(count));
+  }
 
  private:
   // Of one writer: no other thread's sum can come in between. (GCC takes an atomic double through an integer register, both ways.)
@@ -64,7 +74,7 @@ class Cells {
     Raise(cell.objects, 1);
     Raise(cell.bytes, bytes);
     Raise(cell.bytes_squared, bytes * bytes);
-    cell.samples.store(cell.samples.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    RaiseAlone(cell.samples);
   }
 
   bool AddExactShared(uint64_t key, double bytes);
@@ -82,18 +92,6 @@ class Cells {
   ImageView image_;
   MemoryFn memory_ = nullptr;
 };
-
-inline int64_t Cells::CountOwn(capture::Cell& counter, int64_t live, uint64_t samples, int64_t at_once) {
-  if (samples != 0) counter.samples.store(counter.samples.load(std::memory_order_relaxed) + samples, std::memory_order_relaxed);
-  const double sum = counter.objects.load(std::memory_order_relaxed) + static_cast<double>(live);
-  const auto enough = static_cast<double>(at_once);
-  if (sum < enough && sum > -enough) [[likely]] {
-    counter.objects.store(sum, std::memory_order_relaxed);
-    return 0;
-  }
-  counter.objects.store(0, std::memory_order_relaxed);
-  return static_cast<int64_t>(sum);
-}
 
 }  // namespace leaktrack::track
 

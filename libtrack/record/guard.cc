@@ -17,9 +17,9 @@ uintptr_t Load(const volatile uint64_t& word) {
 }  // namespace
 
 // Enters in the place of the guard at `place`, if that is abandoned.
-[[gnu::noinline]] void ReentrancyGuard::TakeOver(const void* place) {
-  const auto* const other = static_cast<const ReentrancyGuard*>(place);
-  const bool many = ++hot_.guard_refusals >= kAbandonedAfter && hot_.guards_taken_over < kMostTakenOver;
+[[gnu::noinline]] void GuardPlace::TakeOver(HotThread& hot, const void* place) {
+  const auto* const other = static_cast<const GuardPlace*>(place);
+  const bool many = ++hot.guard_refusals >= kAbandonedAfter && hot.guards_taken_over < kMostTakenOver;
   const auto judge = [&] {
     if (other == this) return Other::kDead;  // two that live do not lie at one place
     if (raw::Forbidden()) return many ? Other::kUndecided : Other::kAlive;
@@ -32,13 +32,12 @@ uintptr_t Load(const volatile uint64_t& word) {
     return many ? Other::kUndecided : Other::kAlive;
   };
   const Other verdict = judge();
-  if (verdict == Other::kAlive || !Replace(hot_.guard_place, place, this)) return;
-  hot_.guard_refusals = 0;
+  if (verdict == Other::kAlive || !Replace(hot.guard_place, place, this)) return;
+  hot.guard_refusals = 0;
   if (verdict == Other::kUndecided) {
-    ++hot_.guards_taken_over;
-    hot_.state = nullptr;
+    ++hot.guards_taken_over;
+    hot.state = nullptr;
   }
-  entered_ = true;
 }
 
 }  // namespace leaktrack::track

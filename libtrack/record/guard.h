@@ -2,7 +2,7 @@
 //
 // Keeps the library from recording itself, and a signal handler from recording in the middle of a record.
 //
-// A guard is a ticket: functions that record take `const GuardTicket&`, and only ReentrancyGuard makes one. It blocks
+// A guard is a ticket: functions that record take `const GuardTicket&`, and only a guard makes one. It blocks
 // sampling, never removal: a free inside a hook or a handler must still be settled (a lost free invents a leak).
 //
 // A guard is held where HotThread::guard_place points to it: one instruction takes it, one gives it back.
@@ -33,61 +33,89 @@ class GuardTicket {
   GuardTicket& operator=(const GuardTicket&) = delete;
 
  private:
-  friend class ReentrancyGuard;
+  template <typename Thread>
+  friend class BasicGuard;
   GuardTicket() = default;
   char empty_ = 0;  // an empty class would look uninitialised to the compiler
 };
 
-class ReentrancyGuard {
+// What others find where guard_place points to.
+class GuardPlace {
  public:
   // Always inlined: the frame and the return address are those of the function that the guard lives in.
-  [[gnu::always_inline]] explicit ReentrancyGuard(HotThread& hot)
-      : hot_(hot),
-        mark_(MarkOf(this)),
+  [[gnu::always_inline]] GuardPlace()
+      : mark_(MarkOf(this)),
         frame_(reinterpret_cast<uintptr_t>(__builtin_frame_address(0))),
-        caller_(reinterpret_cast<uintptr_t>(__builtin_return_address(0))) {
-    const void* const other = hot.guard_place;
-    if (other != nullptr) {
-      TakeOver(other);
-    } else if (Replace(hot.guard_place, nullptr, this)) {
+        caller_(reinterpret_cast<uintptr_t>(__builtin_return_address(0))) {}
+  GuardPlace(const GuardPlace&) = delete;
+  GuardPlace& operator=(const GuardPlace&) = delete;
+
+ protected:
+  [[gnu::always_inline]] void Enter(HotThread& hot) {
+    const void* other = nullptr;
+    if (Replace(hot.guard_place, other, this)) [[likely]] {
       hot.guard_refusals = 0;
-      entered_ = true;
+    } else {
+      TakeOver(hot, other);
     }
   }
-  ~ReentrancyGuard() {
-    if (entered_) Replace(hot_.guard_place, this, nullptr);
+  [[gnu::always_inline]] void Leave(HotThread& hot) {
+    const void* expected = this;
+    Replace(hot.guard_place, expected, nullptr);
     mark_ = 0;
   }
-  ReentrancyGuard(const ReentrancyGuard&) = delete;
-  ReentrancyGuard& operator=(const ReentrancyGuard&) = delete;
 
-  // False: the thread is inside a hook already; pass the call through and count kNestedAllocations.
-  [[nodiscard]] bool entered() const { return entered_; }
-  const GuardTicket& ticket() const { return ticket_; }  // only if entered()
-  // False also after it was taken over. Then the thread's state, if it was read since the guard was entered, may be another's.
-  [[nodiscard]] bool held() const { return hot_.guard_place == this; }
+ private:
+  static uint64_t MarkOf(const void* place) { return 0x6c65'616b'7472'6163 ^ reinterpret_cast<uintptr_t>(place); }
+  // One instruction, which no handler can interrupt; not locked, as no other thread takes part. False: `expected` is what was there.
+  static bool Replace(const void* volatile& place, const void*& expected, const void* desired) {
+    bool replaced;
+    __asm__ volatile("cmpxchgq %3, %1" : "=@ccz"(replaced), "+m"(place), "+a"(expected) : "r"(desired) : "memory");
+    return replaced;
+  }
+  void TakeOver(HotThread& hot, const void* place);
+
+  volatile uint64_t mark_;     // read where guard_place says that a guard lies
+  volatile uintptr_t frame_;   // of the function that the guard lives in,
+  volatile uintptr_t caller_;  // and the return address above it
+};
+
+// `Thread` says whose it is.
+template <typename Thread>
+class BasicGuard : private GuardPlace {
+ public:
+  [[gnu::always_inline]] explicit BasicGuard(Thread thread = {}) : thread_(thread) { Enter(thread_.hot()); }
+  [[gnu::always_inline]] ~BasicGuard() { Leave(thread_.hot()); }
+
+  const GuardTicket& ticket() const { return ticket_; }  // only if held()
+  // False: the thread is inside a hook already; pass the call through and count kNestedAllocations. Or the guard was taken over
+  // since: the thread's state, if it was read since the guard was entered, may be another's.
+  [[nodiscard]] bool held() const { return thread_.hot().guard_place == static_cast<const GuardPlace*>(this); }
   ThreadState* IfStillHeld(ThreadState* state) const {
     std::atomic_signal_fence(std::memory_order_seq_cst);  // the state is read first
     return held() ? state : nullptr;
   }
 
  private:
-  static uint64_t MarkOf(const void* place) { return 0x6c65'616b'7472'6163 ^ reinterpret_cast<uintptr_t>(place); }
-  // One instruction, which no handler can interrupt; not locked, as no other thread takes part.
-  static bool Replace(const void* volatile& place, const void* expected, const void* desired) {
-    bool replaced;
-    __asm__ volatile("cmpxchgq %3, %1" : "=@ccz"(replaced), "+m"(place), "+a"(expected) : "r"(desired) : "memory");
-    return replaced;
-  }
-  void TakeOver(const void* place);
-
-  HotThread& hot_;
-  volatile uint64_t mark_;     // read where guard_place says that a guard lies
-  volatile uintptr_t frame_;   // of the function that the guard lives in,
-  volatile uintptr_t caller_;  // and the return address above it
-  bool entered_ = false;
-  GuardTicket ticket_;
+  [[no_unique_address]] Thread thread_;
+  [[no_unique_address]] GuardTicket ticket_;
 };
+
+// The hooks', at the cost of a register.
+struct ThisThread {
+  HotThread& hot() const { return hot_thread; }
+};
+using HookGuard = BasicGuard<ThisThread>;
+
+// Of a thread that is named: for one thread that acts for several, as tests and models do.
+struct NamedThread {
+  NamedThread(HotThread& hot) : hot_(&hot) {}  // NOLINT(google-explicit-constructor)
+  HotThread& hot() const { return *hot_; }
+
+ private:
+  HotThread* hot_;
+};
+using NamedGuard = BasicGuard<NamedThread>;
 
 }  // namespace leaktrack::track
 

@@ -13,7 +13,6 @@ namespace {
 using namespace capture;
 
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kBucketBytes = sizeof(LiveBucket) + 4 * sizeof(LiveCold);
 
 constexpr uint64_t RoundUp(uint64_t n, uint64_t unit) { return (n + unit - 1) / unit * unit; }
 
@@ -21,7 +20,7 @@ constexpr uint64_t RoundUp(uint64_t n, uint64_t unit) { return (n + unit - 1) / 
 uint64_t LiveBytes(uint64_t first_buckets, uint64_t blocks) {
   uint64_t buckets = first_buckets;
   for (uint32_t s = 2; s < kMaxLiveSegments && buckets * 3 < blocks; ++s) buckets *= 2;
-  return (buckets + StashBuckets(first_buckets)) * kBucketBytes;
+  return (buckets + StashBuckets(first_buckets)) * sizeof(LiveBucket);
 }
 
 }  // namespace
@@ -46,7 +45,7 @@ ImagePlan PlanImage(const ImageOptions& options) {
   place(kRegionCells, cells, sizeof(Cell), kCommitStep);
   const uint64_t blocks = options.exact_block_limit == 0 ? 0 : options.exact_block_limit + options.live_limit;
   const uint64_t live_bytes = LiveBytes(plan.live_buckets, blocks);
-  place(kRegionLive, live_bytes, 1, (plan.live_buckets + StashBuckets(plan.live_buckets)) * kBucketBytes);
+  place(kRegionLive, live_bytes, 1, (plan.live_buckets + StashBuckets(plan.live_buckets)) * sizeof(LiveBucket));
   place(kRegionMaps, options.map_entries, sizeof(MapEntry), 0);
   place(kRegionModules, options.module_entries, sizeof(ModuleEntry), options.module_entries * sizeof(ModuleEntry));
   const uint64_t blocks_wanted = std::clamp<uint64_t>(options.thread_blocks, 1, ThreadBlocks::kMaxThreadBlocks);
@@ -70,12 +69,10 @@ bool InitImage(void* base, const ImagePlan& plan, CommitFn commit, void* context
     header->regions[i].committed_bytes.store(region.initial_bytes, std::memory_order_release);
   }
   LiveSegment& first = header->live_segments[0];
-  first.hot_offset = 0;
-  first.cold_offset = plan.live_buckets * sizeof(LiveBucket);
+  first.offset = 0;
   first.bucket_count.store(plan.live_buckets, std::memory_order_release);
   LiveSegment& stash = header->live_segments[1];
-  stash.hot_offset = plan.live_buckets * kBucketBytes;
-  stash.cold_offset = stash.hot_offset + StashBuckets(plan.live_buckets) * sizeof(LiveBucket);
+  stash.offset = plan.live_buckets * sizeof(LiveBucket);
   stash.bucket_count.store(StashBuckets(plan.live_buckets), std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_release);
   header->magic = kRecorderMagic;  // last: a reader that sees it sees the rest

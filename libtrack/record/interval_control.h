@@ -28,7 +28,7 @@ namespace leaktrack::track {
 
 inline constexpr uint64_t kBaseInterval = 16 * 1024;
 inline constexpr uint64_t kLargestInterval = uint64_t{1} << 40;
-inline constexpr uint8_t kExactIndex = 0;
+using capture::kExactIndex;
 inline constexpr uint8_t kBaseIndex = 1;
 
 inline constexpr uint64_t kTickMs = 100;

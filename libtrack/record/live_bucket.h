@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One bucket of the live table: four slots in a cache line, and what each step of a slot's life does to them.
+// One bucket of the live table: four slots, their keys in a cache line, and what each step of a slot's life does to them.
 //
 //   slot:  kSlotEmpty --CAS--> kSlotBusy --fill, release--> address --CAS (one winner)--> kSlotBusy --> kSlotEmpty
 //
-// The winner of a removal takes key and label (size_interval) in one 16-byte compare-and-swap: a relabelling at the same moment
-// is either in what he gets, or fails. All is inlined: a malloc and a free of exact mode pass through here.
+// The winner of a removal takes the key, then the label (size_interval): a relabelling at the same moment is either in what he
+// gets, or fails. Labels of exact mode are never changed. All is inlined: a malloc and a free of exact mode pass through here.
 //
 // Thread-safety: any thread, lock-free.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_LIVE_BUCKET_H_
@@ -18,6 +18,12 @@
 
 namespace leaktrack::track {
 
+// What a block inherits from the one it replaces.
+struct ChainLink {
+  uint32_t chain = 0;
+  uint32_t first_birth_s = 0;
+};
+
 // What is kept of a live block; also what a removal hands out.
 struct LiveEntry {
   uint64_t size = 0;
@@ -26,26 +32,36 @@ struct LiveEntry {
   uint64_t birth_ms = 0;
   uint32_t chain = 0;          // 0: never reallocated
   uint32_t first_birth_s = 0;  // of the chain's first block
+
+  // Another one for what is rare: whoever has the address of an entry, or copies it as a whole, keeps it in memory (GCC 12).
+  LiveEntry Apart() const { return {size, interval_index, site, birth_ms, chain, first_birth_s}; }
+  void Continue(const ChainLink& link) {
+    chain = link.chain;
+    first_birth_s = link.first_birth_s;
+  }
 };
 
 namespace live_bucket {
 
-inline constexpr int kHolds = -1;
-
-// How many slots are empty; kHolds: the block is in one.
-[[gnu::always_inline]] inline int CountEmpty(const capture::LiveBucket& bucket, uintptr_t block) {
-  static_assert(capture::kSlotEmpty == 0);
-  int empty = 0;
+// Whether the block is in one of the slots.
+[[gnu::always_inline]] inline bool Holds(const capture::LiveBucket& bucket, uintptr_t block) {
 #pragma GCC unroll 4
   for (const capture::LiveHot& slot : bucket.slots) {
-    const uint64_t key = slot.key.load(std::memory_order_relaxed);
-    if (key == block) [[unlikely]] return kHolds;
-    empty += key < 1;
+    if (slot.key.load(std::memory_order_relaxed) == block) [[unlikely]] return true;
   }
-  return empty;
+  return false;
 }
 
-[[gnu::always_inline]] inline void Fill(capture::LiveHot& hot, capture::LiveCold& cold, uintptr_t block, const LiveEntry& entry) {
+// Makes an empty slot busy; who did that fills it. False: it is not empty (any more).
+[[gnu::always_inline]] inline bool Claim(capture::LiveHot& hot) {
+  uint64_t expected = capture::kSlotEmpty;
+  return hot.key.load(std::memory_order_relaxed) == capture::kSlotEmpty &&
+         hot.key.compare_exchange_strong(expected, capture::kSlotBusy, std::memory_order_acquire);
+}
+
+[[gnu::always_inline]] inline void Fill(capture::LiveBucket& bucket, uint32_t slot, uintptr_t block, const LiveEntry& entry) {
+  capture::LiveHot& hot = bucket.slots[slot];
+  capture::LiveCold& cold = bucket.details[slot];
   hot.size_interval.store((entry.size << 8) | entry.interval_index, std::memory_order_relaxed);
   cold.birth_chain.store((entry.birth_ms << 24) | entry.chain, std::memory_order_relaxed);
   cold.site.store(entry.site, std::memory_order_relaxed);
@@ -53,39 +69,14 @@ inline constexpr int kHolds = -1;
   hot.key.store(block, std::memory_order_release);
 }
 
-// `cold`: of the first slot.
-[[gnu::always_inline]] inline bool Put(capture::LiveBucket& bucket, capture::LiveCold* cold, uintptr_t block, const LiveEntry& entry) {
-#pragma GCC unroll 4
-  for (uint32_t i = 0; i < 4; ++i) {
-    capture::LiveHot& hot = bucket.slots[i];
-    uint64_t expected = capture::kSlotEmpty;
-    if (hot.key.load(std::memory_order_relaxed) == capture::kSlotEmpty &&
-        hot.key.compare_exchange_strong(expected, capture::kSlotBusy, std::memory_order_acquire)) {
-      Fill(hot, cold[i], block, entry);
-      return true;
-    }
-  }
-  return false;
-}
-
-// Key and label from {block, label} to {busy, 0}. False: another thread was faster. A full fence.
+// The key from `block` to busy, and the label that goes with it: of a sampled block by a second locked instruction, as thinning may
+// be changing it. False: another thread was faster.
 [[gnu::always_inline]] inline bool TakeKeyAndLabel(capture::LiveHot& hot, uintptr_t block, uint64_t* label) {
-#ifdef __SANITIZE_THREAD__  // whose operations on 16 bytes are not atomic beside those on 8
   uint64_t expected = block;
   if (!hot.key.compare_exchange_strong(expected, capture::kSlotBusy, std::memory_order_acq_rel)) return false;
-  *label = hot.size_interval.exchange(0, std::memory_order_acq_rel);
+  *label = hot.size_interval.load(std::memory_order_relaxed);
+  if (static_cast<uint8_t>(*label) != capture::kExactIndex) *label = hot.size_interval.exchange(0, std::memory_order_acq_rel);
   return true;
-#else
-  using Both = unsigned __int128;
-  static_assert(sizeof(capture::LiveHot) == sizeof(Both) && alignof(capture::LiveBucket) % sizeof(Both) == 0);
-  auto* const both = reinterpret_cast<Both*>(&hot);
-  do {
-    *label = hot.size_interval.load(std::memory_order_relaxed);
-    // std::atomic of 16 bytes would be a call into libatomic.
-    if (__sync_bool_compare_and_swap(both, (static_cast<Both>(*label) << 64) | block, Both{capture::kSlotBusy})) return true;
-  } while (hot.key.load(std::memory_order_relaxed) == block);  // relabelled
-  return false;
-#endif
 }
 
 // False: another thread was faster.
@@ -103,12 +94,11 @@ inline constexpr int kHolds = -1;
   return true;
 }
 
-// `cold`: of the first slot.
-[[gnu::always_inline]] inline bool Take(capture::LiveBucket& bucket, const capture::LiveCold* cold, uintptr_t block, LiveEntry* entry) {
+[[gnu::always_inline]] inline bool Take(capture::LiveBucket& bucket, uintptr_t block, LiveEntry* entry) {
 #pragma GCC unroll 4
   for (uint32_t i = 0; i < 4; ++i) {
     capture::LiveHot& hot = bucket.slots[i];
-    if (hot.key.load(std::memory_order_relaxed) == block) return Win(hot, cold[i], block, entry);
+    if (hot.key.load(std::memory_order_relaxed) == block) return Win(hot, bucket.details[i], block, entry);
   }
   return false;
 }

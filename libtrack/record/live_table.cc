@@ -10,9 +10,10 @@ void LiveTable::Bind(const ImageView& image, bool may_grow) {
   may_grow_.store(may_grow);
   growing_.store(0);
   segment_count_.store(0);
+  newest_.store(nullptr);
+  others_.store(0);
   for (uint32_t i = 0; i < kMaxLiveSegments; ++i) {
     segments_[i].buckets.store(nullptr);
-    segments_[i].used.store(0);
     if (image.header().live_segments[i].bucket_count.load() != 0) Adopt(i);
   }
 }
@@ -23,8 +24,10 @@ void LiveTable::Adopt(uint32_t index) {
   char* const region = image_.region<char>(kRegionLive);
   Segment& to = segments_[index];
   to.mask.store(from.bucket_count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-  to.cold.store(reinterpret_cast<LiveCold*>(region + from.cold_offset), std::memory_order_relaxed);
-  to.buckets.store(reinterpret_cast<LiveBucket*>(region + from.hot_offset), std::memory_order_release);
+  to.buckets.store(reinterpret_cast<LiveBucket*>(region + from.offset), std::memory_order_release);
+  if (index > kStash) others_.fetch_or(kManySegments, std::memory_order_seq_cst);
+  const Segment* older = index > 0 ? &segments_[Newest(index)] : nullptr;
+  if (index != kStash) newest_.compare_exchange_strong(older, &to, std::memory_order_acq_rel);
   uint32_t before = index;
   segment_count_.compare_exchange_strong(before, index + 1, std::memory_order_acq_rel);
 }
@@ -40,33 +43,32 @@ LiveTable::Inserted LiveTable::PutAnywhere(uint64_t hash, uintptr_t block, const
 LiveTable::Inserted LiveTable::PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
   for (uint32_t s = segments; s-- > 0;) {  // newest first: it has the room
     if (s == kStash) continue;
-    const Inserted inserted = PutIn(ChoicesIn(s, hash), block, entry);
+    const Inserted inserted = PutIn(ChoicesIn(segments_[s], hash), block, entry);
     if (inserted != Inserted::kNoRoom) return inserted;
   }
   // Raised before the entry can be seen: who looks for it skips a stash that counts nothing.
-  segments_[kStash].used.fetch_add(1, std::memory_order_seq_cst);
-  const Inserted inserted = PutIn(ChoicesIn(kStash, hash), block, entry);
-  if (inserted != Inserted::kYes) segments_[kStash].used.fetch_sub(1, std::memory_order_relaxed);
+  others_.fetch_add(1, std::memory_order_seq_cst);
+  const Inserted inserted = PutIn(ChoicesIn(segments_[kStash], hash), block, entry);
+  if (inserted != Inserted::kYes) others_.fetch_sub(1, std::memory_order_relaxed);
   return inserted;
 }
 
-bool LiveTable::OthersHold(uint32_t segments, uint64_t hash, uintptr_t block) const {
-  for (uint32_t s = 0; s < segments; ++s) {
-    if (!IsOtherInUse(s, segments)) continue;
-    const Choices choices = ChoicesIn(s, hash);
-    if (live_bucket::CountEmpty(*choices.a.bucket, block) == live_bucket::kHolds ||
-        live_bucket::CountEmpty(*choices.b.bucket, block) == live_bucket::kHolds) return true;
+bool LiveTable::OthersHold(const Segment* looked_at, uint64_t hash, uintptr_t block) const {
+  for (uint32_t s = 0, segments = segment_count_.load(std::memory_order_acquire); s < segments; ++s) {
+    if (!IsOtherInUse(s, looked_at)) continue;
+    const Choices choices = ChoicesIn(segments_[s], hash);
+    if (live_bucket::Holds(*choices.a, block) || live_bucket::Holds(*choices.b, block)) return true;
   }
   return false;
 }
 
-bool LiveTable::TakeFromOthers(uint32_t segments, uint64_t hash, uintptr_t block, LiveEntry* entry) {
-  for (uint32_t s = segments; s-- > 0;) {
-    if (!IsOtherInUse(s, segments)) continue;
-    const Choices choices = ChoicesIn(s, hash);
-    if (!live_bucket::Take(*choices.a.bucket, choices.a.cold, block, entry) &&
-        !live_bucket::Take(*choices.b.bucket, choices.b.cold, block, entry)) continue;
-    if (s == kStash) segments_[kStash].used.fetch_sub(1, std::memory_order_relaxed);
+bool LiveTable::TakeFromOthers(const Segment* looked_at, uint64_t hash, uintptr_t block, LiveEntry* entry) {
+  for (uint32_t s = segment_count_.load(std::memory_order_acquire); s-- > 0;) {
+    if (!IsOtherInUse(s, looked_at)) continue;
+    const Choices choices = ChoicesIn(segments_[s], hash);
+    if (!live_bucket::Take(*choices.a, block, entry) &&
+        !live_bucket::Take(*choices.b, block, entry)) continue;
+    if (s == kStash) others_.fetch_sub(1, std::memory_order_relaxed);
     return true;
   }
   return false;
@@ -81,8 +83,8 @@ bool LiveTable::TakeSlot(const Slot& slot, LiveEntry* entry) {
   if (!live_bucket::Win(*slot.hot, *slot.cold, slot.block, entry)) return false;
   const Segment& stash = segments_[kStash];
   const LiveBucket* const first = stash.buckets.load(std::memory_order_relaxed);
-  const auto* const bucket = reinterpret_cast<const LiveBucket*>(slot.hot);
-  if (bucket >= first && bucket <= first + stash.mask) segments_[kStash].used.fetch_sub(1, std::memory_order_relaxed);
+  const void* const at = slot.hot;
+  if (at >= first && at < first + stash.mask + 1) others_.fetch_sub(1, std::memory_order_relaxed);
   return true;
 }
 
@@ -107,14 +109,13 @@ bool LiveTable::AddSegment(uint32_t index) {
   RecorderHeader& header = image_.header();
   const uint64_t buckets = header.live_segments[0].bucket_count.load(std::memory_order_relaxed) << (index - 2);
   const LiveSegment& last = header.live_segments[index - 1];
-  const uint64_t end = last.cold_offset + last.bucket_count.load() * 4 * sizeof(LiveCold);
-  if (!image_.Ensure(kRegionLive, end + buckets * (sizeof(LiveBucket) + 4 * sizeof(LiveCold)))) {
+  const uint64_t end = last.offset + last.bucket_count.load() * sizeof(LiveBucket);
+  if (!image_.Ensure(kRegionLive, end + buckets * sizeof(LiveBucket))) {
     may_grow_.store(false, std::memory_order_relaxed);  // asking again at every insert would cost a system call each
     return false;
   }
   LiveSegment& segment = header.live_segments[index];
-  segment.hot_offset.store(end, std::memory_order_relaxed);
-  segment.cold_offset.store(end + buckets * sizeof(LiveBucket), std::memory_order_relaxed);
+  segment.offset.store(end, std::memory_order_relaxed);
   segment.bucket_count.store(buckets, std::memory_order_release);
   Adopt(index);
   return true;

@@ -2,8 +2,8 @@
 //
 // The sampled blocks that are alive: address -> {site, size, interval, birth, chain}.
 //
-// Two-choice buckets of one cache line each: a key lives in one of eight slots of a segment, so a look-up reads two
-// lines and there are no tombstones (linear probing with them decays to 3 us per miss; this one answers in 12 ns).
+// Two-choice buckets, their keys in a cache line: a key lives in one of eight slots of a segment, so a look-up reads two
+// lines, and a third, beside one of them, if it finds it; and there are no tombstones (linear probing with them decays to 3 us per miss; this one answers in 12 ns).
 // The table grows by whole segments, never by moving entries: an entry keeps its slot for life. Segment 1 is a
 // small stash that takes what finds all its buckets full.
 //
@@ -29,7 +29,7 @@
 
 namespace leaktrack::track {
 
-// Without moving entries about, two choices of four slots leave near 1 % over at three quarters load (measured).
+// Without moving entries about, two choices of four slots leave near 1.4 % over at three quarters load (simulated).
 inline constexpr uint64_t StashBuckets(uint64_t first_segment_buckets) {
   return first_segment_buckets < 512 ? 64 : first_segment_buckets / 8;
 }
@@ -48,7 +48,7 @@ class LiveTable {
   [[nodiscard]] bool Take(uintptr_t block, LiveEntry* entry);
 
   // Entries that came, or went (below 0). May come late and in sums: up to kCountAtOnce of each thread are not in live().
-  static constexpr int64_t kCountAtOnce = 64;
+  static constexpr int64_t kCountAtOnce = capture::kCounterMost;
   void Count(int64_t change);
   // What is counted here may be below 0 for a while: frees in one thread's handlers, births that another keeps to itself.
   int64_t live() const { return image_.header().live_count.load(std::memory_order_relaxed); }
@@ -78,91 +78,92 @@ class LiveTable {
  private:
   struct Segment {
     std::atomic<capture::LiveBucket*> buckets;  // published last; null: not in use
-    std::atomic<capture::LiveCold*> cold;
     std::atomic<uint64_t> mask;
-    std::atomic<uint32_t> used;  // only counted for the stash
   };
 
   // The two buckets where an address may be, in one segment.
-  struct Choice {
-    capture::LiveBucket* bucket;
-    capture::LiveCold* cold;
-  };
   struct Choices {
-    Choice a, b;
+    capture::LiveBucket* a;
+    capture::LiveBucket* b;
   };
 
   static constexpr uint32_t kStash = 1;
+  static constexpr uint32_t kManySegments = 1u << 31;
 
-  // Its halves choose the two buckets. One product less leaves up to eight times as many blocks of one size without room.
+  // Its halves choose the two buckets. The folded product of two that differ (as in wyhash, Wang Yi 2019): blocks of one size, one
+  // after the other, leave no more without room than random ones would; the folded product of one does.
   static uint64_t HashOf(uintptr_t block) {
-    uint64_t h = (block >> 3) * 0x9e37'79b9'7f4a'7c15ULL;
-    h ^= h >> 32;
-    h *= 0xd6e8'feb8'6659'fd93ULL;
-    return h ^ (h >> 32);
+    const auto product = static_cast<unsigned __int128>(block ^ 0xa076'1d64'78bd'642fULL) * (block ^ 0xe703'7ed1'a0b4'28dbULL);
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   }
-  Choices ChoicesIn(uint32_t segment, uint64_t hash) const {
-    const Segment& in = segments_[segment];
-    capture::LiveBucket* const buckets = in.buckets.load(std::memory_order_acquire);
-    capture::LiveCold* const cold = in.cold.load(std::memory_order_relaxed);
-    const uint64_t mask = in.mask.load(std::memory_order_relaxed);
-    const uint64_t a = hash & mask, b = (hash >> 32) & mask;
-    return {{buckets + a, cold + 4 * a}, {buckets + b, cold + 4 * b}};
+  static capture::LiveBucket* FirstIn(const Segment& in, uint64_t hash) {
+    return in.buckets.load(std::memory_order_acquire) + (hash & in.mask.load(std::memory_order_relaxed));
   }
-  // Holds most entries, and has the room.
+  static capture::LiveBucket* SecondIn(const Segment& in, uint64_t hash) { return FirstIn(in, hash >> 32); }
+  static Choices ChoicesIn(const Segment& in, uint64_t hash) { return {FirstIn(in, hash), SecondIn(in, hash)}; }
   static uint32_t Newest(uint32_t segments) { return segments > kStash + 1 ? segments - 1 : 0; }
-  // Whether an address may be in others, too.
-  bool OthersInUse(uint32_t segments) const { return segments > kStash + 1 || StashInUse(); }
-  bool StashInUse() const { return segments_[kStash].used.load(std::memory_order_seq_cst) != 0; }
-  bool IsOtherInUse(uint32_t segment, uint32_t segments) const {
-    return segment != Newest(segments) && (segment != kStash || StashInUse());
+  // Whether an address may be elsewhere than in the newest segment, too.
+  bool OthersInUse() const { return others_.load(std::memory_order_seq_cst) != 0; }
+  bool StashInUse() const { return (others_.load(std::memory_order_seq_cst) & ~kManySegments) != 0; }
+  // `looked_at` is done.
+  bool IsOtherInUse(uint32_t segment, const Segment* looked_at) const {
+    return &segments_[segment] != looked_at && (segment != kStash || StashInUse());
   }
 
   void Adopt(uint32_t index);
-  static Inserted PutIn(Choices choices, uintptr_t block, const LiveEntry& entry);
+  static Inserted PutIn(const Choices& choices, uintptr_t block, const LiveEntry& entry);
   Inserted PutAnywhere(uint64_t hash, uintptr_t block, const LiveEntry& entry);
   Inserted PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry);
-  bool OthersHold(uint32_t segments, uint64_t hash, uintptr_t block) const;
-  bool TakeFromOthers(uint32_t segments, uint64_t hash, uintptr_t block, LiveEntry* entry);
+  bool OthersHold(const Segment* looked_at, uint64_t hash, uintptr_t block) const;
+  bool TakeFromOthers(const Segment* looked_at, uint64_t hash, uintptr_t block, LiveEntry* entry);
   void GrowAhead();
   [[nodiscard]] bool AddSegment(uint32_t index);
 
   ImageView image_;
   Segment segments_[capture::kMaxLiveSegments];
   std::atomic<uint32_t> segment_count_;
+  std::atomic<const Segment*> newest_;  // holds most entries, and has the room; null: unbound
+  std::atomic<uint32_t> others_;        // entries in the stash, and kManySegments
   std::atomic<bool> may_grow_;
   std::atomic<uint32_t> growing_;  // somebody grows ahead of need: no lock, only a reason not to do so as well
 };
 
-// Rather into the emptier of the two.
-[[gnu::always_inline]] inline LiveTable::Inserted LiveTable::PutIn(Choices choices, uintptr_t block, const LiveEntry& entry) {
-  const int a = live_bucket::CountEmpty(*choices.a.bucket, block);
-  if (a == live_bucket::kHolds) return Inserted::kKnown;
-  const int b = live_bucket::CountEmpty(*choices.b.bucket, block);
-  if (b == live_bucket::kHolds) return Inserted::kKnown;
-  if (b > a) choices = {choices.b, choices.a};
-  const bool put = live_bucket::Put(*choices.a.bucket, choices.a.cold, block, entry) ||
-                   live_bucket::Put(*choices.b.bucket, choices.b.cold, block, entry);
-  return put ? Inserted::kYes : Inserted::kNoRoom;
+// Into the lowest slot that is empty in either bucket: the emptier of the two, but for holes, and needs no count.
+[[gnu::always_inline]] inline LiveTable::Inserted LiveTable::PutIn(const Choices& choices, uintptr_t block, const LiveEntry& entry) {
+  if (live_bucket::Holds(*choices.a, block) || live_bucket::Holds(*choices.b, block)) return Inserted::kKnown;
+  capture::LiveBucket* bucket = choices.a;
+#pragma GCC unroll 1
+  for (uint32_t i = 0; i < 4; ++i) {
+    if (!live_bucket::Claim(choices.a->slots[i])) {
+      if (!live_bucket::Claim(choices.b->slots[i])) continue;
+      bucket = choices.b;
+    }
+    live_bucket::Fill(*bucket, i, block, entry);
+    return Inserted::kYes;
+  }
+  return Inserted::kNoRoom;
 }
 
 [[gnu::always_inline]] inline LiveTable::Inserted LiveTable::Insert(uintptr_t block, const LiveEntry& entry) {
   const uint64_t hash = HashOf(block);
-  const uint32_t segments = segment_count_.load(std::memory_order_acquire);
-  if (segments == 0) return Inserted::kNoRoom;
-  if (OthersInUse(segments) && OthersHold(segments, hash, block)) return Inserted::kKnown;
-  const Inserted inserted = PutIn(ChoicesIn(Newest(segments), hash), block, entry);
-  return inserted == Inserted::kNoRoom ? PutAnywhere(hash, block, entry) : inserted;
+  const Segment* const newest = newest_.load(std::memory_order_acquire);
+  if (newest == nullptr) [[unlikely]] return Inserted::kNoRoom;
+  if (OthersInUse() && OthersHold(newest, hash, block)) return Inserted::kKnown;
+  const Inserted inserted = PutIn(ChoicesIn(*newest, hash), block, entry);
+  return inserted == Inserted::kNoRoom ? PutAnywhere(hash, block, entry.Apart()) : inserted;
 }
 
 [[gnu::always_inline]] inline bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {
   const uint64_t hash = HashOf(block);
-  const uint32_t segments = segment_count_.load(std::memory_order_acquire);
-  if (segments == 0) return false;
-  const Choices choices = ChoicesIn(Newest(segments), hash);
-  if (live_bucket::Take(*choices.a.bucket, choices.a.cold, block, entry)) return true;
-  if (live_bucket::Take(*choices.b.bucket, choices.b.cold, block, entry)) return true;
-  return OthersInUse(segments) && TakeFromOthers(segments, hash, block, entry);
+  const Segment* const newest = newest_.load(std::memory_order_acquire);
+  if (newest == nullptr) [[unlikely]] return false;
+  if (live_bucket::Take(*FirstIn(*newest, hash), block, entry)) return true;
+  if (live_bucket::Take(*SecondIn(*newest, hash), block, entry)) return true;
+  if (!OthersInUse()) return false;
+  LiveEntry found;
+  if (!TakeFromOthers(newest, hash, block, &found)) return false;
+  *entry = found;
+  return true;
 }
 
 template <typename Visit>
@@ -177,14 +178,13 @@ bool LiveTable::VisitBuckets(uint64_t first, uint64_t count, Visit&& visit) cons
       continue;
     }
     any = true;
-    capture::LiveBucket* const hot = segment.buckets.load(std::memory_order_acquire);
-    capture::LiveCold* const cold = segment.cold.load(std::memory_order_relaxed);
+    capture::LiveBucket* const in = segment.buckets.load(std::memory_order_acquire);
     for (; first < buckets && count > 0; ++first, --count) {
       for (uint32_t i = 0; i < 4; ++i) {
-        capture::LiveHot& slot = hot[first].slots[i];
+        capture::LiveHot& slot = in[first].slots[i];
         const uint64_t key = slot.key.load(std::memory_order_acquire);
         if (key <= capture::kSlotBusy) continue;
-        visit(Slot{&slot, &cold[4 * first + i], key, slot.size_interval.load(std::memory_order_acquire)});
+        visit(Slot{&slot, &in[first].details[i], key, slot.size_interval.load(std::memory_order_acquire)});
       }
     }
     first = 0;

@@ -7,7 +7,7 @@ constinit __thread HotThread hot_thread = {};
 
 void OwnCells::Clear() {
   entries = few;
-  bits = kFewBits;
+  shift = 64 - kFewBits;
   refused = false;
   counter = nullptr;
   next_number = end_number = 0;
@@ -17,10 +17,10 @@ void OwnCells::Clear() {
 void OwnCells::MoveTo(Entry* larger) {
   static_assert((kMostBits - kFewBits) % 3 == 0);
   const Entry* const old = entries;
-  const size_t old_places = size_t{1} << bits;
+  const size_t old_places = size_t{1} << (64 - shift);
   entries = larger;
   std::atomic_signal_fence(std::memory_order_seq_cst);  // never the old places by the larger number
-  bits += 3;
+  shift -= 3;
   for (size_t i = 0; i < old_places; ++i) {
     uint32_t probe = 0;
     while (old[i].key != 0 && probe < kProbes && PlaceOf(old[i].key, probe).key != 0) ++probe;

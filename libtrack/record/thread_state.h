@@ -22,6 +22,7 @@
 #include <cstdint>
 
 #include "libtrack/capture/recorder_layout.h"
+#include "libtrack/platform/stack_cache.h"
 #include "libtrack/platform/unwinder.h"
 #include "libtrack/record/sampler.h"
 
@@ -54,8 +55,8 @@ struct OwnCells {
   static constexpr uint32_t kProbes = 4;
 
   void Clear();
-  bool may_grow() const { return bits < kMostBits && !refused; }
-  size_t BytesOfLarger() const { return sizeof(Entry) << (bits + 3); }
+  bool may_grow() const { return shift > 64 - kMostBits && !refused; }
+  size_t BytesOfLarger() const { return sizeof(Entry) << (64 - shift + 3); }
   void MoveTo(Entry* larger);  // zero-filled
   static void Put(Entry& place, uint64_t key, capture::Cell* cell) {
     place.cell = cell;
@@ -64,11 +65,11 @@ struct OwnCells {
   }
 
   // The upper bits of the product: sites that follow each other come to lie far apart.
-  uint64_t HomeOf(uint64_t key) const { return (key * 0x9e37'79b9'7f4a'7c15ULL) >> (64 - bits); }
-  Entry& PlaceOf(uint64_t key, uint32_t probe) { return entries[(HomeOf(key) + probe) & ((uint64_t{1} << bits) - 1)]; }
+  uint64_t HomeOf(uint64_t key) const { return (key * 0x9e37'79b9'7f4a'7c15ULL) >> shift; }
+  Entry& PlaceOf(uint64_t key, uint32_t probe) { return entries[(HomeOf(key) + probe) & (UINT64_MAX >> shift)]; }
 
   Entry* entries;
-  uint32_t bits;
+  uint32_t shift;  // 64 less the bits of a place's number
   bool refused;  // there was no memory for a larger table
   capture::Cell* counter;  // of kCounterKey; null: none yet
   uint32_t next_number, end_number;  // cells of the recorder that are this thread's and have no key yet
@@ -81,7 +82,7 @@ struct alignas(64) ThreadState {
   capture::ThreadBlock* block;   // this thread's ring in the recorder, or null: the common ring is used
   std::atomic<ThreadState*> next_free;  // ThreadStatePool's
   uint64_t runtime_words[4];     // the runtime's own
-  capture::SiteId memo_site;     // of a heap block with the stack that `memo` holds; 0: not known
+  StackCache* stacks;            // sites of heap blocks by their stacks (exact mode); null: none yet, or no memory
   OwnCells cells;
   capture::Frame frames[kMaxFrames];
   UnwindMemo memo;

@@ -11,6 +11,7 @@ using namespace capture;
 std::atomic<uint64_t> generations{0};
 
 constexpr uint32_t kChains = (1u << 24) - 1;
+constexpr uint64_t kNoGeneration = UINT64_MAX;
 
 uintptr_t Address(const void* block) { return reinterpret_cast<uintptr_t>(block); }
 
@@ -18,6 +19,7 @@ uintptr_t Address(const void* block) { return reinterpret_cast<uintptr_t>(block)
 
 bool Tracker::Bind(const TrackerOptions& options) {
   generation_ = 0;
+  exact_generation_.store(kNoGeneration);
   image_.Bind(options.image, options.commit, options.commit_context);
   if (image_.header().magic != kRecorderMagic || image_.header().version != kRecorderVersion) return false;
   filter_ = options.filter;
@@ -29,7 +31,8 @@ bool Tracker::Bind(const TrackerOptions& options) {
   control_.Bind(&image_.header(), options.interval, options.live_limit);
   live_.Bind(image_, exact);
   depot_.Bind(image_);
-  cells_.Bind(image_, options.own_cells);
+  cells_.Bind(image_, options.thread_memory);
+  thread_memory_ = options.thread_memory;
   maps_.Bind(image_, &cells_);
   blocks_.Bind(image_);
   no_stack_[0] = depot_.Intern({SiteKind::kHeap, {}, true});
@@ -37,6 +40,7 @@ bool Tracker::Bind(const TrackerOptions& options) {
   if (no_stack_[0] == 0 || no_stack_[1] == 0) return false;
   if (exact) filter_->RaiseAllForGood();
   generation_ = generations.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (exact) exact_generation_.store(generation_);
   return true;
 }
 
@@ -48,7 +52,7 @@ namespace {
 void Forget(ThreadState& state) {
   state.memo.count = 0;
   state.memo.readable_low = state.memo.readable_high = 0;
-  state.memo_site = 0;
+  if (state.stacks != nullptr) state.stacks->Clear();
 }
 
 }  // namespace
@@ -57,6 +61,9 @@ void Forget(ThreadState& state) {
 void Tracker::Renew(HotThread& hot, ThreadState& state) {
   state.sampler.Seed(seed_ + SplitMix64(seeds_given_.fetch_add(1, std::memory_order_relaxed)));
   state.block = nullptr;
+  if (state.stacks == nullptr && thread_memory_ != nullptr && control_.exact()) {
+    state.stacks = static_cast<StackCache*>(thread_memory_(sizeof(StackCache)));
+  }
   Forget(state);
   state.cells.Clear();
   hot.countdown = 0;
@@ -94,6 +101,14 @@ bool Tracker::JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, u
   return true;
 }
 
+bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64_t size, const Sample& sample, SiteId site,
+                     uint64_t now_ms, const ChainLink* link) {
+  LiveEntry entry{size, sample.interval_index, site, now_ms};
+  if (link != nullptr) entry.Continue(*link);
+  ThreadState* const own = state.generation == generation_ ? &state : nullptr;  // not so in a mark that comes first after a fork
+  return InsertAs(own, state, block, entry);
+}
+
 SiteId Tracker::Intern(const StackDepot::Stack& stack) {
   const SiteId none = no_stack_[stack.kind == SiteKind::kMapping ? 1 : 0];
   if (stack.frames.empty()) {
@@ -124,6 +139,16 @@ void Tracker::DropBirth(const void* block, const LiveEntry& entry) {
   AddBlock(nullptr, entry.site, kBandThinned, entry.size, entry.interval_index);
 }
 
+// The birth is counted; the table did not take the entry.
+[[gnu::noinline]] bool Tracker::InsertRefused(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry,
+                                              LiveTable::Inserted inserted) {
+  const bool kept = inserted == LiveTable::Inserted::kKnown && InsertAfterStale(state, block, entry);
+  const bool published = CountLive(own, entry.interval_index, kept ? 1 : 0, true);
+  if (!kept) DropBirth(block, entry);
+  if (entry.interval_index != kExactIndex || published || !kept) LookForRoom(state, entry.interval_index, kept, entry.birth_ms);
+  return kept;
+}
+
 // After a birth that may have filled the table, or found it full.
 void Tracker::LookForRoom(ThreadState& state, uint8_t interval_index, bool kept, uint64_t now_ms) {
   if (interval_index == kExactIndex && control_.exact()) {
@@ -142,11 +167,17 @@ bool Tracker::AddSampled(SiteId site, uint8_t band, uint64_t size, uint8_t inter
 void Tracker::LeaveExact(uint64_t now_ms) {
   uint64_t never = 0;
   if (image_.header().exact_limit_hit_ms.compare_exchange_strong(never, now_ms > 0 ? now_ms : 1)) {
+    exact_generation_.store(kNoGeneration);
     control_.LeaveExact(now_ms, live_.live());
   }
 }
 
 // ---- Release ----
+
+void Tracker::SettleDeath(ThreadState* state, const Removed& removed, uint64_t now_ms) {
+  if (!removed.found) return;
+  SettleAs(state != nullptr && state->generation == generation_ ? state : nullptr, removed.entry, now_ms);
+}
 
 // Some deaths are kept whole, for survivors' sake (design: kept events).
 void Tracker::KeepIfOldOrLarge(ThreadState* state, const LiveEntry& entry, uint64_t death_ms) {

@@ -42,7 +42,7 @@ struct TrackerOptions {
   void* image = nullptr;             // filled by InitImage
   CommitFn commit = nullptr;
   void* commit_context = nullptr;
-  Cells::MemoryFn own_cells = nullptr;  // null: threads have few cells of their own
+  Cells::MemoryFn thread_memory = nullptr;  // of exact mode: stacks and cells that a thread keeps to itself; null: few cells, no stacks
   Filter* filter = nullptr;          // empty; the caller opens its gate when all is ready
   uint64_t interval = 0;             // 0: auto; 1: exact; else bytes
   uint64_t live_limit = 32'768;      // as given to PlanImage
@@ -61,12 +61,6 @@ struct Removed {
   LiveEntry entry;
 };
 
-// What a block inherits from the one it replaces.
-struct ChainLink {
-  uint32_t chain = 0;
-  uint32_t first_birth_s = 0;
-};
-
 class Tracker {
  public:
   // Not thread-safe; before the gate opens. False: the image is not usable.
@@ -82,6 +76,10 @@ class Tracker {
     sample->interval_index = kExactIndex;
     return true;
   }
+  // The short way of exact mode: every block of `size` is recorded, by InsertExact(), and `state` is of this run already.
+  bool RecordsExactly(const ThreadState& state, uint64_t size) const {
+    return state.generation == exact_generation_.load(std::memory_order_relaxed) && size <= kLargestSampled;
+  }
 
   // Never 0: a stack that finds no room becomes the stack without frames, and is counted.
   capture::SiteId Intern(const StackDepot::Stack& stack);
@@ -91,17 +89,24 @@ class Tracker {
   // Records a sampled block before the program sees its address. `size` as judged. False: dropped and counted.
   bool Insert(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size, const Sample& sample,
               capture::SiteId site, uint64_t now_ms, const ChainLink* link);
+  // Only where RecordsExactly(). Of a block that replaces none.
+  bool InsertExact(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size, capture::SiteId site,
+                   uint64_t now_ms);
 
   // ---- Release ----
   [[gnu::always_inline]] Removed Take(const void* block) {
     Removed removed;
-    // 0, of free(NULL), would match every empty slot.
-    if (block != nullptr && generation_ != 0) TakeInto(block, &removed);
+    if (block != nullptr) TakeInto(block, &removed);  // 0, of free(NULL), would match every empty slot
     return removed;
   }
 
   // Counts the death. `state`: the calling thread's while it holds the guard, else null.
   void SettleDeath(ThreadState* state, const Removed& removed, uint64_t now_ms);
+  // The same for a block of which DiesExactly() holds.
+  void SettleExact(ThreadState& state, const Removed& removed, uint64_t now_ms);
+  bool DiesExactly(const ThreadState& state, const Removed& removed) const {
+    return removed.entry.interval_index == kExactIndex && state.generation == exact_generation_.load(std::memory_order_relaxed);
+  }
 
   // The block did not die after all (realloc failed).
   void PutBack(const void* block, const Removed& removed);
@@ -157,7 +162,10 @@ class Tracker {
   bool AddSampled(capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index);
   void SettleStale(ThreadState& state, const void* block, uint64_t now_ms);
   bool InsertAfterStale(ThreadState& state, void* block, const LiveEntry& entry);
-  bool CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples);
+  bool InsertRefused(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry, LiveTable::Inserted inserted);
+  bool CountLive(ThreadState* own, uint8_t interval_index, int64_t live, bool is_birth);
+  bool InsertAs(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry);
+  void SettleAs(ThreadState* own, const LiveEntry& entry, uint64_t now_ms);
   void DropBirth(const void* block, const LiveEntry& entry);
   void LookForRoom(ThreadState& state, uint8_t interval_index, bool kept, uint64_t now_ms);
   void KeepIfOldOrLarge(ThreadState* state, const LiveEntry& entry, uint64_t death_ms);
@@ -172,6 +180,8 @@ class Tracker {
   MapTable maps_;
   ThreadBlocks blocks_;
   uint64_t generation_ = 0;   // of this binding, unique in the process; 0: unbound
+  std::atomic<uint64_t> exact_generation_;  // the same while all is recorded; else a number that no state has
+  Cells::MemoryFn thread_memory_ = nullptr;
   uint64_t seed_ = 0;
   int64_t exact_block_limit_ = 0;
   std::atomic<uint64_t> seeds_given_;

@@ -12,49 +12,51 @@
 namespace leaktrack::track {
 
 // Exact: in the thread's own counter, as long as it can be. True: all threads see it in live() now.
-[[gnu::always_inline]] inline bool Tracker::CountLive(ThreadState* state, uint8_t interval_index, int64_t live, uint64_t samples) {
-  capture::Cell* const own = state != nullptr && interval_index == kExactIndex ? cells_.Counter(state->cells) : nullptr;
-  if (own != nullptr) {
-    live = Cells::CountOwn(*own, live, samples, LiveTable::kCountAtOnce);
-  } else if (samples != 0) {
-    image_.header().samples_total.fetch_add(samples, std::memory_order_relaxed);
+[[gnu::always_inline]] inline bool Tracker::CountLive(ThreadState* own, uint8_t interval_index, int64_t live, bool is_birth) {
+  capture::Cell* const counter = own != nullptr && interval_index == kExactIndex ? cells_.Counter(own->cells) : nullptr;
+  if (counter != nullptr) {
+    if (is_birth) Cells::RaiseAlone(counter->samples);
+    live = Cells::CountOwn(*counter, live, LiveTable::kCountAtOnce);
+  } else if (is_birth) {
+    image_.header().samples_total.fetch_add(1, std::memory_order_relaxed);
   }
   if (live != 0) [[unlikely]] live_.Count(live);
   return live != 0;
 }
 
-[[gnu::always_inline]] inline bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64_t size, const Sample& sample,
-                                                   capture::SiteId site, uint64_t now_ms, const ChainLink* link) {
-  LiveEntry entry{size, sample.interval_index, site, now_ms};
-  if (link != nullptr) {
-    entry.chain = link->chain;
-    entry.first_birth_s = link->first_birth_s;
-  }
-  ThreadState* const own = state.generation == generation_ ? &state : nullptr;  // not so in a mark that comes first after a fork
+// Inlined twice: with constants for `own` and the entry's interval, nothing of sampling is left.
+[[gnu::always_inline]] inline bool Tracker::InsertAs(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry) {
+  const bool exact = entry.interval_index == kExactIndex;
   // Birth, filter, table, in this order: a capture of a process killed in between has no death without a birth, and a
   // free that finds the entry has been let through by the filter.
-  if (!AddBlock(own, site, capture::kBandBirths, size, sample.interval_index)) [[unlikely]] {
-    SettleStale(state, block, now_ms);
+  if (!AddBlock(own, entry.site, capture::kBandBirths, entry.size, entry.interval_index)) [[unlikely]] {
+    SettleStale(state, block, entry.birth_ms);
     return false;
   }
-  if (sample.interval_index != kExactIndex) filter_->Raise(block);  // of exact mode all are raised for good
+  if (!exact) filter_->Raise(block);  // of exact mode all are raised for good
   const LiveTable::Inserted inserted = live_.Insert(reinterpret_cast<uintptr_t>(block), entry);
-  const bool kept = inserted == LiveTable::Inserted::kYes ||
-                    (inserted == LiveTable::Inserted::kKnown && InsertAfterStale(state, block, entry));
-  const bool published = CountLive(own, sample.interval_index, kept ? 1 : 0, 1);
-  if (!kept) [[unlikely]] DropBirth(block, entry);
-  if (sample.interval_index != kExactIndex || published || !kept) LookForRoom(state, sample.interval_index, kept, now_ms);
-  return kept;
+  if (inserted != LiveTable::Inserted::kYes) [[unlikely]] return InsertRefused(own, state, block, entry.Apart(), inserted);
+  const bool published = CountLive(own, entry.interval_index, 1, true);
+  if (!exact || published) LookForRoom(state, entry.interval_index, true, entry.birth_ms);
+  return true;
 }
 
-[[gnu::always_inline]] inline void Tracker::SettleDeath(ThreadState* state, const Removed& removed, uint64_t now_ms) {
-  if (!removed.found) return;
-  if (state != nullptr && state->generation != generation_) [[unlikely]] state = nullptr;
-  const LiveEntry& entry = removed.entry;
-  CountLive(state, entry.interval_index, -1, 0);
+[[gnu::always_inline]] inline bool Tracker::InsertExact(const GuardTicket&, ThreadState& state, void* block, uint64_t size,
+                                                        capture::SiteId site, uint64_t now_ms) {
+  return InsertAs(&state, state, block, {size, kExactIndex, site, now_ms});
+}
+
+[[gnu::always_inline]] inline void Tracker::SettleAs(ThreadState* own, const LiveEntry& entry, uint64_t now_ms) {
+  CountLive(own, entry.interval_index, -1, false);
   const uint64_t age_ms = now_ms > entry.birth_ms ? now_ms - entry.birth_ms : 0;
-  AddBlock(state, entry.site, capture::AgeBand(age_ms), entry.size, entry.interval_index);
-  if (entry.interval_index != kExactIndex || age_ms > kKeepOlderThanMs) [[unlikely]] KeepIfOldOrLarge(state, entry, now_ms);
+  AddBlock(own, entry.site, capture::AgeBand(age_ms), entry.size, entry.interval_index);
+  if (entry.interval_index != kExactIndex || age_ms > kKeepOlderThanMs) [[unlikely]] KeepIfOldOrLarge(own, entry.Apart(), now_ms);
+}
+
+[[gnu::always_inline]] inline void Tracker::SettleExact(ThreadState& state, const Removed& removed, uint64_t now_ms) {
+  LiveEntry entry = removed.entry.Apart();
+  entry.interval_index = kExactIndex;
+  SettleAs(&state, entry, now_ms);
 }
 
 }  // namespace leaktrack::track

@@ -21,7 +21,7 @@ namespace leaktrack::track {
 inline constexpr uint64_t kCommitStepBytes = 256 * 1024;
 
 // The image in use. `fd` is only valid in the descriptor table of the thread that holds this copy.
-extern RecorderFile g_image_file;
+extern RecorderFile g_image_file __attribute__((visibility("hidden")));
 
 inline capture::RecorderHeader* ImageHeader() { return reinterpret_cast<capture::RecorderHeader*>(g_image_file.base); }
 

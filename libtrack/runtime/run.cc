@@ -163,15 +163,15 @@ bool MayRecord(HotThread& hot) {
   }
 }
 
-ThreadState* FirstStateForRecording(HotThread& hot, const ReentrancyGuard& guard) {
-  if (!guard.entered()) return nullptr;
+ThreadState* FirstStateForRecording(HotThread& hot, const HookGuard& guard) {
+  if (!guard.held()) return nullptr;
   const int saved_errno = errno;  // a run or a thread that starts calls the C library
   ThreadState* const state = MayRecord(hot) ? guard.IfStillHeld(AttachThread(hot)) : nullptr;
   errno = saved_errno;
   return state;
 }
 
-void CountIfNested(const ReentrancyGuard& guard) {
+void CountIfNested(const HookGuard& guard) {
   if (!guard.held() && g_filter.is_open()) g_tracker.Count(capture::kNestedAllocations);
 }
 
@@ -183,7 +183,6 @@ uint64_t NowMsByClock() {
 }
 
 WalkResult WalkStack(ThreadState& state, const StackStart& start) {
-  state.memo_site = 0;
   if (!g_options.use_libunwind) return Walk(state.memo, start, state.frames);
   return WalkWithLibunwind(state.memo, start, state.frames);
 }

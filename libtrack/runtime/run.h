@@ -35,14 +35,14 @@ inline constexpr uint64_t kInertBudget = uint64_t{1} << 46;
 void StartLibrary(const char* const* environment);
 
 // The thread's state if it may record now and `guard` is held; nullptr: pass the call through. Starts a run in a fork child.
-ThreadState* FirstStateForRecording(HotThread& hot, const ReentrancyGuard& guard);
-inline ThreadState* StateForRecording(HotThread& hot, const ReentrancyGuard& guard) {
-  if (!guard.entered() || !g_filter.is_open() || hot.state == nullptr) [[unlikely]] return FirstStateForRecording(hot, guard);
+ThreadState* FirstStateForRecording(HotThread& hot, const HookGuard& guard);
+inline ThreadState* StateForRecording(HotThread& hot, const HookGuard& guard) {
+  if (!g_filter.is_open() || hot.state == nullptr) [[unlikely]] return FirstStateForRecording(hot, guard);
   return guard.IfStillHeld(hot.state);
 }
 
 // After a call that was passed through: counted, if it was because another guard is held.
-void CountIfNested(const ReentrancyGuard& guard);
+void CountIfNested(const HookGuard& guard);
 
 // Is the gate open, or can it be opened (fork child)? False: inert, starting, or over; the thread's countdown is then
 // set so that it does not ask again soon.
@@ -50,10 +50,12 @@ bool MayRecord(HotThread& hot);
 
 // Milliseconds since the start of the run. In exact mode by the drainer's look at the clock, at most one tick old.
 uint64_t NowMsByClock();
-inline uint64_t NowMs() {
-  if (g_tracker.exact() && DrainerRuns()) [[likely]] return ImageHeader()->tick_ms.load(std::memory_order_relaxed);
+// Only in exact mode.
+inline uint64_t NowMsOfExact() {
+  if (DrainerRuns()) [[likely]] return ImageHeader()->tick_ms.load(std::memory_order_relaxed);
   return NowMsByClock();
 }
+inline uint64_t NowMs() { return g_tracker.exact() ? NowMsOfExact() : NowMsByClock(); }
 
 // The walk that the options chose.
 WalkResult WalkStack(ThreadState& state, const StackStart& start);

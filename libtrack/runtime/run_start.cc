@@ -196,7 +196,7 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   TrackerOptions tracker_options;
   tracker_options.image = g_image_file.base;
   tracker_options.commit = Commit;
-  tracker_options.own_cells = PrivateMemory;
+  tracker_options.thread_memory = PrivateMemory;
   tracker_options.filter = filter;
   tracker_options.interval = options.interval_bytes;
   tracker_options.live_limit = kLiveLimit;

@@ -16,52 +16,52 @@ capture::SiteId SiteOfPool(ThreadState& state, uint32_t pool, const WalkResult& 
   return g_tracker.Intern({capture::SiteKind::kPool, {state.frames, count + 1}, walk.truncated});
 }
 
-capture::SiteId WalkToSite(ThreadState& state, uint32_t pool, const StackStart& start) {
+capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
   const WalkResult walk = WalkStack(state, start);
-  if (pool != 0) return SiteOfPool(state, pool, walk);
   const capture::SiteId site =
       g_tracker.Intern({capture::SiteKind::kHeap, {state.frames, walk.frame_count}, walk.truncated, walk.fold});
-  if (g_tracker.HasStack(site)) state.memo_site = site;
+  if (state.stacks != nullptr && g_tracker.HasStack(site)) state.stacks->Keep(state.memo, start, site);
   return site;
 }
 
-void Record(ThreadState& state, const GuardTicket& ticket, const Birth& birth, const StackStart& start) {
+[[gnu::always_inline]] inline capture::SiteId SiteOf(ThreadState& state, const StackStart& start) {
+  const capture::SiteId known = state.stacks != nullptr ? state.stacks->Find(state.memo, start) : 0;
+  return known != 0 ? known : WalkToSite(state, start);
+}
+
+}  // namespace
+
+void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc, uintptr_t sp, uintptr_t fp) {
+  HotThread& hot = hot_thread;
+  const HookGuard guard;
+  ThreadState* const state = StateForRecording(hot, guard);
+  const StackStart start{pc, sp, fp};
+  if (state == nullptr) [[unlikely]] {
+    CountIfNested(guard);
+  } else if (link == nullptr && g_tracker.RecordsExactly(*state, size)) {
+    hot.countdown = 0;
+    const uint64_t now_ms = NowMsOfExact();
+    g_tracker.InsertExact(guard.ticket(), *state, block, size, SiteOf(*state, start), now_ms);
+  } else {
+    const uint64_t now_ms = NowMs();
+    Sample sample;
+    if (g_tracker.Judge(hot, *state, size, now_ms, &sample)) {
+      g_tracker.Insert(guard.ticket(), *state, block, size, sample, SiteOf(*state, start), now_ms, link);
+    }
+  }
+  return block;
+}
+
+void RecordPoolBirth(const void* key, size_t size, uint32_t pool, const StackStart& start) {
+  HotThread& hot = hot_thread;
+  const HookGuard guard;
+  ThreadState* const state = StateForRecording(hot, guard);
+  if (state == nullptr) return CountIfNested(guard);
   const uint64_t now_ms = NowMs();
   Sample sample;
-  if (!g_tracker.Judge(hot_thread, state, birth.size, now_ms, &sample)) return;
-  if (birth.pool != 0 && !AnnouncePool(birth.pool)) return;
-  const bool known = state.memo_site != 0 && birth.pool == 0 && StackStands(state.memo, start);
-  const capture::SiteId site = known ? state.memo_site : WalkToSite(state, birth.pool, start);
-  g_tracker.Insert(ticket, state, const_cast<void*>(birth.block), birth.size, sample, site, now_ms, birth.link);
-}
-
-}  // namespace
-
-void RecordBirth(const Birth& birth, const StackStart& start) {
-  HotThread& hot = hot_thread;
-  const ReentrancyGuard guard(hot);
-  if (ThreadState* state = StateForRecording(hot, guard); state != nullptr) {
-    Record(*state, guard.ticket(), birth, start);
-  } else {
-    CountIfNested(guard);
-  }
-}
-
-namespace {
-
-[[gnu::always_inline]] inline void Settle(const Removed& removed) {
-  HotThread& hot = hot_thread;
-  const ReentrancyGuard guard(hot);
-  g_tracker.SettleDeath(guard.IfStillHeld(hot.state), removed, NowMs());
-}
-
-}  // namespace
-
-void SettleRemoved(const Removed& removed) { Settle(removed); }
-
-void SettleFree(const void* block) {
-  const Removed removed = g_tracker.Take(block);
-  if (removed.found) Settle(removed);
+  if (!g_tracker.Judge(hot, *state, size, now_ms, &sample) || !AnnouncePool(pool)) return;
+  const capture::SiteId site = SiteOfPool(*state, pool, WalkStack(*state, start));
+  g_tracker.Insert(guard.ticket(), *state, const_cast<void*>(key), size, sample, site, now_ms, nullptr);
 }
 
 }  // namespace leaktrack::track

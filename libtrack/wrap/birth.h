@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two ends of a block's life as every kind of block has them: judged, walked, interned, inserted; taken, settled.
+// The birth of a block, of the heap or of a pool: judged, walked, interned, inserted. Its end is in death.h.
 //
 // Thread-safety: yes.   Allocates: never.   Signals: safe (inside a hook nothing is recorded).   errno: untouched.
 // Fork: a child that has not started its run records nothing.
@@ -15,21 +15,15 @@
 
 namespace leaktrack::track {
 
-struct Birth {
-  const void* block;
-  size_t size;
-  const ChainLink* link = nullptr;  // of the block it replaces
-  uint32_t pool = 0;                // number of the pool it is an object of
-};
+// Records the birth of a block of the heap if it is its turn; `link`: of the block it replaces, or null. `start`: the frame of the
+// program that asked for it. Returns `block`: who has nothing else to do ends in this, and the start, word by word, stays in registers.
+void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc, uintptr_t sp, uintptr_t fp);
+inline void* RecordHeapBirth(void* block, size_t size, const ChainLink* link, const StackStart& start) {
+  return RecordHeapBirthFrom(block, size, link, start.pc, start.sp, start.fp);
+}
 
-// Records the birth if it is this block's turn. `start`: the frame of the program that asked for it.
-void RecordBirth(const Birth& birth, const StackStart& start);
-
-// Ends a removed block's life. The cells and rings that a guarded thread may use are not touched from inside a hook.
-void SettleRemoved(const Removed& removed);
-
-// Settles the block's death, before whatever function really frees it. Does nothing if the block is not one of ours.
-void SettleFree(const void* block);
+// The same for an object of the pool of that number, under its key.
+void RecordPoolBirth(const void* key, size_t size, uint32_t pool, const StackStart& start);
 
 }  // namespace leaktrack::track
 

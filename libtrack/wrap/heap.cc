@@ -10,6 +10,7 @@
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/birth.h"
+#include "libtrack/wrap/death.h"
 
 namespace leaktrack::track {
 namespace {
@@ -22,13 +23,12 @@ void* AllocateEarly(size_t size, size_t alignment) {
   return block;
 }
 
-// The birth of a block that the program is about to see. Leaves errno alone.
-void RecordHeapBirth(void* block, size_t size, const StackStart& start, const ChainLink* link) {
-  if (HeapIsBypassed()) {
-    hot_thread.countdown = kInertBudget;
-    return;
-  }
-  RecordBirth({.block = block, .size = size, .link = link}, start);
+// The birth of a block that the program is about to see, or null: none. Returns it. Leaves errno alone.
+inline void* Born(void* block, size_t size, const StackStart& start, const ChainLink* link = nullptr) {
+  if (block == nullptr) return nullptr;
+  if (!HeapIsBypassed()) [[likely]] return RecordHeapBirth(block, size, link, start);
+  hot_thread.countdown = kInertBudget;
+  return block;
 }
 
 }  // namespace
@@ -36,11 +36,9 @@ void RecordHeapBirth(void* block, size_t size, const StackStart& start, const Ch
 #define LEAKTRACK_SLOW_PATH [[gnu::noinline]]
 
 LEAKTRACK_SLOW_PATH void* MallocSlow(size_t size) {
-  const StackStart start = LEAKTRACK_CALLER_STACK_START();
   if (!ResolveRealFunctions()) return AllocateEarly(size, 16);
-  void* block = g_real.malloc(size);
-  if (block != nullptr) RecordHeapBirth(block, size, start, nullptr);
-  return block;
+  void* const block = g_real.malloc(size);
+  return Born(block, size, LEAKTRACK_CALLER_STACK_START());  // last: nothing of it is kept over the call
 }
 
 LEAKTRACK_SLOW_PATH void* CallocSlow(size_t count, size_t size) {
@@ -48,9 +46,7 @@ LEAKTRACK_SLOW_PATH void* CallocSlow(size_t count, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;  // the real function will refuse
   if (!ResolveRealFunctions()) return AllocateEarly(bytes, 16);
-  void* block = g_real.calloc(count, size);
-  if (block != nullptr) RecordHeapBirth(block, bytes, start, nullptr);
-  return block;
+  return Born(g_real.calloc(count, size), bytes, start);
 }
 
 namespace {
@@ -58,11 +54,7 @@ namespace {
 // `real` does the reallocation. nullptr for a size of 0 means that the block was freed (glibc), not that it failed.
 template <typename Real>
 void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
-  if (block == nullptr) {
-    void* fresh = real();
-    if (fresh != nullptr) RecordHeapBirth(fresh, size, start, nullptr);
-    return fresh;
-  }
+  if (block == nullptr) return Born(real(), size, start);
   Removed removed = g_filter.MayBeTracked(block) ? g_tracker.Take(block) : Removed{};
   void* moved = real();
   if (moved == nullptr && size != 0) {
@@ -74,8 +66,7 @@ void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
     if (moved != nullptr) link = g_tracker.Continue(removed);
     SettleRemoved(removed);
   }
-  if (moved != nullptr) RecordHeapBirth(moved, size, start, removed.found ? &link : nullptr);
-  return moved;
+  return Born(moved, size, start, removed.found ? &link : nullptr);
 }
 
 }  // namespace
@@ -114,7 +105,7 @@ LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t
     return *block == nullptr ? ENOMEM : 0;
   }
   const int result = g_real.posix_memalign(block, alignment, size);
-  if (result == 0 && *block != nullptr) RecordHeapBirth(*block, size, start, nullptr);
+  if (result == 0) Born(*block, size, start);
   return result;
 }
 
@@ -122,9 +113,7 @@ LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t
   LEAKTRACK_SLOW_PATH void* Name parameters {                                              \
     const StackStart start = LEAKTRACK_CALLER_STACK_START();                               \
     if (!ResolveRealFunctions()) return AllocateEarly(size, alignment_of_early);              \
-    void* block = g_real.real_name arguments;                                              \
-    if (block != nullptr) RecordHeapBirth(block, size, start, nullptr);                        \
-    return block;                                                                          \
+    return Born(g_real.real_name arguments, size, start);                                  \
   }
 LEAKTRACK_ALIGNED_SLOW(AlignedAllocSlow, aligned_alloc, alignment, (size_t alignment, size_t size), (alignment, size))
 LEAKTRACK_ALIGNED_SLOW(MemalignSlow, memalign, alignment, (size_t alignment, size_t size), (alignment, size))
@@ -134,13 +123,11 @@ LEAKTRACK_ALIGNED_SLOW(PvallocSlow, pvalloc, 4096, (size_t size), (size))
 
 LEAKTRACK_SLOW_PATH void* AllocateSlow(AllocateFn real, size_t size, size_t alignment, const void* tag) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
-  void* block = real(size, alignment, tag);
-  if (block != nullptr) RecordHeapBirth(block, size, start, nullptr);
-  return block;
+  return Born(real(size, alignment, tag), size, start);
 }
 
 LEAKTRACK_SLOW_PATH void FreeSlow(void* block) {
-  SettleFree(block);
+  SettleFreeInline(block);
   g_real.free(block);
 }
 

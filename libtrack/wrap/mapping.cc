@@ -59,7 +59,7 @@ void WithSite(const StackStart& start, RecordFn record) {
   HotThread& hot = hot_thread;
   const int saved_errno = errno;
   {
-    const ReentrancyGuard guard(hot);
+    const HookGuard guard;
     ThreadState* state = StateForRecording(hot, guard);
     if (state == nullptr) {
       CountIfNested(guard);

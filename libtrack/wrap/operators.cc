@@ -10,6 +10,7 @@
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/birth.h"
+#include "libtrack/wrap/death.h"
 #include "libtrack/wrap/heap.h"
 
 namespace leaktrack::track {

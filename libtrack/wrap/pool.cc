@@ -5,6 +5,7 @@
 
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/birth.h"
+#include "libtrack/wrap/death.h"
 #include "libtrack/wrap/mapping.h"
 
 namespace leaktrack::track {
@@ -35,7 +36,7 @@ void SettleWhere(Tracker::MatchFn matches, const void* context) {
   HotThread& hot = hot_thread;
   const int saved_errno = errno;
   {
-    const ReentrancyGuard guard(hot);
+    const HookGuard guard;
     g_tracker.SettleAll(guard.IfStillHeld(hot.state), NowMs(), matches, context);
   }
   errno = saved_errno;
@@ -55,7 +56,7 @@ void SettleOneByOne(const Range& range) {
 
 [[gnu::noinline]] void PoolAllocateSlow(uint32_t pool, const void* object, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
-  if (pool != 0) RecordBirth({.block = PoolKey(object), .size = size, .pool = pool}, start);
+  if (pool != 0) RecordPoolBirth(PoolKey(object), size, pool, start);
 }
 
 void PoolFreeSlow(const void* object) { SettleFree(PoolKey(object)); }
@@ -85,7 +86,7 @@ void MarkImmortal(const void* block) {
   HotThread& hot = hot_thread;
   const int saved_errno = errno;
   {
-    const ReentrancyGuard guard(hot);
+    const HookGuard guard;
     ThreadState* state = StateForRecording(hot, guard);
     for (const void* key : {block, PoolKey(block)}) {
       if (state != nullptr && g_filter.MayBeTracked(key)) g_tracker.MakeImmortal(guard.ticket(), *state, key, NowMs());

@@ -65,8 +65,8 @@ TEST_F(OwnCellsTest, ARecorderLeftBehindHoldsThemToo) {
 }
 
 TEST_F(OwnCellsTest, ACounterMayBeBelowZero) {
-  run_.recorder.OwnBirth(1, site_, 8, 70);
-  run_.recorder.RawCell(capture::kCounterKey)->objects = -50;  // frees what the other thread took
+  run_.recorder.OwnBirth(1, site_, 8, 60);
+  run_.recorder.RawCell(capture::kCounterKey)->objects = capture::CounterWord(-40);  // frees what the other thread took
   ASSERT_TRUE(run_.Epoch(1'000));
   EXPECT_EQ(run_.DecodeFile().capture.live_count, 20u);
 }
@@ -74,8 +74,8 @@ TEST_F(OwnCellsTest, ACounterMayBeBelowZero) {
 TEST_F(OwnCellsTest, WhatOnlyADamagedImageHoldsIsLeftOut) {
   const uint64_t key = uint64_t{site_} << 8;
   run_.recorder.RawCell(uint64_t{0xff'fffe} << capture::kOwnCellShift | key)->samples = 5;  // no such cell
-  run_.recorder.RawCell(capture::kCounterKey)->objects = std::numeric_limits<double>::quiet_NaN();
-  run_.recorder.RawCell(capture::kCounterKey)->objects = 1e300;
+  run_.recorder.RawCell(capture::kCounterKey)->objects = capture::CounterWord(capture::kCounterMost + 1);
+  run_.recorder.RawCell(capture::kCounterKey)->objects = capture::CounterWord(std::numeric_limits<int64_t>::min());
   BornAt(1'000);
   const capture::DecodeResult result = run_.DecodeFile();
   EXPECT_EQ(Births(result.capture).points.back().samples, 6u);

@@ -56,6 +56,8 @@ else()
 endif()
 
 leaktrack_test(unwind_memo_test unwind_memo_test.cc LIBS stack_oracle)
+leaktrack_test(stack_cache_test stack_cache_test.cc LIBS stack_oracle)
+target_compile_options(stack_cache_test PRIVATE -fno-omit-frame-pointer)
 target_compile_options(unwind_memo_test PRIVATE -fno-omit-frame-pointer)
 leaktrack_test(unwinder_test unwinder_test.cc LIBS stack_oracle)
 target_compile_options(unwinder_test PRIVATE -fno-omit-frame-pointer)

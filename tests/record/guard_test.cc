@@ -18,13 +18,13 @@ constexpr size_t kStack = 64 * 1024;
 TEST(GuardTest, NestedEntryIsRefused) {
   HotThread hot{};
   {
-    ReentrancyGuard outer(hot);
-    EXPECT_TRUE(outer.entered());
-    ReentrancyGuard inner(hot);
-    EXPECT_FALSE(inner.entered());
+    NamedGuard outer(hot);
+    EXPECT_TRUE(outer.held());
+    NamedGuard inner(hot);
+    EXPECT_FALSE(inner.held());
   }
-  ReentrancyGuard again(hot);
-  EXPECT_TRUE(again.entered());
+  NamedGuard again(hot);
+  EXPECT_TRUE(again.held());
 }
 
 // A guard is entered and never left, as if a handler had jumped out of the slow path.
@@ -32,11 +32,11 @@ class JumpTest : public testing::Test {
  protected:
   JumpTest() { NoteInitialThread(); }
   [[gnu::noinline]] void Abandon() {
-    alignas(ReentrancyGuard) char memory[sizeof(ReentrancyGuard)];
-    new (memory) ReentrancyGuard(hot);
+    alignas(NamedGuard) char memory[sizeof(NamedGuard)];
+    new (memory) NamedGuard(hot);
     asm volatile("" : : "r"(memory) : "memory");
   }
-  [[gnu::noinline]] bool Enter() { return ReentrancyGuard(hot).entered(); }
+  [[gnu::noinline]] bool Enter() { return NamedGuard(hot).held(); }
   // As deep as the abandoned one, or deeper, with something else in its place.
   [[gnu::noinline]] bool EnterBelow() {
     volatile char other[1'024];
@@ -71,8 +71,8 @@ TEST_F(JumpTest, E13_AGuardWhoseStackIsGoneIsAbandoned) {
 }
 
 TEST_F(JumpTest, E13_OfAnAbandonedGuardMoreThanTheMarkMayBeOverwritten) {
-  alignas(ReentrancyGuard) char memory[sizeof(ReentrancyGuard)];
-  new (memory) ReentrancyGuard(hot);
+  alignas(NamedGuard) char memory[sizeof(NamedGuard)];
+  new (memory) NamedGuard(hot);
   auto* const words = reinterpret_cast<uint64_t*>(memory);
   for (size_t i = 2; i < sizeof(memory) / sizeof(*words); ++i) words[i] = 0xdead'0000'0000'0000;  // all behind the mark
   EXPECT_TRUE(EnterBelow());
@@ -86,11 +86,11 @@ TEST_F(JumpTest, E9_FromAnAlternateStackALivingGuardIsRespected) {
   ASSERT_EQ(sigaltstack(&stack, nullptr), 0);
   struct sigaction action {};
   action.sa_handler = [](int) {
-    for (uint32_t i = 0; i < kAbandonedAfter / 2; ++i) refused += !ReentrancyGuard(*shared).entered();
+    for (uint32_t i = 0; i < kAbandonedAfter / 2; ++i) refused += !NamedGuard(*shared).held();
   };
   action.sa_flags = SA_ONSTACK;
   ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
-  ReentrancyGuard outer(hot);
+  NamedGuard outer(hot);
   ASSERT_EQ(raise(SIGUSR1), 0);
   EXPECT_EQ(refused, kAbandonedAfter / 2);
   const stack_t none = {.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
@@ -98,7 +98,7 @@ TEST_F(JumpTest, E9_FromAnAlternateStackALivingGuardIsRespected) {
 }
 
 TEST_F(JumpTest, E8_DeepHandlersOfALivingGuardAreRefusedForEver) {
-  ReentrancyGuard outer(hot);
+  NamedGuard outer(hot);
   for (uint32_t i = 0; i < 3 * kAbandonedAfter; ++i) ASSERT_FALSE(EnterBelow());
 }
 
@@ -121,12 +121,12 @@ class CoroutineTest : public testing::Test {
     Start(coroutine, stack, thread, [] { self->Hold(); });
   }
   void Hold() {
-    const ReentrancyGuard guard(hot);
+    const NamedGuard guard(hot);
     swapcontext(&coroutine, &thread);
     still_held = guard.IfStillHeld(&first) != nullptr;
   }
   void Resume() { swapcontext(&thread, &coroutine); }
-  [[gnu::noinline]] bool Enter() { return ReentrancyGuard(hot).entered(); }
+  [[gnu::noinline]] bool Enter() { return NamedGuard(hot).held(); }
 
   static inline CoroutineTest* self;
   ucontext_t coroutine{}, thread{};
@@ -140,8 +140,8 @@ TEST_F(CoroutineTest, E8_OneThatLivesKeepsTheStateAndTheThreadGetsAnother) {
   for (uint32_t i = 1; i < kAbandonedAfter; ++i) ASSERT_FALSE(Enter());
   ASSERT_EQ(hot.state, &first);
   {
-    const ReentrancyGuard guard(hot);
-    ASSERT_TRUE(guard.entered());
+    const NamedGuard guard(hot);
+    ASSERT_TRUE(guard.held());
     EXPECT_EQ(hot.state, nullptr);
     Resume();
     EXPECT_FALSE(still_held);
@@ -172,10 +172,10 @@ bool EntersFromTheNextStack() {
   hot = {};
   char* const stacks = static_cast<char*>(mmap(nullptr, 2 * kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   Start(holder, stacks, thread, [] {
-    const ReentrancyGuard guard(hot);
+    const NamedGuard guard(hot);
     swapcontext(&holder, &thread);
   });
-  Start(other, stacks + kStack, thread, [] { entered = ReentrancyGuard(hot).entered(); });
+  Start(other, stacks + kStack, thread, [] { entered = NamedGuard(hot).held(); });
   munmap(stacks, 2 * kStack);
   return entered;
 }

@@ -10,7 +10,7 @@ namespace {
 uintptr_t Block(uint64_t n) { return 0x7f00'0000'0000 + 64 * n; }
 
 bool Mark(Process& process, uintptr_t block, uint64_t now_ms) {
-  const ReentrancyGuard guard(process.hot);
+  const NamedGuard guard(process.hot);
   return process.tracker->MakeImmortal(guard.ticket(), *process.state, Process::Ptr(block), now_ms);
 }
 

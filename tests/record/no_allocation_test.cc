@@ -48,7 +48,7 @@ void LiveOneLife(Process& process, uint64_t now_ms) {
     if (i % 4 != 0) process.tracker->SettleDeath(process.state.get(), removed, now_ms + 40'000);
   }
   {
-    const ReentrancyGuard guard(process.hot);
+    const NamedGuard guard(process.hot);
     for (uint64_t i = 1; i < 100; i += 2) {
       process.tracker->MakeImmortal(guard.ticket(), *process.state, Process::Ptr(kHeap + 64 * i), now_ms);
     }

@@ -102,7 +102,7 @@ inline Books ReadBooks(const ImageView& image) {
   }
   const char* const live = image.region<char>(capture::kRegionLive);
   for (const capture::LiveSegment& segment : header.live_segments) {
-    const auto* const buckets = reinterpret_cast<const capture::LiveBucket*>(live + segment.hot_offset);
+    const auto* const buckets = reinterpret_cast<const capture::LiveBucket*>(live + segment.offset);
     for (uint64_t i = 0; i < segment.bucket_count.load() * 4; ++i) {
       const capture::LiveHot& slot = buckets[i / 4].slots[i % 4];
       const uint64_t key = slot.key.load();
@@ -165,7 +165,7 @@ struct Process {
       hot.countdown -= size;
       return false;
     }
-    ReentrancyGuard guard(hot);
+    NamedGuard guard(hot);
     Sample sample;
     if (!tracker->Judge(hot, *state, size, now_ms, &sample)) return false;
     return tracker->Insert(guard.ticket(), *state, Ptr(block), size, sample, site, now_ms, link);

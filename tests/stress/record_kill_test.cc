@@ -33,7 +33,7 @@ constexpr uint64_t kBlocks = 1'000;
       if (live[block]) {
         process.tracker->SettleDeath(state, process.tracker->Take(at), i / 10);
       } else {
-        ReentrancyGuard guard(hot);
+        NamedGuard guard(hot);
         const std::array<capture::Frame, 2> frames = {1 + (random >> 50), 7};
         Sample sample;
         if (process.tracker->Judge(hot, *state, size, i / 10, &sample)) {

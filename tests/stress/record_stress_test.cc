@@ -58,7 +58,7 @@ class Heap {
                 const ChainLink* link) {
     if (!Claim(block, kFree)) return false;
     sizes_[block] = size;
-    ReentrancyGuard guard(hot);
+    NamedGuard guard(hot);
     Sample sample;
     if (size < hot.countdown) {
       hot.countdown -= size;
@@ -75,7 +75,7 @@ class Heap {
     Removed removed;
     if (process_.filter->MayBeTracked(At(block))) removed = process_.tracker->Take(At(block));
     owned_[block].store(kFree, std::memory_order_release);  // the real free
-    ReentrancyGuard guard(hot);
+    NamedGuard guard(hot);
     process_.tracker->SettleDeath(&state, removed, now_ms);
   }
 

@@ -42,7 +42,7 @@ RecorderBuilder::RecorderBuilder(const RecorderSizes& sizes) : sizes_(sizes) {
                                         Pages(sizes.arena_bytes),
                                         kPage,
                                         Pages(sizes.cells * sizeof(Cell)),
-                                        Pages(sizes.live_slots * (sizeof(LiveHot) + sizeof(LiveCold))),
+                                        Pages(sizes.live_slots / 4 * sizeof(LiveBucket)),
                                         Pages(sizes.maps * sizeof(MapEntry)),
                                         Pages(sizes.modules * sizeof(ModuleEntry)),
                                         Pages(sizes.threads * sizeof(ThreadBlock))};
@@ -74,8 +74,7 @@ RecorderBuilder::RecorderBuilder(const RecorderSizes& sizes) : sizes_(sizes) {
   strcpy(h.command, "program --option 'a b'");
   h.interval_bytes_now = h.interval_bytes_min = h.interval_bytes_max = 1;
   h.depot_used_bytes = kDepotFirstOffset;
-  h.live_segments[0].hot_offset = 0;
-  h.live_segments[0].cold_offset = sizes.live_slots * sizeof(LiveHot);
+  h.live_segments[0].offset = 0;
   h.live_segments[0].bucket_count = sizes.live_slots / 4;
 }
 
@@ -174,7 +173,7 @@ void RecorderBuilder::OwnBirth(uint32_t thread, SiteId site, uint64_t size, uint
   Raise(&own->bytes, n * s);
   Raise(&own->bytes_squared, n * s * s);
   own->samples += count;
-  Raise(&counter->objects, n);
+  counter->objects = CounterWord(CounterLive(counter->objects) + static_cast<int64_t>(count));
   counter->samples += count;
 }
 
@@ -194,9 +193,9 @@ uint64_t RecorderBuilder::IntervalIndex(uint64_t interval) {
 
 void RecorderBuilder::SetLive(uint32_t slot, const LiveBlock& block) {
   if (slot >= sizes_.live_slots) abort();
-  auto* hot = At<LiveHot>(kRegionLive, slot);
-  auto* cold = At<LiveCold>(kRegionLive, sizes_.live_slots + slot);
-  static_assert(sizeof(LiveHot) == sizeof(LiveCold));
+  auto* bucket = At<LiveBucket>(kRegionLive, slot / 4);
+  LiveHot* const hot = &bucket->slots[slot % 4];
+  LiveCold* const cold = &bucket->details[slot % 4];
   const bool was_empty = hot->key == kSlotEmpty;
   hot->key = kSlotBusy;
   if (block.site == 0) {

@@ -80,7 +80,7 @@ Estimate LiveOf(const track::ImageView& image) {
   const capture::RecorderHeader& header = image.header();
   const char* const region = image.region<char>(capture::kRegionLive);
   for (const capture::LiveSegment& segment : header.live_segments) {
-    const auto* const buckets = reinterpret_cast<const capture::LiveBucket*>(region + segment.hot_offset);
+    const auto* const buckets = reinterpret_cast<const capture::LiveBucket*>(region + segment.offset);
     for (uint64_t i = 0; i < segment.bucket_count.load() * 4; ++i) {
       const capture::LiveHot& slot = buckets[i / 4].slots[i % 4];
       if (slot.key.load() <= capture::kSlotBusy) continue;
