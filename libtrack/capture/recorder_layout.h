@@ -185,7 +185,7 @@ struct RecorderHeader {
 
   std::atomic<uint64_t> samples_total;    // sampled births since the start; and `samples` of the cells with kCounterKey
   std::atomic<uint64_t> thinned_total;    // samples removed by thinning
-  std::atomic<int64_t> live_count;        // entries of the live table; and `objects` of those cells, which may be below 0
+  std::atomic<int64_t> live_count;        // entries of the live table; and those cells' shares, which may be below 0
   std::atomic<uint64_t> exact_limit_hit_ms;  // when exact mode had to switch to sampling, 0: never
 
   std::atomic<uint64_t> losses[kLossCount];

@@ -18,8 +18,7 @@ template <typename T>
 T Acquire(const std::atomic<T>& value) {
   return value.load(std::memory_order_acquire);
 }
-// 0 for what only a damaged image holds.
-// A thread's share. What is larger is damage.
+// A thread's share. 0 for what only a damaged image holds.
 int64_t LiveIn(const Cell& counter) {
   const int64_t live = CounterLive(Relaxed(counter.objects));
   return live >= -kCounterMost && live <= kCounterMost ? live : 0;

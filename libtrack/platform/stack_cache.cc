@@ -13,21 +13,25 @@ class FpUse {
   explicit FpUse(const UnwindMemo& memo) {
     bool outside = false;
     for (uint32_t i = 1; i <= memo.count; ++i) {
-      outside = MattersIn(memo.entries[i].return_address, outside);
+      RuleCache::Words words;
+      const bool has_rule = g_rule_cache.FindWords(memo.entries[i].return_address - 1, words);
+      outside = !has_rule || MattersIn(words.rule, outside);
       if (outside) bits_[i / 64] |= uint64_t{1} << (i % 64);
+      provisional_ |= !has_rule && capture::FrameModule(memo.frames[i]) == capture::kUnknownModule;
     }
   }
   bool Matters(uint32_t entry) const { return (bits_[entry / 64] >> (entry % 64) & 1) != 0; }
+  // A frame is in a module that the next walk may find (rule_lookup.cc keeps no rule then).
+  bool provisional() const { return provisional_; }
 
  private:
   // `outside`: whether it matters in the frame outside this one.
-  static bool MattersIn(uintptr_t return_address, bool outside) {
-    RuleCache::Words words;
-    if (!g_rule_cache.FindWords(return_address - 1, words)) return true;
-    if (!words.rule.plain()) return words.rule.rule().cfa != CfaKind::kRoot;
-    return words.rule.from_fp() || (outside && !words.rule.fp_saved());
+  static bool MattersIn(RuleWord rule, bool outside) {
+    if (!rule.plain()) return rule.rule().cfa != CfaKind::kRoot;
+    return rule.from_fp() || (outside && !rule.fp_saved());
   }
 
+  bool provisional_ = false;
   uint64_t bits_[kMaxFrames / 64 + 1] = {};
 };
 
@@ -58,6 +62,8 @@ uint64_t StackCache::MakeRoom(uint32_t words) {
 
 void StackCache::Keep(const UnwindMemo& memo, const StackStart& start, uint32_t value) {
   if (memo.complete == 0 || memo.barriers != 0) return;
+  const FpUse fp_use(memo);
+  if (fp_use.provisional()) return;
   if (map_epoch_ != memo.map_epoch || stack_epoch_ != memo.stack_epoch) {
     Clear();
     Fence();
@@ -67,7 +73,6 @@ void StackCache::Keep(const UnwindMemo& memo, const StackStart& start, uint32_t 
   const uint32_t set = SetOf(start);
   Stack& stack = sets_[set][next_way_[set]++ % kWays];
   stack.pc = 0;
-  const FpUse fp_use(memo);
   const uint64_t begin = MakeRoom(2 * memo.count);
   Fence();  // whose words are written over has lost them by now
   const uint32_t count = WriteWords(memo, fp_use, words_ + begin % kWords);

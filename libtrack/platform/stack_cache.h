@@ -9,7 +9,8 @@
 // one with another caller is given up at once.
 //
 // Memory: 37 KiB, in mapped memory; zero-filled it is a valid, empty cache. A stack that no room is left for takes that of the
-// oldest ones. Stacks that were not followed to a root known by its pc alone, or lead over more than one stack, are not kept.
+// oldest ones. Stacks that were not followed to a root known by its pc alone, or lead over more than one stack, are not kept;
+// nor are those with a frame in a module that is not known yet.
 //
 // Promises: never faults: reads nothing that a walk with the same memo would not read without asking the kernel.
 // Costs: some 40 instructions, and 7 a word; a frame has one word, two where it restores an rbp that the next ones are found by.
@@ -49,7 +50,7 @@ class StackCache {
   // Keeps `value`, not 0, for the stack from `start` that the last walk with `memo` has followed.
   void Keep(const UnwindMemo& memo, const StackStart& start, uint32_t value);
 
-  void Clear() { written_ += kWords; }
+  void Clear() { written_ += kWords + 1; }  // a stack of no words goes, too
 
  private:
   static constexpr uint32_t kSets = 16, kWays = 4;

@@ -6,8 +6,8 @@
 
 #include "libtrack/platform/module_map.h"
 #include "libtrack/platform/rule_lookup.h"
-#include "libtrack/platform/stack_fold.h"
 #include "libtrack/platform/stack_cache.h"
+#include "libtrack/platform/stack_fold.h"
 #include "libtrack/platform/stack_step.h"
 
 namespace leaktrack::track {

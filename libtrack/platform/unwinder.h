@@ -50,7 +50,7 @@ struct WalkResult {
   uint64_t fold = 0;  // of the frames (stack_fold.h)
 };
 
-// The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc.
+// The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc and stack_cache.cc.
 // About 11 KiB, of which walks of n frames touch 80 n bytes: keep it in mapped memory, not in TLS.
 //
 // The last walk lies as a stack does, outermost frame first, from index 1: what stands is not touched when frames inside it come

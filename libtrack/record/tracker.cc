@@ -61,6 +61,7 @@ void Forget(ThreadState& state) {
 void Tracker::Renew(HotThread& hot, ThreadState& state) {
   state.sampler.Seed(seed_ + SplitMix64(seeds_given_.fetch_add(1, std::memory_order_relaxed)));
   state.block = nullptr;
+  // Sampling walks 2,000 times a second at most, and seldom the same stack.
   if (state.stacks == nullptr && thread_memory_ != nullptr && control_.exact()) {
     state.stacks = static_cast<StackCache*>(thread_memory_(sizeof(StackCache)));
   }
@@ -194,7 +195,7 @@ void Tracker::PutBack(const void* block, const Removed& removed) {
   if (!removed.found) return;
   filter_->Raise(block);
   if (live_.Insert(Address(block), removed.entry) == LiveTable::Inserted::kYes) return;
-  CountLive(nullptr, kExactIndex, -1, 0);
+  CountLive(nullptr, kExactIndex, -1, false);
   DropBirth(block, removed.entry);
 }
 

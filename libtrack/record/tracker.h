@@ -76,7 +76,8 @@ class Tracker {
     sample->interval_index = kExactIndex;
     return true;
   }
-  // The short way of exact mode: every block of `size` is recorded, by InsertExact(), and `state` is of this run already.
+  // The short way of exact mode: every block of `size` is recorded, by InsertExact(), and `state` is of this run already. Only while the
+  // gate is open: a tracker that was never bound would say yes.
   bool RecordsExactly(const ThreadState& state, uint64_t size) const {
     return state.generation == exact_generation_.load(std::memory_order_relaxed) && size <= kLargestSampled;
   }
@@ -105,7 +106,7 @@ class Tracker {
   // The same for a block of which DiesExactly() holds.
   void SettleExact(ThreadState& state, const Removed& removed, uint64_t now_ms);
   bool DiesExactly(const ThreadState& state, const Removed& removed) const {
-    return removed.entry.interval_index == kExactIndex && state.generation == exact_generation_.load(std::memory_order_relaxed);
+    return removed.found && removed.entry.interval_index == kExactIndex && state.generation == exact_generation_.load(std::memory_order_relaxed);
   }
 
   // The block did not die after all (realloc failed).

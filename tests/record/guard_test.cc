@@ -74,7 +74,7 @@ TEST_F(JumpTest, E13_OfAnAbandonedGuardMoreThanTheMarkMayBeOverwritten) {
   alignas(NamedGuard) char memory[sizeof(NamedGuard)];
   new (memory) NamedGuard(hot);
   auto* const words = reinterpret_cast<uint64_t*>(memory);
-  for (size_t i = 2; i < sizeof(memory) / sizeof(*words); ++i) words[i] = 0xdead'0000'0000'0000;  // all behind the mark
+  for (size_t i = 1; i < sizeof(memory) / sizeof(*words); ++i) words[i] = 0xdead'0000'0000'0000;  // all behind the mark
   EXPECT_TRUE(EnterBelow());
 }
 

@@ -142,12 +142,31 @@ inline capture::CellCopy ReadCell(TestImage& image, capture::SiteId site, uint8_
   return {};
 }
 
+// A birth by whichever way the hooks would take (wrap/birth.cc). True if the block was recorded.
+template <typename SiteFn>
+bool RecordBlock(Tracker& tracker, const GuardTicket& ticket, HotThread& hot, ThreadState& state, void* block, uint64_t size, SiteFn site,
+                 uint64_t now_ms, const ChainLink* link = nullptr) {
+  if (link == nullptr && tracker.RecordsExactly(state, size)) return tracker.InsertExact(ticket, state, block, size, site(), now_ms);
+  Sample sample;
+  return tracker.Judge(hot, state, size, now_ms, &sample) && tracker.Insert(ticket, state, block, size, sample, site(), now_ms, link);
+}
+
+// A death by whichever way the hooks would take (wrap/death.h).
+inline void SettleBlock(Tracker& tracker, ThreadState* state, const Removed& removed, uint64_t now_ms) {
+  if (state != nullptr && tracker.DiesExactly(*state, removed)) {
+    tracker.SettleExact(*state, removed, now_ms);
+  } else {
+    tracker.SettleDeath(state, removed, now_ms);
+  }
+}
+
 // Everything one simulated process needs. Big: keep it on the heap.
 struct Process {
   explicit Process(const ImageOptions& image_options = {}, TrackerOptions wanted = {})
       : image(image_options), filter(new Filter{}), tracker(new Tracker{}), state(new ThreadState{}) {
     TrackerOptions options = image.options(filter.get());
     options.interval = wanted.interval;
+    options.thread_memory = wanted.thread_memory;
     options.live_limit = image_options.live_limit;
     options.exact_block_limit = image_options.exact_block_limit;
     if (wanted.seed != 0) options.seed = wanted.seed;
@@ -166,14 +185,12 @@ struct Process {
       return false;
     }
     NamedGuard guard(hot);
-    Sample sample;
-    if (!tracker->Judge(hot, *state, size, now_ms, &sample)) return false;
-    return tracker->Insert(guard.ticket(), *state, Ptr(block), size, sample, site, now_ms, link);
+    return RecordBlock(*tracker, guard.ticket(), hot, *state, Ptr(block), size, [=] { return site; }, now_ms, link);
   }
   bool Free(uintptr_t block, uint64_t now_ms) {
     if (!filter->MayBeTracked(Ptr(block))) return false;
     const Removed removed = tracker->Take(Ptr(block));
-    tracker->SettleDeath(state.get(), removed, now_ms);
+    SettleBlock(*tracker, state.get(), removed, now_ms);
     return removed.found;
   }
   static void* Ptr(uintptr_t block) { return reinterpret_cast<void*>(block); }

@@ -20,7 +20,7 @@ constexpr int kThreads = 2;
 constexpr uint64_t kLargest = 60'000;
 constexpr uint64_t kBlocks = 1'000;
 
-// Each thread has blocks of its own; sites, cells, table and thinning are shared.
+// Each thread has blocks of its own; sites, table and thinning are shared, and cells but in exact mode.
 [[noreturn]] void Hammer(Process& process) {
   auto work = [&process](uint64_t t) {
     auto* const state = new ThreadState{};
@@ -31,15 +31,12 @@ constexpr uint64_t kBlocks = 1'000;
       const uint64_t random = SplitMix64(t << 40 | i), block = random % kBlocks, size = 1 + (random >> 20) % kLargest;
       void* const at = reinterpret_cast<void*>(0x7f00'0000'0000 + (t << 32) + 64 * block);
       if (live[block]) {
-        process.tracker->SettleDeath(state, process.tracker->Take(at), i / 10);
+        SettleBlock(*process.tracker, state, process.tracker->Take(at), i / 10);
       } else {
         NamedGuard guard(hot);
         const std::array<capture::Frame, 2> frames = {1 + (random >> 50), 7};
-        Sample sample;
-        if (process.tracker->Judge(hot, *state, size, i / 10, &sample)) {
-          process.tracker->Insert(guard.ticket(), *state, at, size, sample,
-                                  process.tracker->Intern({capture::SiteKind::kHeap, frames, false}), i / 10, nullptr);
-        }
+        const auto site = [&] { return process.tracker->Intern({capture::SiteKind::kHeap, frames, false}); };
+        RecordBlock(*process.tracker, guard.ticket(), hot, *state, at, size, site, i / 10);
       }
       live[block] = !live[block];
     }
@@ -83,11 +80,11 @@ void ExpectReadable(Process& process) {
   });
 }
 
-TEST(RecordKillTest, AProcessKilledAnywhereLeavesATrustworthyImage) {
+void KillAnywhere(const ImageOptions& image_options, const TrackerOptions& options) {
   std::mt19937 random(3);
   double births = 0;
   for (int round = 0; round < 60; ++round) {
-    Process process({.live_limit = 512});
+    Process process(image_options, options);
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) Hammer(process);
@@ -102,6 +99,12 @@ TEST(RecordKillTest, AProcessKilledAnywhereLeavesATrustworthyImage) {
     births += ReadBooks(process.image.view()).births.samples;
   }
   EXPECT_GT(births, 300) << "the children did nothing worth killing";
+}
+
+TEST(RecordKillTest, AProcessKilledAnywhereLeavesATrustworthyImage) { KillAnywhere({.live_limit = 512}, {}); }
+
+TEST(RecordKillTest, SoDoesOneInExactMode) {
+  KillAnywhere({.live_limit = 512, .exact_block_limit = 100'000}, {.interval = 1, .seed = 1});
 }
 
 }  // namespace

@@ -59,12 +59,10 @@ class Heap {
     if (!Claim(block, kFree)) return false;
     sizes_[block] = size;
     NamedGuard guard(hot);
-    Sample sample;
     if (size < hot.countdown) {
       hot.countdown -= size;
-    } else if (process_.tracker->Judge(hot, state, size, now_ms, &sample)) {
-      process_.tracker->Insert(guard.ticket(), state, At(block), size, sample, sites_[size % sites_.size()], now_ms,
-                               link);
+    } else {
+      RecordBlock(*process_.tracker, guard.ticket(), hot, state, At(block), size, [&] { return sites_[size % sites_.size()]; }, now_ms, link);
     }
     owned_[block].store(kLive, std::memory_order_release);
     return true;
@@ -76,7 +74,7 @@ class Heap {
     if (process_.filter->MayBeTracked(At(block))) removed = process_.tracker->Take(At(block));
     owned_[block].store(kFree, std::memory_order_release);  // the real free
     NamedGuard guard(hot);
-    process_.tracker->SettleDeath(&state, removed, now_ms);
+    SettleBlock(*process_.tracker, &state, removed, now_ms);
   }
 
   // Fails when the wanted place is taken: then the old block must be there as before.
