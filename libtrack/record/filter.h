@@ -48,11 +48,12 @@ class alignas(4096) Filter {
   }
   static void StepFrom(std::atomic<uint8_t>& counter, uint8_t seen, int by);
 
-  // Blocks that lie together have their counters together: a kibibyte of heap in one cache line (a product of all bits would
-  // spread the frees of a small heap over half a mebibyte). The upper bits tell apart what allocators put at multiples of 1 to 16 KiB.
+  // Blocks that lie together have their counters together: four kibibytes of heap in one cache line (a product of all bits would
+  // spread the frees of a small heap over half a mebibyte). Two to four of the smallest share one: sampled by bytes, a counter's 64
+  // bytes are seldom tracked. The upper bits tell apart what allocators put at multiples of 1 to 16 KiB.
   static size_t IndexOf(const void* block) {
     const auto address = reinterpret_cast<uintptr_t>(block);
-    return static_cast<size_t>(((address >> 4) ^ (address >> 13)) & (kCounters - 1));
+    return static_cast<size_t>(((address >> 6) ^ (address >> 13)) & (kCounters - 1));
   }
 
   std::atomic<uint32_t> gate_;
