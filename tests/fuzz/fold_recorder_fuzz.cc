@@ -3,7 +3,8 @@
 // Fuzzes folding: a hostile flight recorder is decoded alone, decoded on top of a hostile capture, and folded into it.
 //
 // Input: length of the recorder (4 bytes), the recorder, then the capture that it is folded into (may be empty).
-// Magic and version of the recorder are put right, so that a raised version does not make the corpus worthless.
+// Magic and version of the recorder are put right, so that a raised version alone does not make the corpus worthless; where the layout has
+// changed, its files are to be made anew (tests/support/recorder_builder.h).
 // Held beside "no crash": whatever a recorder holds, the capture that it was folded into opens.
 #include <unistd.h>
 
