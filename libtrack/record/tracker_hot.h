@@ -55,7 +55,7 @@ namespace leaktrack::track {
 
 [[gnu::always_inline]] inline void Tracker::SettleExact(ThreadState& state, const Removed& removed, uint64_t now_ms) {
   LiveEntry entry = removed.entry.Apart();
-  entry.interval_index = kExactIndex;
+  entry.interval_index = kExactIndex;  // as a constant
   SettleAs(&state, entry, now_ms);
 }
 
