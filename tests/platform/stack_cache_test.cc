@@ -9,7 +9,6 @@
 #include <csignal>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "libtrack/platform/rule_cache.h"
 #include "tests/platform/stack_oracle.h"
@@ -22,12 +21,19 @@ namespace {
 volatile int g_sink;
 volatile int g_two = 2, g_four = 4;  // so that a loop stays one, which calls from one place
 
-// Does what a birth does, and holds what it is told against a walk that remembers nothing.
+// Does what a birth does, and holds what it is told against a walk that remembers nothing. Allocates nothing: handlers use it.
 struct Watcher {
+  static constexpr uint32_t kKept = 1024;  // more than the cache can hold
+  struct Frames {
+    capture::Frame frames[kMaxFrames];
+    uint32_t count;
+    bool operator==(const Frames& other) const { return std::equal(frames, frames + count, other.frames, other.frames + other.count); }
+  };
+
   UnwindMemo memo{};
   UnwindMemo empty{};
   StackCache cache{};
-  std::vector<std::vector<capture::Frame>> known{{}};  // by what was kept for the stack
+  Frames kept[kKept];  // by what was kept for the stack, less one
   int stood = 0;
   int walked = 0;
 
@@ -36,19 +42,19 @@ struct Watcher {
 
   NOINLINE bool LookFrom(const StackStart& start) {
     const uint32_t found = cache.Find(memo, start);
-    capture::Frame frames[kMaxFrames];
+    Frames oracle, now;
     empty.count = 0;
-    const WalkResult oracle = Walk(empty, start, frames);
-    const std::vector<capture::Frame> now(frames, frames + oracle.frame_count);
+    oracle.count = Walk(empty, start, oracle.frames).frame_count;
     ++(found != 0 ? stood : walked);
     if (found != 0) {
-      EXPECT_EQ(known.at(found), now);
+      EXPECT_EQ(kept[found - 1], oracle);
       return true;
     }
-    const WalkResult walk = Walk(memo, start, frames);
-    EXPECT_TRUE(std::equal(now.begin(), now.end(), frames, frames + walk.frame_count));
-    cache.Keep(memo, start, static_cast<uint32_t>(known.size()));
-    known.push_back(now);
+    now.count = Walk(memo, start, now.frames).frame_count;
+    EXPECT_EQ(now, oracle);
+    const auto place = static_cast<uint32_t>(walked) % kKept;
+    kept[place] = oracle;
+    cache.Keep(memo, start, place + 1);
     return false;
   }
 };
