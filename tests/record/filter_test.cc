@@ -33,7 +33,7 @@ TEST(FilterTest, AFullLiveTableLetsOneForeignFreeInFourteenThrough) {
 }
 
 TEST(FilterTest, BlocksAtPowersOfTwoAreToldApartAsWell) {
-  for (unsigned shift = 5; shift <= 14; ++shift) {  // the free of a larger one does not notice a look into the table
+  for (unsigned shift = 4; shift <= 14; ++shift) {  // the free of a larger one does not notice a look into the table
     auto filter = std::make_unique<Filter>();
     std::mt19937_64 random(shift);
     std::unordered_set<uintptr_t> tracked;
@@ -49,7 +49,7 @@ TEST(FilterTest, BlocksAtPowersOfTwoAreToldApartAsWell) {
       ++asked;
       wrong += filter->MayBeTracked(Ptr(block));
     }
-    EXPECT_LT(wrong, asked / 10) << "of blocks of " << (1 << shift) << " bytes";
+    EXPECT_LT(wrong, asked / (shift == 4 ? 6 : 10)) << "of blocks of " << (1 << shift) << " bytes";
   }
 }
 
