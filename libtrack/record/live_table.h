@@ -2,8 +2,9 @@
 //
 // The sampled blocks that are alive: address -> {site, size, interval, birth, chain}.
 //
-// Two-choice buckets, their keys in a cache line: a key lives in one of eight slots of a segment, so a look-up reads two
-// lines, and a third, beside one of them, if it finds it; and there are no tombstones (linear probing with them decays to 3 us per miss; this one answers in 12 ns).
+// Two-choice buckets, their keys in a cache line and the details in the next: a key lives in one of eight slots of a segment, so
+// a look-up reads two lines, and a third if it finds it. There are no tombstones (linear probing with them decays to 3 us per
+// miss; this one answers in 12 ns).
 // The table grows by whole segments, never by moving entries: an entry keeps its slot for life. Segment 1 is a
 // small stash that takes what finds all its buckets full.
 //
@@ -29,7 +30,7 @@
 
 namespace leaktrack::track {
 
-// Without moving entries about, two choices of four slots leave near 1.4 % over at three quarters load (simulated).
+// Without moving entries about, two choices of four slots leave near 1.4 % over at three quarters load (by hand).
 inline constexpr uint64_t StashBuckets(uint64_t first_segment_buckets) {
   return first_segment_buckets < 512 ? 64 : first_segment_buckets / 8;
 }

@@ -9,7 +9,6 @@
 #include "libtrack/platform/link_scope.h"
 #include "libtrack/platform/real_functions.h"
 #include "libtrack/runtime/run.h"
-#include "libtrack/wrap/birth.h"
 #include "libtrack/wrap/death.h"
 #include "libtrack/wrap/heap.h"
 

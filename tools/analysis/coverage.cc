@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/analysis/coverage.h"
-#include "tools/analysis/window.h"
 
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tools/analysis/window.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {
