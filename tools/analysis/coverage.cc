@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "tools/analysis/window.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {
