@@ -24,6 +24,19 @@ TEST(TrackerTest, ExactModeCountsEveryBlockByItsSize) {
   ExpectBalanced(process);
 }
 
+TEST(TrackerTest, OnlyExactModeKeepsTheStacksOfAThreadAndAsksForTheirMemoryOnce) {
+  static int asked;
+  static StackCache memory;
+  for (const uint64_t interval : {uint64_t{1}, uint64_t{4'096}}) {
+    asked = 0;
+    Process process({}, {.thread_memory = [](size_t bytes) -> void* { return ++asked == 1 && bytes == sizeof memory ? &memory : nullptr; },
+                         .interval = interval});
+    for (uint64_t i = 0; i < 100; ++i) (void)process.Malloc(Block(i), 10'000, process.Site(1), 0);
+    EXPECT_EQ(process.state->stacks, interval == 1 ? &memory : nullptr);
+    EXPECT_EQ(asked, interval == 1 ? 1 : 0);
+  }
+}
+
 TEST(TrackerTest, ExactModeGoesOnSamplingBeyondItsLimitAndSaysWhen) {
   Process process({.exact_block_limit = 50'000}, {.interval = 1});
   const capture::SiteId site = process.Site(1);
