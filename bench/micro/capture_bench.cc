@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include "bench/report/full_run.h"
-#include "libtrack/capture/capture_bytes.h"
+#include "libtrack/capture/read/capture_bytes.h"
 #include "tools/analysis/analyze.h"
 
 namespace leaktrack {

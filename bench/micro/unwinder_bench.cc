@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <chrono>
 
-#include "libtrack/platform/module_map.h"
-#include "libtrack/platform/rule_cache.h"
-#include "libtrack/platform/stack_cache.h"
-#include "libtrack/platform/unwinder.h"
+#include "libtrack/platform/modules/module_map.h"
+#include "libtrack/platform/cfi/rule_cache.h"
+#include "libtrack/platform/walk/stack_cache.h"
+#include "libtrack/platform/walk/unwinder.h"
 
 extern "C" int unw_backtrace(void** buffer, int size);
 

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/analysis/result.h"
+#include "tools/analysis/model/result.h"
 
 namespace leaktrack::verdicts {
 

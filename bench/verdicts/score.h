@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "bench/verdicts/program.h"
-#include "libtrack/capture/decoder.h"
-#include "tools/analysis/result.h"
+#include "libtrack/capture/read/decoder.h"
+#include "tools/analysis/model/result.h"
 
 namespace leaktrack::verdicts {
 

@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "libtrack/capture/capture_bytes.h"
-#include "libtrack/capture/header_page.h"
-#include "libtrack/capture/history_writer.h"
+#include "libtrack/capture/read/capture_bytes.h"
+#include "libtrack/capture/write/header_page.h"
+#include "libtrack/capture/write/history_writer.h"
 #include "tests/record/test_image.h"
 #include "tests/support/memory_file.h"
 

@@ -20,7 +20,7 @@
 #include "bench/verdicts/names.h"
 #include "bench/verdicts/program.h"
 #include "bench/verdicts/random.h"
-#include "libtrack/capture/decoder.h"
+#include "libtrack/capture/read/decoder.h"
 
 namespace leaktrack::verdicts {
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 
 #include "libtrack/interpose/export.h"
-#include "libtrack/platform/real_functions.h"
+#include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/heap.h"
 

@@ -14,9 +14,9 @@
 #include <cstdint>
 
 #include "libtrack/interpose/export.h"
-#include "libtrack/platform/module_map.h"
-#include "libtrack/platform/raw.h"
-#include "libtrack/platform/real_functions.h"
+#include "libtrack/platform/modules/module_map.h"
+#include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/operators.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/guard.h"
 
-#include "libtrack/platform/raw.h"
-#include "libtrack/platform/stack_probe.h"
+#include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/walk/stack_probe.h"
 
 namespace leaktrack::track {
 namespace {

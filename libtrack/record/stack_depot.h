@@ -21,7 +21,7 @@
 #include <span>
 
 #include "libtrack/capture/recorder_layout.h"
-#include "libtrack/platform/stack_fold.h"
+#include "libtrack/platform/walk/stack_fold.h"
 #include "libtrack/record/image.h"
 
 namespace leaktrack::track {
@@ -40,7 +40,7 @@ class StackDepot {
         : frames(leaf_first), fold(their_fold), kind(of_kind), truncated(is_truncated) {}
 
     std::span<const capture::Frame> frames;
-    uint64_t fold;  // of the frames (platform/stack_fold.h)
+    uint64_t fold;  // of the frames (platform/walk/stack_fold.h)
     capture::SiteKind kind;
     bool truncated;
   };

@@ -22,8 +22,8 @@
 #include <cstdint>
 
 #include "libtrack/capture/recorder_layout.h"
-#include "libtrack/platform/stack_cache.h"
-#include "libtrack/platform/unwinder.h"
+#include "libtrack/platform/walk/stack_cache.h"
+#include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/record/sampler.h"
 
 namespace leaktrack::track {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/runtime/allocator_watch.h"
 
-#include "libtrack/platform/clock.h"
+#include "libtrack/platform/os/clock.h"
 
 namespace leaktrack::track {
 

@@ -17,9 +17,9 @@
 
 #include <cstdint>
 
-#include "libtrack/platform/allocator_statistics.h"
-#include "libtrack/platform/process_memory.h"
-#include "libtrack/platform/side_call.h"
+#include "libtrack/platform/real/allocator_statistics.h"
+#include "libtrack/platform/os/process_memory.h"
+#include "libtrack/platform/os/side_call.h"
 
 namespace leaktrack::track {
 

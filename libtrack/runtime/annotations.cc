@@ -4,7 +4,7 @@
 #include <atomic>
 #include <string_view>
 
-#include "libtrack/platform/text.h"
+#include "libtrack/platform/os/text.h"
 #include "libtrack/record/notes.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/image_memory.h"

@@ -16,7 +16,7 @@
 
 #include <cstdint>
 
-#include "libtrack/platform/process_memory.h"
+#include "libtrack/platform/os/process_memory.h"
 
 namespace leaktrack::track {
 

@@ -8,12 +8,12 @@
 
 #include <atomic>
 
-#include "libtrack/capture/header_page.h"
-#include "libtrack/capture/history_writer.h"
-#include "libtrack/platform/clock.h"
-#include "libtrack/platform/helper_thread.h"
-#include "libtrack/platform/process_memory.h"
-#include "libtrack/platform/raw.h"
+#include "libtrack/capture/write/header_page.h"
+#include "libtrack/capture/write/history_writer.h"
+#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/helper_thread.h"
+#include "libtrack/platform/os/process_memory.h"
+#include "libtrack/platform/os/raw.h"
 #include "libtrack/record/thread_state.h"
 #include "libtrack/runtime/allocator_watch.h"
 #include "libtrack/runtime/annotations.h"

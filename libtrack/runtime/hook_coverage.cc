@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/runtime/hook_coverage.h"
 
-#include "libtrack/platform/linker.h"
-#include "libtrack/platform/real_functions.h"
-#include "libtrack/platform/text.h"
+#include "libtrack/platform/os/linker.h"
+#include "libtrack/platform/real/real_functions.h"
+#include "libtrack/platform/os/text.h"
 #include "libtrack/record/thread_state.h"
 
 namespace leaktrack::track {

@@ -7,9 +7,9 @@
 
 #include <cstring>
 
-#include "libtrack/platform/clock.h"
-#include "libtrack/platform/raw.h"
-#include "libtrack/platform/text.h"
+#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/os/text.h"
 
 namespace leaktrack::track {
 namespace {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "libtrack/platform/raw.h"
+#include "libtrack/platform/os/raw.h"
 
 namespace leaktrack::track {
 

@@ -14,7 +14,7 @@
 #include <cstdint>
 
 #include "libtrack/capture/recorder_layout.h"
-#include "libtrack/platform/recorder_file.h"
+#include "libtrack/platform/os/recorder_file.h"
 
 namespace leaktrack::track {
 

@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "libtrack/platform/raw.h"
-#include "libtrack/platform/text.h"
+#include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/os/text.h"
 
 namespace leaktrack::track {
 namespace {

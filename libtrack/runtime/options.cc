@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/runtime/options.h"
 
-#include "libtrack/platform/text.h"
+#include "libtrack/platform/os/text.h"
 
 namespace leaktrack::track {
 namespace {

@@ -8,14 +8,14 @@
 
 #include <cstring>
 
-#include "libtrack/platform/allocator_statistics.h"
-#include "libtrack/platform/clock.h"
-#include "libtrack/platform/raw.h"
-#include "libtrack/platform/real_functions.h"
-#include "libtrack/platform/signal_mask.h"
-#include "libtrack/platform/stack_probe.h"
-#include "libtrack/platform/stack_switch.h"
-#include "libtrack/platform/text.h"
+#include "libtrack/platform/real/allocator_statistics.h"
+#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/real/real_functions.h"
+#include "libtrack/platform/os/signal_mask.h"
+#include "libtrack/platform/walk/stack_probe.h"
+#include "libtrack/platform/os/stack_switch.h"
+#include "libtrack/platform/os/text.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/identity.h"

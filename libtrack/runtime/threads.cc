@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-#include "libtrack/platform/raw.h"
+#include "libtrack/platform/os/raw.h"
 
 namespace leaktrack::track {
 namespace {

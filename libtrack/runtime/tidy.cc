@@ -10,9 +10,9 @@
 #include <cstring>
 #include <string_view>
 
-#include "libtrack/platform/clock.h"
-#include "libtrack/platform/raw.h"
-#include "libtrack/platform/text.h"
+#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/os/text.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/run_start.h"
 

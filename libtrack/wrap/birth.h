@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "libtrack/platform/unwinder.h"
+#include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {

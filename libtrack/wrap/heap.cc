@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "libtrack/platform/bootstrap.h"
-#include "libtrack/platform/real_functions.h"
-#include "libtrack/platform/unwinder.h"
+#include "libtrack/platform/real/bootstrap.h"
+#include "libtrack/platform/real/real_functions.h"
+#include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/birth.h"

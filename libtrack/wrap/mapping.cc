@@ -7,11 +7,11 @@
 
 #include <span>
 
-#include "libtrack/platform/module_map.h"
-#include "libtrack/platform/raw.h"
-#include "libtrack/platform/real_functions.h"
-#include "libtrack/platform/signal_mask.h"
-#include "libtrack/platform/unwinder.h"
+#include "libtrack/platform/modules/module_map.h"
+#include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/real/real_functions.h"
+#include "libtrack/platform/os/signal_mask.h"
+#include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/runtime/run.h"
 
 namespace leaktrack::track {

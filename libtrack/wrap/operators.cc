@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <atomic>
 
-#include "libtrack/platform/link_scope.h"
-#include "libtrack/platform/real_functions.h"
+#include "libtrack/platform/real/link_scope.h"
+#include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/death.h"
 #include "libtrack/wrap/heap.h"

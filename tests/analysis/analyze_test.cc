@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "tests/analysis/synthetic.h"
-#include "tools/analysis/judge.h"
+#include "tools/analysis/detect/judge.h"
 
 namespace leaktrack {
 namespace {

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "tests/analysis/one_site.h"
-#include "tools/analysis/judge.h"
+#include "tools/analysis/detect/judge.h"
 
 namespace leaktrack {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/analysis/memory_samples.h"
+#include "tests/analysis/process/memory_samples.h"
 
 namespace leaktrack {
 namespace {

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "libtrack/capture/fold.h"
+#include "libtrack/capture/read/fold.h"
 #include "tests/capture/run_fixture.h"
 
 namespace leaktrack::capture {

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "libtrack/capture/decoder.h"
+#include "libtrack/capture/read/decoder.h"
 #include "tests/capture/run_fixture.h"
 
 namespace leaktrack::testing {

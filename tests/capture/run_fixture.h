@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "libtrack/capture/capture_bytes.h"
-#include "libtrack/capture/header_page.h"
-#include "libtrack/capture/history_writer.h"
+#include "libtrack/capture/read/capture_bytes.h"
+#include "libtrack/capture/write/header_page.h"
+#include "libtrack/capture/write/history_writer.h"
 #include "tests/support/memory_file.h"
 #include "tests/support/recorder_builder.h"
 

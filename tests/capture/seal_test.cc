@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libtrack/capture/seal.h"
+#include "libtrack/capture/read/seal.h"
 
 #include <gtest/gtest.h>
 

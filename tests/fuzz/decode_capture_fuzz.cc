@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include "libtrack/capture/capture_bytes.h"
+#include "libtrack/capture/read/capture_bytes.h"
 #include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/format.h"
 

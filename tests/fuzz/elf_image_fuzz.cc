@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "libtrack/platform/cfi_table.h"
-#include "libtrack/platform/elf_image.h"
+#include "libtrack/platform/cfi/cfi_table.h"
+#include "libtrack/platform/modules/elf_image.h"
 
 namespace {
 

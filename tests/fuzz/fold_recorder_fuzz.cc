@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "libtrack/capture/capture_bytes.h"
-#include "libtrack/capture/fold.h"
+#include "libtrack/capture/read/capture_bytes.h"
+#include "libtrack/capture/read/fold.h"
 
 namespace {
 

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "libtrack/platform/maps_reader.h"
+#include "libtrack/platform/os/maps_reader.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "libtrack/capture/crc32c.h"
-#include "libtrack/capture/seal.h"
+#include "libtrack/capture/read/seal.h"
 #include "tools/symbolize/perf_map.h"
 #include "tools/symbolize/seal.h"
 

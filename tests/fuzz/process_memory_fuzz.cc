@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "libtrack/platform/process_memory.h"
+#include "libtrack/platform/os/process_memory.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "libtrack/platform/cfi_expression.h"
-#include "libtrack/platform/cfi_program.h"
-#include "libtrack/platform/cfi_table.h"
+#include "libtrack/platform/cfi/cfi_expression.h"
+#include "libtrack/platform/cfi/cfi_program.h"
+#include "libtrack/platform/cfi/cfi_table.h"
 
 namespace {
 

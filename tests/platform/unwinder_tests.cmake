@@ -8,8 +8,8 @@ if(NOT UNWIND_INCLUDE OR NOT UNWIND_LIBRARY)
   return()
 endif()
 
-add_library(shapes_library MODULE shapes_library.cc)
-add_library(stack_oracle STATIC stack_oracle.cc)
+add_library(shapes_library MODULE walk/shapes_library.cc)
+add_library(stack_oracle STATIC walk/stack_oracle.cc)
 target_include_directories(stack_oracle PUBLIC ${PROJECT_SOURCE_DIR} ${UNWIND_INCLUDE})
 target_compile_options(stack_oracle PRIVATE -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls)
 target_link_libraries(stack_oracle PUBLIC leaktrack_platform leaktrack_warnings GTest::gtest ${UNWIND_LIBRARY})
@@ -31,8 +31,8 @@ function(shapes_test name compiler)
       OUTPUT ${object}
       COMMAND ${compiler} -std=c++20 -g -fPIE -Wall -Wextra ${ARGN} -I${PROJECT_SOURCE_DIR}
               -DLEAKTRACK_SHAPES_LIBRARY="$<TARGET_FILE:shapes_library>" -MD -MF ${object}.d
-              -c ${CMAKE_CURRENT_SOURCE_DIR}/${source}.cc -o ${object}
-      DEPENDS ${source}.cc stack_oracle.h shapes_library ${PROJECT_SOURCE_DIR}/libtrack/platform/unwinder.h
+              -c ${CMAKE_CURRENT_SOURCE_DIR}/walk/${source}.cc -o ${object}
+      DEPENDS walk/${source}.cc walk/stack_oracle.h shapes_library ${PROJECT_SOURCE_DIR}/libtrack/platform/walk/unwinder.h
       DEPFILE ${object}.d
       VERBATIM)
     list(APPEND objects ${object})
@@ -41,7 +41,7 @@ function(shapes_test name compiler)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
 endfunction()
 if(SANITIZED)
-  leaktrack_test(stack_shapes_sanitized stack_shapes_test.cc LIBS stack_oracle)
+  leaktrack_test(stack_shapes_sanitized walk/stack_shapes_test.cc LIBS stack_oracle)
   target_compile_definitions(stack_shapes_sanitized PRIVATE
                              LEAKTRACK_SHAPES_LIBRARY="$<TARGET_FILE:shapes_library>")
 else()
@@ -55,17 +55,17 @@ else()
   endforeach()
 endif()
 
-leaktrack_test(unwind_memo_test unwind_memo_test.cc LIBS stack_oracle)
-leaktrack_test(stack_cache_test stack_cache_test.cc LIBS stack_oracle)
+leaktrack_test(unwind_memo_test walk/unwind_memo_test.cc LIBS stack_oracle)
+leaktrack_test(stack_cache_test walk/stack_cache_test.cc LIBS stack_oracle)
 target_compile_options(stack_cache_test PRIVATE -fno-omit-frame-pointer)
 target_compile_options(unwind_memo_test PRIVATE -fno-omit-frame-pointer)
-leaktrack_test(unwinder_test unwinder_test.cc LIBS stack_oracle)
+leaktrack_test(unwinder_test walk/unwinder_test.cc LIBS stack_oracle)
 target_compile_options(unwinder_test PRIVATE -fno-omit-frame-pointer)
 target_compile_definitions(unwinder_test PRIVATE LEAKTRACK_SHAPES_LIBRARY="$<TARGET_FILE:shapes_library>")
 add_dependencies(unwinder_test shapes_library)
 
 if(NOT SANITIZED)  # a sanitizer's frames are its own
-  leaktrack_test(unwinder_stack_test unwinder_stack_test.cc LIBS stack_oracle)
+  leaktrack_test(unwinder_stack_test walk/unwinder_stack_test.cc LIBS stack_oracle)
   target_compile_options(unwinder_stack_test PRIVATE -fno-omit-frame-pointer)
   target_compile_definitions(unwinder_stack_test PRIVATE LEAKTRACK_SHAPES_LIBRARY="$<TARGET_FILE:shapes_library>")
   add_dependencies(unwinder_stack_test shapes_library)

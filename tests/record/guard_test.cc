@@ -8,7 +8,7 @@
 
 #include <thread>
 
-#include "libtrack/platform/stack_probe.h"
+#include "libtrack/platform/walk/stack_probe.h"
 
 namespace leaktrack::track {
 namespace {

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "libtrack/capture/recorder_view.h"
+#include "libtrack/capture/write/recorder_view.h"
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "tests/report/sample_input.h"
-#include "tools/report/html_report.h"
+#include "tools/report/page/html_report.h"
 
 namespace leaktrack {
 namespace {

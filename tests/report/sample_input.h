@@ -4,7 +4,7 @@
 #ifndef LEAKTRACK_TESTS_REPORT_SAMPLE_INPUT_H_
 #define LEAKTRACK_TESTS_REPORT_SAMPLE_INPUT_H_
 
-#include "tools/report/report_input.h"
+#include "tools/report/input/report_input.h"
 
 namespace leaktrack::testing {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "libtrack/platform/helper_thread.h"
+#include "libtrack/platform/os/helper_thread.h"
 
 namespace leaktrack::track {
 namespace {

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <vector>
 
-#include "libtrack/capture/segment_store.h"
+#include "libtrack/capture/write/segment_store.h"
 
 namespace leaktrack::testing {
 

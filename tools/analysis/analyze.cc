@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <map>
 
-#include "tools/analysis/candidates.h"
-#include "tools/analysis/clock.h"
-#include "tools/analysis/coverage.h"
-#include "tools/analysis/families.h"
-#include "tools/analysis/lift.h"
-#include "tools/analysis/looks.h"
+#include "tools/analysis/blame/candidates.h"
+#include "tools/analysis/history/clock.h"
+#include "tools/analysis/process/coverage.h"
+#include "tools/analysis/blame/families.h"
+#include "tools/analysis/blame/lift.h"
+#include "tools/analysis/detect/looks.h"
 #include "tools/analysis/plateaus.h"
 #include "tools/analysis/present.h"
-#include "tools/analysis/process_account.h"
-#include "tools/analysis/ranking.h"
-#include "tools/analysis/shutdown.h"
+#include "tools/analysis/process/process_account.h"
+#include "tools/analysis/blame/ranking.h"
+#include "tools/analysis/history/shutdown.h"
 #include "tools/base/parallel.h"
 
 namespace leaktrack {

@@ -10,9 +10,9 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_ANALYZE_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_ANALYZE_H_
 
-#include "libtrack/capture/decoder.h"
-#include "tools/analysis/options.h"
-#include "tools/analysis/result.h"
+#include "libtrack/capture/read/decoder.h"
+#include "tools/analysis/model/options.h"
+#include "tools/analysis/model/result.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/analysis/looks.h"
+#include "tools/analysis/detect/looks.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {

@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "tools/analysis/nodes.h"
+#include "tools/analysis/detect/nodes.h"
 
 namespace leaktrack {
 

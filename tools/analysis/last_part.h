@@ -15,9 +15,9 @@
 
 #include <cstdint>
 
-#include "libtrack/capture/decoder.h"
-#include "tools/analysis/options.h"
-#include "tools/analysis/result.h"
+#include "libtrack/capture/read/decoder.h"
+#include "tools/analysis/model/options.h"
+#include "tools/analysis/model/result.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {

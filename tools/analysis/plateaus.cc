@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "tools/analysis/blame.h"
+#include "tools/analysis/blame/blame.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 

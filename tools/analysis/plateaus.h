@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "tools/analysis/result.h"
+#include "tools/analysis/model/result.h"
 
 namespace leaktrack {
 

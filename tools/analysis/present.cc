@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tools/analysis/looks.h"
-#include "tools/analysis/stats.h"
+#include "tools/analysis/detect/looks.h"
+#include "tools/analysis/model/stats.h"
 
 namespace leaktrack {
 namespace {

@@ -5,8 +5,8 @@
 #define LEAKTRACK_TOOLS_ANALYSIS_PRESENT_H_
 
 #include "tools/analysis/explain.h"
-#include "tools/analysis/nodes.h"
-#include "tools/analysis/result.h"
+#include "tools/analysis/detect/nodes.h"
+#include "tools/analysis/model/result.h"
 
 namespace leaktrack {
 

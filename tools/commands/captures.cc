@@ -15,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "libtrack/capture/fold.h"
+#include "libtrack/capture/read/fold.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "libtrack/capture/decoder.h"
+#include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack {

@@ -11,8 +11,8 @@
 #include "tools/commands/exit_code.h"
 #include "tools/commands/gate_runs.h"
 #include "tools/commands/output.h"
-#include "tools/report/gate_report.h"
-#include "tools/report/html_report.h"
+#include "tools/report/gate/gate_report.h"
+#include "tools/report/page/html_report.h"
 
 namespace leaktrack {
 namespace {

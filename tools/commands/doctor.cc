@@ -16,7 +16,7 @@
 #include "tools/inspect/place_checks.h"
 #include "tools/inspect/process_checks.h"
 #include "tools/inspect/program_checks.h"
-#include "tools/report/page.h"
+#include "tools/report/words/page.h"
 
 namespace leaktrack {
 namespace {

@@ -12,7 +12,7 @@
 #include "tools/commands/captures.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/output.h"
-#include "tools/report/report_input.h"
+#include "tools/report/input/report_input.h"
 
 namespace leaktrack {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "libtrack/capture/decoder.h"
+#include "libtrack/capture/read/decoder.h"
 
 namespace leaktrack {
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "tools/analysis/result.h"
+#include "tools/analysis/model/result.h"
 #include "tools/symbolize/source_lines.h"
 
 namespace leaktrack {

@@ -23,8 +23,8 @@
 #include "tools/commands/output.h"
 #include "tools/commands/run.h"
 #include "tools/inspect/locate.h"
-#include "tools/report/checkout_paths.h"
-#include "tools/report/gate_report.h"
+#include "tools/report/gate/checkout_paths.h"
+#include "tools/report/gate/gate_report.h"
 
 namespace leaktrack {
 namespace {

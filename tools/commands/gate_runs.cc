@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/analyze.h"
-#include "tools/analysis/blame.h"
+#include "tools/analysis/blame/blame.h"
 #include "tools/base/progress.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"

@@ -17,7 +17,7 @@
 #include "tools/commands/captures.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/output.h"
-#include "tools/report/merge_report.h"
+#include "tools/report/merge/merge_report.h"
 #include "tools/symbolize/capture_symbolizer.h"
 
 namespace leaktrack {

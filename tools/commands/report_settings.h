@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tools/analysis/options.h"
+#include "tools/analysis/model/options.h"
 
 namespace leaktrack {
 

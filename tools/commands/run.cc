@@ -14,7 +14,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "libtrack/capture/fold.h"
+#include "libtrack/capture/read/fold.h"
 #include "tools/base/safe_text.h"
 #include "tools/commands/captures.h"
 #include "tools/commands/child.h"

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "libtrack/capture/seal.h"
+#include "libtrack/capture/read/seal.h"
 #include "tools/base/replace_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"

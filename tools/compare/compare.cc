@@ -7,7 +7,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "tools/analysis/stats.h"
+#include "tools/analysis/model/stats.h"
 #include "tools/compare/statistics.h"
 #include "tools/compare/symbol_coverage.h"
 

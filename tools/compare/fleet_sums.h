@@ -24,8 +24,8 @@
 #include <utility>
 #include <vector>
 
-#include "libtrack/capture/decoder.h"
-#include "tools/analysis/result.h"
+#include "libtrack/capture/read/decoder.h"
+#include "tools/analysis/model/result.h"
 
 namespace leaktrack {
 

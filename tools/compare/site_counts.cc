@@ -6,7 +6,7 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
-#include "tools/analysis/candidates.h"
+#include "tools/analysis/blame/candidates.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "tools/analysis/blame.h"
+#include "tools/analysis/blame/blame.h"
 #include "tools/base/safe_text.h"
 
 namespace leaktrack {

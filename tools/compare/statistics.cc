@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "tools/analysis/stats.h"
+#include "tools/analysis/model/stats.h"
 
 namespace leaktrack {
 namespace {

@@ -9,10 +9,10 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
-#include "tools/report/growth_words.h"
-#include "tools/report/json_parts.h"
-#include "tools/report/json_report.h"
-#include "tools/report/page.h"
+#include "tools/report/words/growth_words.h"
+#include "tools/report/json/json_parts.h"
+#include "tools/report/json/json_report.h"
+#include "tools/report/words/page.h"
 
 namespace leaktrack {
 namespace {

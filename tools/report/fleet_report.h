@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "tools/report/report_input.h"
-#include "tools/report/text_report.h"
+#include "tools/report/input/report_input.h"
+#include "tools/report/text/text_report.h"
 
 namespace leaktrack {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/formats.h"
 
-#include "tools/report/folded_report.h"
-#include "tools/report/html_report.h"
-#include "tools/report/json_report.h"
-#include "tools/report/pprof_report.h"
-#include "tools/report/speedscope_report.h"
+#include "tools/report/exchange/folded_report.h"
+#include "tools/report/page/html_report.h"
+#include "tools/report/json/json_report.h"
+#include "tools/report/exchange/pprof_report.h"
+#include "tools/report/exchange/speedscope_report.h"
 
 namespace leaktrack {
 namespace {

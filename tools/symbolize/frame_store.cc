@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "libtrack/capture/seal.h"
+#include "libtrack/capture/read/seal.h"
 #include "tools/base/replace_file.h"
 #include "tools/base/user_files.h"
 #include "tools/symbolize/seal.h"

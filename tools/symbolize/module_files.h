@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-#include "libtrack/capture/decoder.h"
+#include "libtrack/capture/read/decoder.h"
 #include "tools/symbolize/elf_file.h"
 #include "tools/symbolize/symbolizer.h"
 

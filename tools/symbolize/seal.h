@@ -3,7 +3,7 @@
 // The names of a capture's frames, written into the capture: what a report needs of the binaries, without the binaries.
 //
 // What: per frame its functions (inlined ones first), files and lines; what was lacking when it was sealed; on request the source around
-// each line. As JSON inside the appended seal (libtrack/capture/seal.h). Promises: any text is legal input; what does not fit is left out,
+// each line. As JSON inside the appended seal (libtrack/capture/read/seal.h). Promises: any text is legal input; what does not fit is left out,
 // and its frames stay module and offset. Limits: a seal is as trustworthy as the capture it came with: its source lines are shown, no file
 // is opened because of it.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_SEAL_H_

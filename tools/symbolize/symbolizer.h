@@ -22,7 +22,7 @@
 #include <string>
 #include <vector>
 
-#include "libtrack/capture/decoder.h"
+#include "libtrack/capture/read/decoder.h"
 
 namespace leaktrack {
 

@@ -22,7 +22,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_format.h"
 #include "tests/record/test_image.h"
-#include "tools/analysis/stats.h"
+#include "tools/analysis/model/stats.h"
 
 namespace leaktrack::verdicts {
 namespace {

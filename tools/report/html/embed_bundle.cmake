@@ -5,7 +5,7 @@ file(READ "${STYLE}" style)
 file(SHA256 "${SCRIPT}" script_hash)
 file(SHA256 "${STYLE}" style_hash)
 file(WRITE "${OUTPUT}" "// Made by embed_bundle.cmake.
-#include \"tools/report/html_bundle.h\"
+#include \"tools/report/page/html_bundle.h\"
 
 namespace leaktrack {
 const char kHtmlScript[] = R\"__bundle__(${script})__bundle__\";

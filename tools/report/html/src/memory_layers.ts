@@ -2,7 +2,7 @@
 //
 // Resident memory taken apart, at each reading. Pure.
 //
-// The account is the analyzer's (tools/analysis/memory_account.h): of the anonymous pages those that the live heap and the allocator's
+// The account is the analyzer's (tools/analysis/process/memory_account.h): of the anonymous pages those that the live heap and the allocator's
 // free memory can fill. What is left may be mappings and stacks, of which only the address space is known: they get at most that.
 
 import type { OverTime } from './data.ts';

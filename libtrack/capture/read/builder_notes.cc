@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CaptureBuilder: what the program said of itself, from records and from the recorder.
+#include <algorithm>
+#include <cstring>
+
+#include "libtrack/capture/read/capture_builder.h"
+
+namespace leaktrack::capture {
+
+void CaptureBuilder::SettleKind(StackInfo* stack) {
+  if (!stack->frames.empty() && FrameModule(stack->frames.back()) == kPoolModule) {
+    stack->pool = static_cast<uint32_t>(FrameAddress(stack->frames.back()));
+    stack->frames.pop_back();
+  }
+  stack->immortal = stack->kind == SiteKind::kImmortal;
+  if (stack->kind != SiteKind::kMapping) stack->kind = SiteKind::kHeap;
+}
+
+bool CaptureBuilder::TakeNotes(ByteSource source) {
+  while (source.left() > 0 && !source.overrun()) {
+    Note note;
+    const auto number = static_cast<uint32_t>(source.Varint());
+    note.kind = static_cast<NoteKind>(source.Byte());
+    note.value = static_cast<uint32_t>(source.Varint());
+    note.start_ms = source.Varint();
+    const uint64_t end = source.Varint();
+    note.ended = end != 0;
+    note.end_ms = note.ended ? end - 1 : 0;
+    note.name = source.String();
+    if (!source.overrun()) notes_[number] = std::move(note);
+  }
+  return !source.overrun();
+}
+
+void CaptureBuilder::TakeRecorderNotes(const RecorderView& view) {
+  for (const NoteEntry& entry : view.header()->notes) {
+    const uint32_t state = entry.state.load(std::memory_order_acquire);
+    if (state != kNoteOpen && state != kNoteEnded) continue;
+    Note note{entry.kind, entry.value, entry.start_ms, entry.end_ms.load(std::memory_order_relaxed), state == kNoteEnded,
+              std::string(entry.name, strnlen(entry.name, sizeof(entry.name)))};
+    notes_[entry.number] = std::move(note);
+  }
+}
+
+void CaptureBuilder::FinishNotes(Capture* capture) {
+  for (auto& [number, note] : notes_) {
+    if (note.kind == NoteKind::kPool) capture->pools[note.value] = std::move(note.name);
+    if (note.kind == NoteKind::kSnapshot) capture->snapshots.push_back({std::move(note.name), note.start_ms});
+    if (note.kind != NoteKind::kPhase) continue;
+    const uint64_t end_ms = std::max(note.start_ms, note.end_ms);  // a clock of another thread may lag
+    capture->phases.push_back({std::move(note.name), note.start_ms, end_ms, note.ended});
+  }
+  std::stable_sort(capture->phases.begin(), capture->phases.end(),
+                   [](const Phase& a, const Phase& b) { return a.start_ms < b.start_ms; });
+  std::stable_sort(capture->snapshots.begin(), capture->snapshots.end(),
+                   [](const Snapshot& a, const Snapshot& b) { return a.time_ms < b.time_ms; });
+}
+
+}  // namespace leaktrack::capture

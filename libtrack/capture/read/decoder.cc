@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/capture/read/decoder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+
+#include "libtrack/capture/read/capture_builder.h"
+#include "libtrack/capture/read/capture_bytes.h"
+#include "libtrack/capture/crc32c.h"
+#include "libtrack/capture/read/seal.h"
+
+namespace leaktrack::capture {
+namespace {
+
+constexpr int kReadings = 3;
+constexpr uint64_t kMostBytes = kMaxFileBytes + kMostPackedSealBytes + sizeof(SealTrailer) + 1;
+
+std::string Text(const char* from, size_t capacity) { return std::string(from, strnlen(from, capacity)); }
+
+DecodeResult Failed(DecodeFailure failure, std::string message) {
+  DecodeResult result;
+  result.failure = failure;
+  result.message = std::move(message);
+  return result;
+}
+
+void DescribeProcess(const FileHeader& header, ProcessInfo* process) {
+  process->pid = header.pid;
+  process->parent_pid = header.parent_pid;
+  process->run_id = header.run_id;
+  process->parent_run_id = header.parent_run_id;
+  process->start_realtime_ns = header.start_realtime_ns;
+  process->host = Text(header.host, sizeof(header.host));
+  process->program = Text(header.program, sizeof(header.program));
+  process->command = Text(header.command, sizeof(header.command));
+  process->recorder_path = Text(header.recorder_path, sizeof(header.recorder_path));
+  process->recorder_was_anonymous = (header.flags & kFileRecorderAnonymous) != 0;
+}
+
+void DescribeProcess(const RecorderHeader& header, const std::string& path, ProcessInfo* process) {
+  process->pid = header.pid;
+  process->parent_pid = header.parent_pid;
+  process->run_id = header.run_id;
+  process->parent_run_id = header.parent_run_id;
+  process->start_realtime_ns = header.start_realtime_ns;
+  process->host = Text(header.host, sizeof(header.host));
+  process->program = Text(header.program, sizeof(header.program));
+  process->command = Text(header.command, sizeof(header.command));
+  process->recorder_path = path;
+}
+
+bool Usable(const RecorderImage& image, uint64_t run_id) {
+  return image.loaded() && image.header()->run_id == run_id && image.header()->folded.load() == 0;
+}
+
+// How the run ended, from what the last record said and whether the owner lives.
+void SettleEnd(bool alive, bool dead_for_sure, Capture* capture) {
+  const bool open = capture->end_state == RunState::kStarting || capture->end_state == RunState::kRunning;
+  capture->running = open && alive;
+  if (open && !alive && dead_for_sure) capture->end_state = RunState::kKilled;
+}
+
+void TakeImage(const RecorderImage& image, CaptureBuilder* builder, DamageList* damage) {
+  if (image.view().bad_regions() != 0) damage->Add("flight recorder: regions that do not fit it were skipped");
+  builder->TakeRecorder(image.view());
+}
+
+std::vector<uint8_t> ReadWhole(std::ifstream& file, uint64_t limit) {
+  std::vector<uint8_t> bytes;
+  char part[1 << 16];
+  while (bytes.size() < limit && (file.read(part, sizeof(part)) || file.gcount() > 0)) {
+    bytes.insert(bytes.end(), part, part + file.gcount());
+  }
+  return bytes;
+}
+
+bool Read(const std::string& path, uint64_t limit, std::vector<uint8_t>* bytes) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return false;
+  *bytes = ReadWhole(file, limit);
+  return !file.bad();
+}
+
+std::string RecorderPathFor(const FileHeader& header, const DecodeOptions& options) {
+  std::string path = Text(header.recorder_path, sizeof(header.recorder_path));
+  if (path.empty() || options.recorder_directory.empty()) return path;
+  return options.recorder_directory + "/" + path.substr(path.rfind('/') + 1);
+}
+
+FileHeader HeaderOf(std::span<const uint8_t> file) {
+  FileHeader header{};
+  if (!file.empty()) memcpy(&header, file.data(), std::min(file.size(), sizeof(header)));
+  return header;
+}
+
+// One reading. The recorder is copied before the file is read: what the drainer moves from one to the other in between
+// is then seen twice, which is harmless, and not missed.
+DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
+  std::vector<uint8_t> file;
+  if (!Read(path, kHeaderBytes, &file)) {
+    return Failed(DecodeFailure::kCannotRead, path + ": cannot be read: " + strerror(errno));
+  }
+  RecorderImage image;
+  std::string why;
+  const FileHeader header = HeaderOf(file);
+  if (header.magic == kRecorderMagic) {
+    if (!image.Load(path, &why)) return Failed(DecodeFailure::kNotACapture, why);
+    const std::string capture_path =
+        Text(image.header()->capture_path, sizeof(image.header()->capture_path));
+    file.clear();
+    if (!capture_path.empty()) Read(capture_path, kMostBytes, &file);
+    const bool same_run = file.size() >= sizeof(FileHeader) && HeaderOf(file).magic == kCaptureMagic &&
+                          HeaderOf(file).run_id == image.header()->run_id;
+    if (!same_run) return DecodeRecorderImage(path, image);
+    return DecodeCaptureBytes(capture_path, file, &image);
+  }
+  if (options.use_recorder && header.magic == kCaptureMagic) {
+    const std::string recorder_path = RecorderPathFor(header, options);
+    if (!recorder_path.empty() && image.Load(recorder_path, &why)) {
+      // A copy of the file may have come to another machine, or the machine been restarted: pids and paths lie then.
+      if (!IsThisBoot(image.header()->boot_id)) {
+        return Read(path, kMostBytes, &file) ? DecodeCaptureBytes(path, file, nullptr)
+                                                    : Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
+      }
+    }
+  }
+  if (!Read(path, kMostBytes, &file)) return Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
+  return DecodeCaptureBytes(path, file, image.loaded() ? &image : nullptr);
+}
+
+}  // namespace
+
+DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& image) {
+  DecodeResult result;
+  Capture& capture = result.capture;
+  CaptureBuilder builder;
+  DamageList damage;
+  TakeImage(image, &builder, &damage);
+  builder.Finish(&capture, &damage);
+  capture.path = path;
+  capture.major = kMajor;
+  capture.minor = kMinor;
+  capture.recorder_used = true;
+  capture.configured_interval = image.header()->configured_interval;
+  capture.no_thread = image.header()->no_thread != 0;
+  DescribeProcess(*image.header(), path, &capture.process);
+  SettleEnd(OwnerAlive(*image.header()), true, &capture);
+  capture.damage = damage.Take();
+  return result;
+}
+
+DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t> bytes, const RecorderImage* image) {
+  SealedFile sealed = SplitSeal(bytes);
+  const std::span<const uint8_t> file = sealed.capture;
+  if (file.size() < sizeof(uint64_t)) return Failed(DecodeFailure::kNotACapture, path + ": not a capture: too short");
+  const FileHeader header = HeaderOf(file);
+  const bool whole = file.size() >= kHeaderBytes && header.crc == Crc32c(&header, offsetof(FileHeader, crc));
+  if (whole && header.magic == kCaptureMagic && (header.major > kMajor || header.features != 0)) {
+    return Failed(DecodeFailure::kTooNew, path + ": capture of format " + std::to_string(header.major) + "." +
+                                              std::to_string(header.minor) + "; this program reads up to " +
+                                              std::to_string(kMajor) + ".x: use a newer leaktrack");
+  }
+  DecodeResult result;
+  Capture& capture = result.capture;
+  CaptureBuilder builder;
+  DamageList damage;
+  if (!whole) damage.Add("offset 0: the header page does not check out; what it says of the process may be wrong");
+  const FileFacts facts = ReadRecords(file, whole ? header.run_id : 0, &damage,
+                                      [&builder](const Record& record) { return builder.Take(record); });
+  if (!(whole && header.magic == kCaptureMagic) && facts.valid_segments == 0) {
+    if (header.magic != kCaptureMagic) return Failed(DecodeFailure::kNotACapture, path + ": not a capture");
+    return Failed(DecodeFailure::kTooDamaged, path + ": the header page does not check out, and no segment follows");
+  }
+  if (facts.segments < builder.segments_promised()) {
+    damage.Add("the file is cut off: it has " + std::to_string(facts.segments) + " of " +
+               std::to_string(builder.segments_promised()) + " segments");
+  }
+  if (!builder.has_status()) damage.Add("no epoch was committed: the run ended at once, or the file is cut off");
+
+  const bool final_in_file = builder.final_status();
+  capture.recorder_used = image != nullptr && Usable(*image, header.run_id);
+  if (capture.recorder_used) TakeImage(*image, &builder, &damage);
+  builder.Finish(&capture, &damage);
+  capture.path = path;
+  capture.seal = std::move(sealed.text);
+  capture.seal_problem = std::move(sealed.problem);
+  capture.major = header.major;
+  capture.minor = header.minor;
+  capture.configured_interval = header.configured_interval;
+  capture.no_thread = (header.flags & kFileNoThread) != 0;
+  DescribeProcess(header, &capture.process);
+  const bool here = IsThisBoot(header.boot_id);
+  const bool alive = capture.recorder_used ? OwnerAlive(*image->header())
+                                           : here && ProcessAlive(header.boot_id, header.pid_namespace, header.pid);
+  SettleEnd(alive && !final_in_file, capture.recorder_used || here, &capture);
+  capture.recorder_missing = !capture.recorder_used && !final_in_file && !capture.running;
+  capture.damage = damage.Take();
+  return result;
+}
+
+// A file that is being written can be caught in the middle of a record: look again before calling that damage.
+DecodeResult DecodeCaptureFile(const std::string& path, const DecodeOptions& options) {
+  DecodeResult result;
+  for (int i = 0; i < kReadings; ++i) {
+    result = ReadOnce(path, options);
+    if (result.failure != DecodeFailure::kNone || !result.capture.running || result.capture.damage.empty()) break;
+  }
+  return result;
+}
+
+}  // namespace leaktrack::capture

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/capture/read/fold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "libtrack/capture/write/header_page.h"
+#include "libtrack/capture/write/history_writer.h"
+#include "libtrack/capture/read/recorder_image.h"
+
+namespace leaktrack::capture {
+namespace {
+
+bool PwriteAll(void* context, const void* data, size_t bytes, uint64_t offset) {
+  const int fd = *static_cast<int*>(context);
+  const auto* at = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t put = pwrite(fd, at, bytes, static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return false;
+    at += put;
+    bytes -= static_cast<size_t>(put);
+    offset += static_cast<uint64_t>(put);
+  }
+  return true;
+}
+
+int64_t PreadAll(void* context, void* data, size_t bytes, uint64_t offset) {
+  const int fd = *static_cast<int*>(context);
+  size_t done = 0;
+  while (done < bytes) {
+    const ssize_t got = pread(fd, static_cast<char*>(data) + done, bytes - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return static_cast<int64_t>(done);
+}
+
+struct ScratchMapping {
+  explicit ScratchMapping(size_t size) : bytes(size) {
+    memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  }
+  ~ScratchMapping() {
+    if (memory != MAP_FAILED) munmap(memory, bytes);
+  }
+  ScratchMapping(const ScratchMapping&) = delete;
+  ScratchMapping& operator=(const ScratchMapping&) = delete;
+  void* memory;
+  size_t bytes;
+};
+
+struct Descriptor {
+  explicit Descriptor(int number) : fd(number) {}
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int fd;
+};
+
+// The copy is ours: make it say only what is really there.
+void ClipRegions(const RecorderImage& image) {
+  RecorderHeader* header = image.header();
+  header->image_bytes = image.bytes();
+  for (Region& region : header->regions) {
+    const uint64_t room = region.offset < image.bytes() ? image.bytes() - region.offset : 0;
+    region.reserved_bytes = std::min(region.reserved_bytes, room);
+  }
+}
+
+RunState EndOf(const RecorderHeader& header, const FoldOptions& options) {
+  const auto told = static_cast<RunState>(header.state.load());
+  if (told != RunState::kStarting && told != RunState::kRunning) return told;
+  return options.end_state.value_or(RunState::kKilled);
+}
+
+// A full disk can leave a capture without its header page. Such a file holds nothing yet, and may be begun anew; a file
+// with anything else in it is somebody's.
+bool IsUnbegun(int fd, uint64_t size) {
+  if (size >= kHeaderBytes) return false;
+  unsigned char start[sizeof(uint64_t)] = {};
+  const int64_t got = PreadAll(&fd, start, std::min<uint64_t>(size, sizeof(start)), 0);
+  uint64_t magic = 0;
+  memcpy(&magic, start, sizeof(magic));
+  return got >= 0 && (magic == 0 || magic == kCaptureMagic);
+}
+
+// The dead process's memory cannot be read any more; what it counted can.
+MemorySampleRaw LastSample(const RecorderHeader& header) {
+  MemorySampleRaw sample;
+  if (const uint64_t units = header.work_units.load(); units != 0) sample.work_units = static_cast<int64_t>(units);
+  return sample;
+}
+
+bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path, int* capture_fd, RunState state) {
+  RecorderHeader* header = image.header();
+  ClipRegions(image);
+  ScratchMapping scratch(HistoryWriter::MemoryBytes(*header));
+  if (scratch.memory == MAP_FAILED) return false;
+  HistoryWriter* writer = HistoryWriter::Place(scratch.memory, scratch.bytes, *header);
+  const FileOps file{capture_fd, PwriteAll, PreadAll};
+  const off_t size = lseek(*capture_fd, 0, SEEK_END);
+  if (size >= 0 && IsUnbegun(*capture_fd, static_cast<uint64_t>(size))) {
+    FileHeader page;
+    if (!WriteHeaderPage(file, *header, recorder_path.c_str(), &page)) return false;
+    writer->Start(file, *header);
+  } else if (!writer->Reopen(file, *header)) {
+    return false;
+  }
+  writer->OverrideState(state);
+  const uint64_t now_ms = std::max(header->tick_ms.load(), header->end_ms.load());
+  return writer->WriteEpoch(header, LastSample(*header), now_ms, EpochKind::kFinal) && fdatasync(*capture_fd) == 0;
+}
+
+// Another folder is done in a moment; somebody who holds the lock for good shall not make us wait for ever.
+bool LockSoon(int fd) {
+  constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 20'000'000};
+  for (int naps = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++naps) {
+    if (errno != EWOULDBLOCK || naps == 250) return false;
+    nanosleep(&kNap, nullptr);
+  }
+  return true;
+}
+
+void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bool unlink_it) {
+  const Descriptor recorder(open(recorder_path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (recorder.fd < 0 || IdOf(recorder.fd) != file) return;
+  int fd = recorder.fd;
+  const uint32_t folded = 1;
+  PwriteAll(&fd, &folded, sizeof(folded), offsetof(RecorderHeader, folded));
+  if (unlink_it) unlink(recorder_path.c_str());
+}
+
+}  // namespace
+
+FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& options, std::string* why) {
+  RecorderImage image;
+  if (!image.Load(recorder_path, why)) return FoldResult::kFailed;
+  if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;
+  if (!options.owner_is_dead && OwnerAlive(*image.header())) return FoldResult::kOwnerAlive;
+
+  const char* named = image.header()->capture_path;
+  const std::string path = !options.capture_path.empty()
+                               ? options.capture_path
+                               : std::string(named, strnlen(named, sizeof(image.header()->capture_path)));
+  // Who may put a file into /dev/shm, or hand us a capture, may not make us, perhaps root, write where he cannot, nor tell him
+  // what another process did: both belong to one user, and we make a capture only for ourselves.
+  const RecorderFileId file = image.file();
+  const int create = file.owner == geteuid() ? O_CREAT : 0;
+  Descriptor capture(path.empty() ? -1 : open(path.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  if (capture.fd >= 0 && IdOf(capture.fd).owner != file.owner) {
+    *why = path + ": does not belong to the owner of " + recorder_path;
+    return FoldResult::kFailed;
+  }
+  if (capture.fd < 0 || !LockSoon(capture.fd)) {
+    *why = path + ": cannot be written: " + (path.empty() ? "the recorder names no capture" : strerror(errno));
+    return FoldResult::kFailed;
+  }
+  // Under the lock once more: another folder may have been faster, and it may even have unlinked the recorder.
+  if (access(recorder_path.c_str(), F_OK) != 0) return FoldResult::kAlreadyFolded;
+  if (!image.Load(recorder_path, why)) return FoldResult::kFailed;
+  if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;
+  if (image.file() != file) {
+    *why = recorder_path + ": has become another file meanwhile";
+    return FoldResult::kFailed;
+  }
+  if (!WriteLastEpoch(image, recorder_path, &capture.fd, EndOf(*image.header(), options))) {
+    *why = path + ": the last epoch could not be written" + (errno != 0 ? std::string(": ") + strerror(errno) : "");
+    return FoldResult::kFailed;
+  }
+  MarkFolded(recorder_path, file, options.unlink_recorder);
+  return FoldResult::kFolded;
+}
+
+}  // namespace leaktrack::capture

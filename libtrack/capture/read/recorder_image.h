@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A private copy of a flight recorder, and what can be told of its owner.
+//
+// Why a copy: the file may shrink or change while it is looked at (SIGBUS, or checks that no longer hold), and reading
+// a hole of a tmpfs mapping would allocate it. Only pages that exist are copied.
+//
+// Thread-safety: none. Used by tools and tests, never by libtrack.
+#ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_RECORDER_IMAGE_H_
+#define LEAKTRACK_LIBTRACK_CAPTURE_READ_RECORDER_IMAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "libtrack/capture/recorder_layout.h"
+#include "libtrack/capture/write/recorder_view.h"
+
+namespace leaktrack::capture {
+
+// Which file it was, and whose: a name in /dev/shm may be another file a moment later.
+struct RecorderFileId {
+  uint64_t device = 0, inode = 0;
+  uint32_t owner = ~uint32_t{0};
+  friend bool operator==(const RecorderFileId&, const RecorderFileId&) = default;
+};
+RecorderFileId IdOf(int fd);
+
+class RecorderImage {
+ public:
+  RecorderImage() = default;
+  ~RecorderImage();
+  RecorderImage(const RecorderImage&) = delete;
+  RecorderImage& operator=(const RecorderImage&) = delete;
+
+  // False with a reason: no such file, no recorder, another version.
+  bool Load(const std::string& path, std::string* why);
+  bool LoadBytes(const void* bytes, size_t size, std::string* why);  // tests, fuzzing
+
+  bool loaded() const { return view_.header() != nullptr; }
+  const RecorderView& view() const { return view_; }
+  RecorderHeader* header() const { return view_.header(); }
+  size_t bytes() const { return bytes_; }
+  const RecorderFileId& file() const { return file_; }
+
+ private:
+  bool Reserve(uint64_t size, std::string* why);
+  bool Check(std::string* why);
+
+  void* memory_ = nullptr;
+  size_t bytes_ = 0;
+  RecorderFileId file_;
+  RecorderView view_;
+};
+
+// Whether the process that a recorder or capture belongs to still runs on this machine. Where it cannot be told (another
+// PID namespace and no drainer thread to ask), the answer is yes: nothing is taken away from a live process.
+bool OwnerAlive(const RecorderHeader& header);
+bool ProcessAlive(const uint8_t (&boot_id)[16], uint64_t pid_namespace, uint32_t pid);
+bool IsThisBoot(const uint8_t (&boot_id)[16]);
+
+}  // namespace leaktrack::capture
+
+#endif  // LEAKTRACK_LIBTRACK_CAPTURE_READ_RECORDER_IMAGE_H_

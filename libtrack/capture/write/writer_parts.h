@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of one epoch, one function per kind of record (history_writer.cc calls them in the order that it promises).
+//
+// Each returns false when the file refused something; it then remembers as unwritten what it could not write.
+//
+// Thread-safety, Allocates, Signals, Fork: as HistoryWriter.
+#ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_WRITER_PARTS_H_
+#define LEAKTRACK_LIBTRACK_CAPTURE_WRITE_WRITER_PARTS_H_
+
+#include "libtrack/capture/write/history_writer.h"
+
+namespace leaktrack::capture {
+
+struct Epoch {
+  RecorderView view;
+  const MemorySampleRaw& memory;
+  uint64_t now_ms;
+  uint32_t number;
+  EpochKind kind;
+};
+
+struct WriterParts {
+  [[nodiscard]] static bool Dictionary(HistoryWriter& writer, const Epoch& epoch);
+  [[nodiscard]] static bool History(HistoryWriter& writer, const Epoch& epoch);
+  [[nodiscard]] static bool Survivors(HistoryWriter& writer, const Epoch& epoch);
+  [[nodiscard]] static bool Kept(HistoryWriter& writer, const Epoch& epoch);
+  [[nodiscard]] static bool Status(HistoryWriter& writer, const Epoch& epoch);
+
+ private:
+  static bool Stacks(HistoryWriter& writer, const Epoch& epoch);
+  static bool Modules(HistoryWriter& writer, const Epoch& epoch);
+  static bool Hooks(HistoryWriter& writer, const Epoch& epoch);
+  static bool Notes(HistoryWriter& writer, const Epoch& epoch);
+  static bool CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint32_t number, CellCopy* cell);
+  static void FindChangedCells(HistoryWriter& writer, const Epoch& epoch);
+  static bool Level(HistoryWriter& writer, const Epoch& epoch, uint32_t level);
+  static bool FullSet(HistoryWriter& writer, const Epoch& epoch);
+  static bool Changes(HistoryWriter& writer, const Epoch& epoch);
+};
+
+// Mixes the bits of a word so that any of them may be used as a choice (splitmix64's finisher).
+constexpr uint64_t MixBits(uint64_t value) {
+  value = (value ^ (value >> 30)) * 0xbf58'476d'1ce4'e5b9ULL;
+  value = (value ^ (value >> 27)) * 0x94d0'49bb'1331'11ebULL;
+  return value ^ (value >> 31);
+}
+
+}  // namespace leaktrack::capture
+
+#endif  // LEAKTRACK_LIBTRACK_CAPTURE_WRITE_WRITER_PARTS_H_

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads the ELF header of a module where it is mapped: extent, bias, unwind tables, build-id.
+//
+// Promises: every field is bounds-checked and every page is probed before it is read, so that a file that only looks
+// like ELF, or a module that goes away meanwhile, costs a false and not a fault.
+//
+// Thread-safety: pure.   Allocates: never.   Signals: safe.   Fork: safe.
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_MODULES_ELF_IMAGE_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_MODULES_ELF_IMAGE_H_
+
+#include <cstdint>
+
+#include "libtrack/platform/cfi/cfi_table.h"
+
+namespace leaktrack::track {
+
+struct ElfImage {
+  uintptr_t start;  // first and one past the last mapped address, from the program headers
+  uintptr_t end;
+  uintptr_t bias;
+  CfiSection cfi;
+  uint8_t build_id_size;
+  uint8_t build_id[32];
+};
+
+// `base` is the address at which the file's first byte is mapped.
+bool ReadElfImage(uintptr_t base, ElfImage& image);
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_MODULES_ELF_IMAGE_H_

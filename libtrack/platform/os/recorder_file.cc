@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/os/recorder_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/statfs.h>
+
+#include "libtrack/platform/os/raw.h"
+
+namespace leaktrack::track {
+
+constinit std::atomic<bool> raw::forbidden{false};
+
+namespace {
+
+constexpr int kMadvPopulateWrite = 23;  // Linux 5.14
+
+uint64_t EighthOfFreeSpace(int fd) {
+  struct statfs info {};
+  if (raw::Call(SYS_fstatfs, fd, raw::Ptr(&info)) < 0) return 0;
+  return static_cast<uint64_t>(info.f_bavail) * static_cast<uint64_t>(info.f_bsize) / 8;
+}
+
+RecorderFile MapAnonymous(uint64_t bytes) {
+  RecorderFile file;
+  void* base = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (raw::MmapFailed(base)) return file;
+  file.base = static_cast<char*>(base);
+  file.bytes = bytes;
+  file.budget_bytes = bytes;
+  return file;
+}
+
+}  // namespace
+
+bool FileSizeAllowed(uint64_t bytes) {
+  rlimit limit{};
+  if (raw::Call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, raw::Ptr(&limit)) < 0) return true;
+  return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes;
+}
+
+RecorderFile CreateRecorderFile(const char* path, uint64_t bytes) {
+  if (!FileSizeAllowed(bytes)) return MapAnonymous(bytes);
+  const int fd = raw::OpenAt(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) return MapAnonymous(bytes);
+  RecorderFile file;
+  file.budget_bytes = EighthOfFreeSpace(fd);
+  if (raw::Call(SYS_ftruncate, fd, static_cast<long>(bytes)) == 0) {
+    void* base = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (!raw::MmapFailed(base)) {
+      file.base = static_cast<char*>(base);
+      file.bytes = bytes;
+      file.shared = true;
+      file.fd = fd;
+      return file;
+    }
+  }
+  raw::Close(fd);
+  raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(path), 0);
+  return MapAnonymous(bytes);
+}
+
+bool CommitRange(const RecorderFile& file, uint64_t from, uint64_t to) {
+  if (to > file.bytes) return false;
+  if (!file.shared || from >= to) return true;  // anonymous memory needs no asking
+  if (raw::Forbidden()) return false;
+  const long length = static_cast<long>(to - from);
+  if (file.fd >= 0 && raw::Call(SYS_fallocate, file.fd, 0, static_cast<long>(from), length) == 0) return true;
+  return raw::Call(SYS_madvise, raw::Ptr(file.base + from), length, kMadvPopulateWrite) == 0;
+}
+
+}  // namespace leaktrack::track

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cutting texts, and building short ones in fixed buffers, for the few places where the library names files or says one line.
+//
+// Promises: always terminated, never overruns; what does not fit is cut and `cut()` says so.
+// Thread-safety: none.   Allocates: never.   Signals: safe.   Fork: safe.
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_TEXT_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_OS_TEXT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace leaktrack::track {
+
+// Not string_view::substr, starts_with and ends_with: those know how to throw, and this library links libc alone.
+inline std::string_view From(std::string_view text, size_t start) {
+  return start >= text.size() ? std::string_view{} : std::string_view(text.data() + start, text.size() - start);
+}
+inline std::string_view AtMost(std::string_view text, size_t size) {
+  return {text.data(), text.size() < size ? text.size() : size};
+}
+inline bool StartsWith(std::string_view text, std::string_view start) { return AtMost(text, start.size()) == start; }
+inline bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && From(text, text.size() - end.size()) == end;
+}
+
+class Text {
+ public:
+  Text(char* buffer, size_t capacity) : buffer_(buffer), capacity_(capacity) { buffer_[0] = 0; }
+  template <size_t N>
+  explicit Text(char (&buffer)[N]) : Text(buffer, N) {}
+
+  Text& Add(std::string_view text) {
+    for (const char c : text) AddChar(c);
+    return *this;
+  }
+  Text& AddChar(char c) {
+    if (size_ + 1 >= capacity_) {
+      cut_ = true;
+    } else {
+      buffer_[size_++] = c;
+      buffer_[size_] = 0;
+    }
+    return *this;
+  }
+  // What somebody else named, for a terminal: control characters and those that reorder or hide text become '?'.
+  Text& AddSafely(std::string_view text) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      const size_t hidden = HiddenBytes(From(text, i));
+      AddChar(hidden == 0 ? text[i] : '?');
+      if (hidden > 1) i += hidden - 1;
+    }
+    return *this;
+  }
+  Text& AddNumber(uint64_t value) {
+    char digits[20];
+    int count = 0;
+    do digits[count++] = static_cast<char>('0' + value % 10);
+    while (value /= 10);
+    while (count > 0) AddChar(digits[--count]);
+    return *this;
+  }
+  Text& AddHex16(uint64_t value) {
+    for (int shift = 60; shift >= 0; shift -= 4) AddChar("0123456789abcdef"[(value >> shift) & 15]);
+    return *this;
+  }
+
+  std::string_view view() const { return {buffer_, size_}; }
+  const char* c_str() const { return buffer_; }
+  bool cut() const { return cut_; }
+
+ private:
+  // How many bytes at the start are not to be shown: C0, DEL; in UTF-8 C1 and, more than need be, all of U+2000 to U+207F.
+  static size_t HiddenBytes(std::string_view text) {
+    const auto byte = [text](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+    if (byte(0) == 0xc2 && byte(1) < 0xa0) return 2;
+    return byte(0) == 0xe2 && (byte(1) == 0x80 || byte(1) == 0x81) ? 3 : 0;
+  }
+
+  char* buffer_;
+  size_t capacity_;
+  size_t size_ = 0;
+  bool cut_ = false;
+};
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_OS_TEXT_H_

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/real/real_functions.h"
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include "libtrack/platform/real/bootstrap.h"
+#include "libtrack/platform/real/link_scope.h"
+#include "libtrack/platform/os/linker.h"
+
+namespace leaktrack::track {
+
+namespace {
+
+void EarlyFree(void* block) {
+  if (block == nullptr || IsBootstrapBlock(block)) return;
+  if (ResolveRealFunctions()) g_real.free(block);
+}
+
+// What the guarded entries below forward to.
+struct Unguarded {
+  void (*free)(void*);
+  void* (*realloc)(void*, size_t);
+  size_t (*malloc_usable_size)(void*);
+};
+constinit Unguarded g_unguarded{};
+
+void GuardedFree(void* block) {
+  if (!IsBootstrapBlock(block)) g_unguarded.free(block);
+}
+
+// Moves a bootstrap block to the real heap; the old block is simply left.
+void* GuardedRealloc(void* block, size_t size) {
+  if (!IsBootstrapBlock(block)) return g_unguarded.realloc(block, size);
+  void* moved = g_real.malloc(size);
+  if (moved == nullptr) return nullptr;
+  const size_t old_size = BootstrapSize(block);
+  __builtin_memcpy(moved, block, old_size < size ? old_size : size);
+  return moved;
+}
+
+size_t GuardedUsableSize(void* block) {
+  return IsBootstrapBlock(block) ? BootstrapSize(block) : g_unguarded.malloc_usable_size(block);
+}
+
+constexpr RealFunctions StartingTable() {
+  RealFunctions table{};
+  table.free = EarlyFree;
+  return table;
+}
+
+}  // namespace
+
+constinit RealFunctions g_real = StartingTable();
+constinit std::atomic<bool> g_real_resolved{false};
+
+namespace {
+
+// Stores through an out-parameter and returns afterwards: as a tail call, dlsym would see the loader as its caller and
+// crash (pitfall P1).
+[[gnu::noinline]] void LookUpNext(const char* name, void** found) {
+  *found = dlsym != nullptr ? dlsym(RTLD_NEXT, name) : FindSymbolInLinkMap(name);
+  __asm__ volatile("" ::: "memory");
+}
+
+template <typename Function>
+void Resolve(const char* name, Function& slot) {
+  void* found = FindNextSymbol(name);
+  slot = reinterpret_cast<Function>(found);
+}
+
+}  // namespace
+
+void GuardBootstrapBlocks() {
+  if (g_real.free == GuardedFree) return;
+  g_unguarded = {g_real.free, g_real.realloc, g_real.malloc_usable_size};
+  g_real.free = GuardedFree;
+  g_real.realloc = GuardedRealloc;
+  g_real.malloc_usable_size = GuardedUsableSize;
+}
+
+void* FindNextSymbol(const char* name) {
+  void* found = nullptr;
+  LookUpNext(name, &found);
+  return IsOurs(found) ? nullptr : found;
+}
+
+namespace {
+
+// While dlsym is at work on this very thread, the calls that it makes get memory from the bootstrap arena.
+constinit __thread bool resolving __attribute__((tls_model("initial-exec"))) = false;
+
+// Into a copy: until it is whole, nested calls must go on meeting the old table.
+void LookUpAll(RealFunctions& real) {
+  Resolve("malloc", real.malloc);
+  Resolve("free", real.free);
+  Resolve("calloc", real.calloc);
+  Resolve("realloc", real.realloc);
+  if (!IsOurs(FindFirstSymbol("realloc"))) Resolve("reallocarray", real.reallocarray);
+  Resolve("posix_memalign", real.posix_memalign);
+  Resolve("aligned_alloc", real.aligned_alloc);
+  Resolve("memalign", real.memalign);
+  Resolve("valloc", real.valloc);
+  Resolve("pvalloc", real.pvalloc);
+  Resolve("malloc_usable_size", real.malloc_usable_size);
+  Resolve("mmap", real.mmap);
+  Resolve("munmap", real.munmap);
+  Resolve("mremap", real.mremap);
+  Resolve("dlclose", real.dlclose);
+  Resolve("_exit", real.exit_now);
+  Resolve("abort", real.abort);
+  Resolve("pthread_exit", real.pthread_exit);
+  Resolve("execve", real.execve);
+  Resolve("execveat", real.execveat);
+  Resolve("fexecve", real.fexecve);
+  Resolve("execv", real.execv);
+  Resolve("execvp", real.execvp);
+  Resolve("execvpe", real.execvpe);
+  Resolve("unshare", real.unshare);
+  Resolve("setns", real.setns);
+  Resolve("prctl", real.prctl);
+  Resolve("syscall", real.syscall);
+}
+
+}  // namespace
+
+bool ResolveRealFunctionsNow() {
+  if (g_real_resolved.load(std::memory_order_acquire)) return true;
+  if (resolving) return false;
+  resolving = true;
+  NoteObjectsOfStart();
+  RealFunctions real{};
+  LookUpAll(real);
+  resolving = false;
+  if (real.malloc == nullptr || real.free == nullptr) return false;
+  g_real = real;
+  if (BootstrapWasUsed()) GuardBootstrapBlocks();
+  g_real_resolved.store(true, std::memory_order_release);
+  return true;
+}
+
+}  // namespace leaktrack::track

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions that our hooks stand before: the next definition after ours in the program's search order.
+//
+// Why a table of plain pointers: a hook must reach the real function in one indirect jump. Why constant-initialised:
+// the loader, other preloaded libraries and constructors allocate before we are initialised (pitfalls B1 to B8);
+// `g_real_resolved` tells whether the pointers may be used.
+//
+// Thread-safety: ResolveRealFunctions may race with itself (all racers store the same values).
+// Allocates: dlsym may allocate; such calls meet the bootstrap arena (libtrack/platform/real/bootstrap.h).
+// Signals: using the table is safe, resolving is not.   Fork: safe.
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_REAL_REAL_FUNCTIONS_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_REAL_REAL_FUNCTIONS_H_
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+
+namespace leaktrack::track {
+
+struct RealFunctions {
+  void* (*malloc)(size_t);
+  void (*free)(void*);
+  void* (*calloc)(size_t, size_t);
+  void* (*realloc)(void*, size_t);
+  void* (*reallocarray)(void*, size_t, size_t);  // null where the program's realloc is ours
+  int (*posix_memalign)(void**, size_t, size_t);
+  void* (*aligned_alloc)(size_t, size_t);
+  void* (*memalign)(size_t, size_t);
+  void* (*valloc)(size_t);
+  void* (*pvalloc)(size_t);
+  size_t (*malloc_usable_size)(void*);
+  void* (*mmap)(void*, size_t, int, int, int, off_t);
+  int (*munmap)(void*, size_t);
+  void* (*mremap)(void*, size_t, size_t, int, void*);
+  int (*dlclose)(void*);
+  void (*exit_now)(int);  // _exit
+  void (*abort)();
+  void (*pthread_exit)(void*);
+  int (*execve)(const char*, char* const*, char* const*);
+  int (*execveat)(int, const char*, char* const*, char* const*, int);
+  int (*fexecve)(int, char* const*, char* const*);
+  int (*execv)(const char*, char* const*);
+  int (*execvp)(const char*, char* const*);
+  int (*execvpe)(const char*, char* const*, char* const*);
+  int (*unshare)(int);
+  int (*setns)(int, int);
+  int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);
+  long (*syscall)(long, long, long, long, long, long, long);
+};
+
+// `free` may be called from the first instruction of the process on: until the table is filled it points to a function
+// that fills it. Everything else is null before. Hidden by name: a reference from another file would go through the GOT
+// otherwise, an instruction more in each hook (-fvisibility does not apply to declarations).
+extern RealFunctions g_real __attribute__((visibility("hidden")));
+extern std::atomic<bool> g_real_resolved __attribute__((visibility("hidden")));
+
+// Fills the table if that has not been done. False while this thread is at it already (its dlsym allocates), and if even
+// malloc or free cannot be found; then the hooks fall back to the bootstrap arena.
+bool ResolveRealFunctionsNow();
+inline bool ResolveRealFunctions() { return g_real_resolved.load(std::memory_order_acquire) || ResolveRealFunctionsNow(); }
+
+// Makes free, realloc and malloc_usable_size of the table recognise bootstrap blocks. Only called when
+// there are any, so that the ordinary free costs nothing for them.
+void GuardBootstrapBlocks();
+
+// The definition of `name` that follows ours, nullptr if there is none. Never returns an address of our own.
+void* FindNextSymbol(const char* name);
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_REAL_REAL_FUNCTIONS_H_

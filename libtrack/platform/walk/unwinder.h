@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Walks the calling thread's stack, without a lock, an allocation or a loader call.
+//
+// Each frame costs one look-up of a compiled CFI rule in a lock-free cache keyed by PC; a per-thread memo of the last
+// walk lets a walk that meets a frame it has seen, verified slot by slot, reuse all frames outside it. Where no CFI
+// exists (JIT), saved frame pointers are followed as long as they are plausible. (design.md D8)
+//
+// Promises: never faults (memory outside the range known to be readable is probed by a system call first), never
+// blocks. Stack (gcc -O2): 300 bytes on the warm path, 510 when rules must be compiled (unwinder_stack_test.cc); a refresh
+// of the module map, which an address in no known module may start, comes on top.
+// Costs, 28 frames, in ns a frame: same stack 2.1, other call site 2.3, empty memo with warm rules 7.1 (unw_backtrace in
+// the same run: 9.0), cold rules 135; see bench/README.md.
+// Refuses: to guess. A stack that cannot be followed to its root is cut and marked.
+//
+// Thread-safety: Walk() from any thread, each with its own memo.   Allocates: never.
+// Signals: safe (a walk that interrupts a walk must use another memo: the caller's guard sees to that).
+// Fork: the child may go on using everything.
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "libtrack/capture/recorder_layout.h"
+#include "libtrack/platform/cfi/cfi_program.h"
+
+namespace leaktrack::track {
+
+inline constexpr size_t kMaxFrames = 128;
+
+// Where a walk starts: the state of the innermost frame to be reported.
+struct StackStart {
+  uintptr_t pc;  // a return address into the caller of the hook
+  uintptr_t sp;  // the caller's stack pointer just after the hook would return
+  uintptr_t fp;  // the caller's rbp
+};
+
+// Use in a noinline function that keeps a frame pointer: the state of its caller. A hook reaches the slow path by a
+// tail call, so the slow path's caller is the program's own frame.
+#define LEAKTRACK_CALLER_STACK_START()                                                                        \
+  (::leaktrack::track::StackStart{reinterpret_cast<uintptr_t>(__builtin_return_address(0)),                   \
+                                  reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16,               \
+                                  *reinterpret_cast<const uintptr_t*>(__builtin_frame_address(0))})
+
+struct WalkResult {
+  uint32_t frame_count = 0;
+  bool truncated = false;
+  uint64_t fold = 0;  // of the frames (stack_fold.h)
+};
+
+// The last walk of one thread. Zero-initialised memory is a valid empty memo. Contents belong to unwinder.cc and stack_cache.cc.
+// About 11 KiB, of which walks of n frames touch 80 n bytes: keep it in mapped memory, not in TLS.
+//
+// The last walk lies as a stack does, outermost frame first, from index 1: what stands is not touched when frames inside it come
+// and go. A walk finds its frames leaf first; they wait in `fresh` until it is known where they go.
+struct UnwindMemo {
+  struct alignas(32) Entry {   // two to a cache line
+    uintptr_t slot;            // where this frame's return address was read; the frame's stack pointer is slot + 8
+    uintptr_t return_address;  // for a frame that a signal interrupted: the interrupted pc, plus one
+    uintptr_t fp;              // rbp in this frame
+    uintptr_t fp_slot;         // where that rbp was read; 0: unchanged since the frame inside this one
+  };
+
+  uint32_t count;              // frames of the last walk; its leaf is at this index
+  uint32_t map_epoch;          // state of the module map that the frames were resolved in
+  uint32_t stack_epoch;        // see NoteUnmap
+  uint32_t walking;            // a walk has begun and not ended: jumped out of, it leaves entries half written
+  uint32_t complete;           // the last walk has ended, at a root known by its pc alone
+  uint32_t barriers;           // an entry outside the leaf may have its fp_slot at kBarrier (stack_step.h)
+  uintptr_t readable_low, readable_high;  // stack pages found readable
+  Entry entries[1 + kMaxFrames];          // the first is no frame: above all
+  capture::Frame frames[1 + kMaxFrames];  // of the entries
+  uint64_t folds[1 + kMaxFrames];         // of the frames from there outwards
+  Entry fresh[kMaxFrames];                // of the walk in progress, leaf first
+  CfiWork work;                           // where cold rules are compiled
+  uint64_t walker[20];                    // the walk in progress: the stack of a hook is the program's
+};
+
+// Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
+WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
+
+// Tells all threads that memory was unmapped or mapped over: pages known to be readable are probed again. Wanted after
+// each munmap, mremap or mmap in a fixed place of the program (fiber stacks come and go); costs one atomic add.
+void NoteUnmap();
+
+// Same as Walk, through the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc are dropped.
+WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
+
+// Loads libunwind.so.8 (RTLD_LOCAL). Only from the library's constructor. False if it is not there.
+[[nodiscard]] bool LoadLibunwind();
+
+}  // namespace leaktrack::track
+
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_

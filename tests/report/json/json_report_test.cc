@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The names of schema 1. A test that fails here has broken a promise to somebody's script.
+#include "tools/report/json/json_report.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/report/sample_input.h"
+
+namespace leaktrack {
+namespace {
+
+using nlohmann::json;
+
+void ExpectNames(const json& object, const std::vector<std::string>& names) {
+  for (const std::string& name : names) EXPECT_TRUE(object.contains(name)) << name;
+}
+
+const std::vector<std::string> kFrame = {"function", "file", "line", "module", "build_id", "offset", "inlined"};
+
+TEST(JsonReportTest, HoldsEveryNameOfTheSchema) {
+  const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
+  EXPECT_EQ(report["schema"], 1);
+  ExpectNames(report, {"process", "memory", "coverage", "sites"});
+  ExpectNames(report["process"], {"command", "pid", "run_id", "start_time", "duration_seconds", "end", "limit_bytes",
+                                  "limit_kind", "status", "seconds_to_limit"});
+  ExpectNames(report["process"]["seconds_to_limit"], {"low", "mid", "high"});
+  ExpectNames(report["memory"], {"rss_bytes", "live_heap_bytes", "retained_bytes", "mapped_bytes", "stack_bytes",
+                                 "explained_fraction", "class"});
+  ExpectNames(report["coverage"], {"interval_bytes", "samples_total", "samples_live", "thinned", "lost_allocations",
+                                   "lost_frees", "truncated_stacks", "detectable_bytes_per_hour", "epochs_lost",
+                                   "recorder", "hooks"});
+  ExpectNames(report["coverage"]["interval_bytes"], {"now", "min", "max"});
+  ExpectNames(report["coverage"]["hooks"][0], {"name", "state"});
+  const json& site = report["sites"][0];
+  ExpectNames(site, {"rank", "verdict", "state", "trend", "late_onset_seconds", "live_bytes", "live_bytes_error",
+                     "live_objects", "growth_bytes_per_hour", "growth_low", "growth_high", "confidence", "q_value",
+                     "doubling_seconds", "oldest_seconds", "evidence", "settle", "blame", "stack"});
+  ExpectNames(site["blame"], kFrame);
+  ExpectNames(site["stack"][0], kFrame);
+}
+
+TEST(JsonReportTest, HoldsEveryNameThatWasAddedToIt) {
+  const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
+  ExpectNames(report["process"], {"used_fraction", "headroom_bytes", "limit_odds", "growth_bytes_per_hour", "warming_up"});
+  ExpectNames(report["memory"], {"because", "advice", "anonymous_bytes", "file_bytes", "shared_bytes", "swap_bytes",
+                                 "unexplained_bytes", "threads", "allocator", "resident_per_live_byte",
+                                 "growth_bytes_per_hour"});
+  ExpectNames(report["memory"]["allocator"], {"name", "in_use_bytes", "free_bytes", "arenas"});
+  ExpectNames(report["memory"]["growth_bytes_per_hour"], {"rss", "live_heap", "retained", "mapped", "unexplained"});
+  ExpectNames(report["sites"][0], {"kind", "stacks_joined", "stack_is_shared_part", "stack_truncated", "born_bytes",
+                                   "leaked_share", "freed_at_exit", "sawtooth", "plateau", "lift", "family"});
+}
+
+TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.process.seconds_low = 10;
+  input.analysis.process.seconds_mid = 20;
+  input.analysis.process.odds = {{3600, .25}};
+  input.analysis.memory.retained_bytes = 1024;
+  input.analysis.memory.allocator = "glibc";
+  input.analysis.memory.rss_growth = Rate{5, 4, 6};
+  input.analysis.memory.advice = {"trim"};
+  const json report = json::parse(JsonReport(input, 0));
+  EXPECT_EQ(report["process"]["seconds_to_limit"]["mid"], 20);
+  EXPECT_TRUE(report["process"]["seconds_to_limit"]["high"].is_null());  // never, in one draw of ten
+  EXPECT_EQ(report["process"]["limit_odds"][0]["probability"], .25);
+  EXPECT_EQ(report["memory"]["retained_bytes"], 1024);
+  EXPECT_EQ(report["memory"]["allocator"]["name"], "glibc");
+  EXPECT_EQ(report["memory"]["growth_bytes_per_hour"]["rss"]["low"], 4);
+  EXPECT_EQ(report["memory"]["advice"][0], "trim");
+}
+
+TEST(JsonReportTest, GivesTheFiguresAndNullForWhatIsNotKnown) {
+  const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
+  EXPECT_EQ(report["process"]["end"], "killed");
+  EXPECT_TRUE(report["process"]["limit_bytes"].is_null());
+  EXPECT_TRUE(report["memory"]["rss_bytes"].is_null());
+  EXPECT_TRUE(report["memory"]["retained_bytes"].is_null());
+  const json& site = report["sites"][0];
+  EXPECT_EQ(site["rank"], 1);
+  EXPECT_EQ(site["verdict"], "suspect");
+  EXPECT_EQ(site["trend"], "linear");
+  EXPECT_EQ(site["live_bytes"], 9000000);
+  EXPECT_NEAR(site["confidence"].get<double>(), 1, 1e-5);
+  EXPECT_EQ(site["blame"]["line"], 41);
+  EXPECT_TRUE(site["doubling_seconds"].is_null());
+}
+
+TEST(JsonReportTest, BytesThatAreNotUtf8DoNotBreakIt) {
+  ReportInput input = testing::LeakingInput();
+  input.capture.process.command = "bad \xff\xfe name";
+  EXPECT_NO_THROW(json::parse(JsonReport(input, 0)));
+}
+
+TEST(JsonReportTest, PutTogetherSiteBySiteItIsTheTextOfTheWhole) {
+  ReportInput none = testing::LeakingInput(), some = none;
+  none.analysis.sites.clear();
+  some.analysis.sites.push_back(some.analysis.sites[0]);
+  some.analysis.sites[1].stack = {};
+  some.analysis.sites.push_back(some.analysis.sites[0]);
+  some.analysis.sites[2].stack.Change([](auto& frames) { frames[1].function = "a\n\"b\\n\xff\x1b"; });
+  for (const ReportInput* input : {&none, &some}) {
+    const std::string text = JsonReport(*input, 0);
+    EXPECT_EQ(nlohmann::ordered_json::parse(text).dump(2, ' ', true) + "\n", text);
+  }
+}
+
+TEST(JsonReportTest, TopCutsTheListOfSites) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.sites.resize(5, input.analysis.sites[0]);
+  EXPECT_EQ(json::parse(JsonReport(input, 2))["sites"].size(), 2u);
+  EXPECT_EQ(json::parse(JsonReport(input, 0))["sites"].size(), 5u);
+}
+
+}  // namespace
+}  // namespace leaktrack

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/words/growth_words.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/report/sample_input.h"
+#include "tools/report/text/text_report.h"
+
+namespace leaktrack {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr double kMiB = 1 << 20;
+
+class GrowthWordsTest : public ::testing::Test {
+ protected:
+  GrowthWordsTest() {
+    input_.capture.process.start_realtime_ns = int64_t{1700042400} * 1'000'000'000;  // 2023-11-15 10:00:00Z
+    input_.analysis.duration_seconds = 3 * 3600;
+    site().growth = Rate{26 * 60 * kMiB, 24 * 60 * kMiB, 28 * 60 * kMiB};
+    site().oldest_seconds = 3 * 3600 - 900;
+  }
+  SiteResult& site() { return input_.analysis.sites[0]; }
+  std::string Sentence() { return GrowthSentence(GroupSites(input_.analysis.sites, Verdict::kSuspect).front(), input_); }
+  ReportInput input_ = testing::LeakingInput();
+};
+
+TEST_F(GrowthWordsTest, LinearGrowthHasARateABeginningAndAStanding) {
+  EXPECT_EQ(Sentence(), "+26 MiB/min (24 to 28) since 10:15Z");
+  site().state = State::kConfirmed;
+  EXPECT_EQ(Sentence(), "+26 MiB/min (24 to 28) since 10:15Z, confirmed");
+}
+
+TEST_F(GrowthWordsTest, SlowGrowthIsTimedByTheHour) {
+  site().growth = Rate{3 * kMiB, 2 * kMiB, 4 * kMiB};
+  EXPECT_EQ(Sentence(), "+3 MiB/h (2 to 4) since 10:15Z");
+}
+
+TEST_F(GrowthWordsTest, EachShapeHasItsOwnWords) {
+  site().trend = Trend::kExponential;
+  site().doubling_seconds = 200;
+  EXPECT_EQ(Sentence(), "doubles every 3m 20s, now +26 MiB/min (24 to 28)");
+  site().doubling_seconds.reset();
+  site().trend = Trend::kSawtooth;
+  site().sawtooth = Sawtooth{60 * kMiB, 40 * kMiB};
+  site().growth = Rate{60 * kMiB, 60 * kMiB, 60 * kMiB};
+  EXPECT_EQ(Sentence(), "teeth of 40 MiB on a base that grows +1 MiB/min (1 to 1)");
+  site().sawtooth.reset();
+  site().trend = Trend::kBacklog;
+  EXPECT_THAT(Sentence(), HasSubstr("a queue that fills faster than it is emptied"));
+  site().trend = Trend::kContainer;
+  EXPECT_THAT(Sentence(), HasSubstr("one container"));
+}
+
+TEST_F(GrowthWordsTest, ALateOnsetIsATimeOfDay) {
+  site().late_onset_seconds = 4 * 60 + 2 * 3600;
+  EXPECT_EQ(Sentence(), "+26 MiB/min (24 to 28); began at 12:04Z");
+  input_.analysis.duration_seconds = 3 * 86400;
+  EXPECT_THAT(Sentence(), HasSubstr("began at Nov 15 12:04Z"));
+  input_.capture.process.start_realtime_ns = 0;
+  EXPECT_THAT(Sentence(), HasSubstr("since 2h 4m after the start"));
+}
+
+TEST_F(GrowthWordsTest, PartialAndTidiedUpLeaksSaySo) {
+  site().leaked_share = .02;
+  EXPECT_THAT(Sentence(), HasSubstr("one in 50 of its blocks is never freed"));
+  site().leaked_share = .97;
+  EXPECT_THAT(Sentence(), Not(HasSubstr("one in")));
+  site().freed_at_exit = true;
+  EXPECT_THAT(Sentence(), HasSubstr("only when the program ended"));
+}
+
+TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
+  SiteResult retracted = site();
+  retracted.verdict = Verdict::kNone;
+  retracted.state = State::kRetracted;
+  retracted.plateau = Plateau{120 * kMiB, 2 * 3600};
+  input_.analysis.sites.push_back(retracted);
+  ProcessResult& process = input_.analysis.process;
+  process.limit_bytes = 1 << 30;
+  process.limit_kind = "cgroup";
+  process.used_fraction = .91;
+  process.status = Status::kCritical;
+  process.seconds_low = 600, process.seconds_mid = 900, process.seconds_high = 1200;
+  process.odds = {{3600, 1}};
+  MemoryResult& memory = input_.analysis.memory;
+  memory.rss_bytes = 900 << 20;
+  memory.retained_bytes = 300 * kMiB;
+  memory.allocator = "glibc";
+  memory.advice = {"MALLOC_ARENA_MAX=2"};
+  const std::string text = TextReport(input_);
+  EXPECT_THAT(text, HasSubstr("Status     CRITICAL: 91 % of the limit used, full in 15m"));
+  EXPECT_THAT(text, HasSubstr("1 GiB (cgroup), 91 % used; full in 15m (8 times in 10: 10m to 20m)"));
+  EXPECT_THAT(text, HasSubstr("freed, kept by glibc"));
+  EXPECT_THAT(text, HasSubstr("Advice     MALLOC_ARENA_MAX=2"));
+  EXPECT_THAT(text, HasSubstr("stopped at 120 MiB, 12:00Z: "));
+}
+
+TEST_F(GrowthWordsTest, PartsOfOneThingAreOneEntry) {
+  SiteResult part = site();
+  site().family = part.family = 1;
+  site().family_frame = part.family_frame = 2;
+  part.stack.Change([](auto& frames) { frames[1].function = "NewKey(int)"; });
+  input_.analysis.sites.push_back(part);
+  EXPECT_EQ(GroupSites(input_.analysis.sites, Verdict::kSuspect).size(), 1u);
+  const std::string text = TextReport(input_);
+  EXPECT_THAT(text, HasSubstr("together with what NewKey"));
+  EXPECT_THAT(text, HasSubstr("very_long_nam...rker_loop_of_the_service\n  at "));
+}
+
+}  // namespace
+}  // namespace leaktrack

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/analysis/blame/candidates.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "tools/analysis/blame/blame.h"
+#include "tools/base/parallel.h"
+
+namespace leaktrack {
+namespace {
+
+// Frames of the same line read the same whatever their addresses; without a line the address is all there is.
+std::string ReadsAs(const ResolvedFrame& frame) {
+  if (!frame.function.empty() && frame.line != 0) {
+    return absl::StrCat(frame.function, "\x1f", frame.file, "\x1f", frame.line, "\x1e");
+  }
+  return absl::StrCat(frame.module, "\x1f", frame.offset, "\x1f", frame.function, "\x1e");
+}
+
+std::string FunctionOf(const ResolvedFrame& frame) {
+  return frame.function.empty() ? absl::StrCat(frame.module, "+", frame.offset) : frame.function;
+}
+
+// Of each text its place in the order of all; equal texts have the same.
+std::vector<uint32_t> PlacesOf(const std::vector<std::string>& texts) {
+  std::vector<uint32_t> order(texts.size()), places(texts.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return texts[a] < texts[b]; });
+  for (size_t i = 1; i < order.size(); ++i) places[order[i]] = places[order[i - 1]] + (texts[order[i]] != texts[order[i - 1]]);
+  return places;
+}
+
+template <typename Text>
+std::vector<uint32_t> PlacesOf(const CallStack::Frames& frames, const Text& text) {
+  std::vector<std::string> texts;
+  texts.reserve(frames.size());
+  for (const ResolvedFrame& frame : frames) texts.push_back(text(frame));
+  return PlacesOf(texts);
+}
+
+void PrepareAll(const capture::Capture& capture, const std::map<capture::SiteId, SiteHistory>& histories,
+                Symbolizer& symbolizer) {
+  std::vector<capture::Frame> frames;
+  for (const auto& [site, history] : histories) {
+    const auto stack = capture.stacks.find(site);
+    if (stack != capture.stacks.end()) {
+      frames.insert(frames.end(), stack->second.frames.begin(), stack->second.frames.end());
+    }
+  }
+  std::sort(frames.begin(), frames.end());
+  frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
+  symbolizer.Prepare(frames);
+}
+
+Live LiveAtTheEnd(const SiteHistory& history) {
+  Live live;
+  for (const WeightedBlock& block : history.survivors) {
+    live.bytes += block.Bytes();
+    live.objects += block.Objects();
+    // Of sampling alone: where the file kept only a share of the survivors, the counters hold the total.
+    const double p = block.sampling_probability;
+    live.variance += block.size * block.size * (1 - p) / (p * p) * (p / block.Probability());
+    live.first_birth_ms = std::min(live.first_birth_ms, block.first_birth_ms);
+  }
+  if (history.kept_in_part) {
+    live.bytes = std::max(history.net_bytes, 0.0);
+    live.objects = std::max(history.net_objects, 0.0);
+  }
+  live.born_bytes = history.born_bytes;
+  return live;
+}
+
+void Add(const Live& part, Live& sum) {
+  sum.bytes += part.bytes;
+  sum.variance += part.variance;
+  sum.objects += part.objects;
+  sum.first_birth_ms = std::min(sum.first_birth_ms, part.first_birth_ms);
+  sum.born_bytes += part.born_bytes;
+}
+
+// Sites that read the same, as one.
+Candidate Join(std::vector<Candidate> same) {
+  if (same.size() == 1) return std::move(same.front());
+  std::vector<const SiteHistory*> parts;
+  Live live;
+  for (const Candidate& part : same) {
+    parts.push_back(&part.history);
+    Add(part.live, live);
+  }
+  SiteHistory history = MergeHistories(parts);
+  Candidate joined = std::move(same.front());
+  joined.history = std::move(history);
+  joined.live = live;
+  return joined;
+}
+
+// A site before those that read the same are joined.
+struct Named {
+  Candidate candidate;
+  SiteHistory* history = nullptr;
+  std::vector<uint32_t> reading;  // kind, pool (the same call may serve several) and what the frames read as: equal where all do
+};
+
+std::vector<Named> WithStacks(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory>& histories, Symbolizer& symbolizer) {
+  CallStackPool pool(symbolizer);
+  std::vector<Named> sites;
+  sites.reserve(histories.size());
+  for (auto& [site, history] : histories) {
+    Named& named = sites.emplace_back();
+    named.history = &history;
+    named.reading.push_back(static_cast<uint32_t>(history.kind));
+    const auto stack = capture.stacks.find(site);
+    if (stack == capture.stacks.end()) continue;
+    named.candidate.stack = pool.Resolve(stack->second.frames);
+    named.candidate.truncated = stack->second.truncated;
+    named.reading.push_back(stack->second.pool);
+  }
+  const std::vector<uint32_t> readings = PlacesOf(pool.frames(), ReadsAs);
+  const auto functions = std::make_shared<const std::vector<uint32_t>>(PlacesOf(pool.frames(), FunctionOf));
+  for (Named& named : sites) {
+    for (const uint32_t frame : named.candidate.stack.numbers()) named.reading.push_back(readings[frame]);
+    named.candidate.functions = functions;
+  }
+  return sites;
+}
+
+std::vector<Candidate> JoinEqual(std::vector<Named> sites) {
+  std::stable_sort(sites.begin(), sites.end(), [](const Named& a, const Named& b) { return a.reading < b.reading; });
+  std::vector<Candidate> result;
+  result.reserve(sites.size());
+  for (size_t i = 0; i < sites.size();) {
+    std::vector<Candidate> same;
+    const size_t first = i;
+    do same.push_back(std::move(sites[i++].candidate));
+    while (i < sites.size() && sites[i].reading == sites[first].reading);
+    result.push_back(Join(std::move(same)));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory> histories,
+                                  double judged_ms, Symbolizer& symbolizer) {
+  PrepareAll(capture, histories, symbolizer);
+  std::vector<Named> sites = WithStacks(capture, histories, symbolizer);
+  ParallelFor(sites.size(), [&](size_t i) {
+    Candidate& candidate = sites[i].candidate;
+    SiteHistory& history = *sites[i].history;
+    candidate.blame = BlameIndex(candidate.stack);
+    candidate.live = LiveAtTheEnd(history);
+    candidate.history = judged_ms < static_cast<double>(capture.duration_ms) ? AsOf(history, judged_ms) : std::move(history);
+    history = {};
+  });
+  return JoinEqual(std::move(sites));
+}
+
+void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const std::vector<std::string>& patterns) {
+  std::vector<WrapperRules::Seen> stacks;
+  for (const Candidate& candidate : candidates) {
+    const SiteHistory& history = candidate.history;
+    const bool keeps = std::ranges::any_of(history.survivors, [&](const WeightedBlock& block) {
+      return block.birth_ms > window.warm_up_ms && block.birth_ms < window.end_ms * 7 / 8;
+    });
+    stacks.push_back({&candidate.stack, history.born_samples, keeps});
+  }
+  WrapperRules rules(patterns);
+  rules.Learn(stacks);
+  for (Candidate& candidate : candidates) candidate.blame = BlameIndex(candidate.stack, rules);
+}
+
+std::vector<uint32_t> SuffixKey(const Candidate& candidate, size_t depth) {
+  if (candidate.stack.size() < candidate.blame + depth) return {};
+  std::vector<uint32_t> key = {static_cast<uint32_t>(candidate.history.kind)};
+  for (const uint32_t frame : candidate.stack.numbers().subspan(candidate.blame, depth)) key.push_back((*candidate.functions)[frame]);
+  return key;
+}
+
+Candidate Merge(const std::vector<const Candidate*>& members, size_t depth) {
+  // Named after the heaviest: lines may differ between members, functions do not.
+  const Candidate* heaviest = *std::max_element(members.begin(), members.end(), [](const auto* a, const auto* b) {
+    return a->history.net_bytes < b->history.net_bytes;
+  });
+  Candidate sum;
+  sum.stack = heaviest->stack.Inner(heaviest->blame + depth);
+  sum.functions = heaviest->functions;
+  sum.blame = heaviest->blame;
+  sum.merged = true;
+  std::vector<const SiteHistory*> parts;
+  for (const Candidate* member : members) {
+    parts.push_back(&member->history);
+    sum.truncated |= member->truncated;
+    Add(member->live, sum.live);
+  }
+  sum.history = MergeHistories(parts);
+  return sum;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/analysis/detect/container.h"
+
+#include <algorithm>
+#include <map>
+
+namespace leaktrack {
+namespace {
+
+constexpr double kStep = 1.3;
+constexpr int kMinSteps = 3;
+constexpr double kMaxStep = 8;
+constexpr double kMinSlackMs = 50;
+constexpr size_t kMaxOthers = 4;
+constexpr double kNearlyAll = 0.8;
+constexpr double kMaxFall = 2;
+constexpr double kMinChainedBytes = 4096;
+constexpr double kMinBytes = 64 * 1024;  // a smaller one is no leak that anybody would be woken for
+
+struct Block {
+  double birth_ms, size;
+};
+
+// Growth steps of 1.3x or more that happened after `from`, taking small ones together.
+int CountSteps(const std::vector<Block>& chain, double from, double& last_step_ms) {
+  int steps = 0;
+  double base = 0;
+  for (const Block& block : chain) {
+    if (base == 0 || block.birth_ms < from) {
+      base = std::max(base, block.size);
+    } else if (block.size >= kStep * base) {
+      base = block.size;
+      last_step_ms = block.birth_ms;
+      ++steps;
+    }
+  }
+  return steps;
+}
+
+std::vector<Block> ByRealloc(const WeightedBlock& last, const std::map<uint32_t, std::vector<Block>>& chains) {
+  const auto found = chains.find(last.chain);
+  if (last.chain == 0 || found == chains.end()) return {};
+  std::vector<Block> chain = found->second;
+  std::stable_sort(chain.begin(), chain.end(), [](const Block& a, const Block& b) { return a.birth_ms < b.birth_ms; });
+  return chain;
+}
+
+// `dead`: by death. Walks back from `last` through blocks that died as the next one was born; oldest first.
+std::vector<Block> ByTime(const WeightedBlock& last, const std::vector<const WeightedBlock*>& dead, const Window& window) {
+  const double slack = std::max(kMinSlackMs, window.end_ms * 1e-3);
+  std::vector<Block> chain;
+  Block head{last.birth_ms, last.size};
+  for (bool found = true; found;) {
+    found = false;
+    const auto from = std::lower_bound(dead.begin(), dead.end(), head.birth_ms - slack,
+                                       [](const WeightedBlock* block, double ms) { return block->death_ms < ms; });
+    const WeightedBlock* best = nullptr;
+    for (auto it = from; it != dead.end() && (*it)->death_ms <= head.birth_ms + slack; ++it) {
+      const double ratio = head.size / (*it)->size;
+      if (ratio < kStep || ratio > kMaxStep || (*it)->birth_ms >= head.birth_ms) continue;
+      if (best == nullptr || (*it)->size > best->size) best = *it;
+    }
+    if (best == nullptr) break;
+    head = {best->birth_ms, best->size};
+    chain.push_back(head);
+    found = true;
+  }
+  std::reverse(chain.begin(), chain.end());
+  return chain;
+}
+
+// In exact mode young deaths are only counted. Where one block is nearly all that is alive, the level is its size.
+std::vector<Block> ByLevel(const WeightedBlock& last, const SiteHistory& history, const Window& window) {
+  std::vector<Block> chain;
+  if (history.survivors.size() > kMaxOthers || last.Bytes() < kNearlyAll * history.LevelAt(window.end_ms)) return chain;
+  for (size_t i = 0; i < kGrid; ++i) {
+    const double ms = history.grid_end_ms * static_cast<double>(i + 1) / kGrid;
+    const double level = history.LevelAt(ms);
+    if (ms > last.birth_ms || level <= 0) continue;
+    // It shrinks: no container that only grows. (Old and new are both alive for a moment, which may be that of a look.)
+    if (!chain.empty() && level < chain.back().size / kMaxFall) return {};
+    if (chain.empty() || level > chain.back().size) chain.push_back({ms, level});
+  }
+  return chain;
+}
+
+// Blocks of the site at least as large as the chain's smallest: are most of them in the chain?
+bool HoldsMost(const std::vector<Block>& chain, const SiteHistory& history) {
+  if (chain.empty()) return false;
+  const double smallest = chain.front().size;
+  const auto large = [&](const WeightedBlock& block) { return block.size >= smallest; };
+  const auto all = std::count_if(history.survivors.begin(), history.survivors.end(), large) +
+                   std::count_if(history.dead.begin(), history.dead.end(), large);
+  return 2 * (chain.size() + 1) > static_cast<size_t>(all);
+}
+
+std::optional<Container> Measure(std::vector<Block> chain, const WeightedBlock& last, const Window& window) {
+  if (chain.empty()) return std::nullopt;
+  chain.push_back({last.birth_ms, last.size});
+  double last_step_ms = 0;
+  const int steps = CountSteps(chain, window.end_ms / 8, last_step_ms);
+  if (steps < kMinSteps || last_step_ms < 0.45 * window.end_ms) return std::nullopt;
+  // The block is between half full and full, and has been growing since the run began.
+  const double per_hour = last.size / window.end_ms * kMsPerHour;
+  return Container{last.size, .75 * per_hour, .5 * per_hour, per_hour, steps};
+}
+
+}  // namespace
+
+std::optional<Container> FindContainer(const SiteHistory& history, const Window& window) {
+  if (window.end_ms < kShortestRunSeconds * 1e3) return std::nullopt;  // everything dies as the next is born, then
+  std::map<uint32_t, std::vector<Block>> chains;
+  std::vector<const WeightedBlock*> dead;
+  for (const WeightedBlock& block : history.dead) {
+    if (block.chain != 0) chains[block.chain].push_back({block.birth_ms, block.size});
+    if (block.size >= std::max(kMinChainedBytes, double{block.interval})) dead.push_back(&block);
+  }
+  std::sort(dead.begin(), dead.end(), [](const auto* a, const auto* b) { return a->death_ms < b->death_ms; });
+  std::optional<Container> largest;
+  for (const WeightedBlock& last : history.survivors) {
+    if (last.size < kMinBytes || (largest && largest->bytes >= last.size)) continue;
+    std::optional<Container> grown = Measure(ByRealloc(last, chains), last, window);
+    if (!grown) grown = Measure(ByLevel(last, history, window), last, window);
+    if (!grown) {
+      const std::vector<Block> chain = ByTime(last, dead, window);
+      if (HoldsMost(chain, history)) grown = Measure(chain, last, window);
+    }
+    if (grown) largest = grown;
+  }
+  return largest;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/analysis/detect/judge.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace leaktrack {
+namespace {
+
+constexpr double kMinTested = 12;    // fewer cannot pass, and each test costs the others power
+constexpr double kContradicts = -1;  // births that fall by more than e^-1 by the wall are no certain leak by work
+
+// By both clocks; the wall's stays in `wall`.
+void TestByClocks(const SiteHistory& history, const Look& look, Judgement& result) {
+  const double cut = result.never_dies.cut_ms;
+  result.wall = TestBirths(BirthPlaces(history, look.window, cut, nullptr));
+  result.births = result.wall;
+  if (look.work == nullptr || result.wall.blocks < kMinEffectiveBlocks) return;
+  const Births work = TestBirths(BirthPlaces(history, look.window, cut, look.work));
+  const auto worth = [](const Births& births) { return births.Sound() ? births.p : 2.0; };
+  if (worth(work) < worth(result.wall)) {
+    result.births = work;
+    result.by_work = true;
+  }
+  result.births.p = std::min(1.0, 2 * result.births.p);
+  result.births.strict_p = std::min(1.0, 2 * result.births.strict_p);
+}
+
+double ImmortalsP(const Judgement& result) {
+  const Births& births = result.births;
+  if (!births.Sound() || result.never_dies.bounded()) return 1;
+  // Bursts are one observation, not many.
+  return std::max(std::pow(result.never_dies.p, 1 / births.phi), births.p);
+}
+
+bool IsStrict(const Judgement& result) {
+  if (result.channel != Channel::kImmortals) return true;
+  const Births& births = result.births;
+  if (births.strict_p > kStrictP || !births.halves_hold) return false;
+  return !result.by_work || result.wall.gamma + 2 * result.wall.gamma_error > kContradicts;
+}
+
+bool HasOldSurvivors(const SiteHistory& history, const Window& window) {
+  const double latest = window.end_ms * (1 - 1.0 / 64);
+  const auto old = std::count_if(history.survivors.begin(), history.survivors.end(), [&](const WeightedBlock& block) {
+    return block.birth_ms >= window.warm_up_ms && block.birth_ms <= latest;
+  });
+  return old >= kMinTested;
+}
+
+}  // namespace
+
+Judgement Test(const SiteHistory& history, const Look& look) {
+  Judgement result;
+  result.container = FindContainer(history, look.window);
+  const bool enough = HasOldSurvivors(history, look.window);
+  result.never_dies = TestNeverDies(history, look.window);
+  TestByClocks(history, look, result);
+  result.testable = enough || result.container.has_value();
+  result.p = ImmortalsP(result);
+  result.channel = result.p < 1 ? Channel::kImmortals : Channel::kNone;
+  if (enough && result.p > kMaxP) result.backlog = FindBacklog(history, look.window);
+  if (result.backlog && result.backlog->p < result.p) {
+    result.p = result.backlog->p;
+    result.channel = Channel::kBacklog;
+  }
+  if (result.container && kContainerP < result.p) {
+    result.p = kContainerP;
+    result.channel = Channel::kContainer;
+  }
+  result.strict = IsStrict(result);
+  return result;
+}
+
+Judgement Judge(const SiteHistory& history, const Look& look) {
+  Judgement result = Test(history, look);
+  Describe(history, look, result);
+  return result;
+}
+
+Verdict Decide(const Judgement& judgement, double q, const Look& look) {
+  if (!judgement.testable) return Verdict::kNone;
+  if (q <= kMaxQ && judgement.p <= kMaxP) {
+    const bool watched = look.window.end_ms >= kLeakMinSeconds * 1e3 || look.enough_work;
+    return judgement.strict && watched ? Verdict::kLeak : Verdict::kSuspect;
+  }
+  const bool grows = judgement.growth && judgement.wall.Sound();
+  const bool telling = judgement.trend != Trend::kPlateau && judgement.trend != Trend::kInsufficient;
+  return grows && telling ? Verdict::kWatch : Verdict::kNone;
+}
+
+}  // namespace leaktrack

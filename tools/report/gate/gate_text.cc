@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/analysis/blame/blame.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/units.h"
+#include "tools/report/gate/gate_report.h"
+#include "tools/report/words/page.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr size_t kFramesShown = 6;
+
+Tint TintOf(const GateSite& site) {
+  if (Fails(site)) return Tint::kRed;
+  return site.change.change == Change::kFixed ? Tint::kGreen : Tint::kDim;
+}
+
+void Stack(Page& page, const SiteChange& site) {
+  for (size_t i = site.blame, shown = 0; i < FramesOfTheProgram(site.stack, site.blame) && shown < kFramesShown; ++i, ++shown) {
+    const ResolvedFrame& frame = site.stack[i];
+    std::string text = DisplayName(frame);
+    if (frame.line != 0) absl::StrAppend(&text, " at ", SafeText(frame.file), ":", frame.line);
+    page.Field(shown == 0 ? "  at" : "  from", text, 8);
+  }
+}
+
+// "FIXED", "KNOWN" and suppressed ones in a line each; those that fail with their stacks.
+void Site(Page& page, const GateSite& site, const std::string& unit) {
+  page.Line(SafeText(Sentence(site, unit)), TintOf(site));
+  if (Fails(site)) Stack(page, site.change);
+}
+
+void Notes(Page& page, const GateResult& result) {
+  for (const std::string& one : result.notes) page.Field("note", one);
+  for (const std::string& one : result.stale) page.Field("note", absl::StrCat("baseline: ", SafeText(one)));
+  for (const std::string& one : result.unused) page.Field("note", absl::StrCat("unused suppression: ", SafeText(one)));
+  for (const std::string& one : result.unused_limits) page.Field("note", absl::StrCat("limit of a site that does not leak: ", SafeText(one)));
+  if (result.detectable_bytes > 1) {
+    page.Field("power", absl::StrCat("a new leak of ", FormatSize(result.detectable_bytes), " per ", result.unit, " would be seen (9 times in 10)"));
+  }
+  if (!result.inconclusive_because.empty()) page.Field("because", SafeText(result.inconclusive_because));
+}
+
+}  // namespace
+
+std::string GateText(const GateResult& result, size_t columns, bool colour) {
+  Page page(columns, colour);
+  page.Line(Headline(result), result.verdict == GateVerdict::kFail ? Tint::kRed : result.verdict == GateVerdict::kPass ? Tint::kGreen : Tint::kYellow);
+  for (const GateSite& site : result.sites) {
+    if (site.change.change != Change::kUnchanged || site.over_limit) Site(page, site, result.unit);
+  }
+  Notes(page, result);
+  return page.text();
+}
+
+std::string ComparisonText(const Comparison& comparison, size_t columns, bool colour) {
+  Page page(columns, colour);
+  const bool worse = comparison.Regressed();
+  const bool unclear = !comparison.inconclusive_because.empty();
+  page.Line(worse ? "diff: WORSE" : unclear ? "diff: INCONCLUSIVE" : "diff: no regression", worse ? Tint::kRed : unclear ? Tint::kYellow : Tint::kGreen);
+  for (const SiteChange& site : comparison.sites) {
+    if (site.change != Change::kUnchanged) Site(page, {site, false, false}, comparison.unit);
+  }
+  if (unclear) page.Field("because", SafeText(comparison.inconclusive_because));
+  if (comparison.detectable_bytes > 0) {
+    page.Field("power", absl::StrCat("a new leak of ", FormatSize(comparison.detectable_bytes), " per ", comparison.unit,
+                                     " would have been found (9 times in 10); counts scatter by a factor of ",
+                                     absl::StrFormat("%.1f", comparison.phi), " over chance"));
+  }
+  return page.text();
+}
+
+}  // namespace leaktrack

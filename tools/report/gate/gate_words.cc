@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The words that all formats of the gate share.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tools/base/units.h"
+#include "tools/report/gate/gate_report.h"
+
+namespace leaktrack {
+namespace {
+
+std::string Amount(double blocks, double bytes, const std::string& unit) {
+  return absl::StrCat(FormatSize(bytes), " in ", FormatCount(static_cast<uint64_t>(blocks + .5)), " blocks per ", unit);
+}
+
+uint64_t Fnv1a(const std::string& text) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
+}  // namespace
+
+bool Fails(const GateSite& site) {
+  return !site.suppressed && (site.over_limit || (site.change.change >= Change::kWorse && !site.within_limit));
+}
+
+std::string Headline(const GateResult& result) {
+  size_t counts[5] = {}, suppressed = 0, over = 0, within = 0;
+  for (const GateSite& site : result.sites) {
+    if (site.suppressed) ++suppressed;
+    if (!site.suppressed && !site.within_limit) ++counts[static_cast<size_t>(site.change.change)];
+    over += !site.suppressed && site.over_limit;
+    within += !site.suppressed && site.within_limit;
+  }
+  std::vector<std::string> parts;
+  const auto add = [&](size_t count, const char* what) {
+    if (count > 0) parts.push_back(absl::StrCat(count, " ", what));
+  };
+  add(counts[static_cast<size_t>(Change::kNewLeak)], "new");
+  add(counts[static_cast<size_t>(Change::kWorse)], "worse");
+  add(over, "over the limit");
+  add(counts[static_cast<size_t>(Change::kKnown)], "known");
+  add(counts[static_cast<size_t>(Change::kFixed)], "fixed");
+  add(within, "within the limit of its own");
+  add(suppressed, "suppressed");
+  if (result.over_total) parts.push_back(absl::StrCat("the total of ", FormatSize(result.total_bytes), " is over its limit"));
+  const char* verdict = result.verdict == GateVerdict::kPass ? "PASS" : result.verdict == GateVerdict::kFail ? "FAIL" : "INCONCLUSIVE";
+  return absl::StrCat("gate: ", verdict, ": ", parts.empty() ? "no leaks" : absl::StrJoin(parts, ", "));
+}
+
+std::string Sentence(const GateSite& site, const std::string& unit) {
+  const SiteChange& change = site.change;
+  const std::string name = change.key.front();
+  const std::string mark = site.suppressed                                           ? "suppressed"
+                           : site.over_limit && change.change < Change::kWorse       ? "OVER LIMIT"
+                           : site.within_limit && change.change >= Change::kWorse ? "within its limit"
+                                                                                     : Name(change.change);
+  switch (change.change) {
+    case Change::kFixed:
+      return absl::StrCat(mark, ": ", name, " no longer leaks (it lost ", Amount(change.base_blocks, change.base_bytes, unit), "); take it out of the baseline");
+    case Change::kWorse:
+    case Change::kKnown:
+      return absl::StrCat(mark, ": ", name, " loses ", Amount(change.now_blocks, change.now_bytes, unit), ", ", FormatSize(change.base_bytes), " before");
+    case Change::kNewLeak:
+    case Change::kUnchanged: break;
+  }
+  return absl::StrCat(mark, ": ", name, " loses ", Amount(change.now_blocks, change.now_bytes, unit));
+}
+
+std::string Fingerprint(const SiteChange& site) {
+  return absl::StrFormat("%016x", Fnv1a(KeyText(Suffix(site.key, 3))));
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/input/site_groups.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "tools/analysis/blame/ranking.h"
+
+namespace leaktrack {
+namespace {
+
+std::string BlameKey(const SiteResult& site) {
+  if (site.family != 0) return absl::StrCat("family ", site.family);
+  if (site.stack.empty()) return absl::StrCat("site ", site.sites.empty() ? 0 : site.sites.front());
+  const ResolvedFrame& frame = site.stack[site.blame];
+  return frame.function.empty() ? absl::StrCat(frame.module, "+", frame.offset)
+                                : absl::StrCat(frame.module, " ", frame.function);
+}
+
+SiteGroup Sum(std::vector<const SiteResult*> sites) {
+  SiteGroup group;
+  double below = 0;
+  double above = 0;
+  double live_squares = 0;
+  for (const SiteResult* site : sites) {
+    group.stacks += std::max<size_t>(site->sites.size(), 1);
+    group.live_bytes += site->live_bytes;
+    live_squares += site->live_bytes_error * site->live_bytes_error;
+    group.live_objects += site->live_objects;
+    group.oldest_seconds = std::max(group.oldest_seconds, site->oldest_seconds);
+    group.score += RankScore(*site);
+    group.confidence = std::max(group.confidence, Confidence(*site));
+    if (!site->growth) continue;
+    group.growth.mid += site->growth->mid;
+    below += std::pow(site->growth->mid - site->growth->low, 2);
+    above += std::pow(site->growth->high - site->growth->mid, 2);
+  }
+  group.growth.low = std::max(0.0, group.growth.mid - std::sqrt(below));
+  group.growth.high = group.growth.mid + std::sqrt(above);
+  group.live_bytes_error = std::sqrt(live_squares);
+  group.sites = std::move(sites);
+  return group;
+}
+
+}  // namespace
+
+double Confidence(const SiteResult& site) { return site.confidence.value_or(site.q_value ? 1 - *site.q_value : 0); }
+
+std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least) {
+  std::map<std::string, std::vector<const SiteResult*>> by_blame;
+  for (const SiteResult& site : sites) {
+    if (site.verdict < at_least) continue;
+    by_blame[absl::StrCat(static_cast<int>(site.verdict), " ", BlameKey(site))].push_back(&site);
+  }
+  std::vector<SiteGroup> groups;
+  for (auto& [key, members] : by_blame) groups.push_back(Sum(std::move(members)));
+  std::stable_sort(groups.begin(), groups.end(), [](const SiteGroup& a, const SiteGroup& b) {
+    if (a.first().verdict != b.first().verdict) return a.first().verdict > b.first().verdict;
+    if (a.first().verdict != Verdict::kNone && a.score != b.score) return a.score > b.score;
+    return a.live_bytes > b.live_bytes;
+  });
+  return groups;
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "absl/strings/str_format.h"
+#include "tools/report/json/json_parts.h"
+
+namespace leaktrack {
+namespace {
+
+Json RateJson(const std::optional<Rate>& rate) {
+  if (!rate) return Json();
+  return {{"mid", Whole(rate->mid)}, {"low", Whole(rate->low)}, {"high", Whole(rate->high)}};
+}
+
+Json OddsJson(const std::vector<LimitOdds>& odds) {
+  if (odds.empty()) return Json();
+  Json list = Json::array();
+  for (const LimitOdds& one : odds) list.push_back({{"within_seconds", one.seconds}, {"probability", one.probability}});
+  return list;
+}
+
+}  // namespace
+
+Json ProcessJson(const ReportInput& input) {
+  const capture::ProcessInfo& process = input.capture.process;
+  const ProcessResult& result = input.analysis.process;
+  return {{"command", process.command},
+          {"pid", process.pid},
+          {"run_id", absl::StrFormat("%016x", process.run_id)},
+          {"start_time", static_cast<double>(process.start_realtime_ns) / 1e9},
+          {"duration_seconds", input.analysis.duration_seconds},
+          {"end", EndName(input.capture)},
+          {"limit_bytes", OrNull(result.limit_bytes)},
+          {"limit_kind", TextOrNull(result.limit_kind)},
+          {"status", Name(result.status)},
+          {"seconds_to_limit",
+           {{"low", OrNull(result.seconds_low)}, {"mid", OrNull(result.seconds_mid)}, {"high", OrNull(result.seconds_high)}}},
+          {"used_fraction", OrNull(result.used_fraction)},
+          {"headroom_bytes", WholeOrNull(result.headroom_bytes)},
+          {"limit_odds", OddsJson(result.odds)},
+          {"growth_bytes_per_hour", RateJson(input.analysis.total_growth)},
+          {"warming_up", input.analysis.warming_up}};
+}
+
+Json MemoryJson(const MemoryResult& memory) {
+  return {{"rss_bytes", OrNull(memory.rss_bytes)},
+          {"live_heap_bytes", Whole(memory.live_heap_bytes)},
+          {"retained_bytes", WholeOrNull(memory.retained_bytes)},
+          {"mapped_bytes", Whole(memory.mapped_bytes)},
+          {"stack_bytes", OrNull(memory.stack_bytes)},
+          {"explained_fraction", OrNull(memory.explained_fraction)},
+          {"class", Name(memory.memory_class)},
+          {"because", TextOrNull(memory.because)},
+          {"advice", memory.advice},
+          {"anonymous_bytes", OrNull(memory.anonymous_bytes)},
+          {"file_bytes", OrNull(memory.file_bytes)},
+          {"shared_bytes", OrNull(memory.shared_bytes)},
+          {"swap_bytes", OrNull(memory.swap_bytes)},
+          {"unexplained_bytes", WholeOrNull(memory.unexplained_bytes)},
+          {"threads", OrNull(memory.threads)},
+          {"allocator",
+           {{"name", TextOrNull(memory.allocator)},
+            {"in_use_bytes", OrNull(memory.allocator_in_use_bytes)},
+            {"free_bytes", OrNull(memory.allocator_free_bytes)},
+            {"arenas", OrNull(memory.allocator_arenas)}}},
+          {"resident_per_live_byte", OrNull(memory.resident_per_live)},
+          {"growth_bytes_per_hour",
+           {{"rss", RateJson(memory.rss_growth)},
+            {"live_heap", RateJson(memory.heap_growth)},
+            {"retained", RateJson(memory.retained_growth)},
+            {"mapped", RateJson(memory.mapped_growth)},
+            {"unexplained", RateJson(memory.unexplained_growth)}}}};
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of the JSON report that stand in files of their own, and how figures become JSON. Internal to tools/report.
+#ifndef LEAKTRACK_TOOLS_REPORT_JSON_JSON_PARTS_H_
+#define LEAKTRACK_TOOLS_REPORT_JSON_JSON_PARTS_H_
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "tools/report/fleet_report.h"
+#include "tools/report/input/report_input.h"
+
+namespace leaktrack {
+
+using Json = nlohmann::ordered_json;
+
+inline Json Whole(double value) { return std::isfinite(value) ? Json(static_cast<int64_t>(std::llround(value))) : Json(); }
+
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+inline Json WholeOrNull(const std::optional<double>& value) { return value ? Whole(*value) : Json(); }
+
+inline Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Json FrameJson(const ResolvedFrame& frame);
+
+// All of a site but its frames, which the formats write in different ways.
+Json SiteFactsJson(const SiteResult& site, size_t rank);
+Json CoverageJson(const ReportInput& input);
+Json ProcessJson(const ReportInput& input);
+Json MemoryJson(const MemoryResult& memory);
+Json CapturesJson(const Fleet& fleet);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_REPORT_JSON_JSON_PARTS_H_

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What tools/report/html was bundled to, built in; see embed_bundle.cmake. Internal to tools/report.
+#ifndef LEAKTRACK_TOOLS_REPORT_PAGE_HTML_BUNDLE_H_
+#define LEAKTRACK_TOOLS_REPORT_PAGE_HTML_BUNDLE_H_
+
+namespace leaktrack {
+
+extern const char kHtmlScript[];
+extern const char kHtmlScriptSha256[];  // hex
+extern const char kHtmlStyle[];
+extern const char kHtmlStyleSha256[];
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_REPORT_PAGE_HTML_BUNDLE_H_

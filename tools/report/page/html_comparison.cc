@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "absl/strings/str_cat.h"
+#include "tools/base/safe_text.h"
+#include "tools/report/gate/gate_report.h"
+#include "tools/report/page/html_frames.h"
+#include "tools/report/page/html_page.h"
+#include "tools/report/page/html_report.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr size_t kMostChanges = 2000;
+
+Json ChangeJson(const SiteChange& site, const std::string& unit, HtmlFrames& frames) {
+  return {{"change", Name(site.change)},
+          {"sentence", SafeText(Sentence({site, false, false}, unit))},
+          {"site", SafeText(KeyText(site.key))},
+          {"bytes", Whole(site.now_bytes)},
+          {"blocks", Whole(site.now_blocks)},
+          {"base_bytes", Whole(site.base_bytes)},
+          {"base_blocks", Whole(site.base_blocks)},
+          {"p_value", site.p},
+          {"q_value", site.q},
+          {"matched_by_suffix", site.matched_by_suffix},
+          {"blame", site.stack.empty() ? Json() : Json(site.blame)},
+          {"stack", frames.Stack(site.stack)}};
+}
+
+}  // namespace
+
+std::string HtmlComparison(const Comparison& comparison, const std::string& title) {
+  const bool worse = comparison.Regressed(), unclear = !comparison.inconclusive_because.empty();
+  HtmlFrames frames;
+  Json sites = Json::array();
+  double further_bytes = 0, further_base_bytes = 0;
+  for (const SiteChange& site : comparison.sites) {
+    if (sites.size() < kMostChanges) {
+      sites.push_back(ChangeJson(site, comparison.unit, frames));
+    } else {
+      further_bytes += site.now_bytes;
+      further_base_bytes += site.base_bytes;
+    }
+  }
+  const size_t further = comparison.sites.size() - sites.size();
+  const Json data = {{"kind", "comparison"},
+                     {"headline", worse ? "WORSE: a site leaks more than before" : unclear ? "INCONCLUSIVE" : "No regression"},
+                     {"tone", worse ? "bad" : unclear ? "unsure" : "good"},
+                     {"introduction", SafeText(title)},
+                     {"unit", comparison.unit},
+                     {"dispersion", comparison.phi},
+                     {"detectable_bytes", Whole(comparison.detectable_bytes)},
+                     {"inconclusive_because", TextOrNull(SafeText(comparison.inconclusive_because))},
+                     {"sites", std::move(sites)},
+                     {"further", {{"sites", further}, {"bytes", Whole(further_bytes)}, {"base_bytes", Whole(further_base_bytes)}}},
+                     {"frames", frames.list()}};
+  return HtmlPage(absl::StrCat("leaktrack: ", SafeText(title)), data, ComparisonText(comparison, 120, false));
+}
+
+}  // namespace leaktrack

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of the text report, each written to a page. Internal to tools/report.
+#ifndef LEAKTRACK_TOOLS_REPORT_TEXT_TEXT_SECTIONS_H_
+#define LEAKTRACK_TOOLS_REPORT_TEXT_TEXT_SECTIONS_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tools/report/words/page.h"
+#include "tools/report/input/report_input.h"
+#include "tools/report/input/site_groups.h"
+#include "tools/report/text/text_report.h"
+
+namespace leaktrack {
+
+// A labelled sentence, as the text report and the HTML page both have it.
+struct Remark {
+  std::string label, text;
+};
+struct Remarks : std::vector<Remark> {
+  void Add(std::string label, std::string text) { push_back({std::move(label), std::move(text)}); }
+};
+
+// "Push at list.cc:41", the function shortened so that all fits `columns`.
+std::string BlameText(const SiteResult& site, size_t columns);
+
+// Bad news, no news, or a doubt.
+Tint HeadlineTint(const Analysis& analysis);
+
+// Which program, which process, watched how long, how it ended.
+std::string Introduction(const ReportInput& input);
+
+// Status, limit with forecast, memory.
+Remarks ProcessRemarks(const ReportInput& input);
+
+// How it was watched; what was lost; which names are missing.
+Remarks CoverageRemarks(const ReportInput& input);
+
+void WriteSites(const ReportInput& input, const TextOptions& options, Page& page);
+void WriteProcess(const ReportInput& input, Page& page);
+void WriteCoverage(const ReportInput& input, Page& page);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_REPORT_TEXT_TEXT_SECTIONS_H_
