@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls that end a run, replace the program, unload code, or do not bear our helper thread.
+// Calls that end a run, replace the program, unload code, or do not bear our helper thread as it stands.
 #include <errno.h>
 #include <linux/prctl.h>
 #include <pthread.h>
@@ -13,10 +13,12 @@
 #include <cstdarg>
 #include <cstdint>
 
+#include "libtrack/interpose/careful.h"
 #include "libtrack/interpose/export.h"
 #include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
+#include "libtrack/runtime/careful_calls.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/operators.h"
 
@@ -25,13 +27,6 @@ using leaktrack::capture::RunState;
 
 namespace {
 
-template <typename Function>
-bool Missing(Function* real) {
-  if (real != nullptr || (ResolveRealFunctions() && real != nullptr)) return false;
-  errno = ENOSYS;
-  return true;
-}
-
 // A successful exec does not return: all that is left of the run must be in its capture before.
 template <typename Real>
 int Exec(Real real) {
@@ -39,17 +34,6 @@ int Exec(Real real) {
   const int result = real();
   const int saved_errno = errno;
   AfterFailedExec();
-  errno = saved_errno;
-  return result;
-}
-
-// Runs `real` without a helper thread in the process.
-template <typename Real>
-auto WithoutHelper(bool restart, Real real) {
-  const PausedRun paused = PauseForCall();
-  const auto result = real();
-  const int saved_errno = errno;
-  ResumeAfterCall(paused, restart || result < 0);
   errno = saved_errno;
   return result;
 }
@@ -121,13 +105,13 @@ LEAKTRACK_EXPORT [[noreturn]] void _Exit(int status) { _exit(status); }
 
 LEAKTRACK_EXPORT [[noreturn]] void abort() {
   NoteCrash();
-  if (g_real.abort != nullptr) g_real.abort();
-  __builtin_trap();
+  if (g_real.abort != nullptr || (ResolveRealFunctions() && g_real.abort != nullptr)) g_real.abort();
+  for (;;) raw::Call(SYS_tgkill, raw::Getpid(), raw::Gettid(), 6 /* SIGABRT */);
 }
 
 LEAKTRACK_EXPORT [[noreturn]] void pthread_exit(void* result) {
   BeforeMainThreadEnds();
-  g_real.pthread_exit(result);
+  if (g_real.pthread_exit != nullptr || ResolveRealFunctions()) g_real.pthread_exit(result);
   __builtin_unreachable();
 }
 
@@ -149,7 +133,8 @@ LEAKTRACK_EXPORT int pthread_cancel(pthread_t thread) {
   }
   if (real.load() == nullptr) return ENOSYS;
   clockid_t clock;
-  if (clock_of.load() != nullptr && clock_of.load()(thread, &clock) == 0 && ~(clock >> 3) == raw::Getpid()) {
+  if (!raw::Forbidden() && clock_of.load() != nullptr && clock_of.load()(thread, &clock) == 0 &&
+      ~(clock >> 3) == raw::Getpid()) {
     BeforeMainThreadIsCancelled();
   }
   return real.load()(thread);
@@ -166,34 +151,11 @@ LEAKTRACK_EXPORT int dlclose(void* handle) {
 
 LEAKTRACK_EXPORT int unshare(int flags) {
   if (Missing(g_real.unshare)) return -1;
-  return WithoutHelper(true, [=] { return g_real.unshare(flags); });
+  return CallAlone([=] { return g_real.unshare(flags); });
 }
 LEAKTRACK_EXPORT int setns(int fd, int type) {
   if (Missing(g_real.setns)) return -1;
-  return WithoutHelper(true, [=] { return g_real.setns(fd, type); });
-}
-
-// After a filter nothing is started again: what it forbids may kill the process.
-// Named by hand: the headers declare both as variadic.
-LEAKTRACK_EXPORT int HookedPrctl(int, unsigned long, unsigned long, unsigned long, unsigned long) __asm__("prctl");
-LEAKTRACK_EXPORT long HookedSyscall(long, long, long, long, long, long, long) __asm__("syscall");
-
-int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
-  if (Missing(g_real.prctl)) return -1;
-  if (option != PR_SET_SECCOMP) return g_real.prctl(option, a, b, c, d);
-  return WithoutHelper(false, [=] { return g_real.prctl(option, a, b, c, d); });
-}
-long HookedSyscall(long number, long a, long b, long c, long d, long e, long f) {
-  if (number != SYS_seccomp && number != SYS_unshare && number != SYS_setns) [[likely]] {
-    if (g_real.syscall != nullptr) [[likely]] return g_real.syscall(number, a, b, c, d, e, f);
-    const long result = raw::Call(number, a, b, c, d, e, f);
-    if (!raw::Failed(result)) return result;
-    errno = static_cast<int>(-result);
-    return -1;
-  }
-  if (Missing(g_real.syscall)) return -1;
-  const bool filters = number == SYS_seccomp && (a == 0 || a == 1);  // SECCOMP_SET_MODE_STRICT, ..._FILTER
-  return WithoutHelper(!filters, [=] { return g_real.syscall(number, a, b, c, d, e, f); });
+  return CallAlone([=] { return g_real.setns(fd, type); });
 }
 
 // What a second copy of the library looks for (runtime/hook_coverage.cc).

@@ -35,7 +35,16 @@ constexpr uint64_t kLastThreadPollNs = 50'000'000;
 constexpr uint64_t kStartTimeoutNs = 1'000'000'000;
 constexpr int64_t kShortestEpochNs = 100'000'000;  // between epochs that were asked for
 
-enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned, kEpochNow };
+enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned, kEpochNow, kErrandNow };
+
+// What another thread wants done on this one.
+enum ErrandState : uint32_t { kNoErrand = 0, kPosted, kTaken, kDone };
+struct Errand {
+  std::atomic<uint32_t> state;  // ErrandState; futex
+  void (*function)(void*);
+  void* argument;
+};
+constinit Errand g_errand{};
 
 struct Drainer {
   std::atomic<uint32_t> request;  // Request; futex
@@ -159,12 +168,21 @@ void NoteEnd() {
   ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kExited), std::memory_order_release);
 }
 
+void RunErrand() {
+  uint32_t posted = kPosted;
+  if (!g_errand.state.compare_exchange_strong(posted, kTaken)) return;
+  g_errand.function(g_errand.argument);
+  g_errand.state.store(kDone);
+  WakeAll(&g_errand.state);
+}
+
 void Drain() {
   int64_t now = ReadClockNs(CLOCK_MONOTONIC), deadline = now + kEpochNs, asked = now - kShortestEpochNs;
   for (;;) {
     WaitForNextEpoch(deadline);
     now = ReadClockNs(CLOCK_MONOTONIC);
-    const uint32_t request = g_drainer.request.exchange(kGoOn, std::memory_order_acq_rel);
+    const uint32_t request = g_drainer.request.exchange(kGoOn);  // before the errand is looked for
+    RunErrand();
     if (request == kPause) return;
     if (request == kFinish) {
       g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
@@ -289,6 +307,24 @@ bool PauseDrainer() {
 
 bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
 
+bool CallOnDrainer(void (*function)(void*), void* argument) {
+  if (!DrainerRuns() || g_errand.state.load() == kTaken) return false;
+  g_errand.function = function;
+  g_errand.argument = argument;
+  g_errand.state.store(kPosted);
+  uint32_t none = kGoOn;  // any other request wakes it as well
+  if (g_drainer.request.compare_exchange_strong(none, kErrandNow)) WakeAll(&g_drainer.request);
+  const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + static_cast<int64_t>(kStopTimeoutNs);
+  for (;;) {
+    const uint32_t state = g_errand.state.load();
+    if (state == kDone) return true;
+    const int64_t left = deadline - ReadClockNs(CLOCK_MONOTONIC);
+    uint32_t posted = kPosted;
+    if ((left <= 0 || !DrainerRuns()) && g_errand.state.compare_exchange_strong(posted, kNoErrand)) return false;
+    WaitWhile(&g_errand.state, state, left > 0 ? static_cast<uint64_t>(left) : kExactTickNs);  // taken: it comes back
+  }
+}
+
 void RequestEpoch() {
   uint32_t none = kGoOn;
   if (raw::Forbidden() || !DrainerRuns() || !g_drainer.request.compare_exchange_strong(none, kEpochNow)) return;
@@ -307,6 +343,7 @@ void ForgetDrainer() {
   g_drainer.allocator.Forget();
   ForgetPressure();
   g_drainer.memory_reader = ProcessMemoryReader{};  // its descriptors were never in this process's table
+  g_errand.state.store(kNoErrand, std::memory_order_relaxed);
   g_drainer_phase.store(DrainerPhase::kNone, std::memory_order_relaxed);
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);
 }

@@ -27,6 +27,7 @@ struct Options {
   uint64_t interval_bytes = kAutoInterval;
   bool use_libunwind = false;
   bool use_thread = true;
+  bool share_descriptors = false;          // drainer.h; never from the environment
   char problem[256] = {};                  // empty: all was well
 };
 

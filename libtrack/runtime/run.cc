@@ -16,6 +16,7 @@
 #include "libtrack/platform/walk/stack_probe.h"
 #include "libtrack/platform/os/stack_switch.h"
 #include "libtrack/platform/os/text.h"
+#include "libtrack/runtime/careful_calls.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/identity.h"
@@ -41,7 +42,8 @@ constexpr int kMadvWipeOnFork = 18;
 enum Phase : uint32_t { kCold = 0, kStarting, kTracking, kInert };
 constinit std::atomic<uint32_t> g_phase{kCold};
 constinit std::atomic<bool> g_ended{false};
-constinit std::atomic<int> g_main_thread_ended_in{0};  // the process whose main thread called pthread_exit
+constinit std::atomic<int> g_main_thread_ended_in{0};  // the process whose main thread has ended, or may have
+constinit bool g_had_robust_list = false;  // the main thread of the process of the run, when it began
 constinit Options g_options{};
 
 // One line on stderr. Where that is a pipe that nobody reads any more, the signal must not reach the program.
@@ -68,15 +70,29 @@ bool MustStayInert() {
   return true;
 }
 
+bool MainThreadMayHaveEnded() { return g_main_thread_ended_in.load() == raw::Getpid(); }
+
+// The kernel gives none to what clone makes; the C library registers one for each thread and each fork child.
+bool HasRobustList() {
+  const void* head = nullptr;
+  size_t bytes = 0;
+  return raw::Call(SYS_get_robust_list, 0, raw::Ptr(&head), raw::Ptr(&bytes)) == 0 && head != nullptr;
+}
+
+void NoteProcess() { g_had_robust_list = raw::Gettid() == raw::Getpid() && HasRobustList(); }
+
 // A forked child starts its run. The parent's image is not ours to write; nothing of it is used from here on.
 void StartInChildOnThisStack(void* pointer) {
   HotThread& hot = *static_cast<HotThread*>(pointer);
   const uint64_t parent_run_id = ImageHeader()->run_id;
   const RecorderFile parent_image = g_image_file;
   ForgetDrainer();
+  ForgetTurn();
   g_ended.store(false);
+  NoteProcess();
   Options options = g_options;
-  if (g_main_thread_ended_in.load() == raw::Getpid()) options.use_thread = false;  // the C library would wait for it for ever
+  options.share_descriptors = MainThreadMayHaveEnded();
+  if (options.share_descriptors && !CanCountThreads()) options.use_thread = false;  // the C library would wait for it for ever
   const StartResult result = BuildRun(options, parent_run_id, &g_tracker, &g_filter);
   raw::Munmap(parent_image.base, parent_image.bytes);
   if (!result.started) return BecomeInert();
@@ -89,7 +105,7 @@ void StartInChildOnThisStack(void* pointer) {
 bool StartInChild(HotThread& hot) {
   constexpr size_t kStackBytes = 128 * 1024;
   uint32_t expected = kTracking;
-  if (raw::Forbidden() || !g_phase.compare_exchange_strong(expected, kStarting)) return false;
+  if (raw::Forbidden() || raw::Borrowed() || !g_phase.compare_exchange_strong(expected, kStarting)) return false;
   void* stack = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw::MmapFailed(stack)) {
     BecomeInert();
@@ -100,12 +116,20 @@ bool StartInChild(HotThread& hot) {
   return g_filter.is_open();
 }
 
-// False in a vfork child. Under a filter we may not even ask for the pid: see the callers.
-bool IsOwnRun() { return raw::Forbidden() || ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()); }
+// A process that clone made without its own memory, and that has our pid in a pid namespace of its own.
+bool IsNamesake() { return g_had_robust_list && raw::Gettid() == raw::Getpid() && !HasRobustList(); }
+
+// False in a child that shares our memory. Under a filter we may not even ask for the pid: only children of vfork are told.
+bool IsOwnRun() {
+  if (raw::Borrowed()) return false;
+  return raw::Forbidden() || (ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()) && !IsNamesake());
+}
 
 // In every fork child, before anything else of the program: a handler may have forked in the middle of a record of ours,
 // and the child may return to it.
 void OnFork() {
+  if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(true, std::memory_order_relaxed);
+  raw::tenancy = raw::kOwner;  // of a vfork child, too, a fork child has memory of its own
   if (hot_thread.guard_place != nullptr) MakeImagePrivate();
 }
 
@@ -118,7 +142,8 @@ bool IsTracking() {
 void StartLibrary(const char* const* environment) {
   uint32_t expected = kCold;
   if (!g_phase.compare_exchange_strong(expected, kStarting)) return;
-  if (!ResolveRealFunctions() || MustStayInert()) return BecomeInert();
+  if (raw::Forbidden() || !ResolveRealFunctions() || MustStayInert()) return BecomeInert();
+  NoteProcess();
   NoteInitialThread();
   FindHooks();
   FindAllocator();
@@ -151,9 +176,9 @@ void StartLibrary(const char* const* environment) {
 bool MayRecord(HotThread& hot) {
   if (g_filter.is_open()) return true;
   switch (g_phase.load(std::memory_order_acquire)) {
-    case kTracking:
+    case kTracking:  // the gate was open before: now it is, too, or this is a fork child
+      if (g_filter.is_open()) return true;
       if (raw::Forbidden()) hot.countdown = kInertBudget;
-      if (IsOwnRun()) return g_filter.is_open();  // opened meanwhile
       return StartInChild(hot);
     case kInert:
       hot.countdown = kInertBudget;
@@ -213,30 +238,32 @@ void AfterFailedExec() {
   header.folded.store(0, std::memory_order_release);
   header.end_ms.store(0, std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
-  if (header.no_thread == 0 && !DrainerRuns() && !RestartDrainer(false)) header.no_thread = 1;
+  if (header.no_thread == 0 && !DrainerRuns() && !StartDrainerAgain()) header.no_thread = 1;
   g_ended.store(false);
 }
 
 void BeforeMainThreadIsCancelled() {
-  const PausedRun paused = PauseForCall();
-  if (paused.had_drainer && (!CanCountThreads() || !RestartDrainer(true))) ImageHeader()->no_thread = 1;
+  if (raw::Forbidden() || raw::Borrowed()) return;
+  g_main_thread_ended_in.store(raw::Getpid());
+  AfterCarefulCall(BeforeCallAlone());  // in between it is another kind of helper
 }
 
 void BeforeMainThreadEnds() {
-  if (raw::Forbidden() || raw::Gettid() != raw::Getpid()) return;
-  g_main_thread_ended_in.store(raw::Getpid());
-  BeforeMainThreadIsCancelled();
+  if (!raw::Forbidden() && raw::Gettid() == raw::Getpid()) BeforeMainThreadIsCancelled();
 }
 
-PausedRun PauseForCall() {
-  if (raw::Forbidden() || !IsTracking() || !IsOwnRun()) return {};
-  return {.own = true, .had_drainer = DrainerRuns() && PauseDrainer()};
+bool IsTrackedProcess() { return IsTracking() && IsOwnRun(); }
+
+void AwaitStart() {
+  constexpr timespec kNap{0, 1'000'000};
+  for (int naps = 0; naps < 2'000 && g_phase.load(std::memory_order_acquire) == kStarting; ++naps) {
+    raw::Call(SYS_nanosleep, raw::Ptr(&kNap), 0);
+  }
 }
 
-void ResumeAfterCall(const PausedRun& paused, bool restart) {
-  if (!paused.own) return;  // a vfork child filters itself, not us
-  if (!restart) raw::forbidden.store(true, std::memory_order_relaxed);
-  if (paused.had_drainer && (!restart || !RestartDrainer(false))) ImageHeader()->no_thread = 1;
+bool StartDrainerAgain() {
+  const bool share = MainThreadMayHaveEnded();
+  return (!share || CanCountThreads()) && RestartDrainer(share);
 }
 
 }  // namespace leaktrack::track

@@ -9,7 +9,8 @@
 // Fork: a child inherits a shut gate and an empty filter (MADV_WIPEONFORK), so it is inert without anybody having run;
 // its first slow path starts a run of its own, with its own recorder, capture and thread (D12). Why not at fork:
 // most children exec at once, and atfork handlers do not see clone().
-// vfork children are the parent's heap and are recorded as it; only ends of life compare the pid.
+// vfork children are the parent's heap and are recorded as it; only ends of life ask who is who (raw::tenancy, the pid, and
+// the list of robust locks that a clone does not inherit).
 //
 // Thread-safety: EnterHook and NowMs from any thread; the rest serialises itself.
 // Allocates: never from the program's heap, but for pthread_create.   Signals: EnterHook is safe.
@@ -71,20 +72,20 @@ void BeforeExec();
 void AfterFailedExec();
 
 // pthread_exit: if this is the main thread, the C library will end the process when the last other thread ends, and must
-// not wait for ours.
+// not wait for ours; also for that of a run which starts later.
 void BeforeMainThreadEnds();
 
 // The same for a thread that cancels it: it may end by that, or may not.
 void BeforeMainThreadIsCancelled();
 
-// Around a call that fails or kills with a second thread in the process (unshare, setns, seccomp). `restart` false:
-// a filter is in force: the run goes on without a drainer and without any system call of ours.
-struct PausedRun {
-  bool own = false;          // the caller is the tracked process, not a vfork child of it
-  bool had_drainer = false;  // one was there and is gone now
-};
-PausedRun PauseForCall();
-void ResumeAfterCall(const PausedRun& paused, bool restart);
+// Is there a run, and is this the process that it is of?
+bool IsTrackedProcess();
+
+// Waits, at most two seconds, while another thread starts a run.
+void AwaitStart();
+
+// A drainer for the run again, as the process needs it by now. False: there is none.
+bool StartDrainerAgain();
 
 }  // namespace leaktrack::track
 

@@ -145,15 +145,17 @@ int CreateCapture() {
 }
 
 // Starts the drainer, or notes that there is none.
-void StartWriting(bool use_thread, int capture_fd, bool begun) {
-  if (use_thread && StartDrainer({capture_fd, g_image_file.fd, RecorderPathOrEmpty(), false})) return;
+void StartWriting(const Options& options, int capture_fd, bool begun) {
+  const bool share = options.share_descriptors;
+  const int recorder_fd = share ? -1 : g_image_file.fd;
+  if (options.use_thread && StartDrainer({capture_fd, recorder_fd, RecorderPathOrEmpty(), share})) return;
   if (ImageHeader()->no_thread != 0) return;
   ImageHeader()->no_thread = 1;
   if (begun) (void)BeginCapture(capture_fd, RecorderPathOrEmpty());  // anew: the page tells of it
 }
 
-void CloseDescriptors(int capture_fd) {
-  raw::Close(capture_fd);
+void CloseDescriptors(const Options& options, int capture_fd) {
+  if (!options.share_descriptors || !DrainerRuns()) raw::Close(capture_fd);
   if (g_image_file.fd >= 0) raw::Close(g_image_file.fd);
   g_image_file.fd = -1;
 }
@@ -205,8 +207,8 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   const bool bound = tracker->Bind(tracker_options);
 
   ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
-  if (bound) StartWriting(options.use_thread, capture_fd, begun);
-  CloseDescriptors(capture_fd);
+  if (bound) StartWriting(options, capture_fd, begun);
+  CloseDescriptors(options, capture_fd);
   return {bound, Warning(begun)};
 }
 

@@ -11,6 +11,7 @@
 namespace leaktrack::track {
 
 constinit std::atomic<bool> raw::forbidden{false};
+constinit __thread uint32_t raw::tenancy = raw::kOwner;
 
 namespace {
 

@@ -118,6 +118,17 @@ void LookUpAll(RealFunctions& real) {
   Resolve("execvpe", real.execvpe);
   Resolve("unshare", real.unshare);
   Resolve("setns", real.setns);
+  Resolve("setuid", real.setuid);
+  Resolve("setgid", real.setgid);
+  Resolve("seteuid", real.seteuid);
+  Resolve("setegid", real.setegid);
+  Resolve("setreuid", real.setreuid);
+  Resolve("setregid", real.setregid);
+  Resolve("setresuid", real.setresuid);
+  Resolve("setresgid", real.setresgid);
+  Resolve("setgroups", real.setgroups);
+  Resolve("initgroups", real.initgroups);
+  Resolve("capset", real.capset);
   Resolve("prctl", real.prctl);
   Resolve("syscall", real.syscall);
 }

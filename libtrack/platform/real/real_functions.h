@@ -46,6 +46,17 @@ struct RealFunctions {
   int (*execvpe)(const char*, char* const*, char* const*);
   int (*unshare)(int);
   int (*setns)(int, int);
+  int (*setuid)(uid_t);
+  int (*setgid)(gid_t);
+  int (*seteuid)(uid_t);
+  int (*setegid)(gid_t);
+  int (*setreuid)(uid_t, uid_t);
+  int (*setregid)(gid_t, gid_t);
+  int (*setresuid)(uid_t, uid_t, uid_t);
+  int (*setresgid)(gid_t, gid_t, gid_t);
+  int (*setgroups)(size_t, const gid_t*);
+  int (*initgroups)(const char*, gid_t);
+  int (*capset)(void*, const void*);
   int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);
   long (*syscall)(long, long, long, long, long, long, long);
 };

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/runtime/careful_calls.h"
+
+#include <linux/capability.h>
+#include <time.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+
+#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/helper_thread.h"
+#include "libtrack/platform/os/raw.h"
+#include "libtrack/runtime/drainer.h"
+#include "libtrack/runtime/run.h"
+
+namespace leaktrack::track {
+namespace {
+
+constexpr int64_t kTurnTimeoutNs = 1'000'000'000;
+constexpr uint64_t kTurnNapNs = 10'000'000;
+
+constinit std::atomic<uint32_t> g_turn{0};  // the thread that has it; futex
+
+// False in a handler that interrupted this very thread's turn, and after a second.
+bool TakeTurn() {
+  const auto self = static_cast<uint32_t>(raw::Gettid());
+  const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + kTurnTimeoutNs;
+  for (uint32_t holder = 0; !g_turn.compare_exchange_strong(holder, self); holder = 0) {
+    if (holder == self || ReadClockNs(CLOCK_MONOTONIC) > deadline) return false;
+    WaitWhile(&g_turn, holder, kTurnNapNs);
+  }
+  return true;
+}
+
+void GiveTurn() {
+  g_turn.store(0);
+  WakeAll(&g_turn);
+}
+
+bool MayActForRun() { return !raw::Borrowed() && !raw::Forbidden() && IsTrackedProcess(); }
+
+// What decides how a set-id call ends.
+struct Standing {
+  uint32_t users[3], groups[3];
+  uint32_t may_set;  // CAP_SETUID and CAP_SETGID in effect
+
+  bool operator==(const Standing&) const = default;
+};
+
+Standing ReadStanding() {
+  Standing standing{};
+  uint32_t* const user = standing.users;
+  uint32_t* const group = standing.groups;
+  raw::Call(SYS_getresuid, raw::Ptr(user), raw::Ptr(user + 1), raw::Ptr(user + 2));
+  raw::Call(SYS_getresgid, raw::Ptr(group), raw::Ptr(group + 1), raw::Ptr(group + 2));
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  raw::Call(SYS_capget, raw::Ptr(&header), raw::Ptr(data));
+  standing.may_set = data[0].effective & (1U << CAP_SETUID | 1U << CAP_SETGID);
+  return standing;
+}
+
+// Not on the caller's stack: a helper that hangs may come back to them.
+constinit Standing g_helper_standing{};
+constinit OwnChange g_change{};
+
+void NoteStanding(void*) { g_helper_standing = ReadStanding(); }
+
+bool HelperIsLikeUs() { return CallOnDrainer(NoteStanding, nullptr) && g_helper_standing == ReadStanding(); }
+
+// A capset names the thread that it is for, by its id or by 0.
+void RepeatCapset(const OwnChange& change) {
+  __user_cap_header_struct header;
+  std::memcpy(&header, reinterpret_cast<const void*>(change.a), sizeof header);
+  header.pid = 0;
+  raw::Call(SYS_capset, raw::Ptr(&header), change.b);
+}
+
+void Repeat(void*) {
+  if (g_change.number == SYS_capset) return RepeatCapset(g_change);
+  raw::Call(g_change.number, g_change.a, g_change.b, g_change.c, g_change.d, g_change.e);
+}
+
+CarefulCall WithoutHelper(bool has_turn) { return {.has_turn = has_turn, .had_helper = DrainerRuns() && PauseDrainer()}; }
+
+}  // namespace
+
+CarefulCall BeforeCallAlone() {
+  if (!MayActForRun() || !TakeTurn()) return {};
+  return WithoutHelper(true);
+}
+
+CarefulCall BeforeIdentityCall() {
+  if (!MayActForRun() || !DrainerRuns() || !TakeTurn()) return {};
+  if (HelperIsLikeUs()) return {.has_turn = true};
+  return WithoutHelper(true);
+}
+
+// In a fork child that has recorded nothing yet there is no run to pause, and none may start any more. A vfork child filters
+// itself, not us.
+CarefulCall BeforeFilter() {
+  if (raw::Forbidden() || raw::Borrowed()) return {};
+  AwaitStart();
+  const bool own = IsTrackedProcess();
+  CarefulCall call = own ? WithoutHelper(TakeTurn()) : CarefulCall{};
+  call.forbade = own || !g_filter.is_open();
+  if (call.forbade) raw::forbidden.store(true, std::memory_order_relaxed);
+  return call;
+}
+
+CarefulCall BeforeOwnChange() {
+  if (!MayActForRun() || !DrainerRuns() || raw::Gettid() != raw::Getpid()) return {};
+  return {.has_turn = TakeTurn()};
+}
+
+void AfterCarefulCall(const CarefulCall& call) {
+  if (call.had_helper && !StartDrainerAgain()) ImageHeader()->no_thread = 1;
+  if (call.has_turn) GiveTurn();
+}
+
+void AfterFilter(const CarefulCall& call, bool in_force) {
+  if (in_force && raw::Borrowed()) raw::tenancy = raw::kFilteredBorrower;
+  if (call.forbade && !in_force) raw::forbidden.store(false, std::memory_order_relaxed);
+  if (!in_force) return AfterCarefulCall(call);
+  if (call.had_helper) ImageHeader()->no_thread = 1;
+  if (call.has_turn) g_turn.store(0);  // nobody is woken: that would be a system call
+}
+
+void AfterOwnChange(const CarefulCall& call, const OwnChange& change) {
+  if (!call.has_turn) return;
+  g_change = change;
+  (void)CallOnDrainer(Repeat, nullptr);  // one that could not is found unlike later
+}
+
+void ForgetTurn() { g_turn.store(0); }
+
+}  // namespace leaktrack::track
