@@ -14,7 +14,7 @@ tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang
        util-linux git python3 python3-dev redis-server redis-tools ruby procps
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
        memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go
-       nodejs chromium man-db mandoc zsh fish debuginfod libdebuginfod1)
+       nodejs chromium libcap2-bin gosu s6 runit tini man-db mandoc zsh fish debuginfod libdebuginfod1)
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's

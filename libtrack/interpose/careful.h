@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a hook makes one of the calls of runtime/careful_calls.h: what comes before, the real call, what comes after.
+// How a hook makes one of the calls of runtime/careful_calls.h: what comes before, the real call,
+// what comes after.
 //
 // `real` makes the call and returns its result, negative if it failed. errno is the real call's.
 // Thread-safety, Allocates, Signals, Fork: as careful_calls.h.
@@ -14,7 +15,8 @@
 
 namespace leaktrack::track {
 
-// Is the real function not to be had? `real` is a slot of the table, which may be filled only now: by reference.
+// Is the real function not to be had? `real` is a slot of the table, which may be filled only now:
+// by reference.
 template <typename Function>
 bool Missing(Function* const& real) {
   if (real != nullptr || (ResolveRealFunctions() && real != nullptr)) return false;

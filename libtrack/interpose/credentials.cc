@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of the calls that change what a process or a thread may do: identity, capabilities, filters; also by syscall().
+// The names of the calls that change what a process or a thread may do: identity, capabilities,
+// filters; also by syscall().
 #include <errno.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
@@ -14,10 +15,10 @@
 
 using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
 
-#define LEAKTRACK_IDENTITY_CALL(name, parameters, ...)                \
-  LEAKTRACK_EXPORT int name parameters {                              \
-    if (Missing(g_real.name)) return -1;                              \
-    return CallIdentity([=] { return g_real.name(__VA_ARGS__); });    \
+#define LEAKTRACK_IDENTITY_CALL(name, parameters, ...)             \
+  LEAKTRACK_EXPORT int name parameters {                           \
+    if (Missing(g_real.name)) return -1;                           \
+    return CallIdentity([=] { return g_real.name(__VA_ARGS__); }); \
   }
 
 LEAKTRACK_IDENTITY_CALL(setuid, (uid_t id), id)
@@ -26,8 +27,10 @@ LEAKTRACK_IDENTITY_CALL(seteuid, (uid_t id), id)
 LEAKTRACK_IDENTITY_CALL(setegid, (gid_t id), id)
 LEAKTRACK_IDENTITY_CALL(setreuid, (uid_t real, uid_t effective), real, effective)
 LEAKTRACK_IDENTITY_CALL(setregid, (gid_t real, gid_t effective), real, effective)
-LEAKTRACK_IDENTITY_CALL(setresuid, (uid_t real, uid_t effective, uid_t saved), real, effective, saved)
-LEAKTRACK_IDENTITY_CALL(setresgid, (gid_t real, gid_t effective, gid_t saved), real, effective, saved)
+LEAKTRACK_IDENTITY_CALL(setresuid, (uid_t real, uid_t effective, uid_t saved), real, effective,
+                        saved)
+LEAKTRACK_IDENTITY_CALL(setresgid, (gid_t real, gid_t effective, gid_t saved), real, effective,
+                        saved)
 LEAKTRACK_IDENTITY_CALL(setgroups, (size_t count, const gid_t* groups), count, groups)
 LEAKTRACK_IDENTITY_CALL(initgroups, (const char* user, gid_t group), user, group)
 
@@ -38,7 +41,8 @@ LEAKTRACK_EXPORT int capset(void* header, const void* data) {
 }
 
 // Named by hand: the headers declare both as variadic.
-LEAKTRACK_EXPORT int HookedPrctl(int, unsigned long, unsigned long, unsigned long, unsigned long) __asm__("prctl");
+LEAKTRACK_EXPORT int HookedPrctl(int, unsigned long, unsigned long, unsigned long,
+                                 unsigned long) __asm__("prctl");
 LEAKTRACK_EXPORT long HookedSyscall(long, long, long, long, long, long, long) __asm__("syscall");
 
 int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
@@ -52,7 +56,11 @@ int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, u
     case PR_CAPBSET_DROP:
     case PR_CAP_AMBIENT:
     case PR_SET_NO_NEW_PRIVS: {
-      const OwnChange change{SYS_prctl, option, static_cast<long>(a), static_cast<long>(b), static_cast<long>(c),
+      const OwnChange change{SYS_prctl,
+                             option,
+                             static_cast<long>(a),
+                             static_cast<long>(b),
+                             static_cast<long>(c),
                              static_cast<long>(d)};
       return CallOwnChange(change, real);
     }
@@ -63,19 +71,21 @@ int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, u
 
 namespace {
 
-// Of a thread group that could not follow, the call returns a thread's id, and there is no filter; with a listener its
-// result is a descriptor.
+// Of a thread group that could not follow, the call returns a thread's id, and there is no filter;
+// with a listener its result is a descriptor.
 bool FilterIsInForce(long flags, long result) {
   return result == 0 || (result > 0 && (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0);
 }
 
-[[gnu::noinline]] long SyscallCarefully(long number, long a, long b, long c, long d, long e, long f) {
+[[gnu::noinline]] long SyscallCarefully(long number, long a, long b, long c, long d, long e,
+                                        long f) {
   if (Missing(g_real.syscall)) return -1;
   const auto real = [=] { return g_real.syscall(number, a, b, c, d, e, f); };
   switch (number) {
     case SYS_prctl:
-      return HookedPrctl(static_cast<int>(a), static_cast<unsigned long>(b), static_cast<unsigned long>(c),
-                         static_cast<unsigned long>(d), static_cast<unsigned long>(e));
+      return HookedPrctl(static_cast<int>(a), static_cast<unsigned long>(b),
+                         static_cast<unsigned long>(c), static_cast<unsigned long>(d),
+                         static_cast<unsigned long>(e));
     case SYS_seccomp:
       if (a != SECCOMP_SET_MODE_STRICT && a != SECCOMP_SET_MODE_FILTER) return real();
       return CallFilter(real, [=](long result) { return FilterIsInForce(b, result); });
@@ -110,8 +120,10 @@ bool NeedsCare(long number) {
 }  // namespace
 
 long HookedSyscall(long number, long a, long b, long c, long d, long e, long f) {
-  if (NeedsCare(number)) [[unlikely]] return SyscallCarefully(number, a, b, c, d, e, f);
-  if (g_real.syscall != nullptr) [[likely]] return g_real.syscall(number, a, b, c, d, e, f);
+  if (NeedsCare(number)) [[unlikely]]
+    return SyscallCarefully(number, a, b, c, d, e, f);
+  if (g_real.syscall != nullptr) [[likely]]
+    return g_real.syscall(number, a, b, c, d, e, f);
   const long result = raw::Call(number, a, b, c, d, e, f);
   if (!raw::Failed(result)) return result;
   errno = static_cast<int>(-result);

@@ -2,9 +2,9 @@
 //
 // vfork: notes for the time of the child that this thread's memory is on loan (raw::tenancy).
 //
-// Why by hand: both returns use the same stack, so that the return address must wait in a register, as in the C library.
-// The mark is set before the call and taken back by the parent alone; what it was before waits in a register, too, as the
-// caller may be a vfork child itself.
+// Why by hand: both returns use the same stack, so that the return address must wait in a register,
+// as in the C library. The mark is set before the call and taken back by the parent alone; what it
+// was before waits in a register, too, as the caller may be a vfork child itself.
 #include <errno.h>
 
 #include "libtrack/platform/os/raw.h"
@@ -50,4 +50,5 @@ vfork:
   .popsection
 )");
 
-static_assert(leaktrack::track::raw::kBorrower == 1 && SYS_vfork == 58, "the assembly above says so");
+static_assert(leaktrack::track::raw::kBorrower == 1, "the assembly above says so");
+static_assert(SYS_vfork == 58, "the assembly above says so");

@@ -67,7 +67,9 @@ constinit OwnChange g_change{};
 
 void NoteStanding(void*) { g_helper_standing = ReadStanding(); }
 
-bool HelperIsLikeUs() { return CallOnDrainer(NoteStanding, nullptr) && g_helper_standing == ReadStanding(); }
+bool HelperIsLikeUs() {
+  return CallOnDrainer(NoteStanding, nullptr) && g_helper_standing == ReadStanding();
+}
 
 // A capset names the thread that it is for, by its id or by 0.
 void RepeatCapset(const OwnChange& change) {
@@ -82,7 +84,9 @@ void Repeat(void*) {
   raw::Call(g_change.number, g_change.a, g_change.b, g_change.c, g_change.d, g_change.e);
 }
 
-CarefulCall WithoutHelper(bool has_turn) { return {.has_turn = has_turn, .had_helper = DrainerRuns() && PauseDrainer()}; }
+CarefulCall WithoutHelper(bool has_turn) {
+  return {.has_turn = has_turn, .had_helper = DrainerRuns() && PauseDrainer()};
+}
 
 }  // namespace
 
@@ -97,8 +101,8 @@ CarefulCall BeforeIdentityCall() {
   return WithoutHelper(true);
 }
 
-// In a fork child that has recorded nothing yet there is no run to pause, and none may start any more. A vfork child filters
-// itself, not us.
+// In a fork child that has recorded nothing yet there is no run to pause, and none may start any
+// more. A vfork child filters itself, not us.
 CarefulCall BeforeFilter() {
   if (raw::Forbidden() || raw::Borrowed()) return {};
   AwaitStart();

@@ -25,6 +25,17 @@ from expectations import sites_with  # noqa: E402
 from tracker import SKIPPED, Tracker, need  # noqa: E402
 
 NOBODY = 65534
+BECOME_NOBODY = [  # programs that give up privileges and then start another one
+    "setpriv --reuid=65534 --regid=65534 --clear-groups",
+    "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+net_raw --ambient-caps=+net_raw",
+    "setpriv --bounding-set=-all --securebits=+noroot --reuid=65534",
+    "setpriv --no-new-privs --reuid=65534 --regid=65534 --init-groups",
+    "capsh --user=nobody --shell=/usr/bin/env --",
+    "capsh --drop=cap_setuid --secbits=47 --uid=65534 --shell=/usr/bin/env --",
+    "capsh --keep=1 --user=nobody --inh=cap_net_raw --addamb=cap_net_raw --shell=/usr/bin/env --",
+    "runuser -u nobody --", "chroot --userspec=nobody /", "unshare --user --map-root-user",
+    "gosu nobody", "s6-setuidgid nobody", "chpst -u nobody", "tini -s -- setpriv --reuid=65534 --clear-groups",
+]
 LEAKS = ("Leak", 7, 4207)  # what leaks_seven.c leaks each time it is told to
 
 
@@ -93,6 +104,21 @@ class SystemTest(unittest.TestCase):
         need_root()
         report = self.assert_captured(self.preload([self.program, "become-nobody", "leak"]), 2)
         self.assertEqual(report["process"]["end"], "exited")
+
+    def test_p5_x10_entrypoints_that_give_up_privileges(self):
+        need_root()
+        os.chmod(self.folder, 0o1777)
+        for entrypoint in BECOME_NOBODY:
+            with self.subTest(entrypoint):
+                need(entrypoint.split()[0])
+                command = [*entrypoint.split(), "sh", "-c", 'grep -E "^(Uid|Gid|Groups|Cap|NoNew)" /proc/self/status']
+                plain = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(plain.returncode, 0, plain.stderr)
+                tracked = self.preload(command)
+                self.assertEqual((tracked.returncode, tracked.stdout), (0, plain.stdout), tracked.stderr)
+        for old in self.t.captures():
+            os.unlink(old)
+        self.assert_captured(self.preload([*BECOME_NOBODY[0].split(), self.program]))
 
     def test_p6_x1_a_full_tmpfs_is_no_sigbus(self):
         done = self.isolated("mount -t tmpfs -o size=8k tmpfs /dev/shm", [self.program])
