@@ -19,6 +19,7 @@ namespace {
 
 constexpr int64_t kTurnTimeoutNs = 1'000'000'000;
 constexpr uint64_t kTurnNapNs = 10'000'000;
+constexpr int kTriesToEnd = 8;  // of 180 ms at most
 
 constinit std::atomic<uint32_t> g_turn{0};  // the thread that has it; futex
 
@@ -48,44 +49,79 @@ struct Standing {
   bool operator==(const Standing&) const = default;
 };
 
+uint32_t ReadMaySet(int thread) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, thread};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  raw::Call(SYS_capget, raw::Ptr(&header), raw::Ptr(data));
+  return data[0].effective & (1U << CAP_SETUID | 1U << CAP_SETGID);
+}
+
 Standing ReadStanding() {
   Standing standing{};
   uint32_t* const user = standing.users;
   uint32_t* const group = standing.groups;
   raw::Call(SYS_getresuid, raw::Ptr(user), raw::Ptr(user + 1), raw::Ptr(user + 2));
   raw::Call(SYS_getresgid, raw::Ptr(group), raw::Ptr(group + 1), raw::Ptr(group + 2));
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-  raw::Call(SYS_capget, raw::Ptr(&header), raw::Ptr(data));
-  standing.may_set = data[0].effective & (1U << CAP_SETUID | 1U << CAP_SETGID);
+  standing.may_set = ReadMaySet(0);
   return standing;
 }
 
-// Not on the caller's stack: a helper that hangs may come back to them.
-constinit Standing g_helper_standing{};
-constinit OwnChange g_change{};
+// What is known of the helper; whoever has the turn writes it, and the helper on an errand.
+struct HelperState {
+  int thread;  // the helper's; a new one is as the thread that started it
+  Standing standing;
+  bool standing_known;
+  bool behind;  // it has not repeated a change, and cannot catch up
+  OwnChange change;
+  bool repeated;
+};
+constinit HelperState g_helper{};
 
-void NoteStanding(void*) { g_helper_standing = ReadStanding(); }
+HelperState& Helper() {
+  const int thread = DrainerThreadId();
+  if (g_helper.thread != thread) g_helper = {.thread = thread};
+  return g_helper;
+}
 
+void NoteStanding() { g_helper.standing = ReadStanding(); }
+
+// The helper is asked only where what is known of it differs: a program may change its effective
+// identity thousands of times a second. Capabilities are told by the kernel.
 bool HelperIsLikeUs() {
-  return CallOnDrainer(NoteStanding, nullptr) && g_helper_standing == ReadStanding();
+  HelperState& helper = Helper();
+  if (helper.behind) return false;
+  const Standing ours = ReadStanding();
+  if (helper.standing_known) {
+    helper.standing.may_set = ReadMaySet(helper.thread);
+    if (helper.standing == ours) return true;
+  }
+  helper.standing_known = CallOnDrainer(NoteStanding);
+  return helper.standing_known && helper.standing == ours;
 }
 
 // A capset names the thread that it is for, by its id or by 0.
-void RepeatCapset(const OwnChange& change) {
+long RepeatCapset(const OwnChange& change) {
   __user_cap_header_struct header;
   std::memcpy(&header, reinterpret_cast<const void*>(change.a), sizeof header);
   header.pid = 0;
-  raw::Call(SYS_capset, raw::Ptr(&header), change.b);
+  return raw::Call(SYS_capset, raw::Ptr(&header), change.b);
 }
 
-void Repeat(void*) {
-  if (g_change.number == SYS_capset) return RepeatCapset(g_change);
-  raw::Call(g_change.number, g_change.a, g_change.b, g_change.c, g_change.d, g_change.e);
+void RepeatChange() {
+  const OwnChange& change = g_helper.change;
+  const long result = change.number == SYS_capset ? RepeatCapset(change)
+                                                  : raw::Call(change.number, change.a, change.b,
+                                                              change.c, change.d, change.e);
+  g_helper.repeated = !raw::Failed(result);
+  NoteStanding();
 }
 
+// A helper that is busy gets some more time to end: what follows does not bear it.
 CarefulCall WithoutHelper(bool has_turn) {
-  return {.has_turn = has_turn, .had_helper = DrainerRuns() && PauseDrainer()};
+  bool ended = false;
+  for (int tries = 0; tries < kTriesToEnd && !ended && DrainerRuns(); ++tries)
+    ended = PauseDrainer();
+  return {.has_turn = has_turn, .had_helper = ended};
 }
 
 }  // namespace
@@ -97,7 +133,7 @@ CarefulCall BeforeCallAlone() {
 
 CarefulCall BeforeIdentityCall() {
   if (!MayActForRun() || !DrainerRuns() || !TakeTurn()) return {};
-  if (HelperIsLikeUs()) return {.has_turn = true};
+  if (HelperIsLikeUs()) return {.has_turn = true, .helper_follows = true};
   return WithoutHelper(true);
 }
 
@@ -120,6 +156,8 @@ CarefulCall BeforeOwnChange() {
 
 void AfterCarefulCall(const CarefulCall& call) {
   if (call.had_helper && !StartDrainerAgain()) ImageHeader()->no_thread = 1;
+  if (call.helper_follows)
+    g_helper.standing = ReadStanding();  // the same call by one that was alike
   if (call.has_turn) GiveTurn();
 }
 
@@ -132,11 +170,17 @@ void AfterFilter(const CarefulCall& call, bool in_force) {
 }
 
 void AfterOwnChange(const CarefulCall& call, const OwnChange& change) {
-  if (!call.has_turn) return;
-  g_change = change;
-  (void)CallOnDrainer(Repeat, nullptr);  // one that could not is found unlike later
+  HelperState& helper = Helper();
+  if (!call.has_turn || helper.behind) return;
+  helper.change = change;
+  helper.repeated = false;
+  helper.behind = !CallOnDrainer(RepeatChange) || !helper.repeated;
+  helper.standing_known = !helper.behind;
 }
 
-void ForgetTurn() { g_turn.store(0); }
+void ForgetTurn() {
+  g_helper = {};
+  g_turn.store(0);
+}
 
 }  // namespace leaktrack::track

@@ -27,9 +27,10 @@ namespace leaktrack::track {
 
 // What must be put right after the call.
 struct CarefulCall {
-  bool has_turn = false;    // others wait
-  bool had_helper = false;  // one was there and is gone now
-  bool forbade = false;     // a filter: our system calls were forbidden for this call
+  bool has_turn = false;        // others wait
+  bool had_helper = false;      // one was there and is gone now
+  bool helper_follows = false;  // it makes the call as well
+  bool forbade = false;         // a filter: our system calls were forbidden for this call
 };
 
 // What a thread did to itself.

@@ -33,6 +33,8 @@ using capture::HistoryWriter;
 
 constexpr uint64_t kLastThreadPollNs = 50'000'000;
 constexpr uint64_t kStartTimeoutNs = 1'000'000'000;
+constexpr int64_t kErrandTimeoutNs = 2'000'000'000;
+constexpr int64_t kGoneTimeoutNs = 1'000'000'000;
 constexpr int64_t kShortestEpochNs = 100'000'000;  // between epochs that were asked for
 
 enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned, kEpochNow, kErrandNow };
@@ -41,8 +43,7 @@ enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned, kEpochNow, kEr
 enum ErrandState : uint32_t { kNoErrand = 0, kPosted, kTaken, kDone };
 struct Errand {
   std::atomic<uint32_t> state;  // ErrandState; futex
-  void (*function)(void*);
-  void* argument;
+  void (*function)();
 };
 constinit Errand g_errand{};
 
@@ -171,7 +172,7 @@ void NoteEnd() {
 void RunErrand() {
   uint32_t posted = kPosted;
   if (!g_errand.state.compare_exchange_strong(posted, kTaken)) return;
-  g_errand.function(g_errand.argument);
+  g_errand.function();
   g_errand.state.store(kDone);
   WakeAll(&g_errand.state);
 }
@@ -263,7 +264,7 @@ bool Stop(uint32_t request) {
 
 // After the last word of the drainer its thread still takes a moment to leave the kernel; unshare() would see it.
 void AwaitThreadGone() {
-  const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + static_cast<int64_t>(kStopTimeoutNs);
+  const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + kGoneTimeoutNs;
   while (raw::Call(SYS_tgkill, raw::Getpid(), g_drainer.tid, 0) == 0 && ReadClockNs(CLOCK_MONOTONIC) < deadline) {
     raw::Call(SYS_sched_yield);
   }
@@ -307,14 +308,13 @@ bool PauseDrainer() {
 
 bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
 
-bool CallOnDrainer(void (*function)(void*), void* argument) {
+bool CallOnDrainer(void (*function)()) {
   if (!DrainerRuns() || g_errand.state.load() == kTaken) return false;
   g_errand.function = function;
-  g_errand.argument = argument;
   g_errand.state.store(kPosted);
   uint32_t none = kGoOn;  // any other request wakes it as well
   if (g_drainer.request.compare_exchange_strong(none, kErrandNow)) WakeAll(&g_drainer.request);
-  const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + static_cast<int64_t>(kStopTimeoutNs);
+  const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + kErrandTimeoutNs;
   for (;;) {
     const uint32_t state = g_errand.state.load();
     if (state == kDone) return true;
@@ -324,6 +324,8 @@ bool CallOnDrainer(void (*function)(void*), void* argument) {
     WaitWhile(&g_errand.state, state, left > 0 ? static_cast<uint64_t>(left) : kExactTickNs);  // taken: it comes back
   }
 }
+
+int DrainerThreadId() { return g_drainer.tid; }
 
 void RequestEpoch() {
   uint32_t none = kGoOn;

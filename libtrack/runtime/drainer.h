@@ -45,9 +45,12 @@ bool PauseDrainer();
 // Stops the thread after a final epoch. True if that epoch is in the file and the recorder is no longer needed.
 bool FinishDrainer();
 
-// Has the drainer's thread call `function`, and waits for that. False: it was not called, and never will be. One caller at a
-// time; the function must not wait, and its argument must outlive a drainer that hangs.
-[[nodiscard]] bool CallOnDrainer(void (*function)(void*), void* argument);
+// Has the drainer's thread call `function`, and waits for that, at most two seconds. False: it was not called, and never
+// will be. One caller at a time; the function must not wait.
+[[nodiscard]] bool CallOnDrainer(void (*function)());
+
+// The id of its thread, while it runs.
+int DrainerThreadId();
 
 // Asks for an epoch now, and does not wait for it. Ten a second are granted.
 void RequestEpoch();

@@ -41,8 +41,19 @@ static struct __user_cap_data_struct* Capabilities(int named) {
   return data;
 }
 
+// Past the C library, and past us.
+static long Inline(long number, long a, long b, long c) {
+  long result = number;
+  register long r10 __asm__("r10") = 0;
+  __asm__ volatile("syscall"
+                   : "+a"(result)
+                   : "D"(a), "S"(b), "d"(c), "r"(r10)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
 // All that is permitted, or less, comes into effect.
-static int SetCapabilities(int raw) {
+static long SetCapabilities(unsigned way) {
   struct __user_cap_data_struct* data = Capabilities(0);
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3,
                                             Draw(2) ? (int)syscall(SYS_gettid) : 0};
@@ -50,7 +61,9 @@ static int SetCapabilities(int raw) {
   if (Draw(3) == 0) data[0].effective &= ~(1U << CAP_SETUID);
   if (Draw(4) == 0) data[0].permitted = data[0].effective &= ~(1U << CAP_SETGID);
   if (Draw(4) == 0) data[0].inheritable = data[0].permitted;
-  return raw ? (int)syscall(SYS_capset, &header, data) : capset(&header, data);
+  if (way == 0) return capset(&header, data);
+  return way == 1 ? syscall(SYS_capset, &header, data)
+                  : Inline(SYS_capset, (long)&header, (long)data, 0);
 }
 
 static long AnyCall(unsigned which) {
@@ -106,6 +119,12 @@ static long AnyCall(unsigned which) {
       return syscall(SYS_prctl, PR_SET_KEEPCAPS, Draw(2), 0, 0, 0);
     case 19:
       return syscall(SYS_setgroups, Draw(3), groups);
+    case 20:
+      return SetCapabilities(2);
+    case 21:
+      return Inline(SYS_prctl, PR_SET_KEEPCAPS, Draw(2), 0);
+    case 22:
+      return Inline(SYS_setresuid, -1, AnyId(), -1);
     default:
       return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   }
@@ -131,7 +150,7 @@ static void OneProcess(unsigned seed) {
   lot = seed;
   Escape(malloc(100));  // a run begins
   for (int i = 0; i < kCalls; ++i) {
-    const unsigned which = Draw(21);
+    const unsigned which = Draw(24);
     errno = 0;
     const long result = AnyCall(which);
     Say(which, result, errno);
