@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// vfork: notes for the time of the child that this thread's memory is on loan (raw::tenancy).
+// vfork, and clone as it is used in its place: notes for the time of the child that this thread's
+// memory is on loan (raw::tenancy).
 //
-// Why by hand: both returns use the same stack, so that the return address must wait in a register,
-// as in the C library. The mark is set before the call and taken back by the parent alone; what it
-// was before waits in a register, too, as the caller may be a vfork child itself.
+// Why vfork by hand: both returns use the same stack, so that the return address must wait in a
+// register, as in the C library. The mark is set before the call and taken back by the parent
+// alone; what it was before waits in a register, too, as the caller may be a vfork child itself.
 #include <errno.h>
+#include <sched.h>
 
+#include "libtrack/interpose/careful.h"
+#include "libtrack/interpose/export.h"
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/real/real_functions.h"
+
+using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
 
 extern "C" __attribute__((visibility("hidden"), used)) int leaktrack_vfork_failed(int error) {
   errno = error;
@@ -50,5 +57,22 @@ vfork:
   .popsection
 )");
 
-static_assert(leaktrack::track::raw::kBorrower == 1, "the assembly above says so");
+static_assert(raw::kBorrower == 1, "the assembly above says so");
 static_assert(SYS_vfork == 58, "the assembly above says so");
+
+// Named by hand: the header declares it as variadic. Only of a child that the caller waits for, and
+// that has no thread-local variables of its own, the mark can be kept.
+using ChildMain = int(void*);
+LEAKTRACK_EXPORT int HookedClone(ChildMain*, void*, int, void*, void*, void*, void*) __asm__("clone");
+
+int HookedClone(ChildMain* child_main, void* stack, int flags, void* argument, void* parent_tid,
+                void* tls, void* child_tid) {
+  if (Missing(g_real.clone)) return -1;
+  constexpr int kLent = CLONE_VM | CLONE_VFORK;
+  const bool lent = (flags & (kLent | CLONE_SETTLS)) == kLent;
+  const uint32_t before = raw::tenancy;
+  if (lent && before == raw::kOwner) raw::tenancy = raw::kBorrower;
+  const int result = g_real.clone(child_main, stack, flags, argument, parent_tid, tls, child_tid);
+  raw::tenancy = before;
+  return result;
+}

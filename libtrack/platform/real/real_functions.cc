@@ -118,6 +118,7 @@ void LookUpAll(RealFunctions& real) {
   Resolve("execvpe", real.execvpe);
   Resolve("unshare", real.unshare);
   Resolve("setns", real.setns);
+  Resolve("clone", real.clone);
   Resolve("setuid", real.setuid);
   Resolve("setgid", real.setgid);
   Resolve("seteuid", real.seteuid);

@@ -46,6 +46,7 @@ struct RealFunctions {
   int (*execvpe)(const char*, char* const*, char* const*);
   int (*unshare)(int);
   int (*setns)(int, int);
+  int (*clone)(int (*)(void*), void*, int, void*, void*, void*, void*);
   int (*setuid)(uid_t);
   int (*setgid)(gid_t);
   int (*seteuid)(uid_t);

@@ -100,6 +100,13 @@ bool VforkReturnsTwice() {
 constexpr auto kAligned = std::align_val_t{64};
 #define TAKEN_BACK(made, take_back) Deleted(made, [](void* p) { take_back; })
 
+bool CloneReturnsOnce() {
+  alignas(16) static char stack[16 * 1024];
+  int status = 0;
+  const auto child_main = [](void*) -> int { ExitAtOnce(8); };
+  const pid_t child = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, nullptr);
+  return child > 0 && waitpid(child, &status, 0) == child && status == Exited(8);
+}
 bool ThrdExits() {
   thrd_t thread;
   int result = 0;
@@ -140,6 +147,7 @@ const Hook hooks[] = {
     HOOK(fexecve) FAILS(fexecve(-1, arguments, environment), EINVAL) END
     HOOK(execveat) FAILS(execveat(-1, "x", arguments, environment, 0), EBADF) END
     HOOK(vfork) VforkReturnsTwice() END
+    HOOK(clone) CloneReturnsOnce() END
     HOOK(_exit) StatusOfChild([] { _exit(3); }) == Exited(3) END
     HOOK(_Exit) StatusOfChild([] { _Exit(4); }) == Exited(4) END
     HOOK(abort) (StatusOfChild(abort) & 0x7f) == SIGABRT END

@@ -9,8 +9,10 @@
 // CASE: nested
 // CASE: killed
 // CASE: forks
+// CASE: cloned
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -46,13 +48,23 @@ static void VforkChild(const char* what) {
   FailToExec();
 }
 
+static int ClonedChild(void* unused) {
+  (void)unused;
+  FailToExec();
+}
+
+static pid_t Clone(void) {
+  static char stack[64 * 1024] __attribute__((aligned(16)));
+  return clone(ClonedChild, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
+}
+
 int main(int argc, char** argv) {
   struct sock_filter rules[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   struct sock_fprog program = {1, rules};
   const char* what = argc > 1 ? argv[1] : "";
   REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0);
-  const pid_t child = vfork();
+  const pid_t child = strcmp(what, "cloned") == 0 ? Clone() : vfork();
   if (child == 0) VforkChild(what);
   WaitFor(child, strcmp(what, "killed") == 0 ? SIGKILL : 127 << 8);
   LeakAfter();

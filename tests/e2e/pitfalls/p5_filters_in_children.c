@@ -38,7 +38,7 @@ static struct sock_filter rules[] = {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 };
 static struct sock_fprog filter = {sizeof rules / sizeof *rules, rules};
-static struct Handshake filtered;
+static struct Handshake thread_begun, filtered;
 
 NOINLINE static void LeakInParent(void) { Escape(malloc(4567)); }
 
@@ -61,6 +61,7 @@ static void Install(const char* way) {
 }
 
 static void* InstallForAll(void* unused) {
+  HandshakeWait(&thread_begun);
   REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   REQUIRE(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0);
   HandshakeTell(&filtered);
@@ -71,6 +72,7 @@ static void* InstallForAll(void* unused) {
 static void WaitForThreadsFilter(void) {
   pthread_t thread;
   REQUIRE(pthread_create(&thread, NULL, InstallForAll, NULL) == 0);
+  HandshakeTell(&thread_begun);  // what pthread_create asks of the kernel is over
   HandshakeWait(&filtered);
 }
 
@@ -146,6 +148,7 @@ int main(int argc, char** argv) {
   void* top = Escape(malloc(1000));  // keeps the heap from being given back
   for (int i = 0; i < 400; ++i) free(blocks[i]);
   HandshakeOpen(&filtered);
+  HandshakeOpen(&thread_begun);
   if (strcmp(way, "early") == 0) {
     StartAnew(argv[0]);
   } else if (strcmp(way, "vfork") == 0) {

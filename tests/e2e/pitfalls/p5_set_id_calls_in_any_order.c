@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -125,6 +126,8 @@ static long AnyCall(unsigned which) {
       return Inline(SYS_prctl, PR_SET_KEEPCAPS, Draw(2), 0);
     case 22:
       return Inline(SYS_setresuid, -1, AnyId(), -1);
+    case 23:
+      return unshare(CLONE_NEWUSER);
     default:
       return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   }
@@ -150,7 +153,7 @@ static void OneProcess(unsigned seed) {
   lot = seed;
   Escape(malloc(100));  // a run begins
   for (int i = 0; i < kCalls; ++i) {
-    const unsigned which = Draw(24);
+    const unsigned which = Draw(25);
     errno = 0;
     const long result = AnyCall(which);
     Say(which, result, errno);
