@@ -6,6 +6,7 @@
 // EXPECT: end exited
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
@@ -180,6 +181,16 @@ static void AllAtOnce(void) {
   exit(0);
 }
 
+// Who has given up root's rights cannot remove root's recorder.
+static void RemoveRecorder(pid_t owner) {
+  char pattern[64];
+  glob_t found;
+  snprintf(pattern, sizeof pattern, "/dev/shm/leaktrack.%d.*", owner);
+  if (glob(pattern, 0, NULL, &found) != 0) return;
+  for (size_t i = 0; i < found.gl_pathc; ++i) unlink(found.gl_pathv[i]);
+  globfree(&found);
+}
+
 static void InChild(unsigned seed) {
   const pid_t child = fork();
   if (child == 0 && seed == kProcesses) AllAtOnce();
@@ -187,6 +198,7 @@ static void InChild(unsigned seed) {
   int status = 0;
   char line[40];
   REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
+  RemoveRecorder(child);
   const int size = snprintf(line, sizeof line, "status %x\n", status);
   REQUIRE(write(1, line, size) == size);
 }
