@@ -20,6 +20,7 @@
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/careful_calls.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/wrap/inner_calls.h"
 #include "libtrack/wrap/operators.h"
 
 using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
@@ -158,16 +159,22 @@ LEAKTRACK_EXPORT int setns(int fd, int type) {
   return CallAlone([=] { return g_real.setns(fd, type); });
 }
 
+// What at_quick_exit is made of. Only glibc has it: named weakly, it is null elsewhere, where a strong name would keep the
+// program from starting.
+extern "C" [[gnu::weak]] int __cxa_at_quick_exit(void (*handler)(void*), void* dso_handle);
+extern "C" __attribute__((visibility("hidden"))) void* __dso_handle;
+
 // What a second copy of the library looks for (runtime/hook_coverage.cc).
 LEAKTRACK_EXPORT constinit const char leaktrack_library_marker[] = "leaktrack";
 
 namespace {
 
-void OnQuickExit() { EndRun(RunState::kExited); }
+void OnQuickExit(void*) { EndRun(RunState::kExited); }
 
 [[gnu::constructor(101)]] void Start() {
   StartLibrary(environ);
-  at_quick_exit(OnQuickExit);
+  WatchInnerCalls();
+  if (__cxa_at_quick_exit != nullptr) __cxa_at_quick_exit(OnQuickExit, __dso_handle);
 }
 
 [[gnu::destructor(101)]] void End() { EndRun(RunState::kExited); }

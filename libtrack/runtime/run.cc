@@ -26,8 +26,9 @@
 #include "libtrack/runtime/run_start.h"
 #include "libtrack/runtime/threads.h"
 
-// What pthread_atfork is made of; that one is not in libc.so, but in an archive beside it.
-extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso_handle);
+// What pthread_atfork is made of; that one is not in libc.so, but in an archive beside it. Only glibc has it: named weakly,
+// it is null elsewhere, where a strong name would keep the program from starting.
+extern "C" [[gnu::weak]] int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso_handle);
 
 namespace leaktrack::track {
 
@@ -61,6 +62,10 @@ void BecomeInert() { g_phase.store(kInert, std::memory_order_release); }
 bool MustStayInert() {
   if (getauxval(AT_SECURE) != 0) return true;  // nothing is read from the environment, nothing is written (F9)
   if (IsSecondCopy()) return true;
+  if (__register_atfork == nullptr) {
+    Say("leaktrack: the C library of this program is not glibc (musl?); it goes on untracked. Track a build for glibc.\n");
+    return true;
+  }
   const char* owner = FindOwnerOfMalloc();
   if (owner == nullptr) return false;
   char line[256];
@@ -201,9 +206,7 @@ void CountIfNested(const HookGuard& guard) {
 }
 
 uint64_t NowMsByClock() {
-  const int saved_errno = errno;  // the clock may be another library's
   const int64_t since_start = MonotonicCoarseNs() - ImageHeader()->start_monotonic_ns;
-  errno = saved_errno;
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "libtrack/runtime/annotations.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/wrap/inner_calls.h"
 
 namespace leaktrack::track {
 namespace {
@@ -29,6 +30,12 @@ capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
   return known != 0 ? known : WalkToSite(state, start);
 }
 
+// The budget goes on as after a sample.
+[[gnu::noinline]] void PassOver(HotThread& hot, ThreadState& state, size_t size) {
+  Sample dropped;
+  (void)g_tracker.Judge(hot, state, size, NowMs(), &dropped);
+}
+
 }  // namespace
 
 void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc, uintptr_t sp, uintptr_t fp) {
@@ -38,6 +45,8 @@ void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintp
   const StackStart start{pc, sp, fp};
   if (state == nullptr) [[unlikely]] {
     CountIfNested(guard);
+  } else if (const InnerCall inner = InnerCallAt(*state, start); inner != InnerCall::kNone) [[unlikely]] {
+    if (inner == InnerCall::kOfCounted) PassOver(hot, *state, size);
   } else if (link == nullptr && g_tracker.RecordsExactly(*state, size)) {
     hot.countdown = 0;
     const uint64_t now_ms = NowMsOfExact();

@@ -11,6 +11,7 @@
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/birth.h"
 #include "libtrack/wrap/death.h"
+#include "libtrack/wrap/inner_calls.h"
 
 namespace leaktrack::track {
 namespace {
@@ -33,7 +34,7 @@ inline void* Born(void* block, size_t size, const StackStart& start, const Chain
 
 }  // namespace
 
-#define LEAKTRACK_SLOW_PATH [[gnu::noinline]]
+#define LEAKTRACK_SLOW_PATH [[gnu::noinline]] LEAKTRACK_JUDGES_LATER
 
 LEAKTRACK_SLOW_PATH void* MallocSlow(size_t size) {
   if (!ResolveRealFunctions()) return AllocateEarly(size, 16);
@@ -53,7 +54,7 @@ namespace {
 
 // `real` does the reallocation. nullptr for a size of 0 means that the block was freed (glibc), not that it failed.
 template <typename Real>
-void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
+[[gnu::always_inline]] inline void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
   if (block == nullptr) return Born(real(), size, start);
   Removed removed = g_filter.MayBeTracked(block) ? g_tracker.Take(block) : Removed{};
   void* moved = real();
@@ -81,7 +82,7 @@ LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
     }
     return moved;
   }
-  return Reallocate(block, size, start, [=] { return g_real.realloc(block, size); });
+  return Reallocate(block, size, start, [=]() __attribute__((always_inline)) { return g_real.realloc(block, size); });
 }
 
 // Where the allocator has no reallocarray, the next one is libc's, which calls the program's realloc. If that is ours, the
@@ -95,7 +96,7 @@ LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t siz
     errno = ENOMEM;
     return nullptr;
   }
-  return Reallocate(block, bytes, start, [=] { return g_real.realloc(block, bytes); });
+  return Reallocate(block, bytes, start, [=]() __attribute__((always_inline)) { return g_real.realloc(block, bytes); });
 }
 
 LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t size) {
@@ -126,7 +127,7 @@ LEAKTRACK_SLOW_PATH void* AllocateSlow(AllocateFn real, size_t size, size_t alig
   return Born(real(size, alignment, tag), size, start);
 }
 
-LEAKTRACK_SLOW_PATH void FreeSlow(void* block) {
+[[gnu::noinline]] void FreeSlow(void* block) {
   SettleFreeInline(block);
   g_real.free(block);
 }

@@ -13,6 +13,7 @@
 #include "libtrack/platform/os/signal_mask.h"
 #include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/wrap/inner_calls.h"
 
 namespace leaktrack::track {
 namespace {
@@ -49,7 +50,7 @@ void* RealMremap(void* address, size_t old_length, size_t new_length, int flags,
 
 // Module 0 is "unknown", which must not match.
 bool IsAllocator(uintptr_t caller) {
-  const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(g_real.malloc));
+  const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(RealMalloc()));
   return allocator != 0 && FindModule(caller) == allocator;
 }
 

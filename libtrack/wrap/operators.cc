@@ -11,6 +11,7 @@
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/death.h"
 #include "libtrack/wrap/heap.h"
+#include "libtrack/wrap/inner_calls.h"
 
 namespace leaktrack::track {
 namespace {
@@ -84,6 +85,31 @@ void* StandInNew(size_t size, size_t alignment, const void*) {
 
 void StandInDelete(void* block, size_t, size_t) { ::free(block); }
 
+// The steps of inner_calls.h, by hand: a template would not heed the section.
+constinit OperatorNew g_behind_steps[kNewForms]{};
+#define LEAKTRACK_STEP_NEW(form)                                                                     \
+  LEAKTRACK_STEPS void* StepNew##form(size_t size, size_t alignment, const void* tag) {              \
+    void* const block = g_behind_steps[form](size, alignment, tag);                                  \
+    __asm__ volatile("" ::: "memory");                                                               \
+    return block;                                                                                    \
+  }
+LEAKTRACK_STEP_NEW(0)
+LEAKTRACK_STEP_NEW(1)
+LEAKTRACK_STEP_NEW(2)
+LEAKTRACK_STEP_NEW(3)
+LEAKTRACK_STEP_NEW(4)
+LEAKTRACK_STEP_NEW(5)
+LEAKTRACK_STEP_NEW(6)
+LEAKTRACK_STEP_NEW(7)
+#undef LEAKTRACK_STEP_NEW
+constexpr OperatorNew kSteps[kNewForms] = {StepNew0, StepNew1, StepNew2, StepNew3, StepNew4, StepNew5, StepNew6, StepNew7};
+
+OperatorNew BehindStep(int form, OperatorNew function) {
+  if (!g_inner_calls_watched) return function;
+  g_behind_steps[form] = function;
+  return kSteps[form];
+}
+
 template <int kForm>
 void* CountedNew(size_t size, size_t alignment, const void* tag) {
   HotThread& hot = hot_thread;
@@ -110,8 +136,8 @@ void* FirstNew(size_t size, size_t alignment, const void* tag) {
     function = found.symbol.address;
     if (function == nullptr) return StandInNew<kForm>(size, alignment, tag);  // asked again next time
     if (found.for_all) {
-      g_real_new[kForm] = reinterpret_cast<OperatorNew>(function);
-      g_new[kForm] = IsAllocatorsOwn(found.symbol) ? CountedNew<kForm> : g_real_new[kForm];
+      g_real_new[kForm] = BehindStep(kForm, reinterpret_cast<OperatorNew>(function));
+      g_new[kForm] = IsAllocatorsOwn(found.symbol) ? CountedNew<kForm> : reinterpret_cast<OperatorNew>(function);
       return g_new[kForm](size, alignment, tag);
     }
     Remember(kForm, caller, function);

@@ -20,6 +20,17 @@ newest=$(tail -1 <<<"$versions")
 [ "$(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -1)" = GLIBC_2.17 ] ||
   complain "needs $newest: $(objdump -T "$library" | grep -F "$newest" | awk '{print $NF}' | tr '\n' ' ')"
 
+# All that is asked of others by name, each of which a preloaded library may answer instead: what the kernel can be asked for goes by
+# raw calls and the vDSO. These are memory and strings; the loader; threads, whose TLS only the C library can make; what the kernel
+# told the process when it began (the answers are constants); errno and the ends of a process.
+asked='mem(chr|cmp|cpy|move|set)|str(cmp|len|nlen)|dl(addr|open|sym)|pthread_(create|sigmask|attr_(init|destroy|set(detachstate|stacksize)))'
+asked+='|getauxval|__?environ|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(at_quick_exit|finalize)|_ITM_.*|__gmon_start__'
+others=$(nm -D --undefined-only "$library" | awk '{print $2}' | sed 's/@.*//' | grep -vxE "$asked" || true)
+[ -z "$others" ] || complain "asks by name what somebody else may answer: $(tr '\n' ' ' <<<"$others")"
+# A loader that lacks one of these names would not start the program: musl has neither.
+strong=$(nm -D --undefined-only "$library" | awk '$1 == "U" {print $2}' | sed 's/@.*//' | grep -xE '__register_atfork|__cxa_at_quick_exit' || true)
+[ -z "$strong" ] || complain "needs what only glibc has (name it weakly): $(tr '\n' ' ' <<<"$strong")"
+
 exported=$(nm -D --defined-only "$library" | awk '{print $3}' | sed 's/@.*//' | sort -u)
 listed=$(sed 's,/\*.*\*/,,' "$map" | sed -n '/global:/,/local:/p' | sed '/local:/d' | tr -s ' ;\n' '\n' | grep -vE '^(global:|local:|)$' | sort -u)
 [ "$exported" = "$listed" ] ||
@@ -37,6 +48,7 @@ invented=$(comm -23 <(grep -v '^leaktrack_' <<<"$exported") <(echo "$known"))
 forbidden='^(_Zn[wa]|_Zd[la]Pv|__cxa_|_ZSt|_ZNSt|__tls_get_addr|__gxx_|_Unwind_|v?[sfd]?n?printf|puts|fputs|fopen|fwrite|getenv|setenv|pthread_mutex_|malloc$|calloc$|realloc$|free$|dl_iterate_phdr|backtrace)'
 # Allowed by name, each with its reason: OBJECT SYMBOL.
 allowed='operators.cc.o malloc|operators.cc.o free'  # operator new for programs that have none: our malloc, recorded like any
+allowed+='|process.cc.o __cxa_at_quick_exit'  # to end the run there; nothing is destroyed
 while read -r object; do
   bad=$(nm -u "$object" | awk '$1 == "U" || $1 == "w" {print $2}' | grep -E "$forbidden" | sort -u |
         sed "s/^/$(basename "$object") /" | grep -vxE "$allowed" || true)

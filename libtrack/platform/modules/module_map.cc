@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/modules/module_map.h"
 
-#include <time.h>
-
+#include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/modules/elf_image.h"
 #include "libtrack/platform/os/maps_reader.h"
 #include "libtrack/platform/modules/module_index.h"
@@ -48,11 +47,7 @@ class RefreshLock {
   const bool held_;
 };
 
-uint64_t CoarseMs() {
-  timespec now{};
-  raw::Call(SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, raw::Ptr(&now));
-  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
-}
+uint64_t CoarseMs() { return static_cast<uint64_t>(MonotonicCoarseNs()) / 1'000'000; }
 
 uint64_t TickMs() { return g_table.tick_ms == nullptr ? 0 : g_table.tick_ms->load(std::memory_order_relaxed); }
 

@@ -9,30 +9,39 @@
 namespace leaktrack::track {
 namespace {
 
-// The dynamic table entries that a look-up by name needs. Values are absolute after relocation by the loader.
+// The dynamic table entries that a look-up by name needs.
 struct DynamicTables {
   static constexpr uint64_t kNone = UINT64_MAX;
   const ElfW(Sym) * symbols = nullptr;
   const char* strings = nullptr;
   uint64_t strings_size = 0;
   const uint32_t* gnu_hash = nullptr;
+  const uint32_t* elf_hash = nullptr;  // the older kind: all that some files have
   uint64_t soname = kNone;  // offset in strings
 };
+
+// glibc has made the table's addresses absolute; in the vDSO, and wherever musl is the loader, they are offsets still.
+template <typename Pointer>
+void SetAddress(const link_map* object, const ElfW(Dyn)& entry, Pointer& pointer) {
+  const uintptr_t value = entry.d_un.d_ptr;
+  pointer = reinterpret_cast<Pointer>(value < object->l_addr ? value + object->l_addr : value);
+}
 
 DynamicTables ReadDynamic(const link_map* object) {
   DynamicTables tables;
   for (const ElfW(Dyn)* entry = object->l_ld; entry != nullptr && entry->d_tag != DT_NULL; ++entry) {
-    const uintptr_t value = entry->d_un.d_ptr;
-    if (entry->d_tag == DT_SYMTAB) tables.symbols = reinterpret_cast<const ElfW(Sym)*>(value);
-    if (entry->d_tag == DT_STRTAB) tables.strings = reinterpret_cast<const char*>(value);
-    if (entry->d_tag == DT_STRSZ) tables.strings_size = value;
-    if (entry->d_tag == DT_SONAME) tables.soname = value;
-    if (entry->d_tag == DT_GNU_HASH) tables.gnu_hash = reinterpret_cast<const uint32_t*>(value);
+    if (entry->d_tag == DT_SYMTAB) SetAddress(object, *entry, tables.symbols);
+    if (entry->d_tag == DT_STRTAB) SetAddress(object, *entry, tables.strings);
+    if (entry->d_tag == DT_STRSZ) tables.strings_size = entry->d_un.d_val;
+    if (entry->d_tag == DT_SONAME) tables.soname = entry->d_un.d_val;
+    if (entry->d_tag == DT_GNU_HASH) SetAddress(object, *entry, tables.gnu_hash);
+    if (entry->d_tag == DT_HASH) SetAddress(object, *entry, tables.elf_hash);
   }
-  // The vDSO's table is not relocated: its values are small offsets.
-  if (reinterpret_cast<uintptr_t>(tables.gnu_hash) < object->l_addr) tables.gnu_hash = nullptr;
-  if (reinterpret_cast<uintptr_t>(tables.strings) < object->l_addr) tables.strings = nullptr;
   return tables;
+}
+
+bool Defines(const DynamicTables& tables, const ElfW(Sym)& symbol, std::string_view name) {
+  return symbol.st_name < tables.strings_size && symbol.st_shndx != SHN_UNDEF && name == tables.strings + symbol.st_name;
 }
 
 uint32_t GnuHash(std::string_view name) {
@@ -41,8 +50,31 @@ uint32_t GnuHash(std::string_view name) {
   return hash;
 }
 
-const ElfW(Sym) * FindInTables(const DynamicTables& tables, std::string_view name) {
-  if (tables.gnu_hash == nullptr || tables.symbols == nullptr || tables.strings == nullptr) return nullptr;
+uint32_t ElfHash(std::string_view name) {
+  uint32_t hash = 0;
+  for (const char c : name) {
+    hash = (hash << 4) + static_cast<unsigned char>(c);
+    const uint32_t high = hash & 0xf000'0000;
+    hash ^= high >> 24 | high;
+  }
+  return hash;
+}
+
+const ElfW(Sym) * FindByElfHash(const DynamicTables& tables, std::string_view name) {
+  const uint32_t bucket_count = tables.elf_hash[0];
+  const uint32_t symbol_count = tables.elf_hash[1];
+  if (bucket_count == 0) return nullptr;
+  const uint32_t* buckets = tables.elf_hash + 2;
+  const uint32_t* chain = buckets + bucket_count;
+  uint32_t steps = 0;
+  for (uint32_t index = buckets[ElfHash(name) % bucket_count]; index != 0 && index < symbol_count; index = chain[index]) {
+    if (Defines(tables, tables.symbols[index], name)) return &tables.symbols[index];
+    if (++steps > symbol_count) break;  // a ring
+  }
+  return nullptr;
+}
+
+const ElfW(Sym) * FindByGnuHash(const DynamicTables& tables, std::string_view name) {
   const uint32_t bucket_count = tables.gnu_hash[0];
   const uint32_t first_hashed = tables.gnu_hash[1];
   const uint32_t bloom_words = tables.gnu_hash[2];
@@ -55,12 +87,15 @@ const ElfW(Sym) * FindInTables(const DynamicTables& tables, std::string_view nam
   for (;; ++index) {
     const uint32_t chained = chain[index - first_hashed];
     const ElfW(Sym)& symbol = tables.symbols[index];
-    if ((chained | 1) == (hash | 1) && symbol.st_name < tables.strings_size && symbol.st_shndx != SHN_UNDEF &&
-        name == tables.strings + symbol.st_name) {
-      return &symbol;
-    }
+    if ((chained | 1) == (hash | 1) && Defines(tables, symbol, name)) return &symbol;
     if (chained & 1) return nullptr;
   }
+}
+
+const ElfW(Sym) * FindInTables(const DynamicTables& tables, std::string_view name) {
+  if (tables.symbols == nullptr || tables.strings == nullptr) return nullptr;
+  if (tables.gnu_hash != nullptr) return FindByGnuHash(tables, name);
+  return tables.elf_hash != nullptr ? FindByElfHash(tables, name) : nullptr;
 }
 
 std::string_view LastPart(std::string_view path) {
@@ -108,6 +143,11 @@ const link_map* FirstObject() {
 void* FindInObject(const link_map* object, std::string_view name) {
   const ElfW(Sym)* symbol = FindInTables(ReadDynamic(object), name);
   return symbol != nullptr ? reinterpret_cast<void*>(object->l_addr + symbol->st_value) : nullptr;
+}
+
+SymbolRange FindRangeInObject(const link_map* object, std::string_view name) {
+  const ElfW(Sym)* symbol = FindInTables(ReadDynamic(object), name);
+  return symbol != nullptr ? SymbolRange{symbol->st_value, symbol->st_size} : SymbolRange{};
 }
 
 const link_map* NeededObject(const link_map* object, size_t index) {

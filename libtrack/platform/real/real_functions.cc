@@ -2,11 +2,13 @@
 #include "libtrack/platform/real/real_functions.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 
 #include "libtrack/platform/real/bootstrap.h"
 #include "libtrack/platform/real/link_scope.h"
 #include "libtrack/platform/os/linker.h"
+#include "libtrack/platform/os/raw.h"
 
 namespace leaktrack::track {
 
@@ -41,6 +43,46 @@ void* GuardedRealloc(void* block, size_t size) {
 
 size_t GuardedUsableSize(void* block) {
   return IsBootstrapBlock(block) ? BootstrapSize(block) : g_unguarded.malloc_usable_size(block);
+}
+
+// In place of what the C library lacks (musl has no pvalloc, older ones no execveat): a program that asks whether there is
+// such a name finds ours.
+void* PvallocOfMemalign(size_t size) {
+  constexpr size_t kPage = 4096;
+  if (g_real.memalign != nullptr && size <= SIZE_MAX - kPage) return g_real.memalign(kPage, (size + kPage - 1) & -kPage);
+  errno = ENOMEM;
+  return nullptr;
+}
+
+void* NoAlignedMemory(size_t, size_t) {
+  errno = ENOMEM;
+  return nullptr;
+}
+
+void* NoPages(size_t) { return NoAlignedMemory(0, 0); }
+
+int NoPosixMemalign(void**, size_t, size_t) { return ENOMEM; }
+
+size_t NoUsableSize(void*) { return 0; }
+
+int ExecveatOfKernel(int fd, const char* path, char* const* arguments, char* const* environment, int flags) {
+  const long result = raw::Call(SYS_execveat, fd, raw::Ptr(path), raw::Ptr(arguments), raw::Ptr(environment), flags);
+  errno = static_cast<int>(-result);
+  return -1;
+}
+
+template <typename Function>
+void Default(Function& slot, Function stand_in) {
+  if (slot == nullptr) slot = stand_in;
+}
+
+void FillGaps(RealFunctions& real) {
+  Default(real.posix_memalign, NoPosixMemalign);
+  Default(real.aligned_alloc, NoAlignedMemory);
+  Default(real.pvalloc, PvallocOfMemalign);
+  Default(real.valloc, NoPages);
+  Default(real.malloc_usable_size, NoUsableSize);
+  Default(real.execveat, ExecveatOfKernel);
 }
 
 constexpr RealFunctions StartingTable() {
@@ -145,6 +187,7 @@ bool ResolveRealFunctionsNow() {
   LookUpAll(real);
   resolving = false;
   if (real.malloc == nullptr || real.free == nullptr) return false;
+  FillGaps(real);
   g_real = real;
   if (BootstrapWasUsed()) GuardBootstrapBlocks();
   g_real_resolved.store(true, std::memory_order_release);

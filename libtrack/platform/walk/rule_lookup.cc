@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/walk/rule_lookup.h"
 
+#include <initializer_list>
+
 #include "libtrack/platform/cfi/cfi_table.h"
 #include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/modules/module_pins.h"
