@@ -1,38 +1,51 @@
 #!/usr/bin/env bash
-# Installs what leaktrack needs on Debian 12; a second call is instant.
+# Installs what leaktrack needs on Debian 12 and 13, and on Ubuntu (by the names in its archive; not tried there). A second call
+# is instant.
 #   scripts/setup.sh          what a build needs
-#   scripts/setup.sh --test   also what the tests run (redis, ruby, clang ...)
+#   scripts/setup.sh --units  also what the unit tests need
+#   scripts/setup.sh --test   also what all tests run (redis, ruby, clang ...)
 #   scripts/setup.sh --bench    also what scripts/bench.sh compares with (heaptrack, valgrind, tcmalloc ...)
 #   scripts/setup.sh --survival   also what scripts/survival.sh runs (a JDK, GDB ...)
 # Uses apt-get as root, or through sudo.
 set -euo pipefail
 
+# One name each, or several with | between: distributions call some packages by the version that they have. The first that is
+# known here is installed, unless one of them is there already.
 build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev libiberty-dev libcli11-dev
        nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev)
-# libunwind: the unwinder's oracle. binutils, xz-utils: split and compressed debug files. The rest is what is tracked.
-tests=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-tidy libunwind-dev binutils xz-utils
-       util-linux git python3 python3-dev redis-server redis-tools ruby procps
-       libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
-       memcached nginx-light postgresql sqlite3 libpython3.11-testsuite libsqlite3-dev libxml2-utils python3-jsonschema golang-1.19-go
-       nodejs chromium libcap2-bin gosu s6 runit tini man-db mandoc zsh fish debuginfod libdebuginfod1)
+# libunwind: the unwinder's oracle. binutils, xz-utils: split and compressed debug files.
+units=(libgtest-dev libgmock-dev clang libunwind-dev binutils xz-utils util-linux git python3)
+# The rest is what is tracked.
+tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev" clang-tidy
+       python3-dev redis-server redis-tools ruby procps libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev memcached "nginx-light|nginx-core|nginx" postgresql sqlite3
+       "libpython3-testsuite|libpython3.11-testsuite|libpython3.13-testsuite|libpython3.12-testsuite|libpython3.10-testsuite"
+       libsqlite3-dev libxml2-utils python3-jsonschema
+       "golang-1.19-go|golang-1.24-go|golang-1.23-go|golang-1.22-go|golang-1.21-go|golang-1.18-go|golang-go"
+       nodejs "chromium|chromium-browser" libcap2-bin gosu s6 runit tini man-db mandoc zsh fish debuginfod libdebuginfod1 musl-tools faketime)
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
 
 case "${1:-}" in
   "") packages=("${build[@]}") ;;
-  --test) packages=("${build[@]}" "${tests[@]}") ;;
-  --bench) packages=("${build[@]}" "${tests[@]}" "${bench[@]}") ;;
-  --survival) packages=("${build[@]}" "${tests[@]}" "${survival[@]}") ;;
-  *) sed -n '2,7s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
+  --units) packages=("${build[@]}" "${units[@]}") ;;
+  --test) packages=("${build[@]}" "${units[@]}" "${tests[@]}") ;;
+  --bench) packages=("${build[@]}" "${units[@]}" "${tests[@]}" "${bench[@]}") ;;
+  --survival) packages=("${build[@]}" "${units[@]}" "${tests[@]}" "${survival[@]}") ;;
+  *) sed -n '2,9s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
 esac
 
 declare -A installed=()
 while read -r package status; do
   [ "$status" != installed ] || installed[$package]=1
-done < <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true)
+done < <(tr ' |' '\n\n' <<<"${packages[*]}" | xargs dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null || true)
+is_installed() {
+  local name
+  for name in ${1//|/ }; do [ -z "${installed[$name]:-}" ] || return 0; done
+  return 1
+}
 missing=()
-for package in "${packages[@]}"; do [ -n "${installed[$package]:-}" ] || missing+=("$package"); done
+for package in "${packages[@]}"; do is_installed "$package" || missing+=("$package"); done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 as_root=()
@@ -52,4 +65,23 @@ if [ ! -e "$policy" ]; then
   "${as_root[@]}" chmod +x "$policy"
 fi
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+
+# The first of the names that can be installed here; nothing if there is none.
+known() {
+  local name
+  for name in ${1//|/ }; do
+    if apt-cache show --no-all-versions "$name" 2>/dev/null | grep -q '^Package:'; then echo "$name"; return; fi
+  done
+}
+chosen=() unknown=()
+for package in "${missing[@]}"; do
+  name=$(known "$package")
+  if [ -n "$name" ]; then chosen+=("$name"); else unknown+=("$package"); fi
+done
+[ ${#chosen[@]} -eq 0 ] ||
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${chosen[@]}" >/dev/null
+# A build needs all of its packages; tests skip what is not there, and say so.
+for package in "${unknown[@]}"; do
+  echo "setup: no package is called $package here" >&2
+  [[ " ${build[*]} " != *" $package "* ]] || { echo "setup: a build needs it; install it by hand" >&2; exit 2; }
+done

@@ -8,6 +8,7 @@
 // session_store.cc) stand things that grow as well and are none: the product catalogue (loaded at the start), the page
 // cache (fills, then evicts), the connection pool (grows to the number in use), the order batch (builds up for two
 // seconds, then is shipped). A report that names one of those is wrong.
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>

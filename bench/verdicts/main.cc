@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // verdict_simulator: how right the verdicts are (README.md).
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <initializer_list>
 #include <iostream>
 
 #include "CLI/CLI.hpp"

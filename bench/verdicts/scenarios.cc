@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/verdicts/scenarios.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numbers>

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include <initializer_list>
+
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/birth.h"
 #include "libtrack/wrap/death.h"

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/analysis/synthetic.h"
 #include "tools/analysis/analyze.h"
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "libtrack/capture/crc32c.h"
 #include "tests/capture/run_fixture.h"
 

@@ -24,7 +24,7 @@ newest=$(tail -1 <<<"$versions")
 # raw calls and the vDSO. These are memory and strings; the loader; threads, whose TLS only the C library can make; what the kernel
 # told the process when it began (the answers are constants); errno and the ends of a process.
 asked='mem(chr|cmp|cpy|move|set)|str(cmp|len|nlen)|dl(addr|open|sym)|pthread_(create|sigmask|attr_(init|destroy|set(detachstate|stacksize)))'
-asked+='|getauxval|__?environ|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(at_quick_exit|finalize)|_ITM_.*|__gmon_start__'
+asked+='|getauxval|(__)?environ|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(at_quick_exit|finalize)|_ITM_.*|__gmon_start__'
 others=$(nm -D --undefined-only "$library" | awk '{print $2}' | sed 's/@.*//' | grep -vxE "$asked" || true)
 [ -z "$others" ] || complain "asks by name what somebody else may answer: $(tr '\n' ' ' <<<"$others")"
 # A loader that lacks one of these names would not start the program: musl has neither.

@@ -44,7 +44,7 @@ class Program:
         return found.group(1)
 
     def missing(self):
-        return [n for n in self.needs if not (os.path.exists(n) if "/" in n else shutil.which(n))]
+        return [n for n in self.needs if not (glob.glob(n) if "/" in n else shutil.which(n))]
 
     def shell(self, arguments, folder, environment, timeout):
         """(status, output); status None: it hung. What it leaves behind in its process group is killed."""

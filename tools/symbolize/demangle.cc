@@ -4,6 +4,7 @@
 #include <libiberty/demangle.h>
 
 #include <csetjmp>
+#include <initializer_list>
 #include <string_view>
 
 namespace leaktrack {

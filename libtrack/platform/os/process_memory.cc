@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include <initializer_list>
+
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/text.h"
 

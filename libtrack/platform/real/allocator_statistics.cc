@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/uio.h>
 
+#include <initializer_list>
+
 #include "libtrack/platform/os/linker.h"
 #include "libtrack/platform/os/maps_reader.h"
 #include "libtrack/platform/os/raw.h"

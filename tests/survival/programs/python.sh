@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # WHAT: CPython's own test package: threads, signals, forks, subprocesses, ctypes, mmap, capi, faulthandler.
-# NEEDS: /usr/bin/python3 /usr/lib/python3.11/test/test_fork1.py
+# NEEDS: /usr/bin/python3 /usr/lib/python3.*/test/test_fork1.py
 # TIMEOUT: 1500
 # SHORT: three of the test files
 # Compared: name and outcome of each single test, sorted, from the JUnit record; times are left out.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <initializer_list>
+
 #include "tools/report/json/json_parts.h"
 #include "tools/report/merge/merge_report.h"
 
