@@ -4,8 +4,7 @@
 
     musl_test.py LEAKTRACK LIBLEAKTRACK
 
-`musl/every_hook.c` calls every function that the library puts itself before, also in children and threads. busybox, where
-Debian has a dynamic one for musl, is not needed: what a shell does is fork, exec and exit, which that program does by all names.
+`musl/every_hook.c` calls every function that the library puts itself before, also in children, exec'ed programs and threads.
 """
 import os
 import subprocess
