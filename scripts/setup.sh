@@ -70,7 +70,7 @@ fi
 known() {
   local name
   for name in ${1//|/ }; do
-    if apt-cache show --no-all-versions "$name" 2>/dev/null | grep -q '^Package:'; then echo "$name"; return; fi
+    [ -z "$(apt-cache show --no-all-versions "$name" 2>/dev/null)" ] || { echo "$name"; return; }
   done
 }
 chosen=() unknown=()

@@ -76,15 +76,6 @@ void Default(Function& slot, Function stand_in) {
   if (slot == nullptr) slot = stand_in;
 }
 
-void FillGaps(RealFunctions& real) {
-  Default(real.posix_memalign, NoPosixMemalign);
-  Default(real.aligned_alloc, NoAlignedMemory);
-  Default(real.pvalloc, PvallocOfMemalign);
-  Default(real.valloc, NoPages);
-  Default(real.malloc_usable_size, NoUsableSize);
-  Default(real.execveat, ExecveatOfKernel);
-}
-
 constexpr RealFunctions StartingTable() {
   RealFunctions table{};
   table.free = EarlyFree;
@@ -119,6 +110,16 @@ void GuardBootstrapBlocks() {
   g_real.free = GuardedFree;
   g_real.realloc = GuardedRealloc;
   g_real.malloc_usable_size = GuardedUsableSize;
+}
+
+void FillGaps(RealFunctions& real) {
+  Default(real.posix_memalign, NoPosixMemalign);
+  Default(real.aligned_alloc, NoAlignedMemory);
+  Default(real.memalign, NoAlignedMemory);
+  Default(real.pvalloc, PvallocOfMemalign);
+  Default(real.valloc, NoPages);
+  Default(real.malloc_usable_size, NoUsableSize);
+  Default(real.execveat, ExecveatOfKernel);
 }
 
 void* FindNextSymbol(const char* name) {

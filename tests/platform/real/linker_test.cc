@@ -2,12 +2,18 @@
 #include "libtrack/platform/real/link_scope.h"
 #include "libtrack/platform/os/linker.h"
 
+#include <elf.h>
+#include <errno.h>
 #include <gtest/gtest.h>
-
-#include "libtrack/platform/real/bootstrap.h"
-#include "libtrack/platform/real/real_functions.h"
+#include <link.h>
+#include <sys/auxv.h>
 
 #include <cstring>
+
+#include "libtrack/platform/real/bootstrap.h"
+#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/link_object.h"
+#include "libtrack/platform/real/real_functions.h"
 
 namespace leaktrack::track {
 namespace {
@@ -34,6 +40,66 @@ TEST(LinkerTest, WhatWasThereAtTheStartIsForAllCallers) {
 TEST(LinkerTest, KnowsItsOwnAddresses) {
   EXPECT_TRUE(IsOurs(reinterpret_cast<const void*>(&FindSymbolInLinkMap)));
   EXPECT_FALSE(IsOurs(dlsym(RTLD_NEXT, "malloc")));
+}
+
+TEST(LinkerTest, AnObjectWithTheOlderHashTableAloneIsReadToo) {
+  void* const library = dlopen(OLD_HASH_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  link_map* object = nullptr;
+  ASSERT_EQ(dlinfo(library, RTLD_DI_LINKMAP, &object), 0);
+  for (const char* name : {"first_of_the_old", "second_of_the_old"}) EXPECT_EQ(FindInObject(object, name), dlsym(library, name)) << name;
+  EXPECT_EQ(FindInObject(object, "malloc"), nullptr);
+  EXPECT_GT(FindRangeInObject(object, "first_of_the_old").bytes, 0u);
+  dlclose(library);
+}
+
+TEST(ClockTest, TheKernelsOwnFunctionIsFoundAndTellsTheTime) {
+  const auto image = static_cast<uintptr_t>(getauxval(AT_SYSINFO_EHDR));
+  if (image == 0) GTEST_SKIP() << "this kernel maps no vDSO";
+  ASSERT_NE(FindClockInImage(image), nullptr);
+  errno = 77;
+  for (const clockid_t clock : {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_THREAD_CPUTIME_ID}) {
+    timespec before{}, after{};
+    clock_gettime(clock, &before);
+    const int64_t now = ReadClockNs(clock);
+    clock_gettime(clock, &after);
+    EXPECT_GE(now, int64_t{before.tv_sec} * 1'000'000'000 + before.tv_nsec);
+    EXPECT_LE(now, int64_t{after.tv_sec} * 1'000'000'000 + after.tv_nsec);
+  }
+  EXPECT_EQ(errno, 77);
+}
+
+TEST(ClockTest, WhereThereIsNoVdsoNothingIsFound) {
+  EXPECT_EQ(FindClockInImage(0), nullptr);
+  alignas(8) char not_elf[sizeof(Elf64_Ehdr)] = {};
+  EXPECT_EQ(FindClockInImage(reinterpret_cast<uintptr_t>(not_elf)), nullptr);
+  // An image without a segment that says where its names are.
+  std::memcpy(not_elf, ELFMAG, SELFMAG);
+  EXPECT_EQ(FindClockInImage(reinterpret_cast<uintptr_t>(not_elf)), nullptr);
+}
+
+TEST(RealFunctionsTest, WhatTheCLibraryLacksFailsAsItsKindDoes) {
+  ASSERT_TRUE(ResolveRealFunctions());
+  const RealFunctions found = g_real;
+  g_real.execveat = nullptr;
+  g_real.pvalloc = nullptr;
+  g_real.aligned_alloc = nullptr;
+  FillGaps(g_real);
+  void* const pages = g_real.pvalloc(5000);
+  ASSERT_NE(pages, nullptr);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(pages) % 4096, 0u);
+  EXPECT_GE(g_real.malloc_usable_size(pages), 8192u);
+  g_real.free(pages);
+  errno = 0;
+  EXPECT_EQ(g_real.pvalloc(SIZE_MAX), nullptr);
+  EXPECT_EQ(errno, ENOMEM);
+  errno = 0;
+  EXPECT_EQ(g_real.aligned_alloc(64, 64), nullptr);
+  EXPECT_EQ(errno, ENOMEM);
+  errno = 0;
+  EXPECT_EQ(g_real.execveat(-1, "/no/such/program", nullptr, nullptr, 0), -1);
+  EXPECT_EQ(errno, ENOENT);
+  g_real = found;
 }
 
 TEST(RealFunctionsTest, FreeMayBeCalledBeforeAnythingElse) {
