@@ -21,7 +21,7 @@ tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-d
        "libpython3-testsuite|libpython3.11-testsuite|libpython3.13-testsuite|libpython3.12-testsuite|libpython3.10-testsuite"
        libsqlite3-dev libxml2-utils python3-jsonschema
        "golang-1.19-go|golang-1.24-go|golang-1.23-go|golang-1.22-go|golang-1.21-go|golang-1.18-go|golang-go"
-       nodejs "chromium|chromium-browser" libcap2-bin gosu s6 runit tini man-db mandoc zsh fish debuginfod libdebuginfod1 musl-tools faketime)
+       nodejs "chromium|chromium-browser" libcap2-bin gosu s6 runit tini man-db mandoc zsh fish debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime)
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
