@@ -54,12 +54,11 @@ class InterposedTest(unittest.TestCase):
 
     def test_the_system_is_asked_itself(self):
         watcher = os.path.join(self.binaries, "libwatches_callers.so")
-        for preload in (f"{watcher}:{self.library}", f"{self.library}:{watcher}"):
-            for interval in "auto", "exact":
-                with tracker(self.leaktrack) as t:
-                    done = self.track(t, preload, "leaks_seven", "leak", "pass-time", "cross", LEAKTRACK_INTERVAL=interval)
-                    self.assertEqual((done.returncode, done.stderr), (0, ""))
-                    self.assertEqual(t.only_report()["process"]["end"], "exited")
+        for preload, interval in (f"{watcher}:{self.library}", "auto"), (f"{self.library}:{watcher}", "exact"):
+            with tracker(self.leaktrack) as t:
+                done = self.track(t, preload, "leaks_seven", "leak", "pass-time", "cross", LEAKTRACK_INTERVAL=interval)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(t.only_report()["process"]["end"], "exited")
 
 
 if __name__ == "__main__":

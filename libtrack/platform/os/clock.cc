@@ -13,24 +13,10 @@ namespace {
 
 constinit std::atomic<int64_t> g_last_coarse_ns{0};
 
-// Without a vDSO.
-int ReadByCall(clockid_t clock, timespec* now) {
-  if (raw::Forbidden()) {
-    const int64_t last = g_last_coarse_ns.load(std::memory_order_relaxed);
-    *now = {.tv_sec = last / 1'000'000'000, .tv_nsec = last % 1'000'000'000};
-    return 0;
-  }
-  const long result = raw::Call(SYS_clock_gettime, clock, raw::Ptr(now));
-  if (clock == CLOCK_MONOTONIC_COARSE) {
-    g_last_coarse_ns.store(int64_t{now->tv_sec} * 1'000'000'000 + now->tv_nsec, std::memory_order_relaxed);
-  }
-  return static_cast<int>(result);
-}
-
 // Whoever comes first; threads that come at once find the same.
 int FindAndRead(clockid_t clock, timespec* now) {
   ClockFunction found = FindClockInImage(static_cast<uintptr_t>(getauxval(AT_SYSINFO_EHDR)));
-  if (found == nullptr) found = ReadByCall;
+  if (found == nullptr) found = ReadClockByCall;
   g_clock.store(found, std::memory_order_relaxed);
   return found(clock, now);
 }
@@ -53,6 +39,19 @@ ClockFunction FindClockInImage(uintptr_t base) {
     image.l_ld = reinterpret_cast<ElfW(Dyn)*>(image.l_addr + segments[i].p_vaddr);
   }
   return reinterpret_cast<ClockFunction>(FindInObject(&image, "__vdso_clock_gettime"));
+}
+
+int ReadClockByCall(clockid_t clock, timespec* now) {
+  if (raw::Forbidden()) {
+    const int64_t last = g_last_coarse_ns.load(std::memory_order_relaxed);
+    *now = {.tv_sec = last / 1'000'000'000, .tv_nsec = last % 1'000'000'000};
+    return 0;
+  }
+  const long result = raw::Call(SYS_clock_gettime, clock, raw::Ptr(now));
+  if (clock == CLOCK_MONOTONIC_COARSE) {
+    g_last_coarse_ns.store(int64_t{now->tv_sec} * 1'000'000'000 + now->tv_nsec, std::memory_order_relaxed);
+  }
+  return static_cast<int>(result);
 }
 
 }  // namespace leaktrack::track

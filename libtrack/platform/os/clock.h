@@ -23,8 +23,11 @@ namespace leaktrack::track {
 using ClockFunction = int (*)(clockid_t clock, timespec* now);
 extern std::atomic<ClockFunction> g_clock __attribute__((visibility("hidden")));
 
-// Of an ELF image that the kernel mapped at `base`: its clock, or nullptr. For ReadClockNs, and its test.
+// Of an ELF image that the kernel mapped at `base`: its clock, or nullptr.
 ClockFunction FindClockInImage(uintptr_t base);
+
+// What serves where there is no such image.
+int ReadClockByCall(clockid_t clock, timespec* now);
 
 inline int64_t ReadClockNs(clockid_t clock) {
   timespec now{};

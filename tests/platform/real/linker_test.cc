@@ -8,11 +8,13 @@
 #include <link.h>
 #include <sys/auxv.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "libtrack/platform/real/bootstrap.h"
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/link_object.h"
+#include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
 
 namespace leaktrack::track {
@@ -76,6 +78,19 @@ TEST(ClockTest, WhereThereIsNoVdsoNothingIsFound) {
   // An image without a segment that says where its names are.
   std::memcpy(not_elf, ELFMAG, SELFMAG);
   EXPECT_EQ(FindClockInImage(reinterpret_cast<uintptr_t>(not_elf)), nullptr);
+}
+
+TEST(ClockTest, WithoutAVdsoTheKernelIsAskedAndUnderAFilterNobodyIs) {
+  errno = 77;
+  timespec first{}, second{};
+  ASSERT_EQ(ReadClockByCall(CLOCK_MONOTONIC_COARSE, &first), 0);
+  EXPECT_LE(std::abs(first.tv_sec * 1'000'000'000 + first.tv_nsec - MonotonicCoarseNs()), 1'000'000'000);
+  raw::forbidden.store(true);
+  ASSERT_EQ(ReadClockByCall(CLOCK_MONOTONIC_COARSE, &second), 0);
+  raw::forbidden.store(false);
+  EXPECT_EQ(second.tv_sec, first.tv_sec);
+  EXPECT_EQ(second.tv_nsec, first.tv_nsec);
+  EXPECT_EQ(errno, 77);
 }
 
 TEST(RealFunctionsTest, WhatTheCLibraryLacksFailsAsItsKindDoes) {
