@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what leaktrack needs on Debian 12 and 13, and on Ubuntu (by the names in its archive; not tried there). A second call
-# is instant.
+# Installs what leaktrack needs on Debian 12 and 13, and on Ubuntu (by its names; not tried there). A second
+# call is instant.
 #   scripts/setup.sh          what a build needs
 #   scripts/setup.sh --units  also what the unit tests need
 #   scripts/setup.sh --test   also what all tests run (redis, ruby, clang ...)
@@ -9,19 +9,22 @@
 # Uses apt-get as root, or through sudo.
 set -euo pipefail
 
-# One name each, or several with | between: distributions call some packages by the version that they have. The first that is
-# known here is installed, unless one of them is there already.
+# One name each, or several with | between: distributions call some packages by the version that they
+# have. The first that is known here is installed, unless one of them is there already.
 build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev libiberty-dev libcli11-dev
        nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev)
 # libunwind: the unwinder's oracle. binutils, xz-utils: split and compressed debug files.
 units=(libgtest-dev libgmock-dev clang libunwind-dev binutils xz-utils util-linux git python3)
 # The rest is what is tracked.
 tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev" clang-tidy
-       python3-dev redis-server redis-tools ruby procps libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev memcached "nginx-light|nginx-core|nginx" postgresql sqlite3
-       "libpython3-testsuite|libpython3.11-testsuite|libpython3.13-testsuite|libpython3.12-testsuite|libpython3.10-testsuite"
+       python3-dev redis-server redis-tools ruby procps
+       libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
+       memcached "nginx-light|nginx-core|nginx" postgresql sqlite3
+       "libpython3.11-testsuite|libpython3.13-testsuite|libpython3.12-testsuite|libpython3.10-testsuite"
        libsqlite3-dev libxml2-utils python3-jsonschema
-       "golang-1.19-go|golang-1.24-go|golang-1.23-go|golang-1.22-go|golang-1.21-go|golang-1.18-go|golang-go"
-       nodejs "chromium|chromium-browser" libcap2-bin gosu s6 runit tini man-db mandoc zsh fish debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime)
+       "golang-1.19-go|golang-1.24-go|golang-1.23-go|golang-1.22-go|golang-1.18-go|golang-go"
+       nodejs "chromium|chromium-browser" libcap2-bin gosu s6 runit tini man-db mandoc zsh fish
+       debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime)
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
@@ -38,7 +41,8 @@ esac
 declare -A installed=()
 while read -r package status; do
   [ "$status" != installed ] || installed[$package]=1
-done < <(tr ' |' '\n\n' <<<"${packages[*]}" | xargs dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null || true)
+done < <(tr ' |' '\n\n' <<<"${packages[*]}" |
+         xargs dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null || true)
 is_installed() {
   local name
   for name in ${1//|/ }; do [ -z "${installed[$name]:-}" ] || return 0; done
@@ -79,9 +83,10 @@ for package in "${missing[@]}"; do
   if [ -n "$name" ]; then chosen+=("$name"); else unknown+=("$package"); fi
 done
 [ ${#chosen[@]} -eq 0 ] ||
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${chosen[@]}" >/dev/null
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${chosen[@]}" >/dev/null
 # A build needs all of its packages; tests skip what is not there, and say so.
 for package in "${unknown[@]}"; do
   echo "setup: no package is called $package here" >&2
-  [[ " ${build[*]} " != *" $package "* ]] || { echo "setup: a build needs it; install it by hand" >&2; exit 2; }
+  [[ " ${build[*]} " != *" $package "* ]] || { echo "setup: a build needs it" >&2; exit 2; }
 done

@@ -7,8 +7,8 @@
 #                              release     units, gates and whole programs under the library, as it is shipped
 #                              dev         the same in a debug build
 #                              tidy        clang-tidy over libtrack; slow
-# From nothing, 82 minutes of processor time: 41 minutes at least on two idle cores, nearly all of it building. A second call
-# builds nothing. Ends with "N passed, N failed".
+# From nothing, 82 minutes of processor time: 41 minutes at least on two idle cores, nearly all of it
+# building. A second call builds nothing. Ends with "N passed, N failed".
 set -euo pipefail
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then sed -n '2,11s/^# //p' "$0"; exit 0; fi
 

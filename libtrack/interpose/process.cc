@@ -159,8 +159,8 @@ LEAKTRACK_EXPORT int setns(int fd, int type) {
   return CallAlone([=] { return g_real.setns(fd, type); });
 }
 
-// What at_quick_exit is made of. Only glibc has it: named weakly, it is null elsewhere, where a strong name would keep the
-// program from starting.
+// What at_quick_exit is made of. Only glibc has it: named weakly, it is null elsewhere, where a
+// strong name would keep the program from starting.
 extern "C" [[gnu::weak]] int __cxa_at_quick_exit(void (*handler)(void*), void* dso_handle);
 extern "C" __attribute__((visibility("hidden"))) void* __dso_handle;
 

@@ -26,9 +26,11 @@
 #include "libtrack/runtime/run_start.h"
 #include "libtrack/runtime/threads.h"
 
-// What pthread_atfork is made of; that one is not in libc.so, but in an archive beside it. Only glibc has it: named weakly,
-// it is null elsewhere, where a strong name would keep the program from starting.
-extern "C" [[gnu::weak]] int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso_handle);
+// What pthread_atfork is made of; that one is not in libc.so, but in an archive beside it. Only
+// glibc has it: named weakly, it is null elsewhere, where a strong name would keep the program from
+// starting.
+extern "C" [[gnu::weak]] int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(),
+                                               void* dso_handle);
 
 namespace leaktrack::track {
 
@@ -63,7 +65,8 @@ bool MustStayInert() {
   if (getauxval(AT_SECURE) != 0) return true;  // nothing is read from the environment, nothing is written (F9)
   if (IsSecondCopy()) return true;
   if (__register_atfork == nullptr) {
-    Say("leaktrack: the C library of this program is not glibc (musl?); it goes on untracked. Track a build for glibc.\n");
+    Say("leaktrack: the C library of this program is not glibc (musl?); it goes on untracked. "
+        "Track a build for glibc.\n");
     return true;
   }
   const char* owner = FindOwnerOfMalloc();

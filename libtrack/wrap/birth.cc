@@ -45,7 +45,8 @@ void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintp
   const StackStart start{pc, sp, fp};
   if (state == nullptr) [[unlikely]] {
     CountIfNested(guard);
-  } else if (const InnerCall inner = InnerCallAt(*state, start); inner != InnerCall::kNone) [[unlikely]] {
+  } else if (const InnerCall inner = InnerCallAt(*state, start); inner != InnerCall::kNone)
+      [[unlikely]] {
     if (inner == InnerCall::kOfCounted) PassOver(hot, *state, size);
   } else if (link == nullptr && g_tracker.RecordsExactly(*state, size)) {
     hot.countdown = 0;

@@ -35,6 +35,7 @@ inline void* Born(void* block, size_t size, const StackStart& start, const Chain
 }  // namespace
 
 #define LEAKTRACK_SLOW_PATH [[gnu::noinline]] LEAKTRACK_JUDGES_LATER
+#define LEAKTRACK_INLINE __attribute__((always_inline))  // a real function is called from the section
 
 LEAKTRACK_SLOW_PATH void* MallocSlow(size_t size) {
   if (!ResolveRealFunctions()) return AllocateEarly(size, 16);
@@ -54,7 +55,8 @@ namespace {
 
 // `real` does the reallocation. nullptr for a size of 0 means that the block was freed (glibc), not that it failed.
 template <typename Real>
-[[gnu::always_inline]] inline void* Reallocate(void* block, size_t size, const StackStart& start, Real real) {
+[[gnu::always_inline]] inline void* Reallocate(void* block, size_t size, const StackStart& start,
+                                               Real real) {
   if (block == nullptr) return Born(real(), size, start);
   Removed removed = g_filter.MayBeTracked(block) ? g_tracker.Take(block) : Removed{};
   void* moved = real();
@@ -82,7 +84,7 @@ LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
     }
     return moved;
   }
-  return Reallocate(block, size, start, [=]() __attribute__((always_inline)) { return g_real.realloc(block, size); });
+  return Reallocate(block, size, start, [=]() LEAKTRACK_INLINE { return g_real.realloc(block, size); });
 }
 
 // Where the allocator has no reallocarray, the next one is libc's, which calls the program's realloc. If that is ours, the
@@ -96,7 +98,8 @@ LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t siz
     errno = ENOMEM;
     return nullptr;
   }
-  return Reallocate(block, bytes, start, [=]() __attribute__((always_inline)) { return g_real.realloc(block, bytes); });
+  return Reallocate(block, bytes, start,
+                    [=]() LEAKTRACK_INLINE { return g_real.realloc(block, bytes); });
 }
 
 LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t size) {

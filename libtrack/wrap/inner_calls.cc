@@ -11,7 +11,8 @@
 #include "libtrack/runtime/run.h"
 
 // Both ends of two sections, from the linker; null in a program that has none of them.
-#define LEAKTRACK_SECTION_END(name) extern "C" __attribute__((visibility("hidden"), weak)) const char name[]
+#define LEAKTRACK_SECTION_END(name) \
+  extern "C" __attribute__((visibility("hidden"), weak)) const char name[]
 LEAKTRACK_SECTION_END(__start_leaktrack_judges_later);
 LEAKTRACK_SECTION_END(__stop_leaktrack_judges_later);
 LEAKTRACK_SECTION_END(__start_leaktrack_steps);
@@ -26,17 +27,20 @@ namespace {
 
 constexpr const char* kPublicNames[] = {
     "malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign", "valloc", "pvalloc",
-    "_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t", "_ZnamSt11align_val_t",
-    "_ZnwmSt11align_val_tRKSt9nothrow_t", "_ZnamSt11align_val_tRKSt9nothrow_t"};
+    "_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t",
+    "_ZnamSt11align_val_t", "_ZnwmSt11align_val_tRKSt9nothrow_t", "_ZnamSt11align_val_tRKSt9nothrow_t"};
 constexpr size_t kPublicCount = sizeof kPublicNames / sizeof kPublicNames[0];
 
-constinit SymbolRange g_functions[kPublicCount]{};  // of the allocator's, those that our hooks end at
+constinit SymbolRange g_functions[kPublicCount]{};  // those that our hooks end at
 constinit RealFunctions g_stepped{};                // what the steps below go on to
 
 bool IsBetween(uintptr_t address, const char* start, const char* stop) {
-  return address >= reinterpret_cast<uintptr_t>(start) && address < reinterpret_cast<uintptr_t>(stop);
+  return address >= reinterpret_cast<uintptr_t>(start) &&
+         address < reinterpret_cast<uintptr_t>(stop);
 }
-bool IsStep(uintptr_t address) { return IsBetween(address, __start_leaktrack_steps, __stop_leaktrack_steps); }
+bool IsStep(uintptr_t address) {
+  return IsBetween(address, __start_leaktrack_steps, __stop_leaktrack_steps);
+}
 bool JudgesLater(uintptr_t address) {
   return IsBetween(address, __start_leaktrack_judges_later, __stop_leaktrack_judges_later);
 }
@@ -58,16 +62,18 @@ bool IsPublicFunction(uint64_t offset) {
 
 // Stays on the stack while the real function runs.
 #define LEAKTRACK_STEP(Name, result, parameters, member, arguments) \
-  LEAKTRACK_STEPS result Name parameters {                           \
-    result const value = g_stepped.member arguments;                 \
-    __asm__ volatile("" ::: "memory");                               \
-    return value;                                                    \
+  LEAKTRACK_STEPS result Name parameters {                          \
+    result const value = g_stepped.member arguments;                \
+    __asm__ volatile("" ::: "memory");                              \
+    return value;                                                   \
   }
 LEAKTRACK_STEP(StepMalloc, void*, (size_t size), malloc, (size))
 LEAKTRACK_STEP(StepCalloc, void*, (size_t count, size_t size), calloc, (count, size))
 LEAKTRACK_STEP(StepRealloc, void*, (void* block, size_t size), realloc, (block, size))
-LEAKTRACK_STEP(StepPosixMemalign, int, (void** block, size_t alignment, size_t size), posix_memalign, (block, alignment, size))
-LEAKTRACK_STEP(StepAlignedAlloc, void*, (size_t alignment, size_t size), aligned_alloc, (alignment, size))
+LEAKTRACK_STEP(StepPosixMemalign, int, (void** block, size_t alignment, size_t size),
+               posix_memalign, (block, alignment, size))
+LEAKTRACK_STEP(StepAlignedAlloc, void*, (size_t alignment, size_t size), aligned_alloc,
+               (alignment, size))
 LEAKTRACK_STEP(StepMemalign, void*, (size_t alignment, size_t size), memalign, (alignment, size))
 LEAKTRACK_STEP(StepValloc, void*, (size_t size), valloc, (size))
 LEAKTRACK_STEP(StepPvalloc, void*, (size_t size), pvalloc, (size))
@@ -92,19 +98,22 @@ void WatchInnerCalls() {
   const auto* const object = static_cast<const link_map*>(FindNextInLinkMap("malloc").object);
   if (object == nullptr || object == FindNextInLinkMap("_exit").object) return;
   for (size_t i = 0; i < kPublicCount; ++i) {
-    if (FindNextInLinkMap(kPublicNames[i]).object == object) g_functions[i] = FindRangeInObject(object, kPublicNames[i]);
+    if (FindNextInLinkMap(kPublicNames[i]).object != object) continue;  // somebody else's
+    g_functions[i] = FindRangeInObject(object, kPublicNames[i]);
   }
   InsertSteps();
   g_inner_calls_watched = true;
 }
 
 const void* RealMalloc() {
-  return reinterpret_cast<const void*>(g_stepped.malloc != nullptr ? g_stepped.malloc : g_real.malloc);
+  return reinterpret_cast<const void*>(g_stepped.malloc != nullptr ? g_stepped.malloc
+                                                                   : g_real.malloc);
 }
 
 InnerCall JudgeInnerCall(ThreadState& state, const StackStart& start) {
   const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(RealMalloc()));
-  if (allocator == 0 || (FindModule(start.pc) != allocator && !IsOurCall(start.pc))) return InnerCall::kNone;
+  const bool from_there = allocator != 0 && FindModule(start.pc) == allocator;
+  if (!from_there && !IsOurCall(start.pc)) return InnerCall::kNone;
   const WalkResult walk = WalkStack(state, start);
   const uint32_t frames = walk.frame_count;
   uint32_t i = 0;

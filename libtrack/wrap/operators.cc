@@ -87,11 +87,11 @@ void StandInDelete(void* block, size_t, size_t) { ::free(block); }
 
 // The steps of inner_calls.h, by hand: a template would not heed the section.
 constinit OperatorNew g_behind_steps[kNewForms]{};
-#define LEAKTRACK_STEP_NEW(form)                                                                     \
-  LEAKTRACK_STEPS void* StepNew##form(size_t size, size_t alignment, const void* tag) {              \
-    void* const block = g_behind_steps[form](size, alignment, tag);                                  \
-    __asm__ volatile("" ::: "memory");                                                               \
-    return block;                                                                                    \
+#define LEAKTRACK_STEP_NEW(form)                                                        \
+  LEAKTRACK_STEPS void* StepNew##form(size_t size, size_t alignment, const void* tag) { \
+    void* const block = g_behind_steps[form](size, alignment, tag);                     \
+    __asm__ volatile("" ::: "memory");                                                  \
+    return block;                                                                       \
   }
 LEAKTRACK_STEP_NEW(0)
 LEAKTRACK_STEP_NEW(1)
@@ -102,7 +102,8 @@ LEAKTRACK_STEP_NEW(5)
 LEAKTRACK_STEP_NEW(6)
 LEAKTRACK_STEP_NEW(7)
 #undef LEAKTRACK_STEP_NEW
-constexpr OperatorNew kSteps[kNewForms] = {StepNew0, StepNew1, StepNew2, StepNew3, StepNew4, StepNew5, StepNew6, StepNew7};
+constexpr OperatorNew kSteps[kNewForms] = {StepNew0, StepNew1, StepNew2, StepNew3,
+                                           StepNew4, StepNew5, StepNew6, StepNew7};
 
 OperatorNew BehindStep(int form, OperatorNew function) {
   if (!g_inner_calls_watched) return function;
@@ -137,7 +138,8 @@ void* FirstNew(size_t size, size_t alignment, const void* tag) {
     if (function == nullptr) return StandInNew<kForm>(size, alignment, tag);  // asked again next time
     if (found.for_all) {
       g_real_new[kForm] = BehindStep(kForm, reinterpret_cast<OperatorNew>(function));
-      g_new[kForm] = IsAllocatorsOwn(found.symbol) ? CountedNew<kForm> : reinterpret_cast<OperatorNew>(function);
+      g_new[kForm] = IsAllocatorsOwn(found.symbol) ? CountedNew<kForm>
+                                                   : reinterpret_cast<OperatorNew>(function);
       return g_new[kForm](size, alignment, tag);
     }
     Remember(kForm, caller, function);

@@ -20,16 +20,20 @@ newest=$(tail -1 <<<"$versions")
 [ "$(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -1)" = GLIBC_2.17 ] ||
   complain "needs $newest: $(objdump -T "$library" | grep -F "$newest" | awk '{print $NF}' | tr '\n' ' ')"
 
-# All that is asked of others by name, each of which a preloaded library may answer instead: what the kernel can be asked for goes by
-# raw calls and the vDSO. These are memory and strings; the loader; threads, whose TLS only the C library can make; what the kernel
-# told the process when it began (the answers are constants); errno and the ends of a process.
-asked='mem(chr|cmp|cpy|move|set)|str(cmp|len|nlen)|dl(addr|open|sym)|pthread_(create|sigmask|attr_(init|destroy|set(detachstate|stacksize)))'
-asked+='|getauxval|(__)?environ|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(at_quick_exit|finalize)|_ITM_.*|__gmon_start__'
-others=$(nm -D --undefined-only "$library" | awk '{print $2}' | sed 's/@.*//' | grep -vxE "$asked" || true)
-[ -z "$others" ] || complain "asks by name what somebody else may answer: $(tr '\n' ' ' <<<"$others")"
+# All that is asked of others by name, each of which a preloaded library may answer instead: what the
+# kernel can be asked for goes by raw calls and the vDSO. These are memory and strings; the loader;
+# threads, whose TLS only the C library can make; what the kernel told the process when it began (the
+# answers are constants); errno and the ends of a process.
+asked='mem(chr|cmp|cpy|move|set)|str(cmp|len|nlen)|dl(addr|open|sym)|getauxval|(__)?environ'
+asked+='|pthread_(create|sigmask|attr_(init|destroy|set(detachstate|stacksize)))'
+asked+='|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(at_quick_exit|finalize)'
+asked+='|_ITM_.*|__gmon_start__'
+undefined=$(nm -D --undefined-only "$library" | sed 's/@.*//' | awk '{print $1, $2}')
+others=$(awk '{print $2}' <<<"$undefined" | grep -vxE "$asked" | tr '\n' ' ' || true)
+[ -z "$others" ] || complain "asks by name what somebody else may answer: $others"
 # A loader that lacks one of these names would not start the program: musl has neither.
-strong=$(nm -D --undefined-only "$library" | awk '$1 == "U" {print $2}' | sed 's/@.*//' | grep -xE '__register_atfork|__cxa_at_quick_exit' || true)
-[ -z "$strong" ] || complain "needs what only glibc has (name it weakly): $(tr '\n' ' ' <<<"$strong")"
+strong=$(grep -xE 'U (__register_atfork|__cxa_at_quick_exit)' <<<"$undefined" | tr '\n' ' ' || true)
+[ -z "$strong" ] || complain "needs what only glibc has (name it weakly): $strong"
 
 exported=$(nm -D --defined-only "$library" | awk '{print $3}' | sed 's/@.*//' | sort -u)
 listed=$(sed 's,/\*.*\*/,,' "$map" | sed -n '/global:/,/local:/p' | sed '/local:/d' | tr -s ' ;\n' '\n' | grep -vE '^(global:|local:|)$' | sort -u)

@@ -7,10 +7,11 @@
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
-// What libzstd.a calls if it is there: a program, or a library of its own, may define them for its own zstd. Hidden here and
-// saying no, or ours would call them too.
-extern "C" __attribute__((visibility("hidden"))) unsigned long long ZSTD_trace_compress_begin(const ZSTD_CCtx*) { return 0; }
-extern "C" __attribute__((visibility("hidden"))) void ZSTD_trace_compress_end(unsigned long long, const void*) {}
+// What libzstd.a calls if it is there: a program may define them for a zstd of its own. Hidden here
+// and saying no, or ours would call them too.
+#define LEAKTRACK_OF_ZSTD extern "C" __attribute__((visibility("hidden")))
+LEAKTRACK_OF_ZSTD unsigned long long ZSTD_trace_compress_begin(const ZSTD_CCtx*) { return 0; }
+LEAKTRACK_OF_ZSTD void ZSTD_trace_compress_end(unsigned long long, const void*) {}
 
 namespace leaktrack::capture {
 namespace {

@@ -32,7 +32,8 @@ ClockFunction FindClockInImage(uintptr_t base) {
   const auto* const segments = reinterpret_cast<const ElfW(Phdr)*>(base + header.e_phoff);
   link_map image{};
   for (int i = header.e_phnum - 1; i >= 0; --i) {
-    if (segments[i].p_type == PT_LOAD) image.l_addr = base + segments[i].p_offset - segments[i].p_vaddr;
+    if (segments[i].p_type == PT_LOAD)
+      image.l_addr = base + segments[i].p_offset - segments[i].p_vaddr;
   }
   for (int i = 0; i < header.e_phnum; ++i) {
     if (segments[i].p_type != PT_DYNAMIC) continue;
@@ -49,7 +50,8 @@ int ReadClockByCall(clockid_t clock, timespec* now) {
   }
   const long result = raw::Call(SYS_clock_gettime, clock, raw::Ptr(now));
   if (clock == CLOCK_MONOTONIC_COARSE) {
-    g_last_coarse_ns.store(int64_t{now->tv_sec} * 1'000'000'000 + now->tv_nsec, std::memory_order_relaxed);
+    g_last_coarse_ns.store(int64_t{now->tv_sec} * 1'000'000'000 + now->tv_nsec,
+                           std::memory_order_relaxed);
   }
   return static_cast<int>(result);
 }

@@ -2,12 +2,14 @@
 //
 // The clocks of the library: the kernel's, whoever else says what the time is.
 //
-// Programs are run under libraries that replace clock_gettime (libfaketime freezes or stretches it); their time would be
-// the length of the run and the pace of each growth. So the vDSO's own function is called, found once by its name in the
-// page that the kernel maps into every process; where there is none (vdso=0, some emulators), the system call.
-// CLOCK_MONOTONIC_COARSE costs 7 ns and steps every 1 to 4 ms, which is as fine as ages are ever judged.
+// Programs are run under libraries that replace clock_gettime (libfaketime freezes or stretches
+// it); their time would be the length of the run and the pace of each growth. So the vDSO's own
+// function is called, found once by its name in the page that the kernel maps into every process;
+// where there is none (vdso=0, some emulators), the system call. CLOCK_MONOTONIC_COARSE costs 7 ns
+// and steps every 1 to 4 ms, which is as fine as ages are ever judged.
 //
-// Promises: errno is untouched. Under a seccomp filter no system call is made: without a vDSO time then stands still.
+// Promises: errno is untouched. Under a seccomp filter no system call is made: without a vDSO time
+// then stands still.
 // Thread-safety: yes.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_CLOCK_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_CLOCK_H_

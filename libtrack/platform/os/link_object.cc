@@ -20,9 +20,10 @@ struct DynamicTables {
   uint64_t soname = kNone;  // offset in strings
 };
 
-// glibc has made the table's addresses absolute; in the vDSO, and wherever musl is the loader, they are offsets still.
+// glibc has made the table's addresses absolute; in the vDSO, and wherever musl is the loader, they
+// are offsets still.
 template <typename Pointer>
-void SetAddress(const link_map* object, const ElfW(Dyn)& entry, Pointer& pointer) {
+void SetAddress(const link_map* object, const ElfW(Dyn) & entry, Pointer& pointer) {
   const uintptr_t value = entry.d_un.d_ptr;
   pointer = reinterpret_cast<Pointer>(value < object->l_addr ? value + object->l_addr : value);
 }
@@ -40,8 +41,9 @@ DynamicTables ReadDynamic(const link_map* object) {
   return tables;
 }
 
-bool Defines(const DynamicTables& tables, const ElfW(Sym)& symbol, std::string_view name) {
-  return symbol.st_name < tables.strings_size && symbol.st_shndx != SHN_UNDEF && name == tables.strings + symbol.st_name;
+bool Defines(const DynamicTables& tables, const ElfW(Sym) & symbol, std::string_view name) {
+  return symbol.st_name < tables.strings_size && symbol.st_shndx != SHN_UNDEF &&
+         name == tables.strings + symbol.st_name;
 }
 
 uint32_t GnuHash(std::string_view name) {
@@ -67,7 +69,8 @@ const ElfW(Sym) * FindByElfHash(const DynamicTables& tables, std::string_view na
   const uint32_t* buckets = tables.elf_hash + 2;
   const uint32_t* chain = buckets + bucket_count;
   uint32_t steps = 0;
-  for (uint32_t index = buckets[ElfHash(name) % bucket_count]; index != 0 && index < symbol_count; index = chain[index]) {
+  for (uint32_t index = buckets[ElfHash(name) % bucket_count]; index != 0 && index < symbol_count;
+       index = chain[index]) {
     if (Defines(tables, tables.symbols[index], name)) return &tables.symbols[index];
     if (++steps > symbol_count) break;  // a ring
   }

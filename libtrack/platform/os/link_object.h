@@ -2,11 +2,13 @@
 //
 // The loader's list of objects, and the names that each defines and needs, read by hand.
 //
-// Why not dlsym and its kin: they take the loader's lock, and whoever asks here is inside malloc or `new`.
-// Promises: tables are read whoever loaded the object (glibc, musl, the kernel); one that is missing means "not found".
-// Refuses: to protect against an object that another thread unloads meanwhile; see module_pins.h.
+// Why not dlsym and its kin: they take the loader's lock, and whoever asks here is inside malloc or
+// `new`. Promises: tables are read whoever loaded the object (glibc, musl, the kernel); one that is
+// missing means "not found". Refuses: to protect against an object that another thread unloads
+// meanwhile; see module_pins.h.
 //
-// Thread-safety: reads only what the loader has finished.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: reads only what the loader has finished.   Allocates: never.   Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_LINK_OBJECT_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_LINK_OBJECT_H_
 
@@ -24,7 +26,8 @@ const link_map* FirstObject();
 // The address of `name` in this one object, or nullptr.
 void* FindInObject(const link_map* object, std::string_view name);
 
-// What FindInObject knows of the symbol, in words of the object's own: where it lies behind the object's bias.
+// What FindInObject knows of the symbol, in words of the object's own: where it lies behind the
+// object's bias.
 struct SymbolRange {
   uintptr_t offset = 0;
   size_t bytes = 0;  // 0: not found, or the object does not say

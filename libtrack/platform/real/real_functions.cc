@@ -45,11 +45,12 @@ size_t GuardedUsableSize(void* block) {
   return IsBootstrapBlock(block) ? BootstrapSize(block) : g_unguarded.malloc_usable_size(block);
 }
 
-// In place of what the C library lacks (musl has no pvalloc, older ones no execveat): a program that asks whether there is
-// such a name finds ours.
+// In place of what the C library lacks (musl has no pvalloc, older ones no execveat): a program
+// that asks whether there is such a name finds ours.
 void* PvallocOfMemalign(size_t size) {
   constexpr size_t kPage = 4096;
-  if (g_real.memalign != nullptr && size <= SIZE_MAX - kPage) return g_real.memalign(kPage, (size + kPage - 1) & -kPage);
+  if (g_real.memalign != nullptr && size <= SIZE_MAX - kPage)
+    return g_real.memalign(kPage, (size + kPage - 1) & -kPage);
   errno = ENOMEM;
   return nullptr;
 }
@@ -65,8 +66,10 @@ int NoPosixMemalign(void**, size_t, size_t) { return ENOMEM; }
 
 size_t NoUsableSize(void*) { return 0; }
 
-int ExecveatOfKernel(int fd, const char* path, char* const* arguments, char* const* environment, int flags) {
-  const long result = raw::Call(SYS_execveat, fd, raw::Ptr(path), raw::Ptr(arguments), raw::Ptr(environment), flags);
+int ExecveatOfKernel(int fd, const char* path, char* const* arguments, char* const* environment,
+                     int flags) {
+  const long result = raw::Call(SYS_execveat, fd, raw::Ptr(path), raw::Ptr(arguments),
+                                raw::Ptr(environment), flags);
   errno = static_cast<int>(-result);
   return -1;
 }

@@ -77,7 +77,8 @@ inline bool ResolveRealFunctions() { return g_real_resolved.load(std::memory_ord
 // there are any, so that the ordinary free costs nothing for them.
 void GuardBootstrapBlocks();
 
-// Puts stand-ins where the table is null, as the C library lacks the function: they fail as a function of that kind may.
+// Puts stand-ins where the table is null, as the C library lacks the function: they fail as a
+// function of that kind may.
 void FillGaps(RealFunctions& real);
 
 // The definition of `name` that follows ours, nullptr if there is none. Never returns an address of our own.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Leaks 4,000 blocks by each function of the family, in a function that is named after it; plt_allocator_test.py counts them.
+ * Leaks 4,000 blocks by each function of the family, in a function that is named after it;
+ * plt_allocator_test.py counts them.
  */
 #include <malloc.h>
 
@@ -20,8 +21,8 @@ static void* PosixMemalign(size_t alignment, size_t size) {
 
 static char text[1000];
 
-#define LEAKS_BY(name, call)                                        \
-  NOINLINE static void LeakBy_##name(void) {                        \
+#define LEAKS_BY(name, call)                                         \
+  NOINLINE static void LeakBy_##name(void) {                         \
     for (int i = 0; i < kBlocks; ++i) REQUIRE(Escape(call) != NULL); \
   }
 LEAKS_BY(malloc, malloc(1000))

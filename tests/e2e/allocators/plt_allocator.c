@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An allocator whose functions call each other by their public names, as allocators written by hand do: through the PLT,
- * and so through whoever stands before it. It hands out and never takes back. Built twice: with frames of its own, and with
- * tail calls, which leave none.
+ * An allocator whose functions call each other by their public names, as allocators written by hand
+ * do: through the PLT, and so through whoever stands before it. It hands out and never takes back.
+ * Built twice: with frames of its own, and with tail calls, which leave none.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,7 +21,8 @@ static atomic_size_t used;
 static char* Arena(void) {
   char* base = atomic_load(&arena);
   if (base != NULL) return base;
-  char* fresh = mmap(NULL, kArena, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char* fresh = mmap(NULL, kArena, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (fresh == MAP_FAILED) return NULL;
   if (atomic_compare_exchange_strong(&arena, &base, fresh)) return fresh;
   munmap(fresh, kArena);
@@ -45,7 +46,9 @@ void* memalign(size_t alignment, size_t size) {
   return block;
 }
 
-static __attribute__((noinline)) void* Allocate(size_t size) { return memalign(16, size + kHeader); }
+static __attribute__((noinline)) void* Allocate(size_t size) {
+  return memalign(16, size + kHeader);
+}
 
 void* malloc(size_t size) { return Allocate(size); }
 void free(void* block) { (void)block; }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A block is recorded once, with the size that the program asked for, also where the allocator calls itself by its public names.
+"""A block is recorded once, and as asked for, also where the allocator calls itself by its public names.
 
     plt_allocator_test.py FOLDER_OF_BINARIES LEAKTRACK
 
-`calls_each.c` over `plt_allocator.c`, whose calls leave a frame in the one build and none in the other.
+`calls_each.c` over `plt_allocator.c`, whose calls leave a frame in one build and none in the other.
 """
 import os
 import sys
@@ -14,8 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tracker import frames_of, tracker  # noqa: E402
 
 BLOCKS, SIZE, BEFORE_GROWTH = 4000, 1000, 10
-FUNCTIONS = ("malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign", "valloc", "new", "new_array", "copy",
-             "growth")
+FUNCTIONS = ("malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign", "valloc",
+             "new", "new_array", "copy", "growth")
 
 
 class PltAllocatorTest(unittest.TestCase):
@@ -31,7 +31,8 @@ class PltAllocatorTest(unittest.TestCase):
         found = {}
         for name in FUNCTIONS:
             sites = [s for s in report["sites"] if f"LeakBy_{name}" in frames_of(s)]
-            found[name] = tuple(sum(s[key] for s in sites) for key in ("live_objects", "live_bytes", "born_bytes"))
+            found[name] = tuple(sum(s[key] for s in sites)
+                                for key in ("live_objects", "live_bytes", "born_bytes"))
         return found
 
     def test_exactly(self):
@@ -40,11 +41,13 @@ class PltAllocatorTest(unittest.TestCase):
                 born = BLOCKS * (SIZE + (BEFORE_GROWTH if name == "growth" else 0))
                 self.assertEqual(found, (BLOCKS, BLOCKS * SIZE, born), f"{name} {variant}")
 
-    # About a thousand samples a function: a fifth is six standard deviations, twice the truth is what two records would say.
+    # About a thousand samples a function: a fifth is six standard deviations; two records would be
+    # twice the truth.
     def test_sampled(self):
         for variant in "with_frames", "by_tail_calls":
             for name, found in self.sums(variant, ["--interval", "4096"]).items():
-                self.assertAlmostEqual(found[1], BLOCKS * SIZE, delta=BLOCKS * SIZE / 5, msg=f"{name} {variant}")
+                self.assertAlmostEqual(found[1], BLOCKS * SIZE, delta=BLOCKS * SIZE / 5,
+                                       msg=f"{name} {variant}")
 
 
 if __name__ == "__main__":

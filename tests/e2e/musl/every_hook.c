@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Built with musl-gcc: calls every function that the library puts itself before, and says what came of it. Under the preload
- * it must say the same. Arguments: none, or what a program that was exec'ed is to do.
+ * Built with musl-gcc: calls every function that the library puts itself before, and says what came
+ * of it. Under the preload it must say the same. Arguments: none, or what a program that was
+ * exec'ed is to do.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,7 +31,9 @@ __attribute__((weak)) int execveat(int, const char*, char* const[], char* const[
 __attribute__((weak)) void* _Znwm(size_t);
 __attribute__((weak)) void _ZdlPv(void*);
 
-static void Check(const char* what, int good) { printf("%s %s\n", what, good ? "works" : "is broken"); }
+static void Check(const char* what, int good) {
+  printf("%s %s\n", what, good ? "works" : "is broken");
+}
 
 static int Whole(void* block, size_t alignment, size_t size) {
   if (block == NULL || (uintptr_t)block % alignment != 0) return 0;
@@ -40,20 +43,32 @@ static int Whole(void* block, size_t alignment, size_t size) {
 
 static void Heap(void) {
   for (size_t size = 1; size < 300000; size = size * 2 + 1) {
-    void* blocks[9] = {malloc(size), calloc(3, size), realloc(malloc(7), size), reallocarray(NULL, 2, size),
-                       aligned_alloc(64, (size + 63) & -64), memalign(256, size), valloc(size)};
+    void* blocks[9] = {malloc(size),
+                       calloc(3, size),
+                       realloc(malloc(7), size),
+                       reallocarray(NULL, 2, size),
+                       aligned_alloc(64, (size + 63) & -64),
+                       memalign(256, size),
+                       valloc(size)};
     void* aligned = NULL;
-    Check("posix_memalign", posix_memalign(&aligned, 4096, size) == 0 && Whole(aligned, 4096, size));
+    Check("posix_memalign",
+          posix_memalign(&aligned, 4096, size) == 0 && Whole(aligned, 4096, size));
     blocks[7] = aligned;
     for (int i = 0; i < 8; ++i) {
-      Check("a block", Whole(blocks[i], i == 6 ? 4096 : i == 5 ? 256 : 16, size) && malloc_usable_size(blocks[i]) >= size);
+      Check("a block", Whole(blocks[i],
+                             i == 6   ? 4096
+                             : i == 5 ? 256
+                                      : 16,
+                             size) &&
+                           malloc_usable_size(blocks[i]) >= size);
     }
     blocks[8] = pvalloc != NULL ? pvalloc(size) : valloc(size);
     Check("pvalloc", Whole(blocks[8], 4096, size));
     for (int i = 0; i < 9; ++i) free(blocks[i]);
   }
   errno = 0;
-  Check("refusal", malloc(PTRDIFF_MAX) == NULL && errno == ENOMEM && calloc(SIZE_MAX / 2, 4) == NULL);
+  Check("refusal",
+        malloc(PTRDIFF_MAX) == NULL && errno == ENOMEM && calloc(SIZE_MAX / 2, 4) == NULL);
 }
 
 static void Operators(void) {
@@ -85,13 +100,15 @@ static int ExitsAsC11(void* argument) {
 static void Threads(void) {
   pthread_t thread;
   void* result = NULL;
-  Check("pthread_exit", pthread_create(&thread, NULL, ExitsByCall, &thread) == 0 && pthread_join(thread, &result) == 0 &&
-                            result == &thread);
-  Check("pthread_cancel", pthread_create(&thread, NULL, Waits, NULL) == 0 && pthread_cancel(thread) == 0 &&
-                              pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED);
+  Check("pthread_exit", pthread_create(&thread, NULL, ExitsByCall, &thread) == 0 &&
+                            pthread_join(thread, &result) == 0 && result == &thread);
+  Check("pthread_cancel", pthread_create(&thread, NULL, Waits, NULL) == 0 &&
+                              pthread_cancel(thread) == 0 && pthread_join(thread, &result) == 0 &&
+                              result == PTHREAD_CANCELED);
   thrd_t c11;
   int value = 0;
-  Check("thrd_exit", thrd_create(&c11, ExitsAsC11, NULL) == thrd_success && thrd_join(c11, &value) == thrd_success && value == 7);
+  Check("thrd_exit", thrd_create(&c11, ExitsAsC11, NULL) == thrd_success &&
+                         thrd_join(c11, &value) == thrd_success && value == 7);
 }
 
 static char* Self = "";
@@ -117,7 +134,7 @@ static void EndBy(int way) {
   if (way == 2) quick_exit(62);
   if (way == 3) abort();
   if (way == 4) exit(63);
-  if (way == 5) pthread_exit(NULL);  /* the last thread: status 0 */
+  if (way == 5) pthread_exit(NULL); /* the last thread: status 0 */
   if (way == 6) prctl(PR_SET_SECCOMP, 1 /* strict */), syscall(SYS_exit, 64);
 }
 
@@ -142,7 +159,8 @@ static void Rest(void) {
 }
 
 int main(int count, char** arguments) {
-  if (count == 2 && strcmp(arguments[1], "speak") == 0) return puts("the exec'ed program speaks") < 0;
+  if (count == 2 && strcmp(arguments[1], "speak") == 0)
+    return puts("the exec'ed program speaks") < 0;
   Self = arguments[0];
   Heap();
   Operators();

@@ -16,4 +16,6 @@ void _ZdlPv(void* block) {
   free(block);
 }
 
-__attribute__((destructor)) static void Say(void) { printf("the runtime's own operators: %d calls\n", calls); }
+__attribute__((destructor)) static void Say(void) {
+  printf("the runtime's own operators: %d calls\n", calls);
+}

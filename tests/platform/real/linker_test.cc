@@ -49,7 +49,8 @@ TEST(LinkerTest, AnObjectWithTheOlderHashTableAloneIsReadToo) {
   ASSERT_NE(library, nullptr) << dlerror();
   link_map* object = nullptr;
   ASSERT_EQ(dlinfo(library, RTLD_DI_LINKMAP, &object), 0);
-  for (const char* name : {"first_of_the_old", "second_of_the_old"}) EXPECT_EQ(FindInObject(object, name), dlsym(library, name)) << name;
+  for (const char* name : {"first_of_the_old", "second_of_the_old"})
+    EXPECT_EQ(FindInObject(object, name), dlsym(library, name)) << name;
   EXPECT_EQ(FindInObject(object, "malloc"), nullptr);
   EXPECT_GT(FindRangeInObject(object, "first_of_the_old").bytes, 0u);
   dlclose(library);
@@ -60,7 +61,8 @@ TEST(ClockTest, TheKernelsOwnFunctionIsFoundAndTellsTheTime) {
   if (image == 0) GTEST_SKIP() << "this kernel maps no vDSO";
   ASSERT_NE(FindClockInImage(image), nullptr);
   errno = 77;
-  for (const clockid_t clock : {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_THREAD_CPUTIME_ID}) {
+  for (const clockid_t clock :
+       {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_THREAD_CPUTIME_ID}) {
     timespec before{}, after{};
     clock_gettime(clock, &before);
     const int64_t now = ReadClockNs(clock);
@@ -84,7 +86,8 @@ TEST(ClockTest, WithoutAVdsoTheKernelIsAskedAndUnderAFilterNobodyIs) {
   errno = 77;
   timespec first{}, second{};
   ASSERT_EQ(ReadClockByCall(CLOCK_MONOTONIC_COARSE, &first), 0);
-  EXPECT_LE(std::abs(first.tv_sec * 1'000'000'000 + first.tv_nsec - MonotonicCoarseNs()), 1'000'000'000);
+  EXPECT_LE(std::abs(first.tv_sec * 1'000'000'000 + first.tv_nsec - MonotonicCoarseNs()),
+            1'000'000'000);
   raw::forbidden.store(true);
   ASSERT_EQ(ReadClockByCall(CLOCK_MONOTONIC_COARSE, &second), 0);
   raw::forbidden.store(false);
