@@ -12,6 +12,7 @@
 #include "libtrack/interpose/export.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
+#include "libtrack/wrap/mapping_calls.h"
 
 using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
 
@@ -122,6 +123,7 @@ bool NeedsCare(long number) {
 long HookedSyscall(long number, long a, long b, long c, long d, long e, long f) {
   if (NeedsCare(number)) [[unlikely]]
     return SyscallCarefully(number, a, b, c, d, e, f);
+  if (IsMappingCall(number)) return MappingCall(number, a, b, c, d, e, f);
   if (g_real.syscall != nullptr) [[likely]]
     return g_real.syscall(number, a, b, c, d, e, f);
   const long result = raw::Call(number, a, b, c, d, e, f);

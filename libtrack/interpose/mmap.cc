@@ -5,12 +5,20 @@
 
 #include <cstdarg>
 #include <cstddef>
+#include <cstdint>
 
 #include "libtrack/interpose/export.h"
 #include "libtrack/wrap/mapping.h"
+#include "libtrack/wrap/segments.h"
 
+using leaktrack::track::AttachSegment;
+using leaktrack::track::DetachSegment;
 using leaktrack::track::MapMemory;
+using leaktrack::track::MoveBreak;
+using leaktrack::track::ProtectMemory;
+using leaktrack::track::ProtectMemoryByKey;
 using leaktrack::track::RemapMemory;
+using leaktrack::track::SetBreak;
 using leaktrack::track::UnmapMemory;
 
 LEAKTRACK_EXPORT void* mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
@@ -27,3 +35,21 @@ LEAKTRACK_EXPORT int munmap(void* address, size_t length) { return UnmapMemory(a
 LEAKTRACK_EXPORT void* mremap(void* address, size_t old_length, size_t new_length, int flags, void* new_address) {
   return RemapMemory(address, old_length, new_length, flags, new_address);
 }
+
+LEAKTRACK_EXPORT int mprotect(void* address, size_t length, int protection) {
+  return ProtectMemory(address, length, protection);
+}
+
+LEAKTRACK_EXPORT int pkey_mprotect(void* address, size_t length, int protection, int key) {
+  return ProtectMemoryByKey(address, length, protection, key);
+}
+
+LEAKTRACK_EXPORT void* shmat(int id, const void* address, int flags) { return AttachSegment(id, address, flags); }
+
+LEAKTRACK_EXPORT int shmdt(const void* address) { return DetachSegment(address); }
+
+LEAKTRACK_EXPORT int brk(void* address) { return SetBreak(address); }
+
+LEAKTRACK_EXPORT void* sbrk(intptr_t by) { return MoveBreak(by); }
+
+LEAKTRACK_EXPORT void* __sbrk(intptr_t by) { return MoveBreak(by); }

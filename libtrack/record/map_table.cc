@@ -11,10 +11,6 @@ namespace {
 
 using namespace capture;
 
-constexpr uint64_t kPage = 4096;
-
-uint64_t ToPages(uint64_t length) { return (length + kPage - 1) & ~(kPage - 1); }
-
 uint32_t Fold(uint64_t word) { return static_cast<uint32_t>(word ^ (word >> 32)); }
 
 // Readers trust an entry only while `check` fits: it is wrong while the fields change.
@@ -36,6 +32,8 @@ void MapTable::Bind(const ImageView& image, Cells* cells) {
   image_ = image;
   cells_ = cells;
   first_free_ = 0;
+  last_added_ = 0;
+  reserved_.AfterFork();
   lost_hold_.store(0, std::memory_order_relaxed);
 }
 
@@ -69,10 +67,92 @@ bool MapTable::Add(uintptr_t start, uint64_t length, SiteId site, uint64_t now_m
   return added;
 }
 
+bool MapTable::Attach(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
+  if (!Add(start, length, site, now_ms) || !Lock()) return false;
+  Attachment& place = attachments_[next_attachment_++ % kAttachments];
+  if (place.end != 0) image_.Count(kLostMappings);
+  place = {start, start + ToPages(length), now_ms, site};
+  Unlock();
+  return true;
+}
+
+bool MapTable::AddBytes(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
+  if (!Lock()) return false;
+  RemoveLocked(start, length, now_ms, nullptr);
+  const bool added = AppendLocked(start, length, site, now_ms);
+  Unlock();
+  return added;
+}
+
+bool MapTable::Reserve(uintptr_t start, uint64_t length, uint64_t now_ms) {
+  if (!Lock()) return false;
+  const uint64_t whole = ToPages(length);
+  RemoveLocked(start, whole, now_ms, nullptr);
+  const bool reserved = reserved_.Add(start, start + whole);
+  if (!reserved) image_.Count(kLostMappings);
+  Unlock();
+  return reserved;
+}
+
+bool MapTable::Open(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
+  if (!Lock()) return false;
+  ReservedRanges::Range piece;
+  bool whole = true, added = true;
+  while (reserved_.TakeFirst(start, start + ToPages(length), &piece, &whole)) {
+    added = AppendLocked(piece.low, piece.high - piece.low, site, now_ms) && added;
+  }
+  if (!whole) image_.Count(kLostMappings);
+  Unlock();
+  return added && whole;
+}
+
+MapTable::Kind MapTable::KindOf(uintptr_t address, uint64_t length) {
+  if (empty() || !Lock()) return Kind::kUnknown;
+  Kind kind = reserved_.Covers(address, address + std::max<uint64_t>(ToPages(length), 1)) ? Kind::kReserved : Kind::kUnknown;
+  const MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
+  const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
+  for (uint32_t i = 0; i < count && kind == Kind::kUnknown; ++i) {
+    if (address - entries[i].start < entries[i].length) kind = Kind::kMapping;
+  }
+  Unlock();
+  return kind;
+}
+
 bool MapTable::Detach(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached) {
   if (empty()) return true;
   if (!Lock()) return false;
   RemoveLocked(start, ToPages(length), now_ms, detached);
+  Unlock();
+  return true;
+}
+
+// The latest first: an older one at that address is gone.
+MapTable::Attachment MapTable::TakeAttachment(uintptr_t start) {
+  for (uint32_t back = 1; back <= kAttachments; ++back) {
+    Attachment& place = attachments_[(next_attachment_ - back) % kAttachments];
+    if (place.end == 0 || place.start != start) continue;
+    const Attachment taken = place;
+    place = {};
+    return taken;
+  }
+  return {};
+}
+
+// Its pieces have its site and its birth; what has replaced others has not.
+bool MapTable::DetachFrom(uintptr_t start, uint64_t now_ms, DetachedMappings* detached) {
+  if (empty()) return true;
+  if (!Lock()) return false;
+  MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
+  const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
+  const Attachment whole = TakeAttachment(start);
+  for (uint32_t i = 0; i < count && whole.end != 0; ++i) {
+    MapEntry& entry = entries[i];
+    if (entry.length == 0 || entry.start < start || entry.start >= whole.end) continue;
+    if (entry.site != whole.site || entry.birth_ms != whole.birth_ms) continue;
+    detached->bytes += entry.length;
+    CutLocked(entry, entry.start, entry.start + entry.length, now_ms, detached);
+    first_free_ = std::min(first_free_, i);
+  }
   Unlock();
   return true;
 }
@@ -85,20 +165,34 @@ void MapTable::Settle(const DetachedMappings& detached, uint64_t now_ms) {
 }
 
 void MapTable::Reattach(const DetachedMappings& detached, uint64_t now_ms) {
-  if (detached.count == 0) return;
+  if (detached.empty()) return;
   if (!Lock()) return Settle(detached, now_ms);
   for (uint32_t i = 0; i < detached.count; ++i) {
     const DetachedMappings::Piece& piece = detached.pieces[i];
     if (AddLocked(piece.start, piece.length, piece.site, piece.birth_ms)) continue;
     CountDeath(piece.site, piece.length, now_ms - std::min(now_ms, piece.birth_ms));
   }
+  for (uint32_t i = 0; i < detached.reserved_count; ++i) {
+    if (!reserved_.Add(detached.reserved[i].low, detached.reserved[i].high)) image_.Count(kLostMappings);
+  }
   Unlock();
+}
+
+void MapTable::RemoveReserved(uintptr_t start, uintptr_t end, DetachedMappings* detached) {
+  ReservedRanges::Range piece;
+  bool whole = true;
+  while (reserved_.TakeFirst(start, end, &piece, &whole)) {
+    if (detached == nullptr || detached->reserved_count == DetachedMappings::kPieces) continue;
+    detached->reserved[detached->reserved_count++] = piece;
+  }
+  if (!whole) image_.Count(kLostMappings);
 }
 
 void MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached) {
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
   const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
   const uintptr_t end = start + length;
+  if (!reserved_.empty()) RemoveReserved(start, end, detached);
   for (uint32_t i = 0; i < count; ++i) {
     MapEntry& entry = entries[i];
     if (entry.length == 0 || entry.start >= end || entry.start + entry.length <= start) continue;
@@ -145,7 +239,27 @@ bool MapTable::AddLocked(uintptr_t start, uint64_t length, SiteId site, uint64_t
   Write(entries[i], start, length, birth_ms, site);
   if (i == used) count.store(used + 1, std::memory_order_release);
   first_free_ = i + 1;
+  last_added_ = i;
   return true;
+}
+
+bool MapTable::JoinLocked(uintptr_t start, uint64_t length, SiteId site) {
+  const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
+  if (count < image_.entries(kRegionMaps) / 2 || last_added_ >= count) return false;
+  MapEntry& last = image_.region<MapEntry>(kRegionMaps)[last_added_];
+  if (last.length == 0 || last.site != site || last.start + last.length != start) return false;
+  Write(last, last.start, last.length + length, last.birth_ms, site);
+  CountBirth(site, length);
+  CountDeath(site, 0, 0);
+  return true;
+}
+
+// Of a range in which nothing is recorded.
+bool MapTable::AppendLocked(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
+  if (JoinLocked(start, length, site)) return true;
+  const bool added = AddLocked(start, length, site, now_ms);
+  if (added) CountBirth(site, length);
+  return added;
 }
 
 void MapTable::CountBirth(SiteId site, uint64_t bytes) {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The anonymous mappings that the program itself made: exact, by address range.
+// The mappings that the program itself made and that take memory: exact, by address range.
 //
 // Mappings are few and large, so nothing is sampled: a small unordered table under a bounded lock. munmap may cut a
 // mapping at either end or in the middle, and MAP_FIXED may replace any part of any: all are told here as "this range
 // is gone" followed by "this range is there".
+//
+// Reserved address space (reserved_ranges.h) belongs to no site. What is opened of it is a mapping of whoever opened it. What is
+// closed again stays one: closing gives no page back, and who opens it a second time takes no new ones. Unmapped, or
+// replaced by a reservation, it is gone.
 //
 // Accounts: births and deaths go to the cells of the site with weight {1, bytes}. A cut first counts the additional
 // piece as a birth of 0 bytes, then the piece that goes as a death: live entries, objects and bytes always agree.
@@ -27,6 +31,7 @@
 #include "libtrack/capture/recorder_layout.h"
 #include "libtrack/record/cells.h"
 #include "libtrack/record/image.h"
+#include "libtrack/record/reserved_ranges.h"
 
 namespace leaktrack::track {
 
@@ -39,8 +44,10 @@ struct DetachedMappings {
     capture::SiteId site;
   };
   uint64_t bytes = 0;  // of all
-  uint32_t count = 0;
+  uint32_t count = 0, reserved_count = 0;
   Piece pieces[kPieces];
+  ReservedRanges::Range reserved[kPieces];  // what exceeds them is reserved no more
+  bool empty() const { return count == 0 && reserved_count == 0; }
 };
 
 class MapTable {
@@ -52,21 +59,56 @@ class MapTable {
   // After a successful mmap. What was recorded in the range before is gone (MAP_FIXED). Lengths are rounded up to pages.
   bool Add(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
+  // After the program break has moved: the same, to the byte. A piece that goes on where one of this site ends may become one
+  // with it, once the table is half full: a birth of its bytes, then the death of 0 bytes, as a piece is no more.
+  bool AddBytes(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
+
+  // After shmat: like Add, and DetachFrom() will know how far it reaches.
+  bool Attach(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
+
+  // After a successful mmap of what cannot be written. What was recorded in the range before is gone (MAP_FIXED).
+  bool Reserve(uintptr_t start, uint64_t length, uint64_t now_ms);
+
+  // After the range has become writable: what was reserved of it is the site's from now on. MayOpen() first: it takes no lock.
+  bool MayOpen(uintptr_t start, uint64_t length) const {
+    return reserved_.MayOverlap(start, start + ToPages(length));
+  }
+  bool Open(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
+
+  // What lies at the address.
+  enum class Kind : uint8_t { kUnknown, kMapping, kReserved };
+  Kind KindOf(uintptr_t address, uint64_t length);
+
   // A mapping of another kind has replaced the range.
   bool Remove(uintptr_t start, uint64_t length, uint64_t now_ms) { return Detach(start, length, now_ms, nullptr); }
 
   // Before munmap or mremap: takes the range out of the table. Then one of the two:
   bool Detach(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached);
+  // Before shmdt: all that is left of the attachment that begins there, however it was cut.
+  bool DetachFrom(uintptr_t start, uint64_t now_ms, DetachedMappings* detached);
   void Settle(const DetachedMappings& detached, uint64_t now_ms);    // it is gone
   void Reattach(const DetachedMappings& detached, uint64_t now_ms);  // it is still there
 
-  bool empty() const { return image_.header().map_count.load(std::memory_order_relaxed) == 0; }
+  bool empty() const { return image_.header().map_count.load(std::memory_order_relaxed) == 0 && reserved_.empty(); }
 
  private:
+  static constexpr uint64_t kPage = 4096;
+  static constexpr uint32_t kAttachments = 256;  // at a time
+  struct Attachment {
+    uintptr_t start, end;  // end 0: none
+    uint64_t birth_ms;
+    capture::SiteId site;
+  };
+  static uint64_t ToPages(uint64_t length) { return (length + kPage - 1) & ~(kPage - 1); }
+
   bool Lock();
   void Unlock();
   void RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached);
+  void RemoveReserved(uintptr_t start, uintptr_t end, DetachedMappings* detached);
   bool AddLocked(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t birth_ms);
+  bool AppendLocked(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
+  Attachment TakeAttachment(uintptr_t start);
+  bool JoinLocked(uintptr_t start, uint64_t length, capture::SiteId site);
   void CutLocked(capture::MapEntry& entry, uintptr_t start, uintptr_t end, uint64_t now_ms, DetachedMappings* detached);
   void CountBirth(capture::SiteId site, uint64_t bytes);
   void CountDeath(capture::SiteId site, uint64_t bytes, uint64_t age_ms);
@@ -74,6 +116,10 @@ class MapTable {
   ImageView image_;
   Cells* cells_ = nullptr;
   uint32_t first_free_ = 0;  // no entry below it is empty (under the lock)
+  uint32_t last_added_ = 0;  // the entry that was written last (under the lock)
+  uint32_t next_attachment_ = 0;
+  Attachment attachments_[kAttachments] = {};
+  ReservedRanges reserved_;
   std::atomic<uint32_t> lost_hold_;  // the lock's word as it was when somebody waited for it in vain
 };
 

@@ -152,6 +152,11 @@ void LookUpAll(RealFunctions& real) {
   Resolve("mmap", real.mmap);
   Resolve("munmap", real.munmap);
   Resolve("mremap", real.mremap);
+  Resolve("mprotect", real.mprotect);
+  Resolve("shmat", real.shmat);
+  Resolve("shmdt", real.shmdt);
+  Resolve("brk", real.brk);
+  Resolve("sbrk", real.sbrk);
   Resolve("dlclose", real.dlclose);
   Resolve("_exit", real.exit_now);
   Resolve("abort", real.abort);

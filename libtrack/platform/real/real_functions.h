@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 namespace leaktrack::track {
 
@@ -34,6 +35,11 @@ struct RealFunctions {
   void* (*mmap)(void*, size_t, int, int, int, off_t);
   int (*munmap)(void*, size_t);
   void* (*mremap)(void*, size_t, size_t, int, void*);
+  int (*mprotect)(void*, size_t, int);
+  void* (*shmat)(int, const void*, int);
+  int (*shmdt)(const void*);
+  int (*brk)(void*);
+  void* (*sbrk)(intptr_t);
   int (*dlclose)(void*);
   void (*exit_now)(int);  // _exit
   void (*abort)();

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/wrap/mapping_books.h"
+
+#include <errno.h>
+
+#include "libtrack/platform/modules/module_map.h"
+#include "libtrack/platform/real/real_functions.h"
+#include "libtrack/platform/os/signal_mask.h"
+#include "libtrack/runtime/run.h"
+#include "libtrack/wrap/inner_calls.h"
+
+namespace leaktrack::track {
+namespace {
+
+// Module 0 is "unknown", which must not match.
+bool IsAllocator(uintptr_t caller) {
+  const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(RealMalloc()));
+  return allocator != 0 && FindModule(caller) == allocator;
+}
+
+// Runs `record(state)` if this thread may record what the program itself asked for. Leaves errno alone.
+template <typename RecordFn>
+void WithState(const StackStart& start, RecordFn record) {
+  HotThread& hot = hot_thread;
+  const int saved_errno = errno;
+  {
+    const HookGuard guard;
+    ThreadState* state = StateForRecording(hot, guard);
+    if (state == nullptr) {
+      CountIfNested(guard);
+    } else if (!IsAllocator(start.pc)) {
+      record(*state);
+    }
+  }
+  errno = saved_errno;
+}
+
+// Books in the table of mappings, with signals blocked: a handler could jump away from its lock. Leaves errno alone.
+template <typename BookFn>
+void Book(BookFn book) {
+  const int saved_errno = errno;
+  {
+    const SignalsBlocked blocked;
+    book(g_tracker.maps(), NowMs());
+  }
+  errno = saved_errno;
+}
+
+// Runs `book(table, site, now)` with the site of the program's call.
+template <typename BookFn>
+void BookWithSite(const StackStart& start, BookFn book) {
+  WithState(start, [&](ThreadState& state) {
+    const WalkResult walk = WalkStack(state, start);
+    const capture::SiteId site =
+        g_tracker.Intern({capture::SiteKind::kMapping, {state.frames, walk.frame_count}, walk.truncated, walk.fold});
+    Book([&](MapTable& maps, uint64_t now_ms) { book(maps, site, now_ms); });
+  });
+}
+
+bool NothingToForget() { return !g_filter.is_open() || g_tracker.maps().empty(); }
+
+}  // namespace
+
+void RememberMapping(const StackStart& start, uintptr_t mapped, size_t length) {
+  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) { maps.Add(mapped, length, site, now_ms); });
+}
+
+void RememberAttachment(const StackStart& start, uintptr_t mapped, size_t length) {
+  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) { maps.Attach(mapped, length, site, now_ms); });
+}
+
+void RememberBytes(const StackStart& start, uintptr_t from, size_t bytes) {
+  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) { maps.AddBytes(from, bytes, site, now_ms); });
+}
+
+void ReserveMapping(const StackStart& start, uintptr_t mapped, size_t length) {
+  WithState(start, [=](ThreadState&) {
+    Book([=](MapTable& maps, uint64_t now_ms) { maps.Reserve(mapped, length, now_ms); });
+  });
+}
+
+void OpenReserved(const StackStart& start, uintptr_t from, size_t length) {
+  if (!g_tracker.maps().MayOpen(from, length)) [[likely]] return;
+  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) { maps.Open(from, length, site, now_ms); });
+}
+
+void ForgetRange(uintptr_t start, size_t length) {
+  if (NothingToForget()) return;
+  Book([=](MapTable& maps, uint64_t now_ms) { maps.Remove(start, length, now_ms); });
+}
+
+void DetachRange(uintptr_t start, size_t length, DetachedMappings& detached) {
+  if (NothingToForget()) return;
+  Book([&](MapTable& maps, uint64_t now_ms) { maps.Detach(start, length, now_ms, &detached); });
+}
+
+void DetachAttachment(uintptr_t start, DetachedMappings& detached) {
+  if (NothingToForget()) return;
+  Book([&](MapTable& maps, uint64_t now_ms) { maps.DetachFrom(start, now_ms, &detached); });
+}
+
+void EndDetached(const DetachedMappings& detached, bool gone) {
+  if (detached.empty() || !g_filter.is_open()) return;  // shut meanwhile: a vfork child cannot, a fork child forgets all
+  Book([&](MapTable& maps, uint64_t now_ms) {
+    if (gone) {
+      maps.Settle(detached, now_ms);
+    } else {
+      maps.Reattach(detached, now_ms);
+    }
+  });
+}
+
+MapTable::Kind KindOfRange(uintptr_t start, size_t length) {
+  MapTable::Kind kind = MapTable::Kind::kUnknown;
+  if (!NothingToForget()) Book([&](MapTable& maps, uint64_t) { kind = maps.KindOf(start, length); });
+  return kind;
+}
+
+void CountLostMapping() {
+  if (g_filter.is_open()) g_tracker.Count(capture::kLostMappings);
+}
+
+}  // namespace leaktrack::track
