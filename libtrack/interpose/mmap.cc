@@ -44,7 +44,9 @@ LEAKTRACK_EXPORT int pkey_mprotect(void* address, size_t length, int protection,
   return ProtectMemoryByKey(address, length, protection, key);
 }
 
-LEAKTRACK_EXPORT void* shmat(int id, const void* address, int flags) { return AttachSegment(id, address, flags); }
+LEAKTRACK_EXPORT void* shmat(int id, const void* address, int flags) {
+  return AttachSegment(id, address, flags);
+}
 
 LEAKTRACK_EXPORT int shmdt(const void* address) { return DetachSegment(address); }
 

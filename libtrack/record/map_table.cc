@@ -108,7 +108,9 @@ bool MapTable::Open(uintptr_t start, uint64_t length, SiteId site, uint64_t now_
 
 MapTable::Kind MapTable::KindOf(uintptr_t address, uint64_t length) {
   if (empty() || !Lock()) return Kind::kUnknown;
-  Kind kind = reserved_.Covers(address, address + std::max<uint64_t>(ToPages(length), 1)) ? Kind::kReserved : Kind::kUnknown;
+  Kind kind = reserved_.Covers(address, address + std::max<uint64_t>(ToPages(length), 1))
+                  ? Kind::kReserved
+                  : Kind::kUnknown;
   const MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
   const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
   for (uint32_t i = 0; i < count && kind == Kind::kUnknown; ++i) {
@@ -173,7 +175,8 @@ void MapTable::Reattach(const DetachedMappings& detached, uint64_t now_ms) {
     CountDeath(piece.site, piece.length, now_ms - std::min(now_ms, piece.birth_ms));
   }
   for (uint32_t i = 0; i < detached.reserved_count; ++i) {
-    if (!reserved_.Add(detached.reserved[i].low, detached.reserved[i].high)) image_.Count(kLostMappings);
+    if (!reserved_.Add(detached.reserved[i].low, detached.reserved[i].high))
+      image_.Count(kLostMappings);
   }
   Unlock();
 }

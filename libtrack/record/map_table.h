@@ -6,9 +6,9 @@
 // mapping at either end or in the middle, and MAP_FIXED may replace any part of any: all are told here as "this range
 // is gone" followed by "this range is there".
 //
-// Reserved address space (reserved_ranges.h) belongs to no site. What is opened of it is a mapping of whoever opened it. What is
-// closed again stays one: closing gives no page back, and who opens it a second time takes no new ones. Unmapped, or
-// replaced by a reservation, it is gone.
+// Reserved address space (reserved_ranges.h) belongs to no site. What is opened of it is a mapping of
+// whoever opened it. What is closed again stays one: closing gives no page back, and who opens it a
+// second time takes no new ones. Unmapped, or replaced by a reservation, it is gone.
 //
 // Accounts: births and deaths go to the cells of the site with weight {1, bytes}. A cut first counts the additional
 // piece as a birth of 0 bytes, then the piece that goes as a death: live entries, objects and bytes always agree.
@@ -59,17 +59,19 @@ class MapTable {
   // After a successful mmap. What was recorded in the range before is gone (MAP_FIXED). Lengths are rounded up to pages.
   bool Add(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
-  // After the program break has moved: the same, to the byte. A piece that goes on where one of this site ends may become one
-  // with it, once the table is half full: a birth of its bytes, then the death of 0 bytes, as a piece is no more.
+  // After the program break has moved: the same, to the byte. Once the table is half full, a piece
+  // that goes on where the last one of its site ends becomes one with it: a birth of its bytes, then
+  // a death of 0 bytes, as a piece is no more.
   bool AddBytes(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
   // After shmat: like Add, and DetachFrom() will know how far it reaches.
   bool Attach(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
-  // After a successful mmap of what cannot be written. What was recorded in the range before is gone (MAP_FIXED).
+  // After a successful mmap of what cannot be written. What was recorded in the range before is gone.
   bool Reserve(uintptr_t start, uint64_t length, uint64_t now_ms);
 
-  // After the range has become writable: what was reserved of it is the site's from now on. MayOpen() first: it takes no lock.
+  // After the range has become writable: what was reserved of it is the site's from now on.
+  // MayOpen() first: it takes no lock.
   bool MayOpen(uintptr_t start, uint64_t length) const {
     return reserved_.MayOverlap(start, start + ToPages(length));
   }
@@ -89,7 +91,9 @@ class MapTable {
   void Settle(const DetachedMappings& detached, uint64_t now_ms);    // it is gone
   void Reattach(const DetachedMappings& detached, uint64_t now_ms);  // it is still there
 
-  bool empty() const { return image_.header().map_count.load(std::memory_order_relaxed) == 0 && reserved_.empty(); }
+  bool empty() const {
+    return image_.header().map_count.load(std::memory_order_relaxed) == 0 && reserved_.empty();
+  }
 
  private:
   static constexpr uint64_t kPage = 4096;

@@ -79,7 +79,9 @@ bool ReservedRanges::Add(uintptr_t low, uintptr_t high) {
 void ReservedRanges::Leave(uint32_t i, Range left, Range right, bool* whole) {
   const bool has_left = left.low < left.high, has_right = right.low < right.high;
   if (!has_left && !has_right) return Erase(i, 1);
-  if (has_left != has_right) return has_left ? Set(i, left.low, left.high) : Set(i, right.low, right.high);
+  if (has_left != has_right) {
+    return has_left ? Set(i, left.low, left.high) : Set(i, right.low, right.high);
+  }
   if (count_.load(std::memory_order_relaxed) < kMost) {
     Set(i, left.low, left.high);
     return InsertAt(i + 1, right.low, right.high);

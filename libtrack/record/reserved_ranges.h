@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Address space that the program has set aside and cannot write: it costs nothing until mprotect opens it.
+// Address space that the program has set aside and cannot write: it costs nothing until mprotect
+// opens it.
 //
-// Sorted ranges without neighbours that touch, in a table of fixed size that belongs to the process and not to the recorder:
-// nobody is blamed for a reservation, so readers need not know it.
-// Promises: MayOverlap() is two dozen instructions without a lock, because runtimes that make code call mprotect for ever.
-// Limits: more than kMost ranges at a time are refused.
+// Sorted ranges without neighbours that touch, in a table of fixed size that belongs to the process
+// and not to the recorder: nobody is blamed for a reservation, so readers need not know it.
+// Promises: MayOverlap() is two dozen instructions without a lock, because runtimes that make code
+// call mprotect for ever. Limits: more than kMost ranges at a time are refused.
 //
 // Thread-safety: MayOverlap() any thread; the rest excludes itself by the caller's lock.
 // Allocates: never.   Signals: safe.   Fork: the child inherits them, as it does the address space.
@@ -29,8 +30,9 @@ class ReservedRanges {
   // False: no room, and nothing is reserved. Ranges that it touches become one with it.
   [[nodiscard]] bool Add(uintptr_t low, uintptr_t high);
 
-  // Takes out the first piece that lies in [low, high). False: there is none. `whole` is set to false where what is left on
-  // both sides of the piece found no room: then the smaller side is gone, too.
+  // Takes out the first piece that lies in [low, high). False: there is none. `whole` is set to
+  // false where what is left on both sides of the piece found no room: then the smaller side is
+  // gone, too.
   bool TakeFirst(uintptr_t low, uintptr_t high, Range* taken, bool* whole);
 
   // True also while the table changes: who needs to be sure asks again under the lock.
@@ -41,7 +43,8 @@ class ReservedRanges {
 
   bool empty() const { return count_.load(std::memory_order_relaxed) == 0; }
 
-  // In a forked child, before it uses the table: what another thread was in the middle of changing is forgotten.
+  // In a forked child, before it uses the table: what another thread was in the middle of changing
+  // is forgotten.
   void AfterFork();
 
  private:

@@ -13,10 +13,11 @@ constinit bool g_heap_is_bypassed = false;
 namespace {
 
 constexpr const char* kHookNames[] = {
-    "malloc",        "free",           "calloc",  "realloc", "reallocarray", "posix_memalign",
-    "aligned_alloc", "memalign",       "valloc",  "pvalloc", "mmap",         "mmap64",
-    "munmap",        "mremap",         "dlclose", "_Znwm",   "_Znam",        "_ZdlPv",
-    "_ZdaPv",        "_ZnwmSt11align_val_t", "mprotect", "shmat", "shmdt",   "brk",     "sbrk",
+    "malloc",         "free",          "calloc",   "realloc", "reallocarray",
+    "posix_memalign", "aligned_alloc", "memalign", "valloc",  "pvalloc",
+    "mmap",           "mmap64",        "munmap",   "mremap",  "dlclose",
+    "_Znwm",          "_Znam",         "_ZdlPv",   "_ZdaPv",  "_ZnwmSt11align_val_t",
+    "mprotect",       "shmat",         "shmdt",    "brk",     "sbrk",
 };
 
 constexpr size_t kHookCount = sizeof kHookNames / sizeof kHookNames[0];

@@ -14,8 +14,11 @@ bool IsFileInMemory(int fd) {
   if (fd < 0 || raw::Forbidden()) return false;
   struct stat file;
   if (raw::Call(SYS_fstat, fd, raw::Ptr(&file)) != 0) return false;
-  if (S_ISCHR(file.st_mode)) return major(file.st_rdev) == 1 && minor(file.st_rdev) == 5;  // /dev/zero
-  if (!S_ISREG(file.st_mode) || major(file.st_dev) != 0) return false;  // what lies on a disk costs no second call
+  if (S_ISCHR(file.st_mode)) {  // /dev/zero
+    return major(file.st_rdev) == 1 && minor(file.st_rdev) == 5;
+  }
+  // What lies on a disk costs no second call.
+  if (!S_ISREG(file.st_mode) || major(file.st_dev) != 0) return false;
   struct statfs system;
   if (raw::Call(SYS_fstatfs, fd, raw::Ptr(&system)) != 0) return false;
   const auto kind = static_cast<unsigned long>(system.f_type);

@@ -2,7 +2,8 @@
 //
 // Files whose pages are memory and nothing else: memfd, tmpfs (shm_open), hugetlbfs, /dev/zero.
 //
-// Limits: asks the kernel, so under a seccomp filter nothing is one of them; other devices are not (a GPU's memory is its own).
+// Limits: asks the kernel, so under a seccomp filter nothing is one of them; other devices are not
+// (a GPU's memory is its own).
 //
 // Thread-safety: yes.   Allocates: never.   Signals: safe.   errno: untouched.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_FILE_MEMORY_H_

@@ -25,33 +25,44 @@ bool Resolved() { return g_real_resolved.load(std::memory_order_acquire); }
 
 // Before the real functions are known, the system calls themselves serve.
 void* RealMmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
-  if (Resolved() && g_real.mmap != nullptr) return g_real.mmap(address, length, protection, flags, fd, offset);
-  return reinterpret_cast<void*>(SetErrno(raw::Call(SYS_mmap, raw::Ptr(address), static_cast<long>(length), protection,
-                                                    flags, fd, offset)));
+  if (Resolved() && g_real.mmap != nullptr) {
+    return g_real.mmap(address, length, protection, flags, fd, offset);
+  }
+  return reinterpret_cast<void*>(SetErrno(raw::Call(
+      SYS_mmap, raw::Ptr(address), static_cast<long>(length), protection, flags, fd, offset)));
 }
 
 int RealMunmap(void* address, size_t length) {
   if (Resolved() && g_real.munmap != nullptr) return g_real.munmap(address, length);
-  return static_cast<int>(SetErrno(raw::Call(SYS_munmap, raw::Ptr(address), static_cast<long>(length))));
+  return static_cast<int>(
+      SetErrno(raw::Call(SYS_munmap, raw::Ptr(address), static_cast<long>(length))));
 }
 
-void* RealMremap(void* address, size_t old_length, size_t new_length, int flags, void* new_address) {
-  if (Resolved() && g_real.mremap != nullptr) return g_real.mremap(address, old_length, new_length, flags, new_address);
-  return reinterpret_cast<void*>(SetErrno(raw::Call(SYS_mremap, raw::Ptr(address), static_cast<long>(old_length),
-                                                    static_cast<long>(new_length), flags, raw::Ptr(new_address))));
+void* RealMremap(void* address, size_t old_length, size_t new_length, int flags,
+                 void* new_address) {
+  if (Resolved() && g_real.mremap != nullptr) {
+    return g_real.mremap(address, old_length, new_length, flags, new_address);
+  }
+  return reinterpret_cast<void*>(
+      SetErrno(raw::Call(SYS_mremap, raw::Ptr(address), static_cast<long>(old_length),
+                         static_cast<long>(new_length), flags, raw::Ptr(new_address))));
 }
 
 int RealMprotect(void* address, size_t length, int protection) {
   if (Resolved() && g_real.mprotect != nullptr) return g_real.mprotect(address, length, protection);
-  return static_cast<int>(SetErrno(raw::Call(SYS_mprotect, raw::Ptr(address), static_cast<long>(length), protection)));
+  return static_cast<int>(
+      SetErrno(raw::Call(SYS_mprotect, raw::Ptr(address), static_cast<long>(length), protection)));
 }
 
 enum class Meaning : uint8_t { kNothing, kReservation, kMemory };
 
-// A page of a private anonymous mapping costs something once it is written, of a shared one also when it is read.
+// A page of a private anonymous mapping costs something once it is written, of a shared one also
+// when it is read.
 Meaning MeaningOf(int protection, int flags, int fd) {
   const bool anonymous = (flags & MAP_ANONYMOUS) != 0, writable = (protection & PROT_WRITE) != 0;
-  if (!anonymous && !writable && protection != PROT_NONE) return Meaning::kNothing;  // a file that is read
+  if (!anonymous && !writable && protection != PROT_NONE) {  // a file that is read
+    return Meaning::kNothing;
+  }
   if (!anonymous && !IsFileInMemory(fd)) return Meaning::kNothing;
   const bool costs = writable || (protection != PROT_NONE && (flags & MAP_TYPE) != MAP_PRIVATE);
   return costs ? Meaning::kMemory : Meaning::kReservation;
@@ -59,11 +70,13 @@ Meaning MeaningOf(int protection, int flags, int fd) {
 
 void AfterProtect(const StackStart& start, void* address, size_t length, int protection) {
   if ((protection & PROT_READ) == 0) NoteUnmap();  // a stack that was probed may lie there
-  if ((protection & PROT_WRITE) != 0) OpenReserved(start, reinterpret_cast<uintptr_t>(address), length);
+  if ((protection & PROT_WRITE) == 0) return;
+  OpenReserved(start, reinterpret_cast<uintptr_t>(address), length);
 }
 
 // A private mapping has no copy: the kernel then makes a new one, empty.
-void* CopyMapping(const StackStart& start, void* address, size_t new_length, int flags, void* new_address) {
+void* CopyMapping(const StackStart& start, void* address, size_t new_length, int flags,
+                  void* new_address) {
   const MapTable::Kind kind = KindOfRange(reinterpret_cast<uintptr_t>(address), 1);
   void* const copy = RealMremap(address, 0, new_length, flags, new_address);
   if (copy == MAP_FAILED) return copy;
@@ -76,14 +89,17 @@ void* CopyMapping(const StackStart& start, void* address, size_t new_length, int
 
 }  // namespace
 
-void ForgetMapping(const void* start, size_t length) { ForgetRange(reinterpret_cast<uintptr_t>(start), length); }
+void ForgetMapping(const void* start, size_t length) {
+  ForgetRange(reinterpret_cast<uintptr_t>(start), length);
+}
 
-void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int protection, int flags, int fd,
-                    off_t offset) {
+void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int protection,
+                    int flags, int fd, off_t offset) {
   void* const result = RealMmap(address, length, protection, flags, fd, offset);
   if (result == MAP_FAILED) return result;
   const auto mapped = reinterpret_cast<uintptr_t>(result);
-  // Only now, because a call that failed has replaced nothing; what was there before is the caller's until then.
+  // Only now, because a call that failed has replaced nothing; what was there before is the
+  // caller's until then.
   if ((flags & MAP_FIXED) != 0) {
     ForgetRange(mapped, length);
     NoteUnmap();
@@ -94,8 +110,10 @@ void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int p
   return result;
 }
 
-[[gnu::noinline]] void* MapMemory(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
-  return MapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), address, length, protection, flags, fd, offset);
+[[gnu::noinline]] void* MapMemory(void* address, size_t length, int protection, int flags, int fd,
+                                  off_t offset) {
+  return MapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), address, length, protection, flags, fd,
+                       offset);
 }
 
 [[gnu::noinline]] int UnmapMemory(void* address, size_t length) {
@@ -109,11 +127,10 @@ void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int p
   return result;
 }
 
-void* RemapMemoryFrom(const StackStart& start, void* address, size_t old_length, size_t new_length, int flags,
-                      void* new_address) {
+void* RemapMemoryFrom(const StackStart& start, void* address, size_t old_length, size_t new_length,
+                      int flags, void* new_address) {
   if (old_length == 0) return CopyMapping(start, address, new_length, flags, new_address);
   const auto old = reinterpret_cast<uintptr_t>(address);
-  const MapTable::Kind kind = KindOfRange(old, old_length);
   DetachedMappings detached;
   DetachRange(old, old_length, detached);
   void* const result = RealMremap(address, old_length, new_length, flags, new_address);
@@ -122,16 +139,19 @@ void* RemapMemoryFrom(const StackStart& start, void* address, size_t old_length,
   if (result == MAP_FAILED) return result;
   const auto moved = reinterpret_cast<uintptr_t>(result);
   if ((flags & MREMAP_FIXED) != 0) ForgetRange(moved, new_length);
-  if (kind == MapTable::Kind::kReserved) {
+  // What was not recorded stays unrecorded.
+  if (detached.bytes != 0) {
+    RememberMapping(start, moved, new_length);
+  } else if (detached.reserved_count != 0) {
     ReserveMapping(start, moved, new_length);
-  } else if (detached.bytes != 0) {
-    RememberMapping(start, moved, new_length);  // what was not recorded stays unrecorded
   }
   return result;
 }
 
-[[gnu::noinline]] void* RemapMemory(void* address, size_t old_length, size_t new_length, int flags, void* new_address) {
-  return RemapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), address, old_length, new_length, flags, new_address);
+[[gnu::noinline]] void* RemapMemory(void* address, size_t old_length, size_t new_length, int flags,
+                                    void* new_address) {
+  return RemapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), address, old_length, new_length, flags,
+                         new_address);
 }
 
 int ProtectMemoryFrom(const StackStart& start, void* address, size_t length, int protection) {
@@ -145,8 +165,10 @@ int ProtectMemoryFrom(const StackStart& start, void* address, size_t length, int
 }
 
 // Older C libraries lack it, and add nothing to the system call.
-int ProtectMemoryByKeyFrom(const StackStart& start, void* address, size_t length, int protection, int key) {
-  const long result = SetErrno(raw::Call(SYS_pkey_mprotect, raw::Ptr(address), static_cast<long>(length), protection, key));
+int ProtectMemoryByKeyFrom(const StackStart& start, void* address, size_t length, int protection,
+                           int key) {
+  const long result = SetErrno(
+      raw::Call(SYS_pkey_mprotect, raw::Ptr(address), static_cast<long>(length), protection, key));
   if (result == 0) AfterProtect(start, address, length, protection);
   return static_cast<int>(result);
 }

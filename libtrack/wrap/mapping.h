@@ -2,14 +2,16 @@
 //
 // What the mapping calls mean for the record: mmap, munmap, mremap and mprotect.
 //
-// Recorded: mappings that the program asked for itself and that take memory: anonymous ones, private or shared, and writable
-// ones of files in memory (memfd, tmpfs, /dev/zero). One that cannot be written is address space, not memory; its growth is
-// what mprotect opens of it, at the site of that call (a private mapping that can only be read is all one page of zeroes).
-// What mprotect closes again stays recorded, because the kernel keeps its pages; opened a second time it is no growth.
-// mremap: of length 0 is a copy, a mapping more; with MREMAP_DONTUNMAP the old range stays a mapping, too.
-// remap_file_pages needs no hook: it fills a range that is recorded already.
+// Recorded: mappings that the program asked for itself and that take memory: anonymous ones,
+// private or shared, and writable ones of files in memory (memfd, tmpfs, /dev/zero). One that
+// cannot be written is address space, not memory; its growth is what mprotect opens of it, at the
+// site of that call (a private mapping that can only be read is all one page of zeroes). What
+// mprotect closes again stays recorded, because the kernel keeps its pages; opened a second time it
+// is no growth. mremap: of length 0 is a copy, a mapping more; with MREMAP_DONTUNMAP the old range
+// stays a mapping, too. remap_file_pages needs no hook: it fills a range that is recorded already.
 //
-// Thread-safety: yes.   Allocates: no.   Signals: as the real calls.   Fork: inert until the child's run starts.
+// Thread-safety: yes.   Allocates: no.   Signals: as the real calls.   Fork: inert until the
+// child's run starts.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_MAPPING_H_
 #define LEAKTRACK_LIBTRACK_WRAP_MAPPING_H_
 
@@ -24,16 +26,19 @@ namespace leaktrack::track {
 // Reached by tail calls from the interposers, as in heap.h.
 void* MapMemory(void* address, size_t length, int protection, int flags, int fd, off_t offset);
 int UnmapMemory(void* address, size_t length);
-void* RemapMemory(void* address, size_t old_length, size_t new_length, int flags, void* new_address);
+void* RemapMemory(void* address, size_t old_length, size_t new_length, int flags,
+                  void* new_address);
 int ProtectMemory(void* address, size_t length, int protection);
 int ProtectMemoryByKey(void* address, size_t length, int protection, int key);
 
 // The same for a caller that has been found already.
-void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int protection, int flags, int fd, off_t offset);
-void* RemapMemoryFrom(const StackStart& start, void* address, size_t old_length, size_t new_length, int flags,
-                      void* new_address);
+void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int protection,
+                    int flags, int fd, off_t offset);
+void* RemapMemoryFrom(const StackStart& start, void* address, size_t old_length, size_t new_length,
+                      int flags, void* new_address);
 int ProtectMemoryFrom(const StackStart& start, void* address, size_t length, int protection);
-int ProtectMemoryByKeyFrom(const StackStart& start, void* address, size_t length, int protection, int key);
+int ProtectMemoryByKeyFrom(const StackStart& start, void* address, size_t length, int protection,
+                           int key);
 
 // What is recorded in the range is no mapping of the program's any more.
 void ForgetMapping(const void* start, size_t length);

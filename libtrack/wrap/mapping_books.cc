@@ -18,7 +18,8 @@ bool IsAllocator(uintptr_t caller) {
   return allocator != 0 && FindModule(caller) == allocator;
 }
 
-// Runs `record(state)` if this thread may record what the program itself asked for. Leaves errno alone.
+// Runs `record(state)` if this thread may record what the program itself asked for. Leaves errno
+// alone.
 template <typename RecordFn>
 void WithState(const StackStart& start, RecordFn record) {
   HotThread& hot = hot_thread;
@@ -35,7 +36,8 @@ void WithState(const StackStart& start, RecordFn record) {
   errno = saved_errno;
 }
 
-// Books in the table of mappings, with signals blocked: a handler could jump away from its lock. Leaves errno alone.
+// Books in the table of mappings, with signals blocked: a handler could jump away from its lock.
+// Leaves errno alone.
 template <typename BookFn>
 void Book(BookFn book) {
   const int saved_errno = errno;
@@ -51,8 +53,8 @@ template <typename BookFn>
 void BookWithSite(const StackStart& start, BookFn book) {
   WithState(start, [&](ThreadState& state) {
     const WalkResult walk = WalkStack(state, start);
-    const capture::SiteId site =
-        g_tracker.Intern({capture::SiteKind::kMapping, {state.frames, walk.frame_count}, walk.truncated, walk.fold});
+    const capture::SiteId site = g_tracker.Intern(
+        {capture::SiteKind::kMapping, {state.frames, walk.frame_count}, walk.truncated, walk.fold});
     Book([&](MapTable& maps, uint64_t now_ms) { book(maps, site, now_ms); });
   });
 }
@@ -62,15 +64,21 @@ bool NothingToForget() { return !g_filter.is_open() || g_tracker.maps().empty();
 }  // namespace
 
 void RememberMapping(const StackStart& start, uintptr_t mapped, size_t length) {
-  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) { maps.Add(mapped, length, site, now_ms); });
+  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) {
+    maps.Add(mapped, length, site, now_ms);
+  });
 }
 
 void RememberAttachment(const StackStart& start, uintptr_t mapped, size_t length) {
-  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) { maps.Attach(mapped, length, site, now_ms); });
+  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) {
+    maps.Attach(mapped, length, site, now_ms);
+  });
 }
 
 void RememberBytes(const StackStart& start, uintptr_t from, size_t bytes) {
-  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) { maps.AddBytes(from, bytes, site, now_ms); });
+  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) {
+    maps.AddBytes(from, bytes, site, now_ms);
+  });
 }
 
 void ReserveMapping(const StackStart& start, uintptr_t mapped, size_t length) {
@@ -80,8 +88,11 @@ void ReserveMapping(const StackStart& start, uintptr_t mapped, size_t length) {
 }
 
 void OpenReserved(const StackStart& start, uintptr_t from, size_t length) {
-  if (!g_tracker.maps().MayOpen(from, length)) [[likely]] return;
-  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) { maps.Open(from, length, site, now_ms); });
+  if (!g_tracker.maps().MayOpen(from, length)) [[likely]]
+    return;
+  BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) {
+    maps.Open(from, length, site, now_ms);
+  });
 }
 
 void ForgetRange(uintptr_t start, size_t length) {
@@ -100,19 +111,17 @@ void DetachAttachment(uintptr_t start, DetachedMappings& detached) {
 }
 
 void EndDetached(const DetachedMappings& detached, bool gone) {
-  if (detached.empty() || !g_filter.is_open()) return;  // shut meanwhile: a vfork child cannot, a fork child forgets all
+  // Shut meanwhile: a vfork child cannot, a fork child forgets all.
+  if (detached.empty() || !g_filter.is_open()) return;
   Book([&](MapTable& maps, uint64_t now_ms) {
-    if (gone) {
-      maps.Settle(detached, now_ms);
-    } else {
-      maps.Reattach(detached, now_ms);
-    }
+    gone ? maps.Settle(detached, now_ms) : maps.Reattach(detached, now_ms);
   });
 }
 
 MapTable::Kind KindOfRange(uintptr_t start, size_t length) {
   MapTable::Kind kind = MapTable::Kind::kUnknown;
-  if (!NothingToForget()) Book([&](MapTable& maps, uint64_t) { kind = maps.KindOf(start, length); });
+  if (NothingToForget()) return kind;
+  Book([&](MapTable& maps, uint64_t) { kind = maps.KindOf(start, length); });
   return kind;
 }
 

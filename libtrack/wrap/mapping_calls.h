@@ -2,10 +2,11 @@
 //
 // Mapping calls by number, through syscall(): they mean what the functions of their names mean.
 //
-// Limits: the system call brk is passed on, because the C library must not learn of it; calls that a program makes by
-// its own instructions (Go) are seen by nobody.
+// Limits: the system call brk is passed on, because the C library must not learn of it; calls that
+// a program makes by its own instructions (Go) are seen by nobody.
 //
-// Thread-safety: yes.   Allocates: no.   Signals: as the real calls.   Fork: inert until the child's run starts.
+// Thread-safety: yes.   Allocates: no.   Signals: as the real calls.   Fork: inert until the
+// child's run starts.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_MAPPING_CALLS_H_
 #define LEAKTRACK_LIBTRACK_WRAP_MAPPING_CALLS_H_
 
@@ -16,13 +17,15 @@
 namespace leaktrack::track {
 
 inline bool IsMappingCall(long number) {
-  constexpr uint64_t kLow = uint64_t{1} << SYS_mmap | uint64_t{1} << SYS_mprotect | uint64_t{1} << SYS_munmap |
-                            uint64_t{1} << SYS_mremap | uint64_t{1} << SYS_shmat;
+  constexpr uint64_t kLow = uint64_t{1} << SYS_mmap | uint64_t{1} << SYS_mprotect |
+                            uint64_t{1} << SYS_munmap | uint64_t{1} << SYS_mremap |
+                            uint64_t{1} << SYS_shmat;
   const auto index = static_cast<unsigned long>(number);
   return index < 64 ? (kLow >> index & 1) != 0 : number == SYS_shmdt || number == SYS_pkey_mprotect;
 }
 
-// Reached by a tail call from the interposer, as in heap.h. Only for numbers of which IsMappingCall() holds.
+// Reached by a tail call from the interposer, as in heap.h. Only for numbers of which
+// IsMappingCall() holds.
 long MappingCall(long number, long a, long b, long c, long d, long e, long f);
 
 }  // namespace leaktrack::track

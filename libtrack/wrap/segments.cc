@@ -33,7 +33,8 @@ int RealShmdt(const void* address) {
   return static_cast<int>(SetErrno(raw::Call(SYS_shmdt, raw::Ptr(address))));
 }
 
-// The C library remembers the break, so that only its own calls will do. While they are looked up nobody can have it.
+// The C library remembers the break, so that only its own calls will do. While they are looked up
+// nobody can have it.
 bool BreakIsKnown() {
   if (ResolveRealFunctions() && g_real.brk != nullptr && g_real.sbrk != nullptr) return true;
   errno = ENOMEM;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What attachments of shared memory (shmat, shmdt) and the program break (brk, sbrk) mean for the record.
+// What attachments of shared memory (shmat, shmdt) and the program break (brk, sbrk) mean for the
+// record.
 //
-// An attachment is a mapping of the whole segment. What the break moves up by is the caller's, to the byte; glibc's malloc moves
-// it too, but from within, where no hook stands. Calls of the allocator are recognised as those of mmap are.
-// Limits: under a seccomp filter the size of a segment cannot be asked for: counted as a mapping lost.
+// An attachment is a mapping of the whole segment. What the break moves up by is the caller's, to
+// the byte; glibc's malloc moves it too, but from within, where no hook stands. Calls of the
+// allocator are recognised as those of mmap are. Limits: under a seccomp filter the size of a
+// segment cannot be asked for: counted as a mapping lost.
 //
-// Thread-safety: yes; the break as little as the C library's own calls are.   Allocates: no.   Signals: as the real calls.
-// Fork: inert until the child's run starts.
+// Thread-safety: yes; the break as little as the C library's own calls are.   Allocates: no.
+// Signals: as the real calls. Fork: inert until the child's run starts.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_SEGMENTS_H_
 #define LEAKTRACK_LIBTRACK_WRAP_SEGMENTS_H_
 

@@ -220,6 +220,19 @@ def _expect_memory(memory_class):
     return check
 
 
+def _expect_unplaced(function):
+    def check(report):
+        memory = report["memory"]
+        growth = memory["growth_bytes_per_hour"]["unplaced"]
+        if growth is None or growth["low"] <= 0:
+            return "no growth is unplaced"
+        if report["process"]["seconds_to_limit"]["mid"] is None:
+            return "unplaced growth is not in the forecast"
+        near = {site["id"] for site in sites_with(report, function)} if function else {None}
+        return None if memory["nearest_site"] in near else f"unplaced growth is nearest to site {memory['nearest_site']}"
+    return check
+
+
 def _expect_retained(size):
     def check(report):
         retained = report["memory"]["retained_bytes"]
@@ -247,6 +260,7 @@ GRAMMAR = [
     (r"accused only (\S+)", _expect_accused_only),
     (r"no accusation", _expect_no_accusation),
     (r"memory ([a-z]+)", _expect_memory),
+    (r"unplaced growth(?: near (\S+))?", _expect_unplaced),
     (r"retained at least (\d+) bytes", _expect_retained),
     (r"(advice|because) (\S+)", _expect_words),
 ]

@@ -96,6 +96,20 @@ class ExpectationsTest(unittest.TestCase):
         untold = {**account, "memory": {**account["memory"], "retained_bytes": None}}
         self.assert_fails("// EXPECT: retained at least 0 bytes", untold)
 
+    def test_unplaced_growth_is_forecast_and_has_a_caller_or_none(self):
+        account = report({**site(["MapAll"], 1, 9, "none"), "id": 5})
+        account["memory"] = {"growth_bytes_per_hour": {"unplaced": {"mid": 9, "low": 8, "high": 10}}, "nearest_site": 5}
+        account["process"]["seconds_to_limit"] = {"mid": 60}
+        self.assert_holds("// EXPECT: unplaced growth near MapAll", account)
+        self.assert_fails("// EXPECT: unplaced growth", account)
+        account["memory"]["nearest_site"] = None
+        self.assert_holds("// EXPECT: unplaced growth", account)
+        self.assert_fails("// EXPECT: unplaced growth near MapAll", account)
+        account["process"]["seconds_to_limit"]["mid"] = None
+        self.assert_fails("// EXPECT: unplaced growth", account)
+        account["memory"]["growth_bytes_per_hour"]["unplaced"] = None
+        self.assert_fails("// EXPECT: unplaced growth", account)
+
     def test_lines_for_long_runs_are_kept_apart(self):
         (case,) = expectations.parse("// EXPECT: first Grow\n// EXPECT-LONG: verdict leak Grow")
         self.assertEqual((len(case.main), len(case.long)), (1, 1))

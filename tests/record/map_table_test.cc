@@ -39,6 +39,12 @@ struct Maps : MapTable {
   }
   bool AddPages(uint64_t first, uint64_t count) { return Add(kBase + first * kPage, count * kPage, 3, 0); }
   bool RemovePages(uint64_t first, uint64_t count) { return Remove(kBase + first * kPage, count * kPage, 5); }
+  bool ReservePages(uint64_t first, uint64_t count) {
+    return Reserve(kBase + first * kPage, count * kPage, 1);
+  }
+  bool OpenPages(uint64_t first, uint64_t count) {
+    return Open(kBase + first * kPage, count * kPage, 3, 0);
+  }
   // As mremap does it.
   void MovePages(uint64_t from, uint64_t old_count, uint64_t to, uint64_t new_count) {
     DetachedMappings detached;
@@ -119,6 +125,74 @@ TEST(MapTableTest, S1_ARangeThatAnotherThreadGotMeanwhileStaysThatThreads) {
   maps.Settle(detached, 6);
   maps.AddPages(50, 4);
   EXPECT_EQ(maps.Read(), Pages({{0, 3}, {50, 4}}));
+}
+
+TEST(MapTableTest, WhatIsReservedBelongsToNobodyUntilItIsOpened) {
+  Maps maps;
+  EXPECT_TRUE(maps.ReservePages(0, 100));
+  EXPECT_EQ(maps.Read(), Ranges{});
+  EXPECT_TRUE(maps.OpenPages(10, 5));
+  EXPECT_TRUE(maps.OpenPages(12, 10));
+  EXPECT_TRUE(maps.OpenPages(200, 10));
+  EXPECT_EQ(maps.Read(), Pages({{10, 5}, {15, 7}}));
+  EXPECT_FALSE(maps.MayOpen(kBase + 10 * kPage, 12 * kPage));
+  EXPECT_TRUE(maps.ReservePages(0, 100)) << "mapped again, without access";
+  EXPECT_EQ(maps.Read(), Ranges{});
+  EXPECT_TRUE(maps.OpenPages(90, 20));
+  EXPECT_EQ(maps.Read(), Pages({{90, 10}}));
+}
+
+TEST(MapTableTest, AMunmapTakesTheReservationAlongUnlessItFails) {
+  Maps maps;
+  EXPECT_TRUE(maps.ReservePages(0, 10));
+  DetachedMappings failed, done;
+  EXPECT_TRUE(maps.Detach(kBase + 2 * kPage, 2 * kPage, 1, &failed));
+  maps.Reattach(failed, 1);
+  EXPECT_EQ(maps.KindOf(kBase, 10 * kPage), MapTable::Kind::kReserved);
+  EXPECT_TRUE(maps.Detach(kBase + 2 * kPage, 2 * kPage, 1, &done));
+  maps.Settle(done, 1);
+  EXPECT_TRUE(maps.OpenPages(0, 10));
+  EXPECT_EQ(maps.Read(), Pages({{0, 2}, {4, 6}}));
+}
+
+TEST(MapTableTest, TellsWhatLiesAtAnAddress) {
+  Maps maps;
+  EXPECT_EQ(maps.KindOf(kBase, 1), MapTable::Kind::kUnknown);
+  maps.AddPages(0, 2);
+  EXPECT_TRUE(maps.ReservePages(2, 2));
+  EXPECT_EQ(maps.KindOf(kBase + kPage + 5, 1), MapTable::Kind::kMapping);
+  EXPECT_EQ(maps.KindOf(kBase + 2 * kPage, kPage), MapTable::Kind::kReserved);
+  EXPECT_EQ(maps.KindOf(kBase + 4 * kPage, 1), MapTable::Kind::kUnknown);
+}
+
+TEST(MapTableTest, AnAttachmentGoesWithWhatIsLeftOfItAndNothingElse) {
+  Maps maps;
+  EXPECT_TRUE(maps.Attach(kBase, 10 * kPage - 7, 3, 0));
+  EXPECT_TRUE(maps.Attach(kBase + 10 * kPage, 10 * kPage, 3, 0))
+      << "of the same site, in the same moment";
+  maps.RemovePages(0, 2);
+  maps.Add(kBase + 5 * kPage, kPage, 4, 0);
+  DetachedMappings detached;
+  EXPECT_TRUE(maps.DetachFrom(kBase, 5, &detached));
+  maps.Settle(detached, 5);
+  EXPECT_EQ(maps.Read(), Pages({{5, 1}, {10, 10}}));
+  EXPECT_TRUE(maps.DetachFrom(kBase, 5, &detached));
+  EXPECT_EQ(maps.Read(), Pages({{5, 1}, {10, 10}})) << "it is detached already";
+}
+
+TEST(MapTableTest, TheBreakIsKeptToTheByte) {
+  Maps maps;
+  maps.AddBytes(kBase + 10, 100, 3, 0);
+  maps.AddBytes(kBase + 110, 7, 3, 0);
+  EXPECT_EQ(maps.Read(), (Ranges{{kBase + 10, 100}, {kBase + 110, 7}}));
+}
+
+TEST(MapTableTest, InATableThatIsHalfFullWhatGoesOnIsOnePiece) {
+  Maps maps(ImageOptions{.map_entries = 8});
+  EXPECT_TRUE(maps.ReservePages(0, 1'000));
+  for (uint64_t i = 0; i < 1'000; ++i) EXPECT_TRUE(maps.OpenPages(i, 1));
+  EXPECT_EQ(maps.Read(), Pages({{0, 1}, {1, 1}, {2, 1}, {3, 997}}));
+  EXPECT_EQ(maps.image.loss(capture::kLostMappings), 0u);
 }
 
 TEST(MapTableTest, LengthsAreWholePages) {

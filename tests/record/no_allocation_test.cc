@@ -66,6 +66,10 @@ void LiveOneLife(Process& process, uint64_t now_ms) {
   process.tracker->maps().Reattach(detached, now_ms);
   process.tracker->maps().Settle(detached, now_ms);
   process.tracker->maps().Remove(kHeap, 1 << 24, now_ms);
+  process.tracker->maps().Reserve(kHeap, 1 << 20, now_ms);
+  process.tracker->maps().Open(kHeap, 1 << 19, process.Site(1), now_ms);
+  process.tracker->maps().Attach(kHeap, 1 << 19, process.Site(1), now_ms);
+  process.tracker->maps().DetachFrom(kHeap, now_ms, &detached);
   process.tracker->ReleaseThread(process.hot, *process.state);
 }
 

@@ -70,6 +70,45 @@ TEST(MemoryAccountTest, MappingsThatGrowAreMappingsThoughNobodyIsAccused) {
   EXPECT_EQ(AccountForMemory(capture, {}).memory_class, MemoryClass::kMappings);
 }
 
+TEST(MemoryAccountTest, GrowthThatBelongsToNoSiteIsASumWithTheCallerItCanLieIn) {
+  capture::Capture capture = WithMemory(40 << 20, 400 << 20, -1);
+  AddAllocator(capture, "glibc", 1 << 20, 1 << 20);
+  EXPECT_NEAR(AccountForMemory(capture, {}).unplaced_growth.value().mid, 360 * kMiB / 39 * 3600,
+              60 * kMiB);
+  EXPECT_FALSE(AccountForMemory(capture, {}).nearest_site.has_value());
+  SiteResult small, large, heap;
+  small.kind = large.kind = kMapping;
+  small.sites = {7};
+  small.live_bytes = 20 * kMiB;
+  large.sites = {8};
+  heap.sites = {9};
+  large.live_bytes = heap.live_bytes = 500 * kMiB;
+  EXPECT_FALSE(AccountForMemory(capture, {small, heap}).nearest_site.has_value())
+      << "they cannot hold as much";
+  EXPECT_EQ(AccountForMemory(capture, {small, heap, large}).nearest_site, 8u);
+}
+
+TEST(MemoryAccountTest, WhatAnAccusedMappingAccountsForIsNotUnplaced) {
+  const double per_hour = 360 * kMiB / 39 * 3600;
+  const auto unplaced = [](double accused_per_hour) {
+    capture::Capture capture = WithMemory(40 << 20, 400 << 20, -1);
+    AddSite(capture, kMapping, 0, accused_per_hour / 3600 * 39);
+    return AccountForMemory(capture, {Growing(accused_per_hour, kMapping)}).unplaced_growth;
+  };
+  EXPECT_FALSE(unplaced(per_hour).has_value());
+  EXPECT_NEAR(unplaced(per_hour / 10).value().mid, .9 * per_hour, .05 * per_hour);
+}
+
+TEST(MemoryAccountTest, GrowthThatHasEndedIsNotUnplaced) {
+  capture::Capture capture = WithMemory(40 << 20, 400 << 20, -1);
+  AddAllocator(capture, "glibc", 1 << 20, 1 << 20);
+  for (size_t i = capture.memory.size() / 2; i < capture.memory.size(); ++i) {
+    capture.memory[i].rss = capture.memory[capture.memory.size() / 2].rss;
+    capture.memory[i].anonymous = capture.memory[i].rss - (1 << 20);
+  }
+  EXPECT_FALSE(AccountForMemory(capture, {}).unplaced_growth.has_value());
+}
+
 TEST(MemoryAccountTest, AHeapThatGrowsWithoutACulpritIsNotRetention) {
   capture::Capture capture = WithMemory(40 << 20, 400 << 20, -1);
   AddSite(capture, kHeap, 10 * kMiB, 360 * kMiB);
@@ -91,6 +130,17 @@ TEST(MemoryAccountTest, AccusedGrowthIsALeakIfItIsResidentAndUntouchedIfNot) {
   EXPECT_EQ(grown(400 << 20, kHeap, 10 * per_hour), MemoryClass::kLeak) << "at the end it grows faster than it did";
   EXPECT_EQ(AccountForMemory(WithMemory(100 << 20, 100 << 20, -1), {Growing(1)}).memory_class, MemoryClass::kLeak)
       << "too small a growth to be seen in the resident memory";
+}
+
+TEST(MemoryAccountTest, SharedMemoryThatGrowsIsTouched) {
+  capture::Capture capture = WithMemory(100 << 20, 400 << 20, -1);
+  AddSite(capture, kMapping, 0, 300 * kMiB);
+  for (auto& sample : capture.memory) {
+    sample.anonymous = 90 << 20;
+    sample.shared = sample.rss - sample.file - sample.anonymous;
+  }
+  const std::vector<SiteResult> sites = {Growing(300 * kMiB / 40 * 3600, kMapping)};
+  EXPECT_EQ(AccountForMemory(capture, sites).memory_class, MemoryClass::kMappings);
 }
 
 TEST(MemoryAccountTest, ALeakIntoWhatTheAllocatorHadKeptIsStillALeak) {

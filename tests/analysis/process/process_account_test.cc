@@ -109,6 +109,17 @@ TEST(ProcessAccountTest, WhatIsNeverTouchedFillsNoCgroupButAnAddressSpace) {
   EXPECT_NEAR(Account(capture, sites).seconds_mid.value(), 1800, 60);
 }
 
+TEST(ProcessAccountTest, GrowthThatBelongsToNoSiteIsForecastToo) {
+  capture::Capture capture = WithMemory(40 << 20, 400 << 20, 1000 << 20);
+  testing::AddAllocator(capture, "glibc", 1 << 20, 1 << 20);
+  const auto result = Account(capture, {});
+  EXPECT_NEAR(result.seconds_mid.value(), 600.0 / (360.0 / 39), 10);
+  EXPECT_EQ(result.status, Status::kOomImminent);
+  testing::AddAllocator(capture, "glibc", 1 << 20, 390 << 20);
+  EXPECT_FALSE(Account(capture, {}).seconds_mid.has_value())
+      << "what the allocator keeps it can give again";
+}
+
 TEST(ProcessAccountTest, UnknownStaysUnknown) {
   const auto result = Account(capture::Capture{}, {Growing(1)});
   EXPECT_FALSE(result.limit_bytes.has_value());

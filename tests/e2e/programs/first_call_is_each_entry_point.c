@@ -17,8 +17,17 @@
 // CASE: mmap
 // CASE: munmap
 // CASE: mremap
+// CASE: mprotect
+// CASE: pkey_mprotect
+// CASE: shmat
+// CASE: shmdt
+// CASE: brk
+// CASE: sbrk
+// CASE: syscall
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
 
 #include "program.h"
 
@@ -40,6 +49,13 @@ static void FirstCall(int argc, char** argv, char** environment) {
   if (strcmp(name, "malloc_usable_size") == 0) REQUIRE(malloc_usable_size(NULL) == 0);
   if (strcmp(name, "munmap") == 0) REQUIRE(munmap((void*)1, 4096) != 0);
   if (strcmp(name, "mremap") == 0) REQUIRE(mremap((void*)1, 4096, 8192, 0) == MAP_FAILED);
+  if (strcmp(name, "mprotect") == 0) REQUIRE(mprotect((void*)1, 4096, 0) != 0);
+  if (strcmp(name, "pkey_mprotect") == 0) REQUIRE(pkey_mprotect((void*)1, 4096, 0, -1) != 0);
+  if (strcmp(name, "shmat") == 0) REQUIRE(shmat(-1, NULL, 0) == (void*)-1);
+  if (strcmp(name, "shmdt") == 0) REQUIRE(shmdt((void*)1) != 0);
+  if (strcmp(name, "brk") == 0) REQUIRE(brk((char*)sbrk(0) + 4096) == 0);
+  if (strcmp(name, "sbrk") == 0) memset(sbrk(4096), 1, 4096);
+  if (strcmp(name, "syscall") == 0) REQUIRE(syscall(SYS_munmap, 1L, 4096L) != 0);
   if (strcmp(name, "mmap") == 0) {
     void* mapping = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     REQUIRE(mapping != MAP_FAILED && munmap(mapping, 4096) == 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mremap that copies (old length 0) makes a mapping more; with MREMAP_DONTUNMAP both ranges are mappings afterwards;
-// remap_file_pages makes none.
+// mremap that copies (old length 0) makes a mapping more; with MREMAP_DONTUNMAP both ranges are
+// mappings afterwards; remap_file_pages makes none.
 // EXPECT: end exited
 // EXPECT: live Copy 1 objects 196608 bytes
 // EXPECT: live CopyWithin 1 objects 65536 bytes

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that are memory and nothing else are mappings like any: memfd, tmpfs, /dev/zero, and pages that processes share
-// without a name. A file on a disk is not, and one that is only read is its owner's.
+// Files that are memory and nothing else are mappings like any: memfd, tmpfs, /dev/zero, and pages
+// that processes share without a name. A file on a disk is not, and one that is only read is its
+// owner's.
 // EXPECT: end exited
 // EXPECT: live MapMemfd 2 objects 393216 bytes
 // EXPECT: live MapShared 1 objects 28672 bytes
@@ -48,10 +49,13 @@ NOINLINE static void OpenMemfd(void) {
   REQUIRE(mprotect(mapping + 8192, 12288, kBoth) == 0);
 }
 NOINLINE static void MapAndUnmapMemfd(void) {
-  for (int i = 0; i < 20; ++i) REQUIRE(munmap(Map(Memfd(65536), 65536, kBoth, MAP_SHARED), 65536) == 0);
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(munmap(Map(Memfd(65536), 65536, kBoth, MAP_SHARED), 65536) == 0);
 }
 NOINLINE static void ReadMemfd(void) { Map(Memfd(65536), 65536, PROT_READ, MAP_SHARED); }
-NOINLINE static void MapFile(void) { Map(open("/proc/self/exe", O_RDONLY), 4096, kBoth, MAP_PRIVATE); }
+NOINLINE static void MapFile(void) {
+  Map(open("/proc/self/exe", O_RDONLY), 4096, kBoth, MAP_PRIVATE);
+}
 
 int main(void) {
   MapMemfd();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Address space that is reserved costs nothing. What mprotect opens of it is the opener's, once, by whatever name it
-// does so; what is unmapped, or replaced by a reservation, is gone; what is merely closed is not.
+// Address space that is reserved costs nothing. What mprotect opens of it is the opener's, once, by
+// whatever name it does so; what is unmapped, or replaced by a reservation, is gone; what is merely
+// closed is not.
 // EXPECT: end exited
 // EXPECT: absent Reserve
 // EXPECT: live Open 3 objects 589824 bytes
@@ -27,7 +28,8 @@
 enum { kPage = 4096, kReserved = 4 << 20, kBoth = PROT_READ | PROT_WRITE };
 
 NOINLINE static char* Reserve(void* at, size_t size, int protection, int flags) {
-  char* space = mmap(at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+  char* space =
+      mmap(at, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
   REQUIRE(space != MAP_FAILED);
   return Escape(space);
 }
@@ -39,7 +41,9 @@ static void Protect(char* at, size_t size, int protection) {
 
 NOINLINE static void Open(char* at) { Protect(at, 196608, kBoth); }
 NOINLINE static void OpenByKey(char* at) { REQUIRE(pkey_mprotect(at, 28672, kBoth, -1) == 0); }
-NOINLINE static void OpenByNumber(char* at) { REQUIRE(syscall(SYS_mprotect, at, 36864L, (long)kBoth) == 0); }
+NOINLINE static void OpenByNumber(char* at) {
+  REQUIRE(syscall(SYS_mprotect, at, 36864L, (long)kBoth) == 0);
+}
 NOINLINE static void Between(char* at) {
   REQUIRE(mmap(at, kPage, kBoth, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == at);
 }
@@ -75,14 +79,16 @@ NOINLINE static void OpenAndReserveAgain(char* at) {
     Reserve(at, 81920, PROT_NONE, MAP_FIXED);
   }
 }
-// Written through the first protection, run through the second: it is the mapping of whoever mapped it.
+// Written through the first protection, run through the second: opened long before.
 NOINLINE static void MakeCode(char* at) {
   for (int i = 0; i < 1000; ++i) {
     Protect(at, kPage, kBoth);
     Protect(at, kPage, PROT_READ | PROT_EXEC);
   }
 }
-NOINLINE static void OpenTooMuch(void) { REQUIRE(mprotect((void*)(kPage + 1), kPage, kBoth) == -1 && errno == EINVAL); }
+NOINLINE static void OpenTooMuch(void) {
+  REQUIRE(mprotect((void*)(kPage + 1), kPage, kBoth) == -1 && errno == EINVAL);
+}
 NOINLINE static void OpenInChild(char* at) { Protect(at, 53248, kBoth); }
 
 int main(void) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program moves its break up by is its own, to the byte, also while malloc moves it between two calls; what it
-// moves down again is gone.
+// What a program moves its break up by is its own, to the byte, also while malloc moves it between
+// two calls; what it moves down again is gone.
 // EXPECT: end exited
 // EXPECT: live Grow 3 objects 300003 bytes
 // EXPECT: live SetHigher 1 objects 70001 bytes
@@ -29,7 +29,9 @@ NOINLINE static void GrowAndShrink(void) {
   REQUIRE(brk(end - 40960) == 0 && sbrk(0) == end - 40960);
 }
 NOINLINE static void* Block(void) { return Escape(malloc(100003)); }
-NOINLINE static void GrowTooMuch(void) { REQUIRE(sbrk(INTPTR_MAX / 2) == (void*)-1 && errno == ENOMEM); }
+NOINLINE static void GrowTooMuch(void) {
+  REQUIRE(sbrk(INTPTR_MAX / 2) == (void*)-1 && errno == ENOMEM);
+}
 
 int main(void) {
   for (int i = 0; i < 3; ++i) Grow();

@@ -49,7 +49,8 @@ TEST(JsonReportTest, HoldsEveryNameThatWasAddedToIt) {
                                  "unexplained_bytes", "threads", "allocator", "resident_per_live_byte",
                                  "growth_bytes_per_hour"});
   ExpectNames(report["memory"]["allocator"], {"name", "in_use_bytes", "free_bytes", "arenas"});
-  ExpectNames(report["memory"]["growth_bytes_per_hour"], {"rss", "live_heap", "retained", "mapped", "unexplained"});
+  ExpectNames(report["memory"]["growth_bytes_per_hour"],
+              {"rss", "live_heap", "retained", "mapped", "unexplained", "unplaced"});
   ExpectNames(report["sites"][0], {"kind", "stacks_joined", "stack_is_shared_part", "stack_truncated", "born_bytes",
                                    "leaked_share", "freed_at_exit", "sawtooth", "plateau", "lift", "family"});
 }

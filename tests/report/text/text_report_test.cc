@@ -48,6 +48,22 @@ TEST(TextReportTest, FitsThePageWhateverTheNames) {
   }
 }
 
+TEST(TextReportTest, GrowthThatBelongsToNoSiteHasALineAndTheNearestCaller) {
+  ReportInput input = testing::LeakingInput();
+  TextOptions wide;
+  wide.columns = 400;
+  EXPECT_THAT(TextReport(input, wide), Not(HasSubstr("Unplaced")));
+  const double per_hour = 600.0 * (1 << 20);
+  input.analysis.memory.unplaced_growth = Rate{per_hour, .9 * per_hour, 1.1 * per_hour};
+  EXPECT_THAT(TextReport(input, wide), HasSubstr("Unplaced   10 MiB/min (9 to 11) of resident memory "
+                                                 "belong to no site; no call that we saw"));
+  input.analysis.memory.nearest_site = 7;
+  EXPECT_THAT(TextReport(input, wide), HasSubstr("nearest caller known: "));
+  EXPECT_THAT(TextReport(input, wide), HasSubstr(" (site 7), which has mapped "));
+  input.analysis.sites.clear();
+  EXPECT_THAT(TextReport(input, wide), HasSubstr("nearest caller known: site 7"));
+}
+
 TEST(TextReportTest, NoEscapeReachesTheTerminalUnlessColourWasAskedFor) {
   EXPECT_THAT(TextReport(testing::LeakingInput()), Not(HasSubstr("\x1b")));
   TextOptions options;

@@ -11,8 +11,8 @@ namespace {
 // The C family and what others call it, in any namespace or class.
 constexpr std::string_view kFamily[] = {
     "malloc", "calloc", "realloc", "reallocarray", "memalign", "posix_memalign", "aligned_alloc", "valloc", "pvalloc",
-    "mmap", "mmap64", "mremap", "mprotect", "shmat", "brk", "sbrk", "__libc_malloc", "__libc_calloc",
-    "__libc_realloc", "strdup", "__strdup", "strndup", "__strndup", "asprintf", "vasprintf", "__asprintf_chk", "__vasprintf_chk", "getline", "getdelim",
+    "mmap", "mmap64", "mremap", "__libc_malloc", "__libc_calloc", "__libc_realloc", "strdup", "__strdup", "strndup",
+    "__strndup", "asprintf", "vasprintf", "__asprintf_chk", "__vasprintf_chk", "getline", "getdelim",
     "xmalloc*", "xcalloc*", "xrealloc*", "xstrdup*", "xstrndup*", "xzalloc*", "xmemdup*", "xnmalloc*", "xnrealloc*",
 };
 

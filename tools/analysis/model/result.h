@@ -138,6 +138,11 @@ struct MemoryResult {
   std::optional<double> resident_per_live;    // resident bytes that come with one live byte; empty: the heap is flat
   // Bytes per hour, after the first quarter of the run; empty: too few readings, or not told.
   std::optional<Rate> rss_growth, heap_growth, retained_growth, mapped_growth, unexplained_growth;
+  // Resident growth that goes on and belongs to no accused site, though neither the heap nor what the
+  // allocator keeps is the reason; and the site of the mappings that it can lie in. Empty: there is
+  // none, or none is known.
+  std::optional<Rate> unplaced_growth;
+  std::optional<capture::SiteId> nearest_site;
   MemoryClass memory_class = MemoryClass::kUnknown;
   std::string because;              // one sentence: what moved and what did not; empty where there is nothing to say
   std::vector<std::string> advice;  // what would help, the best first

@@ -110,12 +110,15 @@ double Forecast::ProbabilityWithin(double seconds) const {
 }
 
 std::optional<GrowthModel> ModelOf(const SiteResult& site) {
-  if (site.model && site.model->end_bytes_per_hour > 0) return site.model;
-  if (!site.growth || site.growth->mid <= 0) return std::nullopt;
-  const double deviation = std::max((site.growth->high - site.growth->low) / (2 * kZ90), 1e-6 * site.growth->mid);
+  return site.model && site.model->end_bytes_per_hour > 0 ? site.model : ModelOf(site.growth);
+}
+
+std::optional<GrowthModel> ModelOf(const std::optional<Rate>& growth) {
+  if (!growth || growth->mid <= 0) return std::nullopt;
+  const double deviation = std::max((growth->high - growth->low) / (2 * kZ90), 1e-6 * growth->mid);
   GrowthModel model;
-  model.end_bytes_per_hour = site.growth->mid;
-  model.effective_samples = std::pow(site.growth->mid / deviation, 2);
+  model.end_bytes_per_hour = growth->mid;
+  model.effective_samples = std::pow(growth->mid / deviation, 2);
   return model;
 }
 

@@ -39,6 +39,7 @@ std::vector<FanPoint> FanOf(const std::vector<GrowthModel>& growing, double resi
 
 // How a site goes on: its fitted model, or else a steady rate with the spread of its interval. Empty: it does not grow.
 std::optional<GrowthModel> ModelOf(const SiteResult& site);
+std::optional<GrowthModel> ModelOf(const std::optional<Rate>& growth);
 
 }  // namespace leaktrack
 

@@ -26,7 +26,7 @@ std::optional<int64_t> OrEmpty(int64_t value) { return Known(value) ? std::optio
 struct Movement {
   bool known = false;  // false: too few readings
   bool rss_grew = false;
-  double rss = 0, anonymous = 0, files = 0, heap = 0, mapped = 0;
+  double rss = 0, anonymous = 0, files = 0, shared = 0, heap = 0, mapped = 0;
   std::optional<double> held_free;
 };
 
@@ -55,6 +55,7 @@ Movement MovementOf(const MemorySeries& series) {
   moved.rss = Moved(series, series.rss);
   moved.anonymous = Moved(series, series.anonymous);
   moved.files = Moved(series, series.files);
+  moved.shared = Moved(series, series.shared);
   moved.heap = Moved(series, series.live_heap);
   moved.mapped = Moved(series, series.mapped);
   moved.held_free = HeldFreeMoved(series);
@@ -81,7 +82,8 @@ Accused AccusedOf(const std::vector<SiteResult>& sites) {
 bool IsUntouched(const Accused& accused, const Movement& moved, double span_hours) {
   // What the rate at the end says the whole stretch grew by is too much where growth is speeding up.
   const double expected = std::min(accused.bytes_per_hour * span_hours, moved.heap + moved.mapped);
-  if (!moved.known || expected < kNoticeableBytes || moved.anonymous > kHardlyAny * expected) return false;
+  const double touched = moved.anonymous + std::max(0.0, moved.shared);
+  if (!moved.known || expected < kNoticeableBytes || touched > kHardlyAny * expected) return false;
   return !moved.held_free || -*moved.held_free < kMostExplains * expected;
 }
 
@@ -170,6 +172,38 @@ void TakeSlopes(const MemorySeries& series, MemoryResult& result) {
   result.unexplained_growth = SlopePerHour(series.hours, rest);
 }
 
+Rate Less(const Rate& rate, double by) { return {rate.mid - by, rate.low - by, rate.high - by}; }
+
+// Growth that has ended by the middle of the stretch is none that goes on.
+bool StillGrows(const MemorySeries& series) {
+  const auto half = static_cast<ptrdiff_t>(series.hours.size() / 2);
+  const std::optional<Rate> late = SlopePerHour({series.hours.begin() + half, series.hours.end()},
+                                                {series.rss.begin() + half, series.rss.end()});
+  return late && late->low > 0;
+}
+
+void TakeUnplaced(const MemorySeries& series, const std::vector<SiteResult>& sites,
+                  MemoryResult& result) {
+  if (result.memory_class != MemoryClass::kMappings || !result.rss_growth || !StillGrows(series))
+    return;
+  const auto risen = [](const std::optional<Rate>& growth) {
+    return growth ? std::max(0.0, growth->mid) : 0;
+  };
+  const double placed =
+      AccusedOf(sites).bytes_per_hour + risen(result.heap_growth) + risen(result.retained_growth);
+  const Rate rest = Less(*result.rss_growth, placed);
+  if (rest.low <= 0 || rest.mid < kMostExplains * result.rss_growth->mid) return;
+  result.unplaced_growth = rest;
+  double most = kMostExplains * rest.mid * series.span_hours();
+  for (const SiteResult& site : sites) {
+    if (site.kind == capture::SiteKind::kHeap || site.live_bytes < most || site.sites.empty())
+      continue;
+    most = site.live_bytes;
+    result.nearest_site =
+        *std::min_element(site.sites.begin(), site.sites.end());  // the number that reports show
+  }
+}
+
 }  // namespace
 
 const capture::MemorySample* LastLook(const capture::Capture& capture) {
@@ -191,6 +225,7 @@ MemoryResult AccountForMemory(const capture::Capture& capture, const std::vector
   const MemorySeries series = SeriesOf(capture);
   TakeSlopes(series, result);
   result.memory_class = Classify(AccusedOf(sites), MovementOf(series), series, result);
+  TakeUnplaced(series, sites, result);
   result.because = MemoryEvidence(result);
   result.advice = MemoryAdvice(result);
   return result;

@@ -12,6 +12,10 @@
 //   flat        flat                         flat       does not     steady; retention if most of it is held free
 //   grows, but no site is proven             any        grows        unknown
 //
+// Where mappings, stacks or files grow, what no accused site accounts for is named as a sum
+// (unplaced), with the site of the largest mappings if it can lie in them: memory that was mapped
+// long ago and is touched now, or mappings too few to judge.
+//
 // Promises: what the system or the allocator did not tell is empty. Explained is what can be shown to be resident, and
 // no more: file and shared pages, and of the anonymous ones those that the heap and the allocator's free memory can fill.
 // Limits: mappings and stacks are address space; nothing tells how far they were touched, so they explain nothing.

@@ -122,6 +122,7 @@ MemorySeries SeriesOf(const capture::Capture& capture) {
   series.files = Values(troughs, [](const Reading& reading) {
     return Known(reading.file) && Known(reading.shared) ? reading.file + reading.shared : capture::kNotKnown;
   });
+  series.shared = Values(troughs, [](const Reading& reading) { return reading.shared; });
   series.swap = Values(troughs, [](const Reading& reading) { return reading.swap; });
   series.threads = Values(troughs, [](const Reading& reading) { return reading.threads; });
   TakeAllocator(capture.memory, series);

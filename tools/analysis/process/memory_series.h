@@ -23,7 +23,7 @@ inline constexpr size_t kMinMemoryReadings = 8;
 
 struct MemorySeries {
   std::vector<double> hours;  // since the start of the run
-  std::vector<double> rss, anonymous, files, swap;  // files: of the program and shared memory
+  std::vector<double> rss, anonymous, files, shared, swap;  // files: of the program, and shared memory
   std::vector<double> live_heap, mapped;            // by our own account; mapped is address space
   // By the allocator's own account, at its own times: it is asked rarely. Of the whole run, as there are few.
   std::vector<double> allocator_hours, allocator_free;

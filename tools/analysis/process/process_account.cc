@@ -52,12 +52,16 @@ Status StatusOf(const StatusLevels& levels, const ProcessResult& process) {
   return status;
 }
 
-std::vector<GrowthModel> GrowingSites(const std::vector<SiteResult>& sites) {
+// The accused sites, and what belongs to none: resident memory, which says nothing of an address space.
+std::vector<GrowthModel> WhatGrows(const Analysis& analysis, const ProcessResult& process) {
   std::vector<GrowthModel> models;
-  for (const SiteResult& site : sites) {
+  for (const SiteResult& site : analysis.sites) {
     if (site.verdict < Verdict::kSuspect) continue;
     if (const std::optional<GrowthModel> model = ModelOf(site)) models.push_back(*model);
   }
+  if (process.limit_kind == "rlimit") return models;
+  if (const std::optional<GrowthModel> model = ModelOf(analysis.memory.unplaced_growth))
+    models.push_back(*model);
   return models;
 }
 
@@ -74,7 +78,7 @@ double FanSeconds(const Analysis& analysis, const ProcessResult& process) {
 
 void Foresee(const Analysis& analysis, ProcessResult& process) {
   if (!process.headroom_bytes || !CountsAgainst(process, analysis.memory)) return;
-  const std::vector<GrowthModel> growing = GrowingSites(analysis.sites);
+  const std::vector<GrowthModel> growing = WhatGrows(analysis, process);
   if (growing.empty()) return;
   const double cost = process.limit_kind == "rlimit" ? 1 : analysis.memory.resident_per_live.value_or(1);
   const Forecast forecast(growing, *process.headroom_bytes, cost);

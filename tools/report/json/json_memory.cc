@@ -61,13 +61,15 @@ Json MemoryJson(const MemoryResult& memory) {
             {"in_use_bytes", OrNull(memory.allocator_in_use_bytes)},
             {"free_bytes", OrNull(memory.allocator_free_bytes)},
             {"arenas", OrNull(memory.allocator_arenas)}}},
+          {"nearest_site", OrNull(memory.nearest_site)},
           {"resident_per_live_byte", OrNull(memory.resident_per_live)},
           {"growth_bytes_per_hour",
            {{"rss", RateJson(memory.rss_growth)},
             {"live_heap", RateJson(memory.heap_growth)},
             {"retained", RateJson(memory.retained_growth)},
             {"mapped", RateJson(memory.mapped_growth)},
-            {"unexplained", RateJson(memory.unexplained_growth)}}}};
+            {"unexplained", RateJson(memory.unexplained_growth)},
+            {"unplaced", RateJson(memory.unplaced_growth)}}}};
 }
 
 }  // namespace leaktrack

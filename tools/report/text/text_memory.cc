@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kFarAway = 5 * 365.0 * 86400;  // beyond this a forecast is no news
 constexpr size_t kMostAdvice = 3;
+constexpr size_t kCallerColumns = 100;
 constexpr size_t kPartColumns = 26, kSizeColumns = 10;
 
 std::string InTime(const std::optional<double>& seconds) {
@@ -94,6 +95,23 @@ void WriteParts(const MemoryResult& memory, Page& page) {
   if (memory.mapped_bytes > 0) Part("(mapped address space)", space, memory.mapped_growth, page);
 }
 
+// "590 MiB/min of resident memory belong to no site; nearest caller known: Map at a.c:8 (site 7)..."
+std::string UnplacedText(const ReportInput& input) {
+  const MemoryResult& memory = input.analysis.memory;
+  const std::string sum =
+      absl::StrCat(GrowthText(*memory.unplaced_growth), " of resident memory belong to no site; ");
+  if (!memory.nearest_site) {
+    return sum + "no call that we saw has mapped as much: stacks, files, or mappings made past us";
+  }
+  const std::string who = absl::StrCat("site ", *memory.nearest_site);
+  for (const SiteResult& site : input.analysis.sites) {
+    if (SiteNumber(site) != *memory.nearest_site) continue;
+    return absl::StrCat(sum, "nearest caller known: ", BlameText(site, kCallerColumns), " (", who,
+                        "), which has mapped ", FormatSize(site.live_bytes));
+  }
+  return absl::StrCat(sum, "nearest caller known: ", who);  // left out by a filter
+}
+
 }  // namespace
 
 Remarks ProcessRemarks(const ReportInput& input) {
@@ -111,6 +129,7 @@ Remarks ProcessRemarks(const ReportInput& input) {
   if (memory.threads && *memory.threads > 2) absl::StrAppend(&text, ", ", *memory.threads, " threads");
   if (memory.rss_bytes && !memory.because.empty()) absl::StrAppend(&text, "; ", memory.because);
   out.Add("Memory", text);
+  if (memory.unplaced_growth) out.Add("Unplaced", UnplacedText(input));
   return out;
 }
 
