@@ -175,8 +175,9 @@ void MapTable::Reattach(const DetachedMappings& detached, uint64_t now_ms) {
     CountDeath(piece.site, piece.length, now_ms - std::min(now_ms, piece.birth_ms));
   }
   for (uint32_t i = 0; i < detached.reserved_count; ++i) {
-    if (!reserved_.Add(detached.reserved[i].low, detached.reserved[i].high))
+    if (!reserved_.Add(detached.reserved[i].low, detached.reserved[i].high)) {
       image_.Count(kLostMappings);
+    }
   }
   Unlock();
 }

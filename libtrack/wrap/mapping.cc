@@ -99,11 +99,9 @@ void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int p
   if (result == MAP_FAILED) return result;
   const auto mapped = reinterpret_cast<uintptr_t>(result);
   // Only now, because a call that failed has replaced nothing; what was there before is the
-  // caller's until then.
-  if ((flags & MAP_FIXED) != 0) {
-    ForgetRange(mapped, length);
-    NoteUnmap();
-  }
+  // caller's until then. What seems to be reserved was unmapped without us.
+  if ((flags & MAP_FIXED) != 0) NoteUnmap();
+  if ((flags & MAP_FIXED) != 0 || MayBeReserved(mapped, length)) ForgetRange(mapped, length);
   const Meaning meaning = MeaningOf(protection, flags, fd);
   if (meaning == Meaning::kMemory) RememberMapping(start, mapped, length);
   if (meaning == Meaning::kReservation) ReserveMapping(start, mapped, length);

@@ -88,11 +88,14 @@ void ReserveMapping(const StackStart& start, uintptr_t mapped, size_t length) {
 }
 
 void OpenReserved(const StackStart& start, uintptr_t from, size_t length) {
-  if (!g_tracker.maps().MayOpen(from, length)) [[likely]]
-    return;
+  if (!MayBeReserved(from, length)) return;
   BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) {
     maps.Open(from, length, site, now_ms);
   });
+}
+
+bool MayBeReserved(uintptr_t start, size_t length) {
+  return g_tracker.maps().MayOpen(start, length);
 }
 
 void ForgetRange(uintptr_t start, size_t length) {

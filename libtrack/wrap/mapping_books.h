@@ -29,6 +29,9 @@ void RememberBytes(const StackStart& start, uintptr_t from, size_t bytes);
 void ReserveMapping(const StackStart& start, uintptr_t mapped, size_t length);
 void OpenReserved(const StackStart& start, uintptr_t from, size_t length);
 
+// A look without a lock.
+bool MayBeReserved(uintptr_t start, size_t length);
+
 // What lay in the range has been replaced.
 void ForgetRange(uintptr_t start, size_t length);
 

@@ -184,8 +184,9 @@ bool StillGrows(const MemorySeries& series) {
 
 void TakeUnplaced(const MemorySeries& series, const std::vector<SiteResult>& sites,
                   MemoryResult& result) {
-  if (result.memory_class != MemoryClass::kMappings || !result.rss_growth || !StillGrows(series))
+  if (result.memory_class != MemoryClass::kMappings || !result.rss_growth || !StillGrows(series)) {
     return;
+  }
   const auto risen = [](const std::optional<Rate>& growth) {
     return growth ? std::max(0.0, growth->mid) : 0;
   };
@@ -196,8 +197,9 @@ void TakeUnplaced(const MemorySeries& series, const std::vector<SiteResult>& sit
   result.unplaced_growth = rest;
   double most = kMostExplains * rest.mid * series.span_hours();
   for (const SiteResult& site : sites) {
-    if (site.kind == capture::SiteKind::kHeap || site.live_bytes < most || site.sites.empty())
+    if (site.kind == capture::SiteKind::kHeap || site.live_bytes < most || site.sites.empty()) {
       continue;
+    }
     most = site.live_bytes;
     result.nearest_site =
         *std::min_element(site.sites.begin(), site.sites.end());  // the number that reports show

@@ -60,8 +60,9 @@ std::vector<GrowthModel> WhatGrows(const Analysis& analysis, const ProcessResult
     if (const std::optional<GrowthModel> model = ModelOf(site)) models.push_back(*model);
   }
   if (process.limit_kind == "rlimit") return models;
-  if (const std::optional<GrowthModel> model = ModelOf(analysis.memory.unplaced_growth))
+  if (const std::optional<GrowthModel> model = ModelOf(analysis.memory.unplaced_growth)) {
     models.push_back(*model);
+  }
   return models;
 }
 
