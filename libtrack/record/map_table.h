@@ -96,14 +96,14 @@ class MapTable {
   }
 
  private:
-  static constexpr uint64_t kPage = 4096;
+  static constexpr uint64_t kPageBytes = 4096;
   static constexpr uint32_t kAttachments = 256;  // at a time
   struct Attachment {
     uintptr_t start, end;  // end 0: none
     uint64_t birth_ms;
     capture::SiteId site;
   };
-  static uint64_t ToPages(uint64_t length) { return (length + kPage - 1) & ~(kPage - 1); }
+  static uint64_t ToPages(uint64_t length) { return (length + kPageBytes - 1) & ~(kPageBytes - 1); }
 
   bool Lock();
   void Unlock();
