@@ -46,7 +46,7 @@ ImagePlan PlanImage(const ImageOptions& options) {
   const uint64_t blocks = options.exact_block_limit == 0 ? 0 : options.exact_block_limit + options.live_limit;
   const uint64_t live_bytes = LiveBytes(plan.live_buckets, blocks);
   place(kRegionLive, live_bytes, 1, (plan.live_buckets + StashBuckets(plan.live_buckets)) * sizeof(LiveBucket));
-  place(kRegionMaps, options.map_entries, sizeof(MapEntry), 0);
+  place(kRegionMaps, options.map_entries, sizeof(MapEntry), kPage);
   place(kRegionModules, options.module_entries, sizeof(ModuleEntry), options.module_entries * sizeof(ModuleEntry));
   const uint64_t blocks_wanted = std::clamp<uint64_t>(options.thread_blocks, 1, ThreadBlocks::kMaxThreadBlocks);
   place(kRegionThreads, blocks_wanted, sizeof(ThreadBlock), kCommitStep);

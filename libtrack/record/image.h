@@ -2,9 +2,9 @@
 //
 // Plans the recorder's regions, fills in a fresh image, and gives the tables one way to reach it.
 //
-// Address space is set aside generously, pages are asked for in steps of 256 KiB before they are touched: on tmpfs a
-// page that cannot be had is SIGBUS in somebody else's program (pitfall P6). With the default options the start costs
-// about 4.5 MiB of pages, and the whole never more than the sum of the reserves (about 41 MiB).
+// Places are set aside generously, and nothing is paid for them: pages are mapped and asked for in steps of 256 KiB before
+// they are touched. On tmpfs a page that cannot be had is SIGBUS in somebody else's program (pitfall P6). With the default
+// options the start costs about 4.5 MiB of pages, and the whole never more than the sum of the reserves (about 41 MiB).
 //
 // Use:  ImagePlan plan = PlanImage(options);
 //       map plan.image_bytes; commit plan.header_bytes; InitImage(base, plan, commit, context); fill in the identity

@@ -2,7 +2,6 @@
 #include "libtrack/runtime/drainer.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -14,6 +13,7 @@
 #include "libtrack/platform/os/helper_thread.h"
 #include "libtrack/platform/os/process_memory.h"
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/os/sparse_memory.h"
 #include "libtrack/record/thread_state.h"
 #include "libtrack/runtime/allocator_watch.h"
 #include "libtrack/runtime/annotations.h"
@@ -59,8 +59,9 @@ struct Drainer {
   int tid;
   RecorderFile image;             // with the drainer's own descriptor
   const char* recorder_path;
-  void* writer_memory;
-  size_t writer_bytes;
+  char* writer_memory;                            // the place; pieces of it are mapped
+  size_t lent_from[HistoryWriter::kParts];
+  size_t lent_bytes[HistoryWriter::kParts];
   HistoryWriter* writer;
   ProcessMemoryReader memory_reader;
   AllocatorWatch allocator;
@@ -109,16 +110,39 @@ bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
 constexpr FileOps kFileOps{nullptr, WriteAt, nullptr};
 constexpr FileOps kNewFileOps{nullptr, WriteUnasked, nullptr};
 
+// A part of the writer's memory, in steps: it asks for what the tables hold now.
+bool LendToWriter(void*, uint32_t part, void* begin, size_t bytes) {
+  char* const start = static_cast<char*>(begin);
+  size_t& lent = g_drainer.lent_bytes[part];
+  const size_t wanted = (bytes + HistoryWriter::kLendStep - 1) / HistoryWriter::kLendStep * HistoryWriter::kLendStep;
+  if (wanted <= lent) return true;
+  if (lent != 0 ? !ExtendPiece(start + lent, wanted - lent) : !MapPiece(start, wanted, {})) return false;
+  g_drainer.lent_from[part] = static_cast<size_t>(start - g_drainer.writer_memory);
+  lent = wanted;
+  return true;
+}
+
 bool PlaceWriter() {
   if (g_drainer.writer != nullptr) return true;
   const size_t bytes = HistoryWriter::MemoryBytes(*ImageHeader());
-  void* memory = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw::MmapFailed(memory)) return false;
+  char* const memory = PlaceSparse(bytes, HistoryWriter::FirstBytes(), {});
+  if (memory == nullptr) return false;
   g_drainer.writer_memory = memory;
-  g_drainer.writer_bytes = bytes;
   g_drainer.writer = HistoryWriter::Place(memory, bytes, *ImageHeader());
+  g_drainer.writer->LendMemory(LendToWriter, nullptr);
   g_drainer.writer->Start(kFileOps, *ImageHeader());
   return true;
+}
+
+void GiveBackWriter() {
+  if (g_drainer.writer_memory == nullptr) return;
+  raw::Munmap(g_drainer.writer_memory, HistoryWriter::FirstBytes());
+  for (uint32_t i = 0; i < HistoryWriter::kParts; ++i) {
+    if (g_drainer.lent_bytes[i] != 0) raw::Munmap(g_drainer.writer_memory + g_drainer.lent_from[i], g_drainer.lent_bytes[i]);
+    g_drainer.lent_bytes[i] = 0;
+  }
+  g_drainer.writer_memory = nullptr;
+  g_drainer.writer = nullptr;
 }
 
 bool WritePage(const FileOps& ops) {
@@ -202,6 +226,7 @@ void Drain() {
       if (deadline < now) deadline = now + kEpochNs;  // after a suspend or a stopped process: no burst of epochs
     }
     CommitAhead(g_drainer.image);
+    RetryThreadMemory();
     (void)WriteEpoch(EpochKind::kPeriodic);  // what failed is written by the next epoch
   }
 }
@@ -334,9 +359,7 @@ void RequestEpoch() {
 }
 
 void ForgetDrainer() {
-  if (g_drainer.writer_memory != nullptr) raw::Munmap(g_drainer.writer_memory, g_drainer.writer_bytes);
-  g_drainer.writer_memory = nullptr;
-  g_drainer.writer = nullptr;
+  GiveBackWriter();
   g_drainer.begun = false;
   g_drainer.device = 0;
   g_drainer.inode = 0;

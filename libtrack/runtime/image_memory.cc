@@ -4,9 +4,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/os/sparse_memory.h"
 
 namespace leaktrack::track {
 
@@ -14,7 +16,22 @@ constinit RecorderFile g_image_file{};
 
 namespace {
 
+// Of each region of the image in use.
+struct RegionState {
+  std::atomic<uint64_t> offset;        // as in the header, which may not be there yet
+  std::atomic<uint64_t> mapped_bytes;  // at least what is committed
+  std::atomic<bool> refused;           // hooks do not ask any more
+};
+constinit RegionState g_regions[capture::kRegionCount]{};
+constinit uint64_t g_header_bytes = 0;
+
 uint64_t RoundUp(uint64_t value, uint64_t step) { return (value + step - 1) / step * step; }
+
+void Raise(std::atomic<uint64_t>& mark, uint64_t to) {
+  uint64_t seen = mark.load(std::memory_order_acquire);
+  while (seen < to && !mark.compare_exchange_weak(seen, to, std::memory_order_acq_rel)) {
+  }
+}
 
 uint64_t TotalCommitted(const capture::RecorderHeader& header) {
   uint64_t total = 0;
@@ -22,43 +39,101 @@ uint64_t TotalCommitted(const capture::RecorderHeader& header) {
   return total;
 }
 
-bool Commit(const RecorderFile& file, capture::Region& region, uint64_t bytes) {
-  uint64_t committed = region.committed_bytes.load(std::memory_order_acquire);
+// Several threads may do this at once.
+bool MapUpTo(const RecorderFile& file, capture::RegionId id, uint64_t bytes) {
+  std::atomic<uint64_t>& mapped_bytes = g_regions[id].mapped_bytes;
+  const uint64_t offset = ImageHeader()->regions[id].offset;
+  const uint64_t mapped = mapped_bytes.load(std::memory_order_acquire);
+  if (bytes <= mapped) return true;
+  g_regions[id].offset.store(offset, std::memory_order_relaxed);
+  const bool done = mapped == 0 ? MapRange(file, offset, offset + bytes) : ExtendRange(file, offset + mapped, offset + bytes);
+  if (done) Raise(mapped_bytes, bytes);
+  return done;
+}
+
+bool Commit(const RecorderFile& file, capture::RegionId id, uint64_t bytes) {
+  const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(file.base);
+  capture::Region& region = ImageHeader()->regions[id];
+  const uint64_t committed = region.committed_bytes.load(std::memory_order_acquire);
   if (bytes <= committed) return true;
   if (bytes > region.reserved_bytes) return false;
-  const uint64_t wanted = std::min(RoundUp(bytes, kCommitStepBytes), region.reserved_bytes);
-  const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(file.base);
+  const uint64_t step = committed == 0 ? kPageBytes : kCommitStepBytes;
+  const uint64_t wanted = std::min(RoundUp(bytes, step), region.reserved_bytes);
   if (TotalCommitted(header) + (wanted - committed) > file.budget_bytes) return false;
   // Two threads may do this at once: committing twice is harmless, and the watermark only rises.
-  if (!CommitRange(file, region.offset + committed, region.offset + wanted)) return false;
-  while (committed < wanted && !region.committed_bytes.compare_exchange_weak(committed, wanted)) {
+  if (!MapUpTo(file, id, wanted) || !CommitRange(file, region.offset + committed, region.offset + wanted)) {
+    return bytes <= region.committed_bytes.load(std::memory_order_acquire);
   }
+  Raise(region.committed_bytes, wanted);
   return true;
 }
 
 }  // namespace
 
-bool CommitRegion(capture::RegionId id, uint64_t bytes) {
-  return Commit(g_image_file, ImageHeader()->regions[id], bytes);
+void UseImage(const RecorderFile& file, uint64_t header_bytes) {
+  g_image_file = file;
+  g_header_bytes = header_bytes;
+  for (RegionState& region : g_regions) {
+    region.mapped_bytes.store(0, std::memory_order_relaxed);
+    region.refused.store(false, std::memory_order_relaxed);
+  }
 }
 
+bool CommitRegion(capture::RegionId id, uint64_t bytes) {
+  if (g_regions[id].refused.load(std::memory_order_relaxed)) {
+    return bytes <= ImageHeader()->regions[id].committed_bytes.load(std::memory_order_acquire);
+  }
+  const bool committed = Commit(g_image_file, id, bytes);
+  if (!committed) g_regions[id].refused.store(true, std::memory_order_relaxed);
+  return committed;
+}
+
+MappedImage WhatIsMapped() {
+  MappedImage image{.file = g_image_file, .header_bytes = g_header_bytes};
+  for (uint32_t i = 0; i < capture::kRegionCount; ++i) {
+    const RegionState& region = g_regions[i];
+    image.pieces[i] = {region.offset.load(std::memory_order_relaxed), region.mapped_bytes.load(std::memory_order_acquire)};
+  }
+  return image;
+}
+
+void Unmap(const MappedImage& image) {
+  if (!image.file.sparse) {
+    raw::Munmap(image.file.base, image.file.bytes);
+    return;
+  }
+  raw::Munmap(image.file.base, image.header_bytes);
+  for (const auto& piece : image.pieces) {
+    if (piece.bytes != 0) raw::Munmap(image.file.base + piece.offset, piece.bytes);
+  }
+}
+
+// Only what is committed is copied: the rest would be SIGBUS on a full tmpfs.
 void MakeImagePrivate() {
   const RecorderFile& file = g_image_file;
   if (file.base == nullptr || !file.shared || raw::Forbidden()) return;
-  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  void* const copy = raw::Mmap(nullptr, file.bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
-  if (raw::MmapFailed(copy)) return;
-  auto* const to = static_cast<char*>(copy);
-  uint64_t header_bytes = file.bytes;
-  for (const capture::Region& region : ImageHeader()->regions) {
-    if (region.reserved_bytes == 0) continue;
-    header_bytes = std::min<uint64_t>(header_bytes, region.offset);
-    // Only what is committed: the rest would be SIGBUS on a full tmpfs.
-    std::memcpy(to + region.offset, file.base + region.offset, region.committed_bytes.load(std::memory_order_acquire));
+  const MappedImage mapped = WhatIsMapped();
+  uint64_t bytes = mapped.header_bytes;
+  for (const auto& piece : mapped.pieces) bytes += piece.bytes;
+  char* const copy = static_cast<char*>(MapPrivate(bytes));
+  if (copy == nullptr) return;
+  std::memcpy(copy, file.base, mapped.header_bytes);
+  char* to = copy + mapped.header_bytes;
+  for (uint32_t i = 0; i < capture::kRegionCount; ++i) {
+    const uint64_t committed = ImageHeader()->regions[i].committed_bytes.load(std::memory_order_acquire);
+    std::memcpy(to, file.base + mapped.pieces[i].offset, std::min(committed, mapped.pieces[i].bytes));
+    to += mapped.pieces[i].bytes;
   }
-  std::memcpy(to, file.base, header_bytes);
-  const auto bytes = static_cast<long>(file.bytes);
-  raw::Call(SYS_mremap, raw::Ptr(copy), bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, raw::Ptr(file.base));
+  const auto move = [](char* from, uint64_t length, char* place) {
+    const auto size = static_cast<long>(length);
+    if (size != 0) raw::Call(SYS_mremap, raw::Ptr(from), size, size, MREMAP_MAYMOVE | MREMAP_FIXED, raw::Ptr(place));
+  };
+  move(copy, mapped.header_bytes, file.base);
+  char* from = copy + mapped.header_bytes;
+  for (const auto& piece : mapped.pieces) {
+    move(from, piece.bytes, file.base + piece.offset);
+    from += piece.bytes;
+  }
 }
 
 void CommitAhead(const RecorderFile& file) {
@@ -73,9 +148,14 @@ void CommitAhead(const RecorderFile& file) {
       {capture::kRegionModules, header.module_count.load(std::memory_order_relaxed) * sizeof(capture::ModuleEntry)},
   };
   for (const auto& [id, used_bytes] : growing) {
-    capture::Region& region = header.regions[id];
-    Commit(file, region, std::min(used_bytes + kCommitStepBytes / 2, region.reserved_bytes));
+    const uint64_t wanted = std::min<uint64_t>(used_bytes + kCommitStepBytes / 2, header.regions[id].reserved_bytes);
+    if (Commit(file, id, wanted)) g_regions[id].refused.store(false, std::memory_order_relaxed);
   }
+  RegionState& maps = g_regions[capture::kRegionMaps];  // most programs need no more than the first page
+  if (!maps.refused.load(std::memory_order_relaxed)) return;
+  const uint64_t used_bytes = header.map_count.load(std::memory_order_relaxed) * sizeof(capture::MapEntry);
+  const uint64_t wanted = std::min<uint64_t>(used_bytes + 1, header.regions[capture::kRegionMaps].reserved_bytes);
+  if (Commit(file, capture::kRegionMaps, wanted)) maps.refused.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace leaktrack::track

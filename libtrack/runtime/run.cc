@@ -93,7 +93,7 @@ void NoteProcess() { g_had_robust_list = raw::Gettid() == raw::Getpid() && HasRo
 void StartInChildOnThisStack(void* pointer) {
   HotThread& hot = *static_cast<HotThread*>(pointer);
   const uint64_t parent_run_id = ImageHeader()->run_id;
-  const RecorderFile parent_image = g_image_file;
+  const MappedImage parent_image = WhatIsMapped();
   ForgetDrainer();
   ForgetTurn();
   g_ended.store(false);
@@ -102,7 +102,7 @@ void StartInChildOnThisStack(void* pointer) {
   options.share_descriptors = MainThreadMayHaveEnded();
   if (options.share_descriptors && !CanCountThreads()) options.use_thread = false;  // the C library would wait for it for ever
   const StartResult result = BuildRun(options, parent_run_id, &g_tracker, &g_filter);
-  raw::Munmap(parent_image.base, parent_image.bytes);
+  Unmap(parent_image);
   if (!result.started) return BecomeInert();
   TidyRecorders();
   AdoptThreadAfterFork(hot);

@@ -87,21 +87,29 @@ const char* Warning(bool begun) {
   return text.view().empty() ? nullptr : g_problem;
 }
 
+void DiscardImage() {
+  if (g_image_file.shared) raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.recorder_path), 0);
+  if (g_image_file.fd >= 0) raw::Close(g_image_file.fd);
+  if (g_image_file.base != nullptr) Unmap(WhatIsMapped());
+  UseImage({}, 0);
+}
+
+bool PlaceImage(const char* path, const ImagePlan& plan) {
+  UseImage(CreateRecorderFile(path, plan.image_bytes, plan.header_bytes), plan.header_bytes);
+  return g_image_file.base != nullptr && CommitRange(g_image_file, 0, plan.header_bytes) &&
+         InitImage(g_image_file.base, plan, Commit, nullptr);
+}
+
 bool CreateImage(const Options& options) {
   ImageOptions image_options;
   image_options.live_limit = kLiveLimit;
   if (options.interval_bytes == kExactInterval) image_options.exact_block_limit = ExactBlockLimit();
   const ImagePlan plan = PlanImage(image_options);
-  g_image_file = CreateRecorderFile(g_files.recorder_path, plan.image_bytes);
-  if (g_image_file.base == nullptr) return false;
-  if (CommitRange(g_image_file, 0, plan.header_bytes) && InitImage(g_image_file.base, plan, Commit, nullptr)) return true;
+  if (PlaceImage(g_files.recorder_path, plan)) return true;
   // A tmpfs with too little room: the name goes, and anonymous memory takes its place.
   if (!g_image_file.shared) return false;
-  raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.recorder_path), 0);
-  raw::Close(g_image_file.fd);
-  raw::Munmap(g_image_file.base, g_image_file.bytes);
-  g_image_file = CreateRecorderFile("", plan.image_bytes);
-  return g_image_file.base != nullptr && InitImage(g_image_file.base, plan, Commit, nullptr);
+  DiscardImage();
+  return PlaceImage("", plan);
 }
 
 void FillHeader(const Identity& identity, const Options& options, uint64_t parent_run_id) {
@@ -160,13 +168,6 @@ void CloseDescriptors(const Options& options, int capture_fd) {
   g_image_file.fd = -1;
 }
 
-void DiscardImage() {
-  if (g_image_file.shared) raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.recorder_path), 0);
-  if (g_image_file.fd >= 0) raw::Close(g_image_file.fd);
-  if (g_image_file.base != nullptr) raw::Munmap(g_image_file.base, g_image_file.bytes);
-  g_image_file = RecorderFile{};
-}
-
 }  // namespace
 
 StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tracker, Filter* filter) {
@@ -180,7 +181,7 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
 
   if (!CreateImage(options)) {
     DiscardImage();
-    return Refuse("no memory for the recorder", "", "the system refused 44 MiB of address space",
+    return Refuse("no memory for the recorder", "", "the system refused 6 MiB of address space",
                   "Raise the address-space limit.");
   }
   FillHeader(identity, options, parent_run_id);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/runtime/threads.h"
 
-#include <sys/mman.h>
-
 #include <atomic>
 
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/os/sparse_memory.h"
 
 namespace leaktrack::track {
 namespace {
@@ -19,6 +18,7 @@ constinit ThreadStatePool g_pool{};
 constinit Tracker* g_threads_tracker = nullptr;
 constinit std::atomic<ThreadState*> g_slabs[kMaxSlabs]{};
 constinit std::atomic<uint32_t> g_slab_count{0};
+constinit std::atomic<bool> g_slab_refused{false};  // hooks do not ask any more
 
 // The owner's thread id; 0: nobody's, or being taken back.
 std::atomic_ref<uint64_t> Owner(ThreadState& state) { return std::atomic_ref<uint64_t>(state.runtime_words[0]); }
@@ -44,23 +44,24 @@ void TakeBackDeparted() {
   }
 }
 
-void AddSlab() {
+bool AddSlab() {
   const size_t bytes = kStatesPerSlab * sizeof(ThreadState);
-  const uint32_t index = g_slab_count.fetch_add(1, std::memory_order_acq_rel);
-  if (index >= kMaxSlabs) return;
+  if (g_slab_count.load(std::memory_order_relaxed) >= kMaxSlabs) return false;
   void* const slab = PrivateMemory(bytes);
-  if (slab == nullptr) return;
-  g_slabs[index].store(static_cast<ThreadState*>(slab), std::memory_order_release);
+  if (slab == nullptr) return false;
+  const uint32_t index = g_slab_count.fetch_add(1, std::memory_order_acq_rel);
+  if (index < kMaxSlabs) g_slabs[index].store(static_cast<ThreadState*>(slab), std::memory_order_release);
   g_pool.AddSlab(slab, bytes);
+  return true;
 }
 
 ThreadState* NewState() {
   ThreadState* state = g_pool.Acquire();
-  if (state != nullptr || raw::Forbidden()) return state;
+  if (state != nullptr || raw::Forbidden() || g_slab_refused.load(std::memory_order_relaxed)) return state;
   TakeBackDeparted();
   state = g_pool.Acquire();
   if (state != nullptr) return state;
-  AddSlab();
+  if (!AddSlab()) g_slab_refused.store(true, std::memory_order_relaxed);
   return g_pool.Acquire();
 }
 
@@ -68,13 +69,18 @@ ThreadState* NewState() {
 
 void* PrivateMemory(size_t bytes) {
   if (raw::Forbidden()) return nullptr;
-  void* const memory = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return raw::MmapFailed(memory) ? nullptr : memory;
+  return MapPrivate(bytes);
 }
 
 void PrepareThreads(Tracker* tracker) {
   g_threads_tracker = tracker;
-  AddSlab();  // now, as a filter may forbid it later
+  (void)AddSlab();  // now, as a filter may forbid it later
+}
+
+void RetryThreadMemory() {
+  if (!g_slab_refused.load(std::memory_order_relaxed)) return;
+  TakeBackDeparted();
+  if (AddSlab()) g_slab_refused.store(false, std::memory_order_relaxed);
 }
 
 ThreadState* AttachThread(HotThread& hot) {

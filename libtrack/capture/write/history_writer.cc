@@ -8,7 +8,9 @@
 namespace leaktrack::capture {
 namespace {
 
-constexpr size_t Aligned(size_t bytes) { return (bytes + 15) & ~size_t{15}; }
+constexpr size_t Aligned(size_t bytes) {
+  return (bytes + HistoryWriter::kLendStep - 1) / HistoryWriter::kLendStep * HistoryWriter::kLendStep;
+}
 
 struct Capacities {
   uint64_t cells, slots, maps, modules;
@@ -22,6 +24,8 @@ Capacities CapacitiesOf(const RecorderHeader& header) {
 }
 
 }  // namespace
+
+size_t HistoryWriter::FirstBytes() { return Aligned(sizeof(HistoryWriter)); }
 
 size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
   const Capacities room = CapacitiesOf(header);
@@ -63,11 +67,50 @@ void HistoryWriter::Start(const FileOps& file, const RecorderHeader& header) {
   for (uint32_t level = 1; level < kLevels; ++level) level_done_[level] = 1;  // nothing was before period 0
 }
 
+void HistoryWriter::LendMemory(Lend lend, void* context) {
+  lend_ = lend;
+  lend_context_ = context;
+  cell_capacity_ = map_capacity_ = 0;
+  slot_capacity_ = 0;
+  const uint32_t modules = module_capacity_;
+  if (!Borrow(0, module_unloaded_, modules)) module_capacity_ = 0;
+}
+
+// Asks for what an epoch of this image touches. The capacities are what has been lent.
+bool HistoryWriter::BorrowFor(const RecorderView& view) {
+  if (lend_ == nullptr) return true;
+  const uint32_t cells = view.cell_count(), maps = view.map_count();
+  uint64_t slots = 0;
+  for (uint32_t s = 0; s < kMaxLiveSegments; ++s) {
+    const LiveSlots segment = view.Slots(s);
+    if (segment.count != 0 && slots < segment.first_in_region + segment.count) slots = segment.first_in_region + segment.count;
+  }
+  bool all = module_capacity_ != 0;
+  if (cells > cell_capacity_) {
+    const bool lent = Borrow(1, cell_seen_, cells * sizeof(*cell_seen_)) && Borrow(2, cell_dirty_, cells) &&
+                      Borrow(3, cell_own_, cells * sizeof(*cell_own_));
+    if (lent) cell_capacity_ = cells;
+    all &= lent;
+  }
+  if (slots > slot_capacity_) {
+    const bool lent = Borrow(4, slot_shadow_, slots * sizeof(*slot_shadow_));
+    if (lent) slot_capacity_ = slots;
+    all &= lent;
+  }
+  if (maps > map_capacity_) {
+    const bool lent = Borrow(5, map_shadow_, maps * sizeof(*map_shadow_));
+    if (lent) map_capacity_ = maps;
+    all &= lent;
+  }
+  return all;
+}
+
 bool HistoryWriter::WriteEpoch(RecorderHeader* header, const MemorySampleRaw& memory, uint64_t now_ms,
                                EpochKind kind) {
   Epoch epoch{{}, memory, now_ms, epoch_ + 1, kind};
   if (!epoch.view.Open(header, header->image_bytes)) return false;
-  bool ok = WriterParts::Dictionary(*this, epoch);
+  bool ok = BorrowFor(epoch.view);
+  ok &= WriterParts::Dictionary(*this, epoch);
   ok &= WriterParts::History(*this, epoch);
   ok &= WriterParts::Survivors(*this, epoch);
   ok &= WriterParts::Kept(*this, epoch);

@@ -7,6 +7,7 @@
 #include <sys/statfs.h>
 
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/os/sparse_memory.h"
 
 namespace leaktrack::track {
 
@@ -23,13 +24,25 @@ uint64_t EighthOfFreeSpace(int fd) {
   return static_cast<uint64_t>(info.f_bavail) * static_cast<uint64_t>(info.f_bsize) / 8;
 }
 
-RecorderFile MapAnonymous(uint64_t bytes) {
-  RecorderFile file;
-  void* base = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw::MmapFailed(base)) return file;
-  file.base = static_cast<char*>(base);
+// Where no far place is granted, all of it.
+bool Map(RecorderFile& file, uint64_t bytes, uint64_t first_bytes) {
+  file.base = PlaceSparse(bytes, first_bytes, {file.fd, 0});
+  file.sparse = file.base != nullptr;
+  if (!file.sparse) {
+    const int flags = file.fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void* const base = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, file.fd, 0);
+    if (raw::MmapFailed(base)) return false;
+    file.base = static_cast<char*>(base);
+  }
   file.bytes = bytes;
+  file.shared = file.fd >= 0;
+  return true;
+}
+
+RecorderFile MapAnonymous(uint64_t bytes, uint64_t first_bytes) {
+  RecorderFile file;
   file.budget_bytes = bytes;
+  (void)Map(file, bytes, first_bytes);
   return file;
 }
 
@@ -41,25 +54,27 @@ bool FileSizeAllowed(uint64_t bytes) {
   return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes;
 }
 
-RecorderFile CreateRecorderFile(const char* path, uint64_t bytes) {
-  if (!FileSizeAllowed(bytes)) return MapAnonymous(bytes);
+RecorderFile CreateRecorderFile(const char* path, uint64_t bytes, uint64_t first_bytes) {
+  if (!FileSizeAllowed(bytes)) return MapAnonymous(bytes, first_bytes);
   const int fd = raw::OpenAt(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) return MapAnonymous(bytes);
+  if (fd < 0) return MapAnonymous(bytes, first_bytes);
   RecorderFile file;
+  file.fd = fd;
   file.budget_bytes = EighthOfFreeSpace(fd);
-  if (raw::Call(SYS_ftruncate, fd, static_cast<long>(bytes)) == 0) {
-    void* base = raw::Mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (!raw::MmapFailed(base)) {
-      file.base = static_cast<char*>(base);
-      file.bytes = bytes;
-      file.shared = true;
-      file.fd = fd;
-      return file;
-    }
-  }
+  if (raw::Call(SYS_ftruncate, fd, static_cast<long>(bytes)) == 0 && Map(file, bytes, first_bytes)) return file;
   raw::Close(fd);
   raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(path), 0);
-  return MapAnonymous(bytes);
+  return MapAnonymous(bytes, first_bytes);
+}
+
+bool MapRange(const RecorderFile& file, uint64_t from, uint64_t to) {
+  if (from >= to || to > file.bytes) return false;
+  return !file.sparse || MapPiece(file.base + from, to - from, {file.fd, from});
+}
+
+bool ExtendRange(const RecorderFile& file, uint64_t from, uint64_t to) {
+  if (from >= to || to > file.bytes) return false;
+  return !file.sparse || (!raw::Forbidden() && ExtendPiece(file.base + from, to - from));
 }
 
 bool CommitRange(const RecorderFile& file, uint64_t from, uint64_t to) {

@@ -194,6 +194,34 @@ class SystemTest(unittest.TestCase):
             self.assertEqual(done.returncode, 0, f"{megabytes} MiB: {done.stderr}")
             self.assertTrue(done.stderr == "" or "leaktrack: " in done.stderr, done.stderr)
 
+    # What within_limits.c says: alone, and at the default interval and exactly; as root, and as a user without privileges.
+    def within_limits(self, *words, both=True):
+        program = os.path.join(self.binaries, "within_limits")
+        os.chmod(self.folder, 0o777)
+        users = [{}]
+        if both and os.geteuid() == 0:
+            users.append({"user": NOBODY, "group": NOBODY, "extra_groups": []})
+        tracked = {"LD_PRELOAD": self.library, "LEAKTRACK_OUT": self.folder}
+        for user in users:
+            processes = [subprocess.Popen([program, *words], env={**os.environ, **more}, stdout=subprocess.PIPE, **user)
+                         for more in ({}, {**tracked, "LEAKTRACK_INTERVAL": "auto"}, {**tracked, "LEAKTRACK_INTERVAL": "exact"})]
+            alone, *others = [process.communicate(timeout=60)[0] for process in processes]
+            self.assertEqual([process.returncode for process in processes], [0, 0, 0], f"{words} {user}")
+            for said in others:
+                yield int(alone), int(said)
+
+    def test_x3_x9_a_limit_set_after_the_start_leaves_the_program_its_memory(self):
+        for limit in "as", "data":
+            for alone, tracked in self.within_limits(limit, "512"):
+                self.assertGreater(tracked, alone * 0.97, limit)
+
+    def test_x3_memory_that_a_program_locks_is_not_filled_with_ours(self):
+        current, future, on_fault = 1, 2, 4
+        for flags in future, current | future, future | on_fault, current | future | on_fault:
+            need_root()
+            for alone, tracked in self.within_limits("lock", str(flags), both=False):
+                self.assertLess(tracked - alone, 16 * 1024, f"flags {flags}")
+
     def test_s15_a_sanitizer_owns_malloc_and_is_left_alone(self):
         need("gcc")
         source = os.path.join(self.folder, "simple.c")

@@ -22,7 +22,7 @@ std::string FreshPath() { return "/dev/shm/leaktrack-test." + std::to_string(get
 
 TEST(RecorderFileTest, IsPrivateToTheUserAndCostsNothingUntilCommitted) {
   const std::string path = FreshPath();
-  RecorderFile file = CreateRecorderFile(path.c_str(), 64 * kMiB);
+  RecorderFile file = CreateRecorderFile(path.c_str(), 64 * kMiB, kMiB);
   ASSERT_TRUE(file.shared);
   struct stat info {};
   ASSERT_EQ(stat(path.c_str(), &info), 0);
@@ -37,12 +37,14 @@ TEST(RecorderFileTest, IsPrivateToTheUserAndCostsNothingUntilCommitted) {
 
 TEST(RecorderFileTest, CommitsWithoutADescriptorToo) {
   const std::string path = FreshPath();
-  RecorderFile file = CreateRecorderFile(path.c_str(), 4 * kMiB);
+  RecorderFile file = CreateRecorderFile(path.c_str(), 4 * kMiB, kMiB);
   ASSERT_TRUE(file.shared);
   close(file.fd);
   file.fd = -1;
+  ASSERT_TRUE(ExtendRange(file, kMiB, 2 * kMiB));
   ASSERT_TRUE(CommitRange(file, kMiB, 2 * kMiB));
   std::memset(file.base + kMiB, 1, kMiB);
+  EXPECT_FALSE(ExtendRange(file, 2 * kMiB, 5 * kMiB)) << "beyond the end";
   EXPECT_FALSE(CommitRange(file, 3 * kMiB, 5 * kMiB)) << "beyond the end";
   unlink(path.c_str());
 }
@@ -52,7 +54,7 @@ TEST(RecorderFileTest, AFileThatIsThereAlreadyIsNeverTouched) {
   const int fd = open(path.c_str(), O_CREAT | O_WRONLY, 0600);
   ASSERT_EQ(write(fd, "theirs", 6), 6);
   close(fd);
-  RecorderFile file = CreateRecorderFile(path.c_str(), kMiB);
+  RecorderFile file = CreateRecorderFile(path.c_str(), kMiB, 4096);
   EXPECT_FALSE(file.shared);
   ASSERT_NE(file.base, nullptr) << "anonymous memory instead";
   struct stat info {};
@@ -66,7 +68,7 @@ TEST(RecorderFileTest, AFileSizeLimitMeansAnonymousMemoryNotSigxfsz) {
   if (child == 0) {
     rlimit limit{kMiB, kMiB};
     setrlimit(RLIMIT_FSIZE, &limit);
-    const RecorderFile file = CreateRecorderFile(FreshPath().c_str(), 8 * kMiB);
+    const RecorderFile file = CreateRecorderFile(FreshPath().c_str(), 8 * kMiB, 4096);
     _exit(file.base != nullptr && !file.shared ? 0 : 1);
   }
   int status = 0;
@@ -82,7 +84,7 @@ TEST(RecorderFileTest, AFullTmpfsIsARefusalNotASigbus) {
         mount("tmpfs", "/mnt", "tmpfs", 0, "size=1m") != 0) {
       _exit(77);
     }
-    RecorderFile file = CreateRecorderFile("/mnt/full.ltr", 8 * kMiB);
+    RecorderFile file = CreateRecorderFile("/mnt/full.ltr", 8 * kMiB, 4 * kMiB);
     if (!file.shared || file.budget_bytes > kMiB / 8) _exit(1);
     if (!CommitRange(file, 0, kMiB / 2) || CommitRange(file, kMiB / 2, 4 * kMiB)) _exit(2);
     std::memset(file.base, 1, kMiB / 2);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "libtrack/platform/os/sparse_memory.h"
+
+#include <sys/mman.h>
+
+#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/raw.h"
+
+namespace leaktrack::track {
+namespace {
+
+constexpr int kMapFixedNoReplace = 0x100000;  // Linux 4.17; before, the address is a wish
+constexpr uint64_t kStepBits = 21;            // places begin where a huge page may
+constexpr int kTries = 8;
+constexpr uint64_t kMoreThanFits = uint64_t{1} << 46;
+constexpr long kBadAddress = -14;  // EFAULT
+
+int FlagsOf(const Backing& backing) {
+  return backing.fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+}
+
+// After mlockall(MCL_FUTURE) a mapping that may be written to is made resident at once, and stays locked. One that may
+// not be touched is only locked, and that can be taken back before it is opened.
+void* MapUnlocked(void* at, uint64_t bytes, int flags, const Backing& backing) {
+  void* const memory = raw::Mmap(at, bytes, PROT_NONE, flags, backing.fd, backing.offset);
+  if (raw::MmapFailed(memory)) return nullptr;
+  const long start = raw::Ptr(memory);
+  const auto length = static_cast<long>(bytes);
+  const bool elsewhere = at != nullptr && memory != at;
+  raw::Call(SYS_munlock, start, length);
+  if (!elsewhere && raw::Call(SYS_mprotect, start, length, PROT_READ | PROT_WRITE) == 0) return memory;
+  raw::Munmap(memory, bytes);
+  return nullptr;
+}
+
+uint64_t AnyNumber() {
+  uint64_t number = 0;
+  if (raw::Call(SYS_getrandom, raw::Ptr(&number), sizeof number, 1 /* GRND_NONBLOCK */) == sizeof number) return number;
+  return static_cast<uint64_t>(ReadClockNs(CLOCK_MONOTONIC)) * 0x9e37'79b9'7f4a'7c15ULL >> 16;
+}
+
+// Whether all of it is one mapping. Asks for more than can be: EFAULT if it is not, another refusal if it is.
+bool IsOneMapping(const char* at, uint64_t bytes) {
+  return raw::Call(SYS_mremap, raw::Ptr(at), static_cast<long>(bytes), kMoreThanFits, 0) != kBadAddress;
+}
+
+}  // namespace
+
+char* PlaceSparse(uint64_t bytes, uint64_t first_bytes, const Backing& backing) {
+  if (bytes >= kHighest - kLowest) return nullptr;
+  const uint64_t places = (kHighest - kLowest - bytes) >> kStepBits;
+  for (int i = 0; i < kTries; ++i) {
+    char* const at = reinterpret_cast<char*>(kLowest + ((AnyNumber() % places) << kStepBits));
+    if (MapPiece(at, first_bytes, backing)) return at;
+  }
+  return nullptr;
+}
+
+bool MapPiece(char* at, uint64_t bytes, const Backing& backing) {
+  if (MapUnlocked(at, bytes, FlagsOf(backing) | kMapFixedNoReplace, backing) == nullptr) return false;
+  if (backing.fd < 0) raw::Call(SYS_madvise, raw::Ptr(at), static_cast<long>(bytes), MADV_DONTDUMP);
+  return true;
+}
+
+// What another thread has made longer already does not end there, so the kernel refuses: then it is looked at. The kernel joins
+// a piece of our file with no mapping of others. Private memory it could: hence the mark that MapPiece leaves on ours.
+bool ExtendPiece(char* end, uint64_t bytes) {
+  char* const last = end - kPageBytes;
+  raw::Call(SYS_munlock, raw::Ptr(last), kPageBytes);  // what a locked mapping grows by is locked and resident
+  const auto longer = static_cast<long>(kPageBytes + bytes);
+  if (!raw::Failed(raw::Call(SYS_mremap, raw::Ptr(last), kPageBytes, longer, 0))) return true;
+  return IsOneMapping(last, kPageBytes + bytes);
+}
+
+void* MapPrivate(uint64_t bytes) { return MapUnlocked(nullptr, bytes, FlagsOf({}), {}); }
+
+}  // namespace leaktrack::track
