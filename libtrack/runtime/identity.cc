@@ -118,6 +118,19 @@ void ReadIdentity(Identity& identity) {
   ReadCommand(identity);
 }
 
+// The 22nd field of /proc/self/stat; the second one, a name in parentheses, may hold anything.
+int64_t ProcessStartNs() {
+  constexpr int64_t kTickNs = 10'000'000;
+  g_scratch[ReadFile("/proc/self/stat", g_scratch, sizeof g_scratch - 1)] = 0;
+  const char* at = std::strrchr(g_scratch, ')');
+  for (int field = 2; at != nullptr && field < 22; ++field) at = std::strchr(at + 1, ' ');
+  if (at == nullptr) return 0;
+  int64_t ticks = 0;
+  for (++at; *at >= '0' && *at <= '9'; ++at) ticks = ticks * 10 + (*at - '0');
+  const int64_t asleep_ns = ReadClockNs(CLOCK_BOOTTIME) - ReadClockNs(CLOCK_MONOTONIC);
+  return ticks * kTickNs - asleep_ns;
+}
+
 bool InsistsOnOneThread() {
   const size_t size = ReadFile("/proc/self/cmdline", g_scratch, sizeof g_scratch - 1);
   g_scratch[size] = 0;
@@ -156,7 +169,8 @@ bool MakeCapturePath(const Identity& identity, const char* directory, char (&pat
 }
 
 void MakeRecorderPath(const Identity& identity, char (&path)[128]) {
-  Text(path).Add("/dev/shm/leaktrack.").AddNumber(identity.pid).AddChar('.').AddHex16(identity.run_id).Add(".ltr");
+  Text(path).Add("/dev/shm/leaktrack.").AddNumber(identity.pid).AddChar('.').AddHex16(identity.run_id)
+      .AddChar('.').AddNumber(static_cast<uint64_t>(raw::Call(SYS_geteuid))).Add(".ltr");
 }
 
 }  // namespace leaktrack::track

@@ -37,7 +37,11 @@ void MakeAbsolute(char (&directory)[896]);
 // "<directory>/<host>.<program>.<pid>.<run id>.ltk", absolute. False if it does not fit.
 bool MakeCapturePath(const Identity& identity, const char* directory, char (&path)[1024]);
 
-// "/dev/shm/leaktrack.<pid>.<run id>.ltr"
+// When this process was created, by CLOCK_MONOTONIC, in steps of 10 ms. A program that another was replaced by counts from
+// the first one's creation. 0: not known.
+int64_t ProcessStartNs();
+
+// "/dev/shm/leaktrack.<pid>.<run id>.<user>.ltr"
 void MakeRecorderPath(const Identity& identity, char (&path)[128]);
 
 }  // namespace leaktrack::track

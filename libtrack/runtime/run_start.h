@@ -33,10 +33,10 @@ bool RestartDrainer(bool share_descriptors);
 // Removes the recorder's name; the memory stays mapped.
 void UnlinkRecorder();
 
-// Looks through /dev/shm: recorders that are wholly in their captures and whose owner is gone are removed, and so are those
-// that in ten minutes never came to run; one that a predecessor of this very process left behind by exec is marked so. Of what
-// killed processes with a drainer left and nobody has read, the latest 256 MiB stay (or a quarter of the tmpfs, and one in any
-// case). Those without a drainer stay: all of their run is there.
+// Looks through /dev/shm, at some 4,000 names and 16 files of this user's at most: recorders that are wholly in their captures
+// and whose owner is gone or has ended well are removed, and so are those that in ten minutes never came to run; one that a
+// predecessor of this very process left behind by exec is marked so. Of what ended processes left and nobody has read, the
+// latest 256 MiB stay (or a quarter of the tmpfs, and one in any case).
 void TidyRecorders();
 
 }  // namespace leaktrack::track

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What earlier runs left in /dev/shm.
+//
+// Anybody may put any number of files there, and every tracked process of the machine puts one: what a start does is
+// bounded, whatever lies there. It reads so many names, and opens so many files that are this user's by their name, chosen
+// by chance where there are more: what one start passes over another finds.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -13,6 +17,7 @@
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/text.h"
+#include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/run_start.h"
 
@@ -22,8 +27,10 @@ namespace {
 constexpr uint32_t kOwnerDied = 0x4000'0000;
 constexpr int64_t kExecSettledNs = 5'000'000'000;
 constexpr int64_t kLongestStartNs = 600'000'000'000;  // of a process that is stopped as it begins
+constexpr int64_t kTickNs = 10'000'000;               // of the start times in /proc
 constexpr uint64_t kUnreadLimit = 256 << 20;          // bytes of killed processes' recorders, or a quarter of the tmpfs
-constexpr int kMostRounds = 16;
+constexpr int kMostReads = 32;                        // of names: some 4,000
+constexpr uint32_t kMostLooks = 16;                   // at files
 
 struct DirectoryEntry {  // struct linux_dirent64
   uint64_t inode;
@@ -33,21 +40,30 @@ struct DirectoryEntry {  // struct linux_dirent64
   char name[];
 };
 
-// Recorders of killed processes that nobody has read yet: what their captures do not hold, mostly the last second.
-struct Unread {
-  uint32_t count;
+// Recorders of this user. Those that nobody has read yet hold what their captures do not, mostly the last second.
+struct Found {
+  char name[64];
+  bool unread;
   uint64_t bytes;
-  int64_t oldest_end_ns;
-  char oldest[64];  // its name
+  int64_t end_ns;
 };
 
-// Read, not mapped: whoever may cut the file while we look would otherwise raise SIGBUS in the program.
+struct Look {
+  uint32_t names;  // that are this user's
+  uint32_t count;  // of those below
+  Found found[kMostLooks];
+};
+
+// None of these is on the stack: that of a forked child's coroutine may be 4 KiB.
+// Headers are read, not mapped: whoever may cut the file while we look would otherwise raise SIGBUS in the program.
 alignas(capture::RecorderHeader) constinit char g_other[sizeof(capture::RecorderHeader)]{};
+alignas(8) constinit char g_names[8192]{};
+constinit Look g_look{};
+
+uid_t Me() { return static_cast<uid_t>(raw::Call(SYS_geteuid)); }
 
 // Anybody may write into /dev/shm.
-bool IsOurs(const struct stat& info) {
-  return S_ISREG(info.st_mode) && info.st_uid == static_cast<uid_t>(raw::Call(SYS_geteuid));
-}
+bool IsOurs(const struct stat& info) { return S_ISREG(info.st_mode) && info.st_uid == Me(); }
 
 bool ReadHeader(int fd) {
   return raw::Call(SYS_pread64, fd, raw::Ptr(g_other), sizeof g_other, 0) == static_cast<long>(sizeof g_other);
@@ -57,31 +73,46 @@ bool IsWhole(const capture::RecorderHeader& header) {
   return header.magic == capture::kRecorderMagic && header.version == capture::kRecorderVersion;
 }
 
+bool Is(const capture::RecorderHeader& header, capture::RunState state) {
+  return header.state.load() == static_cast<uint32_t>(state);
+}
+
 bool IsOld(const struct stat& info) { return RealtimeNs() - info.st_mtim.tv_sec * 1'000'000'000 > kLongestStartNs; }
 
 // Its process was killed while it built the run: nothing has been recorded.
 bool NeverRan(const capture::RecorderHeader& header, const struct stat& info) {
-  const bool starting = header.state.load() == static_cast<uint32_t>(capture::RunState::kStarting);
+  const bool starting = Is(header, capture::RunState::kStarting);
   return (header.magic == 0 || (IsWhole(header) && starting)) && IsOld(info);
+}
+
+bool IsOfOurNamespace(const capture::RecorderHeader& other) {
+  const capture::RecorderHeader& mine = *ImageHeader();
+  return other.pid_namespace == mine.pid_namespace && std::memcmp(other.boot_id, mine.boot_id, sizeof mine.boot_id) == 0;
+}
+
+// Of a run without a drainer only the pid tells. One that has come again delays the answer.
+bool NobodyHasPid(const capture::RecorderHeader& header) {
+  return IsOfOurNamespace(header) && raw::Call(SYS_kill, header.pid, 0) == -3 /* ESRCH */;
 }
 
 // The owner died, or gave way to another program long enough ago for the exec not to have failed.
 bool OwnerGone(const capture::RecorderHeader& header) {
   const uint32_t owner = header.owner.load(std::memory_order_acquire);
-  if ((owner & kOwnerDied) != 0) return true;
+  if (owner != 0) return (owner & kOwnerDied) != 0;
+  if (!Is(header, capture::RunState::kExec)) return NobodyHasPid(header);
   const auto ended_ns = header.start_monotonic_ns + static_cast<int64_t>(header.end_ms.load()) * 1'000'000;
-  return owner == 0 && header.state.load() == static_cast<uint32_t>(capture::RunState::kExec) &&
-         MonotonicCoarseNs() - ended_ns > kExecSettledNs;
+  return MonotonicCoarseNs() - ended_ns > kExecSettledNs;
 }
 
 // A forked child replaced nobody: of a program that replaced another the parent is not known.
 bool IsForked() { return ImageHeader()->parent_run_id != 0; }
 
-// exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the program we replaced.
+// exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the program we replaced. But
+// pids come again: that program began no sooner than this process did. The coarse clock may be a tick behind.
 bool IsPredecessor(const capture::RecorderHeader& other) {
   const capture::RecorderHeader& mine = *ImageHeader();
-  return !IsForked() && other.pid == mine.pid && other.run_id != mine.run_id && other.pid_namespace == mine.pid_namespace &&
-         std::memcmp(other.boot_id, mine.boot_id, sizeof mine.boot_id) == 0;
+  if (IsForked() || other.pid != mine.pid || other.run_id == mine.run_id || !IsOfOurNamespace(other)) return false;
+  return other.start_monotonic_ns >= ProcessStartNs() - 2 * kTickNs;
 }
 
 // Whether the recorder in g_other has no more use. Marks that of a predecessor.
@@ -90,50 +121,80 @@ bool IsOver(int fd, const struct stat& info) {
   if (NeverRan(header, info)) return true;
   if (!IsWhole(header)) return false;
   const bool predecessor = IsPredecessor(header);
-  if (predecessor && header.state.load() == static_cast<uint32_t>(capture::RunState::kRunning)) {
+  if (predecessor && Is(header, capture::RunState::kRunning)) {
     const auto exec = static_cast<uint32_t>(capture::RunState::kExec);
     raw::Pwrite(fd, &exec, sizeof exec, offsetof(capture::RecorderHeader, state));
   }
-  return header.folded.load() != 0 && (predecessor || OwnerGone(header));
+  // Who ended well may have lost the right to remove it.
+  const bool exited = Is(header, capture::RunState::kExited);
+  return header.folded.load() != 0 && (exited || predecessor || OwnerGone(header));
 }
 
-void Count(const struct stat& info, const char* name, Unread* unread) {
+// What is left to be said of the recorder in g_other.
+void Note(const struct stat& info, Found* found) {
   const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
-  if (!IsWhole(header) || !OwnerGone(header)) return;
-  ++unread->count;
-  unread->bytes += static_cast<uint64_t>(info.st_blocks) * 512;
-  const auto end_ns = header.start_realtime_ns + static_cast<int64_t>(header.tick_ms.load()) * 1'000'000;
-  if (unread->oldest[0] != 0 && end_ns >= unread->oldest_end_ns) return;
-  unread->oldest_end_ns = end_ns;
-  unread->oldest[0] = 0;
-  Text(unread->oldest).Add(name);
+  found->unread = IsWhole(header) && OwnerGone(header);
+  found->bytes = static_cast<uint64_t>(info.st_blocks) * 512;
+  found->end_ns = header.start_realtime_ns + static_cast<int64_t>(header.tick_ms.load()) * 1'000'000;
 }
 
-void Tidy(int directory, const char* name, Unread* unread) {
-  const int fd = raw::OpenAt(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+void Tidy(int directory, Found* found) {
+  found->unread = false;
+  const int fd = raw::OpenAt(directory, found->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   struct stat info {};
   if (raw::Call(SYS_fstat, fd, raw::Ptr(&info)) == 0 && IsOurs(info)) {
     const bool read = ReadHeader(fd);
     if (read ? IsOver(fd, info) : info.st_size == 0 && IsOld(info)) {
-      raw::Call(SYS_unlinkat, directory, raw::Ptr(name), 0);
+      raw::Call(SYS_unlinkat, directory, raw::Ptr(found->name), 0);
     } else if (read) {
-      Count(info, name, unread);
+      Note(info, found);
     }
   }
   raw::Close(fd);
 }
 
-void TidyAll(int directory, Unread* unread) {
-  alignas(8) char buffer[2048];
-  for (;;) {
-    const long bytes = raw::Call(SYS_getdents64, directory, raw::Ptr(buffer), sizeof buffer);
+// What the names of recorders look like: this user's, and among them that of a program which this one replaced.
+struct NamesOfOurs {
+  NamesOfOurs() {
+    Text(of_user).AddChar('.').AddNumber(Me()).Add(".ltr");
+    Text(of_process).Add("leaktrack.").AddNumber(ImageHeader()->pid).AddChar('.');
+  }
+  bool IsUsers(std::string_view name) const {
+    return StartsWith(name, "leaktrack.") && EndsWith(name, of_user) && name.size() < sizeof Found::name;
+  }
+  bool IsProcesss(std::string_view name) const { return StartsWith(name, of_process); }
+  char of_user[32]{};
+  char of_process[32]{};
+};
+
+// Those of this process come first; of the others each is as likely as any to be among the chosen.
+void Choose(const NamesOfOurs& ours, std::string_view name, uint64_t* chance) {
+  ++g_look.names;
+  uint32_t place = g_look.count;
+  if (place == kMostLooks) {
+    *chance = *chance * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
+    place = static_cast<uint32_t>((*chance >> 33) % g_look.names);
+    if (ours.IsProcesss(name)) place %= kMostLooks;
+    if (place >= kMostLooks || ours.IsProcesss(g_look.found[place].name)) return;
+  } else {
+    ++g_look.count;
+  }
+  Found& found = g_look.found[place];
+  found.name[0] = 0;
+  Text(found.name).Add(name);
+}
+
+void ReadNames(int directory) {
+  const NamesOfOurs ours;
+  uint64_t chance = ImageHeader()->run_id;
+  g_look.names = g_look.count = 0;
+  for (int reads = 0; reads < kMostReads; ++reads) {
+    const long bytes = raw::Call(SYS_getdents64, directory, raw::Ptr(g_names), sizeof g_names);
     if (bytes <= 0) return;
     for (long at = 0; at < bytes;) {
-      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
-      const std::string_view name(entry->name);
-      const bool ours = StartsWith(name, "leaktrack.") && EndsWith(name, ".ltr") && name.size() < sizeof unread->oldest;
-      if (ours) Tidy(directory, entry->name, unread);
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(g_names + at);
+      if (ours.IsUsers(entry->name)) Choose(ours, entry->name, &chance);
       at += entry->bytes;
     }
   }
@@ -152,6 +213,31 @@ Room RoomIn(int directory) {
   return {(info.f_blocks - info.f_bfree) * block, quarter < kUnreadLimit ? quarter : kUnreadLimit};
 }
 
+Found* OldestUnread() {
+  Found* oldest = nullptr;
+  for (uint32_t i = 0; i < g_look.count; ++i) {
+    Found& found = g_look.found[i];
+    if (found.unread && (oldest == nullptr || found.end_ns < oldest->end_ns)) oldest = &found;
+  }
+  return oldest;
+}
+
+// The oldest go until the rest has room. Where not all were looked at, those that were stand for all.
+void MakeRoomFor(int directory, uint64_t for_unread) {
+  uint64_t bytes = 0;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < g_look.count; ++i) {
+    count += g_look.found[i].unread ? 1 : 0;
+    bytes += g_look.found[i].unread ? g_look.found[i].bytes : 0;
+  }
+  for (; count > 1 && bytes * g_look.names / g_look.count > for_unread; --count) {
+    Found* const oldest = OldestUnread();
+    raw::Call(SYS_unlinkat, directory, raw::Ptr(oldest->name), 0);
+    bytes -= oldest->bytes;
+    oldest->unread = false;
+  }
+}
+
 }  // namespace
 
 void TidyRecorders() {
@@ -160,13 +246,10 @@ void TidyRecorders() {
   const Room room = RoomIn(directory);
   // A service that is killed and restarted again and again must not fill the memory it wants with what nobody reads. Workers
   // that are forked by the thousand look only if there is that much.
-  const int rounds = !IsForked() || room.used > room.for_unread ? kMostRounds : 0;
-  for (int round = 0; round < rounds; ++round) {
-    Unread unread{};
-    TidyAll(directory, &unread);
-    if (unread.bytes <= room.for_unread || unread.count < 2) break;
-    if (raw::Call(SYS_unlinkat, directory, raw::Ptr(unread.oldest), 0) < 0) break;
-    raw::Call(SYS_lseek, directory, 0, SEEK_SET);
+  if (!IsForked() || room.used > room.for_unread) {
+    ReadNames(directory);
+    for (uint32_t i = 0; i < g_look.count; ++i) Tidy(directory, &g_look.found[i]);
+    MakeRoomFor(directory, room.for_unread);
   }
   raw::Close(directory);
 }

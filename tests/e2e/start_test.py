@@ -7,13 +7,17 @@
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 RECORDERS = "/dev/shm/leaktrack.*.ltr"
 TEN_MINUTES = 600
+OFFSETS = {"owner": 24, "state": 28, "folded": 32, "pid": 80}  # libtrack/capture/recorder_layout.h
+RUNNING, EXITED, EXEC = 1, 2, 4
 MAGIC = b"LTKREC01"
 
 
@@ -65,7 +69,7 @@ class StartTest(unittest.TestCase):
     def test_at_any_call_of_the_start_whats_left_can_be_read(self):
         first, _ = self.first_call(lambda _, recorder: recorder)
         empty = captures = 0
-        for call in range(first, first + 60):
+        for call in range(first, first + 100):
             capture, recorder = self.kill_at(call)
             if not capture:
                 self.assertEqual(captures, 0, "there was one before")
@@ -80,9 +84,12 @@ class StartTest(unittest.TestCase):
     def test_what_never_came_to_run_is_removed_by_a_later_process_and_no_sooner(self):
         _, (_, unnamed) = self.first_call(lambda _, recorder: recorder and os.path.getsize(recorder) > 0)
         _, (_, starting) = self.first_call(lambda capture, _: capture)
-        empty = unnamed + ".empty.ltr"  # killed between its creation and its size
+        empty = f"/dev/shm/leaktrack.1.empty.{os.geteuid()}.ltr"  # killed between its creation and its size
         with open(empty, "xb"):
             self.recorders.add(empty)
+        for other in self.recorders - {empty, unnamed, starting}:  # a start looks at so many
+            os.unlink(other)
+        self.recorders = {empty, unnamed, starting}
         for age, stays in ((0, True), (TEN_MINUTES + 5, False)):
             for recorder in (empty, unnamed, starting):
                 then = os.stat(recorder).st_mtime - age
@@ -131,6 +138,72 @@ class StartTest(unittest.TestCase):
         recorder = self.leave(1.5)
         self.track_another()
         self.assertTrue(os.path.exists(recorder))
+
+    def test_what_a_process_without_the_helper_left_counts_too(self):
+        os.environ["LEAKTRACK_THREAD"] = self.environment["LEAKTRACK_THREAD"] = "0"
+        self.addCleanup(os.environ.pop, "LEAKTRACK_THREAD")
+        recorders = [self.leave(0.6) for _ in range(2)]
+        self.track_another()
+        self.assertEqual([os.path.exists(recorder) for recorder in recorders], [False, True])
+
+    def test_what_was_written_but_could_not_be_removed_goes(self):
+        recorder = self.kill_running()
+        self.mark(recorder, owner=0, state=EXITED, folded=1)
+        self.track_another()
+        self.assertFalse(os.path.exists(recorder))
+
+    def mark(self, recorder, **words):
+        with open(recorder, "r+b") as file:
+            for name, value in words.items():
+                file.seek(OFFSETS[name])
+                file.write(value.to_bytes(4, "little"))
+
+    def exec_beside(self, plant):
+        """What is left of the state of a recorder that names the pid of a process which then becomes a tracked program."""
+        stranger = self.kill_running() if plant == "before" else None
+        with subprocess.Popen(["/bin/sh", "-c", 'read line; LD_PRELOAD="$0" exec /bin/true', LIBRARY],
+                              env=self.environment, stdin=subprocess.PIPE) as process:
+            time.sleep(0.1)  # more than the clocks' steps
+            stranger = stranger or self.kill_running()
+            named = f"/dev/shm/leaktrack.{process.pid}.{stranger.split('.', 2)[2]}"
+            os.rename(stranger, named)
+            self.recorders.add(named)
+            self.mark(named, pid=process.pid)
+            process.stdin.write(b"\n")
+        with open(named, "rb") as file:
+            file.seek(OFFSETS["state"])
+            return int.from_bytes(file.read(4), "little")
+
+    def test_a_program_that_was_replaced_is_marked_so(self):
+        self.assertEqual(self.exec_beside("after"), EXEC)
+
+    def test_a_pid_that_comes_again_makes_a_stranger_no_predecessor(self):
+        self.assertEqual(self.exec_beside("before"), RUNNING)
+
+    def calls_of_a_start(self):
+        """How many system calls on directories and files a start makes."""
+        trace = os.path.join(self.folder.name, "trace")
+        subprocess.run(["strace", "-f", "-c", "-o", trace, "-E", f"LD_PRELOAD={LIBRARY}", "/bin/true"], env=self.environment,
+                       check=True, timeout=60)
+        with open(trace, encoding="ascii") as file:
+            return sum(int(line.split()[3]) for line in file if line.split()[-1:] in (["openat"], ["getdents64"], ["pread64"],
+                                                                                      ["fstat"], ["close"], ["unlinkat"]))
+
+    def test_what_a_start_does_is_bounded_whatever_lies_there(self):
+        if shutil.which("strace") is None:
+            self.skipTest("strace is not installed")
+        alone = self.calls_of_a_start()
+        mine = self.kill_running()
+        for kind, count in (("own", 300), ("foreign", 20_000)):
+            for i in range(count):
+                name = f"/dev/shm/leaktrack.{i}.{i:016x}.{os.geteuid()}.ltr" if kind == "own" else f"/dev/shm/leaktrack.{i}.ltr"
+                self.recorders.add(name)
+                if kind == "own":
+                    os.link(mine, name)
+                else:
+                    with open(name, "xb"):
+                        pass
+            self.assertLess(self.calls_of_a_start(), alone + 16 * 6 + 32, kind)
 
     def test_forked_workers_tidy_too(self):
         recorders = [self.leave(0.6) for _ in range(2)]

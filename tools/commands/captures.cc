@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "libtrack/capture/read/fold.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
@@ -41,6 +42,7 @@ bool ReadRecorder(const std::string& path, RecorderEntry* entry) {
   entry->pid = header->pid;
   entry->run_id = header->run_id;
   entry->parent_run_id = header->parent_run_id;
+  entry->pid_namespace = header->pid_namespace;
   return true;
 }
 
@@ -53,6 +55,14 @@ bool ReadName(const std::string& path, uint32_t* pid, uint64_t* run_id) {
   if (pid_dot == std::string::npos) return false;
   return absl::SimpleHexAtoi(stem.substr(id_dot + 1), run_id) &&
          absl::SimpleAtoi(stem.substr(pid_dot + 1, id_dot - pid_dot - 1), pid);
+}
+
+// "leaktrack.4711.0123456789abcdef.1000.ltr" -> 0x0123456789abcdef; 0: not so named.
+uint64_t RunIdOfRecorder(const std::string& name) {
+  const std::vector<std::string_view> parts = absl::StrSplit(name, '.');
+  uint64_t run_id = 0;
+  if (parts.size() < 4 || parts[0] != "leaktrack" || parts[2].size() != 16) return 0;
+  return absl::SimpleHexAtoi(parts[2], &run_id) ? run_id : 0;
 }
 
 // Anybody may put a file into /dev/shm; only the one who wrote the capture may say what it would have held.
@@ -82,16 +92,24 @@ absl::Status Explain(const capture::DecodeResult& result) {
 
 }  // namespace
 
-std::vector<RecorderEntry> FindRecorders(const std::string& directory) {
+std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids, const std::string& directory) {
   std::vector<RecorderEntry> found;
   std::error_code error;
+  size_t opened = 0;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    const uint64_t run_id = RunIdOfRecorder(it->path().filename().string());
+    if (run_ids.empty() ? run_id == 0 || ++opened > kMostRecorders : !run_ids.contains(run_id)) continue;
     RecorderEntry entry;
-    if (!it->path().filename().string().starts_with("leaktrack.")) continue;
     if (ReadRecorder(it->path().string(), &entry)) found.push_back(std::move(entry));
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return found;
+}
+
+uint64_t RunIdOf(const std::string& capture_path) {
+  uint32_t pid = 0;
+  uint64_t run_id = 0;
+  return ReadName(capture_path, &pid, &run_id) ? run_id : 0;
 }
 
 absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directory) {
@@ -124,7 +142,7 @@ std::string RecorderOf(const std::string& capture_path, const std::string& direc
   uint32_t pid = 0;
   uint64_t run_id = 0;
   if (!ReadName(capture_path, &pid, &run_id)) return "";
-  for (const RecorderEntry& entry : FindRecorders(directory)) {
+  for (const RecorderEntry& entry : FindRecorders({run_id}, directory)) {
     if (entry.pid == pid && entry.run_id == run_id && SameOwner(entry.path, capture_path)) return entry.path;
   }
   return "";

@@ -9,6 +9,7 @@
 #define LEAKTRACK_TOOLS_COMMANDS_CAPTURES_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,16 @@ struct RecorderEntry {
   std::string path;
   std::string capture_path;
   uint32_t pid = 0;
-  uint64_t run_id = 0, parent_run_id = 0;
+  uint64_t run_id = 0, parent_run_id = 0, pid_namespace = 0;
 };
 
-// The recorders of `directory` that are ours to read, by path.
-std::vector<RecorderEntry> FindRecorders(const std::string& directory = kRecorderDirectory);
+// The recorders of these runs in `directory` that are ours to read, by path; of all runs, if none is named. Anybody may put
+// files there, any number: only those whose name holds one of the run ids are opened, and of all runs kMostRecorders.
+inline constexpr size_t kMostRecorders = 1000;
+std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids, const std::string& directory = kRecorderDirectory);
+
+// Of a capture's name; 0 if it has none.
+uint64_t RunIdOf(const std::string& capture_path);
 
 // Paths of the captures in a directory, sorted.
 absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directory);

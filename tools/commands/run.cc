@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/run.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/read/fold.h"
 #include "tools/base/safe_text.h"
 #include "tools/commands/captures.h"
@@ -51,37 +53,65 @@ capture::RunState EndState(int wait_status) {
   }
 }
 
-// The dead of this process tree: their captures lie in our directory. FoldRecorder leaves the living alone.
-void FoldTheDead(const std::string& directory, const ChildEnd& end) {
-  for (const RecorderEntry& recorder : FindRecorders()) {
+std::set<std::string> CapturesIn(const std::string& directory) {
+  const auto paths = ListCaptures(directory);
+  return paths.ok() ? std::set<std::string>(paths->begin(), paths->end()) : std::set<std::string>();
+}
+
+std::vector<std::string> NewCaptures(const std::string& directory, const std::set<std::string>& before) {
+  std::vector<std::string> fresh;
+  for (const std::string& path : CapturesIn(directory)) {
+    if (!before.contains(path)) fresh.push_back(path);
+  }
+  return fresh;
+}
+
+uint64_t OwnPidNamespace() {
+  struct stat info {};
+  return stat("/proc/self/ns/pid", &info) == 0 ? info.st_ino : 0;
+}
+
+// The dead of this process tree: they left new captures in our directory, if that is still there. FoldRecorder leaves the
+// living alone.
+void FoldTheDead(const std::string& directory, const std::vector<std::string>& captures, const ChildEnd& end) {
+  std::set<uint64_t> run_ids;
+  for (const std::string& path : captures) run_ids.insert(RunIdOf(path));
+  run_ids.erase(0);
+  const uint64_t our_namespace = OwnPidNamespace();
+  for (const RecorderEntry& recorder : FindRecorders(run_ids)) {
     if (fs::path(recorder.capture_path).parent_path() != directory) continue;
     capture::FoldOptions options;
-    if (static_cast<pid_t>(recorder.pid) == end.pid) {
+    if (static_cast<pid_t>(recorder.pid) == end.pid && recorder.pid_namespace == our_namespace) {
       options.end_state = EndState(end.wait_status);
       options.owner_is_dead = true;
     }
     std::string why;
-    const bool failed = capture::FoldRecorder(recorder.path, options, &why) == capture::FoldResult::kFailed;
-    std::error_code ignored;
-    if (failed && fs::exists(recorder.path, ignored)) {  // else its owner ended well after we looked, and removed it
+    if (capture::FoldRecorder(recorder.path, options, &why) == capture::FoldResult::kFailed) {
       Say(absl::StrCat(recorder.path, ": the end of the run could not be written to its capture: ", why,
                        "; leaktrack report reads both while the machine is up"));
     }
   }
 }
 
-std::set<std::string> CapturesIn(const std::string& directory) {
-  const auto paths = ListCaptures(directory);
-  return paths.ok() ? std::set<std::string>(paths->begin(), paths->end()) : std::set<std::string>();
+// A recorder that is gone was removed by its owner, who wrote the end of the run before; or by somebody else.
+void TellOfLostEnds(const std::vector<std::string>& captures) {
+  constexpr size_t kMostLooks = 100;  // each is read as a whole
+  std::vector<std::string> lost;
+  for (size_t i = 0; i < captures.size() && i < kMostLooks; ++i) {
+    const capture::DecodeResult read = capture::DecodeCaptureFile(captures[i]);
+    if (read.failure == capture::DecodeFailure::kNone && read.capture.recorder_missing) lost.push_back(captures[i]);
+  }
+  if (lost.empty()) return;
+  const std::string others = lost.size() > 1 ? absl::StrCat(" (and ", lost.size() - 1, " more)") : "";
+  Say(absl::StrCat(lost[0], others, ": the end of the run is missing, up to the last second or all of it: its flight recorder ",
+                   "is gone from ", kRecorderDirectory, "; see that nothing cleans up or fills that file system"));
 }
 
 // At most two lines, however many processes there were.
-void TellOfCaptures(const std::string& directory, const std::set<std::string>& before, pid_t pid) {
-  std::vector<std::string> fresh, own;
+void TellOfCaptures(const std::string& directory, const std::vector<std::string>& fresh, pid_t pid) {
+  std::vector<std::string> own;
   const std::string mark = absl::StrCat(".", pid, ".");
-  for (const std::string& path : CapturesIn(directory)) {
-    if (before.contains(path)) continue;
-    fresh.push_back(path);
+  for (const std::string& path : fresh) {
     if (fs::path(path).filename().string().find(mark) != std::string::npos) own.push_back(path);
   }
   if (fresh.empty()) {
@@ -144,8 +174,10 @@ int RunRun(const RunOptions& options) {
     return kExitCannotExecute;
   }
   if (untracked.empty()) {
-    FoldTheDead(directory, end);
-    if (options.tell) TellOfCaptures(directory, before, end.pid);
+    const std::vector<std::string> fresh = NewCaptures(directory, before);
+    FoldTheDead(directory, fresh, end);
+    TellOfLostEnds(fresh);
+    if (options.tell) TellOfCaptures(directory, fresh, end.pid);
   }
   return end.ExitCode();
 }

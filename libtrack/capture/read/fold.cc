@@ -141,12 +141,21 @@ void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bo
   if (unlink_it) unlink(recorder_path.c_str());
 }
 
+bool IsGone(const std::string& path) { return access(path.c_str(), F_OK) != 0 && errno == ENOENT; }
+
+// Its owner has written all of it into the capture, but could not remove it: privileges were dropped, or it was replaced.
+FoldResult PassOver(const RecorderImage& image, const std::string& recorder_path, const FoldOptions& options) {
+  const bool over = options.owner_is_dead || !OwnerAlive(*image.header());
+  if (options.unlink_recorder && over) MarkFolded(recorder_path, image.file(), true);
+  return FoldResult::kAlreadyFolded;
+}
+
 }  // namespace
 
 FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& options, std::string* why) {
   RecorderImage image;
-  if (!image.Load(recorder_path, why)) return FoldResult::kFailed;
-  if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;
+  if (!image.Load(recorder_path, why)) return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
+  if (image.header()->folded.load() != 0) return PassOver(image, recorder_path, options);
   if (!options.owner_is_dead && OwnerAlive(*image.header())) return FoldResult::kOwnerAlive;
 
   const char* named = image.header()->capture_path;
@@ -167,8 +176,7 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     return FoldResult::kFailed;
   }
   // Under the lock once more: another folder may have been faster, and it may even have unlinked the recorder.
-  if (access(recorder_path.c_str(), F_OK) != 0) return FoldResult::kAlreadyFolded;
-  if (!image.Load(recorder_path, why)) return FoldResult::kFailed;
+  if (!image.Load(recorder_path, why)) return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
   if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;
   if (image.file() != file) {
     *why = recorder_path + ": has become another file meanwhile";
