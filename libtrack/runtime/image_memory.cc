@@ -136,6 +136,20 @@ void MakeImagePrivate() {
   }
 }
 
+void EmptyImage() {
+  if (!g_image_file.shared || raw::Forbidden()) return;
+  const MappedImage image = WhatIsMapped();
+  // A walk may be looking at a module.
+  const uint64_t modules = (uint64_t{ImageHeader()->module_count.load()} + 1) * sizeof(capture::ModuleEntry);
+  for (uint32_t i = 0; i < capture::kRegionCount; ++i) {
+    const auto& piece = image.pieces[i];
+    const uint64_t kept = i == capture::kRegionModules ? RoundUp(modules, kPageBytes) : 0;
+    if (kept >= piece.bytes) continue;
+    char* const from = image.file.base + piece.offset + kept;
+    raw::Call(SYS_madvise, raw::Ptr(from), static_cast<long>(piece.bytes - kept), MADV_REMOVE);
+  }
+}
+
 void CommitAhead(const RecorderFile& file) {
   auto& header = *reinterpret_cast<capture::RecorderHeader*>(file.base);
   const struct {

@@ -48,6 +48,10 @@ void Unmap(const MappedImage& image);
 // middle of a record ends it there and not in the parent's books. Without memory for it nothing changes.
 void MakeImagePrivate();
 
+// Gives back the pages of a recorder that nobody needs any more, but for its header and modules: who has dropped privileges
+// may not remove its name. The gate is shut; what is still read of the tables is zero, as before they were used.
+void EmptyImage();
+
 // By the drainer, with a descriptor of its own: keeps one step of room ahead in the regions that grow record by record.
 void CommitAhead(const RecorderFile& file);
 

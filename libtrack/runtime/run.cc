@@ -40,6 +40,7 @@ constinit Filter g_filter{};
 namespace {
 
 constexpr int kMadvWipeOnFork = 18;
+constexpr uint64_t kLongRunMs = 10'000;  // shorter ones do not look after others at their end
 
 // Survives fork; together with the gate, which does not, it tells where this process stands.
 enum Phase : uint32_t { kCold = 0, kStarting, kTracking, kInert };
@@ -225,7 +226,13 @@ void EndRun(capture::RunState state) {
   header.state.store(static_cast<uint32_t>(state), std::memory_order_release);
   if (!FinishDrainer()) return;  // the recorder stays: `leaktrack run` or the next report folds it
   header.folded.store(1, std::memory_order_release);
-  if (state != capture::RunState::kExec) UnlinkRecorder();
+  if (state == capture::RunState::kExec) return;
+  if (!UnlinkRecorder()) {
+    g_filter.Shut();
+    EmptyImage();
+  }
+  // A master outlives its workers, and may remove what they could not.
+  if (header.end_ms.load(std::memory_order_relaxed) > kLongRunMs) TidyRecorders();
 }
 
 void NoteCrash() {

@@ -223,8 +223,11 @@ bool RestartDrainer(bool share_descriptors) {
   return started;
 }
 
-void UnlinkRecorder() {
-  if (g_image_file.shared) raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.recorder_path), 0);
+bool UnlinkRecorder() {
+  constexpr long kNoEntry = -2;  // ENOENT
+  if (!g_image_file.shared) return true;
+  const long result = raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(g_files.recorder_path), 0);
+  return result == 0 || result == kNoEntry;
 }
 
 }  // namespace leaktrack::track

@@ -59,7 +59,7 @@ bool ReadName(const std::string& path, uint32_t* pid, uint64_t* run_id) {
 
 // "leaktrack.4711.0123456789abcdef.1000.ltr" -> 0x0123456789abcdef; 0: not so named.
 uint64_t RunIdOfRecorder(const std::string& name) {
-  const std::vector<std::string_view> parts = absl::StrSplit(name, '.');
+  const std::vector<std::string> parts = absl::StrSplit(name, '.');
   uint64_t run_id = 0;
   if (parts.size() < 4 || parts[0] != "leaktrack" || parts[2].size() != 16) return 0;
   return absl::SimpleHexAtoi(parts[2], &run_id) ? run_id : 0;
