@@ -93,7 +93,7 @@ enum RegionId : uint32_t {
 
 struct Region {
   uint64_t offset;                  // from the start of the image; page-aligned
-  uint64_t reserved_bytes;          // address space set aside
+  uint64_t reserved_bytes;          // the place set aside; not mapped until used
   std::atomic<uint64_t> committed_bytes;  // backed by allocated pages: touching more may be SIGBUS
   uint64_t entries;                 // capacity in the region's own unit (bytes for the arena)
 };

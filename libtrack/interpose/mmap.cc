@@ -8,11 +8,13 @@
 #include <cstdint>
 
 #include "libtrack/interpose/export.h"
+#include "libtrack/wrap/locking.h"
 #include "libtrack/wrap/mapping.h"
 #include "libtrack/wrap/segments.h"
 
 using leaktrack::track::AttachSegment;
 using leaktrack::track::DetachSegment;
+using leaktrack::track::LockAllMemory;
 using leaktrack::track::MapMemory;
 using leaktrack::track::MoveBreak;
 using leaktrack::track::ProtectMemory;
@@ -30,6 +32,8 @@ LEAKTRACK_EXPORT void* mmap64(void* address, size_t length, int protection, int 
 }
 
 LEAKTRACK_EXPORT int munmap(void* address, size_t length) { return UnmapMemory(address, length); }
+
+LEAKTRACK_EXPORT int mlockall(int flags) { return LockAllMemory(flags); }
 
 // The real one is variadic; on x86-64 the fifth argument lies in the same register either way.
 LEAKTRACK_EXPORT void* mremap(void* address, size_t old_length, size_t new_length, int flags, void* new_address) {

@@ -152,6 +152,22 @@ class StartTest(unittest.TestCase):
         self.track_another()
         self.assertFalse(os.path.exists(recorder))
 
+    def run_command(self, script):
+        return subprocess.run([LEAKTRACK, "run", "--exact", "-o", self.folder.name, "--", "/bin/sh", "-c", script],
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def test_run_says_when_the_recorder_vanished_before_it_was_read(self):
+        vanished = self.run_command("rm /dev/shm/leaktrack.$$.*; kill -KILL $$")
+        self.assertEqual(vanished.returncode, 128 + 9)
+        self.assertIn("the end of the run is missing", vanished.stderr)
+        for script in "kill -KILL $$", "exit 0":
+            self.assertNotIn("missing", self.run_command(script).stderr)
+
+    def test_run_leaves_nothing_behind_of_what_it_has_folded(self):
+        before = set(glob.glob(RECORDERS))
+        self.run_command("/bin/true; LEAKTRACK_THREAD=0 /bin/true; kill -KILL $$")
+        self.assertEqual(set(glob.glob(RECORDERS)) - before, set())
+
     def mark(self, recorder, **words):
         with open(recorder, "r+b") as file:
             for name, value in words.items():

@@ -3,6 +3,9 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
+#include <iterator>
+
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/raw.h"
 
@@ -14,6 +17,18 @@ constexpr uint64_t kStepBits = 21;            // places begin where a huge page 
 constexpr int kTries = 8;
 constexpr uint64_t kMoreThanFits = uint64_t{1} << 46;
 constexpr long kBadAddress = -14;  // EFAULT
+
+struct Place {
+  std::atomic<uintptr_t> from, to;
+};
+constinit Place g_places[8]{};
+constinit std::atomic<uint32_t> g_place_count{0};
+
+void Remember(const char* at, uint64_t bytes) {
+  Place& place = g_places[g_place_count.fetch_add(1) % std::size(g_places)];
+  place.from.store(reinterpret_cast<uintptr_t>(at));
+  place.to.store(reinterpret_cast<uintptr_t>(at) + bytes);
+}
 
 int FlagsOf(const Backing& backing) {
   return backing.fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -51,9 +66,18 @@ char* PlaceSparse(uint64_t bytes, uint64_t first_bytes, const Backing& backing) 
   const uint64_t places = (kHighest - kLowest - bytes) >> kStepBits;
   for (int i = 0; i < kTries; ++i) {
     char* const at = reinterpret_cast<char*>(kLowest + ((AnyNumber() % places) << kStepBits));
-    if (MapPiece(at, first_bytes, backing)) return at;
+    if (!MapPiece(at, first_bytes, backing)) continue;
+    Remember(at, bytes);
+    return at;
   }
   return nullptr;
+}
+
+bool IsSparse(uintptr_t address) {
+  for (const Place& place : g_places) {
+    if (address >= place.from.load() && address < place.to.load()) return true;
+  }
+  return false;
 }
 
 bool MapPiece(char* at, uint64_t bytes, const Backing& backing) {

@@ -39,6 +39,9 @@ char* PlaceSparse(uint64_t bytes, uint64_t first_bytes, const Backing& backing);
 // Maps a new piece where nothing is yet.
 [[nodiscard]] bool MapPiece(char* at, uint64_t bytes, const Backing& backing);
 
+// Whether the address lies in a place that was chosen here, lately: that of the image or of the drainer's memory.
+bool IsSparse(uintptr_t address);
+
 // Makes the piece that ends at `end` longer by `bytes`. True also if another thread did so at the same moment.
 [[nodiscard]] bool ExtendPiece(char* end, uint64_t bytes);
 

@@ -210,11 +210,11 @@ class SystemTest(unittest.TestCase):
             self.assertTrue(done.stderr == "" or "leaktrack: " in done.stderr, done.stderr)
 
     # What within_limits.c says: alone, and at the default interval and exactly; as root, and as a user without privileges.
-    def within_limits(self, *words, both=True):
+    def within_limits(self, *words, root=True, nobody=True):
         program = os.path.join(self.binaries, "within_limits")
         os.chmod(self.folder, 0o777)
-        users = [{}]
-        if both and os.geteuid() == 0:
+        users = [{}] if root else []
+        if nobody and os.geteuid() == 0:
             users.append({"user": NOBODY, "group": NOBODY, "extra_groups": []})
         tracked = {"LD_PRELOAD": self.library, "LEAKTRACK_OUT": self.folder}
         for user in users:
@@ -234,8 +234,15 @@ class SystemTest(unittest.TestCase):
         current, future, on_fault = 1, 2, 4
         for flags in future, current | future, future | on_fault, current | future | on_fault:
             need_root()
-            for alone, tracked in self.within_limits("lock", str(flags), both=False):
+            for alone, tracked in self.within_limits("lock", str(flags), nobody=False):
                 self.assertLess(tracked - alone, 16 * 1024, f"flags {flags}")
+
+    def test_x3_a_user_who_may_lock_little_still_may(self):
+        need_root()
+        if 0 <= resource.getrlimit(resource.RLIMIT_MEMLOCK)[1] < 7 << 20:
+            self.skipTest("too little may be locked here")
+        for alone, tracked in self.within_limits("locked", "7", root=False):
+            self.assertGreater(tracked, alone - 1024)
 
     def test_s15_a_sanitizer_owns_malloc_and_is_left_alone(self):
         need("gcc")
