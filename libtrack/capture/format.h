@@ -2,7 +2,7 @@
 //
 // The capture file, in one page (prose and reasons: FORMAT.md).
 //
-//   offset 0      FileHeader, 4 KiB, written once: facts that never change
+//   offset 0      FileHeader, 4 KiB: facts of the process; command and limit_id may be written anew
 //   offset 4096   segment 0, 64 KiB: SegmentHeader, record, record, ..., 32 zero bytes, (stale bytes of an older use)
 //   offset 69632  segment 1, ...                                                         at most 1,023 of them
 //
@@ -22,7 +22,7 @@ namespace leaktrack::capture {
 
 inline constexpr uint64_t kCaptureMagic = 0x3130'5041'434b'544cULL;  // "LTKCAP01"
 inline constexpr uint16_t kMajor = 1;
-inline constexpr uint16_t kMinor = 2;  // 1: what the allocator says, work units; 2: notes, pools, immortal blocks
+inline constexpr uint16_t kMinor = 3;  // 1: what the allocator says, work units; 2: notes, pools, immortal blocks; 3: start ticks, limit
 inline constexpr uint32_t kSegmentMagic = 0x4753'544cU;  // "LTSG"
 
 inline constexpr uint64_t kHeaderBytes = 4096;
@@ -55,7 +55,9 @@ struct FileHeader {
   char host[72], program[72];
   char recorder_path[256];
   char command[1024];
-  uint8_t reserved[2564];
+  uint64_t start_ticks;  // since 1.3: of the process, as /proc/PID/stat tells it; 0: not known
+  uint64_t limit_id;     // since 1.3: inode of the file of the cgroup's limit that holds; 0: none, or not known
+  uint8_t reserved[2548];
   uint32_t crc;  // CRC32C of all before it
 };
 static_assert(sizeof(FileHeader) == kHeaderBytes);

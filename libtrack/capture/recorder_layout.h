@@ -23,7 +23,7 @@
 namespace leaktrack::capture {
 
 inline constexpr uint64_t kRecorderMagic = 0x3130'4345'524b'544cULL;  // "LTKREC01"
-inline constexpr uint32_t kRecorderVersion = 5;
+inline constexpr uint32_t kRecorderVersion = 6;
 
 // ---- Words that file and recorder share -----------------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ struct RecorderHeader {
   uint64_t image_bytes;
 
   // Robust futex word: the drainer's thread id while it lives. The kernel sets FUTEX_OWNER_DIED (bit 30) when it dies
-  // without clearing it. 0 with state kRunning: no drainer thread (then owner_pid and boot_id decide).
+  // without clearing it. 0 with state kRunning: no drainer thread (then pid, namespace and start decide, owner.h).
   std::atomic<uint32_t> owner;
   std::atomic<uint32_t> state;  // RunState
   std::atomic<uint32_t> folded; // 1: all of this is in the capture file; the image may be removed
@@ -167,6 +167,8 @@ struct RecorderHeader {
   uint32_t parent_pid;
   int64_t start_realtime_ns;   // CLOCK_REALTIME at the start of the run
   int64_t start_monotonic_ns;  // CLOCK_MONOTONIC at the start; every *_ms below counts from here
+  uint64_t start_ticks;        // of the process, as /proc/PID/stat tells it (clock ticks since the boot), 0 if unknown
+  std::atomic<uint64_t> limit_id;    // inode of the file of the cgroup's limit that holds: who shares it shares the limit; 0: none
   std::atomic<uint64_t> tick_ms;     // last time the drainer looked at the clock
   std::atomic<uint64_t> end_ms;      // time of a seen end, 0 while running
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <cstring>
 
 #include "libtrack/capture/write/header_page.h"
 #include "libtrack/capture/write/history_writer.h"
@@ -17,6 +18,7 @@
 #include "libtrack/record/thread_state.h"
 #include "libtrack/runtime/allocator_watch.h"
 #include "libtrack/runtime/annotations.h"
+#include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/last_thread.h"
 #include "libtrack/runtime/threads.h"
@@ -51,6 +53,7 @@ struct Drainer {
   std::atomic<uint32_t> request;  // Request; futex
   std::atomic<bool> final_written;
   bool begun;                     // the capture has its header page
+  bool page_is_old;               // and what it says is no longer so
   bool share_descriptors;
   bool private_descriptors;
   dev_t device;                   // identity of the capture, for where descriptors are shared with the program
@@ -68,6 +71,7 @@ struct Drainer {
 };
 constinit Drainer g_drainer{};
 constinit capture::FileHeader g_page{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
+constinit char g_command[1024]{};
 
 bool IsOurFile() {
   struct stat info {};
@@ -150,6 +154,22 @@ bool WritePage(const FileOps& ops) {
   return g_drainer.begun;
 }
 
+// A server that forks says what each process is by a title over its arguments, but later than we begin; and a limit may be
+// moved. Looked at ever more rarely: after 1, 2, 4, 8 ... epochs.
+void LookAtNames() {
+  const uint32_t epochs = g_drainer.writer->committed_epochs();
+  if ((epochs & (epochs - 1)) != 0 && !g_drainer.page_is_old) return;
+  capture::RecorderHeader& header = *ImageHeader();
+  if (ReadCommandAnew(g_command) && std::strcmp(g_command, header.command) != 0) {
+    std::memcpy(header.command, g_command, sizeof header.command);
+    g_drainer.page_is_old = true;
+  }
+  const uint64_t limit_id = g_drainer.memory_reader.LimitId();
+  g_drainer.page_is_old |= header.limit_id.exchange(limit_id, std::memory_order_relaxed) != limit_id;
+  if (!g_drainer.page_is_old) return;
+  g_drainer.page_is_old = !capture::WriteHeaderPage(kFileOps, header, g_drainer.recorder_path, &g_page);
+}
+
 uint64_t NowMs() {
   const int64_t since_start = MonotonicCoarseNs() - ImageHeader()->start_monotonic_ns;
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
@@ -169,6 +189,7 @@ bool WriteEpoch(EpochKind kind) {
   capture::MemorySampleRaw memory;
   if (!g_drainer.private_descriptors) g_drainer.memory_reader.Open();  // not kept open where the program may close it
   g_drainer.memory_reader.Read(&memory);
+  LookAtNames();
   if (!g_drainer.private_descriptors) g_drainer.memory_reader.Close();
   AskAround(kind, &memory);
   return g_drainer.writer->WriteEpoch(ImageHeader(), memory, NowMs(), kind);
@@ -361,6 +382,7 @@ void RequestEpoch() {
 void ForgetDrainer() {
   GiveBackWriter();
   g_drainer.begun = false;
+  g_drainer.page_is_old = false;
   g_drainer.device = 0;
   g_drainer.inode = 0;
   g_drainer.private_descriptors = false;

@@ -19,7 +19,7 @@ constinit char g_scratch[1040]{};
 
 // Reads up to `capacity` bytes; 0 on any failure.
 size_t ReadFile(const char* path, char* to, size_t capacity) {
-  const int fd = raw::OpenAt(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  const int fd = raw::OpenAt(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return 0;
   size_t total = 0;
   while (total < capacity) {
@@ -70,27 +70,73 @@ bool NeedsQuotes(const char* argument) {
   return false;
 }
 
-// /proc/self/cmdline holds the arguments, each ended by a zero byte.
-void ReadCommand(Identity& identity) {
-  char(&raw_arguments)[sizeof g_scratch] = g_scratch;
-  std::memset(raw_arguments, 0, sizeof raw_arguments);
-  const size_t size = ReadFile("/proc/self/cmdline", raw_arguments, sizeof identity.command);
-  Text command(identity.command, sizeof identity.command - 4);
-  for (size_t at = 0; at < size; at += std::strlen(raw_arguments + at) + 1) {
-    const char* argument = raw_arguments + at;
+// In /proc/self/stat, behind the program's name in brackets, which may hold anything: the state is the third field, the
+// start of the process the 22nd.
+uint64_t ReadStartTicks() {
+  const size_t size = ReadFile("/proc/self/stat", g_scratch, sizeof g_scratch);
+  size_t at = size;
+  while (at > 0 && g_scratch[at - 1] != ')') --at;
+  for (int spaces = 0; at > 0 && at < size && spaces < 20; ++at) spaces += g_scratch[at] == ' ';
+  uint64_t ticks = 0;
+  for (; at < size && g_scratch[at] >= '0' && g_scratch[at] <= '9'; ++at) ticks = ticks * 10 + static_cast<uint64_t>(g_scratch[at] - '0');
+  return ticks;
+}
+
+std::string_view Basename(std::string_view path) {
+  size_t start = 0;
+  for (size_t i = 0; i + 1 < path.size(); ++i) {
+    if (path.data()[i] == '/') start = i + 1;
+  }
+  return From(path, start);
+}
+
+// The name of the file that runs; empty where /proc does not tell.
+void ReadExecutable(char (&name)[72]) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  const long size = raw::Call(SYS_readlinkat, AT_FDCWD, raw::Ptr("/proc/self/exe"), raw::Ptr(g_scratch), sizeof g_scratch);
+  std::string_view path = size > 0 ? std::string_view(g_scratch, static_cast<size_t>(size)) : std::string_view{};
+  if (EndsWith(path, kDeleted)) path = AtMost(path, path.size() - kDeleted.size());
+  Text(name).Add(Basename(path));
+}
+
+// /proc/self/cmdline holds the arguments, each ended by a zero byte. A program that has written a title over them
+// (setproctitle) leaves the rest of their room as zeros, which are no arguments.
+size_t ReadArguments() {
+  std::memset(g_scratch, 0, sizeof g_scratch);
+  const size_t size = ReadFile("/proc/self/cmdline", g_scratch, sizeof(Identity::command));
+  size_t end = size;
+  while (end > 0 && g_scratch[end - 1] == 0) --end;
+  if (end == 0) return 0;
+  const bool padded = size - end > 2;  // one ends the last argument; one more may be an empty one
+  return padded ? end + 1 : size;
+}
+
+void JoinArguments(size_t size, char (&to)[1024]) {
+  Text command(to, sizeof to - 4);
+  for (size_t at = 0; at < size; at += std::strlen(g_scratch + at) + 1) {
+    const char* argument = g_scratch + at;
     if (at > 0) command.AddChar(' ');
-    const bool quoted = NeedsQuotes(argument);
+    const bool quoted = NeedsQuotes(argument) && !(size == std::strlen(g_scratch) + 1);  // a title is one argument
     if (quoted) command.AddChar('\'');
     command.Add(argument);
     if (quoted) command.AddChar('\'');
   }
-  if (command.cut() || size == sizeof identity.command) std::strcat(identity.command, "...");
+  if (command.cut() || size == sizeof to) std::strcat(to, "...");
+}
 
-  const char* name = raw_arguments;
-  for (const char* c = raw_arguments; *c != 0; ++c) {
-    if (*c == '/' && c[1] != 0) name = c + 1;
-  }
-  Text(identity.program).Add(*name != 0 ? std::string_view(name) : "unknown");
+// "nginx: worker process", "postgres: checkpointer": words that the program has put in the place of its name.
+bool IsTitle(std::string_view argument, std::string_view executable) {
+  return argument.find(' ') != std::string_view::npos && !executable.empty() && Basename(argument) != executable;
+}
+
+void ReadCommand(Identity& identity) {
+  char executable[72];
+  ReadExecutable(executable);
+  JoinArguments(ReadArguments(), identity.command);
+  const std::string_view first(g_scratch);
+  const bool nameless = first.empty() || IsTitle(first, executable);
+  const std::string_view name = nameless ? std::string_view(executable) : Basename(first);
+  Text(identity.program).Add(name.empty() ? std::string_view("unknown") : name);
 }
 
 // Host and program become part of a file name: only harmless characters stay.
@@ -111,6 +157,7 @@ void ReadIdentity(Identity& identity) {
   identity.parent_pid = static_cast<uint32_t>(raw::Call(SYS_getppid));
   identity.run_id = MakeRunId(identity.pid);
   identity.pid_namespace = ReadPidNamespace();
+  identity.start_ticks = ReadStartTicks();
   ReadBootId(identity.boot_id);
   utsname names{};
   if (raw::Call(SYS_uname, raw::Ptr(&names)) == 0) Text(identity.host).Add(names.nodename);
@@ -118,17 +165,10 @@ void ReadIdentity(Identity& identity) {
   ReadCommand(identity);
 }
 
-// The 22nd field of /proc/self/stat; the second one, a name in parentheses, may hold anything.
-int64_t ProcessStartNs() {
-  constexpr int64_t kTickNs = 10'000'000;
-  g_scratch[ReadFile("/proc/self/stat", g_scratch, sizeof g_scratch - 1)] = 0;
-  const char* at = std::strrchr(g_scratch, ')');
-  for (int field = 2; at != nullptr && field < 22; ++field) at = std::strchr(at + 1, ' ');
-  if (at == nullptr) return 0;
-  int64_t ticks = 0;
-  for (++at; *at >= '0' && *at <= '9'; ++at) ticks = ticks * 10 + (*at - '0');
-  const int64_t asleep_ns = ReadClockNs(CLOCK_BOOTTIME) - ReadClockNs(CLOCK_MONOTONIC);
-  return ticks * kTickNs - asleep_ns;
+bool ReadCommandAnew(char (&command)[1024]) {
+  const size_t size = ReadArguments();
+  if (size > 0) JoinArguments(size, command);
+  return size > 0;
 }
 
 bool InsistsOnOneThread() {

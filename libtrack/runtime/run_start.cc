@@ -118,6 +118,7 @@ void FillHeader(const Identity& identity, const Options& options, uint64_t paren
   header.parent_run_id = parent_run_id;
   std::memcpy(header.boot_id, identity.boot_id, sizeof header.boot_id);
   header.pid_namespace = identity.pid_namespace;
+  header.start_ticks = identity.start_ticks;
   header.pid = identity.pid;
   header.parent_pid = identity.parent_pid;
   header.start_realtime_ns = RealtimeNs();

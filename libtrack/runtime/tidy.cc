@@ -27,7 +27,6 @@ namespace {
 constexpr uint32_t kOwnerDied = 0x4000'0000;
 constexpr int64_t kExecSettledNs = 5'000'000'000;
 constexpr int64_t kLongestStartNs = 600'000'000'000;  // of a process that is stopped as it begins
-constexpr int64_t kTickNs = 10'000'000;               // of the start times in /proc
 constexpr uint64_t kUnreadLimit = 256 << 20;          // bytes of killed processes' recorders, or a quarter of the tmpfs
 constexpr int kMostReads = 32;                        // of names: some 4,000
 constexpr uint32_t kMostLooks = 16;                   // at files
@@ -108,11 +107,11 @@ bool OwnerGone(const capture::RecorderHeader& header) {
 bool IsForked() { return ImageHeader()->parent_run_id != 0; }
 
 // exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the program we replaced. But
-// pids come again: that program began no sooner than this process did. The coarse clock may be a tick behind.
+// pids come again; exec keeps the time at which the process was created, too.
 bool IsPredecessor(const capture::RecorderHeader& other) {
   const capture::RecorderHeader& mine = *ImageHeader();
   if (IsForked() || other.pid != mine.pid || other.run_id == mine.run_id || !IsOfOurNamespace(other)) return false;
-  return other.start_monotonic_ns >= ProcessStartNs() - 2 * kTickNs;
+  return mine.start_ticks != 0 && other.start_ticks == mine.start_ticks;
 }
 
 // Whether the recorder in g_other has no more use. Marks that of a predecessor.

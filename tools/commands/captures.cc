@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <system_error>
 
 #include "absl/status/status.h"
@@ -24,6 +25,8 @@ namespace leaktrack {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char kSealedSuffix[] = ".sealed.ltk";
 
 std::string FixedText(const char* field, size_t size) { return std::string(field, strnlen(field, size)); }
 
@@ -40,6 +43,7 @@ bool ReadRecorder(const std::string& path, RecorderEntry* entry) {
   entry->path = path;
   entry->capture_path = FixedText(header->capture_path, sizeof(header->capture_path));
   entry->pid = header->pid;
+  entry->pid_namespace = header->pid_namespace;
   entry->run_id = header->run_id;
   entry->parent_run_id = header->parent_run_id;
   entry->pid_namespace = header->pid_namespace;
@@ -72,12 +76,46 @@ bool SameOwner(const std::string& a, const std::string& b) {
   return lstat(a.c_str(), &first) == 0 && lstat(b.c_str(), &second) == 0 && first.st_uid == second.st_uid;
 }
 
-// The owner is dead and its last moments lie in tmpfs. False where the capture may not be written, or is a copy.
-bool Fold(const std::string& recorder, const std::string& path) {
+bool SameFile(const std::string& a, const std::string& b) {
+  struct stat first {
+  }, second{};
+  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+// Whether the capture that the recorder names is there, and is another file: the end of the run belongs into that one.
+std::string OriginalOf(const std::string& recorder, const std::string& path) {
+  RecorderEntry entry;
+  std::error_code error;
+  if (!ReadRecorder(recorder, &entry) || !fs::is_regular_file(entry.capture_path, error)) return "";
+  uint32_t pid = 0;
+  uint64_t run_id = 0;
+  const bool of_this_run = ReadName(entry.capture_path, &pid, &run_id) && run_id == entry.run_id;
+  return of_this_run && !SameFile(entry.capture_path, path) ? entry.capture_path : "";
+}
+
+// The owner is dead and its last moments lie in tmpfs. Empty: they are in the file now. Else why not.
+std::string Fold(const std::string& recorder, const std::string& path) {
+  if (const std::string original = OriginalOf(recorder, path); !original.empty()) {
+    return absl::StrCat(path, ": is a copy of ", original, ", and the end of the run belongs there");
+  }
   capture::FoldOptions options;
   options.capture_path = path;
   std::string why;
-  return capture::FoldRecorder(recorder, options, &why) == capture::FoldResult::kFolded;
+  switch (capture::FoldRecorder(recorder, options, &why)) {
+    case capture::FoldResult::kFolded:
+    case capture::FoldResult::kAlreadyFolded: return "";
+    case capture::FoldResult::kOwnerAlive: return absl::StrCat(path, ": whether its process lives cannot be seen from here");
+    case capture::FoldResult::kFailed: break;
+  }
+  return why;
+}
+
+// Sorts. A copy tells of the same run as the capture beside it, and of less of it.
+void LeaveOutCopies(std::vector<std::string>& paths) {
+  std::sort(paths.begin(), paths.end());
+  std::set<std::string> copies;
+  for (const std::string& path : paths) copies.insert(SealedBeside(path));
+  std::erase_if(paths, [&copies](const std::string& path) { return copies.contains(path); });
 }
 
 absl::Status Explain(const capture::DecodeResult& result) {
@@ -119,7 +157,25 @@ absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directo
     if (it->path().extension() == kCaptureSuffix) paths.push_back(it->path().string());
   }
   if (error) return absl::NotFoundError(absl::StrCat(SafeText(directory), ": ", error.message()));
-  std::sort(paths.begin(), paths.end());
+  LeaveOutCopies(paths);
+  return paths;
+}
+
+std::string SealedBeside(const std::string& capture_path) {
+  const bool named = capture_path.ends_with(kCaptureSuffix);
+  return absl::StrCat(capture_path.substr(0, capture_path.size() - (named ? strlen(kCaptureSuffix) : 0)), kSealedSuffix);
+}
+
+std::vector<std::string> CapturesBelow(const std::string& directory, std::string* problem) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  fs::recursive_directory_iterator it(directory, fs::directory_options::skip_permission_denied, error), end;
+  for (; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (it->path().extension() == kCaptureSuffix && !it->is_directory(ignored)) paths.push_back(it->path().string());
+  }
+  if (error) *problem = absl::StrCat(SafeText(directory), ": ", error.message());
+  LeaveOutCopies(paths);
   return paths;
 }
 
@@ -159,7 +215,7 @@ absl::StatusOr<capture::Capture> OpenUnbegun(const std::string& path, const capt
                                             "its flight recorder in ", kRecorderDirectory, " is gone: nothing of this run is left"));
   }
   if (recorder.empty()) return Explain(failed);
-  const bool folded = Fold(recorder, path);
+  const bool folded = Fold(recorder, path).empty();
   capture::DecodeResult result = capture::DecodeCaptureFile(folded ? path : recorder);
   if (result.failure != capture::DecodeFailure::kNone) return Explain(result);
   result.capture.path = path;
@@ -176,7 +232,8 @@ absl::StatusOr<capture::Capture> OpenCapture(const std::string& path) {
   if (result.failure != capture::DecodeFailure::kNone) return Explain(result);
   const std::string recorder = result.capture.process.recorder_path;
   if (result.capture.running || !result.capture.recorder_used || recorder.empty()) return std::move(result.capture);
-  if (!Fold(recorder, path)) return std::move(result.capture);
+  result.capture.fold_problem = Fold(recorder, path);
+  if (!result.capture.fold_problem.empty()) return std::move(result.capture);
   capture::DecodeResult again = capture::DecodeCaptureFile(path);
   if (again.failure != capture::DecodeFailure::kNone) return std::move(result.capture);
   return std::move(again.capture);

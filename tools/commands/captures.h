@@ -26,7 +26,8 @@ struct RecorderEntry {
   std::string path;
   std::string capture_path;
   uint32_t pid = 0;
-  uint64_t run_id = 0, parent_run_id = 0, pid_namespace = 0;
+  uint64_t pid_namespace = 0;  // in which pid is its number; 0: not known
+  uint64_t run_id = 0, parent_run_id = 0;
 };
 
 // The recorders of these runs in `directory` that are ours to read, by path; of all runs, if none is named. Anybody may put
@@ -37,18 +38,26 @@ std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids, cons
 // Of a capture's name; 0 if it has none.
 uint64_t RunIdOf(const std::string& capture_path);
 
-// Paths of the captures in a directory, sorted.
+// Paths of the captures in a directory, sorted; without the sealed copies of captures that lie beside them (SealedBeside).
 absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directory);
 
 // The captures that `path` stands for: itself, or those in it if it is a directory.
 absl::StatusOr<std::vector<std::string>> CapturesAt(const std::string& path);
+
+// The captures in a directory and all below it, sorted, so that they always come in the same order. Links to directories are
+// not followed: they may form a ring. `problem` gets a line where a part could not be looked through.
+std::vector<std::string> CapturesBelow(const std::string& directory, std::string* problem);
+
+// Where `seal` puts the copy of a capture that is still written: "x.ltk" -> "x.sealed.ltk".
+std::string SealedBeside(const std::string& capture_path);
 
 // The recorder that belongs to a capture of this name, by the pid and the run id in it: for a file that has no header
 // because the disk was full. Only one of the same owner as the file; empty if there is none.
 std::string RecorderOf(const std::string& capture_path, const std::string& directory = kRecorderDirectory);
 
 // Decodes; folds the recorder of a dead process first, so that the file alone is complete from then on. Where the file
-// cannot be written, or has not even a header, the recorder is read all the same.
+// cannot be written, is a copy of one that is there still, or has not even a header, the recorder is read all the same, and
+// `fold_problem` says why.
 absl::StatusOr<capture::Capture> OpenCapture(const std::string& path);
 
 }  // namespace leaktrack

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -32,20 +31,6 @@ void Unreadable(const std::string& why, Merge& merge) {
   if (merge.unreadable_why.size() < kMostNamed) merge.unreadable_why.push_back(why);
 }
 
-// Names alone, sorted, so that sums are always taken in the same order. Links to directories are not followed: they may form a ring.
-std::vector<std::string> Below(const std::string& directory, Merge& merge) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  fs::recursive_directory_iterator it(directory, fs::directory_options::skip_permission_denied, error), end;
-  for (; !error && it != end; it.increment(error)) {
-    std::error_code ignored;
-    if (it->path().extension() == kCaptureSuffix && !it->is_directory(ignored)) paths.push_back(it->path().string());
-  }
-  if (error) Unreadable(absl::StrCat(SafeText(directory), ": ", error.message()), merge);
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
 void ReadOne(const std::string& path, const SymbolizerOptions& symbols, FrameCache* cache, Merge& merge) {
   const absl::StatusOr<capture::Capture> capture = OpenCapture(path);
   if (!capture.ok()) return Unreadable(std::string(capture.status().message()), merge);
@@ -58,9 +43,11 @@ void ReadAll(const MergeOptions& options, Merge& merge) {
   std::vector<std::string> paths;
   for (const std::string& place : options.captures) {
     std::error_code ignored;
+    std::string problem;
     const bool directory = fs::is_directory(place, ignored);
-    const std::vector<std::string> here = directory ? Below(place, merge) : std::vector<std::string>{place};
+    const std::vector<std::string> here = directory ? CapturesBelow(place, &problem) : std::vector<std::string>{place};
     paths.insert(paths.end(), here.begin(), here.end());
+    if (!problem.empty()) Unreadable(problem, merge);
   }
   FrameCache cache(FrameStore::For(options.symbols));
   for (size_t i = 0; i < paths.size(); ++i) {

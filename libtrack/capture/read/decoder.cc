@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/capture/read/decoder.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <cstring>
 #include <fstream>
@@ -8,12 +10,14 @@
 #include "libtrack/capture/read/capture_builder.h"
 #include "libtrack/capture/read/capture_bytes.h"
 #include "libtrack/capture/crc32c.h"
+#include "libtrack/capture/read/owner.h"
 #include "libtrack/capture/read/seal.h"
 
 namespace leaktrack::capture {
 namespace {
 
 constexpr int kReadings = 3;
+constexpr int64_t kHeardLatelyMs = 10'000;  // an epoch takes a second; a busy or throttled machine a few
 constexpr uint64_t kMostBytes = kMaxFileBytes + kMostPackedSealBytes + sizeof(SealTrailer) + 1;
 
 std::string Text(const char* from, size_t capacity) { return std::string(from, strnlen(from, capacity)); }
@@ -36,6 +40,8 @@ void DescribeProcess(const FileHeader& header, ProcessInfo* process) {
   process->command = Text(header.command, sizeof(header.command));
   process->recorder_path = Text(header.recorder_path, sizeof(header.recorder_path));
   process->recorder_was_anonymous = (header.flags & kFileRecorderAnonymous) != 0;
+  process->limit_id = header.limit_id;
+  memcpy(process->boot_id.data(), header.boot_id, process->boot_id.size());
 }
 
 void DescribeProcess(const RecorderHeader& header, const std::string& path, ProcessInfo* process) {
@@ -48,17 +54,35 @@ void DescribeProcess(const RecorderHeader& header, const std::string& path, Proc
   process->program = Text(header.program, sizeof(header.program));
   process->command = Text(header.command, sizeof(header.command));
   process->recorder_path = path;
+  process->limit_id = header.limit_id.load();
+  memcpy(process->boot_id.data(), header.boot_id, process->boot_id.size());
 }
 
 bool Usable(const RecorderImage& image, uint64_t run_id) {
   return image.loaded() && image.header()->run_id == run_id && image.header()->folded.load() == 0;
 }
 
-// How the run ended, from what the last record said and whether the owner lives.
-void SettleEnd(bool alive, bool dead_for_sure, Capture* capture) {
-  const bool open = capture->end_state == RunState::kStarting || capture->end_state == RunState::kRunning;
-  capture->running = open && alive;
-  if (open && !alive && dead_for_sure) capture->end_state = RunState::kKilled;
+int64_t MonotonicMs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// Of a process that cannot be seen from here its epochs tell: one a second, as long as it lives and its disk takes them.
+bool HeardLately(int64_t start_monotonic_ns, const Capture& capture) {
+  const int64_t silent_ms = MonotonicMs() - start_monotonic_ns / 1'000'000 - static_cast<int64_t>(capture.duration_ms);
+  return start_monotonic_ns != 0 && silent_ms > -1000 && silent_ms < kHeardLatelyMs;
+}
+
+// How the run ended, from what the last record said and what is known of the owner.
+void SettleEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_ns, Capture* capture) {
+  if (capture->end_state != RunState::kStarting && capture->end_state != RunState::kRunning) return;
+  // Only a copy that was sealed as of then ends with its process still running.
+  capture->as_of = final_in_file;
+  if (final_in_file) return;
+  capture->running = owner.life == Life::kAlive || (owner.life == Life::kUnknown && HeardLately(start_monotonic_ns, *capture));
+  if (owner.life == Life::kAlive) capture->process.pid_here = owner.pid_here;
+  if (owner.life == Life::kDead) capture->end_state = RunState::kKilled;
 }
 
 void TakeImage(const RecorderImage& image, CaptureBuilder* builder, DamageList* damage) {
@@ -94,6 +118,23 @@ FileHeader HeaderOf(std::span<const uint8_t> file) {
   return header;
 }
 
+// A copy of the file may have come to another machine, or the machine been restarted: numbers and paths lie then.
+bool LoadThere(const std::string& path, uint64_t run_id, RecorderImage* image) {
+  std::string why;
+  return image->Load(path, &why) && IsThisBoot(*image->header()) && Usable(*image, run_id);
+}
+
+// Where its path says; of a process in a container that runs, where the path means that: below its root.
+bool LoadRecorder(const FileHeader& header, const DecodeOptions& options, RecorderImage* image) {
+  const std::string path = RecorderPathFor(header, options);
+  if (path.empty()) return false;
+  if (LoadThere(path, header.run_id, image)) return true;
+  const OwnerFacts facts = OwnerFactsOf(header);
+  if (!options.recorder_directory.empty() || NumbersAreOurs(facts)) return false;
+  const Owner owner = LookForOwner(facts);
+  return owner.pid_here != 0 && LoadThere("/proc/" + std::to_string(owner.pid_here) + "/root" + path, header.run_id, image);
+}
+
 // One reading. The recorder is copied before the file is read: what the drainer moves from one to the other in between
 // is then seen twice, which is harmless, and not missed.
 DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
@@ -115,18 +156,9 @@ DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
     if (!same_run) return DecodeRecorderImage(path, image);
     return DecodeCaptureBytes(capture_path, file, &image);
   }
-  if (options.use_recorder && header.magic == kCaptureMagic) {
-    const std::string recorder_path = RecorderPathFor(header, options);
-    if (!recorder_path.empty() && image.Load(recorder_path, &why)) {
-      // A copy of the file may have come to another machine, or the machine been restarted: pids and paths lie then.
-      if (!IsThisBoot(image.header()->boot_id)) {
-        return Read(path, kMostBytes, &file) ? DecodeCaptureBytes(path, file, nullptr)
-                                                    : Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
-      }
-    }
-  }
+  const bool recorder = options.use_recorder && header.magic == kCaptureMagic && LoadRecorder(header, options, &image);
   if (!Read(path, kMostBytes, &file)) return Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
-  return DecodeCaptureBytes(path, file, image.loaded() ? &image : nullptr);
+  return DecodeCaptureBytes(path, file, recorder ? &image : nullptr);
 }
 
 }  // namespace
@@ -145,7 +177,8 @@ DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& i
   capture.configured_interval = image.header()->configured_interval;
   capture.no_thread = image.header()->no_thread != 0;
   DescribeProcess(*image.header(), path, &capture.process);
-  SettleEnd(OwnerAlive(*image.header()), true, &capture);
+  SettleEnd(OwnerOf(*image.header()), false, image.header()->start_monotonic_ns, &capture);
+  capture.numbers_are_ours = NumbersAreOurs(*image.header());
   capture.damage = damage.Take();
   return result;
 }
@@ -179,7 +212,9 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   if (!builder.has_status()) damage.Add("no epoch was committed: the run ended at once, or the file is cut off");
 
   const bool final_in_file = builder.final_status();
-  capture.recorder_used = image != nullptr && Usable(*image, header.run_id);
+  // A copy that was sealed as of a moment tells of that moment, though its process went on.
+  const bool as_of = final_in_file && builder.state() == RunState::kRunning;
+  capture.recorder_used = image != nullptr && !as_of && Usable(*image, header.run_id);
   if (capture.recorder_used) TakeImage(*image, &builder, &damage);
   builder.Finish(&capture, &damage);
   capture.path = path;
@@ -190,13 +225,21 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   capture.configured_interval = header.configured_interval;
   capture.no_thread = (header.flags & kFileNoThread) != 0;
   DescribeProcess(header, &capture.process);
-  const bool here = IsThisBoot(header.boot_id);
-  const bool alive = capture.recorder_used ? OwnerAlive(*image->header())
-                                           : here && ProcessAlive(header.boot_id, header.pid_namespace, header.pid);
-  SettleEnd(alive && !final_in_file, capture.recorder_used || here, &capture);
+  // What is over needs no look at who lives.
+  const Owner owner = capture.recorder_used ? OwnerOf(*image->header()) : final_in_file ? Owner{} : LookForOwner(OwnerFactsOf(header));
+  SettleEnd(owner, final_in_file && !capture.recorder_used, header.start_monotonic_ns, &capture);
+  capture.numbers_are_ours = NumbersAreOurs(OwnerFactsOf(header));
   capture.recorder_missing = !capture.recorder_used && !final_in_file && !capture.running;
+  capture.young_missing = !capture.recorder_used && !final_in_file;
   capture.damage = damage.Take();
   return result;
+}
+
+bool LoadRecorderOf(const std::string& capture_path, RecorderImage* image) {
+  std::vector<uint8_t> page;
+  if (!Read(capture_path, kHeaderBytes, &page)) return false;
+  const FileHeader header = HeaderOf(page);
+  return header.magic == kCaptureMagic && LoadRecorder(header, {}, image);
 }
 
 // A file that is being written can be caught in the middle of a record: look again before calling that damage.

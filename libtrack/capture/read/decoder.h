@@ -35,6 +35,9 @@ struct ProcessInfo {
   std::string command;       // printable command line
   std::string recorder_path; // where the recorder was, empty if it was anonymous memory
   bool recorder_was_anonymous = false;
+  uint32_t pid_here = 0;     // its number in our /proc, where it lives and can be seen there; else 0
+  std::array<uint8_t, 16> boot_id{};
+  uint64_t limit_id = 0;     // which cgroup's limit holds for it: with the boot the same for all that share it; 0: none or not known
 };
 
 struct ModuleInfo {
@@ -129,9 +132,12 @@ struct Capture {
   uint16_t major = 0, minor = 0;
   ProcessInfo process;
   RunState end_state = RunState::kRunning;
-  bool running = false;           // the owner was alive when this was read
+  bool running = false;           // the owner was alive when this was read (owner.h), or gave signs of life seconds before
+  bool as_of = false;             // it was running when this copy of its capture was sealed
+  bool numbers_are_ours = false;  // its pid is of our pid namespace and boot
   bool recorder_used = false;     // the recorder supplied the last moments
   bool recorder_missing = false;  // the run did not end in the file and its recorder is gone: last epoch(s) lost
+  bool young_missing = false;     // no recorder was found: blocks that lived for less than 2 s at the end are not among `survivors`
   uint64_t duration_ms = 0;       // start to the end of what is known
 
   std::vector<ModuleInfo> modules;                 // by number, no gaps assumed
@@ -155,6 +161,7 @@ struct Capture {
   std::string allocator;                           // "glibc", "jemalloc", "tcmalloc", "mimalloc"; empty: not known
   std::vector<std::pair<std::string, HookState>> hooks;
 
+  std::string fold_problem;                        // why the end could not be written to the file (the reader's word)
   std::string seal;                                // what was appended to the file afterwards (seal.h); empty: nothing
   std::string seal_problem;                        // why that could not be read
   std::vector<std::string> damage;                 // one line each: what, where, how much was skipped
@@ -174,6 +181,11 @@ struct DecodeOptions {
 };
 
 DecodeResult DecodeCaptureFile(const std::string& path, const DecodeOptions& options = {});
+
+// Copies the recorder of the run whose capture this is: from where it was, or, of a process that runs in a container, from
+// below its root. False: there is none to be read.
+class RecorderImage;
+bool LoadRecorderOf(const std::string& capture_path, RecorderImage* image);
 
 }  // namespace leaktrack::capture
 

@@ -13,18 +13,27 @@
 
 #include "libtrack/capture/write/header_page.h"
 #include "libtrack/capture/write/history_writer.h"
+#include "libtrack/capture/read/owner.h"
 #include "libtrack/capture/read/recorder_image.h"
 
 namespace leaktrack::capture {
 namespace {
 
+struct Target {
+  int fd;
+  int error = 0;  // of the write that failed
+};
+
 bool PwriteAll(void* context, const void* data, size_t bytes, uint64_t offset) {
-  const int fd = *static_cast<int*>(context);
+  auto* target = static_cast<Target*>(context);
   const auto* at = static_cast<const char*>(data);
   while (bytes > 0) {
-    const ssize_t put = pwrite(fd, at, bytes, static_cast<off_t>(offset));
+    const ssize_t put = pwrite(target->fd, at, bytes, static_cast<off_t>(offset));
     if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
+    if (put <= 0) {
+      target->error = put < 0 ? errno : ENOSPC;
+      return false;
+    }
     at += put;
     bytes -= static_cast<size_t>(put);
     offset += static_cast<uint64_t>(put);
@@ -33,7 +42,7 @@ bool PwriteAll(void* context, const void* data, size_t bytes, uint64_t offset) {
 }
 
 int64_t PreadAll(void* context, void* data, size_t bytes, uint64_t offset) {
-  const int fd = *static_cast<int*>(context);
+  const int fd = static_cast<Target*>(context)->fd;
   size_t done = 0;
   while (done < bytes) {
     const ssize_t got = pread(fd, static_cast<char*>(data) + done, bytes - done, static_cast<off_t>(offset + done));
@@ -89,10 +98,17 @@ RunState EndOf(const RecorderHeader& header, const FoldOptions& options) {
 bool IsUnbegun(int fd, uint64_t size) {
   if (size >= kHeaderBytes) return false;
   unsigned char start[sizeof(uint64_t)] = {};
-  const int64_t got = PreadAll(&fd, start, std::min<uint64_t>(size, sizeof(start)), 0);
+  Target target{fd};
+  const int64_t got = PreadAll(&target, start, std::min<uint64_t>(size, sizeof(start)), 0);
   uint64_t magic = 0;
   memcpy(&magic, start, sizeof(magic));
   return got >= 0 && (magic == 0 || magic == kCaptureMagic);
+}
+
+// Nothing is taken away from a process that lives, nor from one of which nothing can be told.
+bool MayBeAlive(const RecorderHeader& header) {
+  const Life life = OwnerOf(header).life;
+  return life == Life::kAlive || life == Life::kUnknown;
 }
 
 // The dead process's memory cannot be read any more; what it counted can.
@@ -102,24 +118,29 @@ MemorySampleRaw LastSample(const RecorderHeader& header) {
   return sample;
 }
 
-bool WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path, int* capture_fd, RunState state) {
+// Empty: it is written. Else why not.
+std::string WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path, int capture_fd, RunState state) {
   RecorderHeader* header = image.header();
   ClipRegions(image);
   ScratchMapping scratch(HistoryWriter::MemoryBytes(*header));
-  if (scratch.memory == MAP_FAILED) return false;
+  if (scratch.memory == MAP_FAILED) return "no memory to do it with";
   HistoryWriter* writer = HistoryWriter::Place(scratch.memory, scratch.bytes, *header);
-  const FileOps file{capture_fd, PwriteAll, PreadAll};
-  const off_t size = lseek(*capture_fd, 0, SEEK_END);
-  if (size >= 0 && IsUnbegun(*capture_fd, static_cast<uint64_t>(size))) {
+  Target target{capture_fd};
+  const FileOps file{&target, PwriteAll, PreadAll};
+  const off_t size = lseek(capture_fd, 0, SEEK_END);
+  if (size >= 0 && IsUnbegun(capture_fd, static_cast<uint64_t>(size))) {
     FileHeader page;
-    if (!WriteHeaderPage(file, *header, recorder_path.c_str(), &page)) return false;
+    if (!WriteHeaderPage(file, *header, recorder_path.c_str(), &page)) return strerror(target.error);
     writer->Start(file, *header);
   } else if (!writer->Reopen(file, *header)) {
-    return false;
+    return "it is no capture of this run";
   }
   writer->OverrideState(state);
   const uint64_t now_ms = std::max(header->tick_ms.load(), header->end_ms.load());
-  return writer->WriteEpoch(header, LastSample(*header), now_ms, EpochKind::kFinal) && fdatasync(*capture_fd) == 0;
+  if (!writer->WriteEpoch(header, LastSample(*header), now_ms, EpochKind::kFinal)) {
+    return target.error != 0 ? strerror(target.error) : "a capture has no room for more";
+  }
+  return fdatasync(capture_fd) == 0 ? "" : strerror(errno);
 }
 
 // Another folder is done in a moment; somebody who holds the lock for good shall not make us wait for ever.
@@ -135,9 +156,9 @@ bool LockSoon(int fd) {
 void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bool unlink_it) {
   const Descriptor recorder(open(recorder_path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (recorder.fd < 0 || IdOf(recorder.fd) != file) return;
-  int fd = recorder.fd;
+  Target target{recorder.fd};
   const uint32_t folded = 1;
-  PwriteAll(&fd, &folded, sizeof(folded), offsetof(RecorderHeader, folded));
+  PwriteAll(&target, &folded, sizeof(folded), offsetof(RecorderHeader, folded));
   if (unlink_it) unlink(recorder_path.c_str());
 }
 
@@ -145,7 +166,7 @@ bool IsGone(const std::string& path) { return access(path.c_str(), F_OK) != 0 &&
 
 // Its owner has written all of it into the capture, but could not remove it: privileges were dropped, or it was replaced.
 FoldResult PassOver(const RecorderImage& image, const std::string& recorder_path, const FoldOptions& options) {
-  const bool over = options.owner_is_dead || !OwnerAlive(*image.header());
+  const bool over = options.owner_is_dead || !MayBeAlive(*image.header());
   if (options.unlink_recorder && over) MarkFolded(recorder_path, image.file(), true);
   return FoldResult::kAlreadyFolded;
 }
@@ -156,7 +177,7 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   RecorderImage image;
   if (!image.Load(recorder_path, why)) return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
   if (image.header()->folded.load() != 0) return PassOver(image, recorder_path, options);
-  if (!options.owner_is_dead && OwnerAlive(*image.header())) return FoldResult::kOwnerAlive;
+  if (!options.owner_is_dead && MayBeAlive(*image.header())) return FoldResult::kOwnerAlive;
 
   const char* named = image.header()->capture_path;
   const std::string path = !options.capture_path.empty()
@@ -168,11 +189,15 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   const int create = file.owner == geteuid() ? O_CREAT : 0;
   Descriptor capture(path.empty() ? -1 : open(path.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
   if (capture.fd >= 0 && IdOf(capture.fd).owner != file.owner) {
-    *why = path + ": does not belong to the owner of " + recorder_path;
+    *why = path + ": belongs to another user than " + recorder_path;
     return FoldResult::kFailed;
   }
-  if (capture.fd < 0 || !LockSoon(capture.fd)) {
-    *why = path + ": cannot be written: " + (path.empty() ? "the recorder names no capture" : strerror(errno));
+  if (capture.fd < 0) {
+    *why = path.empty() ? recorder_path + ": names no capture" : path + ": " + strerror(errno);
+    return FoldResult::kFailed;
+  }
+  if (!LockSoon(capture.fd)) {
+    *why = path + ": another program keeps it locked";
     return FoldResult::kFailed;
   }
   // Under the lock once more: another folder may have been faster, and it may even have unlinked the recorder.
@@ -182,12 +207,17 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     *why = recorder_path + ": has become another file meanwhile";
     return FoldResult::kFailed;
   }
-  if (!WriteLastEpoch(image, recorder_path, &capture.fd, EndOf(*image.header(), options))) {
-    *why = path + ": the last epoch could not be written" + (errno != 0 ? std::string(": ") + strerror(errno) : "");
+  if (const std::string problem = WriteLastEpoch(image, recorder_path, capture.fd, EndOf(*image.header(), options)); !problem.empty()) {
+    *why = path + ": " + problem;
     return FoldResult::kFailed;
   }
   MarkFolded(recorder_path, file, options.unlink_recorder);
   return FoldResult::kFolded;
+}
+
+bool CompleteCopy(int fd, const RecorderImage& image, bool running, std::string* why) {
+  *why = WriteLastEpoch(image, "", fd, running ? RunState::kRunning : EndOf(*image.header(), {}));
+  return why->empty();
 }
 
 }  // namespace leaktrack::capture

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "libtrack/capture/read/recorder_image.h"
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack::capture {
@@ -29,6 +30,10 @@ struct FoldOptions {
 
 // `why` gets one line when the result is kFailed.
 FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& options, std::string* why);
+
+// Writes what `image` holds into a copy of its capture that lies in `fd`, as one last epoch; the recorder is left as it is.
+// `running`: the copy says that the process was running then. `why` gets one line where it cannot be done.
+bool CompleteCopy(int fd, const RecorderImage& image, bool running, std::string* why);
 
 }  // namespace leaktrack::capture
 

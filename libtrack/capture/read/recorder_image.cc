@@ -3,21 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 
 namespace leaktrack::capture {
 namespace {
 
 constexpr uint64_t kMostBytes = uint64_t{1} << 40;
-constexpr uint32_t kOwnerDied = 0x4000'0000;
-constexpr uint32_t kOwnerThread = 0x3fff'ffff;
 
 // Copies the pages that exist in [0, size).
 bool CopyData(int fd, uint64_t size, char* to) {
@@ -34,16 +30,6 @@ bool CopyData(int fd, uint64_t size, char* to) {
       at += static_cast<uint64_t>(got);
     }
   }
-  return true;
-}
-
-bool ReadBootId(uint8_t (&id)[16]) {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string text;
-  if (!(file >> text)) return false;
-  text.erase(std::remove(text.begin(), text.end(), '-'), text.end());
-  if (text.size() != 32) return false;
-  for (size_t i = 0; i < 16; ++i) id[i] = static_cast<uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
   return true;
 }
 
@@ -110,28 +96,6 @@ bool RecorderImage::LoadBytes(const void* bytes, size_t size, std::string* why) 
   if (!Reserve(size, why)) return false;
   memcpy(memory_, bytes, size);
   return Check(why);
-}
-
-bool IsThisBoot(const uint8_t (&boot_id)[16]) {
-  uint8_t now[16];
-  return !ReadBootId(now) || memcmp(now, boot_id, sizeof(now)) == 0;
-}
-
-bool ProcessAlive(const uint8_t (&boot_id)[16], uint64_t pid_namespace, uint32_t pid) {
-  if (!IsThisBoot(boot_id) || pid == 0) return false;
-  struct stat ours;
-  const bool comparable = pid_namespace != 0 && stat("/proc/self/ns/pid", &ours) == 0;
-  if (comparable && ours.st_ino != pid_namespace) return true;  // cannot be told
-  return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
-}
-
-bool OwnerAlive(const RecorderHeader& header) {
-  if (!IsThisBoot(header.boot_id)) return false;
-  const uint32_t owner = header.owner.load();
-  if (owner != 0) return (owner & kOwnerThread) != 0 && (owner & kOwnerDied) == 0;
-  const auto state = static_cast<RunState>(header.state.load());
-  if (state != RunState::kStarting && state != RunState::kRunning) return false;
-  return ProcessAlive(header.boot_id, header.pid_namespace, header.pid);
 }
 
 }  // namespace leaktrack::capture

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A private copy of a flight recorder, and what can be told of its owner.
+// A private copy of a flight recorder.
 //
 // Why a copy: the file may shrink or change while it is looked at (SIGBUS, or checks that no longer hold), and reading
 // a hole of a tmpfs mapping would allocate it. Only pages that exist are copied.
@@ -52,12 +52,6 @@ class RecorderImage {
   RecorderFileId file_;
   RecorderView view_;
 };
-
-// Whether the process that a recorder or capture belongs to still runs on this machine. Where it cannot be told (another
-// PID namespace and no drainer thread to ask), the answer is yes: nothing is taken away from a live process.
-bool OwnerAlive(const RecorderHeader& header);
-bool ProcessAlive(const uint8_t (&boot_id)[16], uint64_t pid_namespace, uint32_t pid);
-bool IsThisBoot(const uint8_t (&boot_id)[16]);
 
 }  // namespace leaktrack::capture
 

@@ -24,6 +24,8 @@ void Fill(const RecorderHeader& from, const char* recorder_path, FileHeader* to)
   to->parent_pid = from.parent_pid;
   to->start_realtime_ns = from.start_realtime_ns;
   to->start_monotonic_ns = from.start_monotonic_ns;
+  to->start_ticks = from.start_ticks;
+  to->limit_id = from.limit_id.load(std::memory_order_relaxed);
   to->configured_interval = from.configured_interval;
   const size_t path_bytes = recorder_path != nullptr ? strnlen(recorder_path, sizeof(to->recorder_path)) : 0;
   // A path that does not fit is of no use: as good as none.

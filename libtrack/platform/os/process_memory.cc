@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <initializer_list>
 
@@ -279,6 +280,13 @@ int64_t ProcessMemoryReader::ReadReclaimable() {
   const int64_t active = NumberOfKey(stat, v1 ? "total_active_file " : "active_file ");
   const int64_t inactive = NumberOfKey(stat, v1 ? "total_inactive_file " : "inactive_file ");
   return active < 0 || inactive < 0 ? kMemoryNotKnown : active + inactive;
+}
+
+uint64_t ProcessMemoryReader::LimitId() {
+  struct stat info {};
+  const int64_t limit = max_.fd_plus_one != 0 ? Number(ReadFile(max_)) : kMemoryNotKnown;
+  const bool limited = limit >= 0 && limit < kNoLimit;
+  return limited && raw::Call(SYS_fstat, max_.fd_plus_one - 1, raw::Ptr(&info)) == 0 ? info.st_ino : 0;
 }
 
 void ProcessMemoryReader::ReadCgroup(MemoryReading* out) {

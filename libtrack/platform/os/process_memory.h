@@ -41,6 +41,10 @@ class ProcessMemoryReader {
   // Fills `out`; readings that fail are kMemoryNotKnown.
   void Read(MemoryReading* out);
 
+  // The inode of the file that holds the limit of the chosen cgroup: whoever has the same has the same limit, whatever its
+  // path is called in its own namespace. 0: no limit, or not known. While the files are open.
+  uint64_t LimitId();
+
   void Close();
 
  private:
