@@ -17,7 +17,6 @@
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/text.h"
-#include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/run_start.h"
 

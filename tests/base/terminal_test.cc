@@ -42,6 +42,7 @@ TEST_F(TerminalTest, WidthIsThatOfTheTerminalWithinReason) {
 
 TEST_F(TerminalTest, WidthWithoutATerminalIsColumnsOrTheDefault) {
   EXPECT_EQ(TerminalColumns(file_), kDefaultColumns);
+  EXPECT_EQ(TerminalColumns(file_, 80), 80);
   setenv("COLUMNS", "77", 1);
   EXPECT_EQ(TerminalColumns(file_), 77);
   SetColumns(0);

@@ -4,13 +4,16 @@
 
     merge_test.py LEAKTRACK PROGRAM     PROGRAM OLD NEW keeps so many blocks at OldLeak and NewLeak
 """
+import fcntl
 import json
 import os
 import pty
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import tracker as t
@@ -83,6 +86,48 @@ def progress(session):
     assert re.search(r"\r\x1b\[Kreading captures: [\d,]+ of 1,500, ", seen) and seen.endswith("\r\x1b[K"), seen
 
 
+def stdout_of(command, columns):
+    """What `command` writes to a terminal of so many columns."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.pop("COLUMNS", None)
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        os.execv(command[0], command)
+    seen = b""
+    while True:
+        try:
+            part = os.read(fd, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    os.waitpid(pid, 0)
+    os.close(fd)
+    return re.sub("\x1b\\[[0-9;]*[mK]", "", seen.decode()).replace("\r", "\n").splitlines()
+
+
+def width(session, program):
+    """A terminal shows what it has room for; a pipe and a file get 80 columns."""
+    folder, name = os.path.join(session.folder, "wide"), "program-" + "x" * 60
+    os.mkdir(folder)
+    os.symlink(program, os.path.join(folder, name))
+    for _ in range(2):
+        subprocess.run([session.leaktrack, "run", "--exact", "-o", folder, "--", os.path.join(folder, name), "5", "2"], capture_output=True,
+                       check=True, timeout=60)
+    command = [session.leaktrack, "report", "--no-history", folder]
+    lines = stdout_of(command, 160)
+    assert any(line.endswith(" " + name) for line in lines), lines
+    assert 80 < max(map(len, lines)) <= 160 and max(map(len, stdout_of(command, 60))) <= 60, lines
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    piped = subprocess.run(command, capture_output=True, text=True, check=False, env=environment).stdout
+    assert max(map(len, piped.splitlines())) <= 80 and name not in piped.partition("Program")[0], piped
+    stdout_of([*command, "-o", os.path.join(folder, "report.txt")], 160)
+    with open(os.path.join(folder, "report.txt"), encoding="utf-8") as file:
+        assert file.read() == piped, "a file is not the terminal that it is written from"
+    shutil.rmtree(folder)
+
+
 def main():
     leaktrack, program = map(os.path.abspath, sys.argv[1:])
     with t.tracker(leaktrack) as session:
@@ -91,6 +136,8 @@ def main():
         session.run(["/bin/true"], ["--exact"])
         reports = [report for report in session.reports() if "gate_target" in report["process"]["command"]]
         assert len(reports) == RUNS, len(reports)
+
+        width(session, program)
 
         # All is too short to judge, hence status 3.
         merged = json.loads(merge(session, "--format", "json", session.folder, code=3))

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import tracker as t
@@ -107,6 +108,73 @@ def travels(seal):
     return capture, before
 
 
+def directories(seal, capture):
+    """All captures in a directory and below, in their places or as copies elsewhere; one that is none keeps no other from it."""
+    top, out = os.path.join(seal.folder, "top"), os.path.join(seal.folder, "out")
+    below = os.path.join(top, "host", "deep")
+    os.makedirs(below)
+    os.makedirs(out)
+    for place in (os.path.join(top, "a.ltk"), os.path.join(below, "c.ltk")):
+        shutil.copy(capture, place)
+    with open(os.path.join(top, "b.ltk"), "wb") as file:
+        file.write(b"no capture" * 99)
+    done = seal.seal("-o", out, top, codes=(2,))
+    assert done.stdout.count(b": sealed") == 2 and b"b.ltk: not a capture" in done.stderr, done
+    assert os.path.exists(os.path.join(out, "a.ltk")) and os.path.exists(os.path.join(out, "host", "deep", "c.ltk"))
+    os.remove(os.path.join(top, "b.ltk"))
+    done = seal.seal(top)
+    assert done.stdout.count(b": sealed") == 2, done
+    assert b"a directory" in seal.seal("-o", os.path.join(seal.folder, "no-directory"), top, codes=(2,)).stderr
+    shutil.rmtree(top)
+    shutil.rmtree(out)
+
+
+def other_owners(seal, capture):
+    """What is another user's is not taken from him; what he left in memory goes into no file of a third."""
+    if os.geteuid() != 0:
+        return
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        path = os.path.join(folder, "root.ltk")
+        shutil.copy(capture, path)
+        os.chmod(path, 0o644)
+        words = [seal.session.leaktrack, "seal", "--no-symbol-cache", path]
+        done = subprocess.run(words, capture_output=True, check=False, user=nobody, group=nobody)
+        assert done.returncode == 2 and b"belongs to another user (id 0)" in done.stderr, done
+        copy = os.path.join(folder, "mine.ltk")
+        done = subprocess.run([*words, "-o", copy], capture_output=True, check=False, user=nobody, group=nobody)
+        assert done.returncode == 0 and os.stat(copy).st_uid == nobody and os.stat(path).st_uid == 0, done
+        os.chmod(folder, 0o755)
+        done = subprocess.run([*words, "-o", os.path.join(folder, "new.ltk")], capture_output=True, check=False, user=nobody, group=nobody)
+        assert done.returncode == 2 and b"Permission denied" in done.stderr, done
+        assert b"not yours" not in done.stderr and b"full disk" not in done.stderr
+        killed_of_nobody(seal, folder, nobody)
+
+
+def killed_of_nobody(seal, folder, nobody):
+    """root's copy of the capture of another's killed process: the recorder cannot be folded into it, and is read for it."""
+    os.chmod(folder, 0o777)
+    library = os.path.join(os.path.dirname(os.path.dirname(seal.session.leaktrack)), "lib", "libleaktrack.so")
+    env = {**os.environ, "LD_PRELOAD": library, "LEAKTRACK_OUT": folder, "LEAKTRACK_INTERVAL": "exact"}
+    with subprocess.Popen(["sh", "-c", "echo ready; read line"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=nobody, group=nobody) as process:
+        assert process.stdout.readline() == b"ready\n"
+        theirs, = [os.path.join(folder, name) for name in os.listdir(folder) if f".{process.pid}." in name]
+        process.kill()
+    copy = os.path.join(folder, "roots.ltk")
+    shutil.copy(theirs, copy)
+    os.remove(theirs)
+    text = seal.session.text(copy)
+    assert "belongs to another user than" in text and "disk full" not in text, text
+    done = seal.seal("-o", os.path.join(folder, "whole.ltk"), copy)
+    assert b": sealed" in done.stdout, done
+    text = seal.session.text(os.path.join(folder, "whole.ltk"))
+    assert "killed" in text and "/dev/shm" not in text, text
+    recorders = [name for name in os.listdir("/dev/shm") if name.startswith(f"leaktrack.{process.pid}.")]
+    assert len(recorders) == 1, "the recorder is its owner's to fold"
+    os.remove(os.path.join("/dev/shm", recorders[0]))
+
+
 def damaged(seal, capture, before):
     """A seal that is torn is no seal; the capture before it is whole."""
     whole = open(capture, "rb").read()
@@ -131,8 +199,14 @@ def refused(seal, capture):
             if running:
                 break
             time.sleep(0.1)
-        done = seal.seal(running, codes=(2,))
+        done = seal.seal(running)
+        copy = running[:-4] + ".sealed.ltk"
+        assert b"as of now" in done.stdout and copy.encode() in done.stdout, done
+        done = seal.seal("-o", running, running, codes=(2,))
         assert b"still writes" in done.stderr, done.stderr
+        # Of both only the capture itself counts where a directory is read.
+        listed = json.loads(seal.written(seal.folder, "json"))["captures"]
+        assert running in [c["path"] for c in listed] and copy not in [c["path"] for c in listed], listed
         os.killpg(process.pid, 9)
         process.wait()
     seal.seal(running)  # after a kill -9, too
@@ -178,6 +252,8 @@ def main():
         seal = Seal(session)
         capture, before = travels(seal)
         damaged(seal, capture, before)
+        directories(seal, capture)
+        other_owners(seal, capture)
         refused(seal, capture)
         made_code(seal, "node", "leak.js", NODE, "--perf-basic-prof", "--interpreted-frames-native-stack", "leak.js")
         made_code(seal, "java", "Leak.java", JAVA, "-XX:MaxDirectMemorySize=4g", "-XX:+PreserveFramePointer", "-XX:+UnlockDiagnosticVMOptions",

@@ -5,9 +5,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace leaktrack::track {
 namespace {
@@ -52,6 +60,64 @@ TEST(IdentityTest, ARelativeDirectoryIsMadeAbsoluteBecauseTheProgramMayMove) {
   char path[1024];
   ASSERT_TRUE(MakeCapturePath(identity, "", path));
   EXPECT_EQ(std::string(path).rfind(std::filesystem::current_path().string(), 0), 0u);
+}
+
+std::vector<std::string> StatOfSelf() {  // from the third field on
+  std::ifstream stat("/proc/self/stat");
+  std::string fields;
+  std::getline(stat, fields, '\0');
+  std::istringstream rest(fields.substr(fields.rfind(')') + 1));
+  return {std::istream_iterator<std::string>(rest), {}};
+}
+
+// As setproctitle does it: the arguments lie one behind the other, the title over them, zeros behind it.
+void WriteTitle(const std::string& title) {
+  const std::vector<std::string> fields = StatOfSelf();
+  auto* arguments = reinterpret_cast<char*>(std::stoull(fields[45]));  // the fields 48 and 49
+  const size_t bytes = std::stoull(fields[46]) - std::stoull(fields[45]);
+  std::memset(arguments, 0, bytes);
+  std::memcpy(arguments, title.data(), std::min(bytes - 1, title.size()));
+}
+
+// Program and command of a child that has written `title`.
+std::pair<std::string, std::string> NamesUnderTitle(const std::string& title) {
+  int out[2];
+  if (pipe(out) != 0) return {};
+  const pid_t child = fork();
+  if (child == 0) {
+    WriteTitle(title);
+    Identity identity;
+    ReadIdentity(identity);
+    dprintf(out[1], "%s\n%s", identity.program, identity.command);
+    _exit(0);
+  }
+  close(out[1]);
+  std::string said;
+  char text[4096];
+  for (ssize_t got; (got = read(out[0], text, sizeof text)) > 0;) said.append(text, static_cast<size_t>(got));
+  close(out[0]);
+  waitpid(child, nullptr, 0);
+  const size_t end = said.find('\n');
+  return {said.substr(0, end), said.substr(std::min(said.size(), end + 1))};
+}
+
+TEST(IdentityTest, AProgramUnderATitleIsCalledAsItsExecutable) {
+  const std::string executable = std::filesystem::read_symlink("/proc/self/exe").filename().string();
+  const auto [program, command] = NamesUnderTitle("server: worker process");
+  EXPECT_EQ(program, executable);
+  EXPECT_EQ(command, "server: worker process");
+}
+
+TEST(IdentityTest, AProgramThatHasWipedItsArgumentsIsCalledAsItsExecutable) {
+  const auto [program, command] = NamesUnderTitle("");
+  EXPECT_EQ(program, std::filesystem::read_symlink("/proc/self/exe").filename().string());
+  EXPECT_EQ(command, "");
+}
+
+TEST(IdentityTest, ItsStartIsTheTickThatTheKernelTellsOthers) {
+  Identity identity;
+  ReadIdentity(identity);
+  EXPECT_EQ(std::to_string(identity.start_ticks), StatOfSelf()[19]);
 }
 
 TEST(IdentityTest, APathThatDoesNotFitIsRefused) {

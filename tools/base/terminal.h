@@ -14,8 +14,8 @@ inline constexpr int kDefaultColumns = 100;  // where nobody says: logs and pipe
 
 enum class ColourChoice { kAuto, kAlways, kNever };
 
-// Columns of the terminal at `fd`; else of $COLUMNS; else kDefaultColumns. Between 40 and 1000.
-int TerminalColumns(int fd);
+// Columns of the terminal at `fd`; else of $COLUMNS; else `otherwise`. Between 40 and 1000.
+int TerminalColumns(int fd, int otherwise = kDefaultColumns);
 
 // True when escape sequences for colour should be written to `fd`.
 bool WantColour(int fd, ColourChoice choice = ColourChoice::kAuto);

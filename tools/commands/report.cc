@@ -21,12 +21,13 @@
 #include "tools/commands/history_file.h"
 #include "tools/commands/output.h"
 #include "tools/report/formats.h"
+#include "tools/report/words/shared_limit.h"
 #include "tools/symbolize/capture_symbolizer.h"
 
 namespace leaktrack {
 namespace {
 
-constexpr size_t kTextColumns = 80;
+constexpr int kPipedColumns = 80;   // a file or a pipe may be read anywhere; a terminal shows all that it has room for
 constexpr size_t kAllFrames = 1000;  // as good as all: of one site there is room
 
 // What all captures of one report are read with.
@@ -104,7 +105,7 @@ int ExitOf(Conclusion conclusion) {
 
 TextOptions TextOptionsFor(const ReportOptions& options) {
   TextOptions text;
-  text.columns = static_cast<size_t>(std::min<int>(kTextColumns, TerminalColumns(STDOUT_FILENO)));
+  text.columns = static_cast<size_t>(options.output.empty() ? TerminalColumns(STDOUT_FILENO, kPipedColumns) : kPipedColumns);
   text.colour = options.output.empty() && WantColour(STDOUT_FILENO);
   if (options.top != 0) text.top = options.top;
   if (options.site) text.stack_frames = kAllFrames;
@@ -154,6 +155,7 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   if (fleet.runs.empty()) return absl::DataLossError(fleet.unreadable.front());
   Remember(fleet, history);
   RankRuns(fleet);
+  NoteSharedLimits(fleet.runs);
   for (ReportInput& run : fleet.runs) SelectSites(SelectionFor(format, options), run);
   const FormatOptions format_options{TextOptionsFor(options), options.top};
   RETURN_IF_ERROR(WriteOutput(options.output, paths.size() == 1 ? format.one(fleet.runs.front(), format_options)

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/read/fold.h"
+#include "libtrack/capture/read/owner.h"
 #include "tools/base/safe_text.h"
 #include "tools/commands/captures.h"
 #include "tools/commands/child.h"
@@ -66,22 +67,18 @@ std::vector<std::string> NewCaptures(const std::string& directory, const std::se
   return fresh;
 }
 
-uint64_t OwnPidNamespace() {
-  struct stat info {};
-  return stat("/proc/self/ns/pid", &info) == 0 ? info.st_ino : 0;
-}
-
 // The dead of this process tree: they left new captures in our directory, if that is still there. FoldRecorder leaves the
 // living alone.
 void FoldTheDead(const std::string& directory, const std::vector<std::string>& captures, const ChildEnd& end) {
   std::set<uint64_t> run_ids;
   for (const std::string& path : captures) run_ids.insert(RunIdOf(path));
   run_ids.erase(0);
-  const uint64_t our_namespace = OwnPidNamespace();
   for (const RecorderEntry& recorder : FindRecorders(run_ids)) {
     if (fs::path(recorder.capture_path).parent_path() != directory) continue;
     capture::FoldOptions options;
-    if (static_cast<pid_t>(recorder.pid) == end.pid && recorder.pid_namespace == our_namespace) {
+    // In another pid namespace the same number is another process.
+    const bool ours = recorder.pid_namespace == 0 || recorder.pid_namespace == capture::OwnPidNamespace();
+    if (ours && static_cast<pid_t>(recorder.pid) == end.pid) {
       options.end_state = EndState(end.wait_status);
       options.owner_is_dead = true;
     }

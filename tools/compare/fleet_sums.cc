@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
+#include "tools/compare/process_role.h"
 #include "tools/compare/site_key.h"
 
 namespace leaktrack {
@@ -15,11 +17,27 @@ namespace {
 constexpr size_t kMostNames = 64, kMostNameColumns = 400;  // of a key: a program may have any
 constexpr uint32_t kMainProgram = 1;                       // the first module of the map
 
+// "/usr/sbin/nginx (deleted)" -> "nginx"
+std::string FileName(const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1);
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (name.ends_with(kDeleted)) name.resize(name.size() - kDeleted.size());
+  return name;
+}
+
+// By the file that runs: argv[0] is what a server that forks writes its titles over.
 ProgramVersion VersionOf(const capture::Capture& capture) {
   for (const capture::ModuleInfo& module : capture.modules) {
-    if (module.number == kMainProgram) return {capture.process.program, module.build_id};
+    if (module.number != kMainProgram) continue;
+    const std::string name = FileName(module.path);
+    return {name.empty() ? capture.process.program : name, module.build_id};
   }
   return {capture.process.program, ""};
+}
+
+void AddRole(const std::string& role, ProgramSum& program) {
+  const bool known = program.roles.contains(role);
+  ++program.roles[known || program.roles.size() < ProgramSum::kMostRoles ? role : "others"];
 }
 
 std::string KeyOf(const SiteResult& site) {
@@ -103,6 +121,7 @@ bool FleetSums::Add(const capture::Capture& capture, const Analysis& analysis) {
   ++runs_;
   ProgramSum& program = programs_[VersionOf(capture)];
   ++program.runs;
+  AddRole(RoleOf(capture.process), program);
   ++program.conclusions[static_cast<size_t>(analysis.conclusion)];
   if (program.hosts.size() < kMostHosts) program.hosts.insert(capture.process.host);
   program.watched_seconds += analysis.duration_seconds;

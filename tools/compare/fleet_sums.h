@@ -50,7 +50,9 @@ struct SiteSum {
 };
 
 struct ProgramSum {
+  static constexpr size_t kMostRoles = 32;
   uint64_t runs = 0;
+  std::map<std::string, uint64_t> roles;  // runs by the part that they play (process_role.h); beyond kMostRoles "others"
   std::set<std::string> hosts;            // the first kMostHosts
   std::array<uint64_t, 4> conclusions{};  // indexed by Conclusion
   double watched_seconds = 0, longest_seconds = 0;
@@ -63,7 +65,7 @@ struct ProgramSum {
   double live_bytes_given_up = 0;
 };
 
-// Name and build-id of the main program: "" where it has none.
+// Name of the executable (argv[0]'s, where it is not known) and build-id: "" where it has none.
 using ProgramVersion = std::pair<std::string, std::string>;
 
 class FleetSums {

@@ -9,10 +9,12 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/compare/process_role.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/json/json_parts.h"
 #include "tools/report/json/json_report.h"
 #include "tools/report/words/page.h"
+#include "tools/report/words/process_name.h"
 
 namespace leaktrack {
 namespace {
@@ -44,13 +46,32 @@ std::string Left(const ProcessResult& process) {
   return process.seconds_mid && *process.seconds_mid < kFarAway ? FormatDuration(*process.seconds_mid) : "-";
 }
 
-std::string RunLine(const ReportInput& run) {
+// By run id: how many of the captured processes were forked from it.
+using Families = std::map<uint64_t, size_t>;
+Families FamiliesOf(const Fleet& fleet) {
+  Families families;
+  for (const ReportInput& run : fleet.runs) {
+    if (run.capture.process.parent_run_id != 0) ++families[run.capture.process.parent_run_id];
+  }
+  return families;
+}
+
+// "nginx: worker process", or "server (parent of 8)", "server (forked by 4711)".
+std::string NameIn(const Families& families, const capture::ProcessInfo& process) {
+  std::string name = ProcessName(process);
+  if (!TitleOf(process.command).empty()) return name;
+  const auto children = families.find(process.run_id);
+  if (children != families.end()) return absl::StrCat(name, " (parent of ", FormatCount(children->second), ")");
+  return process.parent_run_id == 0 ? name : absl::StrCat(name, " (forked by ", process.parent_pid, ")");
+}
+
+std::string RunLine(const ReportInput& run, const Families& families) {
   const Analysis& analysis = run.analysis;
   return absl::StrFormat("  %-6s %12s %8s %10s %8s  %d %s", Word(analysis),
                          analysis.total_growth ? GrowthRate(analysis.total_growth->mid) : "-", Left(analysis.process),
                          analysis.memory.rss_bytes ? FormatSize(static_cast<double>(*analysis.memory.rss_bytes)) : "-",
                          FormatDuration(analysis.duration_seconds), run.capture.process.pid,
-                         SafeText(run.capture.process.program));
+                         NameIn(families, run.capture.process));
 }
 
 // Those of one program that say the same.
@@ -60,12 +81,12 @@ struct Kin {
   double resident = 0;
 };
 
-std::string KinLine(const Kin& kin) {
-  if (kin.count == 1) return RunLine(*kin.longest);
+std::string KinLine(const Kin& kin, const Families& families) {
+  if (kin.count == 1) return RunLine(*kin.longest, families);
   const Analysis& analysis = kin.longest->analysis;
   return absl::StrFormat("  %-6s %12s %8s %10s %8s  %s runs of %s", Word(analysis), "-", "-",
                          kin.resident > 0 ? FormatSize(kin.resident) : "-", FormatDuration(analysis.duration_seconds),
-                         FormatCount(kin.count), SafeText(kin.longest->capture.process.program));
+                         FormatCount(kin.count), SafeText(RoleOf(kin.longest->capture.process)));
 }
 
 // "sh 20, cc1plus 12, as 4 and 3 other programs", the most frequent first.
@@ -84,29 +105,30 @@ std::string ProgramsText(const std::map<std::string, size_t>& counts) {
 // A tree of forks and execs leaves dozens of captures: what grows has a line each, what does not one for each program,
 // and what was over at once is a number.
 void WriteMany(const Fleet& fleet, Page& page) {
+  const Families families = FamiliesOf(fleet);
   size_t growing = 0;
   std::map<std::string, size_t> brief;
   std::vector<Kin> kin;  // in the order of rank
   for (const ReportInput& run : fleet.runs) {
     const Conclusion conclusion = run.analysis.conclusion;
     if (conclusion == Conclusion::kFound) {
-      if (++growing <= kMostLines) page.Line(RunLine(run));
+      if (++growing <= kMostLines) page.Line(RunLine(run, families));
       continue;
     }
-    const std::string& program = run.capture.process.program;
+    const std::string program = RoleOf(run.capture.process);
     if (conclusion == Conclusion::kTooShort) {
       ++brief[program];
       continue;
     }
     auto same = std::find_if(kin.begin(), kin.end(), [&](const Kin& other) {
-      return other.longest->capture.process.program == program && other.longest->analysis.conclusion == conclusion;
+      return RoleOf(other.longest->capture.process) == program && other.longest->analysis.conclusion == conclusion;
     });
     if (same == kin.end()) same = kin.insert(kin.end(), Kin{&run});
     ++same->count;
     same->resident = std::max(same->resident, static_cast<double>(run.analysis.memory.rss_bytes.value_or(0)));
   }
   if (growing > kMostLines) page.Line(absl::StrCat("  and ", growing - kMostLines, " more that grow"));
-  for (size_t i = 0; i < std::min(kMostLines, kin.size()); ++i) page.Line(KinLine(kin[i]));
+  for (size_t i = 0; i < std::min(kMostLines, kin.size()); ++i) page.Line(KinLine(kin[i], families));
   if (kin.size() > kMostLines) page.Line(absl::StrCat("  and ", kin.size() - kMostLines, " more programs that do not"));
   if (!brief.empty()) page.Field("  short", absl::StrCat("too short to tell: ", ProgramsText(brief)), 9);
 }
@@ -149,7 +171,8 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   if (fleet.runs.size() > kMostLines) {
     WriteMany(fleet, page);
   } else {
-    for (const ReportInput& run : fleet.runs) page.Line(RunLine(run));
+    const Families families = FamiliesOf(fleet);
+    for (const ReportInput& run : fleet.runs) page.Line(RunLine(run, families));
   }
   for (const std::string& line : fleet.unreadable) page.Field("Unread", line);
   page.Blank();

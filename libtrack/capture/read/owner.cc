@@ -134,14 +134,14 @@ std::vector<Seen> LookAround() {
   return all;
 }
 
-// Many captures are read one after another: what was seen for the first of them serves the next.
-const std::vector<Seen>& Around() {
+// Many captures are read one after another: what was seen for the first of them serves the next, unless that has begun since.
+const std::vector<Seen>& Around(int64_t run_start_ns) {
   static thread_local std::vector<Seen> seen;
   static thread_local int64_t seen_at = 0;
   const int64_t now = Clock(CLOCK_MONOTONIC);
-  if (seen_at == 0 || now - seen_at > kSecondNs) {
-    seen = LookAround();
+  if (seen_at == 0 || now - seen_at > kSecondNs || run_start_ns >= seen_at) {
     seen_at = now;
+    seen = LookAround();
   }
   return seen;
 }
@@ -166,8 +166,8 @@ Owner LookBesideUs(const OwnerFacts& facts) {
 
 Owner LookEverywhere(const OwnerFacts& facts) {
   bool maybe = false;
-  for (const Seen& process : Around()) {
-    if (process.inner_pid != facts.pid) continue;
+  for (const Seen& process : Around(facts.start_monotonic_ns)) {
+    if (process.inner_pid != facts.pid || access(ProcPath(process.pid, "stat").c_str(), F_OK) != 0) continue;  // gone since
     if (process.pid_namespace != 0 && facts.pid_namespace != 0 && process.pid_namespace != facts.pid_namespace) continue;
     const Match match = Compare(process.pid, facts);
     // Where its namespace is not ours to see, only the very tick of its start proves it.

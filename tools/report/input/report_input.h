@@ -17,12 +17,19 @@
 
 namespace leaktrack {
 
+// Others whose growth fills the same cgroup's limit (shared_limit.h).
+struct LimitSharers {
+  std::vector<uint32_t> pids;
+  double growth_bytes_per_hour = 0;  // of their accused sites, in sum
+};
+
 struct ReportInput {
   capture::Capture capture;
   Analysis analysis;
   std::vector<MissingSymbols> missing;
   std::optional<int64_t> sealed_at;  // seconds since 1970, when names were sealed into the capture; empty: they were not
   std::map<std::string, SourceExcerpt> sources;  // by "file:line", of the frames that matter; empty where none was wanted
+  LimitSharers sharers;
   Selection selection;  // what `analysis.sites` does not hold any more
 };
 

@@ -30,6 +30,7 @@ Json ProcessJson(const ReportInput& input) {
           {"end", EndName(input.capture)},
           {"limit_bytes", OrNull(result.limit_bytes)},
           {"limit_kind", TextOrNull(result.limit_kind)},
+          {"limit_shared_with", input.sharers.pids},
           {"status", Name(result.status)},
           {"seconds_to_limit",
            {{"low", OrNull(result.seconds_low)}, {"mid", OrNull(result.seconds_mid)}, {"high", OrNull(result.seconds_high)}}},

@@ -31,6 +31,12 @@ Json SiteJson(const RankedSite& site, size_t rank) {
           {"fastest", sum.fastest_path.empty() ? Json() : Json{{"path", sum.fastest_path}, {"growth_bytes_per_hour", Whole(sum.fastest_bytes_per_hour)}}}};
 }
 
+Json RolesJson(const ProgramSum& program) {
+  Json roles = Json::array();
+  for (const auto& [role, runs] : program.roles) roles.push_back({{"role", role}, {"runs", runs}});
+  return roles;
+}
+
 Json ProgramJson(const RankedProgram& ranked, size_t top) {
   const ProgramVersion& version = ranked.first;
   const ProgramSum& program = ranked.second;
@@ -43,6 +49,7 @@ Json ProgramJson(const RankedProgram& ranked, size_t top) {
   return {{"program", version.first},
           {"build_id", TextOrNull(version.second)},
           {"runs", program.runs},
+          {"roles", RolesJson(program)},
           {"hosts", program.hosts.size()},
           {"conclusions", {{"grows", runs(Conclusion::kFound)},
                            {"clean", runs(Conclusion::kClean)},

@@ -13,7 +13,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMostPrograms = 20, kMostUnreadable = 5, kBuildIdDigits = 12;
+constexpr size_t kMostPrograms = 20, kMostRoles = 6, kMostUnreadable = 5, kBuildIdDigits = 12;
 
 uint64_t Of(const ProgramSum& program, Conclusion conclusion) { return program.conclusions[static_cast<size_t>(conclusion)]; }
 
@@ -40,6 +40,19 @@ std::string RunsText(const ProgramSum& program) {
   return text + counts;
 }
 
+// "12 nginx: worker process, 1 nginx: master process"; empty where all are of one kind.
+std::string RolesText(const ProgramSum& program) {
+  if (program.roles.size() < 2) return "";
+  std::vector<std::pair<std::string, uint64_t>> roles(program.roles.begin(), program.roles.end());
+  std::stable_sort(roles.begin(), roles.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (size_t i = 0; i < std::min(kMostRoles, roles.size()); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : ", ", FormatCount(roles[i].second), " ", SafeText(roles[i].first));
+  }
+  if (roles.size() > kMostRoles) absl::StrAppend(&text, " and ", roles.size() - kMostRoles, " more kinds");
+  return text;
+}
+
 void WriteSite(const RankedSite& site, Page& page) {
   const SiteSum& sum = *site.sum;
   const std::string growth = sum.accused() > 0 ? GrowthRate(sum.growth.mid) : "-";
@@ -54,6 +67,7 @@ void WriteProgram(const RankedProgram& ranked, size_t top, Page& page) {
   page.Blank();
   page.Line(absl::StrCat(name, version.second.empty() ? "" : " (build-id " + SafeText(version.second.substr(0, kBuildIdDigits)) + ")"), Tint::kBold);
   page.Field("  runs", RunsText(program), 9);
+  if (const std::string roles = RolesText(program); !roles.empty()) page.Field("  are", roles, 9);
   if (program.growth.mid > 0) page.Field("  grow", absl::StrCat("together ", GrowthText(program.growth.Get())), 9);
   const std::vector<RankedSite> sites = RankSiteSums(program);
   if (!sites.empty()) page.Line(absl::StrFormat("  %9s of %-9s %13s %10s  %s", "grows in", "runs", "growth", "holds", "site"), Tint::kDim);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/units.h"
 #include "tools/report/words/growth_words.h"
+#include "tools/report/words/shared_limit.h"
 #include "tools/report/text/text_sections.h"
 
 namespace leaktrack {
@@ -120,6 +121,7 @@ Remarks ProcessRemarks(const ReportInput& input) {
   Remarks out;
   out.Add("Status", StatusLine(process));
   if (process.limit_bytes) out.Add("Limit", LimitText(process));
+  if (const std::string shared = SharedLimitText(input); !shared.empty()) out.Add("Limit", shared);
   std::string text = memory.rss_bytes ? absl::StrCat(FormatSize(static_cast<double>(*memory.rss_bytes)), " resident")
                                       : absl::StrCat("heap ", FormatSize(memory.live_heap_bytes));
   if (const std::string change = Change(memory.rss_growth); !change.empty()) absl::StrAppend(&text, " (", change, ")");

@@ -8,6 +8,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/report/words/growth_words.h"
+#include "tools/report/words/process_name.h"
 #include "tools/report/text/text_sections.h"
 
 namespace leaktrack {
@@ -74,11 +75,12 @@ Tint HeadlineTint(const Analysis& analysis) {
 
 std::string Introduction(const ReportInput& input) {
   const capture::Capture& capture = input.capture;
-  std::string text = SafeText(capture.process.command.empty() ? capture.process.program : capture.process.command);
+  std::string text = CommandText(capture.process);
   absl::StrAppend(&text, " (pid ", capture.process.pid);
   if (!capture.process.host.empty()) absl::StrAppend(&text, " on ", SafeText(capture.process.host));
   absl::StrAppend(&text, "), ", FormatDuration(input.analysis.duration_seconds), " watched, ");
   const std::string end = EndName(capture);
+  if (capture.as_of) return text + "running when this was sealed";
   return text + (end == "running" ? "still running" : end == "unknown" ? "end unknown" : end == "exec" ? "replaced by exec" : end);
 }
 

@@ -8,6 +8,8 @@
 namespace leaktrack {
 namespace {
 
+constexpr size_t kMeasure = 100;  // of prose: the eye does not find the next line over more
+
 const char* Escape(Tint tint) {
   switch (tint) {
     case Tint::kNone: return "";
@@ -31,7 +33,8 @@ void Page::Line(std::string_view text, Tint tint) {
 }
 
 void Page::Field(std::string_view label, std::string_view text, size_t label_columns) {
-  const size_t room = columns_ > label_columns + 10 ? columns_ - label_columns : 10;
+  const size_t width = std::min(columns_, kMeasure);
+  const size_t room = width > label_columns + 10 ? width - label_columns : 10;
   std::string line(label);
   line.resize(std::max(label_columns, line.size()), ' ');
   size_t used = 0;

@@ -2,7 +2,8 @@
 //
 // A page of text that never runs over its right edge.
 //
-// What: labelled lines, words wrapped under the label's column, single lines shortened in the middle. Promises: no
+// What: labelled lines, words wrapped under the label's column (prose in 100 columns at most), single lines shortened in the
+// middle, where the page is too narrow for them. Promises: no
 // line is wider than `columns`, whatever is put in; escape sequences appear only if colour was asked for, and come
 // from here alone (text is expected to have gone through SafeText).
 #ifndef LEAKTRACK_TOOLS_REPORT_WORDS_PAGE_H_
