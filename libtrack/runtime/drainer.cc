@@ -154,8 +154,8 @@ bool WritePage(const FileOps& ops) {
   return g_drainer.begun;
 }
 
-// A server that forks says what each process is by a title over its arguments, but later than we begin; and a limit may be
-// moved. Looked at ever more rarely: after 1, 2, 4, 8 ... epochs.
+// A server that forks says what each process is by a title over its arguments, but later than we
+// begin; and a limit may be moved. Looked at ever more rarely: after 1, 2, 4, 8 ... epochs.
 void LookAtNames() {
   const uint32_t epochs = g_drainer.writer->committed_epochs();
   if ((epochs & (epochs - 1)) != 0 && !g_drainer.page_is_old) return;
@@ -165,9 +165,11 @@ void LookAtNames() {
     g_drainer.page_is_old = true;
   }
   const uint64_t limit_id = g_drainer.memory_reader.LimitId();
-  g_drainer.page_is_old |= header.limit_id.exchange(limit_id, std::memory_order_relaxed) != limit_id;
+  g_drainer.page_is_old |=
+      header.limit_id.exchange(limit_id, std::memory_order_relaxed) != limit_id;
   if (!g_drainer.page_is_old) return;
-  g_drainer.page_is_old = !capture::WriteHeaderPage(kFileOps, header, g_drainer.recorder_path, &g_page);
+  g_drainer.page_is_old =
+      !capture::WriteHeaderPage(kFileOps, header, g_drainer.recorder_path, &g_page);
 }
 
 uint64_t NowMs() {

@@ -70,15 +70,16 @@ bool NeedsQuotes(const char* argument) {
   return false;
 }
 
-// In /proc/self/stat, behind the program's name in brackets, which may hold anything: the state is the third field, the
-// start of the process the 22nd.
+// In /proc/self/stat, behind the program's name in brackets, which may hold anything: the state is
+// the third field, the start of the process the 22nd.
 uint64_t ReadStartTicks() {
   const size_t size = ReadFile("/proc/self/stat", g_scratch, sizeof g_scratch);
   size_t at = size;
   while (at > 0 && g_scratch[at - 1] != ')') --at;
   for (int spaces = 0; at > 0 && at < size && spaces < 20; ++at) spaces += g_scratch[at] == ' ';
   uint64_t ticks = 0;
-  for (; at < size && g_scratch[at] >= '0' && g_scratch[at] <= '9'; ++at) ticks = ticks * 10 + static_cast<uint64_t>(g_scratch[at] - '0');
+  for (; at < size && g_scratch[at] >= '0' && g_scratch[at] <= '9'; ++at)
+    ticks = ticks * 10 + static_cast<uint64_t>(g_scratch[at] - '0');
   return ticks;
 }
 
@@ -93,14 +94,16 @@ std::string_view Basename(std::string_view path) {
 // The name of the file that runs; empty where /proc does not tell.
 void ReadExecutable(char (&name)[72]) {
   constexpr std::string_view kDeleted = " (deleted)";
-  const long size = raw::Call(SYS_readlinkat, AT_FDCWD, raw::Ptr("/proc/self/exe"), raw::Ptr(g_scratch), sizeof g_scratch);
-  std::string_view path = size > 0 ? std::string_view(g_scratch, static_cast<size_t>(size)) : std::string_view{};
+  const long size = raw::Call(SYS_readlinkat, AT_FDCWD, raw::Ptr("/proc/self/exe"),
+                              raw::Ptr(g_scratch), sizeof g_scratch);
+  std::string_view path =
+      size > 0 ? std::string_view(g_scratch, static_cast<size_t>(size)) : std::string_view{};
   if (EndsWith(path, kDeleted)) path = AtMost(path, path.size() - kDeleted.size());
   Text(name).Add(Basename(path));
 }
 
-// /proc/self/cmdline holds the arguments, each ended by a zero byte. A program that has written a title over them
-// (setproctitle) leaves the rest of their room as zeros, which are no arguments.
+// /proc/self/cmdline holds the arguments, each ended by a zero byte. A program that has written a
+// title over them (setproctitle) leaves the rest of their room as zeros, which are no arguments.
 size_t ReadArguments() {
   std::memset(g_scratch, 0, sizeof g_scratch);
   const size_t size = ReadFile("/proc/self/cmdline", g_scratch, sizeof(Identity::command));
@@ -116,7 +119,8 @@ void JoinArguments(size_t size, char (&to)[1024]) {
   for (size_t at = 0; at < size; at += std::strlen(g_scratch + at) + 1) {
     const char* argument = g_scratch + at;
     if (at > 0) command.AddChar(' ');
-    const bool quoted = NeedsQuotes(argument) && !(size == std::strlen(g_scratch) + 1);  // a title is one argument
+    const bool quoted =
+        NeedsQuotes(argument) && !(size == std::strlen(g_scratch) + 1);  // a title is one argument
     if (quoted) command.AddChar('\'');
     command.Add(argument);
     if (quoted) command.AddChar('\'');
@@ -124,9 +128,11 @@ void JoinArguments(size_t size, char (&to)[1024]) {
   if (command.cut() || size == sizeof to) std::strcat(to, "...");
 }
 
-// "nginx: worker process", "postgres: checkpointer": words that the program has put in the place of its name.
+// "nginx: worker process", "postgres: checkpointer": words that the program has put in the place of
+// its name.
 bool IsTitle(std::string_view argument, std::string_view executable) {
-  return argument.find(' ') != std::string_view::npos && !executable.empty() && Basename(argument) != executable;
+  return argument.find(' ') != std::string_view::npos && !executable.empty() &&
+         Basename(argument) != executable;
 }
 
 void ReadCommand(Identity& identity) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether a process lives, told of real processes: of our namespace, of another, zombies, numbers that came again.
+// Whether a process lives, told of real processes: of our namespace, of another, zombies, numbers
+// that came again.
 #include "libtrack/capture/read/owner.h"
 
 #include <gtest/gtest.h>
@@ -35,7 +36,8 @@ OwnerFacts FactsOf(pid_t pid) {
   std::string text;
   file >> text;
   text.erase(std::remove(text.begin(), text.end(), '-'), text.end());
-  for (size_t i = 0; i < 16; ++i) facts.boot_id[i] = static_cast<uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
+  for (size_t i = 0; i < 16; ++i)
+    facts.boot_id[i] = static_cast<uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
   utsname names{};
   uname(&names);
   facts.host = names.nodename;
@@ -52,7 +54,8 @@ OwnerFacts FactsOf(pid_t pid) {
 struct Child {
   Child() {
     pid = fork();
-    if (pid == 0) for (;;) pause();
+    if (pid == 0)
+      for (;;) pause();
   }
   ~Child() { End(); }
   void Kill() const {
@@ -118,13 +121,15 @@ struct Container {
     if (outer == 0) {
       if (unshare(CLONE_NEWPID) != 0) _exit(1);
       const pid_t inner = fork();
-      if (inner == 0) for (;;) pause();
+      if (inner == 0)
+        for (;;) pause();
       waitpid(inner, nullptr, 0);
       _exit(0);
     }
     for (int tries = 0; tries < 2000 && pid == 0; ++tries) {
       usleep(1000);
-      std::ifstream children("/proc/" + std::to_string(outer) + "/task/" + std::to_string(outer) + "/children");
+      std::ifstream children("/proc/" + std::to_string(outer) + "/task/" + std::to_string(outer) +
+                             "/children");
       children >> pid;
       if (waitpid(outer, nullptr, WNOHANG) == outer) return void(outer = 0);
     }
@@ -138,7 +143,8 @@ struct Container {
   OwnerFacts Facts() const {
     OwnerFacts facts = FactsOf(pid);
     struct stat info;
-    facts.pid_namespace = stat(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), &info) == 0 ? info.st_ino : 0;
+    facts.pid_namespace =
+        stat(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), &info) == 0 ? info.st_ino : 0;
     facts.pid = 1;
     return facts;
   }
@@ -154,7 +160,8 @@ TEST(OwnerTest, AProcessOfAnotherNamespaceIsFoundByItsNumberThereAndNotTakenForO
   EXPECT_EQ(LookForOwner(facts).life, Life::kAlive);
   EXPECT_EQ(LookForOwner(facts).pid_here, static_cast<uint32_t>(container.pid));
   container.End();
-  // Its namespace may have gone to another, and there are other pids 1. Dead for sure only where all can be seen.
+  // Its namespace may have gone to another, and there are other pids 1. Dead for sure only where
+  // all can be seen.
   const Life life = LookForOwner(facts).life;
   EXPECT_EQ(life, OwnPidNamespace() == 0xEFFFFFFC ? Life::kDead : Life::kUnknown);
   EXPECT_EQ(LookForOwner(facts).pid_here, 0u);

@@ -49,7 +49,8 @@ const ProgramSum& Only(const FleetSums& sums) {
 TEST(FleetSumsTest, WorkersOfOneExecutableAreOneProgramWhateverTheyCallThemselves) {
   FleetSums sums;
   uint64_t run_id = 0;
-  for (const char* title : {"nginx: master process nginx", "nginx: worker process", "nginx: worker process", "nginx: cache manager 17"}) {
+  for (const char* title : {"nginx: master process nginx", "nginx: worker process",
+                            "nginx: worker process", "nginx: cache manager 17"}) {
     capture::Capture run = ARun(++run_id, title);  // as captures of before format 1.3 have it
     run.process.command = title;
     run.modules[0].path = "/usr/sbin/nginx (deleted)";
@@ -57,8 +58,9 @@ TEST(FleetSumsTest, WorkersOfOneExecutableAreOneProgramWhateverTheyCallThemselve
   }
   ASSERT_EQ(sums.programs().size(), 1u);
   EXPECT_EQ(sums.programs().begin()->first, (ProgramVersion{"nginx", "ab12"}));
-  EXPECT_EQ(Only(sums).roles, (std::map<std::string, uint64_t>{
-                                  {"nginx: master process nginx", 1}, {"nginx: worker process", 2}, {"nginx: cache manager N", 1}}));
+  EXPECT_EQ(Only(sums).roles, (std::map<std::string, uint64_t>{{"nginx: master process nginx", 1},
+                                                               {"nginx: worker process", 2},
+                                                               {"nginx: cache manager N", 1}}));
 }
 
 TEST(FleetSumsTest, OfProcessesWithoutTitlesTheForkedAreToldFromOthersAndRolesHaveABound) {
@@ -67,7 +69,8 @@ TEST(FleetSumsTest, OfProcessesWithoutTitlesTheForkedAreToldFromOthersAndRolesHa
   child.process.parent_run_id = 1;
   sums.Add(parent, Of({}));
   sums.Add(child, Of({}));
-  EXPECT_EQ(Only(sums).roles, (std::map<std::string, uint64_t>{{"service", 1}, {"service (forked)", 1}}));
+  EXPECT_EQ(Only(sums).roles,
+            (std::map<std::string, uint64_t>{{"service", 1}, {"service (forked)", 1}}));
   for (uint64_t run = 3; run < 300; ++run) {
     capture::Capture named = ARun(run);
     named.process.command = "service: serves " + std::string(run, 'x');

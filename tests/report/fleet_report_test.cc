@@ -70,7 +70,8 @@ TEST(FleetReportTest, WorkersAreCalledByTheirTitlesOrTheirParents) {
   Fleet fleet;
   for (uint32_t i = 0; i < 3; ++i) {
     ReportInput run = Ended("nginx", Conclusion::kClean);
-    run.capture.process.command = i == 0 ? "nginx: master process nginx -q" : "nginx: worker process";
+    run.capture.process.command =
+        i == 0 ? "nginx: master process nginx -q" : "nginx: worker process";
     fleet.runs.push_back(run);
     run = Ended("apache2", Conclusion::kClean);
     run.capture.process.command = "apache2 -DFOREGROUND";
@@ -80,7 +81,8 @@ TEST(FleetReportTest, WorkersAreCalledByTheirTitlesOrTheirParents) {
     fleet.runs.push_back(run);
   }
   const std::string text = FleetText(fleet, {.columns = 120});
-  for (const char* name : {" nginx: worker process", " nginx: master process nginx -q", " apache2 (parent of 2)", " apache2 (forked by 4711)"}) {
+  for (const char* name : {" nginx: worker process", " nginx: master process nginx -q",
+                           " apache2 (parent of 2)", " apache2 (forked by 4711)"}) {
     EXPECT_THAT(text, HasSubstr(name));
   }
 }
@@ -91,7 +93,8 @@ TEST(FleetReportTest, WhoFillsTheSameLimitAtTheSameTimeIsSaid) {
     ReportInput run = Ended("worker", Conclusion::kFound);
     run.capture.process.pid = 10 + i;
     run.capture.process.limit_id = i == 3 ? 8 : 7;  // the last one is of another cgroup
-    run.capture.process.start_realtime_ns = int64_t{i == 2} * 86'400'000'000'000;  // the third of another day
+    run.capture.process.start_realtime_ns =
+        int64_t{i == 2} * 86'400'000'000'000;  // the third of another day
     run.capture.duration_ms = 60'000;
     run.analysis.process.limit_kind = "cgroup";
     run.analysis.process.limit_bytes = 1 << 30;
@@ -99,11 +102,13 @@ TEST(FleetReportTest, WhoFillsTheSameLimitAtTheSameTimeIsSaid) {
     fleet.runs.push_back(run);
   }
   NoteSharedLimits(fleet.runs);
-  EXPECT_THAT(TextReport(fleet.runs[0], {}), HasSubstr("shared with 1 other process that was captured (pid 11)"));
+  EXPECT_THAT(TextReport(fleet.runs[0], {}),
+              HasSubstr("shared with 1 other process that was captured (pid 11)"));
   EXPECT_EQ(fleet.runs[1].sharers.pids, std::vector<uint32_t>{10});
   EXPECT_EQ(SharedLimitText(fleet.runs[2]), "");
   EXPECT_EQ(SharedLimitText(fleet.runs[3]), "");
-  EXPECT_EQ(nlohmann::json::parse(FleetJson(fleet, 0))["process"]["limit_shared_with"], nlohmann::json::array({11}));
+  EXPECT_EQ(nlohmann::json::parse(FleetJson(fleet, 0))["process"]["limit_shared_with"],
+            nlohmann::json::array({11}));
 }
 
 TEST(FleetReportTest, JsonHasEveryCaptureAndWhatCouldNotBeRead) {

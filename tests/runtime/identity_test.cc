@@ -70,7 +70,8 @@ std::vector<std::string> StatOfSelf() {  // from the third field on
   return {std::istream_iterator<std::string>(rest), {}};
 }
 
-// As setproctitle does it: the arguments lie one behind the other, the title over them, zeros behind it.
+// As setproctitle does it: the arguments lie one behind the other, the title over them, zeros
+// behind it.
 void WriteTitle(const std::string& title) {
   const std::vector<std::string> fields = StatOfSelf();
   auto* arguments = reinterpret_cast<char*>(std::stoull(fields[45]));  // the fields 48 and 49
@@ -94,7 +95,8 @@ std::pair<std::string, std::string> NamesUnderTitle(const std::string& title) {
   close(out[1]);
   std::string said;
   char text[4096];
-  for (ssize_t got; (got = read(out[0], text, sizeof text)) > 0;) said.append(text, static_cast<size_t>(got));
+  for (ssize_t got; (got = read(out[0], text, sizeof text)) > 0;)
+    said.append(text, static_cast<size_t>(got));
   close(out[0]);
   waitpid(child, nullptr, 0);
   const size_t end = said.find('\n');
@@ -102,7 +104,8 @@ std::pair<std::string, std::string> NamesUnderTitle(const std::string& title) {
 }
 
 TEST(IdentityTest, AProgramUnderATitleIsCalledAsItsExecutable) {
-  const std::string executable = std::filesystem::read_symlink("/proc/self/exe").filename().string();
+  const std::string executable =
+      std::filesystem::read_symlink("/proc/self/exe").filename().string();
   const auto [program, command] = NamesUnderTitle("server: worker process");
   EXPECT_EQ(program, executable);
   EXPECT_EQ(command, "server: worker process");

@@ -79,10 +79,12 @@ bool SameOwner(const std::string& a, const std::string& b) {
 bool SameFile(const std::string& a, const std::string& b) {
   struct stat first {
   }, second{};
-  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-// Whether the capture that the recorder names is there, and is another file: the end of the run belongs into that one.
+// Whether the capture that the recorder names is there, and is another file: the end of the run
+// belongs into that one.
 std::string OriginalOf(const std::string& recorder, const std::string& path) {
   RecorderEntry entry;
   std::error_code error;
@@ -93,19 +95,24 @@ std::string OriginalOf(const std::string& recorder, const std::string& path) {
   return of_this_run && !SameFile(entry.capture_path, path) ? entry.capture_path : "";
 }
 
-// The owner is dead and its last moments lie in tmpfs. Empty: they are in the file now. Else why not.
+// The owner is dead and its last moments lie in tmpfs. Empty: they are in the file now. Else why
+// not.
 std::string Fold(const std::string& recorder, const std::string& path) {
   if (const std::string original = OriginalOf(recorder, path); !original.empty()) {
-    return absl::StrCat(path, ": is a copy of ", original, ", and the end of the run belongs there");
+    return absl::StrCat(path, ": is a copy of ", original,
+                        ", and the end of the run belongs there");
   }
   capture::FoldOptions options;
   options.capture_path = path;
   std::string why;
   switch (capture::FoldRecorder(recorder, options, &why)) {
     case capture::FoldResult::kFolded:
-    case capture::FoldResult::kAlreadyFolded: return "";
-    case capture::FoldResult::kOwnerAlive: return absl::StrCat(path, ": whether its process lives cannot be seen from here");
-    case capture::FoldResult::kFailed: break;
+    case capture::FoldResult::kAlreadyFolded:
+      return "";
+    case capture::FoldResult::kOwnerAlive:
+      return absl::StrCat(path, ": whether its process lives cannot be seen from here");
+    case capture::FoldResult::kFailed:
+      break;
   }
   return why;
 }
@@ -163,16 +170,21 @@ absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directo
 
 std::string SealedBeside(const std::string& capture_path) {
   const bool named = capture_path.ends_with(kCaptureSuffix);
-  return absl::StrCat(capture_path.substr(0, capture_path.size() - (named ? strlen(kCaptureSuffix) : 0)), kSealedSuffix);
+  return absl::StrCat(
+      capture_path.substr(0, capture_path.size() - (named ? strlen(kCaptureSuffix) : 0)),
+      kSealedSuffix);
 }
 
 std::vector<std::string> CapturesBelow(const std::string& directory, std::string* problem) {
   std::vector<std::string> paths;
   std::error_code error;
-  fs::recursive_directory_iterator it(directory, fs::directory_options::skip_permission_denied, error), end;
+  fs::recursive_directory_iterator it(directory, fs::directory_options::skip_permission_denied,
+                                      error),
+      end;
   for (; !error && it != end; it.increment(error)) {
     std::error_code ignored;
-    if (it->path().extension() == kCaptureSuffix && !it->is_directory(ignored)) paths.push_back(it->path().string());
+    if (it->path().extension() == kCaptureSuffix && !it->is_directory(ignored))
+      paths.push_back(it->path().string());
   }
   if (error) *problem = absl::StrCat(SafeText(directory), ": ", error.message());
   LeaveOutCopies(paths);

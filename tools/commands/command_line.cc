@@ -240,8 +240,13 @@ void DescribeSeal(CLI::App& app, Action* action) {
   auto options = std::make_shared<SealOptions>();
   CLI::App* seal = app.add_subcommand("seal", "Writes names, files and lines into a capture, so that it opens complete elsewhere");
   seal->footer(kSealExamples);
-  seal->add_option("CAPTURE", options->capture, "a capture, or a directory: all captures in it and below")->required();
-  seal->add_option("-o,--output", options->output, "write the sealed capture to FILE, or into the directory FILE, instead of in its place")->type_name("FILE");
+  seal->add_option("CAPTURE", options->capture,
+                   "a capture, or a directory: all captures in it and below")
+      ->required();
+  seal->add_option(
+          "-o,--output", options->output,
+          "write the sealed capture to FILE, or into the directory FILE, instead of in its place")
+      ->type_name("FILE");
   seal->add_flag("--source", options->source, "also the lines of source around each place; leave it out for confidential code");
   DescribeSymbols(*seal, options->symbols);
   seal->callback([options, action] { *action = [options] { return RunSeal(*options); }; });

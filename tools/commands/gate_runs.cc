@@ -61,7 +61,9 @@ void ReadOwnSuppressions(const capture::Capture& capture, const SymbolizerOption
 absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, const SymbolizerOptions& symbols) {
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   if (capture.running) return absl::FailedPreconditionError(absl::StrCat(SafeText(path), ": the program still runs; gate it after its end"));
-  if (capture.as_of) return absl::FailedPreconditionError(absl::StrCat(SafeText(path), ": was sealed while its program ran; gate the capture of the whole run"));
+  if (capture.as_of)
+    return absl::FailedPreconditionError(absl::StrCat(
+        SafeText(path), ": was sealed while its program ran; gate the capture of the whole run"));
   FrameCache cache(FrameStore::For(symbols));
   const std::unique_ptr<Symbolizer> symbolizer = NewCaptureSymbolizer(capture, symbols, &cache, SealOf(capture));
   GateRun run;

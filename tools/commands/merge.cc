@@ -45,7 +45,8 @@ void ReadAll(const MergeOptions& options, Merge& merge) {
     std::error_code ignored;
     std::string problem;
     const bool directory = fs::is_directory(place, ignored);
-    const std::vector<std::string> here = directory ? CapturesBelow(place, &problem) : std::vector<std::string>{place};
+    const std::vector<std::string> here =
+        directory ? CapturesBelow(place, &problem) : std::vector<std::string>{place};
     paths.insert(paths.end(), here.begin(), here.end());
     if (!problem.empty()) Unreadable(problem, merge);
   }

@@ -27,7 +27,8 @@
 namespace leaktrack {
 namespace {
 
-constexpr int kPipedColumns = 80;   // a file or a pipe may be read anywhere; a terminal shows all that it has room for
+constexpr int kPipedColumns =
+    80;  // a file or a pipe may be read anywhere; a terminal shows all that it has room for
 constexpr size_t kAllFrames = 1000;  // as good as all: of one site there is room
 
 // What all captures of one report are read with.
@@ -105,7 +106,8 @@ int ExitOf(Conclusion conclusion) {
 
 TextOptions TextOptionsFor(const ReportOptions& options) {
   TextOptions text;
-  text.columns = static_cast<size_t>(options.output.empty() ? TerminalColumns(STDOUT_FILENO, kPipedColumns) : kPipedColumns);
+  text.columns = static_cast<size_t>(
+      options.output.empty() ? TerminalColumns(STDOUT_FILENO, kPipedColumns) : kPipedColumns);
   text.colour = options.output.empty() && WantColour(STDOUT_FILENO);
   if (options.top != 0) text.top = options.top;
   if (options.site) text.stack_frames = kAllFrames;

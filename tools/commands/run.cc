@@ -77,7 +77,8 @@ void FoldTheDead(const std::string& directory, const std::vector<std::string>& c
     if (fs::path(recorder.capture_path).parent_path() != directory) continue;
     capture::FoldOptions options;
     // In another pid namespace the same number is another process.
-    const bool ours = recorder.pid_namespace == 0 || recorder.pid_namespace == capture::OwnPidNamespace();
+    const bool ours =
+        recorder.pid_namespace == 0 || recorder.pid_namespace == capture::OwnPidNamespace();
     if (ours && static_cast<pid_t>(recorder.pid) == end.pid) {
       options.end_state = EndState(end.wait_status);
       options.owner_is_dead = true;

@@ -86,7 +86,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return bytes;
 }
 
-std::span<const uint8_t> BytesOf(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+std::span<const uint8_t> BytesOf(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
 
 // What was recorded, without an older seal.
 absl::StatusOr<std::string> ReadRecorded(const std::string& path) {
@@ -96,27 +98,34 @@ absl::StatusOr<std::string> ReadRecorded(const std::string& path) {
 }
 
 // The end of the run is in its recorder: it is added to a copy in memory.
-absl::StatusOr<std::string> Completed(const std::string& bytes, const capture::RecorderImage& image, bool running) {
+absl::StatusOr<std::string> Completed(const std::string& bytes, const capture::RecorderImage& image,
+                                      bool running) {
   const int fd = memfd_create("leaktrack", MFD_CLOEXEC);
-  if (fd < 0) return absl::ResourceExhaustedError(absl::StrCat("a copy in memory: ", strerror(errno)));
+  if (fd < 0)
+    return absl::ResourceExhaustedError(absl::StrCat("a copy in memory: ", strerror(errno)));
   std::string complete, why = "no room in memory";
-  bool done = write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && capture::CompleteCopy(fd, image, running, &why);
+  bool done = write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
+              capture::CompleteCopy(fd, image, running, &why);
   complete.resize(static_cast<size_t>(std::max<off_t>(0, lseek(fd, 0, SEEK_END))));
-  done = done && pread(fd, complete.data(), complete.size(), 0) == static_cast<ssize_t>(complete.size());
+  done = done &&
+         pread(fd, complete.data(), complete.size(), 0) == static_cast<ssize_t>(complete.size());
   close(fd);
   if (!done) return absl::DataLossError(absl::StrCat("the end of the run cannot be added: ", why));
   return complete;
 }
 
-// Recorder and file of one moment: no epoch was written between the two readings, and none is half there.
+// Recorder and file of one moment: no epoch was written between the two readings, and none is half
+// there.
 absl::StatusOr<std::string> ReadAsOfNow(const std::string& path, bool running) {
   for (int reading = 0; reading < kReadings; ++reading) {
     capture::RecorderImage image;
     if (!capture::LoadRecorderOf(path, &image)) break;  // it has ended meanwhile
     ASSIGN_OR_RETURN(const std::string bytes, ReadRecorded(path));
     const capture::DecodeResult file = capture::DecodeCaptureBytes(path, BytesOf(bytes), nullptr);
-    const uint64_t image_ms = std::max(image.header()->tick_ms.load(), image.header()->end_ms.load());
-    const bool settled = file.failure == capture::DecodeFailure::kNone && (!running || file.capture.damage.empty());
+    const uint64_t image_ms =
+        std::max(image.header()->tick_ms.load(), image.header()->end_ms.load());
+    const bool settled =
+        file.failure == capture::DecodeFailure::kNone && (!running || file.capture.damage.empty());
     if (settled && file.capture.duration_ms <= image_ms) return Completed(bytes, image, running);
     usleep(kNapUs);
   }
@@ -140,14 +149,22 @@ bool RecorderMayGoInto(const std::string& path) {
   return file.uid == geteuid() || file.uid == image.file().owner;
 }
 
-// Where the sealed file goes; an error where that would take the capture from its process or from its owner.
-absl::StatusOr<std::string> Destination(const std::string& path, const std::string& output, bool running) {
-  struct stat from {}, to{};
+// Where the sealed file goes; an error where that would take the capture from its process or from
+// its owner.
+absl::StatusOr<std::string> Destination(const std::string& path, const std::string& output,
+                                        bool running) {
+  struct stat from {
+  }, to{};
   const std::string wanted = !output.empty() ? output : running ? SealedBeside(path) : path;
-  const bool in_place = stat(path.c_str(), &from) == 0 && stat(wanted.c_str(), &to) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino;
-  if (in_place && running) return absl::InvalidArgumentError(absl::StrCat(SafeText(path), ": its process still writes to it; give another name by -o"));
+  const bool in_place = stat(path.c_str(), &from) == 0 && stat(wanted.c_str(), &to) == 0 &&
+                        from.st_dev == to.st_dev && from.st_ino == to.st_ino;
+  if (in_place && running)
+    return absl::InvalidArgumentError(
+        absl::StrCat(SafeText(path), ": its process still writes to it; give another name by -o"));
   if (in_place && geteuid() != 0 && from.st_uid != geteuid()) {
-    return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": belongs to another user (id ", from.st_uid, "); -o FILE writes a sealed copy that is yours"));
+    return absl::PermissionDeniedError(
+        absl::StrCat(SafeText(path), ": belongs to another user (id ", from.st_uid,
+                     "); -o FILE writes a sealed copy that is yours"));
   }
   return wanted;
 }
@@ -155,18 +172,25 @@ absl::StatusOr<std::string> Destination(const std::string& path, const std::stri
 absl::Status Replace(const std::string& to, const std::string& path, const std::string& bytes) {
   const absl::Status written = ReplaceFile(to, path, bytes);
   if (written.ok() || to != path) return written;
-  return absl::Status(written.code(), absl::StrCat(written.message(), "; -o FILE writes the sealed copy elsewhere"));
+  return absl::Status(written.code(), absl::StrCat(written.message(),
+                                                   "; -o FILE writes the sealed copy elsewhere"));
 }
 
-void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed, bool source, bool running) {
+void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed, bool source,
+          bool running) {
   printf("%s: sealed%s, %s of %s frames have names%s, %s more\n", SafeText(to).c_str(),
-         running ? " as of now, its process goes on" : "", FormatCount(seal.frames.size()).c_str(), FormatCount(frames).c_str(),
-         source ? absl::StrCat(", ", FormatCount(seal.sources.size()), " places their source").c_str() : "",
+         running ? " as of now, its process goes on" : "", FormatCount(seal.frames.size()).c_str(),
+         FormatCount(frames).c_str(),
+         source
+             ? absl::StrCat(", ", FormatCount(seal.sources.size()), " places their source").c_str()
+             : "",
          FormatSize(static_cast<double>(packed)).c_str());
-  for (const MissingSymbols& one : seal.missing) printf("  %s: %s\n", SafeText(one.module).c_str(), SafeText(one.reason).c_str());
+  for (const MissingSymbols& one : seal.missing)
+    printf("  %s: %s\n", SafeText(one.module).c_str(), SafeText(one.reason).c_str());
 }
 
-absl::Status SealOne(const std::string& path, const std::string& output, const SealOptions& options) {
+absl::Status SealOne(const std::string& path, const std::string& output,
+                     const SealOptions& options) {
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   ASSIGN_OR_RETURN(const std::string to, Destination(path, output, capture.running));
   const std::vector<capture::Frame> frames = FramesOf(capture);
@@ -174,27 +198,35 @@ absl::Status SealOne(const std::string& path, const std::string& output, const S
   const std::vector<uint8_t> packed = capture::PackSeal(WriteSeal(seal));
   if (packed.empty()) return absl::ResourceExhaustedError(absl::StrCat(SafeText(path), ": its names are more than a seal holds"));
   const bool with_end = capture.recorder_used && RecorderMayGoInto(path);
-  absl::StatusOr<std::string> bytes = with_end ? ReadAsOfNow(path, capture.running) : ReadRecorded(path);
-  if (!bytes.ok()) return absl::Status(bytes.status().code(), absl::StrCat(SafeText(path), ": ", bytes.status().message()));
+  absl::StatusOr<std::string> bytes =
+      with_end ? ReadAsOfNow(path, capture.running) : ReadRecorded(path);
+  if (!bytes.ok())
+    return absl::Status(bytes.status().code(),
+                        absl::StrCat(SafeText(path), ": ", bytes.status().message()));
   if (bytes->size() < capture::kHeaderBytes) {
-    return absl::DataLossError(absl::StrCat(SafeText(path), ": holds nothing that could be sealed; what is known of its run lies in ",
-                                            SafeText(capture.process.recorder_path)));
+    return absl::DataLossError(absl::StrCat(
+        SafeText(path), ": holds nothing that could be sealed; what is known of its run lies in ",
+        SafeText(capture.process.recorder_path)));
   }
   bytes->append(packed.begin(), packed.end());
   RETURN_IF_ERROR(Replace(to, path, *bytes));
   Tell(to, seal, frames.size(), packed.size(), options.source, capture.running);
   if (capture.recorder_used && !with_end) {
-    printf("  the end of the run lies in %s, which is another user's: it is not in this file\n", SafeText(capture.process.recorder_path).c_str());
+    printf("  the end of the run lies in %s, which is another user's: it is not in this file\n",
+           SafeText(capture.process.recorder_path).c_str());
   }
   return absl::OkStatus();
 }
 
 // "DIR/a/x.ltk" sealed into OUT is "OUT/a/x.ltk".
-absl::StatusOr<std::string> PlaceIn(const std::string& output, const std::string& below, const std::string& path) {
+absl::StatusOr<std::string> PlaceIn(const std::string& output, const std::string& below,
+                                    const std::string& path) {
   const fs::path place = fs::path(output) / fs::path(path).lexically_relative(below);
   std::error_code error;
   fs::create_directories(place.parent_path(), error);
-  if (error) return absl::PermissionDeniedError(absl::StrCat(SafeText(place.parent_path().string()), ": ", error.message()));
+  if (error)
+    return absl::PermissionDeniedError(
+        absl::StrCat(SafeText(place.parent_path().string()), ": ", error.message()));
   return place.string();
 }
 
@@ -202,14 +234,18 @@ absl::Status SealAll(const std::vector<std::string>& paths, const SealOptions& o
   size_t failed = 0;
   absl::Status first;
   for (const std::string& path : paths) {
-    absl::StatusOr<std::string> to = options.output.empty() ? std::string() : PlaceIn(options.output, options.capture, path);
+    absl::StatusOr<std::string> to =
+        options.output.empty() ? std::string() : PlaceIn(options.output, options.capture, path);
     const absl::Status status = to.ok() ? SealOne(path, *to, options) : to.status();
     if (status.ok()) continue;
-    if (++failed == 1) first = status;
-    else fprintf(stderr, "leaktrack: %s\n", std::string(status.message()).c_str());
+    if (++failed == 1)
+      first = status;
+    else
+      fprintf(stderr, "leaktrack: %s\n", std::string(status.message()).c_str());
   }
   if (failed < 2) return first;
-  return absl::Status(first.code(), absl::StrCat(first.message(), "; ", failed, " of ", paths.size(), " captures are not sealed"));
+  return absl::Status(first.code(), absl::StrCat(first.message(), "; ", failed, " of ",
+                                                 paths.size(), " captures are not sealed"));
 }
 
 }  // namespace
@@ -218,16 +254,22 @@ absl::StatusOr<int> RunSeal(const SealOptions& options) {
   std::error_code error;
   const bool into = fs::is_directory(options.output, error);
   if (!fs::is_directory(options.capture, error)) {
-    const std::string to = into ? (fs::path(options.output) / fs::path(options.capture).filename()).string() : options.output;
+    const std::string to =
+        into ? (fs::path(options.output) / fs::path(options.capture).filename()).string()
+             : options.output;
     RETURN_IF_ERROR(SealOne(options.capture, to, options));
     return kExitNothingFound;
   }
   std::string problem;
   const std::vector<std::string> paths = CapturesBelow(options.capture, &problem);
   if (!problem.empty()) return absl::PermissionDeniedError(problem);
-  if (paths.empty()) return absl::NotFoundError(absl::StrCat(SafeText(options.capture), ": no capture (*.ltk) here or below"));
+  if (paths.empty())
+    return absl::NotFoundError(
+        absl::StrCat(SafeText(options.capture), ": no capture (*.ltk) here or below"));
   if (!options.output.empty() && !into) {
-    return absl::InvalidArgumentError(absl::StrCat("-o: ", SafeText(options.capture), " is a directory; -o must name one that exists, for the sealed copies, or be left out"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "-o: ", SafeText(options.capture),
+        " is a directory; -o must name one that exists, for the sealed copies, or be left out"));
   }
   RETURN_IF_ERROR(SealAll(paths, options));
   return kExitNothingFound;

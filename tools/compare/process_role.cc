@@ -11,8 +11,10 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 std::string WithoutNumbers(const std::string& text) {
   std::string result;
   for (const char c : text) {
-    if (!IsDigit(c)) result += c;
-    else if (!result.ends_with('N')) result += 'N';
+    if (!IsDigit(c))
+      result += c;
+    else if (!result.ends_with('N'))
+      result += 'N';
   }
   return result;
 }

@@ -61,17 +61,20 @@ std::string NameIn(const Families& families, const capture::ProcessInfo& process
   std::string name = ProcessName(process);
   if (!TitleOf(process.command).empty()) return name;
   const auto children = families.find(process.run_id);
-  if (children != families.end()) return absl::StrCat(name, " (parent of ", FormatCount(children->second), ")");
-  return process.parent_run_id == 0 ? name : absl::StrCat(name, " (forked by ", process.parent_pid, ")");
+  if (children != families.end())
+    return absl::StrCat(name, " (parent of ", FormatCount(children->second), ")");
+  return process.parent_run_id == 0 ? name
+                                    : absl::StrCat(name, " (forked by ", process.parent_pid, ")");
 }
 
 std::string RunLine(const ReportInput& run, const Families& families) {
   const Analysis& analysis = run.analysis;
-  return absl::StrFormat("  %-6s %12s %8s %10s %8s  %d %s", Word(analysis),
-                         analysis.total_growth ? GrowthRate(analysis.total_growth->mid) : "-", Left(analysis.process),
-                         analysis.memory.rss_bytes ? FormatSize(static_cast<double>(*analysis.memory.rss_bytes)) : "-",
-                         FormatDuration(analysis.duration_seconds), run.capture.process.pid,
-                         NameIn(families, run.capture.process));
+  return absl::StrFormat(
+      "  %-6s %12s %8s %10s %8s  %d %s", Word(analysis),
+      analysis.total_growth ? GrowthRate(analysis.total_growth->mid) : "-", Left(analysis.process),
+      analysis.memory.rss_bytes ? FormatSize(static_cast<double>(*analysis.memory.rss_bytes)) : "-",
+      FormatDuration(analysis.duration_seconds), run.capture.process.pid,
+      NameIn(families, run.capture.process));
 }
 
 // Those of one program that say the same.
@@ -85,8 +88,9 @@ std::string KinLine(const Kin& kin, const Families& families) {
   if (kin.count == 1) return RunLine(*kin.longest, families);
   const Analysis& analysis = kin.longest->analysis;
   return absl::StrFormat("  %-6s %12s %8s %10s %8s  %s runs of %s", Word(analysis), "-", "-",
-                         kin.resident > 0 ? FormatSize(kin.resident) : "-", FormatDuration(analysis.duration_seconds),
-                         FormatCount(kin.count), SafeText(RoleOf(kin.longest->capture.process)));
+                         kin.resident > 0 ? FormatSize(kin.resident) : "-",
+                         FormatDuration(analysis.duration_seconds), FormatCount(kin.count),
+                         SafeText(RoleOf(kin.longest->capture.process)));
 }
 
 // "sh 20, cc1plus 12, as 4 and 3 other programs", the most frequent first.
@@ -121,14 +125,16 @@ void WriteMany(const Fleet& fleet, Page& page) {
       continue;
     }
     auto same = std::find_if(kin.begin(), kin.end(), [&](const Kin& other) {
-      return RoleOf(other.longest->capture.process) == program && other.longest->analysis.conclusion == conclusion;
+      return RoleOf(other.longest->capture.process) == program &&
+             other.longest->analysis.conclusion == conclusion;
     });
     if (same == kin.end()) same = kin.insert(kin.end(), Kin{&run});
     ++same->count;
     same->resident = std::max(same->resident, static_cast<double>(run.analysis.memory.rss_bytes.value_or(0)));
   }
   if (growing > kMostLines) page.Line(absl::StrCat("  and ", growing - kMostLines, " more that grow"));
-  for (size_t i = 0; i < std::min(kMostLines, kin.size()); ++i) page.Line(KinLine(kin[i], families));
+  for (size_t i = 0; i < std::min(kMostLines, kin.size()); ++i)
+    page.Line(KinLine(kin[i], families));
   if (kin.size() > kMostLines) page.Line(absl::StrCat("  and ", kin.size() - kMostLines, " more programs that do not"));
   if (!brief.empty()) page.Field("  short", absl::StrCat("too short to tell: ", ProgramsText(brief)), 9);
 }

@@ -294,7 +294,9 @@ void CaptureBuilder::FinishKept(Capture* capture) {
 }
 
 RunState CaptureBuilder::state() const {
-  return last_.state <= static_cast<uint64_t>(RunState::kKilled) ? static_cast<RunState>(last_.state) : RunState::kRunning;
+  return last_.state <= static_cast<uint64_t>(RunState::kKilled)
+             ? static_cast<RunState>(last_.state)
+             : RunState::kRunning;
 }
 
 void CaptureBuilder::FinishStatus(Capture* capture, DamageList* damage) {

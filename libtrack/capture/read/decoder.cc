@@ -17,7 +17,8 @@ namespace leaktrack::capture {
 namespace {
 
 constexpr int kReadings = 3;
-constexpr int64_t kHeardLatelyMs = 10'000;  // an epoch takes a second; a busy or throttled machine a few
+constexpr int64_t kHeardLatelyMs =
+    10'000;  // an epoch takes a second; a busy or throttled machine a few
 constexpr uint64_t kMostBytes = kMaxFileBytes + kMostPackedSealBytes + sizeof(SealTrailer) + 1;
 
 std::string Text(const char* from, size_t capacity) { return std::string(from, strnlen(from, capacity)); }
@@ -68,19 +69,23 @@ int64_t MonotonicMs() {
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Of a process that cannot be seen from here its epochs tell: one a second, as long as it lives and its disk takes them.
+// Of a process that cannot be seen from here its epochs tell: one a second, as long as it lives and
+// its disk takes them.
 bool HeardLately(int64_t start_monotonic_ns, const Capture& capture) {
-  const int64_t silent_ms = MonotonicMs() - start_monotonic_ns / 1'000'000 - static_cast<int64_t>(capture.duration_ms);
+  const int64_t silent_ms =
+      MonotonicMs() - start_monotonic_ns / 1'000'000 - static_cast<int64_t>(capture.duration_ms);
   return start_monotonic_ns != 0 && silent_ms > -1000 && silent_ms < kHeardLatelyMs;
 }
 
 // How the run ended, from what the last record said and what is known of the owner.
-void SettleEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_ns, Capture* capture) {
+void SettleEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_ns,
+               Capture* capture) {
   if (capture->end_state != RunState::kStarting && capture->end_state != RunState::kRunning) return;
   // Only a copy that was sealed as of then ends with its process still running.
   capture->as_of = final_in_file;
   if (final_in_file) return;
-  capture->running = owner.life == Life::kAlive || (owner.life == Life::kUnknown && HeardLately(start_monotonic_ns, *capture));
+  capture->running = owner.life == Life::kAlive ||
+                     (owner.life == Life::kUnknown && HeardLately(start_monotonic_ns, *capture));
   if (owner.life == Life::kAlive) capture->process.pid_here = owner.pid_here;
   if (owner.life == Life::kDead) capture->end_state = RunState::kKilled;
 }
@@ -118,13 +123,15 @@ FileHeader HeaderOf(std::span<const uint8_t> file) {
   return header;
 }
 
-// A copy of the file may have come to another machine, or the machine been restarted: numbers and paths lie then.
+// A copy of the file may have come to another machine, or the machine been restarted: numbers and
+// paths lie then.
 bool LoadThere(const std::string& path, uint64_t run_id, RecorderImage* image) {
   std::string why;
   return image->Load(path, &why) && IsThisBoot(*image->header()) && Usable(*image, run_id);
 }
 
-// Where its path says; of a process in a container that runs, where the path means that: below its root.
+// Where its path says; of a process in a container that runs, where the path means that: below its
+// root.
 bool LoadRecorder(const FileHeader& header, const DecodeOptions& options, RecorderImage* image) {
   const std::string path = RecorderPathFor(header, options);
   if (path.empty()) return false;
@@ -132,7 +139,9 @@ bool LoadRecorder(const FileHeader& header, const DecodeOptions& options, Record
   const OwnerFacts facts = OwnerFactsOf(header);
   if (!options.recorder_directory.empty() || NumbersAreOurs(facts)) return false;
   const Owner owner = LookForOwner(facts);
-  return owner.pid_here != 0 && LoadThere("/proc/" + std::to_string(owner.pid_here) + "/root" + path, header.run_id, image);
+  return owner.pid_here != 0 &&
+         LoadThere("/proc/" + std::to_string(owner.pid_here) + "/root" + path, header.run_id,
+                   image);
 }
 
 // One reading. The recorder is copied before the file is read: what the drainer moves from one to the other in between
@@ -156,7 +165,8 @@ DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
     if (!same_run) return DecodeRecorderImage(path, image);
     return DecodeCaptureBytes(capture_path, file, &image);
   }
-  const bool recorder = options.use_recorder && header.magic == kCaptureMagic && LoadRecorder(header, options, &image);
+  const bool recorder = options.use_recorder && header.magic == kCaptureMagic &&
+                        LoadRecorder(header, options, &image);
   if (!Read(path, kMostBytes, &file)) return Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
   return DecodeCaptureBytes(path, file, recorder ? &image : nullptr);
 }
@@ -226,7 +236,9 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   capture.no_thread = (header.flags & kFileNoThread) != 0;
   DescribeProcess(header, &capture.process);
   // What is over needs no look at who lives.
-  const Owner owner = capture.recorder_used ? OwnerOf(*image->header()) : final_in_file ? Owner{} : LookForOwner(OwnerFactsOf(header));
+  const Owner owner = capture.recorder_used ? OwnerOf(*image->header())
+                      : final_in_file       ? Owner{}
+                                            : LookForOwner(OwnerFactsOf(header));
   SettleEnd(owner, final_in_file && !capture.recorder_used, header.start_monotonic_ns, &capture);
   capture.numbers_are_ours = NumbersAreOurs(OwnerFactsOf(header));
   capture.recorder_missing = !capture.recorder_used && !final_in_file && !capture.running;

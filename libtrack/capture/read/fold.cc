@@ -119,7 +119,8 @@ MemorySampleRaw LastSample(const RecorderHeader& header) {
 }
 
 // Empty: it is written. Else why not.
-std::string WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path, int capture_fd, RunState state) {
+std::string WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path,
+                           int capture_fd, RunState state) {
   RecorderHeader* header = image.header();
   ClipRegions(image);
   ScratchMapping scratch(HistoryWriter::MemoryBytes(*header));
@@ -130,7 +131,8 @@ std::string WriteLastEpoch(const RecorderImage& image, const std::string& record
   const off_t size = lseek(capture_fd, 0, SEEK_END);
   if (size >= 0 && IsUnbegun(capture_fd, static_cast<uint64_t>(size))) {
     FileHeader page;
-    if (!WriteHeaderPage(file, *header, recorder_path.c_str(), &page)) return strerror(target.error);
+    if (!WriteHeaderPage(file, *header, recorder_path.c_str(), &page))
+      return strerror(target.error);
     writer->Start(file, *header);
   } else if (!writer->Reopen(file, *header)) {
     return "it is no capture of this run";
@@ -207,7 +209,9 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     *why = recorder_path + ": has become another file meanwhile";
     return FoldResult::kFailed;
   }
-  if (const std::string problem = WriteLastEpoch(image, recorder_path, capture.fd, EndOf(*image.header(), options)); !problem.empty()) {
+  if (const std::string problem =
+          WriteLastEpoch(image, recorder_path, capture.fd, EndOf(*image.header(), options));
+      !problem.empty()) {
     *why = path + ": " + problem;
     return FoldResult::kFailed;
   }

@@ -19,12 +19,15 @@
 namespace leaktrack::capture {
 namespace {
 
-constexpr uint64_t kFirstPidNamespace = 0xEFFF'FFFC;  // the kernel's PROC_PID_INIT_INO: it shows every process there is
+constexpr uint64_t kFirstPidNamespace =
+    0xEFFF'FFFC;  // the kernel's PROC_PID_INIT_INO: it shows every process there is
 constexpr uint32_t kOwnerDied = 0x4000'0000, kOwnerThread = 0x3fff'ffff;
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kClockSlackNs = 50'000'000;  // coarse clocks, and ticks of 10 ms
 
-std::string ProcPath(uint32_t pid, const char* name) { return "/proc/" + std::to_string(pid) + "/" + name; }
+std::string ProcPath(uint32_t pid, const char* name) {
+  return "/proc/" + std::to_string(pid) + "/" + name;
+}
 
 uint64_t InodeOf(const std::string& path) {
   struct stat info;
@@ -37,14 +40,20 @@ int64_t Clock(clockid_t clock) {
   return now.tv_sec * kSecondNs + now.tv_nsec;
 }
 
-bool ReadBootId(std::array<uint8_t, 16>* id) {
+// Zeros where it cannot be read.
+std::array<uint8_t, 16> OwnBootId() {
+  std::array<uint8_t, 16> id{};
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string text;
-  if (!(file >> text)) return false;
+  file >> text;
   text.erase(std::remove(text.begin(), text.end(), '-'), text.end());
-  if (text.size() != 32 || text.find_first_not_of("0123456789abcdef") != std::string::npos) return false;
-  for (size_t i = 0; i < 16; ++i) (*id)[i] = static_cast<uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
-  return true;
+  if (text.size() != 32 || text.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return id;
+  }
+  for (size_t i = 0; i < 16; ++i) {
+    id[i] = static_cast<uint8_t>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
+  }
+  return id;
 }
 
 std::string HostName() {
@@ -87,8 +96,10 @@ bool SameClock(uint32_t pid) {
 bool BeganInTime(const ProcessStat& process, int64_t run_start_ns) {
   const int64_t asleep_ns = std::max<int64_t>(0, Clock(CLOCK_BOOTTIME) - Clock(CLOCK_MONOTONIC));
   const long ticks_a_second = sysconf(_SC_CLK_TCK);
-  const double began_ns = static_cast<double>(process.start_ticks) / static_cast<double>(ticks_a_second) * kSecondNs;
-  return began_ns <= static_cast<double>(run_start_ns) + static_cast<double>(asleep_ns + kClockSlackNs);
+  const double began_ns =
+      static_cast<double>(process.start_ticks) / static_cast<double>(ticks_a_second) * kSecondNs;
+  return began_ns <=
+         static_cast<double>(run_start_ns) + static_cast<double>(asleep_ns + kClockSlackNs);
 }
 
 Match Compare(uint32_t pid, const OwnerFacts& facts) {
@@ -96,7 +107,8 @@ Match Compare(uint32_t pid, const OwnerFacts& facts) {
   if (!process) return Match::kNotTold;
   if (process->over()) return Match::kOther;
   if (!SameClock(pid)) return Match::kNotTold;
-  if (facts.start_ticks != 0) return process->start_ticks == facts.start_ticks ? Match::kSame : Match::kOther;
+  if (facts.start_ticks != 0)
+    return process->start_ticks == facts.start_ticks ? Match::kSame : Match::kOther;
   if (facts.start_monotonic_ns == 0) return Match::kSame;
   return BeganInTime(*process, facts.start_monotonic_ns) ? Match::kSame : Match::kOther;
 }
@@ -107,7 +119,8 @@ struct Seen {
   uint64_t pid_namespace = 0;  // 0: not ours to see
 };
 
-// "NSpid:\t4711\t12\t1": in each namespace from that of /proc to its own. Empty: no such process, or no such line.
+// "NSpid:\t4711\t12\t1": in each namespace from that of /proc to its own. Empty: no such process,
+// or no such line.
 std::vector<uint32_t> NumbersOf(const std::string& pid) {
   std::ifstream status("/proc/" + pid + "/status");
   for (std::string line; std::getline(status, line);) {
@@ -134,7 +147,8 @@ std::vector<Seen> LookAround() {
   return all;
 }
 
-// Many captures are read one after another: what was seen for the first of them serves the next, unless that has begun since.
+// Many captures are read one after another: what was seen for the first of them serves the next,
+// unless that has begun since.
 const std::vector<Seen>& Around(int64_t run_start_ns) {
   static thread_local std::vector<Seen> seen;
   static thread_local int64_t seen_at = 0;
@@ -146,20 +160,25 @@ const std::vector<Seen>& Around(int64_t run_start_ns) {
   return seen;
 }
 
-// /proc may have been mounted in an outer namespace; numbers in it are then not those that kill() takes.
+// /proc may have been mounted in an outer namespace; numbers in it are then not those that kill()
+// takes.
 bool ProcIsOfOurNamespace() { return NumbersOf("self").size() == 1; }
 
 bool AllIsVisible() {
-  return OwnPidNamespace() == kFirstPidNamespace && ProcIsOfOurNamespace() && access("/proc/1/stat", R_OK) == 0;
+  return OwnPidNamespace() == kFirstPidNamespace && ProcIsOfOurNamespace() &&
+         access("/proc/1/stat", R_OK) == 0;
 }
 
 Owner LookBesideUs(const OwnerFacts& facts) {
   if (kill(static_cast<pid_t>(facts.pid), 0) != 0 && errno == ESRCH) return {Life::kDead};
   if (!ProcIsOfOurNamespace()) return {Life::kUnknown};
   switch (Compare(facts.pid, facts)) {
-    case Match::kSame: return {Life::kAlive, facts.pid};
-    case Match::kOther: return {Life::kDead};
-    case Match::kNotTold: break;
+    case Match::kSame:
+      return {Life::kAlive, facts.pid};
+    case Match::kOther:
+      return {Life::kDead};
+    case Match::kNotTold:
+      break;
   }
   return {Life::kUnknown};
 }
@@ -167,11 +186,15 @@ Owner LookBesideUs(const OwnerFacts& facts) {
 Owner LookEverywhere(const OwnerFacts& facts) {
   bool maybe = false;
   for (const Seen& process : Around(facts.start_monotonic_ns)) {
-    if (process.inner_pid != facts.pid || access(ProcPath(process.pid, "stat").c_str(), F_OK) != 0) continue;  // gone since
-    if (process.pid_namespace != 0 && facts.pid_namespace != 0 && process.pid_namespace != facts.pid_namespace) continue;
+    if (process.inner_pid != facts.pid || access(ProcPath(process.pid, "stat").c_str(), F_OK) != 0)
+      continue;  // gone since
+    if (process.pid_namespace != 0 && facts.pid_namespace != 0 &&
+        process.pid_namespace != facts.pid_namespace)
+      continue;
     const Match match = Compare(process.pid, facts);
     // Where its namespace is not ours to see, only the very tick of its start proves it.
-    const bool proved = (process.pid_namespace != 0 && facts.pid_namespace != 0) || facts.start_ticks != 0;
+    const bool proved =
+        (process.pid_namespace != 0 && facts.pid_namespace != 0) || facts.start_ticks != 0;
     if (match == Match::kSame && proved) return {Life::kAlive, process.pid};
     maybe |= match != Match::kOther;
   }
@@ -195,8 +218,9 @@ OwnerFacts FactsOf(const Header& header) {
 uint64_t OwnPidNamespace() { return InodeOf("/proc/self/ns/pid"); }
 
 bool IsThisBoot(const OwnerFacts& facts) {
-  std::array<uint8_t, 16> now{};
-  const bool told = ReadBootId(&now) && facts.boot_id != std::array<uint8_t, 16>{};
+  static const std::array<uint8_t, 16> now = OwnBootId();
+  constexpr std::array<uint8_t, 16> kNotKnown{};
+  const bool told = now != kNotKnown && facts.boot_id != kNotKnown;
   return told ? now == facts.boot_id : facts.host == HostName();
 }
 

@@ -286,7 +286,8 @@ uint64_t ProcessMemoryReader::LimitId() {
   struct stat info {};
   const int64_t limit = max_.fd_plus_one != 0 ? Number(ReadFile(max_)) : kMemoryNotKnown;
   const bool limited = limit >= 0 && limit < kNoLimit;
-  return limited && raw::Call(SYS_fstat, max_.fd_plus_one - 1, raw::Ptr(&info)) == 0 ? info.st_ino : 0;
+  return limited && raw::Call(SYS_fstat, max_.fd_plus_one - 1, raw::Ptr(&info)) == 0 ? info.st_ino
+                                                                                     : 0;
 }
 
 void ProcessMemoryReader::ReadCgroup(MemoryReading* out) {

@@ -44,12 +44,15 @@ std::string RunsText(const ProgramSum& program) {
 std::string RolesText(const ProgramSum& program) {
   if (program.roles.size() < 2) return "";
   std::vector<std::pair<std::string, uint64_t>> roles(program.roles.begin(), program.roles.end());
-  std::stable_sort(roles.begin(), roles.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(roles.begin(), roles.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   std::string text;
   for (size_t i = 0; i < std::min(kMostRoles, roles.size()); ++i) {
-    absl::StrAppend(&text, i == 0 ? "" : ", ", FormatCount(roles[i].second), " ", SafeText(roles[i].first));
+    absl::StrAppend(&text, i == 0 ? "" : ", ", FormatCount(roles[i].second), " ",
+                    SafeText(roles[i].first));
   }
-  if (roles.size() > kMostRoles) absl::StrAppend(&text, " and ", roles.size() - kMostRoles, " more kinds");
+  if (roles.size() > kMostRoles)
+    absl::StrAppend(&text, " and ", roles.size() - kMostRoles, " more kinds");
   return text;
 }
 

@@ -72,19 +72,28 @@ std::string SamplingText(const ReportInput& input) {
 void WriteEnd(const capture::Capture& capture, Remarks& out) {
   if (capture.recorder_used && !capture.running && !capture.process.recorder_path.empty()) {
     const std::string& why = capture.fold_problem;
-    out.Add("Note", absl::StrCat("the end of the run was not written to the capture", why.empty() ? "" : absl::StrCat(" (", SafeText(why), ")"),
-                                 "; it was read from ", SafeText(capture.process.recorder_path), ", which a restart of the machine deletes"));
+    out.Add("Note", absl::StrCat("the end of the run was not written to the capture",
+                                 why.empty() ? "" : absl::StrCat(" (", SafeText(why), ")"),
+                                 "; it was read from ", SafeText(capture.process.recorder_path),
+                                 ", which a restart of the machine deletes"));
   }
   if (!capture.young_missing) return;
   if (capture.end_state == capture::RunState::kKilled) {
-    out.Add("Lost", "the last moments of the run: its flight recorder is gone, and with it which blocks younger than 2 s lived");
+    out.Add("Lost",
+            "the last moments of the run: its flight recorder is gone, and with it which blocks "
+            "younger than 2 s lived");
     return;
   }
-  // A copy of what a living process writes, or a process of which nothing more can be seen from here.
-  out.Add(capture.running ? "Note" : "Lost",
-          absl::StrCat("which blocks younger than 2 s lived at the last step: they are counted, but wait in the flight recorder",
-                       capture.process.host.empty() ? "" : absl::StrCat(" on ", SafeText(capture.process.host)),
-                       ", which cannot be read from here; report there, or copy what 'leaktrack seal' writes there"));
+  // A copy of what a living process writes, or a process of which nothing more can be seen from
+  // here.
+  out.Add(
+      capture.running ? "Note" : "Lost",
+      absl::StrCat(
+          "which blocks younger than 2 s lived at the last step: they are counted, but wait in the "
+          "flight recorder",
+          capture.process.host.empty() ? "" : absl::StrCat(" on ", SafeText(capture.process.host)),
+          ", which cannot be read from here; report there, or copy what 'leaktrack seal' writes "
+          "there"));
 }
 
 void WriteLosses(const capture::Capture& capture, Remarks& out) {

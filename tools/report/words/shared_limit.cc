@@ -29,7 +29,8 @@ void NoteSharers(const std::vector<ReportInput*>& runs) {
     for (const ReportInput* other : runs) {
       if (other == run || !AtTheSameTime(run->capture, other->capture)) continue;
       run->sharers.pids.push_back(other->capture.process.pid);
-      if (other->analysis.total_growth) run->sharers.growth_bytes_per_hour += other->analysis.total_growth->mid;
+      if (other->analysis.total_growth)
+        run->sharers.growth_bytes_per_hour += other->analysis.total_growth->mid;
     }
   }
 }
@@ -51,14 +52,19 @@ void NoteSharedLimits(std::vector<ReportInput>& runs) {
 std::string SharedLimitText(const ReportInput& input) {
   const std::vector<uint32_t>& pids = input.sharers.pids;
   if (pids.empty()) return "";
-  std::string text = absl::StrCat("shared with ", pids.size(), pids.size() == 1 ? " other process that was captured (pid " : " other processes that were captured (pids ");
-  for (size_t i = 0; i < std::min(kMostPids, pids.size()); ++i) absl::StrAppend(&text, i == 0 ? "" : ", ", pids[i]);
+  std::string text = absl::StrCat("shared with ", pids.size(),
+                                  pids.size() == 1 ? " other process that was captured (pid "
+                                                   : " other processes that were captured (pids ");
+  for (size_t i = 0; i < std::min(kMostPids, pids.size()); ++i)
+    absl::StrAppend(&text, i == 0 ? "" : ", ", pids[i]);
   if (pids.size() > kMostPids) absl::StrAppend(&text, " and ", pids.size() - kMostPids, " more");
   absl::StrAppend(&text, ")");
   if (input.sharers.growth_bytes_per_hour > 0) {
-    absl::StrAppend(&text, ", growing ", GrowthRate(input.sharers.growth_bytes_per_hour), " in sum");
+    absl::StrAppend(&text, ", growing ", GrowthRate(input.sharers.growth_bytes_per_hour),
+                    " in sum");
   }
-  return absl::StrCat(text, "; a forecast here knows the growth of one process, so the limit may come sooner");
+  return absl::StrCat(
+      text, "; a forecast here knows the growth of one process, so the limit may come sooner");
 }
 
 }  // namespace leaktrack

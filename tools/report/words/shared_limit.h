@@ -2,9 +2,10 @@
 //
 // Which of the captured processes fill one limit together.
 //
-// Why: the forecast of a run knows the growth of its own process; where a cgroup holds several, they reach its limit sooner.
-// They are told by the file that holds the limit (capture::ProcessInfo::limit_id), not by paths, which differ by namespace, and
-// only where they ran at the same time. Limit: captures of before format 1.3 do not say which limit was theirs.
+// Why: the forecast of a run knows the growth of its own process; where a cgroup holds several,
+// they reach its limit sooner. They are told by the file that holds the limit
+// (capture::ProcessInfo::limit_id), not by paths, which differ by namespace, and only where they
+// ran at the same time. Limit: captures of before format 1.3 do not say which limit was theirs.
 #ifndef LEAKTRACK_TOOLS_REPORT_WORDS_SHARED_LIMIT_H_
 #define LEAKTRACK_TOOLS_REPORT_WORDS_SHARED_LIMIT_H_
 
