@@ -5,7 +5,7 @@
 #   scripts/setup.sh --units  also what the unit tests need
 #   scripts/setup.sh --test   also what all tests run (redis, ruby, clang ...)
 #   scripts/setup.sh --bench    also what scripts/bench.sh compares with (heaptrack, valgrind, tcmalloc ...)
-#   scripts/setup.sh --survival   also what scripts/survival.sh runs (a JDK, GDB ...)
+#   scripts/setup.sh --survival   also what scripts/survival.sh runs (a JDK, GDB, GHC ...)
 # Uses apt-get as root, or through sudo.
 set -euo pipefail
 
@@ -24,9 +24,11 @@ tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-d
        libsqlite3-dev libxml2-utils python3-jsonschema
        "golang-1.19-go|golang-1.24-go|golang-1.23-go|golang-1.22-go|golang-1.18-go|golang-go"
        nodejs "chromium|chromium-browser" libcap2-bin gosu s6 runit tini man-db mandoc zsh fish
-       debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime)
+       debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime
+       guile-3.0 sbcl erlang-base php-cli lua5.4 bubblewrap openssh-server openssh-client haproxy
+       apache2-bin fakeroot eatmydata qemu-user qemu-system-x86 busybox-static cpio)
 bench=(heaptrack valgrind wrk time)
-survival=(wrk gdb valgrind default-jdk-headless)
+survival=(wrk gdb valgrind default-jdk-headless ghc ocaml-nox)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
 
 case "${1:-}" in
