@@ -45,9 +45,9 @@ printf 'source=%q build=%q arguments=%q\n' "$source" "$build" "$*" >"$root/setti
 (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$home/initrd"
 
 echo "guest: $kernel, $(qemu-system-x86_64 --version | head -1)"
-timeout 1800 qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1536 -nodefaults -no-user-config \
+timeout 3000 qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1536 -nodefaults -no-user-config \
   -display none -serial stdio -no-reboot -kernel "$home/$kernel"/boot/vmlinuz-* -initrd "$home/initrd" \
-  -append 'console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on' \
+  -append 'console=ttyS0 quiet loglevel=2 panic=-1 mitigations=off random.trust_cpu=on' \
   -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
   </dev/null 2>&1 | tr -d '\r' | tee "$home/log"
 last=$(grep -oE '^[0-9]+ passed, [0-9]+ failed$' "$home/log" | tail -1)
