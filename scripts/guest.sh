@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
-# Boots Debian's own kernel in an emulator and runs in it what this machine's kernel may lack (tests/guest/checks.py).
-#   scripts/guest.sh [--short]      the short form is the ctest "guest"; ends with "N passed, N failed"
-# Needs a release build with tests, and the programs of scripts/setup.sh --test. The guest sees this machine's files,
-# read-only; what it writes lies in its own memory. The kernel's package is fetched by apt-get, once, into build/guest.
+# Runs tests/guest/checks.py under Debian's own kernel in an emulator: this one's may lack things.
+#   scripts/guest.sh [--short] [CHECK...]    the short form is the ctest guest.short
+# Needs a release build with tests and the programs of scripts/setup.sh --test. The guest sees this
+# machine's files, read-only; what it writes lies in its own memory. apt-get fetches the kernel's
+# package, once, into build/guest. The last line is "N passed, N failed".
 set -euo pipefail
-if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then sed -n '2,5s/^# //p' "$0"; exit 0; fi
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then sed -n '2,6s/^# //p' "$0"; exit 0; fi
 
 cd "$(dirname "$0")/.."
 source=$PWD build=${LEAKTRACK_BUILD:-$PWD/build/release} home=$PWD/build/guest
 skip() { echo "skipped: $*"; exit 77; }
 for program in qemu-system-x86_64 busybox cpio apt-get; do
-  command -v "$program" >/dev/null || skip "$program is not installed (scripts/setup.sh --test installs it)"
+  command -v "$program" >/dev/null ||
+    skip "$program is not installed (scripts/setup.sh --test installs it)"
 done
 # One at a time: they share build/guest, and two emulators would only wait for each other.
 mkdir -p "$home"
 exec 9>"$home/lock"
 flock 9
 
-# The one package that linux-image-amd64 stands for; without lists of packages, what an earlier call left.
+# The package that linux-image-amd64 stands for; without lists of packages, what a call before left.
 kernel=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '/Depends:/ { print $2; exit }')
 [ -n "$kernel" ] || kernel=$(cd "$home" && ls -d linux-image-* 2>/dev/null | tail -1) || true
 [ -n "$kernel" ] || skip "no kernel package is known here (apt-get update)"
@@ -45,8 +47,9 @@ printf 'source=%q build=%q arguments=%q\n' "$source" "$build" "$*" >"$root/setti
 (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$home/initrd"
 
 echo "guest: $kernel, $(qemu-system-x86_64 --version | head -1)"
-timeout 3000 qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1536 -nodefaults -no-user-config \
-  -display none -serial stdio -no-reboot -kernel "$home/$kernel"/boot/vmlinuz-* -initrd "$home/initrd" \
+timeout 1800 qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1536 -nodefaults -no-user-config \
+  -display none -serial stdio -no-reboot \
+  -kernel "$home/$kernel"/boot/vmlinuz-* -initrd "$home/initrd" \
   -append 'console=ttyS0 quiet loglevel=2 panic=-1 mitigations=off random.trust_cpu=on' \
   -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
   </dev/null 2>&1 | tr -d '\r' | tee "$home/log"

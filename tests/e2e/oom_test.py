@@ -8,8 +8,9 @@ Each victim leaks in a memory cgroup of 64 MiB, exactly recorded, in 0.1 s to 3 
 open, say that it was killed (after a second also what its limit was), agree with the victim's books to the byte (less one operation in
 flight per thread, and what is reported lost), and have the leak on rank 1. Skipped where no cgroup can be made.
 
-With --group the cgroup dies as a whole (memory.oom.group, as Kubernetes sets it): `leaktrack run` too, so that nobody
-is left to fold, and a second program that does not leak. Both captures must be as true.
+With --group the cgroup dies as a whole (memory.oom.group, as Kubernetes sets it): `leaktrack run`,
+too, so that nobody is left to fold, and a second program that does not leak. Both captures must be
+as true.
 """
 import argparse
 import contextlib
@@ -98,8 +99,9 @@ class Victim:
         self.tracker, self.ledger = t, os.path.join(t.folder, "ledger")
         with open(self.ledger, "wb") as file:
             file.write(bytes(ENTRY.size * THREADS))
-        self.process = t.start([args.victim, self.ledger, str(seed), str(THREADS), *pause], ["--exact"],
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=cgroup.enter)
+        command = [args.victim, self.ledger, str(seed), str(THREADS), *pause]
+        self.process = t.start(command, ["--exact"], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, preexec_fn=cgroup.enter)
         self.process.stdout.read(1)
 
     def wait(self):
@@ -120,20 +122,25 @@ class Victim:
             return [f"no capture; run ended with {status}"], 0
         report = self.tracker.only_report()
         found = [] if status == expected else [f"run ended with {status}, not {expected}"]
-        return found + list(judge(report, read_ledger(self.ledger))), report["coverage"]["lost_allocations"]
+        found += judge(report, read_ledger(self.ledger))
+        return found, report["coverage"]["lost_allocations"]
 
 
 def kill_once(args, cgroup, number, dice):
     """Returns (complaints, allocations lost and said so)."""
     before, pause = cgroup.kills(), int(10 ** dice.uniform(1.7, 3.3))
     with contextlib.ExitStack() as stack:
-        seed = args.seed + number
-        bystander = args.group and Victim(stack.enter_context(tracker(args.leaktrack)), args, cgroup, seed + 1000)
-        leaking = Victim(stack.enter_context(tracker(args.leaktrack)), args, cgroup, seed, str(pause))
-        found, lost = leaking.complaints(complaints, -signal.SIGKILL if args.group else 128 + signal.SIGKILL)
-        if bystander:
-            found_beside, lost_beside = bystander.complaints(complaints_of_books, -signal.SIGKILL)
-            found, lost = found + [f"bystander: {text}" for text in found_beside], lost + lost_beside
+        def start(seed, *pause):
+            return Victim(stack.enter_context(tracker(args.leaktrack)), args, cgroup, seed, *pause)
+
+        seed, expected = args.seed + number, 128 + signal.SIGKILL
+        if args.group:
+            bystander, expected = start(seed + 1000), -signal.SIGKILL
+        found, lost = start(seed, str(pause)).complaints(complaints, expected)
+        if args.group:
+            beside, lost_beside = bystander.complaints(complaints_of_books, expected)
+            found += [f"bystander: {text}" for text in beside]
+            lost += lost_beside
         if cgroup.kills() == before:
             found.append("it was not the OOM killer")
         return found, lost

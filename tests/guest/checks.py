@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What runs in the guest of scripts/guest.sh: kills and namespaces under a kernel that has what many machines lack.
+"""What runs in the guest of scripts/guest.sh: kills and namespaces under a kernel of its own.
 
     checks.py [--short] [CHECK...]
 
-Cgroups of version 2 that the OOM killer ends as a whole; yama's levels, which forbid to trace others; a kernel that is
-locked down. Where something is forbidden, the check first proves that it is. The kills themselves are those of tests/e2e.
+Cgroups of version 2 that the OOM killer ends as a whole; yama's levels, which forbid to trace
+others; a kernel that is locked down. Where something is forbidden, the check first proves that it
+is. The kills themselves are those of tests/e2e.
 Each check prints one line; the last line is "N passed, N failed".
 """
 import contextlib
@@ -19,11 +20,18 @@ import sys
 import tempfile
 import time
 
+from kill_test import ENTRY, THREADS, read_ledger, victim_pid
+from oom_test import complaints_of_books
+
 E2E, BUILD = "/run/source/tests/e2e", "/run/build"
 LEAKTRACK, LIBRARY = f"{BUILD}/bin/leaktrack", f"{BUILD}/lib/libleaktrack.so"
 VICTIM = f"{BUILD}/e2e/kill_victim"
+# What starts a program as process 1 of a namespace of its own, with the library alone.
+AS_PROCESS_1 = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", "env",
+                f"LD_PRELOAD={LIBRARY}", "LEAKTRACK_INTERVAL=exact", "LEAKTRACK_OUT=FOLDER"]
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 SHORT = "--short" in sys.argv
+PTRACE_ATTACH = 16
 
 
 class Wrong(Exception):
@@ -35,34 +43,49 @@ def must(condition, what):
         raise Wrong(what)
 
 
+def run(command, allowed=(0,), **popen):
+    """Its output; its own words, if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False,
+                          **popen)
+    must(done.returncode in allowed, f"exit {done.returncode}: {' '.join(command)}\n"
+                                     f"{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 def kills(script, count, *options, **popen):
-    """A test of tests/e2e that kills victims; its own words, if it fails."""
-    command = [f"{E2E}/{script}", VICTIM, LEAKTRACK, "--kills", str(count), *options]
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=400,
-                          check=False, **popen)
-    must(done.returncode == 0, f"exit {done.returncode}\n{done.stdout}{done.stderr}")
+    """A test of tests/e2e that kills victims."""
+    command = [sys.executable, f"{E2E}/{script}", VICTIM, LEAKTRACK, "--kills", str(count)]
+    run([*command, *options], **popen)
 
 
 def programs(*names, **popen):
     """Programs of tests/e2e that state their truth."""
     for name in names:
-        command = [f"{E2E}/run_program.py", f"{E2E}/programs/{name}.c", f"{BUILD}/e2e/{name}", LEAKTRACK]
-        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=200,
-                              check=False, **popen)
-        must(done.returncode == 0, f"{name}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        run([sys.executable, f"{E2E}/run_program.py", f"{E2E}/programs/{name}.c",
+             f"{BUILD}/e2e/{name}", LEAKTRACK], **popen)
 
 
 def report(folder, **popen):
-    done = subprocess.run([LEAKTRACK, "report", "--no-history", "--format", "json", *captures(folder)],
-                          capture_output=True, text=True, timeout=120, check=False, **popen)
-    must(done.returncode in (0, 1, 3), f"report exits {done.returncode}: {done.stderr}")
-    return json.loads(done.stdout)
-
-
-def captures(folder):
+    """The report on the only capture there."""
     found = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".ltk")]
     must(len(found) == 1, f"one capture expected, found {found}")
-    return found
+    options = ["--no-history", "--format", "json", "--top", "1000000"]
+    return json.loads(run([LEAKTRACK, "report", *options, *found], allowed=(0, 1, 3), **popen))
+
+
+def must_agree(found, ledger):
+    """The capture of a killed victim says what its own books say, and nothing was lost."""
+    wrong = list(complaints_of_books(found, read_ledger(ledger)))
+    must(not wrong, "; ".join(wrong))
+    must(found["coverage"]["lost_allocations"] == 0, "allocations were lost")
+
+
+def wait_for_operations(ledger):
+    for _ in range(600):
+        if read_ledger(ledger)[4] >= 3000:
+            return
+        time.sleep(0.05)
+    raise Wrong("the victim does nothing")
 
 
 @contextlib.contextmanager
@@ -75,18 +98,19 @@ def folder_for(user):
 
 @contextlib.contextmanager
 def victim(before, **popen):
-    """A victim that has begun, in a folder of its own: (process, folder). Dead at the end."""
+    """A victim at work, in a folder of its own: (process, folder, ledger). Dead at the end."""
     with folder_for(popen.get("user", 0)) as folder:
         ledger = os.path.join(folder, "ledger")
         with open(ledger, "wb") as file:
-            file.write(bytes(64 * 2))
+            file.write(bytes(ENTRY.size * THREADS))
         os.chmod(ledger, 0o666)
         command = [word.replace("FOLDER", folder) for word in before]
-        with subprocess.Popen([*command, VICTIM, ledger, "7", "2"], stdout=subprocess.PIPE,
+        command += [VICTIM, ledger, "7", str(THREADS)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               start_new_session=True, **popen) as process:
             try:
-                must(process.stdout.read(1) == b"r", "the victim does not start")
-                yield process, folder
+                wait_for_operations(ledger)
+                yield process, folder, ledger
             finally:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -99,26 +123,23 @@ def may_trace(user):
         if tracer == 0:
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
-            os._exit(0 if ctypes.CDLL(None, use_errno=True).ptrace(16, other.pid, 0, 0) == 0 else 1)
+            failed = ctypes.CDLL(None).ptrace(PTRACE_ATTACH, other.pid, 0, 0)
+            os._exit(1 if failed else 0)
         allowed = os.waitstatus_to_exitcode(os.waitpid(tracer, 0)[1]) == 0
         other.kill()
     return allowed
 
 
 def alive_then_killed():
-    """A user's program is reported on while it runs, by somebody who is not its parent, and after it was killed."""
+    """A report on a user's program while it runs, by somebody not its parent, and when killed."""
     command = [LEAKTRACK, "run", "--exact", "-o", "FOLDER", "--"]
-    with victim(command, stderr=subprocess.DEVNULL, **NOBODY) as (run, folder):
-        time.sleep(0.5)
+    with victim(command, **NOBODY) as (tracked, folder, ledger):
         living = report(folder, **NOBODY)
-        must(living["process"]["end"] == "running", f"a living program's end is {living['process']['end']}")
+        must(living["process"]["end"] == "running", f"alive, it is {living['process']['end']}")
         must(living["sites"], "nothing is known of a living program")
-        with open(f"/proc/{run.pid}/task/{run.pid}/children", encoding="ascii") as file:
-            os.kill(int(file.read().split()[0]), signal.SIGKILL)
-        must(run.wait(60) == 137, f"run ends with {run.returncode}")
-        dead = report(folder, **NOBODY)
-    must(dead["process"]["end"] == "killed", f"a killed program's end is {dead['process']['end']}")
-    must(dead["coverage"]["lost_allocations"] == 0, "allocations were lost")
+        os.kill(victim_pid(tracked.pid), signal.SIGKILL)
+        must(tracked.wait(60) == 137, f"run ends with {tracked.returncode}")
+        must_agree(report(folder, **NOBODY), ledger)
 
 
 def yama(level, forbidden_to):
@@ -127,6 +148,12 @@ def yama(level, forbidden_to):
     must(not may_trace(forbidden_to), "yama does not forbid what it should")
     alive_then_killed()
     kills("kill_test.py", 1 if SHORT else 20, **NOBODY)
+
+
+def check_before_anything_is_forbidden_a_process_may_be_traced():
+    with open("/proc/sys/kernel/yama/ptrace_scope", "w", encoding="ascii") as file:
+        file.write("0")
+    must(may_trace(65534), "a plain user may not trace: the checks of yama would prove nothing")
 
 
 def check_kills():
@@ -143,40 +170,31 @@ def check_oom_kills_of_whole_groups():
 
 def check_namespaces():
     programs("unshare_user")
+    programs("unshare_user", **NOBODY)
     if not SHORT:
-        programs("killed_by_sigkill", "fork_child_leaks", "vfork_exec", "posix_spawn", "exec_keeps_parent_trace",
-                 "leak_in_thread", "filter_after_start")
-        programs("unshare_user", **NOBODY)
-
-
-# What starts a program as process 1 of a namespace of its own, with the library alone.
-AS_PROCESS_1 = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", "env", f"LD_PRELOAD={LIBRARY}",
-                "LEAKTRACK_INTERVAL=exact", "LEAKTRACK_OUT=FOLDER"]
+        programs("killed_by_sigkill", "fork_child_leaks", "vfork_exec", "posix_spawn",
+                 "exec_keeps_parent_trace", "leak_in_thread", "filter_after_start")
 
 
 def check_process_1_ends_and_leaves_a_capture():
     with folder_for(0) as folder:
-        command = [word.replace("FOLDER", folder) for word in [*AS_PROCESS_1, f"{BUILD}/e2e/leak_in_thread"]]
-        done = subprocess.run(command, timeout=60, check=False, capture_output=True)
-        must(done.returncode == 0, f"it ends with {done.returncode}: {done.stderr}")
+        command = [*AS_PROCESS_1, f"{BUILD}/e2e/leak_in_thread"]
+        run([word.replace("FOLDER", folder) for word in command])
         found = report(folder)
     must(found["process"]["pid"] == 1, f"its number is {found['process']['pid']}")
     must(found["process"]["end"] == "exited", f"its end is {found['process']['end']}")
-    must(any("Leak" in (frame.get("function") or "") for site in found["sites"] for frame in site["stack"]),
-         "the leak is not in it")
+    names = [frame.get("function") or "" for site in found["sites"] for frame in site["stack"]]
+    must(any("Leak" in name for name in names), "the leak is not in it")
 
 
 def check_process_1_is_killed_and_leaves_a_capture():
     """With its namespace, as a container is, from outside."""
-    with victim(AS_PROCESS_1, stderr=subprocess.DEVNULL) as (unshare, folder):
-        time.sleep(0.5)
-        with open(f"/proc/{unshare.pid}/task/{unshare.pid}/children", encoding="ascii") as file:
-            os.kill(int(file.read().split()[0]), signal.SIGKILL)
+    with victim(AS_PROCESS_1) as (unshare, folder, ledger):
+        os.kill(victim_pid(unshare.pid), signal.SIGKILL)
         unshare.wait(60)
         found = report(folder)
-    must(found["process"]["pid"] == 1, f"its number is {found['process']['pid']}")
-    must(found["sites"], "nothing is known of it")
-    must(found["coverage"]["lost_allocations"] == 0, "allocations were lost")
+        must(found["process"]["pid"] == 1, f"its number is {found['process']['pid']}")
+        must_agree(found, ledger)
 
 
 def check_yama_1_only_children_may_be_traced():
@@ -196,34 +214,45 @@ def check_lockdown():
         file.write("confidentiality")
     with open("/sys/kernel/security/lockdown", encoding="ascii") as file:
         must("[confidentiality]" in file.read(), "the kernel is not locked down")
+    try:
+        os.close(os.open("/proc/kcore", os.O_RDONLY))
+        raise Wrong("a kernel that is locked down shows its memory")
+    except PermissionError:
+        pass
     alive_then_killed()
     kills("kill_test.py", 1 if SHORT else 20)
 
 
 # In this order: yama's levels and the lockdown can only be raised.
-CHECKS = [check_kills, check_oom_kills, check_oom_kills_of_whole_groups, check_namespaces,
+CHECKS = [check_before_anything_is_forbidden_a_process_may_be_traced, check_kills, check_oom_kills,
+          check_oom_kills_of_whole_groups, check_namespaces,
           check_process_1_ends_and_leaves_a_capture, check_process_1_is_killed_and_leaves_a_capture,
           check_yama_1_only_children_may_be_traced, check_yama_2_only_root_may_trace,
           check_yama_3_nobody_may_trace, check_lockdown]
 
 
+def complaint(check):
+    """What is wrong; empty if nothing is."""
+    try:
+        check()
+    except (Wrong, OSError, subprocess.SubprocessError) as error:
+        return str(error) or repr(error)
+    return ""
+
+
 def main():
     os.chdir("/run")
     wanted = [word for word in sys.argv[1:] if not word.startswith("--")]
-    results = []
+    passed = failed = 0
     for check in CHECKS:
         name = check.__name__.removeprefix("check_")
         if wanted and name not in wanted:
             continue
-        began, why = time.monotonic(), ""
-        try:
-            check()
-        except (Wrong, OSError, subprocess.SubprocessError) as error:
-            why = str(error)
-        results.append(not why)
-        took = time.monotonic() - began
-        print(f"{'FAIL' if why else 'ok  '} {name.replace('_', ' ')} ({took:.1f} s) {why}", flush=True)
-    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+        began, wrong = time.monotonic(), complaint(check)
+        passed, failed = passed + (not wrong), failed + bool(wrong)
+        took = f"({time.monotonic() - began:.1f} s)"
+        print("FAIL" if wrong else "ok  ", name.replace("_", " "), took, wrong, flush=True)
+    print(f"{passed} passed, {failed} failed")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: Apache-2.0
-# Process 1 of the guest of scripts/guest.sh: mounts the files of the machine outside as its root, read-only, with a
-# kernel's own file systems and memory to write to, runs checks.py in it, and switches the guest off.
+# Process 1 of the guest of scripts/guest.sh: mounts the files of the machine outside as its root,
+# read-only, with the kernel's own file systems and memory to write to, runs checks.py in it, and
+# switches the guest off.
 export PATH=/bin
 /bin/busybox --install -s /bin
 . /settings
@@ -23,6 +24,7 @@ ip link set lo up
 mkdir -p /new/run/source /new/run/build
 mount --bind "/new$source" /new/run/source
 mount --bind "/new$build" /new/run/build
-chroot /new /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run TMPDIR=/run LC_ALL=C.UTF-8 \
-  PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 /run/source/tests/guest/checks.py $arguments
+chroot /new /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run TMPDIR=/run \
+  LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/run/source/tests/e2e \
+  /usr/bin/python3 /run/source/tests/guest/checks.py $arguments
 poweroff -f

@@ -3,7 +3,7 @@
 # NEEDS: strace python3
 # TIMEOUT: 60
 # SHORT: as it is
-# Compared: what the programs print, how they end, and what the log says of that (it has our calls, too).
+# Compared: what the programs print, how they end, and what the log says of both.
 [ "${1:-}" != version ] || { strace --version | head -1 | grep -oE '[0-9.]+$'; exit; }
 set -euo pipefail
 $TRACK strace -f -o log -e trace=write sh -c 'seq 3; (exit 3); echo $?; exit 4' ||
