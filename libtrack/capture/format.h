@@ -37,6 +37,7 @@ inline constexpr uint32_t kMaxRawBytes = 48 * 1024;
 enum FileFlags : uint32_t {
   kFileRecorderAnonymous = 1,  // the recorder was in anonymous memory: nothing to look for after a kill
   kFileNoThread = 2,           // counters only: folded by another program
+  kFileComplete = 4,           // a copy that holds what its recorder held: that is not asked any more
 };
 
 struct FileHeader {

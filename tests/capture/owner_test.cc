@@ -131,7 +131,10 @@ struct Container {
       std::ifstream children("/proc/" + std::to_string(outer) + "/task/" + std::to_string(outer) +
                              "/children");
       children >> pid;
-      if (waitpid(outer, nullptr, WNOHANG) == outer) return void(outer = 0);
+      if (pid == 0 && waitpid(outer, nullptr, WNOHANG) == outer) {
+        outer = 0;  // not allowed here
+        return;
+      }
     }
   }
   ~Container() { End(); }

@@ -293,14 +293,9 @@ void CaptureBuilder::FinishKept(Capture* capture) {
   });
 }
 
-RunState CaptureBuilder::state() const {
-  return last_.state <= static_cast<uint64_t>(RunState::kKilled)
-             ? static_cast<RunState>(last_.state)
-             : RunState::kRunning;
-}
-
 void CaptureBuilder::FinishStatus(Capture* capture, DamageList* damage) {
-  capture->end_state = state();
+  capture->end_state = last_.state <= static_cast<uint64_t>(RunState::kKilled) ? static_cast<RunState>(last_.state)
+                                                                                : RunState::kRunning;
   capture->duration_ms = std::max(last_.now_ms, last_.end_ms);
   capture->interval_now = last_.interval_now;
   capture->interval_min = last_.interval_min;

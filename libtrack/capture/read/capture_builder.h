@@ -35,7 +35,6 @@ class CaptureBuilder {
 
   bool has_status() const { return last_.known; }
   bool final_status() const { return last_.final; }
-  RunState state() const;  // as the file's last status has it
   uint64_t segments_promised() const { return last_.segments; }
 
  private:

@@ -222,9 +222,9 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   if (!builder.has_status()) damage.Add("no epoch was committed: the run ended at once, or the file is cut off");
 
   const bool final_in_file = builder.final_status();
-  // A copy that was sealed as of a moment tells of that moment, though its process went on.
-  const bool as_of = final_in_file && builder.state() == RunState::kRunning;
-  capture.recorder_used = image != nullptr && !as_of && Usable(*image, header.run_id);
+  // A copy that was completed tells of its moment, though its process may have gone on.
+  const bool complete = final_in_file && (header.flags & kFileComplete) != 0;
+  capture.recorder_used = image != nullptr && !complete && Usable(*image, header.run_id);
   if (capture.recorder_used) TakeImage(*image, &builder, &damage);
   builder.Finish(&capture, &damage);
   capture.path = path;

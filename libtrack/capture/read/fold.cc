@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/write/header_page.h"
 #include "libtrack/capture/write/history_writer.h"
 #include "libtrack/capture/read/owner.h"
@@ -219,8 +220,22 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   return FoldResult::kFolded;
 }
 
+namespace {
+
+std::string MarkComplete(int fd) {
+  Target target{fd};
+  FileHeader page;
+  if (PreadAll(&target, &page, sizeof(page), 0) != sizeof(page)) return "it has no header";
+  page.flags |= kFileComplete;
+  page.crc = Crc32c(&page, offsetof(FileHeader, crc));
+  return PwriteAll(&target, &page, sizeof(page), 0) ? "" : strerror(target.error);
+}
+
+}  // namespace
+
 bool CompleteCopy(int fd, const RecorderImage& image, bool running, std::string* why) {
   *why = WriteLastEpoch(image, "", fd, running ? RunState::kRunning : EndOf(*image.header(), {}));
+  if (why->empty()) *why = MarkComplete(fd);
   return why->empty();
 }
 
