@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls that end a run, replace the program, unload code, or do not bear our helper thread as it stands.
+// Calls that end a run, replace the program, unload code, or do not bear our helper thread.
 #include <errno.h>
 #include <linux/prctl.h>
 #include <pthread.h>
@@ -106,7 +106,8 @@ LEAKTRACK_EXPORT [[noreturn]] void _Exit(int status) { _exit(status); }
 
 LEAKTRACK_EXPORT [[noreturn]] void abort() {
   NoteCrash();
-  if (g_real.abort != nullptr || (ResolveRealFunctions() && g_real.abort != nullptr)) g_real.abort();
+  const bool found = g_real.abort != nullptr || ResolveRealFunctions();
+  if (found && g_real.abort != nullptr) g_real.abort();
   for (;;) raw::Call(SYS_tgkill, raw::Getpid(), raw::Gettid(), 6 /* SIGABRT */);
 }
 

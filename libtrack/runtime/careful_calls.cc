@@ -71,9 +71,6 @@ struct HelperState {
   int thread;  // the helper's; a new one is as the thread that started it
   Standing standing;
   bool standing_known;
-  bool behind;  // it has not repeated a change, and cannot catch up
-  OwnChange change;
-  bool repeated;
 };
 constinit HelperState g_helper{};
 
@@ -89,7 +86,7 @@ void NoteStanding() { g_helper.standing = ReadStanding(); }
 // identity thousands of times a second. Capabilities are told by the kernel.
 bool HelperIsLikeUs() {
   HelperState& helper = Helper();
-  if (helper.behind) return false;
+  if (FellBehind()) return false;
   const Standing ours = ReadStanding();
   if (helper.standing_known) {
     helper.standing.may_set = ReadMaySet(helper.thread);
@@ -97,23 +94,6 @@ bool HelperIsLikeUs() {
   }
   helper.standing_known = CallOnDrainer(NoteStanding);
   return helper.standing_known && helper.standing == ours;
-}
-
-// A capset names the thread that it is for, by its id or by 0.
-long RepeatCapset(const OwnChange& change) {
-  __user_cap_header_struct header;
-  std::memcpy(&header, reinterpret_cast<const void*>(change.a), sizeof header);
-  header.pid = 0;
-  return raw::Call(SYS_capset, raw::Ptr(&header), change.b);
-}
-
-void RepeatChange() {
-  const OwnChange& change = g_helper.change;
-  const long result = change.number == SYS_capset ? RepeatCapset(change)
-                                                  : raw::Call(change.number, change.a, change.b,
-                                                              change.c, change.d, change.e);
-  g_helper.repeated = !raw::Failed(result);
-  NoteStanding();
 }
 
 // A helper that is busy gets some more time to end: what follows does not bear it.
@@ -170,16 +150,16 @@ void AfterFilter(const CarefulCall& call, bool in_force) {
 }
 
 void AfterOwnChange(const CarefulCall& call, const OwnChange& change) {
-  HelperState& helper = Helper();
-  if (!call.has_turn || helper.behind) return;
-  helper.change = change;
-  helper.repeated = false;
-  helper.behind = !CallOnDrainer(RepeatChange) || !helper.repeated;
-  helper.standing_known = !helper.behind;
+  if (!call.has_turn || FellBehind()) return;
+  if (!HasRoomForOwnChange()) (void)CallOnDrainer(NoteStanding);  // makes some
+  PostOwnChange(change);
+  Helper().standing_known = false;
+  if (!FellBehind()) WakeDrainer();
 }
 
 void ForgetTurn() {
   g_helper = {};
+  ForgetOwnChanges();
   g_turn.store(0);
 }
 

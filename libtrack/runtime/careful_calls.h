@@ -23,6 +23,8 @@
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_CAREFUL_CALLS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_CAREFUL_CALLS_H_
 
+#include "libtrack/runtime/own_changes.h"
+
 namespace leaktrack::track {
 
 // What must be put right after the call.
@@ -31,11 +33,6 @@ struct CarefulCall {
   bool had_helper = false;      // one was there and is gone now
   bool helper_follows = false;  // it makes the call as well
   bool forbade = false;         // a filter: our system calls were forbidden for this call
-};
-
-// What a thread did to itself.
-struct OwnChange {
-  long number, a, b, c, d, e;
 };
 
 CarefulCall BeforeCallAlone();

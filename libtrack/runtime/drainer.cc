@@ -21,6 +21,7 @@
 #include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/last_thread.h"
+#include "libtrack/runtime/own_changes.h"
 #include "libtrack/runtime/threads.h"
 
 namespace leaktrack::track {
@@ -230,6 +231,7 @@ void Drain() {
     WaitForNextEpoch(deadline);
     now = ReadClockNs(CLOCK_MONOTONIC);
     const uint32_t request = g_drainer.request.exchange(kGoOn);  // before the errand is looked for
+    RepeatOwnChanges();
     RunErrand();
     if (request == kPause) return;
     if (request == kFinish) {
@@ -356,20 +358,25 @@ bool PauseDrainer() {
 
 bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
 
+void WakeDrainer() {
+  uint32_t none = kGoOn;  // any other request wakes it as well
+  if (g_drainer.request.compare_exchange_strong(none, kErrandNow)) WakeAll(&g_drainer.request);
+}
+
 bool CallOnDrainer(void (*function)()) {
   if (!DrainerRuns() || g_errand.state.load() == kTaken) return false;
   g_errand.function = function;
   g_errand.state.store(kPosted);
-  uint32_t none = kGoOn;  // any other request wakes it as well
-  if (g_drainer.request.compare_exchange_strong(none, kErrandNow)) WakeAll(&g_drainer.request);
+  WakeDrainer();
   const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + kErrandTimeoutNs;
   for (;;) {
     const uint32_t state = g_errand.state.load();
     if (state == kDone) return true;
     const int64_t left = deadline - ReadClockNs(CLOCK_MONOTONIC);
     uint32_t posted = kPosted;
-    if ((left <= 0 || !DrainerRuns()) && g_errand.state.compare_exchange_strong(posted, kNoErrand)) return false;
-    WaitWhile(&g_errand.state, state, left > 0 ? static_cast<uint64_t>(left) : kExactTickNs);  // taken: it comes back
+    const bool too_late = left <= 0 || !DrainerRuns();
+    if (too_late && g_errand.state.compare_exchange_strong(posted, kNoErrand)) return false;
+    WaitWhile(&g_errand.state, state, too_late ? kExactTickNs : static_cast<uint64_t>(left));
   }
 }
 

@@ -6,7 +6,8 @@
 // stopped and joined in under 100 ms, for an ordinary end (with a final epoch) or for a call that does not bear a second
 // thread (unshare, setns, a seccomp filter), and started again.
 //
-// Thread-safety: Start, Pause, Call and Finish from one thread at a time (runtime/careful_calls.h sees to it).
+// Thread-safety: Start, Pause, Call and Finish from one thread at a time (runtime/careful_calls.h
+// sees to it).
 // Allocates: its private memory from the kernel.   Signals: unsafe.   Fork: the child calls ForgetDrainer first.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_
@@ -45,9 +46,12 @@ bool PauseDrainer();
 // Stops the thread after a final epoch. True if that epoch is in the file and the recorder is no longer needed.
 bool FinishDrainer();
 
-// Has the drainer's thread call `function`, and waits for that, at most two seconds. False: it was not called, and never
-// will be. One caller at a time; the function must not wait.
+// Has the drainer's thread call `function`, and waits for that, at most two seconds. False: it was
+// not called, and never will be. One caller at a time; the function must not wait.
 [[nodiscard]] bool CallOnDrainer(void (*function)());
+
+// It is to repeat what was posted (own_changes.h).
+void WakeDrainer();
 
 // The id of its thread, while it runs.
 int DrainerThreadId();

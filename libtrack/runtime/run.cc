@@ -46,8 +46,8 @@ constexpr uint64_t kLongRunMs = 10'000;  // shorter ones do not look after other
 enum Phase : uint32_t { kCold = 0, kStarting, kTracking, kInert };
 constinit std::atomic<uint32_t> g_phase{kCold};
 constinit std::atomic<bool> g_ended{false};
-constinit std::atomic<int> g_main_thread_ended_in{0};  // the process whose main thread has ended, or may have
-constinit bool g_had_robust_list = false;  // the main thread of the process of the run, when it began
+constinit std::atomic<int> g_main_thread_ended_in{0};  // the process whose main thread may be gone
+constinit bool g_had_robust_list = false;  // the main thread of the run's process, when it began
 constinit Options g_options{};
 
 // One line on stderr. Where that is a pipe that nobody reads any more, the signal must not reach the program.
@@ -81,11 +81,13 @@ bool MustStayInert() {
 
 bool MainThreadMayHaveEnded() { return g_main_thread_ended_in.load() == raw::Getpid(); }
 
-// The kernel gives none to what clone makes; the C library registers one for each thread and each fork child.
+// The kernel gives none to what clone makes; the C library registers one for each thread and each
+// fork child.
 bool HasRobustList() {
   const void* head = nullptr;
   size_t bytes = 0;
-  return raw::Call(SYS_get_robust_list, 0, raw::Ptr(&head), raw::Ptr(&bytes)) == 0 && head != nullptr;
+  const long result = raw::Call(SYS_get_robust_list, 0, raw::Ptr(&head), raw::Ptr(&bytes));
+  return result == 0 && head != nullptr;
 }
 
 void NoteProcess() { g_had_robust_list = raw::Gettid() == raw::Getpid() && HasRobustList(); }
@@ -101,7 +103,8 @@ void StartInChildOnThisStack(void* pointer) {
   NoteProcess();
   Options options = g_options;
   options.share_descriptors = MainThreadMayHaveEnded();
-  if (options.share_descriptors && !CanCountThreads()) options.use_thread = false;  // the C library would wait for it for ever
+  // Where it cannot tell when it is the last one, the C library would wait for it for ever.
+  if (options.share_descriptors && !CanCountThreads()) options.use_thread = false;
   const StartResult result = BuildRun(options, parent_run_id, &g_tracker, &g_filter);
   Unmap(parent_image);
   if (!result.started) return BecomeInert();
@@ -114,7 +117,8 @@ void StartInChildOnThisStack(void* pointer) {
 bool StartInChild(HotThread& hot) {
   constexpr size_t kStackBytes = 128 * 1024;
   uint32_t expected = kTracking;
-  if (raw::Forbidden() || raw::Borrowed() || !g_phase.compare_exchange_strong(expected, kStarting)) return false;
+  if (raw::Forbidden() || raw::Borrowed()) return false;
+  if (!g_phase.compare_exchange_strong(expected, kStarting)) return false;
   void* stack = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw::MmapFailed(stack)) {
     BecomeInert();
@@ -125,13 +129,17 @@ bool StartInChild(HotThread& hot) {
   return g_filter.is_open();
 }
 
-// A process that clone made without its own memory, and that has our pid in a pid namespace of its own.
-bool IsNamesake() { return g_had_robust_list && raw::Gettid() == raw::Getpid() && !HasRobustList(); }
+// A process that clone made without memory of its own, and that has our pid in another namespace.
+bool IsNamesake() {
+  return g_had_robust_list && raw::Gettid() == raw::Getpid() && !HasRobustList();
+}
 
-// False in a child that shares our memory. Under a filter we may not even ask for the pid: only children of vfork are told.
+// False in a child that shares our memory. Under a filter we may not even ask for the pid: only
+// children of vfork are told.
 bool IsOwnRun() {
   if (raw::Borrowed()) return false;
-  return raw::Forbidden() || (ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()) && !IsNamesake());
+  if (raw::Forbidden()) return true;
+  return ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()) && !IsNamesake();
 }
 
 // In every fork child, before anything else of the program: a handler may have forked in the middle of a record of ours,
@@ -276,6 +284,7 @@ void AwaitStart() {
 
 bool StartDrainerAgain() {
   const bool share = MainThreadMayHaveEnded();
+  ForgetOwnChanges();  // whoever starts it is as it is to be
   return (!share || CanCountThreads()) && RestartDrainer(share);
 }
 

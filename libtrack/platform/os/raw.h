@@ -18,14 +18,17 @@ namespace leaktrack::track::raw {
 // P5, X8). Whoever is about to make one from inside a hook asks first and does without.
 extern std::atomic<bool> forbidden;
 
-// Whose memory the calling thread runs in. A vfork child has that of its parent, this variable included, until it execs or
-// ends; the parent's thread stands still meanwhile. Our vfork keeps it (interpose/vfork.cc), so that a child is told from
-// its parent without a system call.
+// Whose memory the calling thread runs in. A vfork child has that of its parent, this variable
+// included, until it execs or ends; the parent's thread stands still meanwhile. Our vfork keeps it
+// (interpose/vfork.cc), so that a child is told from its parent without a system call.
 enum Tenancy : uint32_t { kOwner = 0, kBorrower, kFilteredBorrower };
-extern __thread uint32_t tenancy __asm__("leaktrack_tenancy") __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern __thread uint32_t tenancy __asm__("leaktrack_tenancy")
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 inline bool Borrowed() { return tenancy != kOwner; }
 
-inline bool Forbidden() { return forbidden.load(std::memory_order_relaxed) || tenancy == kFilteredBorrower; }
+inline bool Forbidden() {
+  return forbidden.load(std::memory_order_relaxed) || tenancy == kFilteredBorrower;
+}
 
 inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
   long result;
