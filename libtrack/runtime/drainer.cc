@@ -382,6 +382,16 @@ bool CallOnDrainer(void (*function)()) {
 
 int DrainerThreadId() { return g_drainer.tid; }
 
+bool FinishWithoutDrainer(int capture_fd) {
+  const uint32_t phase = g_drainer_phase.load(std::memory_order_acquire);
+  if (phase != DrainerPhase::kNone && phase != DrainerPhase::kStopped) return false;  // one that is late may still write
+  g_drainer.capture_fd = capture_fd;
+  g_drainer.private_descriptors = false;
+  const bool written = IsOurFile() && WriteEpoch(EpochKind::kFinal);
+  g_drainer.capture_fd = -1;
+  return written;
+}
+
 void RequestEpoch() {
   uint32_t none = kGoOn;
   if (raw::Forbidden() || !DrainerRuns() || !g_drainer.request.compare_exchange_strong(none, kEpochNow)) return;

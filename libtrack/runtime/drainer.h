@@ -56,6 +56,10 @@ void WakeDrainer();
 // The id of its thread, while it runs.
 int DrainerThreadId();
 
+// The final epoch of a run that has no drainer, on the calling thread, which takes no signal meanwhile: the program ends, and
+// its recorder need not stay. `capture_fd` is open for writing, and stays the caller's. True if the epoch is in the file.
+bool FinishWithoutDrainer(int capture_fd);
+
 // Asks for an epoch now, and does not wait for it. Ten a second are granted.
 void RequestEpoch();
 

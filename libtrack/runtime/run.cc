@@ -10,9 +10,11 @@
 
 #include "libtrack/platform/real/allocator_statistics.h"
 #include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/helper_thread.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/platform/os/signal_mask.h"
+#include "libtrack/platform/os/sparse_memory.h"
 #include "libtrack/platform/walk/stack_probe.h"
 #include "libtrack/platform/os/stack_switch.h"
 #include "libtrack/platform/os/text.h"
@@ -154,6 +156,21 @@ bool IsTracking() {
   return g_phase.load(std::memory_order_acquire) == kTracking && g_filter.is_open() && ImageHeader() != nullptr;
 }
 
+// A run without a drainer ends on the thread that ends the program, on a stack of ours: that one's may be small.
+bool FinishHere() {
+  if (ImageHeader()->no_thread == 0 || raw::Forbidden()) return false;
+  void* const stack = MapPrivate(kHelperStackBytes);
+  if (stack == nullptr) return false;
+  bool written = false;
+  {
+    const SignalsBlocked blocked;
+    const auto write = [](void* done) { *static_cast<bool*>(done) = WriteEndHere(); };
+    CallOnStack(static_cast<char*>(stack) + kHelperStackBytes, write, &written);
+  }
+  raw::Munmap(stack, kHelperStackBytes);
+  return written;
+}
+
 }  // namespace
 
 void StartLibrary(const char* const* environment) {
@@ -232,7 +249,7 @@ void EndRun(capture::RunState state) {
   capture::RecorderHeader& header = *ImageHeader();
   header.end_ms.store(NowMs(), std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(state), std::memory_order_release);
-  if (!FinishDrainer()) return;  // the recorder stays: `leaktrack run` or the next report folds it
+  if (!FinishDrainer() && !FinishHere()) return;  // the recorder stays: `leaktrack run` or the next report folds it
   header.folded.store(1, std::memory_order_release);
   if (state == capture::RunState::kExec) return;
   if (!UnlinkRecorder()) {

@@ -224,6 +224,17 @@ bool RestartDrainer(bool share_descriptors) {
   return started;
 }
 
+// Beyond RLIMIT_FSIZE a write would raise a signal in the program: then the recorder stays.
+bool WriteEndHere() {
+  constexpr uint64_t kLargestCapture = 80 << 20;
+  if (!FileSizeAllowed(kLargestCapture)) return false;
+  const int fd = raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool written = FinishWithoutDrainer(fd);
+  raw::Close(fd);
+  return written;
+}
+
 bool UnlinkRecorder() {
   constexpr long kNoEntry = -2;  // ENOENT
   if (!g_image_file.shared) return true;

@@ -30,6 +30,9 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
 // Starts a drainer for a run that lost its own, opening its files by name again. `share_descriptors`: see drainer.h.
 bool RestartDrainer(bool share_descriptors);
 
+// The end of a run without a drainer: writes what the recorder holds into the capture. Needs some stack (kHelperStackBytes).
+bool WriteEndHere();
+
 // Removes the recorder's name; the memory stays mapped. False: there still is a name, which this user may not remove.
 bool UnlinkRecorder();
 

@@ -168,6 +168,16 @@ class StartTest(unittest.TestCase):
         self.run_command("/bin/true; LEAKTRACK_THREAD=0 /bin/true; kill -KILL $$")
         self.assertEqual(set(glob.glob(RECORDERS)) - before, set())
 
+    def test_a_run_without_the_helper_ends_in_its_capture(self):
+        before = set(glob.glob(RECORDERS))
+        subprocess.run(["/bin/true"], env={**self.environment, "LD_PRELOAD": LIBRARY, "LEAKTRACK_THREAD": "0"}, check=True,
+                       timeout=60)
+        self.assertEqual(set(glob.glob(RECORDERS)) - before, set())
+        (capture,) = glob.glob(f"{self.folder.name}/*.ltk")
+        done = subprocess.run([LEAKTRACK, "report", "--format", "json", capture], capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual(json.loads(done.stdout)["process"]["end"], "exited")
+
     def mark(self, recorder, **words):
         with open(recorder, "r+b") as file:
             for name, value in words.items():
