@@ -10,7 +10,7 @@ port=18442 user=$(id -un)
 [ "$(id -u)" != 0 ] || mkdir -p /run/sshd
 ssh-keygen -q -t ed25519 -N '' -f host
 ssh-keygen -q -t ed25519 -N '' -f key
-cp key.pub keys; chmod 600 keys
+cp key.pub keys; chmod a+rX . keys
 cat >config <<CONF
 Port $port
 ListenAddress 127.0.0.1
@@ -22,6 +22,8 @@ UsePAM no
 PermitRootLogin yes
 PasswordAuthentication no
 Subsystem sftp /usr/lib/openssh/sftp-server
+Match User nobody
+  ForceCommand internal-sftp
 CONF
 options=(-F /dev/null -o StrictHostKeyChecking=no -o "UserKnownHostsFile=$PWD/known"
          -o BatchMode=yes -o LogLevel=ERROR -o IdentitiesOnly=yes)
@@ -38,6 +40,11 @@ $TRACK scp -q "${with_key[@]}" -P $port big "$user@127.0.0.1:$PWD/copy"
 cmp big copy && echo copied
 echo "get $PWD/copy again" | $TRACK sftp -q "${with_key[@]}" -P $port "$user@127.0.0.1" >/dev/null
 cmp big again && echo "copied again"
+# To another user, sshd gives up root and serves files itself.
+[ "$(id -u)" != 0 ] || user=nobody
+echo "get $PWD/copy third" | $TRACK sftp -q "${with_key[@]}" -P $port "$user@127.0.0.1" >/dev/null
+cmp big third && echo "copied a third time"
+user=$(id -un)
 tunnel="$TRACK ssh ${with_key[*]} -p $port -l $user -W 127.0.0.1:$port 127.0.0.1"
 remote -o "ProxyCommand=$tunnel" 127.0.0.1 'echo through the tunnel'
 ssh "${options[@]}" -i none -p $port -l "$user" 127.0.0.1 'echo let in' || echo "refused: $?"
