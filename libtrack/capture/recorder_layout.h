@@ -131,14 +131,28 @@ struct HookName {
 
 // What the program says of itself through include/leaktrack: a phase, a snapshot, a pool. Slots are used again once the
 // drainer has written what is over.
-enum class NoteKind : uint8_t { kPhase = 1, kSnapshot = 2, kPool = 3 };  // values are on disk: add, never renumber
+enum class NoteKind : uint8_t { kPhase = 1, kSnapshot = 2, kPool = 3, kExec = 4 };  // values are on disk: add, never renumber
+
+// Of a kExec note, which has the path as its name: why the program that was executed is not tracked. The note of an exec that
+// failed is ended.
+enum class ExecFate : uint16_t {  // values are on disk: add, never renumber
+  kTracked = 0,
+  kPreloadGone = 1,        // its environment has no LD_PRELOAD
+  kPreloadReplaced = 2,    // it has one that does not name the library
+  kLibraryOutOfReach = 3,  // it names the library by a path that is not there, as in a chroot
+  kStatic = 4,
+  kRaisesRights = 5,       // set-id bits or file capabilities: the loader ignores LD_PRELOAD
+  kOtherMachine = 6,       // no x86-64 program
+  kOtherLibc = 7,          // musl
+};
+inline constexpr uint16_t kExecOfChild = 0x100;  // not the process itself, but one that it has forked
 enum NoteState : uint32_t { kNoteFree = 0, kNoteBusy, kNoteOpen, kNoteEnded };
 struct NoteEntry {
   std::atomic<uint32_t> state;     // NoteState; kNoteOpen and kNoteEnded are stored last (release)
   uint32_t number;                 // from 1, in the order of beginnings; unique in the run
   uint64_t start_ms;
   std::atomic<uint64_t> end_ms;    // valid when ended
-  uint16_t value;                  // of a pool: its number
+  uint16_t value;                  // of a pool: its number; of an exec: its fate
   NoteKind kind;
   char name[37];
 };

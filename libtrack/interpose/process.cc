@@ -30,11 +30,11 @@ namespace {
 
 // A successful exec does not return: all that is left of the run must be in its capture before.
 template <typename Real>
-int Exec(Real real) {
-  BeforeExec();
+int Exec(const char* path, char* const environment[], Real real) {
+  const NoteHandle note = BeforeExec(path, environment);
   const int result = real();
   const int saved_errno = errno;
-  AfterFailedExec();
+  AfterFailedExec(note);
   errno = saved_errno;
   return result;
 }
@@ -43,27 +43,28 @@ int Exec(Real real) {
 
 LEAKTRACK_EXPORT int execve(const char* path, char* const arguments[], char* const environment[]) {
   if (Missing(g_real.execve)) return -1;
-  return Exec([=] { return g_real.execve(path, arguments, environment); });
+  return Exec(path, environment, [=] { return g_real.execve(path, arguments, environment); });
 }
 LEAKTRACK_EXPORT int execv(const char* path, char* const arguments[]) {
   if (Missing(g_real.execv)) return -1;
-  return Exec([=] { return g_real.execv(path, arguments); });
+  return Exec(path, environ, [=] { return g_real.execv(path, arguments); });
 }
 LEAKTRACK_EXPORT int execvp(const char* file, char* const arguments[]) {
   if (Missing(g_real.execvp)) return -1;
-  return Exec([=] { return g_real.execvp(file, arguments); });
+  return Exec(file, environ, [=] { return g_real.execvp(file, arguments); });
 }
 LEAKTRACK_EXPORT int execvpe(const char* file, char* const arguments[], char* const environment[]) {
   if (Missing(g_real.execvpe)) return -1;
-  return Exec([=] { return g_real.execvpe(file, arguments, environment); });
+  return Exec(file, environment, [=] { return g_real.execvpe(file, arguments, environment); });
 }
 LEAKTRACK_EXPORT int fexecve(int fd, char* const arguments[], char* const environment[]) {
   if (Missing(g_real.fexecve)) return -1;
-  return Exec([=] { return g_real.fexecve(fd, arguments, environment); });
+  return Exec(nullptr, environment, [=] { return g_real.fexecve(fd, arguments, environment); });
 }
 LEAKTRACK_EXPORT int execveat(int fd, const char* path, char* const arguments[], char* const environment[], int flags) {
   if (Missing(g_real.execveat)) return -1;
-  return Exec([=] { return g_real.execveat(fd, path, arguments, environment, flags); });
+  return Exec(path, environment,
+              [=] { return g_real.execveat(fd, path, arguments, environment, flags); });
 }
 
 // The arguments of a variadic exec as an array on the stack: `list` of `count` strings and a null. `rest` is left behind the

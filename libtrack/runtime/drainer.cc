@@ -112,6 +112,13 @@ bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
   return g_drainer.capture_fd >= 0 && StillOurFile() && WriteUnasked(nullptr, data, bytes, offset);
 }
 
+// What is written to a file that somebody has removed is gone when it is closed: then the recorder
+// must stay.
+bool HasName() {
+  struct stat info {};
+  return raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) == 0 && info.st_nlink > 0;
+}
+
 constexpr FileOps kFileOps{nullptr, WriteAt, nullptr};
 constexpr FileOps kNewFileOps{nullptr, WriteUnasked, nullptr};
 
@@ -225,6 +232,11 @@ void RunErrand() {
   WakeAll(&g_errand.state);
 }
 
+void WriteFinalEpoch() {
+  g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal) && HasName(),
+                                std::memory_order_release);
+}
+
 void Drain() {
   int64_t now = ReadClockNs(CLOCK_MONOTONIC), deadline = now + kEpochNs, asked = now - kShortestEpochNs;
   for (;;) {
@@ -234,14 +246,10 @@ void Drain() {
     RepeatOwnChanges();
     RunErrand();
     if (request == kPause) return;
-    if (request == kFinish) {
-      g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
-      return;
-    }
+    if (request == kFinish) return WriteFinalEpoch();
     if (OnlyHelperLeft(ImageHeader()->pid)) {  // else the process would go on for ever, for us alone
       NoteEnd();
-      g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal), std::memory_order_release);
-      return;
+      return WriteFinalEpoch();
     }
     if (now < deadline) {
       if (request != kEpochNow || now - asked < kShortestEpochNs) continue;

@@ -20,6 +20,7 @@
 #include "libtrack/platform/os/text.h"
 #include "libtrack/runtime/careful_calls.h"
 #include "libtrack/runtime/drainer.h"
+#include "libtrack/runtime/exec_note.h"
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
@@ -182,6 +183,7 @@ void StartLibrary(const char* const* environment) {
   FindHooks();
   FindAllocator();
   g_options = ReadOptions(environment);
+  RememberPreload(environment);
   MakeAbsolute(g_options.out_directory);  // a child that is forked after a chdir writes to the same place
   if (g_options.problem[0] != 0) Say(g_options.problem);
   if (InsistsOnOneThread()) g_options.use_thread = false;  // also for its children, which check again
@@ -266,12 +268,21 @@ void NoteCrash() {
 }
 
 // Under a filter a vfork child cannot be told from its parent, and an exec that succeeds is told by the next program.
-void BeforeExec() {
-  if (!raw::Forbidden()) EndRun(capture::RunState::kExec);
+NoteHandle BeforeExec(const char* path, const char* const* environment) {
+  if (raw::Forbidden()) return 0;
+  NoteHandle note = 0;
+  // A forked child has the gate shut, but the record of its parent still there to write to.
+  if (g_phase.load(std::memory_order_acquire) == kTracking && ImageHeader() != nullptr) {
+    note = NoteExec(*ImageHeader(), path, environment, IsOwnRun(), NowMs());
+  }
+  EndRun(capture::RunState::kExec);
+  return note;
 }
 
-void AfterFailedExec() {
-  if (raw::Forbidden() || !IsTracking() || !IsOwnRun() || !g_ended.load()) return;
+void AfterFailedExec(NoteHandle note) {
+  if (raw::Forbidden()) return;
+  if (note != 0) EndNote(*ImageHeader(), note, NowMs());
+  if (!IsTracking() || !IsOwnRun() || !g_ended.load()) return;
   capture::RecorderHeader& header = *ImageHeader();
   header.folded.store(0, std::memory_order_release);
   header.end_ms.store(0, std::memory_order_relaxed);

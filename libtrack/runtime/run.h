@@ -20,6 +20,7 @@
 #include <cstdint>
 
 #include "libtrack/capture/recorder_layout.h"
+#include "libtrack/record/notes.h"
 #include "libtrack/record/tracker.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/image_memory.h"
@@ -67,9 +68,10 @@ void EndRun(capture::RunState state);
 // abort(): says so in the recorder, nothing else; a later signal handler may still go on.
 void NoteCrash();
 
-// exec: ends the run; AfterFailedExec takes it up again.
-void BeforeExec();
-void AfterFailedExec();
+// exec: ends the run, and notes what will run untracked, also of a forked child; AfterFailedExec
+// takes both back.
+NoteHandle BeforeExec(const char* path, const char* const* environment);
+void AfterFailedExec(NoteHandle note);
 
 // pthread_exit: if this is the main thread, the C library will end the process when the last other thread ends, and must
 // not wait for ours; also for that of a run which starts later.

@@ -157,10 +157,51 @@ def small_recorder_place(session, folder):
     assert "private memory" in done.stderr, done.stderr
 
 
+def output_to_be_made(session, folder):
+    """`run` makes the directory: what counts is where."""
+    place = os.path.join(session.folder, "not", "yet")
+    code, found, _ = doctor(session.leaktrack, os.path.join(folder, "doctor_target"), ["-o", place])
+    assert code == 0, found
+    expect(found, "output", "ok", f"{place}: will be made")
+    assert not os.path.exists(place), "doctor changes nothing"
+
+
+def copy_with_libraries(program, root):
+    """The program as /program in a root of its own, with what it loads."""
+    os.makedirs(os.path.join(root, "dev", "shm"))
+    shutil.copy(program, os.path.join(root, "program"))
+    for word in subprocess.check_output(["ldd", program], text=True).split():
+        if word.startswith("/"):
+            os.makedirs(root + os.path.dirname(word), exist_ok=True)
+            shutil.copy(word, root + word)
+
+
+def other_roots(session, folder):
+    """A process is examined by the file that it runs, whatever path it knows it by."""
+    if os.geteuid() != 0:
+        return
+    plain, root = os.path.join(folder, "doctor_target"), os.path.join(session.folder, "root")
+    copy_with_libraries(plain, root)
+    with running(["chroot", root, "/program"]) as process:
+        code, found, report = doctor(session.leaktrack, process.pid)
+        assert code == 0 and report["program"] == "/program", report
+        expect(found, "architecture", "ok", "x86-64")
+        expect(found, "libc", "ok", "glibc")
+        expect(found, "output", "ok", f"/proc/{process.pid}/root/")
+    hidden = f"mount -t tmpfs tmpfs /mnt && cp {plain}_static /mnt/program && exec /mnt/program"
+    if subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
+        print("not tried: no mount namespace here")
+        return
+    with running(["unshare", "-m", "sh", "-c", hidden]) as process:
+        code, found, _ = doctor(session.leaktrack, process.pid)
+        assert code == 1, found
+        expect(found, "linkage", "blocker", "statically linked")
+
+
 def main():
     leaktrack, folder = map(os.path.abspath, sys.argv[1:])
     t.need("unshare", "pgrep")
-    for check in (files, odd_targets, privileges, processes, small_recorder_place):
+    for check in (files, odd_targets, privileges, processes, small_recorder_place, output_to_be_made, other_roots):
         with t.tracker(leaktrack) as session:
             check(session, folder)
     print("doctor is right about all of them")

@@ -23,7 +23,7 @@ LAYERS = {
                      "libtrack/runtime", "libtrack/wrap"],
     "libtrack/interpose": ["include/leaktrack", "libtrack/capture", "libtrack/platform", "libtrack/record",
                            "libtrack/runtime", "libtrack/wrap"],
-    "tools/base": [],
+    "tools/base": ["libtrack/capture"],
     "tools/symbolize": ["libtrack/capture", "tools/base"],
     "tools/inspect": ["libtrack/capture", "tools/base", "tools/symbolize"],
     "tools/analysis": ["libtrack/capture", "tools/base", "tools/symbolize"],

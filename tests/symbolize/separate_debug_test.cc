@@ -91,6 +91,21 @@ TEST_F(SeparateDebugTest, IsFoundInDebuginfodsCacheLayout) {
   ExpectComplete(resolve);
 }
 
+TEST_F(SeparateDebugTest, IsFoundByItsBuildIdUnderAnyName) {
+  MoveDebugTo(directory_ / "pile/of/version-7");
+  std::filesystem::copy_file(Fixture("libdwarf4.so"), directory_ / "pile/another");
+  OneModule resolve(ModuleAt(app()), {.debug_dirs = {directory_ / "pile"}});
+  ExpectComplete(resolve);
+}
+
+TEST_F(SeparateDebugTest, AStrippedFileIsFoundByItsBuildIdUnderAnyName) {
+  std::filesystem::create_directories(directory_ / "pile");
+  std::filesystem::rename(app(), directory_ / "pile/version-7.so");
+  OneModule resolve(ModuleAt(app(), build_id_), {.debug_dirs = {directory_ / "pile"}});
+  EXPECT_EQ(resolve(sites_.at("inlined"))[0].function, "shapes::Outer(int)");
+  ExpectMissing(resolve, app(), "stripped: no line numbers");
+}
+
 TEST_F(SeparateDebugTest, IsEnoughWithoutTheFileThatRan) {
   std::filesystem::remove(app());
   MoveDebugTo(directory_ / "pile/libapp.so.debug");

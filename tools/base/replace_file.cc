@@ -29,6 +29,11 @@ bool WriteAll(int fd, std::string_view bytes) {
 }  // namespace
 
 absl::Status ReplaceFile(const std::string& path, const std::string& like, std::string_view bytes) {
+  struct stat there;
+  if (lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(SafeText(path), ": is no file that could be replaced"));
+  }
   std::string temporary = path + ".new.XXXXXX";
   const int fd = mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(errno)));

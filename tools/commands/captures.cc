@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/captures.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,12 +11,14 @@
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "libtrack/capture/read/fold.h"
+#include "libtrack/capture/read/regular_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 
@@ -32,12 +33,11 @@ std::string FixedText(const char* field, size_t size) { return std::string(field
 
 // The header as bytes: the file may be cut, foreign or hostile, and its writer alive.
 bool ReadRecorder(const std::string& path, RecorderEntry* entry) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) return false;
-  std::vector<char> bytes(sizeof(capture::RecorderHeader));
-  const ssize_t got = pread(fd, bytes.data(), bytes.size(), 0);
-  close(fd);
-  if (got != static_cast<ssize_t>(bytes.size())) return false;
+  std::vector<uint8_t> bytes;
+  std::string why;
+  const bool read =
+      capture::ReadRegular(path, sizeof(capture::RecorderHeader), &bytes, &why, O_NOFOLLOW);
+  if (!read || bytes.size() != sizeof(capture::RecorderHeader)) return false;
   const auto* header = reinterpret_cast<const capture::RecorderHeader*>(bytes.data());
   if (header->magic != capture::kRecorderMagic || header->version != capture::kRecorderVersion) return false;
   entry->path = path;
@@ -46,7 +46,7 @@ bool ReadRecorder(const std::string& path, RecorderEntry* entry) {
   entry->pid_namespace = header->pid_namespace;
   entry->run_id = header->run_id;
   entry->parent_run_id = header->parent_run_id;
-  entry->pid_namespace = header->pid_namespace;
+  entry->folded = header->folded.load() != 0;
   return true;
 }
 
@@ -108,6 +108,7 @@ std::string Fold(const std::string& recorder, const std::string& path) {
   switch (capture::FoldRecorder(recorder, options, &why)) {
     case capture::FoldResult::kFolded:
     case capture::FoldResult::kAlreadyFolded:
+    case capture::FoldResult::kGone:
       return "";
     case capture::FoldResult::kOwnerAlive:
       return absl::StrCat(path, ": whether its process lives cannot be seen from here");
@@ -157,6 +158,28 @@ uint64_t RunIdOf(const std::string& capture_path) {
   return ReadName(capture_path, &pid, &run_id) ? run_id : 0;
 }
 
+std::vector<std::string> OrphansOf(const std::string& directory) {
+  std::vector<std::string> orphans;
+  std::error_code error;
+  fs::path whole = fs::weakly_canonical(fs::absolute(directory, error), error);
+  if (whole.filename().empty()) whole = whole.parent_path();  // "captures/", where that is gone
+  struct stat place {
+  }, info{};
+  const uid_t owner = stat(directory.c_str(), &place) == 0 ? place.st_uid : geteuid();
+  for (const RecorderEntry& recorder : error ? std::vector<RecorderEntry>() : FindRecorders({})) {
+    const fs::path capture(recorder.capture_path);
+    if (recorder.folded || capture.empty() || lstat(capture.c_str(), &info) == 0 ||
+        lstat(recorder.path.c_str(), &info) != 0)
+      continue;
+    const bool ours = info.st_uid == geteuid() || info.st_uid == owner;
+    if (ours && (capture.parent_path() == directory ||
+                 fs::weakly_canonical(capture.parent_path(), error) == whole)) {
+      orphans.push_back(recorder.path);
+    }
+  }
+  return orphans;
+}
+
 absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directory) {
   std::vector<std::string> paths;
   std::error_code error;
@@ -193,15 +216,36 @@ std::vector<std::string> CapturesBelow(const std::string& directory, std::string
 
 absl::StatusOr<std::vector<std::string>> CapturesAt(const std::string& path) {
   struct stat info {};
-  if (stat(path.c_str(), &info) != 0) {
-    return absl::NotFoundError(absl::StrCat(SafeText(path), ": ", strerror(errno),
-                                            "; give a capture (*.ltk) or a directory with captures"));
+  const bool there = stat(path.c_str(), &info) == 0;
+  const std::string why = there ? "" : strerror(errno);
+  if (there && !S_ISDIR(info.st_mode)) return std::vector<std::string>{path};
+  std::vector<std::string> paths = OrphansOf(path);
+  if (!there && paths.empty()) {
+    return absl::NotFoundError(absl::StrCat(
+        SafeText(path), ": ", why, "; give a capture (*.ltk) or a directory with captures"));
   }
-  if (!S_ISDIR(info.st_mode)) return std::vector<std::string>{path};
-  ASSIGN_OR_RETURN(std::vector<std::string> paths, ListCaptures(path));
+  if (there) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> listed, ListCaptures(path));
+    paths.insert(paths.begin(), listed.begin(), listed.end());
+  }
   if (paths.empty()) {
     return absl::NotFoundError(absl::StrCat(SafeText(path), ": no capture (*.ltk) in this directory; make one with: "
                                             "leaktrack run -o ", SafeText(path), " -- COMMAND"));
+  }
+  return paths;
+}
+
+absl::StatusOr<std::vector<std::string>> CapturesAtAll(const std::vector<std::string>& places) {
+  if (places.size() == 1) return CapturesAt(places.front());
+  std::vector<std::string> paths;
+  std::set<std::pair<uint64_t, uint64_t>> seen;
+  for (const std::string& place : places) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> here, CapturesAt(place));
+    for (const std::string& path : here) {
+      struct stat info {};
+      const bool there = stat(path.c_str(), &info) == 0;
+      if (!there || seen.emplace(info.st_dev, info.st_ino).second) paths.push_back(path);
+    }
   }
   return paths;
 }

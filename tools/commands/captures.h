@@ -28,6 +28,7 @@ struct RecorderEntry {
   uint32_t pid = 0;
   uint64_t pid_namespace = 0;  // in which pid is its number; 0: not known
   uint64_t run_id = 0, parent_run_id = 0;
+  bool folded = false;  // its capture is complete without it
 };
 
 // The recorders of these runs in `directory` that are ours to read, by path; of all runs, if none is named. Anybody may put
@@ -38,10 +39,15 @@ std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids, cons
 // Of a capture's name; 0 if it has none.
 uint64_t RunIdOf(const std::string& capture_path);
 
+// Recorders of runs that were to be captured in `directory`, and whose captures are gone: all that
+// is left of them. Only those of our own user or of the directory's owner.
+std::vector<std::string> OrphansOf(const std::string& directory);
+
 // Paths of the captures in a directory, sorted; without the sealed copies of captures that lie beside them (SealedBeside).
 absl::StatusOr<std::vector<std::string>> ListCaptures(const std::string& directory);
 
-// The captures that `path` stands for: itself, or those in it if it is a directory.
+// The captures that `path` stands for: itself, or those in it if it is a directory, and the
+// recorders of those that were removed from it.
 absl::StatusOr<std::vector<std::string>> CapturesAt(const std::string& path);
 
 // The captures in a directory and all below it, sorted, so that they always come in the same order. Links to directories are
@@ -50,6 +56,9 @@ std::vector<std::string> CapturesBelow(const std::string& directory, std::string
 
 // Where `seal` puts the copy of a capture that is still written: "x.ltk" -> "x.sealed.ltk".
 std::string SealedBeside(const std::string& capture_path);
+
+// Those of all places, in the order named; what is named twice, or by two names, once.
+absl::StatusOr<std::vector<std::string>> CapturesAtAll(const std::vector<std::string>& places);
 
 // The recorder that belongs to a capture of this name, by the pid and the run id in it: for a file that has no header
 // because the disk was full. Only one of the same owner as the file; empty if there is none.

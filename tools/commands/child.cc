@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 #include "tools/commands/exit_code.h"
 
@@ -55,6 +56,18 @@ class Dispositions {
   std::array<struct sigaction, 2> forwarded_{};
 };
 
+// Waits for the end, but leaves the process to be asked for its status.
+std::string NameAtEnd(pid_t pid) {
+  siginfo_t info{};
+  while (pid > 0 && waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 &&
+         errno == EINTR) {
+  }
+  std::string name;
+  std::ifstream comm("/proc/" + std::to_string(pid) + "/comm");
+  std::getline(comm, name);
+  return name;
+}
+
 }  // namespace
 
 int ChildEnd::ExitCode() const {
@@ -78,6 +91,7 @@ ChildEnd RunChild(const std::string& path, const std::vector<std::string>& argum
   }
   g_child = end.pid;
   dispositions.Unblock();
+  end.last_name = NameAtEnd(end.pid);
   while (end.pid > 0 && waitpid(end.pid, &end.wait_status, 0) < 0 && errno == EINTR) {
   }
   g_child = 0;

@@ -69,6 +69,7 @@ constexpr char kSealExamples[] =
 
 constexpr char kDoctorExamples[] =
     "  leaktrack doctor ./service          before a run\n"
+    "  leaktrack doctor -- env -i ./service --port 80     the whole command, wrappers and all\n"
     "  leaktrack doctor 4711               why a running process is not tracked\n\n"
     "Exit status: 0 it can be tracked, 1 something forbids it, 2 it could not be examined.";
 
@@ -139,9 +140,15 @@ void DescribeJudging(CLI::App& report, ReportOptions& options) {
 }
 
 void DescribeSymbols(CLI::App& command, SymbolizerOptions& symbols) {
-  command.add_option("--sysroot", symbols.sysroot, "look for programs and libraries under DIR first")->type_name("DIR");
-  command.add_option("--debug-dir", symbols.debug_dirs, "look for debug files in DIR first; may be repeated")
+  command
+      .add_option("--sysroot", symbols.sysroot, "look for programs and libraries under DIR first")
       ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+  command
+      .add_option("--debug-dir", symbols.debug_dirs,
+                  "look for debug files in DIR first, by path, name and build-id; may be repeated")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory)
       ->allow_extra_args(false);
   command.add_flag("--no-symbol-cache", symbols.forget_names, "neither read nor keep names in ~/.cache/leaktrack ($XDG_CACHE_HOME)");
   command.add_flag("--debuginfod", symbols.debuginfod, "fetch what is missing from the servers that DEBUGINFOD_URLS names");
@@ -151,7 +158,8 @@ void DescribeReport(CLI::App& app, Action* action) {
   auto options = std::make_shared<ReportOptions>();
   CLI::App* report = app.add_subcommand("report", "Says which call sites grow, how fast, and how sure that is");
   report->footer(kReportExamples);
-  report->add_option("CAPTURE", options->capture, "a capture, or a directory of captures")->required();
+  report->add_option("CAPTURE", options->captures, "captures, or directories of captures")
+      ->required();
   std::vector<std::string> formats;
   for (const ReportFormat& format : ReportFormats()) formats.emplace_back(format.name);
   report->add_option("--format", options->format, "what to write (default: text); html is one page for a browser, pprof, folded and speedscope are for the tools of that name")
@@ -252,15 +260,21 @@ void DescribeSeal(CLI::App& app, Action* action) {
   seal->callback([options, action] { *action = [options] { return RunSeal(*options); }; });
 }
 
-void DescribeDoctor(CLI::App& app, Action* action) {
+void DescribeDoctor(CLI::App& app, const std::vector<std::string>& tail, Action* action) {
   auto options = std::make_shared<DoctorOptions>();
   CLI::App* doctor = app.add_subcommand("doctor", "Says whether a program or process can be tracked, and if not, what to do");
   doctor->footer(kDoctorExamples);
-  doctor->add_option("TARGET", options->target, "a process id, or a program")->required();
+  doctor->add_option("TARGET", options->target,
+                     "a process id, or a program; or after -- a command, as for run");
   doctor->add_option("-o,--output", options->output_directory, "where captures would go (default: $LEAKTRACK_OUT, else here)")
       ->type_name("DIR");
   doctor->add_option("--format", options->format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  doctor->callback([options, action] { *action = [options] { return RunDoctor(*options); }; });
+  doctor->callback([doctor, options, tail, action] {
+    options->command = tail;
+    if ((doctor->count("TARGET") == 0) == tail.empty())
+      throw CLI::RequiredError("either TARGET or a command after --");
+    *action = [options] { return RunDoctor(*options); };
+  });
 }
 
 void DescribeDump(CLI::App& app, Action* action) {
@@ -274,7 +288,9 @@ void DescribeDump(CLI::App& app, Action* action) {
 
 }  // namespace
 
-bool TakesCommand(std::string_view command) { return command == "run" || command == "gate"; }
+bool TakesCommand(std::string_view command) {
+  return command == "run" || command == "gate" || command == "doctor";
+}
 
 std::vector<std::string> CutCommand(int* argc, char** argv) {
   if (*argc < 2 || !TakesCommand(argv[1])) return {};
@@ -310,7 +326,7 @@ void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Actio
   DescribeDiff(app, action);
   DescribeGate(app, tail, action);
   DescribeSeal(app, action);
-  DescribeDoctor(app, action);
+  DescribeDoctor(app, tail, action);
   DescribeDump(app, action);
 }
 

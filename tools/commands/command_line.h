@@ -19,7 +19,7 @@ namespace leaktrack {
 // What the chosen command will do; returns the exit status.
 using Action = std::function<absl::StatusOr<int>()>;
 
-// Whether a command of this name runs what follows a "--".
+// Whether a command of this name takes what follows a "--" for a command.
 bool TakesCommand(std::string_view command);
 
 // Takes what follows the "--" of `leaktrack run` or `gate` out of the arguments: it belongs to the command, whatever it looks like,

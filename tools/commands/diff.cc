@@ -48,11 +48,21 @@ absl::StatusOr<int> RunDiff(const DiffOptions& options) {
   CompareOptions compare;
   ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(options.min_bytes));
   compare.min_bytes = static_cast<double>(min_bytes);
+  Inputs inputs;
+  for (const std::string& place : {options.base, options.now}) {
+    ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> runs, CapturesOfRuns(place));
+    for (const std::vector<std::string>& captures : runs) inputs.AddAll(captures);
+  }
+  RETURN_IF_ERROR(CheckOutputs({options.output}, inputs));
   ASSIGN_OR_RETURN(const std::vector<RunCounts> base, Counts(options.base, options));
   ASSIGN_OR_RETURN(const std::vector<RunCounts> now, Counts(options.now, options));
   RETURN_IF_ERROR(SameProgram(base, now));
   const Comparison comparison = Compare(base, now, compare);
-  RETURN_IF_ERROR(WriteOutput(options.output, Written(comparison, options, absl::StrCat(base.front().program, ": ", options.base, " and ", options.now))));
+  RETURN_IF_ERROR(WriteOutput(
+      options.output,
+      Written(comparison, options,
+              absl::StrCat(base.front().program, ": ", options.base, " and ", options.now)),
+      inputs));
   if (!comparison.inconclusive_because.empty()) return kExitInconclusive;
   return comparison.Regressed() ? kExitFound : kExitNothingFound;
 }

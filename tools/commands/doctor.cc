@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/terminal.h"
 #include "tools/commands/exit_code.h"
@@ -16,6 +17,7 @@
 #include "tools/inspect/place_checks.h"
 #include "tools/inspect/process_checks.h"
 #include "tools/inspect/program_checks.h"
+#include "tools/inspect/script_checks.h"
 #include "tools/report/words/page.h"
 
 namespace leaktrack {
@@ -40,17 +42,47 @@ absl::StatusOr<Examined> ExamineProcess(pid_t pid) {
   return Examined{facts->executable, "", pid, CheckProcess(*facts)};
 }
 
+void Append(Findings more, Findings& findings) {
+  for (Finding& one : more) findings.push_back(std::move(one));
+}
+
+// What the words of a wrapper (env, nice, timeout ...) do, and whether each can be preloaded on the
+// way to the program.
+Findings CheckWrappers(const CommandChain& chain) {
+  Findings findings = chain.findings;
+  for (size_t i = 0; i + 1 < chain.programs.size(); ++i) {
+    const std::string file = InterpreterOf(chain.programs[i]);
+    const std::string lost = FirstOf(Level::kBlocker, CheckProgramFile(file), file);
+    const size_t half = lost.find("; ");
+    if (!lost.empty())
+      findings.push_back({Level::kBlocker, "wrapper", lost.substr(0, half),
+                          half == std::string::npos ? "" : lost.substr(half + 2)});
+  }
+  if (chain.open) {
+    findings.push_back({Level::kNote, "wrapper",
+                        "runs another program, which is the one that counts",
+                        "give the whole command: leaktrack doctor -- COMMAND ..."});
+  }
+  return findings;
+}
+
 absl::StatusOr<Examined> ExamineProgram(const DoctorOptions& options) {
-  const Located located = Locate(options.target);
+  const std::vector<std::string> command =
+      options.command.empty() ? std::vector<std::string>{options.target} : options.command;
+  const CommandChain chain = FollowWrappers(command);
+  const Located located =
+      Locate(chain.programs.size() > 1 ? chain.programs.back() : command.front());
   if (located.found == Found::kNotFound) return absl::NotFoundError(absl::StrCat(located.path, ": no such process or command"));
   if (located.found == Found::kNotExecutable) return absl::InvalidArgumentError(absl::StrCat(located.path, ": not executable"));
-  Examined result{InterpreterOf(located.path), options.target, 0, {}};
+  Examined result{InterpreterOf(located.path), absl::StrJoin(command, " "), 0,
+                  CheckWrappers(chain)};
   if (result.path != located.path) {
     result.findings.push_back({Level::kOk, "script", absl::StrCat("is what runs the script ", located.path), ""});
+    Append(CheckScript(located.path, result.path), result.findings);
   }
-  for (Finding& one : CheckProgramFile(result.path)) result.findings.push_back(std::move(one));
+  Append(CheckProgramFile(result.path), result.findings);
   const User self{geteuid(), getegid()};
-  result.findings.push_back(CheckOutput(OutputDirectory(options.output_directory), self));
+  result.findings.push_back(CheckOutput(OutputDirectory(options.output_directory), self, true));
   result.findings.push_back(CheckRecorderPlace("", self));
   result.findings.push_back(CheckKernel());
   return result;
@@ -117,10 +149,11 @@ std::string Json(const Examined& result) {
 
 absl::StatusOr<int> RunDoctor(const DoctorOptions& options) {
   pid_t pid = 0;
-  const bool is_pid = absl::SimpleAtoi(options.target, &pid) && pid > 0;
+  const bool is_pid = options.command.empty() && absl::SimpleAtoi(options.target, &pid) && pid > 0;
   const absl::StatusOr<Examined> result = is_pid ? ExamineProcess(pid) : ExamineProgram(options);
   if (!result.ok()) return result.status();
-  const absl::Status written = WriteOutput("", options.format == "json" ? Json(*result) : Text(*result));
+  const absl::Status written =
+      WriteOutput("", options.format == "json" ? Json(*result) : Text(*result), Inputs());
   if (!written.ok()) return written;
   return result->trackable() ? kExitNothingFound : kExitFound;
 }

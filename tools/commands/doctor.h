@@ -8,13 +8,15 @@
 #define LEAKTRACK_TOOLS_COMMANDS_DOCTOR_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
 namespace leaktrack {
 
 struct DoctorOptions {
-  std::string target;            // a pid, or a program as one would type it
+  std::string target;  // a pid, or a program as one would type it; empty with `command`
+  std::vector<std::string> command;  // a command line as one would give it to run
   std::string output_directory;  // where captures would go; empty: $LEAKTRACK_OUT, else the current directory
   std::string format = "text";   // text or json
 };

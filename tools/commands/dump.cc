@@ -12,6 +12,7 @@
 #include "tools/commands/captures.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/output.h"
+#include "tools/report/words/exec_words.h"
 #include "tools/report/input/report_input.h"
 
 namespace leaktrack {
@@ -86,6 +87,11 @@ void DumpNotes(const Capture& capture, std::string& out) {
     absl::StrAppendFormat(&out, "phase [%d, %d%c ms %s\n", phase.start_ms, phase.end_ms, phase.ended ? ')' : '+',
                           SafeText(phase.name));
   }
+  for (const capture::UntrackedExec& exec : capture.execs) {
+    absl::StrAppendFormat(&out, "exec time_ms %d %s untracked %s %s\n", exec.time_ms,
+                          exec.of_child ? "child" : "self", FateName(exec.why),
+                          SafeText(exec.path));
+  }
   for (const capture::Snapshot& snapshot : capture.snapshots) {
     absl::StrAppendFormat(&out, "snapshot time_ms %d %s\n", snapshot.time_ms, SafeText(snapshot.name));
   }
@@ -149,8 +155,10 @@ absl::StatusOr<std::string> DumpAll(const std::vector<std::string>& paths) {
 
 absl::StatusOr<int> RunDump(const DumpOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
+  const Inputs inputs(paths);
+  RETURN_IF_ERROR(CheckOutputs({options.output}, inputs));
   ASSIGN_OR_RETURN(const std::string text, DumpAll(paths));
-  RETURN_IF_ERROR(WriteOutput(options.output, text));
+  RETURN_IF_ERROR(WriteOutput(options.output, text, inputs));
   return kExitNothingFound;
 }
 

@@ -7,12 +7,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tools/base/input_file.h"
+#include "tools/base/replace_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
@@ -30,12 +30,6 @@ namespace leaktrack {
 namespace {
 
 namespace fs = std::filesystem;
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(SafeText(path), ": cannot be read"));
-  return std::string{std::istreambuf_iterator<char>(file), {}};
-}
 
 // A directory of our own for captures, removed at the end unless the caller named it.
 class RunPlace {
@@ -146,28 +140,73 @@ absl::Status AddOwnSuppressions(const std::vector<GateRun>& runs, Suppressions& 
   return absl::OkStatus();
 }
 
-absl::Status WriteIfNamed(const std::string& path, const std::string& text) {
-  return path.empty() ? absl::OkStatus() : WriteOutput(path, text);
+std::string SummaryPath(const GateCommandOptions& options) {
+  const char* path = options.github ? getenv("GITHUB_STEP_SUMMARY") : nullptr;
+  return path == nullptr ? "" : path;
 }
 
-absl::Status WriteSummary(const GateResult& result) {
-  const char* path = getenv("GITHUB_STEP_SUMMARY");
-  if (path == nullptr || *path == '\0') return absl::OkStatus();
-  std::ofstream file(path, std::ios::app);
-  file << GateMarkdown(result);
-  return file ? absl::OkStatus() : absl::DataLossError(absl::StrCat(SafeText(path), ": the step summary could not be written"));
+// A baseline may be written anew where it was read.
+bool RenewsBaseline(const GateCommandOptions& options) {
+  std::error_code not_there;
+  return !options.baseline.empty() && !options.write_baseline.empty() &&
+         fs::equivalent(options.baseline, options.write_baseline, not_there);
 }
 
-absl::Status Write(const GateCommandOptions& options, const GateResult& result, const Baseline& baseline) {
-  RETURN_IF_ERROR(WriteIfNamed(options.junit, GateJunit(result)));
-  RETURN_IF_ERROR(WriteIfNamed(options.sarif, GateSarif(result)));
-  RETURN_IF_ERROR(WriteIfNamed(options.gitlab, GateGitlab(result)));
-  RETURN_IF_ERROR(WriteIfNamed(options.write_baseline, FormatBaseline(MakeBaseline(result, baseline))));
+absl::StatusOr<Inputs> InputsOf(const GateCommandOptions& options) {
+  Inputs inputs(options.suppressions);
+  inputs.Add(options.limits);
+  inputs.Add(options.baseline);
+  if (options.capture.empty()) return inputs;
+  ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> runs,
+                   CapturesOfRuns(options.capture));
+  for (const std::vector<std::string>& captures : runs) inputs.AddAll(captures);
+  return inputs;
+}
+
+absl::Status CheckAllOutputs(const GateCommandOptions& options, const Inputs& inputs) {
+  std::vector<std::string> outputs;
+  for (const std::string& path :
+       {options.junit, options.sarif, options.gitlab, SummaryPath(options)}) {
+    if (!path.empty()) outputs.push_back(path);
+  }
+  if (!options.write_baseline.empty() && !RenewsBaseline(options))
+    outputs.push_back(options.write_baseline);
+  return CheckOutputs(outputs, inputs);
+}
+
+absl::Status WriteBaseline(const GateCommandOptions& options, const std::string& text,
+                           const Inputs& inputs) {
+  if (!RenewsBaseline(options)) return WriteOutput(options.write_baseline, text, inputs);
+  // As a whole or not at all, and where a symbolic link leads to, not in place of the link.
+  std::error_code gone;
+  const std::string file = fs::canonical(options.write_baseline, gone).string();
+  return gone ? absl::NotFoundError(
+                    absl::StrCat(SafeText(options.write_baseline), ": ", gone.message()))
+              : ReplaceFile(file, file, text);
+}
+
+absl::Status Write(const GateCommandOptions& options, const GateResult& result,
+                   const Baseline& baseline, const Inputs& inputs) {
+  const auto write_if_named = [&inputs](const std::string& path, const std::string& text) {
+    return path.empty() ? absl::OkStatus() : WriteOutput(path, text, inputs);
+  };
+  RETURN_IF_ERROR(write_if_named(options.junit, GateJunit(result)));
+  RETURN_IF_ERROR(write_if_named(options.sarif, GateSarif(result)));
+  RETURN_IF_ERROR(write_if_named(options.gitlab, GateGitlab(result)));
+  if (!options.write_baseline.empty()) {
+    RETURN_IF_ERROR(WriteBaseline(options, FormatBaseline(MakeBaseline(result, baseline)), inputs));
+  }
   const bool colour = WantColour(STDOUT_FILENO);
-  RETURN_IF_ERROR(WriteOutput("", options.format == "json" ? GateJson(result) : GateText(result, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour)));
+  RETURN_IF_ERROR(WriteOutput(
+      "",
+      options.format == "json"
+          ? GateJson(result)
+          : GateText(result, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour),
+      inputs));
   if (!options.github) return absl::OkStatus();
-  RETURN_IF_ERROR(WriteOutput("", GateGithub(result)));
-  return WriteSummary(result);
+  RETURN_IF_ERROR(WriteOutput("", GateGithub(result), inputs));
+  const std::string summary = SummaryPath(options);
+  return summary.empty() ? absl::OkStatus() : AppendOutput(summary, GateMarkdown(result), inputs);
 }
 
 fs::path SourceRoot(const std::string& named) {
@@ -193,6 +232,8 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
   Suppressions suppressions;
   if (options.at_exit) suppressions.AddBuiltIn();
   RETURN_IF_ERROR(ReadSuppressions(options, suppressions));
+  ASSIGN_OR_RETURN(const Inputs inputs, InputsOf(options));
+  RETURN_IF_ERROR(CheckAllOutputs(options, inputs));
   std::string capture = options.capture;
   CpuCost cost;
   RunPlace place(options.command.empty() ? capture : options.keep);
@@ -206,7 +247,7 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
   RETURN_IF_ERROR(AddOwnSuppressions(runs, suppressions));
   GateResult result = Gate(runs, baseline, suppressions, gate);
   NameFilesBelow(SourceRoot(options.source_root), result);
-  RETURN_IF_ERROR(Write(options, result, baseline));
+  RETURN_IF_ERROR(Write(options, result, baseline, inputs));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s%s\n", runs.size(), runs.size() == 1 ? "" : "s", FormatDuration(took.count()),
                 CostText(cost));

@@ -14,6 +14,7 @@
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
 #include "tools/inspect/lsan_suppressions.h"
+#include "tools/report/words/exec_words.h"
 #include "tools/symbolize/capture_symbolizer.h"
 #include "tools/symbolize/module_files.h"
 
@@ -58,7 +59,29 @@ void ReadOwnSuppressions(const capture::Capture& capture, const SymbolizerOption
   }
 }
 
-absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, const SymbolizerOptions& symbols) {
+// One life of one process of a tree.
+struct Process {
+  GateRun run;
+  uint32_t pid = 0;
+  int64_t started_ns = 0;
+  std::string became;  // the program as which it ran on untracked, and why; empty: none
+};
+
+void TellOfExecs(const capture::Capture& capture, Process& process) {
+  process.pid = capture.process.pid;
+  process.started_ns = capture.process.start_realtime_ns;
+  for (const capture::UntrackedExec& exec : capture.execs) {
+    const std::string text = ExecText(exec);
+    if (exec.of_child) {
+      process.run.notes.push_back(absl::StrCat(SafeText(process.run.counts.path), ": ", text));
+    } else {
+      process.became = text;
+    }
+  }
+}
+
+absl::StatusOr<Process> LoadCapture(const std::string& path, CountMode mode,
+                                    const SymbolizerOptions& symbols) {
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   if (capture.running) return absl::FailedPreconditionError(absl::StrCat(SafeText(path), ": the program still runs; gate it after its end"));
   if (capture.as_of)
@@ -66,12 +89,14 @@ absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, con
         SafeText(path), ": was sealed while its program ran; gate the capture of the whole run"));
   FrameCache cache(FrameStore::For(symbols));
   const std::unique_ptr<Symbolizer> symbolizer = NewCaptureSymbolizer(capture, symbols, &cache, SealOf(capture));
-  GateRun run;
+  Process process;
+  GateRun& run = process.run;
   run.counts = CountRun(capture, *symbolizer, CountMode::kAtExit);
   ReadOwnSuppressions(capture, symbols, run);
+  TellOfExecs(capture, process);
   if (mode == CountMode::kAtExit) {
     run.leaks = run.counts.sites;
-    return run;
+    return process;
   }
   const Analysis analysis = Analyze(capture, *symbolizer);
   const RunCounts grown = CountRun(capture, *symbolizer, CountMode::kGrown);
@@ -82,7 +107,7 @@ absl::StatusOr<GateRun> LoadCapture(const std::string& path, CountMode mode, con
   run.counts.sites = grown.sites;
   run.counts.work = grown.work;
   run.counts.work_is_counted = grown.work_is_counted;
-  return run;
+  return process;
 }
 
 void AddSites(std::vector<SiteCount>& into, const std::vector<SiteCount>& from) {
@@ -128,27 +153,46 @@ void AddProcess(GateRun& tree, GateRun process, bool speaks) {
   AddSites(tree.leaks, process.leaks);
 }
 
+// Where the command itself ran on untracked the run proves nothing; of its children it is said. The
+// command is the process that was there first, in all its lives.
+void TellWhatRanUntracked(const std::vector<Process>& processes, GateRun& tree) {
+  const auto first = std::ranges::min_element(processes, {}, &Process::started_ns);
+  for (const Process& process : processes) {
+    if (process.became.empty()) continue;
+    if (process.pid == first->pid) {
+      tree.counts.unusable = process.became;
+    } else {
+      tree.notes.push_back(absl::StrCat(SafeText(process.run.counts.path), ": ", process.became));
+    }
+  }
+}
+
 // The process that allocated most, and did not crash, speaks for the tree: helpers that end at once are too short to judge, a shell that only
 // waits has nothing to say, and neither is a loss.
 absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode, const SymbolizerOptions& symbols) {
-  std::vector<GateRun> processes;
+  std::vector<Process> processes;
   Progress progress("reading captures");
   for (size_t i = 0; i < paths.size(); ++i) {
     progress.Step(i + 1, paths.size());
-    ASSIGN_OR_RETURN(GateRun one, LoadCapture(paths[i], mode, symbols));
+    ASSIGN_OR_RETURN(Process one, LoadCapture(paths[i], mode, symbols));
     processes.push_back(std::move(one));
   }
-  const auto speaker = std::max_element(processes.begin(), processes.end(), [](const GateRun& a, const GateRun& b) {
-    return std::pair(!a.counts.crashed, a.counts.samples) < std::pair(!b.counts.crashed, b.counts.samples);
-  });
+  const auto speaker =
+      std::max_element(processes.begin(), processes.end(), [](const Process& a, const Process& b) {
+        return std::pair(!a.run.counts.crashed, a.run.counts.samples) <
+               std::pair(!b.run.counts.crashed, b.run.counts.samples);
+      });
   GateRun tree;
   if (speaker == processes.end()) return tree;
-  tree.counts.path = speaker->counts.path;
-  tree.counts.program = speaker->counts.program;
-  tree.counts.seconds = speaker->counts.seconds;
-  tree.counts.samples = speaker->counts.samples;
-  tree.counts.unjudged = speaker->counts.unjudged;
-  for (GateRun& process : processes) AddProcess(tree, std::move(process), &process == &*speaker);
+  const RunCounts& counts = speaker->run.counts;
+  tree.counts.path = counts.path;
+  tree.counts.program = counts.program;
+  tree.counts.seconds = counts.seconds;
+  tree.counts.samples = counts.samples;
+  tree.counts.unjudged = counts.unjudged;
+  TellWhatRanUntracked(processes, tree);
+  for (Process& process : processes)
+    AddProcess(tree, std::move(process.run), &process == &*speaker);
   return tree;
 }
 
@@ -165,12 +209,22 @@ std::vector<std::string> RunDirectories(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<GateRun>> LoadRuns(const std::string& path, CountMode mode, const SymbolizerOptions& symbols) {
+absl::StatusOr<std::vector<std::vector<std::string>>> CapturesOfRuns(const std::string& path) {
   std::vector<std::string> places = RunDirectories(path);
   if (places.empty()) places.push_back(path);
-  std::vector<GateRun> runs;
+  std::vector<std::vector<std::string>> runs;
   for (const std::string& place : places) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> captures, CapturesAt(place));
+    ASSIGN_OR_RETURN(std::vector<std::string> captures, CapturesAt(place));
+    runs.push_back(std::move(captures));
+  }
+  return runs;
+}
+
+absl::StatusOr<std::vector<GateRun>> LoadRuns(const std::string& path, CountMode mode,
+                                              const SymbolizerOptions& symbols) {
+  ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> places, CapturesOfRuns(path));
+  std::vector<GateRun> runs;
+  for (const std::vector<std::string>& captures : places) {
     ASSIGN_OR_RETURN(GateRun run, LoadTree(captures, mode, symbols));
     runs.push_back(std::move(run));
   }

@@ -18,6 +18,9 @@ namespace leaktrack {
 
 inline constexpr char kRunDirectory[] = "run-";
 
+// The captures of each run of a version.
+absl::StatusOr<std::vector<std::vector<std::string>>> CapturesOfRuns(const std::string& path);
+
 // Every run of a version. With kGrown, `leaks` holds what the analyzer accuses; with kAtExit, all that stayed.
 absl::StatusOr<std::vector<GateRun>> LoadRuns(const std::string& path, CountMode mode, const SymbolizerOptions& symbols);
 

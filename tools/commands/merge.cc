@@ -38,8 +38,7 @@ void ReadOne(const std::string& path, const SymbolizerOptions& symbols, FrameCac
   if (!merge.sums.Add(*capture, Analyze(*capture, *symbolizer))) ++merge.repeated;
 }
 
-void ReadAll(const MergeOptions& options, Merge& merge) {
-  Progress progress("merging captures");
+std::vector<std::string> PathsOf(const MergeOptions& options, Merge& merge) {
   std::vector<std::string> paths;
   for (const std::string& place : options.captures) {
     std::error_code ignored;
@@ -50,6 +49,11 @@ void ReadAll(const MergeOptions& options, Merge& merge) {
     paths.insert(paths.end(), here.begin(), here.end());
     if (!problem.empty()) Unreadable(problem, merge);
   }
+  return paths;
+}
+
+void ReadAll(const std::vector<std::string>& paths, const MergeOptions& options, Merge& merge) {
+  Progress progress("merging captures");
   FrameCache cache(FrameStore::For(options.symbols));
   for (size_t i = 0; i < paths.size(); ++i) {
     progress.Step(i + 1, paths.size());
@@ -75,12 +79,17 @@ std::string Text(const Merge& merge, const MergeOptions& options) {
 
 absl::StatusOr<int> RunMerge(const MergeOptions& options) {
   Merge merge;
-  ReadAll(options, merge);
+  const std::vector<std::string> paths = PathsOf(options, merge);
+  const Inputs inputs(paths);
+  RETURN_IF_ERROR(CheckOutputs({options.output}, inputs));
+  ReadAll(paths, options, merge);
   if (merge.sums.runs() == 0) {
     if (merge.unreadable > 0) return absl::DataLossError(merge.unreadable_why.front());
     return absl::NotFoundError(absl::StrCat(SafeText(options.captures.front()), ": no capture (*.ltk) here or below"));
   }
-  RETURN_IF_ERROR(WriteOutput(options.output, options.format == "json" ? MergeJson(merge, options.top) : Text(merge, options)));
+  const std::string text =
+      options.format == "json" ? MergeJson(merge, options.top) : Text(merge, options);
+  RETURN_IF_ERROR(WriteOutput(options.output, text, inputs));
   return ExitOf(merge);
 }
 

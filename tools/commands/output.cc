@@ -6,12 +6,23 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <set>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "libtrack/capture/format.h"
+#include "libtrack/capture/recorder_layout.h"
 #include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
+#include "tools/commands/captures.h"
 
 namespace leaktrack {
 namespace {
+
+constexpr char kStandardOutput[] = "standard output";
+
+std::pair<uint64_t, uint64_t> KeyOf(const struct stat& file) { return {file.st_dev, file.st_ino}; }
 
 absl::Status WriteAll(int fd, const std::string& text, const std::string& name) {
   size_t done = 0;
@@ -25,15 +36,127 @@ absl::Status WriteAll(int fd, const std::string& text, const std::string& name) 
   return absl::OkStatus();
 }
 
-}  // namespace
+absl::Status Refused(const std::string& name, const std::string& why) {
+  return absl::InvalidArgumentError(absl::StrCat(name, ": ", why, "; write to another file"));
+}
 
-absl::Status WriteOutput(const std::string& path, const std::string& text) {
-  if (path.empty()) return WriteAll(STDOUT_FILENO, text, "standard output");
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
-  absl::Status status = WriteAll(fd, text, SafeText(path));
+// `file` is what `path` leads to.
+absl::Status Spares(const std::string& path, const struct stat& file, const Inputs& inputs) {
+  const std::string name = path.empty() ? kStandardOutput : SafeText(path);
+  if (!S_ISREG(file.st_mode)) return absl::OkStatus();
+  const std::string read = inputs.PathOf(file);
+  if (!read.empty()) {
+    const std::string is = read == path
+                               ? "is read by this command"
+                               : absl::StrCat("is ", SafeText(read), ", which this command reads");
+    return Refused(name, absl::StrCat(is, ", and would be destroyed"));
+  }
+  const std::string held = path.empty() ? "" : HeldIn(path);
+  return held.empty() ? absl::OkStatus()
+                      : Refused(name, absl::StrCat("is ", held, ", and would be destroyed"));
+}
+
+// `report -o *.ltk` names a capture that it should read; an empty one shows its kind by its name
+// alone.
+bool IsNamedAsCapture(const std::string& path) {
+  return path.ends_with(kCaptureSuffix) || path.ends_with(".ltr");
+}
+absl::Status NamedAsCapture(const std::string& path) {
+  return Refused(SafeText(path), "is the name of a capture, not of what is written about one");
+}
+
+std::string WholePath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path whole =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  return error ? path : whole.string();
+}
+
+absl::Status CannotOpen(const std::string& path) {
+  const int why = errno;
+  struct stat info {};
+  if (why == ENXIO && stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode))
+    return Refused(SafeText(path), "is a FIFO that nobody reads");
+  return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(why)));
+}
+
+// Opened without a wait, then written to as usual: a reader that is slow is waited for.
+absl::Status WriteFile(const std::string& path, const std::string& text, const Inputs& inputs,
+                       int how) {
+  if (IsNamedAsCapture(path)) return NamedAsCapture(path);
+  const int fd =
+      open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | how, 0666);
+  if (fd < 0) return CannotOpen(path);
+  struct stat info {};
+  absl::Status status = fstat(fd, &info) == 0 ? Spares(path, info, inputs) : CannotOpen(path);
+  (void)fcntl(fd, F_SETFL, how);
+  if (status.ok() && how == 0 && S_ISREG(info.st_mode) && ftruncate(fd, 0) != 0)
+    status = CannotOpen(path);
+  if (status.ok()) status = WriteAll(fd, text, SafeText(path));
   if (close(fd) != 0 && status.ok()) status = absl::DataLossError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
   return status;
+}
+
+}  // namespace
+
+std::string HeldIn(const std::string& path) {
+  char start[8] = {};
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return "";
+  const ssize_t got = pread(fd, start, sizeof start, 0);
+  close(fd);
+  uint64_t magic = 0;
+  memcpy(&magic, start, sizeof magic);
+  if (got >= 4 && memcmp(start,
+                         "\x7f"
+                         "ELF",
+                         4) == 0)
+    return "a program or library";
+  if (got < 8) return "";
+  if (magic == capture::kCaptureMagic) return "a capture";
+  return magic == capture::kRecorderMagic ? "the flight recorder of a run" : "";
+}
+
+void Inputs::Add(const std::string& path) {
+  struct stat info {};
+  if (!path.empty() && stat(path.c_str(), &info) == 0) files_.emplace(KeyOf(info), path);
+}
+
+void Inputs::AddAll(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) Add(path);
+}
+
+std::string Inputs::PathOf(const struct stat& file) const {
+  const auto found = files_.find(KeyOf(file));
+  return found == files_.end() ? "" : found->second;
+}
+
+absl::Status CheckOutputs(const std::vector<std::string>& outputs, const Inputs& inputs) {
+  std::set<std::string> seen;
+  for (const std::string& path : outputs) {
+    struct stat info {};
+    const bool there =
+        (path.empty() ? fstat(STDOUT_FILENO, &info) : stat(path.c_str(), &info)) == 0;
+    if (there && S_ISDIR(info.st_mode)) return Refused(SafeText(path), "is a directory");
+    if (there) RETURN_IF_ERROR(Spares(path, info, inputs));
+    if (there && !S_ISREG(info.st_mode)) continue;
+    if (IsNamedAsCapture(path)) return NamedAsCapture(path);
+    const std::string key = there ? absl::StrCat(info.st_dev, ":", info.st_ino) : WholePath(path);
+    if (!seen.insert(key).second)
+      return Refused(SafeText(path), "would hold two results, the second over the first");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteOutput(const std::string& path, const std::string& text, const Inputs& inputs) {
+  if (!path.empty()) return WriteFile(path, text, inputs, 0);
+  struct stat info {};
+  if (fstat(STDOUT_FILENO, &info) == 0) RETURN_IF_ERROR(Spares(path, info, inputs));
+  return WriteAll(STDOUT_FILENO, text, kStandardOutput);
+}
+
+absl::Status AppendOutput(const std::string& path, const std::string& text, const Inputs& inputs) {
+  return WriteFile(path, text, inputs, O_APPEND);
 }
 
 }  // namespace leaktrack

@@ -126,14 +126,21 @@ void SayScope(const ReportFormat& format, const Fleet& fleet) {
   if (!scope.empty()) fprintf(stderr, "leaktrack: %s\n", SafeText(scope).c_str());
 }
 
+std::string Named(const ReportOptions& options) {
+  return absl::StrCat(SafeText(options.captures.front()),
+                      options.captures.size() > 1 ? " and others" : "");
+}
+
 absl::Status CheckFormat(const ReportFormat& format, const ReportOptions& options, size_t captures) {
   if (captures > 1 && format.fleet == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(SafeText(options.capture), ": holds ", captures, " captures; --format ", format.name,
-                                                   " tells of one: name it (report without --format lists them)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Named(options), ": ", captures, " captures; --format ", format.name,
+                     " tells of one: name it (report without --format lists them)"));
   }
   if (captures > 1 && options.site) {
-    return absl::InvalidArgumentError(absl::StrCat("--site: the numbers of sites are those of one capture; ", SafeText(options.capture),
-                                                   " holds ", captures, ": name one, or use --filter"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--site: the numbers of sites are those of one capture; ", Named(options),
+                     ": ", captures, " captures: name one, or use --filter"));
   }
   if (format.binary && options.output.empty() && isatty(STDOUT_FILENO)) {
     return absl::InvalidArgumentError(absl::StrCat("--format ", format.name, " is not for a terminal; write it to a file by -o FILE"));
@@ -150,9 +157,12 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   const std::string history = options.no_history ? "" : options.history.empty() ? DefaultHistoryDirectory() : options.history;
   const PlateauBook plateaus = ReadHistory(history);
   reading.analyze.plateaus = &plateaus;
-  ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAtAll(options.captures));
   const ReportFormat& format = *FindReportFormat(options.format);
   RETURN_IF_ERROR(CheckFormat(format, options, paths.size()));
+  Inputs inputs(paths);
+  inputs.AddAll(options.settings.wrapper_files);
+  RETURN_IF_ERROR(CheckOutputs({options.output}, inputs));
   ASSIGN_OR_RETURN(Fleet fleet, ReadAll(paths, options, reading));
   if (fleet.runs.empty()) return absl::DataLossError(fleet.unreadable.front());
   Remember(fleet, history);
@@ -160,8 +170,10 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   NoteSharedLimits(fleet.runs);
   for (ReportInput& run : fleet.runs) SelectSites(SelectionFor(format, options), run);
   const FormatOptions format_options{TextOptionsFor(options), options.top};
-  RETURN_IF_ERROR(WriteOutput(options.output, paths.size() == 1 ? format.one(fleet.runs.front(), format_options)
-                                                                : format.fleet(fleet, format_options)));
+  RETURN_IF_ERROR(WriteOutput(options.output,
+                              paths.size() == 1 ? format.one(fleet.runs.front(), format_options)
+                                                : format.fleet(fleet, format_options),
+                              inputs));
   SayScope(format, fleet);
   return ExitOf(FleetConclusion(fleet));
 }

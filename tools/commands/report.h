@@ -17,7 +17,7 @@
 namespace leaktrack {
 
 struct ReportOptions {
-  std::string capture;            // a file, or a directory of them
+  std::vector<std::string> captures;  // files, or directories of them
   std::string format = "text";    // a name of ReportFormats()
   std::string output;             // empty: standard output
   SymbolizerOptions symbols;

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/report_settings.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tools/base/input_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/units.h"
@@ -51,10 +48,11 @@ absl::StatusOr<std::array<double, kLevels>> ReadTimes(const std::string& text) {
 }
 
 absl::Status ReadWrapperFile(const std::string& path, std::vector<std::string>& wrappers) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat("--wrapper-file: ", SafeText(path), ": ", strerror(errno)));
-  for (std::string line; std::getline(file, line);) {
-    const absl::string_view pattern = absl::StripAsciiWhitespace(absl::string_view(line).substr(0, line.find('#')));
+  const absl::StatusOr<std::string> text = ReadText(path);
+  if (!text.ok())
+    return absl::NotFoundError(absl::StrCat("--wrapper-file: ", text.status().message()));
+  for (const absl::string_view line : absl::StrSplit(*text, '\n')) {
+    const absl::string_view pattern = absl::StripAsciiWhitespace(line.substr(0, line.find('#')));
     if (!pattern.empty()) wrappers.emplace_back(pattern);
   }
   return absl::OkStatus();

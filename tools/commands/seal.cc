@@ -21,13 +21,16 @@
 #include "libtrack/capture/read/capture_bytes.h"
 #include "libtrack/capture/read/fold.h"
 #include "libtrack/capture/format.h"
+#include "libtrack/capture/read/regular_file.h"
 #include "libtrack/capture/read/seal.h"
+#include "tools/base/input_file.h"
 #include "tools/base/replace_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/units.h"
 #include "tools/commands/captures.h"
 #include "tools/commands/exit_code.h"
+#include "tools/commands/output.h"
 #include "tools/symbolize/capture_symbolizer.h"
 
 namespace leaktrack {
@@ -78,12 +81,27 @@ Seal MakeSeal(const capture::Capture& capture, const std::vector<capture::Frame>
   return seal;
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return absl::DataLossError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
-  return bytes;
+// A sealed copy may replace the run's own capture, and an older copy of it; but neither another run
+// nor a program.
+absl::Status MayHoldSealed(const std::string& to, const capture::Capture& sealed) {
+  struct stat info {};
+  if (stat(to.c_str(), &info) != 0) return absl::OkStatus();
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(SafeText(to), ": is ", capture::KindOfFile(info.st_mode), "; name a file"));
+  }
+  std::string held = HeldIn(to);
+  if (held == "a capture") {
+    const capture::DecodeResult there = capture::DecodeCaptureFile(to);
+    const bool same_run = there.failure == capture::DecodeFailure::kNone &&
+                          there.capture.process.run_id == sealed.process.run_id;
+    held = same_run ? "" : "the capture of another run";
+  }
+  if (info.st_size == 0 && to.ends_with(kCaptureSuffix))
+    held = "the capture of a run that has hardly begun";
+  if (held.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(SafeText(to), ": is ", held, ", and would be destroyed; write to another file"));
 }
 
 std::span<const uint8_t> BytesOf(const std::string& text) {
@@ -92,7 +110,7 @@ std::span<const uint8_t> BytesOf(const std::string& text) {
 
 // What was recorded, without an older seal.
 absl::StatusOr<std::string> ReadRecorded(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));
+  ASSIGN_OR_RETURN(std::string bytes, ReadText(path));
   bytes.resize(capture::SplitSeal(BytesOf(bytes)).capture.size());
   return bytes;
 }
@@ -193,6 +211,7 @@ absl::Status SealOne(const std::string& path, const std::string& output,
                      const SealOptions& options) {
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   ASSIGN_OR_RETURN(const std::string to, Destination(path, output, capture.running));
+  RETURN_IF_ERROR(MayHoldSealed(to, capture));
   const std::vector<capture::Frame> frames = FramesOf(capture);
   const Seal seal = MakeSeal(capture, frames, options);
   const std::vector<uint8_t> packed = capture::PackSeal(WriteSeal(seal));

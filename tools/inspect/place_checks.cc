@@ -58,6 +58,16 @@ uint64_t FreeBytes(const std::string& directory) {
   return statvfs(directory.c_str(), &info) == 0 ? static_cast<uint64_t>(info.f_bavail) * info.f_frsize : 0;
 }
 
+// The directory itself, or the nearest one above it that exists.
+std::string NearestThere(const std::string& directory) {
+  std::filesystem::path place(directory);
+  std::error_code ignored;
+  while (place.has_relative_path() &&
+         !std::filesystem::exists(std::filesystem::symlink_status(place, ignored)))
+    place = place.parent_path();
+  return place.string();
+}
+
 std::string Absolute(const std::string& path) {
   std::error_code error;
   const std::filesystem::path canonical = std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
@@ -85,11 +95,14 @@ std::string WhyNotWritable(const std::string& directory, bool create) {
   return full == ENOSPC || full == EDQUOT ? absl::StrCat(directory, ": ", strerror(full)) : "";
 }
 
-Finding CheckOutput(const std::string& directory, const User& user) {
+Finding CheckOutput(const std::string& asked, const User& user, bool created) {
+  const std::string directory = created ? NearestThere(asked) : asked;
   bool tried = false;
   const std::string why = WhyUserCannotWrite(directory, user, &tried);
   if (!why.empty()) {
-    return {Level::kBlocker, "output", absl::StrCat("captures cannot be written as user ", user.uid, " to ", why),
+    return {Level::kBlocker, "output",
+            absl::StrCat("captures cannot be written as user ", user.uid, " to ",
+                         directory == asked ? "" : asked + ", which is to be made in ", why),
             "choose another place with run -o DIR or LEAKTRACK_OUT"};
   }
   if (!tried) {
@@ -97,7 +110,8 @@ Finding CheckOutput(const std::string& directory, const User& user) {
             "ask again as root or as that user"};
   }
   const uint64_t free = FreeBytes(directory);
-  const std::string room = absl::StrCat(directory, ": writable, ", FormatSize(static_cast<double>(free)), " free");
+  const std::string is = directory == asked ? ": writable, " : ": will be made, ";
+  const std::string room = absl::StrCat(asked, is, FormatSize(static_cast<double>(free)), " free");
   if (free < kCaptureAtMost) {
     return {Level::kWarning, "output", absl::StrCat(room, "; a capture may take up to 64 MiB"),
             "free some space, or choose another place with run -o DIR or LEAKTRACK_OUT"};

@@ -26,7 +26,8 @@ struct User {
   gid_t gid = 0;
 };
 
-Finding CheckOutput(const std::string& directory, const User& user);
+// `created`: a directory that is not there will be made, as `run` does; what counts is where.
+Finding CheckOutput(const std::string& directory, const User& user, bool created = false);
 
 // The place of flight recorders, as seen under `root`.
 Finding CheckRecorderPlace(const std::string& root, const User& user);

@@ -77,7 +77,8 @@ void Replace(Findings& findings, Finding better) {
 
 Findings CheckProcess(const ProcessFacts& facts) {
   Findings findings{Tracked(facts)};
-  for (Finding& one : CheckProgramFile(facts.executable, facts.root)) findings.push_back(std::move(one));
+  for (Finding& one : CheckProgramFile(facts.executable, facts.root, facts.file))
+    findings.push_back(std::move(one));
   Replace(findings, LoadedSanitizer(facts));
   findings.push_back(Secure(facts));
   findings.push_back(Seccomp(facts));

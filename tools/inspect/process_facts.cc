@@ -80,10 +80,26 @@ bool ReadSecure(const std::string& auxv) {
   return false;
 }
 
-bool SameRoot(pid_t pid) {
-  struct stat theirs {}, ours {};
-  if (stat(ProcPath(pid, "root").c_str(), &theirs) != 0 || stat("/proc/self/root", &ours) != 0) return true;
-  return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+bool SameFile(const std::string& a, const std::string& b) {
+  struct stat first {
+  }, second{};
+  if (stat(a.c_str(), &first) != 0 || stat(b.c_str(), &second) != 0) return true;  // not known
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+// The same root directory may hold other mounts.
+bool SeesOurFiles(pid_t pid) {
+  return SameFile(ProcPath(pid, "root"), "/proc/self/root") &&
+         SameFile(ProcPath(pid, "ns/mnt"), "/proc/self/ns/mnt");
+}
+
+// What the kernel names from our root, the process names from its own.
+void CutRoot(const std::string& root, std::string& path) {
+  if (root.size() > 1 && path.size() > root.size() && path.starts_with(root) &&
+      path[root.size()] == '/')
+    path.erase(0, root.size());
+  else if (path == root)
+    path = "/";
 }
 
 }  // namespace
@@ -95,10 +111,14 @@ std::optional<ProcessFacts> ReadProcessFacts(pid_t pid) {
   facts.pid = pid;
   ReadStatus(*status, facts);
   facts.executable = ReadLink(pid, "exe");
+  facts.file = ProcPath(pid, "exe");
   facts.output = ReadLink(pid, "cwd");
-  if (!SameRoot(pid)) facts.root = ProcPath(pid, "root");
+  if (!SeesOurFiles(pid)) facts.root = ProcPath(pid, "root");
   const auto maps = ReadProc(pid, "maps"), environment = ReadProc(pid, "environ"), auxv = ReadProc(pid, "auxv");
   facts.readable = maps && environment && auxv;
+  const std::string root = ReadLink(pid, "root");
+  CutRoot(root, facts.executable);
+  CutRoot(root, facts.output);
   if (maps) ReadMaps(*maps, facts);
   if (environment) ReadEnvironment(*environment, facts);
   if (auxv) facts.secure = ReadSecure(*auxv);

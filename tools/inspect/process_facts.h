@@ -20,7 +20,8 @@ struct ProcessFacts {
   gid_t gid = 0;
   int seccomp = 0;                     // 0: none, 1: strict, 2: a filter
   std::string executable;              // as the process sees it; empty: not readable, or a kernel thread
-  std::string root;                    // "/proc/PID/root"; empty where it is our own root
+  std::string file;                    // the same as a path that we can open, whatever it sees
+  std::string root;  // "/proc/PID/root"; empty where it sees the same files as we do
   std::vector<std::string> libraries;  // mapped files, each once
   bool preload_asked = false;          // libleaktrack.so stands in its LD_PRELOAD
   std::string output;                  // its LEAKTRACK_OUT, else its working directory

@@ -108,8 +108,9 @@ Finding Symbols(const ElfFacts& facts, const std::string& path, const std::strin
 
 }  // namespace
 
-Findings CheckProgramFile(const std::string& path, const std::string& root) {
-  const std::string file = root + path;
+Findings CheckProgramFile(const std::string& path, const std::string& root,
+                          const std::string& other_path) {
+  const std::string file = other_path.empty() ? root + path : other_path;
   const ElfFacts facts = ReadElfFacts(file);
   if (!facts.is_elf) {
     return {{Level::kNote, "architecture", "is no ELF program that can be read: the kernel decides what runs it", ""}};

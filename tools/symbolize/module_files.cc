@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/symbolize/build_id_index.h"
 #include "tools/symbolize/debuginfod.h"
 
 namespace leaktrack {
@@ -74,7 +75,22 @@ class Finder {
     for (const std::string& candidate : candidates) {
       if (std::unique_ptr<ElfFile> file = TryMain(candidate)) return file;
     }
+    for (const std::string& candidate : Piled()) {
+      std::unique_ptr<ElfFile> file = TryMain(candidate);
+      if (file != nullptr && !file->has_symtab() && !file->has_debug_info())
+        return file;  // else FindDebug takes it
+    }
     return nullptr;
+  }
+
+  // In the directories that the user named, under any name.
+  std::vector<std::string> Piled() const {
+    std::vector<std::string> all;
+    for (const std::string& directory : options_.debug_dirs) {
+      for (std::string& path : FilesWithBuildId(directory, module_.build_id))
+        all.push_back(std::move(path));
+    }
+    return all;
   }
 
   // The first problem met is the one to tell: it concerns the path the user knows.
@@ -110,6 +126,12 @@ class Finder {
         candidates.push_back(root + name);
       }
     }
+    std::unique_ptr<ElfFile> file = FirstDebug(candidates, link);
+    return file != nullptr ? std::move(file) : FirstDebug(Piled(), link);
+  }
+
+  std::unique_ptr<ElfFile> FirstDebug(const std::vector<std::string>& candidates,
+                                      const DebugLink& link) const {
     for (const std::string& candidate : candidates) {
       std::string error;
       std::unique_ptr<ElfFile> file = ElfFile::Open(candidate, &error);

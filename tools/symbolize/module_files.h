@@ -2,10 +2,12 @@
 //
 // Finds the files of a captured module: the one that ran and the one with its debug information.
 //
-// The path alone proves nothing (packages are upgraded, containers differ, paths are reused): a file counts only when
-// its build-id is the captured one. Searched, in this order: sysroot + path, path, each debug directory (as a tree, as
-// a flat pile, by .build-id, in debuginfod's cache layout); for debug information also .gnu_debuglink beside the
-// file, in .debug/, and below /usr/lib/debug. A module without a build-id is taken by path, its debuglink by CRC.
+// The path alone proves nothing (packages are upgraded, containers differ, paths are reused): a
+// file counts only when its build-id is the captured one. Searched, in this order: sysroot + path,
+// path, each debug directory (as a tree, as a flat pile, by .build-id, in debuginfod's cache
+// layout, at last by the build-id of each file in it); for debug information also .gnu_debuglink
+// beside the file, in .debug/, and below /usr/lib/debug. A module without a build-id is taken by
+// path, its debuglink by CRC.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_MODULE_FILES_H_

@@ -43,16 +43,28 @@ void CaptureBuilder::TakeRecorderNotes(const RecorderView& view) {
   }
 }
 
+// Ended: the exec failed. Of the process itself one counts if the run ended by it.
+void CaptureBuilder::TakeExec(const Note& note, Capture* capture) {
+  const bool of_child = (note.value & kExecOfChild) != 0;
+  if (note.ended || (!of_child && capture->end_state != RunState::kExec)) return;
+  const auto why = static_cast<ExecFate>(note.value & ~uint32_t{kExecOfChild});
+  capture->execs.push_back({note.name, note.start_ms, why, of_child});
+}
+
 void CaptureBuilder::FinishNotes(Capture* capture) {
   for (auto& [number, note] : notes_) {
     if (note.kind == NoteKind::kPool) capture->pools[note.value] = std::move(note.name);
     if (note.kind == NoteKind::kSnapshot) capture->snapshots.push_back({std::move(note.name), note.start_ms});
+    if (note.kind == NoteKind::kExec) TakeExec(note, capture);
     if (note.kind != NoteKind::kPhase) continue;
     const uint64_t end_ms = std::max(note.start_ms, note.end_ms);  // a clock of another thread may lag
     capture->phases.push_back({std::move(note.name), note.start_ms, end_ms, note.ended});
   }
   std::stable_sort(capture->phases.begin(), capture->phases.end(),
                    [](const Phase& a, const Phase& b) { return a.start_ms < b.start_ms; });
+  std::stable_sort(
+      capture->execs.begin(), capture->execs.end(),
+      [](const UntrackedExec& a, const UntrackedExec& b) { return a.time_ms < b.time_ms; });
   std::stable_sort(capture->snapshots.begin(), capture->snapshots.end(),
                    [](const Snapshot& a, const Snapshot& b) { return a.time_ms < b.time_ms; });
 }

@@ -80,6 +80,7 @@ class CaptureBuilder {
   void FinishKept(Capture* capture);
   static void SettleKind(StackInfo* stack);  // from the kind and the last frame as they are stored
   void FinishNotes(Capture* capture);
+  static void TakeExec(const Note& note, Capture* capture);
   void FinishStatus(Capture* capture, DamageList* damage);
 
   std::unordered_map<SiteId, StackInfo> stacks_;

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 
 #include "libtrack/capture/read/capture_builder.h"
 #include "libtrack/capture/read/capture_bytes.h"
 #include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/read/owner.h"
+#include "libtrack/capture/read/regular_file.h"
 #include "libtrack/capture/read/seal.h"
 
 namespace leaktrack::capture {
@@ -95,22 +95,6 @@ void TakeImage(const RecorderImage& image, CaptureBuilder* builder, DamageList* 
   builder->TakeRecorder(image.view());
 }
 
-std::vector<uint8_t> ReadWhole(std::ifstream& file, uint64_t limit) {
-  std::vector<uint8_t> bytes;
-  char part[1 << 16];
-  while (bytes.size() < limit && (file.read(part, sizeof(part)) || file.gcount() > 0)) {
-    bytes.insert(bytes.end(), part, part + file.gcount());
-  }
-  return bytes;
-}
-
-bool Read(const std::string& path, uint64_t limit, std::vector<uint8_t>* bytes) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return false;
-  *bytes = ReadWhole(file, limit);
-  return !file.bad();
-}
-
 std::string RecorderPathFor(const FileHeader& header, const DecodeOptions& options) {
   std::string path = Text(header.recorder_path, sizeof(header.recorder_path));
   if (path.empty() || options.recorder_directory.empty()) return path;
@@ -148,18 +132,19 @@ bool LoadRecorder(const FileHeader& header, const DecodeOptions& options, Record
 // is then seen twice, which is harmless, and not missed.
 DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
   std::vector<uint8_t> file;
-  if (!Read(path, kHeaderBytes, &file)) {
-    return Failed(DecodeFailure::kCannotRead, path + ": cannot be read: " + strerror(errno));
-  }
-  RecorderImage image;
   std::string why;
+  const auto unreadable = [&] {
+    return Failed(DecodeFailure::kCannotRead, path + ": cannot be read: " + why);
+  };
+  if (!ReadRegular(path, kHeaderBytes, &file, &why)) return unreadable();
+  RecorderImage image;
   const FileHeader header = HeaderOf(file);
   if (header.magic == kRecorderMagic) {
     if (!image.Load(path, &why)) return Failed(DecodeFailure::kNotACapture, why);
     const std::string capture_path =
         Text(image.header()->capture_path, sizeof(image.header()->capture_path));
     file.clear();
-    if (!capture_path.empty()) Read(capture_path, kMostBytes, &file);
+    if (!capture_path.empty()) ReadRegular(capture_path, kMostBytes, &file, &why);
     const bool same_run = file.size() >= sizeof(FileHeader) && HeaderOf(file).magic == kCaptureMagic &&
                           HeaderOf(file).run_id == image.header()->run_id;
     if (!same_run) return DecodeRecorderImage(path, image);
@@ -167,7 +152,7 @@ DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
   }
   const bool recorder = options.use_recorder && header.magic == kCaptureMagic &&
                         LoadRecorder(header, options, &image);
-  if (!Read(path, kMostBytes, &file)) return Failed(DecodeFailure::kCannotRead, path + ": cannot be read");
+  if (!ReadRegular(path, kMostBytes, &file, &why)) return unreadable();
   return DecodeCaptureBytes(path, file, recorder ? &image : nullptr);
 }
 

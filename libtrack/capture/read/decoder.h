@@ -127,6 +127,14 @@ struct Snapshot {
   uint64_t time_ms = 0;
 };
 
+// A program that was executed without the library, by the process itself as its end or by one that it has forked.
+struct UntrackedExec {
+  std::string path;      // its end, where it is long
+  uint64_t time_ms = 0;
+  ExecFate why = ExecFate::kTracked;
+  bool of_child = false;
+};
+
 struct Capture {
   std::string path;               // the file that was read
   uint16_t major = 0, minor = 0;
@@ -149,6 +157,7 @@ struct Capture {
   std::vector<Phase> phases;                       // ordered by start
   std::vector<Snapshot> snapshots;                 // ordered by time
   std::map<uint32_t, std::string> pools;           // name by number
+  std::vector<UntrackedExec> execs;                // ordered by time
 
   uint64_t configured_interval = 0;                // 0: auto
   uint64_t interval_now = 0, interval_min = 0, interval_max = 0;

@@ -16,6 +16,7 @@
 #include "libtrack/capture/write/history_writer.h"
 #include "libtrack/capture/read/owner.h"
 #include "libtrack/capture/read/recorder_image.h"
+#include "libtrack/capture/read/regular_file.h"
 
 namespace leaktrack::capture {
 namespace {
@@ -156,6 +157,16 @@ bool LockSoon(int fd) {
   return true;
 }
 
+// An existing file is never created anew: what stands there may be a FIFO or a device.
+int OpenCaptureFile(const std::string& path, bool may_create, std::string* why) {
+  const int fd = OpenRegular(path, O_RDWR | O_NOFOLLOW, why);
+  struct stat info;
+  if (fd >= 0 || !may_create || lstat(path.c_str(), &info) == 0) return fd;
+  const int created = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (created < 0) *why = strerror(errno);
+  return created;
+}
+
 void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bool unlink_it) {
   const Descriptor recorder(open(recorder_path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (recorder.fd < 0 || IdOf(recorder.fd) != file) return;
@@ -189,18 +200,16 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   // Who may put a file into /dev/shm, or hand us a capture, may not make us, perhaps root, write where he cannot, nor tell him
   // what another process did: both belong to one user, and we make a capture only for ourselves.
   const RecorderFileId file = image.file();
-  const int create = file.owner == geteuid() ? O_CREAT : 0;
-  Descriptor capture(path.empty() ? -1 : open(path.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  std::string problem = "the recorder names no capture";
+  Descriptor capture(path.empty() ? -1 : OpenCaptureFile(path, file.owner == geteuid(), &problem));
   if (capture.fd >= 0 && IdOf(capture.fd).owner != file.owner) {
     *why = path + ": belongs to another user than " + recorder_path;
     return FoldResult::kFailed;
   }
-  if (capture.fd < 0) {
-    *why = path.empty() ? recorder_path + ": names no capture" : path + ": " + strerror(errno);
-    return FoldResult::kFailed;
-  }
-  if (!LockSoon(capture.fd)) {
-    *why = path + ": another program keeps it locked";
+  const bool locked = capture.fd >= 0 && LockSoon(capture.fd);
+  if (!locked) {
+    if (capture.fd >= 0) problem = "another program keeps it locked";
+    *why = path + ": cannot be written: " + problem;
     return FoldResult::kFailed;
   }
   // Under the lock once more: another folder may have been faster, and it may even have unlinked the recorder.

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "libtrack/capture/read/regular_file.h"
+
 namespace leaktrack::capture {
 namespace {
 
@@ -72,14 +74,14 @@ bool RecorderImage::Check(std::string* why) {
 }
 
 bool RecorderImage::Load(const std::string& path, std::string* why) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const int fd = OpenRegular(path, O_RDONLY | O_NOFOLLOW, why);
   if (fd < 0) {
-    *why = path + ": " + strerror(errno);
+    *why = path + ": " + *why;
     return false;
   }
   struct stat status;
-  bool ok = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-  if (!ok) *why = "not a file";
+  bool ok = fstat(fd, &status) == 0;
+  if (!ok) *why = strerror(errno);
   ok = ok && Reserve(static_cast<uint64_t>(status.st_size), why);
   if (ok && !CopyData(fd, bytes_, static_cast<char*>(memory_))) {
     *why = strerror(errno);

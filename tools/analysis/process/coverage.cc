@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {
@@ -33,6 +34,15 @@ std::string WhatWasLost(const capture::Capture& capture) {
   return "";
 }
 
+std::string WhyShort(const capture::Capture& capture, double seconds) {
+  for (const capture::UntrackedExec& exec : capture.execs) {
+    if (!exec.of_child) {
+      return absl::StrCat("after ", FormatDuration(seconds), " it became ", SafeText(exec.path), ", which ran untracked");
+    }
+  }
+  return absl::StrCat("the run is too short (", FormatDuration(seconds), "; at least ", FormatDuration(kShortestRunSeconds), ")");
+}
+
 }  // namespace
 
 // Forty blocks pass the plain test four times in five (births.h). Sampling turns a leak of small blocks into one sample
@@ -59,8 +69,7 @@ void Conclude(const capture::Capture& capture, Analysis& analysis) {
     analysis.conclusion = Conclusion::kDataLost;
   } else if (analysis.duration_seconds < kShortestRunSeconds) {
     analysis.conclusion = Conclusion::kTooShort;
-    analysis.inconclusive_because = absl::StrCat("the run is too short (", FormatDuration(analysis.duration_seconds),
-                                                 "; at least ", FormatDuration(kShortestRunSeconds), ")");
+    analysis.inconclusive_because = WhyShort(capture, analysis.duration_seconds);
   } else if (capture.samples_total == 0) {
     analysis.conclusion = Conclusion::kDataLost;
     analysis.inconclusive_because = "no allocation was seen";

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tools/base/parallel.h"
+#include "tools/report/words/exec_words.h"
 #include "tools/report/json/json_parts.h"
 #include "tools/report/input/site_groups.h"
 
@@ -30,6 +31,11 @@ Json CoverageJson(const ReportInput& input) {
   const auto interval = [](uint64_t bytes) { return bytes == 0 ? Json() : Json(bytes); };
   Json hooks = Json::array();
   for (const auto& [name, state] : capture.hooks) hooks.push_back({{"name", name}, {"state", HookStateName(state)}});
+  Json untracked = Json::array();
+  for (const capture::UntrackedExec& exec : capture.execs) {
+    untracked.push_back({{"path", exec.path}, {"after_seconds", static_cast<double>(exec.time_ms) / 1e3},
+                         {"child", exec.of_child}, {"why", FateName(exec.why)}});
+  }
   const auto& detectable = input.analysis.detectable_bytes_per_hour;
   return {{"interval_bytes",
            {{"now", interval(capture.interval_now)},
@@ -46,6 +52,7 @@ Json CoverageJson(const ReportInput& input) {
           {"helper_thread", !capture.no_thread},
           {"recorder", capture.process.recorder_was_anonymous ? "anonymous" : "tmpfs"},
           {"hooks", hooks},
+          {"untracked", untracked},
           {"conclusive", input.analysis.inconclusive_because.empty()},
           {"inconclusive_because", TextOrNull(input.analysis.inconclusive_because)},
           {"names_sealed_at", OrNull(input.sealed_at)},

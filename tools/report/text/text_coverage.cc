@@ -10,13 +10,14 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/report/words/exec_words.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/text/text_sections.h"
 
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMostModules = 4, kMostDamage = 5;
+constexpr size_t kMostModules = 4, kMostDamage = 5, kMostExecs = 4;
 
 struct LossLine {
   capture::LossId id;
@@ -70,7 +71,9 @@ std::string SamplingText(const ReportInput& input) {
 
 // Where the last moments are, or are not.
 void WriteEnd(const capture::Capture& capture, Remarks& out) {
-  if (capture.recorder_used && !capture.running && !capture.process.recorder_path.empty()) {
+  if (capture.recorder_used && capture.path == capture.process.recorder_path) {
+    out.Add("Lost", "the history of the run: its capture was removed, and this is what its flight recorder holds");
+  } else if (capture.recorder_used && !capture.running && !capture.process.recorder_path.empty()) {
     const std::string& why = capture.fold_problem;
     out.Add("Note", absl::StrCat("the end of the run was not written to the capture",
                                  why.empty() ? "" : absl::StrCat(" (", SafeText(why), ")"),
@@ -123,6 +126,13 @@ void WriteLosses(const capture::Capture& capture, Remarks& out) {
   }
 }
 
+void WriteExecs(const capture::Capture& capture, Remarks& out) {
+  for (size_t i = 0; i < std::min(kMostExecs, capture.execs.size()); ++i) out.Add("Untracked", ExecText(capture.execs[i]));
+  if (capture.execs.size() > kMostExecs) {
+    out.Add("Untracked", absl::StrCat("and ", capture.execs.size() - kMostExecs, " more programs, or kinds of them"));
+  }
+}
+
 void WriteSeal(const ReportInput& input, Remarks& out) {
   if (input.sealed_at) {
     const time_t at = static_cast<time_t>(*input.sealed_at);
@@ -139,7 +149,9 @@ void WriteHooks(const capture::Capture& capture, Remarks& out) {
   for (const auto& [name, state] : capture.hooks) {
     if (state == capture::HookState::kBypassed) absl::StrAppend(&bypassed, bypassed.empty() ? "" : ", ", SafeText(name));
   }
-  if (!bypassed.empty()) out.Add("Unseen", absl::StrCat("calls that went past us: ", bypassed));
+  if (bypassed.empty()) return;
+  out.Add("Unseen", absl::StrCat("calls that went past us: ", bypassed,
+                                 "; an allocator in the program keeps them, or one that stands before us in LD_PRELOAD: put it behind"));
 }
 
 void WriteMissing(const std::vector<MissingSymbols>& missing, Remarks& out) {
@@ -159,6 +171,7 @@ void WriteMissing(const std::vector<MissingSymbols>& missing, Remarks& out) {
 
 Remarks CoverageRemarks(const ReportInput& input) {
   Remarks out;
+  WriteExecs(input.capture, out);
   out.Add("Sampling", SamplingText(input));
   WriteLosses(input.capture, out);
   WriteHooks(input.capture, out);

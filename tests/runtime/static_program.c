@@ -1,0 +1,2 @@
+// Something that nothing can be preloaded into.
+int main(void) { return 0; }

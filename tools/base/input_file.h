@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads a text file that the user has named: a baseline, suppressions, patterns.
+//
+// Promises: regular files, and pipes that somebody writes to (`<(command)` of a shell); nothing
+// else is opened. A pipe that says nothing for ten seconds is given up. What cannot be read, or is
+// larger than a text can be, is an error that names it.
+//
+// Thread-safety: safe.
+#ifndef LEAKTRACK_TOOLS_BASE_INPUT_FILE_H_
+#define LEAKTRACK_TOOLS_BASE_INPUT_FILE_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace leaktrack {
+
+inline constexpr size_t kMostTextBytes = size_t{256} << 20;
+inline constexpr int kSilentPipeMs = 10'000;
+
+absl::StatusOr<std::string> ReadText(const std::string& path, int silent_pipe_ms = kSilentPipeMs);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_BASE_INPUT_FILE_H_
