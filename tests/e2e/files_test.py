@@ -159,7 +159,7 @@ def outputs_that_are_no_files(files):
     assert "Program" in files.works("report", "-o", "/dev/stdout", one).stdout
     files.works("report", "-o", "/dev/null", one)
     files.refused("report", "-o", files.path("f"), one, says="is a directory")
-    shell = f'"{files.session.leaktrack}" gate --suppressions <(echo leak:nobody) "{one}"'
+    shell = f'"{files.session.leaktrack}" gate "{one}" --suppressions <(echo leak:nobody)'
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=AT_ONCE)
     assert done.returncode != 2, done.stderr
 

@@ -73,8 +73,12 @@ def without_run(place):
     """The preload alone: a report of the directory finds what the flight recorder holds."""
     os.mkdir(place.out)
     environment = {**os.environ, "LD_PRELOAD": place.library, "LEAKTRACK_OUT": place.out, "LEAKTRACK_INTERVAL": "exact"}
-    with subprocess.Popen(["/bin/sh", "-c", f'rm "{place.out}"/*.ltk; true'], env=environment) as process:
-        assert process.wait(timeout=60) == 0
+    command = ["/bin/sh", "-c", "echo begun; read end"]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"begun\n"
+        for name in os.listdir(place.out):
+            os.unlink(os.path.join(place.out, name))
+        process.communicate(timeout=60)
     report = place.report(place.out)
     assert report["process"]["pid"] == process.pid and report["process"]["end"] == "exited", report["process"]
     os.rmdir(place.out)

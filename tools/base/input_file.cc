@@ -28,20 +28,22 @@ bool IsPipe(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode);
 }
 
-// One piece of what a pipe says; empty at its end. False, with `why`, where it fails or is silent.
+// One piece of what a pipe says; empty at its end, and where nobody has it open. False, with `why`, where
+// it fails or is silent.
 bool ReadPiece(int fd, int silent_ms, std::string& text, bool& over, std::string& why) {
+  char piece[1 << 16];
+  const ssize_t got = read(fd, piece, sizeof piece);
+  over = got == 0;
+  if (got > 0) text.append(piece, static_cast<size_t>(got));
+  if (got >= 0 || errno == EINTR) return true;
+  why = strerror(errno);
+  if (errno != EAGAIN) return false;
   pollfd waiting{fd, POLLIN, 0};
   const int ready = poll(&waiting, 1, silent_ms);
-  if (ready < 0 && errno == EINTR) return true;
-  if (ready == 0)
+  if (ready == 0) {
     why = absl::StrCat("this pipe has said nothing for ", FormatDuration(silent_ms / 1e3));
-  char piece[1 << 16];
-  const ssize_t got = ready > 0 ? read(fd, piece, sizeof piece) : -1;
-  if (got < 0 && ready > 0 && (errno == EINTR || errno == EAGAIN)) return true;
-  if (got < 0 && why.empty()) why = strerror(errno);
-  if (got > 0) text.append(piece, static_cast<size_t>(got));
-  over = got == 0;
-  return got >= 0;
+  }
+  return ready > 0 || (ready < 0 && errno == EINTR);
 }
 
 absl::StatusOr<std::string> ReadPipe(const std::string& path, int silent_ms) {
