@@ -168,7 +168,7 @@ def several_captures(files):
     """All that are named are read, each once; a directory that is not there is said."""
     one, two = files.copy("g/one.ltk"), files.copy("h/two.ltk")
     several = files.works("report", one, two, os.path.dirname(one)).stdout
-    assert one in several and two in several and several.count("one.ltk") == 1, several
+    assert "2 captures, the fastest grower first" in several, several
     files.refused("report", one, files.path("gone.ltk"), says="gone.ltk: No such file")
     for option in ("--debug-dir", "--sysroot"):
         done = files.tool("report", option, files.path("nowhere"), one)
