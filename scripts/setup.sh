@@ -11,7 +11,8 @@ set -euo pipefail
 
 # One name each, or several with | between: distributions call some packages by the version that they
 # have. The first that is known here is installed, unless one of them is there already.
-build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev libiberty-dev libcli11-dev
+build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev
+       liblzma-dev libiberty-dev libcli11-dev
        nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev)
 # libunwind: the unwinder's oracle. binutils, xz-utils: split and compressed debug files.
 units=(libgtest-dev libgmock-dev clang libunwind-dev binutils xz-utils util-linux git python3)

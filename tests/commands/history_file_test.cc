@@ -28,10 +28,10 @@ class HistoryFileTest : public ::testing::Test {
 
 TEST_F(HistoryFileTest, WhatIsWrittenIsReadAndAddedToForItsOwnerAlone) {
   const std::string directory = root_ + "/state/leaktrack";
-  EXPECT_TRUE(ReadHistory(directory).empty());
-  ASSERT_TRUE(AddToHistory(directory, Book(1)));
-  ASSERT_TRUE(AddToHistory(directory, Book(2)));
-  EXPECT_EQ(ReadHistory(directory).size(), 2u);
+  EXPECT_TRUE(ReadHistory(HistoryPlace{directory}).empty());
+  ASSERT_TRUE(AddToHistory(HistoryPlace{directory}, Book(1)));
+  ASSERT_TRUE(AddToHistory(HistoryPlace{directory}, Book(2)));
+  EXPECT_EQ(ReadHistory(HistoryPlace{directory}).size(), 2u);
   struct stat info {};
   ASSERT_EQ(stat((directory + "/plateaus").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
@@ -40,13 +40,34 @@ TEST_F(HistoryFileTest, WhatIsWrittenIsReadAndAddedToForItsOwnerAlone) {
 
 TEST_F(HistoryFileTest, WhereNothingCanBeWrittenNothingIsRememberedAndNothingFails) {
   std::ofstream(root_ + "/file") << "in the way";
-  EXPECT_FALSE(AddToHistory(root_ + "/file", Book(1)));
-  EXPECT_FALSE(AddToHistory("/proc/leaktrack", Book(1)));
-  EXPECT_FALSE(AddToHistory("", Book(1)));
+  EXPECT_FALSE(AddToHistory({root_ + "/file"}, Book(1)));
+  EXPECT_FALSE(AddToHistory({"/proc/leaktrack"}, Book(1)));
+  EXPECT_FALSE(AddToHistory({""}, Book(1)));
   fs::create_directories(root_ + "/odd/plateaus");  // a directory where the file should be
-  EXPECT_FALSE(AddToHistory(root_ + "/odd", Book(1)));
-  EXPECT_TRUE(ReadHistory(root_ + "/odd").empty());
-  EXPECT_TRUE(ReadHistory("/dev").empty());
+  EXPECT_FALSE(AddToHistory({root_ + "/odd"}, Book(1)));
+  EXPECT_TRUE(ReadHistory({root_ + "/odd"}).empty());
+  EXPECT_TRUE(ReadHistory({"/dev"}).empty());
+}
+
+TEST_F(HistoryFileTest, ADirectoryThatOthersShareIsUsedOnlyWhereTheUserNamedIt) {
+  const std::string shared = root_ + "/shared";
+  fs::create_directories(shared);
+  ASSERT_EQ(chmod(shared.c_str(), 0777), 0);
+  EXPECT_FALSE(AddToHistory({shared + "/state"}, Book(1)));
+  EXPECT_TRUE(AddToHistory({shared + "/state", true}, Book(1)));
+  EXPECT_TRUE(ReadHistory({shared + "/state"}).empty());
+  EXPECT_EQ(ReadHistory({shared + "/state", true}).size(), 1u);
+}
+
+TEST_F(HistoryFileTest, ALinkInPlaceOfTheFileIsNeitherReadNorWrittenThrough) {
+  std::ofstream(root_ + "/precious") << Book(1).Text();
+  fs::create_directories(root_ + "/state");
+  fs::create_symlink(root_ + "/precious", root_ + "/state/plateaus");
+  for (const bool named : {false, true})
+    EXPECT_TRUE(ReadHistory({root_ + "/state", named}).empty());
+  ASSERT_TRUE(AddToHistory({root_ + "/state", true}, Book(2)));
+  std::ifstream precious(root_ + "/precious");
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>(precious), {}}), Book(1).Text());
 }
 
 TEST_F(HistoryFileTest, ItLiesInTheStateDirectoryOfTheUser) {

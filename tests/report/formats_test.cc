@@ -19,7 +19,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Write(const char* name, const ReportInput& input, size_t top = 0) { return FindReportFormat(name)->one(input, {{}, top}); }
+std::string Write(const char* name, const ReportInput& input, size_t top = 0) {
+  return TextOf([&](TextSink& sink) { FindReportFormat(name)->one(input, {{}, top}, sink); });
+}
 
 ReportInput Hostile() {
   ReportInput input = testing::LeakingInput();
@@ -54,6 +56,25 @@ TEST(SpeedscopeReportTest, AHostileNameIsAscii) {
   const nlohmann::json file = nlohmann::json::parse(text);
   EXPECT_EQ(file["profiles"][0]["endValue"], 9'000'000);
   EXPECT_EQ(file["profiles"][0]["samples"][0].size(), 9u);
+}
+
+class CountingSink : public TextSink {
+ public:
+  void Write(std::string_view piece) override {
+    largest_ = std::max(largest_, piece.size());
+    all_ += piece.size();
+  }
+  size_t largest_ = 0, all_ = 0;
+};
+
+TEST(FormatsTest, StacksAreWrittenOneByOneNotAsOneText) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.sites.resize(3000, input.analysis.sites[0]);
+  for (const char* name : {"json", "folded", "speedscope"}) {
+    CountingSink sink;
+    FindReportFormat(name)->one(input, {}, sink);
+    EXPECT_LT(sink.largest_, sink.all_ / 3) << name;
+  }
 }
 
 TEST(FormatsTest, ARunThatHeldNothingIsAnEmptyProfileNotAnError) {

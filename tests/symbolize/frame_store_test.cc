@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/base/second_user.h"
 #include "tests/symbolize/fixture.h"
 #include "tools/symbolize/cached_symbolizer.h"
 
@@ -82,11 +83,39 @@ TEST_F(FrameStoreTest, TheOldestGoFirst) {
   store_.Save(kId, {{1, Inlined(1)}});
   const fs::path first = fs::directory_iterator(place_)->path();
   fs::last_write_time(first, fs::file_time_type::clock::now() - std::chrono::hours(1));
-  for (size_t i = 1; i < FrameStore::kMostFiles; ++i) std::ofstream(place_ + "/" + std::to_string(i)) << "x";
+  for (size_t i = 1; i < FrameStore::kMostFiles; ++i)
+    std::ofstream(place_ + "/" + std::to_string(i) + ".names") << "x";
+  std::ofstream(place_ + "/of_somebody") << "older than all, and not ours";
+  fs::last_write_time(place_ + "/of_somebody",
+                      fs::file_time_type::clock::now() - std::chrono::hours(2));
   EXPECT_TRUE(fs::exists(first));
   store_.Save("aa112233445566778899aabbccddeeff00112233", {{1, Inlined(1)}});
-  EXPECT_EQ(Files(), FrameStore::kMostFiles);
+  EXPECT_EQ(Files(), FrameStore::kMostFiles + 1);
   EXPECT_FALSE(fs::exists(first));
+  EXPECT_TRUE(fs::exists(place_ + "/of_somebody"));
+}
+
+// Root reports with a cache that lies in a directory of somebody else, who exchanges it for a link
+// as fast as he can.
+TEST_F(FrameStoreTest, AnExchangeInMidSaveTouchesNothingElsewhere) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs a second user";
+  const std::string victim = directory_ / "victim", shared = directory_ / "shared",
+                    cache = shared + "/cache";
+  fs::create_directories(victim + "/leaktrack/names");
+  fs::permissions(victim + "/leaktrack/names", fs::perms(0755));
+  std::ofstream(victim + "/leaktrack/names/precious.names") << "root's";
+  fs::permissions(directory_ / "", fs::perms(0755));
+  fs::create_directory(shared);
+  fs::permissions(shared, fs::perms(01777));
+  Exchanger hostile(cache, victim);
+  const FrameStore store(cache + "/leaktrack/names");
+  for (int round = 0; round < 300; ++round) {
+    store.Save(kId, {{1, Inlined(1)}});
+    EXPECT_TRUE(store.Load("/bin/app", kId).empty());
+  }
+  EXPECT_GT(hostile.Stop(), 0);
+  EXPECT_EQ(std::distance(fs::directory_iterator(victim + "/leaktrack/names"), {}), 1);
+  EXPECT_EQ(fs::status(victim + "/leaktrack/names").permissions(), fs::perms(0755));
 }
 
 // With the symbolizer: the second report opens no file.

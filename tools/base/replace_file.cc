@@ -2,12 +2,13 @@
 #include "tools/base/replace_file.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -26,28 +27,62 @@ bool WriteAll(int fd, std::string_view bytes) {
   return true;
 }
 
+// A new file beside `name`, whose name nobody can foresee; -1: none can be made.
+int Create(int directory, const std::string& name, std::string& temporary) {
+  constexpr int kTries = 16;
+  for (int i = 0; i < kTries; ++i) {
+    uint64_t number = 0;
+    if (getrandom(&number, sizeof number, 0) != sizeof number) return -1;
+    temporary = absl::StrCat(name, ".new.", absl::Hex(number, absl::kZeroPad16));
+    const int fd = openat(directory, temporary.c_str(),
+                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
 }  // namespace
 
-absl::Status ReplaceFile(const std::string& path, const std::string& like, std::string_view bytes) {
-  struct stat there;
-  if (lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
+absl::Status ReplaceFileAt(int directory, const std::string& name, const struct stat* like,
+                           std::string_view bytes) {
+  struct stat there {};
+  if (fstatat(directory, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+      !S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(SafeText(path), ": is no file that could be replaced"));
+        absl::StrCat(SafeText(name), ": is no file that could be replaced"));
   }
-  std::string temporary = path + ".new.XXXXXX";
-  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
-  if (fd < 0) return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
-  struct stat facts;
-  if (!like.empty() && stat(like.c_str(), &facts) == 0) {
-    (void)!fchown(fd, facts.st_uid, facts.st_gid);  // not ours to give: then it is ours
-    (void)fchmod(fd, facts.st_mode & 0777);
+  std::string temporary;
+  const int fd = Create(directory, name, temporary);
+  if (fd < 0)
+    return absl::PermissionDeniedError(absl::StrCat(SafeText(name), ": ", strerror(errno)));
+  if (like != nullptr) {
+    (void)!fchown(fd, like->st_uid, like->st_gid);  // not ours to give: then it is ours
+    (void)fchmod(fd, like->st_mode & 0777);
   }
-  const bool written = WriteAll(fd, bytes) && (like.empty() || fsync(fd) == 0);
-  const bool done = (close(fd) == 0) && written && rename(temporary.c_str(), path.c_str()) == 0;
+  const bool written = WriteAll(fd, bytes) && (like == nullptr || fsync(fd) == 0);
+  const bool done = (close(fd) == 0) && written &&
+                    renameat(directory, temporary.c_str(), directory, name.c_str()) == 0;
   if (done) return absl::OkStatus();
   const int why = errno;
-  unlink(temporary.c_str());
-  return absl::DataLossError(absl::StrCat(SafeText(path), ": ", strerror(why), "; it is as it was"));
+  unlinkat(directory, temporary.c_str(), 0);
+  return absl::DataLossError(
+      absl::StrCat(SafeText(name), ": ", strerror(why), "; it is as it was"));
+}
+
+absl::Status ReplaceFile(const std::string& path, const std::string& like, std::string_view bytes) {
+  const size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int directory = open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0)
+    return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
+  struct stat facts;
+  const bool has_like = !like.empty() && stat(like.c_str(), &facts) == 0;
+  const absl::Status status =
+      ReplaceFileAt(directory, path.substr(slash + 1), has_like ? &facts : nullptr, bytes);
+  close(directory);
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(SafeText(parent == "." ? "" : parent), status.message()));
 }
 
 }  // namespace leaktrack

@@ -26,17 +26,23 @@ std::string UserDirectory(const char* variable, const char* below_home) {
   return home.empty() ? "" : absl::StrCat(home, "/", below_home, "/leaktrack");
 }
 
+std::string ReadAtMost(int fd, size_t most) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return "";
+  std::string text(std::min(most, static_cast<size_t>(info.st_size)), '\0');
+  size_t held = 0;
+  for (ssize_t got = 1; held < text.size() && got > 0;
+       held += got > 0 ? static_cast<size_t>(got) : 0) {
+    got = pread(fd, text.data() + held, text.size() - held, static_cast<off_t>(held));
+  }
+  text.resize(held);
+  return text;
+}
+
 std::string ReadAtMost(const std::string& path, size_t most) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  struct stat info {};
   if (fd < 0) return "";
-  std::string text;
-  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
-    text.resize(std::min(most, static_cast<size_t>(info.st_size)));
-    size_t held = 0;
-    for (ssize_t got; held < text.size() && (got = read(fd, text.data() + held, text.size() - held)) > 0;) held += static_cast<size_t>(got);
-    text.resize(held);
-  }
+  std::string text = ReadAtMost(fd, most);
   close(fd);
   return text;
 }

@@ -14,6 +14,8 @@ std::string UserDirectory(const char* variable, const char* below_home);
 
 // The first `most` bytes of a regular file; anything else reads as empty, and nothing is waited for.
 std::string ReadAtMost(const std::string& path, size_t most);
+// The same of an open file.
+std::string ReadAtMost(int fd, size_t most);
 
 }  // namespace leaktrack
 

@@ -165,7 +165,11 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("--format", options->format, "what to write (default: text); html is one page for a browser, pprof, folded and speedscope are for the tools of that name")
       ->check(CLI::IsMember(formats));
   report->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
-  report->add_option("--top", options->top, "how many sites in full (default: 5 in text, all in the other formats)")->type_name("N");
+  report
+      ->add_option("--top", options->top,
+                   "how many sites in full (default: 5 in text, 1000 in html, 10000 in json, all "
+                   "in the other formats)")
+      ->type_name("N");
   report->add_option("--site", options->site, "only the site of this number, as the report gives it, with its whole stack")->type_name("N");
   report->add_option("--filter", options->filter, "only sites with this function or module in their stack: a part of the name, or all of it with * for any")
       ->type_name("PATTERN");

@@ -1,37 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/history_file.h"
 
-#include <filesystem>
-#include <system_error>
+#include <optional>
 
-#include "tools/base/replace_file.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "tools/base/notice.h"
+#include "tools/base/private_directory.h"
 #include "tools/base/user_files.h"
 
 namespace leaktrack {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr size_t kMostFileBytes = 256 << 10;  // 512 lines are less
+constexpr char kFile[] = "plateaus";
 
-std::string FileIn(const std::string& directory) { return directory + "/plateaus"; }
+std::optional<PrivateDirectory> Open(const HistoryPlace& place, PrivateDirectory::Missing missing) {
+  if (place.directory.empty()) return std::nullopt;
+  absl::StatusOr<PrivateDirectory> found =
+      place.named ? PrivateDirectory::OpenNamed(place.directory, missing)
+                  : PrivateDirectory::Open(place.directory, missing);
+  if (found.ok()) return *std::move(found);
+  if (absl::IsFailedPrecondition(found.status())) {
+    SayOnce(absl::StrCat("nothing is remembered in ", place.directory, ": ",
+                         found.status().message(),
+                         "; name a directory by --history, or give --no-history"));
+  }
+  return std::nullopt;
+}
+
+PlateauBook ReadFrom(const PrivateDirectory& directory) {
+  return PlateauBook::Parse(directory.Read(kFile, kMostFileBytes));
+}
 
 }  // namespace
 
-std::string DefaultHistoryDirectory() { return UserDirectory("XDG_STATE_HOME", ".local/state"); }
-
-PlateauBook ReadHistory(const std::string& directory) {
-  return directory.empty() ? PlateauBook() : PlateauBook::Parse(ReadAtMost(FileIn(directory), kMostFileBytes));
+HistoryPlace HistoryAt(const std::string& named) {
+  return named.empty() ? HistoryPlace{DefaultHistoryDirectory(), false} : HistoryPlace{named, true};
 }
 
-bool AddToHistory(const std::string& directory, const PlateauBook& learned) {
-  if (directory.empty()) return false;
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) return false;
-  PlateauBook book = ReadHistory(directory);
+std::string DefaultHistoryDirectory() { return UserDirectory("XDG_STATE_HOME", ".local/state"); }
+
+PlateauBook ReadHistory(const HistoryPlace& place) {
+  const std::optional<PrivateDirectory> directory = Open(place, PrivateDirectory::Missing::kLeave);
+  return directory ? ReadFrom(*directory) : PlateauBook();
+}
+
+bool AddToHistory(const HistoryPlace& place, const PlateauBook& learned) {
+  const std::optional<PrivateDirectory> directory = Open(place, PrivateDirectory::Missing::kMake);
+  if (!directory) return false;
+  PlateauBook book = ReadFrom(*directory);
   book.Merge(learned);
-  return ReplaceFile(FileIn(directory), "", book.Text()).ok();
+  return directory->Replace(kFile, book.Text()).ok();
 }
 
 }  // namespace leaktrack

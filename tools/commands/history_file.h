@@ -17,10 +17,18 @@ namespace leaktrack {
 // $XDG_STATE_HOME/leaktrack, else $HOME/.local/state/leaktrack; empty where neither is an absolute path.
 std::string DefaultHistoryDirectory();
 
-PlateauBook ReadHistory(const std::string& directory);
+struct HistoryPlace {
+  std::string directory;  // empty: nothing is remembered
+  bool named = false;     // by the user, who may reach it through links and share it with others
+};
+
+// `named` empty: the user's state directory, if nobody else has a hand in it (private_directory.h).
+HistoryPlace HistoryAt(const std::string& named);
+
+PlateauBook ReadHistory(const HistoryPlace& place);
 
 // Adds to what is there. False: it could not be written.
-bool AddToHistory(const std::string& directory, const PlateauBook& learned);
+bool AddToHistory(const HistoryPlace& place, const PlateauBook& learned);
 
 }  // namespace leaktrack
 

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <set>
 #include <system_error>
+#include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "libtrack/capture/format.h"
@@ -24,16 +26,53 @@ constexpr char kStandardOutput[] = "standard output";
 
 std::pair<uint64_t, uint64_t> KeyOf(const struct stat& file) { return {file.st_dev, file.st_ino}; }
 
-absl::Status WriteAll(int fd, const std::string& text, const std::string& name) {
-  size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t written = write(fd, text.data() + done, text.size() - done);
+// A reader who has seen enough (`| head`) is no error.
+absl::Status WriteAll(int fd, std::string_view text, const std::string& name, bool& is_closed) {
+  while (!text.empty() && !is_closed) {
+    const ssize_t written = write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EPIPE) return absl::OkStatus();  // `| head` has seen enough
-    if (written < 0) return absl::DataLossError(absl::StrCat(name, ": ", strerror(errno)));
-    done += static_cast<size_t>(written);
+    if (written < 0 && errno != EPIPE)
+      return absl::DataLossError(absl::StrCat(name, ": ", strerror(errno)));
+    is_closed = written < 0;
+    text.remove_prefix(written < 0 ? 0 : static_cast<size_t>(written));
   }
   return absl::OkStatus();
+}
+
+// Gathers small pieces, and passes them on by the 256 KiB.
+class FileSink : public TextSink {
+ public:
+  FileSink(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+
+  void Write(std::string_view piece) override {
+    if (!status_.ok() || is_closed_) return;
+    held_ += piece;
+    if (held_.size() >= kMostHeld) Flush();
+  }
+  absl::Status Finish() {
+    if (status_.ok()) Flush();
+    return status_;
+  }
+
+ private:
+  static constexpr size_t kMostHeld = 256 << 10;
+
+  void Flush() {
+    status_ = WriteAll(fd_, held_, name_, is_closed_);
+    held_.clear();
+  }
+
+  const int fd_;
+  const std::string name_;
+  std::string held_;
+  absl::Status status_;
+  bool is_closed_ = false;
+};
+
+absl::Status WriteTo(int fd, const std::string& name, absl::FunctionRef<void(TextSink&)> write) {
+  FileSink sink(fd, name);
+  write(sink);
+  return sink.Finish();
 }
 
 absl::Status Refused(const std::string& name, const std::string& why) {
@@ -81,8 +120,8 @@ absl::Status CannotOpen(const std::string& path) {
 }
 
 // Opened without a wait, then written to as usual: a reader that is slow is waited for.
-absl::Status WriteFile(const std::string& path, const std::string& text, const Inputs& inputs,
-                       int how) {
+absl::Status WriteFile(const std::string& path, absl::FunctionRef<void(TextSink&)> write,
+                       const Inputs& inputs, int how) {
   if (IsNamedAsCapture(path)) return NamedAsCapture(path);
   const int fd =
       open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | how, 0666);
@@ -92,7 +131,7 @@ absl::Status WriteFile(const std::string& path, const std::string& text, const I
   (void)fcntl(fd, F_SETFL, how);
   if (status.ok() && how == 0 && S_ISREG(info.st_mode) && ftruncate(fd, 0) != 0)
     status = CannotOpen(path);
-  if (status.ok()) status = WriteAll(fd, text, SafeText(path));
+  if (status.ok()) status = WriteTo(fd, SafeText(path), write);
   if (close(fd) != 0 && status.ok()) status = absl::DataLossError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
   return status;
 }
@@ -148,15 +187,20 @@ absl::Status CheckOutputs(const std::vector<std::string>& outputs, const Inputs&
   return absl::OkStatus();
 }
 
-absl::Status WriteOutput(const std::string& path, const std::string& text, const Inputs& inputs) {
-  if (!path.empty()) return WriteFile(path, text, inputs, 0);
+absl::Status WriteOutput(const std::string& path, absl::FunctionRef<void(TextSink&)> write,
+                         const Inputs& inputs) {
+  if (!path.empty()) return WriteFile(path, write, inputs, 0);
   struct stat info {};
   if (fstat(STDOUT_FILENO, &info) == 0) RETURN_IF_ERROR(Spares(path, info, inputs));
-  return WriteAll(STDOUT_FILENO, text, kStandardOutput);
+  return WriteTo(STDOUT_FILENO, kStandardOutput, write);
+}
+
+absl::Status WriteOutput(const std::string& path, const std::string& text, const Inputs& inputs) {
+  return WriteOutput(path, [&](TextSink& sink) { sink.Write(text); }, inputs);
 }
 
 absl::Status AppendOutput(const std::string& path, const std::string& text, const Inputs& inputs) {
-  return WriteFile(path, text, inputs, O_APPEND);
+  return WriteFile(path, [&](TextSink& sink) { sink.Write(text); }, inputs, O_APPEND);
 }
 
 }  // namespace leaktrack

@@ -20,7 +20,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "tools/base/text_sink.h"
 
 namespace leaktrack {
 
@@ -48,6 +50,10 @@ absl::Status CheckOutputs(const std::vector<std::string>& outputs, const Inputs&
 
 // `path` empty: standard output.
 absl::Status WriteOutput(const std::string& path, const std::string& text, const Inputs& inputs);
+
+// The same of a text that is written while it is made. After an error the rest is made for nobody.
+absl::Status WriteOutput(const std::string& path, absl::FunctionRef<void(TextSink&)> write,
+                         const Inputs& inputs);
 
 // Behind what the file holds already.
 absl::Status AppendOutput(const std::string& path, const std::string& text, const Inputs& inputs);

@@ -88,12 +88,12 @@ int64_t EndOf(const capture::Capture& capture) {
 
 // Best effort: a report is a report without it.
 // Nothing is learned from a part of a run: where it stands still for an hour, it may have grown before.
-void Remember(const Fleet& fleet, const std::string& directory) {
+void Remember(const Fleet& fleet, const HistoryPlace& place) {
   PlateauBook learned;
   for (const ReportInput& run : fleet.runs) {
     if (!run.analysis.window_seconds) learned.Learn(run.analysis, EndOf(run.capture));
   }
-  if (!learned.empty()) (void)AddToHistory(directory, learned);
+  if (!learned.empty()) (void)AddToHistory(place, learned);
 }
 
 int ExitOf(Conclusion conclusion) {
@@ -116,7 +116,8 @@ TextOptions TextOptionsFor(const ReportOptions& options) {
 
 // The text counts entries, not sites, and cuts them by itself.
 SelectionOptions SelectionFor(const ReportFormat& format, const ReportOptions& options) {
-  return {options.site, options.filter, std::string_view(format.name) == "text" ? 0 : options.top};
+  return {options.site, options.filter, std::string_view(format.name) == "text" ? 0 : options.top,
+          format.most_unasked};
 }
 
 // Not every format has a place for it, and who reads a picture should know what it does not show.
@@ -154,7 +155,7 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   Reading reading;
   ASSIGN_OR_RETURN(reading.analyze, ReadSettings(options.settings));
   ASSIGN_OR_RETURN(reading.window_ms, ReadWindow(options.since));
-  const std::string history = options.no_history ? "" : options.history.empty() ? DefaultHistoryDirectory() : options.history;
+  const HistoryPlace history = options.no_history ? HistoryPlace() : HistoryAt(options.history);
   const PlateauBook plateaus = ReadHistory(history);
   reading.analyze.plateaus = &plateaus;
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAtAll(options.captures));
@@ -170,10 +171,11 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   NoteSharedLimits(fleet.runs);
   for (ReportInput& run : fleet.runs) SelectSites(SelectionFor(format, options), run);
   const FormatOptions format_options{TextOptionsFor(options), options.top};
-  RETURN_IF_ERROR(WriteOutput(options.output,
-                              paths.size() == 1 ? format.one(fleet.runs.front(), format_options)
-                                                : format.fleet(fleet, format_options),
-                              inputs));
+  const auto write = [&](TextSink& sink) {
+    if (paths.size() == 1) return format.one(fleet.runs.front(), format_options, sink);
+    format.fleet(fleet, format_options, sink);
+  };
+  RETURN_IF_ERROR(WriteOutput(options.output, write, inputs));
   SayScope(format, fleet);
   return ExitOf(FleetConclusion(fleet));
 }

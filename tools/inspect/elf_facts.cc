@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "absl/strings/escaping.h"
+#include "tools/base/elf_pieces.h"
 
 namespace leaktrack {
 namespace {
@@ -50,7 +52,10 @@ class Reader {
     fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd_ < 0) return;
     elf_version(EV_CURRENT);
-    elf_ = elf_begin(fd_, ELF_C_READ_MMAP, nullptr);
+    pieces_ = ElfPieces::Read(fd_);
+    if (pieces_ == nullptr) return;
+    pieces_->NeedSymbols();
+    elf_ = elf_memory(pieces_->data(), pieces_->size());
   }
   ~Reader() {
     elf_end(elf_);
@@ -141,6 +146,7 @@ class Reader {
   }
 
   int fd_ = -1;
+  std::unique_ptr<ElfPieces> pieces_;
   Elf* elf_ = nullptr;
   ElfFacts facts_;
 };

@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "tools/base/elf_pieces.h"
 #include "tools/base/safe_text.h"
 
 namespace leaktrack {
@@ -55,7 +57,10 @@ class File {
   explicit File(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {
     if (fd_ < 0) return;
     elf_version(EV_CURRENT);
-    elf_ = elf_begin(fd_, ELF_C_READ_MMAP, nullptr);
+    pieces_ = ElfPieces::Read(fd_);
+    if (pieces_ == nullptr) return;
+    pieces_->NeedSymbols();
+    elf_ = elf_memory(pieces_->data(), pieces_->size());
   }
   ~File() {
     elf_end(elf_);
@@ -109,6 +114,7 @@ class File {
   }
 
   int fd_;
+  std::unique_ptr<ElfPieces> pieces_;
   Elf* elf_ = nullptr;
 };
 

@@ -12,7 +12,6 @@
 #include "tools/compare/process_role.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/json/json_parts.h"
-#include "tools/report/json/json_report.h"
 #include "tools/report/words/page.h"
 #include "tools/report/words/process_name.h"
 
@@ -205,11 +204,13 @@ Json CapturesJson(const Fleet& fleet) {
   return captures;
 }
 
+void WriteFleetJson(const Fleet& fleet, size_t top, TextSink& sink) {
+  const Json extra = {{"captures", CapturesJson(fleet)}, {"unreadable", fleet.unreadable}};
+  WriteReportJson(fleet.runs.front(), top, extra, sink);
+}
+
 std::string FleetJson(const Fleet& fleet, size_t top) {
-  Json report = Json::parse(JsonReport(fleet.runs.front(), top));
-  report["captures"] = CapturesJson(fleet);
-  report["unreadable"] = fleet.unreadable;
-  return report.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+  return TextOf([&](TextSink& sink) { WriteFleetJson(fleet, top, sink); });
 }
 
 }  // namespace leaktrack

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/base/text_sink.h"
 #include "tools/report/input/report_input.h"
 #include "tools/report/text/text_report.h"
 
@@ -28,6 +29,7 @@ Conclusion FleetConclusion(const Fleet& fleet);
 std::string FleetText(const Fleet& fleet, const TextOptions& options);
 
 // The report of the first run, with a list "captures" of all and "unreadable" added.
+void WriteFleetJson(const Fleet& fleet, size_t top, TextSink& sink);
 std::string FleetJson(const Fleet& fleet, size_t top);
 
 }  // namespace leaktrack

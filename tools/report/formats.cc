@@ -14,16 +14,43 @@ using Input = const ReportInput&;
 using Runs = const Fleet&;
 using Options = const FormatOptions&;
 
+constexpr size_t kMostJsonSites = 10'000;  // 40 frames each are 50 MB
+
 constexpr ReportFormat kFormats[] = {
-    {"text", false, [](Input input, Options options) { return TextReport(input, options.text); },
-     [](Runs fleet, Options options) { return FleetText(fleet, options.text); }},
-    {"json", false, [](Input input, Options options) { return JsonReport(input, options.top); },
-     [](Runs fleet, Options options) { return FleetJson(fleet, options.top); }},
-    {"html", true, [](Input input, Options options) { return HtmlReport(input, options.top); },
-     [](Runs fleet, Options options) { return HtmlFleet(fleet, options.top); }},
-    {"pprof", true, [](Input input, Options options) { return PprofReport(input, options.top); }, nullptr},
-    {"folded", false, [](Input input, Options options) { return FoldedReport(input, options.top); }, nullptr},
-    {"speedscope", false, [](Input input, Options options) { return SpeedscopeReport(input, options.top); }, nullptr},
+    {"text", false, 0,
+     [](Input input, Options options, TextSink& sink) {
+       sink.Write(TextReport(input, options.text));
+     },
+     [](Runs fleet, Options options, TextSink& sink) {
+       sink.Write(FleetText(fleet, options.text));
+     }},
+    {"json", false, kMostJsonSites,
+     [](Input input, Options options, TextSink& sink) {
+       WriteJsonReport(input, options.top, sink);
+     },
+     [](Runs fleet, Options options, TextSink& sink) { WriteFleetJson(fleet, options.top, sink); }},
+    {"html", true, 0,
+     [](Input input, Options options, TextSink& sink) {
+       sink.Write(HtmlReport(input, options.top));
+     },
+     [](Runs fleet, Options options, TextSink& sink) {
+       sink.Write(HtmlFleet(fleet, options.top));
+     }},
+    {"pprof", true, 0,
+     [](Input input, Options options, TextSink& sink) {
+       sink.Write(PprofReport(input, options.top));
+     },
+     nullptr},
+    {"folded", false, 0,
+     [](Input input, Options options, TextSink& sink) {
+       WriteFoldedReport(input, options.top, sink);
+     },
+     nullptr},
+    {"speedscope", false, 0,
+     [](Input input, Options options, TextSink& sink) {
+       WriteSpeedscopeReport(input, options.top, sink);
+     },
+     nullptr},
 };
 
 }  // namespace

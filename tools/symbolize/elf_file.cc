@@ -14,8 +14,14 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/symbolize/xz.h"
+
 namespace leaktrack {
 namespace {
+
+constexpr size_t kMostByDescriptor =
+    size_t{1} << 30;  // code and skeletons; the debug information lies beside it
+constexpr off_t kMostChecked = off_t{16} << 30;  // a sparse file can be endless
 
 std::string Hex(const void* bytes, size_t count) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -57,7 +63,9 @@ std::unique_ptr<ElfFile> ElfFile::Open(const std::string& path, std::string* err
   }
   std::unique_ptr<ElfFile> file(new ElfFile(path, fd, status.st_ino));
   elf_version(EV_CURRENT);
-  file->elf_ = elf_begin(fd, ELF_C_READ_MMAP, nullptr);
+  file->pieces_ = ElfPieces::Read(fd);
+  if (file->pieces_ != nullptr)
+    file->elf_ = elf_memory(file->pieces_->data(), file->pieces_->size());
   if (file->elf_ == nullptr || elf_kind(file->elf_) != ELF_K_ELF || gelf_getclass(file->elf_) != ELFCLASS64) {
     *error = "not a 64-bit ELF file";
     return nullptr;
@@ -111,12 +119,30 @@ DebugLink ElfFile::debug_link() const {
   return {name, crc};
 }
 
+Elf* ElfFile::NewElfByDescriptor() const {
+  const bool is_honest =
+      pieces_->size() <= kMostByDescriptor && pieces_->SectionBytes() <= pieces_->size();
+  return is_honest ? elf_begin(fd_, ELF_C_READ, nullptr) : nullptr;
+}
+
+std::string ElfFile::MiniDebugInfo() const {
+  std::string_view packed;
+  pieces_->Need([&](const ElfPieces::Section& section) {
+    if (section.name != ".gnu_debugdata" || section.offset >= pieces_->size()) return false;
+    packed = {pieces_->data() + section.offset,
+              std::min<size_t>(section.size, pieces_->size() - section.offset)};
+    return true;
+  });
+  return UnpackXz(packed);
+}
+
 uint32_t ElfFile::Crc32() const {
   static const std::array<uint32_t, 256> table = MakeCrcTable();
   uint32_t crc = 0xffffffffu;
   std::vector<unsigned char> buffer(1 << 18);
   off_t at = 0;
-  for (ssize_t got; (got = pread(fd_, buffer.data(), buffer.size(), at)) > 0; at += got) {
+  for (ssize_t got; at < kMostChecked && (got = pread(fd_, buffer.data(), buffer.size(), at)) > 0;
+       at += got) {
     for (ssize_t i = 0; i < got; ++i) crc = table[(crc ^ buffer[static_cast<size_t>(i)]) & 0xff] ^ crc >> 8;
   }
   return ~crc;

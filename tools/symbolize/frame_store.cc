@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/symbolize/frame_store.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
+#include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "libtrack/capture/read/seal.h"
-#include "tools/base/replace_file.h"
+#include "tools/base/notice.h"
 #include "tools/base/user_files.h"
 #include "tools/symbolize/seal.h"
 
 namespace leaktrack {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr char kVersion[] = "names-1";  // raise it when the same file would be read otherwise
 constexpr char kSuffix[] = ".names";
@@ -24,21 +20,21 @@ constexpr size_t kMostDigits = 128;
 constexpr size_t kMostFileBytes = capture::kMostPackedSealBytes + sizeof(capture::SealTrailer);
 constexpr uint32_t kModule = 1;      // the one number in a file for one module
 
-bool IsOurs(const std::string& directory) {
-  struct stat status {};
-  return lstat(directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid();
+bool IsBefore(const timespec& a, const timespec& b) {
+  return std::tie(a.tv_sec, a.tv_nsec) < std::tie(b.tv_sec, b.tv_nsec);
 }
 
-void RemoveOldest(const std::string& directory) {
-  std::error_code ignored;
-  std::vector<std::pair<fs::file_time_type, fs::path>> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory, ignored)) {
-    files.emplace_back(entry.last_write_time(ignored), entry.path());
-  }
+// What is not called as ours are stays, whoever put it there.
+void RemoveOldest(const PrivateDirectory& directory) {
+  std::vector<PrivateDirectory::File> files = directory.Files();
+  std::erase_if(files, [](const PrivateDirectory::File& file) {
+    return file.name.find(kSuffix) == std::string::npos;
+  });
   if (files.size() <= FrameStore::kMostFiles) return;
-  std::sort(files.begin(), files.end());
+  std::sort(files.begin(), files.end(),
+            [](const auto& a, const auto& b) { return IsBefore(a.changed, b.changed); });
   files.resize(files.size() - FrameStore::kMostFiles);
-  for (const auto& [time, path] : files) fs::remove(path, ignored);
+  for (const PrivateDirectory::File& file : files) directory.Remove(file.name);
 }
 
 }  // namespace
@@ -51,13 +47,26 @@ FrameStore FrameStore::For(const SymbolizerOptions& options) {
 std::string FrameStore::FileOf(const std::string& build_id) const {
   const bool is_hex = build_id.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (directory_.empty() || !is_hex || build_id.size() < kLeastDigits || build_id.size() > kMostDigits) return "";
-  return directory_ + "/" + build_id + kSuffix;
+  return build_id + kSuffix;
+}
+
+std::optional<PrivateDirectory> FrameStore::Open(PrivateDirectory::Missing missing) const {
+  absl::StatusOr<PrivateDirectory> directory = PrivateDirectory::Open(directory_, missing);
+  if (directory.ok()) return *std::move(directory);
+  if (absl::IsFailedPrecondition(directory.status())) {
+    SayOnce(
+        absl::StrCat("no names are kept in ", directory_, ": ", directory.status().message(),
+                     "; set XDG_CACHE_HOME to a directory of your own, or give --no-symbol-cache"));
+  }
+  return std::nullopt;
 }
 
 FramesByAddress FrameStore::Load(const std::string& path, const std::string& build_id) const {
   const std::string name = FileOf(build_id);
-  if (name.empty() || !IsOurs(directory_)) return {};
-  const std::string packed = ReadAtMost(name, kMostFileBytes);
+  if (name.empty()) return {};
+  const std::optional<PrivateDirectory> directory = Open(PrivateDirectory::Missing::kLeave);
+  if (!directory) return {};
+  const std::string packed = directory->Read(name, kMostFileBytes);
   const capture::SealedFile parts = capture::SplitSeal({reinterpret_cast<const uint8_t*>(packed.data()), packed.size()});
   const capture::ModuleInfo module{.number = kModule, .path = path, .build_id = build_id};
   std::optional<Seal> seal = ReadSeal(parts.text, {&module, 1});
@@ -72,16 +81,15 @@ FramesByAddress FrameStore::Load(const std::string& path, const std::string& bui
 void FrameStore::Save(const std::string& build_id, const FramesByAddress& frames) const {
   const std::string name = FileOf(build_id);
   if (name.empty()) return;
-  std::error_code failed;
-  fs::create_directories(directory_, failed);
-  if (failed || !IsOurs(directory_)) return;
-  fs::permissions(directory_, fs::perms::owner_all, failed);  // names of confidential code are nobody else's
+  const std::optional<PrivateDirectory> directory = Open(PrivateDirectory::Missing::kMake);
+  if (!directory) return;
   Seal seal;
   for (const auto& [address, functions] : frames) seal.frames.emplace(capture::MakeFrame(kModule, address), functions);
   const std::vector<uint8_t> bytes = capture::PackSeal(WriteSeal(seal));
   if (bytes.empty()) return;
-  (void)ReplaceFile(name, "", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});  // else the next report reads the file again
-  RemoveOldest(directory_);
+  (void)directory->Replace(name, {reinterpret_cast<const char*>(bytes.data()),
+                                  bytes.size()});  // else the next report reads the file again
+  RemoveOldest(*directory);
 }
 
 }  // namespace leaktrack

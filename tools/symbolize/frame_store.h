@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names on disk: what debug information said of an address is read once for each build, not once for each report.
+// Names on disk: what debug information said of an address is read once for each build, not once
+// for each report.
 //
-// What: a directory with one file per build-id, packed and checksummed as a seal is (seal.h), written anew as a whole.
-// Promises: a file that does not check out is as none. Only a directory of our own user is used: names in one of another's would be his.
-// What cannot be read or written is left: the store saves time, and never decides what a report says.
-// Bounded: kMostFiles, of at most a seal's size; the oldest go first.
+// What: a directory with one file per build-id, packed and checksummed as a seal is (seal.h),
+// written anew as a whole. Promises: a file that does not check out is as none. Only a directory of
+// our own user is used, on a path that nobody else can change (private_directory.h): names in one
+// of another's would be his. Where it is not so nothing is kept, and that is said once. What cannot
+// be read or written is left: the store saves time, and never decides what a report says. Bounded:
+// kMostFiles, of at most a seal's size; the oldest go first.
 //
-// Thread-safety: none in this process; other processes may use the same directory, the last writer of a file wins.
+// Thread-safety: none in this process; other processes may use the same directory, the last writer
+// of a file wins.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_FRAME_STORE_H_
 #define LEAKTRACK_TOOLS_SYMBOLIZE_FRAME_STORE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "tools/base/private_directory.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
@@ -38,6 +44,7 @@ class FrameStore {
 
  private:
   std::string FileOf(const std::string& build_id) const;  // empty: not to be kept
+  std::optional<PrivateDirectory> Open(PrivateDirectory::Missing missing) const;
 
   std::string directory_;
 };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/symbolize/symbol_table.h"
 
-#include <elfutils/libdwfl.h>
+#include <gelf.h>
 
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace leaktrack {
 namespace {
@@ -83,43 +84,26 @@ void OfferSection(Elf* elf, Elf_Scn* section, const GElf_Shdr& info, LookUp* loo
   }
 }
 
-// Returns whether the file has MiniDebugInfo.
-bool OfferFile(const ElfFile& file, LookUp* look_up) {
-  bool mini = false;
-  size_t names = 0;
-  if (elf_getshdrstrndx(file.elf(), &names) != 0) return false;
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(file.elf(), section)) != nullptr;) {
+void OfferFile(Elf* elf, LookUp* look_up) {
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
     GElf_Shdr info;
     if (gelf_getshdr(section, &info) == nullptr) break;
-    if (info.sh_type == SHT_SYMTAB || info.sh_type == SHT_DYNSYM) OfferSection(file.elf(), section, info, look_up);
-    const char* name = elf_strptr(file.elf(), names, info.sh_name);
-    if (name != nullptr && std::strcmp(name, ".gnu_debugdata") == 0) mini = true;
+    if (info.sh_type == SHT_SYMTAB || info.sh_type == SHT_DYNSYM)
+      OfferSection(elf, section, info, look_up);
   }
-  return mini;
 }
 
-// libdwfl unpacks .gnu_debugdata; nothing else of it is used, since it would look for files by its own rules.
-void LookUpMiniDebugInfo(const ElfFile& file, std::span<const uint64_t> addresses, std::vector<std::string>* names) {
-  Dwfl_Callbacks callbacks{};
-  callbacks.section_address = dwfl_offline_section_address;
-  callbacks.find_debuginfo = [](Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word,
-                                char**) { return -1; };
-  Dwfl* dwfl = dwfl_begin(&callbacks);
-  if (dwfl == nullptr) return;
-  Dwfl_Module* module = dwfl_report_offline(dwfl, "", file.path().c_str(), -1);
-  dwfl_report_end(dwfl, nullptr, nullptr);
-  GElf_Addr main_bias = 0;
-  const int count =
-      module == nullptr || dwfl_module_getelf(module, &main_bias) == nullptr ? 0 : dwfl_module_getsymtab(module);
-  LookUp look_up(addresses);
-  for (int i = 1; i < count; ++i) {
-    GElf_Sym symbol;
-    GElf_Addr address = 0;
-    const char* name = dwfl_module_getsym_info(module, i, &symbol, &address, nullptr, nullptr, nullptr);
-    if (name != nullptr) look_up.Offer(symbol, address - main_bias, name);
+// Its addresses are those of the file that carries it.
+void LookUpMiniDebugInfo(std::string image, std::span<const uint64_t> addresses,
+                         std::vector<std::string>* names) {
+  Elf* const elf = elf_memory(image.data(), image.size());
+  if (elf == nullptr) return;
+  if (elf_kind(elf) == ELF_K_ELF && gelf_getclass(elf) == ELFCLASS64) {
+    LookUp look_up(addresses);
+    OfferFile(elf, &look_up);
+    look_up.Take(names);
   }
-  look_up.Take(names);
-  dwfl_end(dwfl);
+  elf_end(elf);
 }
 
 }  // namespace
@@ -128,12 +112,16 @@ std::vector<std::string> LookUpSymbols(std::span<const ElfFile* const> files, st
   std::vector<std::string> names(addresses.size());
   if (addresses.empty()) return names;
   LookUp look_up(addresses);
-  const ElfFile* mini = nullptr;
   for (const ElfFile* file : files) {
-    if (OfferFile(*file, &look_up) && !file->has_symtab()) mini = file;
+    file->NeedSymbols();
+    OfferFile(file->elf(), &look_up);
   }
   look_up.Take(&names);
-  if (mini != nullptr) LookUpMiniDebugInfo(*mini, addresses, &names);
+  for (const ElfFile* file : files) {
+    if (file->has_symtab()) continue;
+    if (std::string mini = file->MiniDebugInfo(); !mini.empty())
+      LookUpMiniDebugInfo(std::move(mini), addresses, &names);
+  }
   return names;
 }
 

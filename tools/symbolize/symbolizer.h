@@ -10,7 +10,7 @@
 // offset, and missing() says which file and build-id would help. Any input is legal: damaged ELF or DWARF yields fewer
 // names and a line in missing(), never a crash. Same input and files, same output.
 // Limits: 1,000 sites in a program with over 100 MB of debug information take under 3 s and 300 MiB, if they are
-// announced together: call Prepare with all frames first. A file truncated in place while it is being read can kill us.
+// announced together: call Prepare with all frames first. A file that is cut while it is read yields fewer names.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_SYMBOLIZER_H_

@@ -42,7 +42,9 @@ SelectionOptions Filter(const std::string& pattern) { return {{}, pattern, 0}; }
 
 size_t Matching(const std::string& pattern) { return Selected(Filter(pattern)).analysis.sites.size(); }
 
-std::string Write(const char* name, const ReportInput& input) { return FindReportFormat(name)->one(input, {}); }
+std::string Write(const char* name, const ReportInput& input) {
+  return TextOf([&](TextSink& sink) { FindReportFormat(name)->one(input, {}, sink); });
+}
 
 TEST(SelectionTest, AFilterIsAPartOfAFunctionOrModuleOrAllOfItWithStars) {
   EXPECT_EQ(Matching("Quiet"), 1u);
@@ -53,6 +55,30 @@ TEST(SelectionTest, AFilterIsAPartOfAFunctionOrModuleOrAllOfItWithStars) {
   EXPECT_EQ(Matching("malloc"), 2u);
   EXPECT_EQ(Matching("Quie*"), 0u);  // with a star it is the whole name
   EXPECT_EQ(Matching("quiet"), 0u);
+}
+
+TEST(SelectionTest, OfMoreSitesThanAFormatListsUnaskedTheFirstStayAndTheWayToAllIsSaid) {
+  ReportInput input = TwoSites();
+  input.analysis.sites.resize(30, input.analysis.sites[1]);
+  SelectSites({.most_unasked = 30}, input);
+  EXPECT_FALSE(input.selection.made);
+  EXPECT_EQ(SelectionText(input), "");
+  SelectSites({.most_unasked = 10}, input);
+  EXPECT_EQ(input.analysis.sites.size(), 10u);
+  EXPECT_EQ(input.selection.live_bytes_left_out, 20 * 1000);
+  EXPECT_EQ(SelectionText(input), "showing 10 of 30 sites, the worst first; --top 30 lists all");
+  const auto json = nlohmann::json::parse(Write("json", input));
+  EXPECT_EQ(json["selection"]["sites_total"], 30);
+  EXPECT_EQ(json["selection"]["sites_shown"], 10);
+  EXPECT_TRUE(json["selection"]["top"].is_null());
+}
+
+TEST(SelectionTest, WhoAsksForMoreSitesThanThatHasThem) {
+  ReportInput input = TwoSites();
+  input.analysis.sites.resize(30, input.analysis.sites[1]);
+  SelectSites({.top = 25, .most_unasked = 10}, input);
+  EXPECT_EQ(input.analysis.sites.size(), 25u);
+  EXPECT_EQ(SelectionText(input), "showing 25 of 30 sites (--top 25)");
 }
 
 TEST(SelectionTest, BracketsAreNamesAndNoPatternTakesForEver) {
@@ -96,7 +122,8 @@ TEST(SelectionTest, NoMatchIsOneClearLineInAnyFormat) {
   EXPECT_TRUE(json["sites"].empty());
   EXPECT_EQ(json["selection"]["live_bytes_left_out"], 9'001'000);
   EXPECT_EQ(Write("folded", input), "");
-  for (const ReportFormat& format : ReportFormats()) EXPECT_NO_THROW(format.one(input, {})) << format.name;
+  for (const ReportFormat& format : ReportFormats())
+    EXPECT_NO_THROW(Write(format.name, input)) << format.name;
 }
 
 TEST(SelectionTest, TopLeavesTheFirstOfThoseThatMatch) {

@@ -2,6 +2,7 @@
 #include "tools/report/exchange/folded_report.h"
 
 #include <algorithm>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "tools/report/input/stack_names.h"
@@ -21,15 +22,13 @@ std::string Folded(const SiteResult& site) {
 
 }  // namespace
 
-std::string FoldedReport(const ReportInput& input, size_t top) {
-  std::string text;
+void WriteFoldedReport(const ReportInput& input, size_t top, TextSink& sink) {
   size_t told = 0;
   for (const SiteResult& site : input.analysis.sites) {
     if (top != 0 && told++ >= top) break;
     const int64_t bytes = FiguresOf(site).live_bytes;
-    if (bytes > 0) absl::StrAppend(&text, Folded(site), " ", bytes, "\n");
+    if (bytes > 0) sink.Write(absl::StrCat(Folded(site), " ", bytes, "\n"));
   }
-  return text;
 }
 
 }  // namespace leaktrack

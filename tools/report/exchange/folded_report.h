@@ -6,14 +6,13 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_EXCHANGE_FOLDED_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_EXCHANGE_FOLDED_REPORT_H_
 
-#include <string>
-
+#include "tools/base/text_sink.h"
 #include "tools/report/input/report_input.h"
 
 namespace leaktrack {
 
 // `top`: that many sites; 0: all.
-std::string FoldedReport(const ReportInput& input, size_t top);
+void WriteFoldedReport(const ReportInput& input, size_t top, TextSink& sink);
 
 }  // namespace leaktrack
 

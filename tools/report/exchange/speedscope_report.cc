@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/exchange/speedscope_report.h"
 
+#include <algorithm>
 #include <map>
+#include <span>
 #include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tools/base/safe_text.h"
 #include "tools/report/json/json_parts.h"
 #include "tools/report/input/stack_names.h"
@@ -12,9 +18,22 @@
 namespace leaktrack {
 namespace {
 
+constexpr auto kReplace = Json::error_handler_t::replace;
+
+std::string Dump(const Json& json) { return json.dump(-1, ' ', true, kReplace); }
+
+// Frames of one name and place have one number, whoever holds them.
 class Frames {
  public:
   size_t NumberOf(const ResolvedFrame& frame) {
+    const auto [known, is_new] = known_.try_emplace(&frame, 0);
+    if (is_new) known->second = Enter(frame);
+    return known->second;
+  }
+  const Json& list() const { return list_; }
+
+ private:
+  size_t Enter(const ResolvedFrame& frame) {
     const auto [at, fresh] = numbers_.try_emplace({FrameName(frame), frame.file, frame.line}, list_.size());
     if (!fresh) return at->second;
     Json one = {{"name", FrameName(frame)}};
@@ -23,9 +42,8 @@ class Frames {
     list_.push_back(std::move(one));
     return at->second;
   }
-  const Json& list() const { return list_; }
 
- private:
+  std::unordered_map<const ResolvedFrame*, size_t> known_;  // stacks share most of theirs
   std::map<std::tuple<std::string, std::string, uint32_t>, size_t> numbers_;
   Json list_ = Json::array();
 };
@@ -38,20 +56,30 @@ constexpr Profile kProfiles[] = {{"bytes alive", &SiteFigures::live_bytes},
                                  {"growth, bytes per hour", &SiteFigures::growth_bytes_per_hour},
                                  {"all bytes allocated", &SiteFigures::born_bytes}};
 
-Json ProfileJson(const Profile& profile, const std::vector<const SiteResult*>& sites, Frames& frames) {
-  Json samples = Json::array(), weights = Json::array();
+std::string StackText(const SiteResult& site, Frames& frames) {
+  std::string text = "[";
+  for (size_t i = site.stack.size(); i-- > 0;)
+    absl::StrAppend(&text, frames.NumberOf(site.stack[i]), i == 0 ? "" : ",");
+  return text + "]";
+}
+
+// A stack at a time: as values of JSON those of 100,000 sites are hundreds of megabytes.
+void WriteProfile(const Profile& profile, std::span<const SiteResult> sites, Frames& frames,
+                  TextSink& sink) {
+  std::vector<int64_t> weights;
   int64_t sum = 0;
-  for (const SiteResult* site : sites) {
-    const int64_t weight = FiguresOf(*site).*profile.figure;
+  sink.Write("{\"samples\":[");
+  for (const SiteResult& site : sites) {
+    const int64_t weight = FiguresOf(site).*profile.figure;
     if (weight <= 0) continue;
-    Json stack = Json::array();
-    for (size_t i = site->stack.size(); i-- > 0;) stack.push_back(frames.NumberOf(site->stack[i]));
-    samples.push_back(std::move(stack));
+    sink.Write(absl::StrCat(weights.empty() ? "" : ",", StackText(site, frames)));
     weights.push_back(weight);
     sum += weight;
   }
-  return {{"type", "sampled"}, {"name", profile.name}, {"unit", "bytes"}, {"startValue", 0}, {"endValue", sum},
-          {"samples", std::move(samples)}, {"weights", std::move(weights)}};
+  sink.Write(
+      absl::StrCat("],\"weights\":[", absl::StrJoin(weights, ","),
+                   "],\"type\":\"sampled\",\"unit\":\"bytes\",\"startValue\":0,\"endValue\":", sum,
+                   ",\"name\":", Dump(profile.name), "}"));
 }
 
 // What the program shows above the picture.
@@ -62,21 +90,18 @@ std::string Title(const ReportInput& input) {
 
 }  // namespace
 
-std::string SpeedscopeReport(const ReportInput& input, size_t top) {
-  std::vector<const SiteResult*> sites;
-  for (const SiteResult& site : input.analysis.sites) {
-    if (top == 0 || sites.size() < top) sites.push_back(&site);
-  }
+void WriteSpeedscopeReport(const ReportInput& input, size_t top, TextSink& sink) {
+  std::span<const SiteResult> sites = input.analysis.sites;
+  if (top != 0) sites = sites.first(std::min(top, sites.size()));
   Frames frames;
-  Json profiles = Json::array();
-  for (const Profile& profile : kProfiles) profiles.push_back(ProfileJson(profile, sites, frames));
-  const Json file = {{"$schema", "https://www.speedscope.app/file-format-schema.json"},
-                     {"name", Title(input)},
-                     {"exporter", "leaktrack"},
-                     {"activeProfileIndex", 0},
-                     {"shared", {{"frames", frames.list()}}},
-                     {"profiles", profiles}};
-  return file.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+  sink.Write(absl::StrCat(
+      "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"name\":",
+      Dump(Title(input)), ",\"exporter\":\"leaktrack\",\"activeProfileIndex\":0,\"profiles\":["));
+  for (const Profile& profile : kProfiles) {
+    if (&profile != kProfiles) sink.Write(",");
+    WriteProfile(profile, sites, frames, sink);
+  }
+  sink.Write(absl::StrCat("],\"shared\":{\"frames\":", Dump(frames.list()), "}}\n"));
 }
 
 }  // namespace leaktrack

@@ -5,13 +5,12 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_EXCHANGE_SPEEDSCOPE_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_EXCHANGE_SPEEDSCOPE_REPORT_H_
 
-#include <string>
-
+#include "tools/base/text_sink.h"
 #include "tools/report/input/report_input.h"
 
 namespace leaktrack {
 
-std::string SpeedscopeReport(const ReportInput& input, size_t top);
+void WriteSpeedscopeReport(const ReportInput& input, size_t top, TextSink& sink);
 
 }  // namespace leaktrack
 

@@ -46,6 +46,12 @@ bool FrameMatches(const ResolvedFrame& frame, const std::string& pattern) {
          NameMatches(frame.module, pattern) || NameMatches(frame.module.substr(frame.module.rfind('/') + 1), pattern);
 }
 
+// Of `all` sites, those that match are cut to so many; 0: all.
+size_t MostOf(const SelectionOptions& options, size_t all) {
+  if (options.top != 0) return options.top;
+  return all > options.most_unasked ? options.most_unasked : 0;
+}
+
 std::string OptionsText(const SelectionOptions& options) {
   std::string text;
   if (options.site) absl::StrAppend(&text, "--site ", *options.site);
@@ -71,14 +77,15 @@ void SelectSites(const SelectionOptions& options, ReportInput& input) {
   std::vector<SiteResult>& sites = input.analysis.sites;
   selection.options = options;
   selection.all_sites = selection.shown = sites.size();
-  selection.made = options.site || !options.filter.empty() || options.top != 0;
+  const size_t most = MostOf(options, sites.size());
+  selection.made = options.site || !options.filter.empty() || most != 0;
   if (!selection.made) return;
   if (const std::vector<SiteGroup> groups = GroupSites(sites, Verdict::kSuspect); !groups.empty()) {
     for (const SiteResult* site : groups.front().sites) selection.worst.push_back(*site);
   }
   size_t kept = 0;
   std::erase_if(sites, [&](const SiteResult& site) {
-    const bool wanted = Matches(site, options) && (options.top == 0 || kept < options.top);
+    const bool wanted = Matches(site, options) && (most == 0 || kept < most);
     kept += wanted;
     if (wanted) return false;
     selection.growing_left_out += site.verdict >= Verdict::kSuspect;
@@ -95,11 +102,17 @@ const std::vector<SiteResult>& SitesOfTheHeadline(const ReportInput& input) {
 std::string SelectionText(const ReportInput& input) {
   const Selection& selection = input.selection;
   if (!selection.made || selection.shown == selection.all_sites) return "";
+  const bool cut_unasked = selection.options.top == 0 &&
+                           selection.shown == selection.options.most_unasked && selection.shown > 0;
   const std::string options = OptionsText(selection.options);
-  std::string text = selection.shown == 0
-                         ? absl::StrCat("none of ", FormatCount(selection.all_sites), " sites matches ", options)
-                         : absl::StrCat("showing ", FormatCount(selection.shown), " of ", FormatCount(selection.all_sites),
-                                        " sites (", options, ")");
+  std::string text =
+      selection.shown == 0
+          ? absl::StrCat("none of ", FormatCount(selection.all_sites), " sites matches ", options)
+          : absl::StrCat("showing ", FormatCount(selection.shown), " of ",
+                         FormatCount(selection.all_sites), " sites",
+                         options.empty() ? "" : absl::StrCat(" (", options, ")"));
+  if (cut_unasked)
+    absl::StrAppend(&text, ", the worst first; --top ", selection.all_sites, " lists all");
   if (selection.growing_left_out > 0) {
     absl::StrAppend(&text, "; ", FormatCount(selection.growing_left_out),
                     selection.growing_left_out == 1 ? " that grows is not among them" : " that grow are not among them");

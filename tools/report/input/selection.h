@@ -26,6 +26,7 @@ struct SelectionOptions {
   std::optional<capture::SiteId> site;
   std::string filter;  // a function or module: all of its name where there is a *, else a part of it
   size_t top = 0;      // 0: all; for text, which counts entries by itself, left at 0
+  size_t most_unasked = 0;  // as many where `top` is 0 and there are more; 0: all
 };
 
 struct Selection {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "tools/base/text_sink.h"
 #include "tools/report/fleet_report.h"
 #include "tools/report/input/report_input.h"
 
@@ -35,6 +36,9 @@ Json CoverageJson(const ReportInput& input);
 Json ProcessJson(const ReportInput& input);
 Json MemoryJson(const MemoryResult& memory);
 Json CapturesJson(const Fleet& fleet);
+
+// The JSON report, and behind its sites the members of `extra`.
+void WriteReportJson(const ReportInput& input, size_t top, const Json& extra, TextSink& sink);
 
 }  // namespace leaktrack
 

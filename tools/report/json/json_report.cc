@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -117,17 +118,17 @@ std::string Filled(std::string object, const std::vector<const std::string*>& it
 }
 
 constexpr size_t kSiteColumns = 4, kFrameColumns = 8;
+constexpr size_t kBatch = 512;  // sites
+constexpr size_t kMostFrameTexts = 50'000;
 
 using FrameTexts = absl::node_hash_map<const ResolvedFrame*, std::string>;  // sites share most of theirs
 
-FrameTexts TextsOfFrames(std::span<const SiteResult> sites) {
-  FrameTexts texts;
+void AddTexts(std::span<const SiteResult> sites, FrameTexts& texts) {
   for (const SiteResult& site : sites) {
     for (const ResolvedFrame& frame : site.stack) {
       if (const auto [text, is_new] = texts.try_emplace(&frame); is_new) text->second = Dump(FrameJson(frame), kFrameColumns);
     }
   }
-  return texts;
 }
 
 std::string SiteText(const SiteResult& site, size_t rank, const FrameTexts& frames) {
@@ -137,6 +138,23 @@ std::string SiteText(const SiteResult& site, size_t rank, const FrameTexts& fram
   std::vector<const std::string*> stack;
   for (const ResolvedFrame& frame : site.stack) stack.push_back(&frames.at(&frame));
   return Filled(Dump(json, kSiteColumns), stack, kSiteColumns);
+}
+
+// On all cores, but never more than a batch ahead of the sink.
+void WriteSites(std::span<const SiteResult> sites, TextSink& sink) {
+  FrameTexts frames;
+  for (size_t first = 0; first < sites.size(); first += kBatch) {
+    const std::span<const SiteResult> batch =
+        sites.subspan(first, std::min(kBatch, sites.size() - first));
+    if (frames.size() > kMostFrameTexts) frames.clear();
+    AddTexts(batch, frames);
+    std::vector<std::string> texts(batch.size());
+    ParallelFor(batch.size(),
+                [&](size_t i) { texts[i] = SiteText(batch[i], first + i + 1, frames); });
+    for (size_t i = 0; i < texts.size(); ++i)
+      sink.Write(
+          absl::StrCat(first + i == 0 ? "\n" : ",\n", std::string(kSiteColumns, ' '), texts[i]));
+  }
 }
 
 Json WindowJson(const Analysis& analysis) {
@@ -158,22 +176,32 @@ Json SelectionJson(const ReportInput& input, size_t shown) {
 
 }  // namespace
 
-std::string JsonReport(const ReportInput& input, size_t top) {
+// The members of `extra` stand behind the sites.
+void WriteReportJson(const ReportInput& input, size_t top, const Json& extra, TextSink& sink) {
   std::span<const SiteResult> sites = input.analysis.sites;
   if (top != 0) sites = sites.first(std::min(top, sites.size()));
-  const FrameTexts frames = TextsOfFrames(sites);
-  std::vector<std::string> texts(sites.size());
-  ParallelFor(sites.size(), [&](size_t i) { texts[i] = SiteText(sites[i], i + 1, frames); });
-  std::vector<const std::string*> items;
-  for (const std::string& text : texts) items.push_back(&text);
-  const Json report = {{"schema", 1},
-                       {"process", ProcessJson(input)},
-                       {"memory", MemoryJson(input.analysis.memory)},
-                       {"coverage", CoverageJson(input)},
-                       {"window", WindowJson(input.analysis)},
-                       {"selection", SelectionJson(input, sites.size())},
-                       {"sites", Json::array()}};
-  return Filled(Dump(report, 0), items, 0) + "\n";
+  const Json head = {{"schema", 1},
+                     {"process", ProcessJson(input)},
+                     {"memory", MemoryJson(input.analysis.memory)},
+                     {"coverage", CoverageJson(input)},
+                     {"window", WindowJson(input.analysis)},
+                     {"selection", SelectionJson(input, sites.size())}};
+  std::string text = Dump(head, 0);
+  text.resize(text.size() - std::string_view("\n}").size());
+  sink.Write(absl::StrCat(text, ",\n  \"sites\": ["));
+  WriteSites(sites, sink);
+  sink.Write(sites.empty() ? "]" : "\n  ]");
+  for (const auto& [name, value] : extra.items())
+    sink.Write(absl::StrCat(",\n  \"", name, "\": ", Dump(value, 2)));
+  sink.Write("\n}\n");
+}
+
+void WriteJsonReport(const ReportInput& input, size_t top, TextSink& sink) {
+  WriteReportJson(input, top, Json::object(), sink);
+}
+
+std::string JsonReport(const ReportInput& input, size_t top) {
+  return TextOf([&](TextSink& sink) { WriteJsonReport(input, top, sink); });
 }
 
 }  // namespace leaktrack

@@ -12,7 +12,7 @@
 //            retained, mapped, unexplained, each {mid, low, high}
 //   window   null, or of --since: {seconds, from_seconds}, from the start of the run
 //   selection  what --site, --filter and --top left out: sites_total, sites_shown, growing_left_out, live_bytes_left_out, the
-//            options themselves, and `text`, a sentence of it; null where nothing was left out
+//            options themselves, and `text`, a sentence of it and of how to have all; null where nothing was left out
 //   sites    id (what --site takes), kind, stacks_joined, stack_is_shared_part, stack_truncated, born_bytes, leaked_share, freed_at_exit,
 //            sawtooth {base_bytes_per_hour, tooth_bytes}, plateau {bytes, after_seconds}, lift, family
 #ifndef LEAKTRACK_TOOLS_REPORT_JSON_JSON_REPORT_H_
@@ -20,11 +20,15 @@
 
 #include <string>
 
+#include "tools/base/text_sink.h"
 #include "tools/report/input/report_input.h"
 
 namespace leaktrack {
 
-std::string JsonReport(const ReportInput& input, size_t top);  // top: sites in full, 0 for all
+// `top`: sites in full, 0 for all. Written some hundred sites at a time: memory is that of their
+// figures, not of their text.
+void WriteJsonReport(const ReportInput& input, size_t top, TextSink& sink);
+std::string JsonReport(const ReportInput& input, size_t top);
 
 }  // namespace leaktrack
 

@@ -34,7 +34,7 @@ function furtherText(page: ReportPage): string {
   const { further } = page;
   if (further.sites === 0) return '';
   const accused = further.accused === 0 ? 'none of them accused' : `${plural(further.accused, 'of them is', 'of them are')} accused`;
-  return `${plural(further.sites, 'further site')}, ${accused}, ${further.sites === 1 ? 'holds' : 'hold'} ${size(further.live_bytes)}; this page tells of the first ${count(page.sites.length)} (--top shows more, --format json has all).`;
+  return `${plural(further.sites, 'further site')}, ${accused}, ${further.sites === 1 ? 'holds' : 'hold'} ${size(further.live_bytes)}; this page tells of the first ${count(page.sites.length)} (--top shows more, in any format).`;
 }
 
 export function sitesView(page: ReportPage): HTMLElement {

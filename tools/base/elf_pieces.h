@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An ELF file of somebody else's, in memory of our own: of its bytes only those that a reader has
+// asked for.
+//
+// Why: a file that is mapped can be cut or rewritten by its owner while it is read. A page past the
+// new end is SIGBUS, and a table that changes after it was checked leads anywhere. Reading the
+// whole file would cost its size. What: an empty range of memory as long as the file, into which
+// headers, tables and wanted sections are read at their own offsets. libelf takes it by
+// elf_memory(data(), size()). Promises: each byte is read once, so that what was checked stays as
+// it was; holes of a sparse file cost nothing; what has not been asked for, or was cut off
+// meanwhile, is zero, and torn() says so. Any contents are legal. Ask before libelf looks at a
+// section. Limits: of files of another byte order the header alone.
+//
+// Thread-safety: none.
+#ifndef LEAKTRACK_TOOLS_BASE_ELF_PIECES_H_
+#define LEAKTRACK_TOOLS_BASE_ELF_PIECES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+
+namespace leaktrack {
+
+class ElfPieces {
+ public:
+  struct Section {
+    std::string_view name;
+    uint32_t type = 0, link = 0;
+    uint64_t offset = 0, size = 0;  // in the file
+  };
+
+  // Reads header, segments, section table, names and notes. `fd` stays the caller's, and open as
+  // long as this lives. Null: no regular file that begins as ELF does, or there is no room for it.
+  static std::unique_ptr<ElfPieces> Read(int fd);
+  ~ElfPieces();
+  ElfPieces(const ElfPieces&) = delete;
+  ElfPieces& operator=(const ElfPieces&) = delete;
+
+  char* data() const { return data_; }
+  size_t size() const { return size_; }
+  bool torn() const { return torn_; }
+  // Of all sections together: more than size() where they overlap, as those of no honest file do.
+  uint64_t SectionBytes() const;
+
+  // Reads the sections that are wanted, each with the one that its link names.
+  void Need(absl::FunctionRef<bool(const Section&)> wanted);
+  // Symbol tables and .dynamic.
+  void NeedSymbols();
+  // What names and lines are found by.
+  void NeedDebugInformation();
+
+ private:
+  ElfPieces(int fd, char* data, size_t size);
+  void ReadRange(uint64_t offset, uint64_t size);
+  void ReadChunks(uint64_t begin, uint64_t end);
+  template <typename Header, typename Segment, typename SectionHeader>
+  bool ReadTables();
+  template <typename SectionHeader>
+  void NameSections(uint64_t table, size_t count, uint64_t names);
+  template <typename T>
+  T At(uint64_t offset) const;
+
+  const int fd_;
+  char* const data_;
+  const size_t size_;
+  std::vector<bool> has_chunk_;
+  std::vector<Section> sections_;
+  bool torn_ = false;
+};
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_BASE_ELF_PIECES_H_

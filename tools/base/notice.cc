@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/base/notice.h"
+
+#include <cstdio>
+#include <mutex>
+#include <set>
+
+#include "tools/base/safe_text.h"
+
+namespace leaktrack {
+
+void SayOnce(const std::string& text) {
+  static std::mutex lock;
+  static std::set<std::string> said;
+  const std::lock_guard<std::mutex> guard(lock);
+  if (said.insert(text).second) fprintf(stderr, "leaktrack: %s\n", SafeText(text).c_str());
+}
+
+}  // namespace leaktrack
