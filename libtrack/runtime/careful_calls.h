@@ -12,14 +12,15 @@
 //   own       capset, some of prctl, set-id calls by syscall(): change the calling thread alone. The
 //             helper repeats what the main thread did, so that it keeps no right that the program
 //             has given up, and is found alike by the identity calls that follow. (What other
-//             threads do to themselves is theirs alone.)
+//             threads do to themselves is theirs alone; setfsuid decides nothing here.)
 //
 // Limits: own changes by inline system calls are not seen; the next identity call finds the helper
 // unlike and ends it.
 //
 // Thread-safety: one call at a time; others wait, at most a second, then go on with the helper as
-// it is. Allocates: pthread_create may, when the helper is started again. Signals: a call from a
-// handler within another goes straight through.   Fork: the child calls ForgetTurn.
+// it is.   Allocates: pthread_create may, when the helper is started again.
+// Signals: a call from a handler within another goes straight through.
+// Fork: the child calls ForgetTurn.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_CAREFUL_CALLS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_CAREFUL_CALLS_H_
 
