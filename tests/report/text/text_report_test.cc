@@ -60,8 +60,8 @@ TEST(TextReportTest, GrowthThatBelongsToNoSiteHasALineAndTheNearestCaller) {
   input.analysis.memory.nearest_site = 7;
   EXPECT_THAT(TextReport(input, wide), HasSubstr("nearest caller known: "));
   EXPECT_THAT(TextReport(input, wide), HasSubstr(" (site 7), which has mapped "));
-  input.analysis.sites.clear();
-  EXPECT_THAT(TextReport(input, wide), HasSubstr("nearest caller known: site 7"));
+  input.analysis.memory.nearest_site = 99;  // left out by a filter
+  EXPECT_THAT(TextReport(input, wide), HasSubstr("nearest caller known: site 99"));
 }
 
 TEST(TextReportTest, NoEscapeReachesTheTerminalUnlessColourWasAskedFor) {
