@@ -27,7 +27,8 @@ tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-d
        nodejs "chromium|chromium-browser" libcap2-bin gosu s6 runit tini man-db mandoc zsh fish
        debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime
        guile-3.0 sbcl erlang-base php-cli lua5.4 bubblewrap openssh-server openssh-client haproxy
-       apache2-bin fakeroot eatmydata qemu-user qemu-system-x86 busybox-static cpio)
+       apache2-bin fakeroot eatmydata qemu-user
+       qemu-system-x86 busybox-static cpio)  # the last three: scripts/guest.sh
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless ghc ocaml-nox)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's

@@ -65,9 +65,10 @@ def programs(*names, **popen):
              f"{BUILD}/e2e/{name}", LEAKTRACK], **popen)
 
 
-def report(folder, **popen):
-    """The report on the only capture there."""
-    found = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".ltk")]
+def report(folder, program="", **popen):
+    """The report on the only capture there of such a program."""
+    found = [os.path.join(folder, name) for name in os.listdir(folder)
+             if name.endswith(".ltk") and program in name]
     must(len(found) == 1, f"one capture expected, found {found}")
     options = ["--no-history", "--format", "json", "--top", "1000000"]
     return json.loads(run([LEAKTRACK, "report", *options, *found], allowed=(0, 1, 3), **popen))
@@ -197,6 +198,16 @@ def check_process_1_is_killed_and_leaves_a_capture():
         must_agree(found, ledger)
 
 
+def check_children_of_a_killed_process_1_leave_captures():
+    """The kernel kills them with it."""
+    with victim([*AS_PROCESS_1, "sh", "-c", '"$@" & wait', "sh"]) as (unshare, folder, ledger):
+        os.kill(victim_pid(unshare.pid), signal.SIGKILL)
+        unshare.wait(60)
+        found = report(folder, "kill_victim")
+        must(1 < found["process"]["pid"] < 9, f"its number is {found['process']['pid']}")
+        must_agree(found, ledger)
+
+
 def check_yama_1_only_children_may_be_traced():
     yama(1, 65534)
 
@@ -227,6 +238,7 @@ def check_lockdown():
 CHECKS = [check_before_anything_is_forbidden_a_process_may_be_traced, check_kills, check_oom_kills,
           check_oom_kills_of_whole_groups, check_namespaces,
           check_process_1_ends_and_leaves_a_capture, check_process_1_is_killed_and_leaves_a_capture,
+          check_children_of_a_killed_process_1_leave_captures,
           check_yama_1_only_children_may_be_traced, check_yama_2_only_root_may_trace,
           check_yama_3_nobody_may_trace, check_lockdown]
 

@@ -147,7 +147,7 @@ def run_program(program, args):
 
 def main():
     parser = argparse.ArgumentParser(prog="survival.sh", description="real programs with and without the tracker")
-    parser.add_argument("--short", action="store_true", help="less load, and only programs that the tests need anyway")
+    parser.add_argument("--short", action="store_true", help="less load, and only what setup.sh --test installs")
     parser.add_argument("--keep", action="store_true", help="keep outputs and captures also when all is well")
     parser.add_argument("--leaktrack", default=os.path.join(HERE, "../../build/release/bin/leaktrack"))
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="names of files in tests/survival/programs")
