@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "bench/verdicts/population.h"
 #include "bench/verdicts/tracked_run.h"
+#include "libtrack/capture/read/decoder.h"
 #include "tools/analysis/analyze.h"
 
 namespace leaktrack::verdicts {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "bench/verdicts/program.h"
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack::verdicts {

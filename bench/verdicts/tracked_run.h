@@ -20,7 +20,7 @@
 #include "bench/verdicts/names.h"
 #include "bench/verdicts/program.h"
 #include "bench/verdicts/random.h"
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 
 namespace leaktrack::verdicts {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "libtrack/capture/age_band.h"
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack::testing {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "libtrack/capture/crc32c.h"
+#include "libtrack/capture/read/decoder.h"
 #include "tests/capture/run_fixture.h"
 
 namespace leaktrack::capture {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "libtrack/capture/read/decoder.h"
 #include "tests/capture/run_fixture.h"
 
 namespace leaktrack::capture {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/read/fold.h"
 #include "tests/capture/run_fixture.h"
 

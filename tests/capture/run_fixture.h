@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "libtrack/capture/read/capture_bytes.h"
+#include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/write/header_page.h"
 #include "libtrack/capture/write/history_writer.h"
 #include "tests/support/memory_file.h"

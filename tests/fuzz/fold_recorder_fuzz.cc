@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "libtrack/capture/read/capture_bytes.h"
+#include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/read/fold.h"
 
 namespace {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Tests of check_layering.py on made-up include graphs: a gate that cannot close is none."""
+import os
 import unittest
 
 import check_layering
@@ -17,11 +18,11 @@ def violations(**graph):
 class LayeringTest(unittest.TestCase):
     def test_downward_includes_are_allowed(self):
         self.assertEqual(violations(libtrack__wrap__heap_h=(["libtrack/record/tracker.h"], ["cstdint"])), [])
-        self.assertEqual(violations(tools__report__json_h=(["tools/analysis/model/result.h"], ["string"])), [])
+        self.assertEqual(violations(tools__report__json__site_h=(["tools/analysis/model/result.h"], ["string"])), [])
 
     def test_upward_includes_are_not(self):
         self.assertTrue(violations(libtrack__record__tracker_h=(["libtrack/runtime/run.h"], [])))
-        self.assertTrue(violations(tools__analysis__judge_cc=(["tools/report/words/page.h"], [])))
+        self.assertTrue(violations(tools__analysis__detect__judge_cc=(["tools/report/words/page.h"], [])))
 
     def test_library_and_tools_meet_in_the_capture_folder_only(self):
         self.assertTrue(violations(tools__commands__run_cc=(["libtrack/runtime/run.h"], [])))
@@ -29,15 +30,38 @@ class LayeringTest(unittest.TestCase):
         self.assertEqual(violations(tools__commands__dump_cc=(["libtrack/capture/read/decoder.h"], [])), [])
 
     def test_forbidden_headers_are_seen_through_other_headers(self):
-        self.assertTrue(violations(libtrack__runtime__run_cc=(["libtrack/capture/read/decoder.h"], []),
-                                   libtrack__capture__decoder_h=([], ["vector"])))
-        self.assertTrue(violations(libtrack__capture__encoder_cc=(["libtrack/capture/read/decoder.h"], []),
-                                   libtrack__capture__decoder_h=([], ["vector"])))
-        self.assertEqual(violations(libtrack__capture__decoder_cc=(["libtrack/capture/read/decoder.h"], []),
-                                    libtrack__capture__decoder_h=([], ["vector"])), [])
+        decoder = {"libtrack__capture__read__decoder_h": ([], ["vector"])}
+        reader = (["libtrack/capture/read/decoder.h"], [])
+        self.assertTrue(violations(libtrack__runtime__run_cc=reader, **decoder))
+        self.assertTrue(violations(libtrack__capture__write__encoder_cc=(["libtrack/capture/data.h"], []),
+                                   libtrack__capture__data_h=([], ["vector"])))
+        self.assertEqual(violations(libtrack__capture__read__decoder_cc=reader, **decoder), [])
 
     def test_a_folder_outside_the_table_is_reported(self):
         self.assertTrue(violations(libtrack__newcomer__file_h=([], [])))
+
+    def test_a_back_arrow_fails_in_every_room(self):
+        for layer, rooms in check_layering.ROOMS.items():
+            for room, below in rooms.items():
+                for other in rooms:
+                    if other == room:
+                        continue
+                    path, header = (os.path.join(layer, place, name) for place, name in ((room, "a.cc"), (other, "b.h")))
+                    found = list(check_layering.violations({path: ([header], [])}))
+                    self.assertEqual(bool(found), other not in below, f"{path} includes {header}: {found}")
+
+    def test_the_order_of_rooms_has_no_ring(self):
+        for layer, rooms in check_layering.ROOMS.items():
+            done = set()
+            while len(done) < len(rooms):
+                free = {room for room in set(rooms) - done if set(rooms[room]) <= done}
+                self.assertTrue(free, f"{layer}: a ring among {set(rooms) - done}")
+                done |= free
+
+    def test_a_file_outside_the_rooms_is_reported(self):
+        self.assertTrue(violations(libtrack__platform__stray_h=([], [])))
+        self.assertTrue(violations(tools__report__attic__stray_h=([], [])))
+        self.assertTrue(violations(tools__report__json__site_h=(["tools/report/attic/stray.h"], [])))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_ANALYZE_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_ANALYZE_H_
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/options.h"
 #include "tools/analysis/model/result.h"
 #include "tools/symbolize/symbolizer.h"

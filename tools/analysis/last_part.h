@@ -15,7 +15,7 @@
 
 #include <cstdint>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/options.h"
 #include "tools/analysis/model/result.h"
 #include "tools/symbolize/symbolizer.h"

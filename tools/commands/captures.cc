@@ -17,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/read/fold.h"
 #include "libtrack/capture/read/regular_file.h"
 #include "tools/base/safe_text.h"

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 
 namespace leaktrack {
 

@@ -19,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "libtrack/capture/read/capture_bytes.h"
+#include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/read/fold.h"
 #include "libtrack/capture/format.h"
 #include "libtrack/capture/read/regular_file.h"

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {

@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 
 namespace leaktrack {
 

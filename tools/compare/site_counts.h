@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/compare/site_key.h"
 #include "tools/symbolize/call_stack.h"
 

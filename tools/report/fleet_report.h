@@ -6,18 +6,12 @@
 #define LEAKTRACK_TOOLS_REPORT_FLEET_REPORT_H_
 
 #include <string>
-#include <vector>
 
 #include "tools/base/text_sink.h"
-#include "tools/report/input/report_input.h"
+#include "tools/report/input/fleet.h"
 #include "tools/report/text/text_report.h"
 
 namespace leaktrack {
-
-struct Fleet {
-  std::vector<ReportInput> runs;        // after RankRuns: the worst first
-  std::vector<std::string> unreadable;  // one line each
-};
 
 // By what was found, then status, growth and length of the run: the first is the one to show in detail.
 void RankRuns(Fleet& fleet);

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "tools/base/text_sink.h"
-#include "tools/report/fleet_report.h"
+#include "tools/report/input/fleet.h"
 
 namespace leaktrack {
 

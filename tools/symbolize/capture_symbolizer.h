@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/symbolize/cached_symbolizer.h"
 #include "tools/symbolize/seal.h"
 #include "tools/symbolize/symbolizer.h"

@@ -16,7 +16,7 @@
 #include <memory>
 #include <string>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/symbolize/elf_file.h"
 #include "tools/symbolize/symbolizer.h"
 

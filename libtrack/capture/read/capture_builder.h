@@ -18,7 +18,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "libtrack/capture/read/byte_source.h"
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "libtrack/capture/format.h"
 #include "libtrack/capture/read/record_reader.h"
 #include "libtrack/capture/write/recorder_view.h"

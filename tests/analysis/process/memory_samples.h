@@ -4,7 +4,7 @@
 #ifndef LEAKTRACK_TESTS_ANALYSIS_PROCESS_MEMORY_SAMPLES_H_
 #define LEAKTRACK_TESTS_ANALYSIS_PROCESS_MEMORY_SAMPLES_H_
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack::testing {

@@ -17,7 +17,7 @@
 #include <optional>
 #include <vector>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/history/site_history.h"
 
 namespace leaktrack {

@@ -11,7 +11,7 @@
 
 #include <set>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 
 namespace leaktrack {
 

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "libtrack/capture/age_band.h"
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 
 namespace leaktrack {
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {

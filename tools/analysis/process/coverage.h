@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/result.h"
 #include "tools/analysis/model/window.h"
 

@@ -14,7 +14,7 @@
 #include <optional>
 #include <vector>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {

@@ -13,7 +13,7 @@
 #include <optional>
 #include <vector>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/options.h"
 #include "tools/analysis/model/result.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "libtrack/capture/read/decoder.h"
+#include "libtrack/capture/capture.h"
 #include "tools/analysis/model/result.h"
 #include "tools/report/input/selection.h"
 #include "tools/symbolize/source_lines.h"

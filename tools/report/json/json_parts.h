@@ -10,7 +10,7 @@
 #include <string>
 
 #include "tools/base/text_sink.h"
-#include "tools/report/fleet_report.h"
+#include "tools/report/input/fleet.h"
 #include "tools/report/input/report_input.h"
 
 namespace leaktrack {
