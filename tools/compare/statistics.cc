@@ -5,51 +5,14 @@
 #include <cmath>
 #include <numeric>
 
+#include "tools/analysis/model/special_functions.h"
 #include "tools/analysis/model/stats.h"
 
 namespace leaktrack {
-namespace {
-
-// Continued fraction of the incomplete beta function (Lentz's method), Numerical Recipes 6.4.
-double BetaFraction(double a, double b, double x) {
-  constexpr double kTiny = 1e-300;
-  double c = 1, d = 1 - (a + b) * x / (a + 1);
-  d = 1 / (std::abs(d) < kTiny ? kTiny : d);
-  double result = d;
-  for (int m = 1; m <= 500; ++m) {
-    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-    d = 1 + even * d;
-    c = 1 + even / c;
-    d = 1 / (std::abs(d) < kTiny ? kTiny : d);
-    if (std::abs(c) < kTiny) c = kTiny;
-    result *= d * c;
-    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-    d = 1 + odd * d;
-    c = 1 + odd / c;
-    d = 1 / (std::abs(d) < kTiny ? kTiny : d);
-    if (std::abs(c) < kTiny) c = kTiny;
-    const double step = d * c;
-    result *= step;
-    if (std::abs(step - 1) < 1e-14) break;
-  }
-  return result;
-}
-
-// I_x(a, b), the regularised incomplete beta function.
-double RegularisedBeta(double a, double b, double x) {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  const double front =
-      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
-  return x < (a + 1) / (a + b + 2) ? front * BetaFraction(a, b, x) / a : 1 - front * BetaFraction(b, a, 1 - x) / b;
-}
-
-}  // namespace
-
 double BinomialUpperTail(double trials, double successes, double probability) {
   if (successes <= 0) return 1;
   if (successes > trials) return 0;
-  return RegularisedBeta(successes, trials - successes + 1, probability);
+  return LowerBeta(successes, trials - successes + 1, probability);
 }
 
 double HigherRateP(double base_count, double base_exposure, double now_count, double now_exposure, double phi) {

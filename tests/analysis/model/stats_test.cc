@@ -23,6 +23,13 @@ TEST(StatsTest, PoissonTailKeepsItsDigitsWhereItIsTiny) {
   EXPECT_NEAR(PoissonCdf(100, 50), 1, 1e-9);
 }
 
+TEST(StatsTest, TailsOfMillionsOfEventsKeepTheirDigits) {
+  // The median of a gamma distribution of shape a is a - 1/3 + O(1/a).
+  EXPECT_NEAR(GammaQuantile(1e7, .5), 1e7 - 1.0 / 3, 1e-2);
+  EXPECT_NEAR(GammaCdf(1e7, 1e7 - 1.0 / 3), .5, 1e-6);
+  EXPECT_NEAR(PoissonCdf(1e7, 1e7), .5000841, 1e-6);
+}
+
 TEST(StatsTest, PoissonIntervalIsTheTabulatedOne) {
   // Garwood: 10 events, 90 %: 5.425 to 16.962; none: 0 to 2.996.
   EXPECT_NEAR(PoissonInterval90(10).low, 5.4254, 1e-3);

@@ -3,8 +3,8 @@
 // The few distributions that the verdicts are made of.
 //
 // What: normal, Poisson and gamma tails, the truncated exponential of the Laplace test, Benjamini-Hochberg.
-// Why our own: a dozen lines each, no dependency, and the tests pin them to tabulated values.
-// Promises: pure functions; any finite input gives a finite answer. Limits: double precision is enough, about 1e-10.
+// Promises: pure functions; any finite input gives a finite answer, to about 1e-10. The tests pin them to tabulated
+// values. Limits: the incomplete gamma and beta functions are Boost's (special_functions.h).
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_MODEL_STATS_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_MODEL_STATS_H_
 
