@@ -47,12 +47,26 @@ def python_extension(leaktrack, folder):
     assert done.returncode == 1 and "CopyOfInput" in done.stderr, done.stderr
 
 
+def sections(path):
+    return run("readelf", "-SW", path).stdout
+
+
+def installed_files_are_stripped(prefix):
+    """What runs carries no debug information; what debuggers read lies beside it, under lib/debug."""
+    for name in ("bin/leaktrack", "lib/libleaktrack.so"):
+        path, debug = os.path.join(prefix, name), os.path.join(prefix, "lib/debug", name + ".debug")
+        assert ".debug_info" not in sections(path) and ".gnu_debuglink" in sections(path), name
+        assert ".debug_info" in sections(debug), name
+        assert os.path.getsize(path) < os.path.getsize(debug), name
+
+
 def main():
-    t.need("cmake", "g++", PYTHON)
+    t.need("cmake", "g++", "readelf", PYTHON)
     with tempfile.TemporaryDirectory() as place:
         prefix, build, modules = (os.path.join(place, name) for name in ("prefix", "build", "modules"))
         done = run("cmake", "--install", sys.argv[1], "--prefix", prefix)
         assert done.returncode == 0, done.stdout + done.stderr
+        installed_files_are_stripped(prefix)
         cmake_project(prefix, build)
         os.mkdir(modules)
         python_extension(os.path.join(prefix, "bin", "leaktrack"), modules)
