@@ -4,7 +4,7 @@
 //
 // What: one tmpfs file per run (/dev/shm/leaktrack.<pid>.<run id>), mapped shared by the tracked process and read,
 // alive or dead, by the tools. A header page and a set of regions; every table of libtrack/record lies in one of them.
-// Why: stores to tmpfs pages survive SIGKILL and the OOM killer, and never wait for a disk (design D6).
+// Why: stores to tmpfs pages survive SIGKILL and the OOM killer, and never wait for a disk.
 // Promises: all numbers are monotonic or self-describing, so that a reader may look at any moment, also between any
 // two instructions of a writer: counters are absolute (never deltas), records become visible by one release store,
 // a region is only ever appended to or read through a slot whose key says whether it is valid.

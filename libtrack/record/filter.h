@@ -7,7 +7,7 @@
 // pay for a look into the live table (256 KiB: 11 %; measured). A counter that reaches 255 stays there.
 //
 // The object must lie in private, page-aligned, zero-filled memory to which the runtime applies MADV_WIPEONFORK: a fork
-// child then finds the gate shut and nothing tracked, without anybody having run (design D12).
+// child then finds the gate shut and nothing tracked, without anybody having run.
 //
 // Thread-safety: any thread.   Allocates: never.   Signals: safe.   Fork: the child finds it empty and shut.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_FILTER_H_

@@ -6,7 +6,7 @@
 // taken and room while they live. Hence two limits, each with an interval of its own, of which the larger counts:
 //   rate   200 samples per tick of 100 ms (about 0.3 % of a core). The sample that uses the tick's budget up doubles
 //          T_rate at once, the next 200 in the same tick again. It halves after 10 s of ticks below a quarter.
-//   live   three quarters of the live limit: T_live doubles and the table is thinned (thinning.h). It halves after 60 s
+//   live   three quarters of the live limit: T_live doubles and the table is thinned (thinning.cc). It halves after 60 s
 //          with less than a quarter of the limit alive.
 // Neither falls below the base, 16 KiB. Why two: T that follows the allocation rate alone lets start-up data fill a
 // bounded table and blinds the tool for later leaks (modelled: 0 of 1,224 samples).

@@ -2,7 +2,7 @@
 //
 // The two functions of mathematics the recorder needs, and the weights made of them.
 //
-// Why our own: log and exp live in libm, which the library does not link (design D1). Both are good to 1e-14 relative.
+// Why our own: log and exp live in libm, which the library does not link. Both are good to 1e-14 relative.
 //
 // An allocation of s bytes under a mean interval T is sampled with probability p = 1 - exp(-s/T). A sample stands for
 // 1/p blocks and s/p bytes; the variance it contributes is estimated by s^2 (1-p)/p^2. Interval 1 means exact: p = 1.

@@ -3,7 +3,7 @@
 // Who this run is: host, program, command line, boot, PID namespace, and a run id that no other run has.
 //
 // exec keeps both pid and start time, and containers reuse pid 1 for ever, so names also carry a random run id
-// (design.md D12, pitfall F12).
+// (pitfall F12).
 //
 // Thread-safety: none.   Allocates: never.   Signals: safe.   Fork: call again in the child.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_IDENTITY_H_

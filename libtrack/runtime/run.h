@@ -3,17 +3,17 @@
 // One tracked life of a process: how it starts, what the hooks ask of it, how it ends.
 //
 //   constructor   StartLibrary(): real functions, options, image, capture file, drainer; the gate opens last
-//   hook          EnterHook() -> may this thread record now?  (also where a fork child notices that it is one)
+//   hook          may this thread record now? A fork child notices there that it is one.
 //   end           EndRun() from exit, _exit, quick_exit, exec: a final epoch; the recorder goes
 //
 // Fork: a child inherits a shut gate and an empty filter (MADV_WIPEONFORK), so it is inert without anybody having run;
-// its first slow path starts a run of its own, with its own recorder, capture and thread (D12). Why not at fork:
+// its first slow path starts a run of its own, with its own recorder, capture and thread. Why not at fork:
 // most children exec at once, and atfork handlers do not see clone().
 // vfork children are the parent's heap and are recorded as it; only ends of life ask who is who (raw::tenancy, the pid, and
 // the list of robust locks that a clone does not inherit).
 //
-// Thread-safety: EnterHook and NowMs from any thread; the rest serialises itself.
-// Allocates: never from the program's heap, but for pthread_create.   Signals: EnterHook is safe.
+// Thread-safety: what hooks ask, from any thread; the rest serialises itself.
+// Allocates: never from the program's heap, but for pthread_create.   Signals: what hooks ask is safe.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
 

@@ -38,7 +38,7 @@ bool Commit(void*, capture::RegionId id, uint64_t bytes) { return CommitRegion(i
 
 bool CommitModules(uint64_t bytes) { return CommitRegion(capture::kRegionModules, bytes); }
 
-// Exact mode may hold what fits one sixteenth of the memory that the process may use (D13).
+// Exact mode may hold what fits one sixteenth of the memory that the process may use.
 uint64_t ExactBlockLimit() {
   ProcessMemoryReader reader{};
   reader.Open();

@@ -7,7 +7,7 @@
 // the program called: the caller's frame is then the program's (see LEAKTRACK_CALLER_STACK_START).
 //
 // Order (pitfall S1): a birth is recorded after the real call, a death before it. realloc: the old block leaves the
-// table first and is put back if the call fails (D5). errno is the real function's own.
+// table first and is put back if the call fails. errno is the real function's own.
 //
 // Thread-safety: yes.   Allocates: what the program asked for.   Signals: safe where the real function is.
 // Fork: a child that has not started its run passes everything through.

@@ -14,7 +14,7 @@ TEST(BinomialTest, AgreesWithValuesCountedByHand) {
   EXPECT_EQ(BinomialUpperTail(5, 6, .5), 0);
 }
 
-// The number of new samples that an equal exposure needs; science.md, Poisson facts.
+// The number of new samples that an equal exposure needs.
 TEST(ConditionalTest, NeedsAsManySamplesAsThePublishedTableSays) {
   const auto needed = [](double base, double p) {
     double now = base;
@@ -59,7 +59,7 @@ TEST(DifferenceTest, BoundLiesBelowTheDifferenceAndAboveNothingForPlentyOfCounts
   EXPECT_LT(DifferenceLowerBound(100, 1, 105, 1, 1), 0);
 }
 
-// 14.2 samples from nothing at p = .001 with 90 % power; science.md.
+// 14.2 samples from nothing at p = .001 with 90 % power.
 TEST(DetectableTest, IsWhatThePublishedTableSays) { EXPECT_NEAR(DetectableCount(1, 1, 1, .001), 14.2, .3); }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `leaktrack report`: what grew, how fast, how sure. See design.md section 5 for the contract of its exit status.
+// `leaktrack report`: what grew, how fast, how sure. Its exit status is a contract (exit_code.h).
 #ifndef LEAKTRACK_TOOLS_COMMANDS_REPORT_H_
 #define LEAKTRACK_TOOLS_COMMANDS_REPORT_H_
 

@@ -6,7 +6,7 @@
 // replicates how much counts scatter by themselves, and tests each site by the exact conditional test, with
 // false-discovery control over all, and a floor below which a difference does not matter.
 // Promises: pure; a version with too little data gives kInconclusive and the smallest regression that could have been
-// seen, never a silent pass. Source: science.md on the recommended gate.
+// seen, never a silent pass.
 #ifndef LEAKTRACK_TOOLS_COMPARE_COMPARE_H_
 #define LEAKTRACK_TOOLS_COMPARE_COMPARE_H_
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The statistics of comparing two versions by counts: science.md of the exact conditional test.
+// The statistics of comparing two versions by counts: the exact conditional test.
 //
 // Promises: pure functions. Sources: Przyborowski and Wilenski 1940 (the conditional test of two Poisson means);
 // overdispersion by dividing counts by phi (quasi-Poisson).

@@ -2,7 +2,7 @@
 //
 // From (module, address) to function, file and line, long after the process has gone.
 //
-// A capture stores call sites as module number and ELF virtual address (design.md D9). This finds each module's file
+// A capture stores call sites as module number and ELF virtual address. This finds each module's file
 // again, proves by its build-id that it is the very file that ran, and reads symbols and DWARF from it or from its
 // separate debug file. Offline: nothing is asked of the network or of this process's own modules.
 //

@@ -5,7 +5,7 @@
 // It takes no signal (all are blocked before it starts, pitfall E5; glibc's own two stay open:
 // setuid() waits until each thread has answered, runtime/careful_calls.h), has a
 // small stack, a descriptor table of its own so that a program which closes all descriptors neither closes ours nor
-// is written into by us (D11, P4), and can tell the world by a robust futex word whether it still lives, however the
+// is written into by us (pitfall P4), and can tell the world by a robust futex word whether it still lives, however the
 // process ends.
 //
 // Thread-safety: Start and the waits may be called from any one thread at a time.

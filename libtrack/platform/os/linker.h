@@ -3,7 +3,7 @@
 // What we ask of the dynamic loader, bound so that the library also loads on systems older than the one it was built on.
 //
 // dlsym, dlopen and the pthread functions carry the symbol version GLIBC_2.2.5, and are weak: before glibc 2.34 they
-// live in libdl and libpthread, which a program need not have loaded (design.md D1). Test each against nullptr.
+// live in libdl and libpthread, which a program need not have loaded. Test each against nullptr.
 //
 // Thread-safety: as the functions.   Allocates: dlsym and dlopen may.   Signals: unsafe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_LINKER_H_

@@ -14,7 +14,7 @@
 // Promises: what the system did not tell is kMemoryNotKnown, never 0. Limits: paths over 511 bytes are not followed;
 // unmounted or hidden cgroup trees are "not known".
 //
-// Thread-safety: none; owned by the drainer, which keeps its own descriptor table (design D11).
+// Thread-safety: none; owned by the drainer, which keeps its own descriptor table.
 // Allocates: never.   Signals: safe, not reentrant.   Fork: the child opens its own; descriptors are O_CLOEXEC.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_PROCESS_MEMORY_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_PROCESS_MEMORY_H_

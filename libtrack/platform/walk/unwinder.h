@@ -4,7 +4,7 @@
 //
 // Each frame costs one look-up of a compiled CFI rule in a lock-free cache keyed by PC; a per-thread memo of the last
 // walk lets a walk that meets a frame it has seen, verified slot by slot, reuse all frames outside it. Where no CFI
-// exists (JIT), saved frame pointers are followed as long as they are plausible. (design.md D8)
+// exists (JIT), saved frame pointers are followed as long as they are plausible.
 //
 // Promises: never faults (memory outside the range known to be readable is probed by a system call first), never
 // blocks. Stack (gcc -O2): 300 bytes on the warm path, 510 when rules must be compiled (unwinder_stack_test.cc); a refresh

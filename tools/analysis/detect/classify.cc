@@ -55,7 +55,7 @@ Trend TrendOfGrowth(const Judgement& judgement) {
   return judgement.shape.trend;
 }
 
-// The order is that of science.md 2.4: what clears a site comes before what names its growth.
+// What clears a site comes before what names its growth.
 Trend Classify(const Judgement& judgement, const SiteHistory& history, const Window& window) {
   const Births& births = judgement.wall;
   if (judgement.p <= kMaxP) return TrendOfGrowth(judgement);
