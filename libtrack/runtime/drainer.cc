@@ -63,7 +63,8 @@ struct Drainer {
   int tid;
   RecorderFile image;             // with the drainer's own descriptor
   const char* recorder_path;
-  char* writer_memory;                            // the place; pieces of it are mapped
+  char* writer_memory;  // the place: its first bytes are mapped, and pieces behind them
+  size_t writer_bytes;
   size_t lent_from[HistoryWriter::kParts];
   size_t lent_bytes[HistoryWriter::kParts];
   HistoryWriter* writer;
@@ -126,9 +127,11 @@ constexpr FileOps kNewFileOps{nullptr, WriteUnasked, nullptr};
 bool LendToWriter(void*, uint32_t part, void* begin, size_t bytes) {
   char* const start = static_cast<char*>(begin);
   size_t& lent = g_drainer.lent_bytes[part];
-  const size_t wanted = (bytes + HistoryWriter::kLendStep - 1) / HistoryWriter::kLendStep * HistoryWriter::kLendStep;
+  const size_t wanted =
+      (bytes + HistoryWriter::kLendStep - 1) / HistoryWriter::kLendStep * HistoryWriter::kLendStep;
   if (wanted <= lent) return true;
-  if (lent != 0 ? !ExtendPiece(start + lent, wanted - lent) : !MapPiece(start, wanted, {})) return false;
+  if (lent != 0 ? !ExtendPiece(start + lent, wanted - lent) : !MapPiece(start, wanted, {}))
+    return false;
   g_drainer.lent_from[part] = static_cast<size_t>(start - g_drainer.writer_memory);
   lent = wanted;
   return true;
@@ -137,20 +140,24 @@ bool LendToWriter(void*, uint32_t part, void* begin, size_t bytes) {
 bool PlaceWriter() {
   if (g_drainer.writer != nullptr) return true;
   const size_t bytes = HistoryWriter::MemoryBytes(*ImageHeader());
-  char* const memory = PlaceSparse(bytes, HistoryWriter::FirstBytes(), {});
+  char* memory = PlaceSparse(bytes, HistoryWriter::FirstBytes(), {});
+  const bool sparse = memory != nullptr;
+  if (!sparse) memory = static_cast<char*>(MapPrivate(bytes));  // all at once
   if (memory == nullptr) return false;
   g_drainer.writer_memory = memory;
+  g_drainer.writer_bytes = sparse ? HistoryWriter::FirstBytes() : bytes;
   g_drainer.writer = HistoryWriter::Place(memory, bytes, *ImageHeader());
-  g_drainer.writer->LendMemory(LendToWriter, nullptr);
+  if (sparse) g_drainer.writer->LendMemory(LendToWriter, nullptr);
   g_drainer.writer->Start(kFileOps, *ImageHeader());
   return true;
 }
 
 void GiveBackWriter() {
   if (g_drainer.writer_memory == nullptr) return;
-  raw::Munmap(g_drainer.writer_memory, HistoryWriter::FirstBytes());
+  raw::Munmap(g_drainer.writer_memory, g_drainer.writer_bytes);
   for (uint32_t i = 0; i < HistoryWriter::kParts; ++i) {
-    if (g_drainer.lent_bytes[i] != 0) raw::Munmap(g_drainer.writer_memory + g_drainer.lent_from[i], g_drainer.lent_bytes[i]);
+    if (g_drainer.lent_bytes[i] != 0)
+      raw::Munmap(g_drainer.writer_memory + g_drainer.lent_from[i], g_drainer.lent_bytes[i]);
     g_drainer.lent_bytes[i] = 0;
   }
   g_drainer.writer_memory = nullptr;
@@ -392,7 +399,8 @@ int DrainerThreadId() { return g_drainer.tid; }
 
 bool FinishWithoutDrainer(int capture_fd) {
   const uint32_t phase = g_drainer_phase.load(std::memory_order_acquire);
-  if (phase != DrainerPhase::kNone && phase != DrainerPhase::kStopped) return false;  // one that is late may still write
+  if (phase != DrainerPhase::kNone && phase != DrainerPhase::kStopped)
+    return false;  // one that is late may still write
   g_drainer.capture_fd = capture_fd;
   g_drainer.private_descriptors = false;
   const bool written = IsOurFile() && WriteEpoch(EpochKind::kFinal);

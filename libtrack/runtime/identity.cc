@@ -215,8 +215,14 @@ bool MakeCapturePath(const Identity& identity, const char* directory, char (&pat
 }
 
 void MakeRecorderPath(const Identity& identity, char (&path)[128]) {
-  Text(path).Add("/dev/shm/leaktrack.").AddNumber(identity.pid).AddChar('.').AddHex16(identity.run_id)
-      .AddChar('.').AddNumber(static_cast<uint64_t>(raw::Call(SYS_geteuid))).Add(".ltr");
+  Text(path)
+      .Add("/dev/shm/leaktrack.")
+      .AddNumber(identity.pid)
+      .AddChar('.')
+      .AddHex16(identity.run_id)
+      .AddChar('.')
+      .AddNumber(static_cast<uint64_t>(raw::Call(SYS_geteuid)))
+      .Add(".ltr");
 }
 
 }  // namespace leaktrack::track

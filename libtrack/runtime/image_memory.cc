@@ -46,7 +46,8 @@ bool MapUpTo(const RecorderFile& file, capture::RegionId id, uint64_t bytes) {
   const uint64_t mapped = mapped_bytes.load(std::memory_order_acquire);
   if (bytes <= mapped) return true;
   g_regions[id].offset.store(offset, std::memory_order_relaxed);
-  const bool done = mapped == 0 ? MapRange(file, offset, offset + bytes) : ExtendRange(file, offset + mapped, offset + bytes);
+  const bool done = mapped == 0 ? MapRange(file, offset, offset + bytes)
+                                : ExtendRange(file, offset + mapped, offset + bytes);
   if (done) Raise(mapped_bytes, bytes);
   return done;
 }
@@ -61,7 +62,8 @@ bool Commit(const RecorderFile& file, capture::RegionId id, uint64_t bytes) {
   const uint64_t wanted = std::min(RoundUp(bytes, step), region.reserved_bytes);
   if (TotalCommitted(header) + (wanted - committed) > file.budget_bytes) return false;
   // Two threads may do this at once: committing twice is harmless, and the watermark only rises.
-  if (!MapUpTo(file, id, wanted) || !CommitRange(file, region.offset + committed, region.offset + wanted)) {
+  if (!MapUpTo(file, id, wanted) ||
+      !CommitRange(file, region.offset + committed, region.offset + wanted)) {
     return bytes <= region.committed_bytes.load(std::memory_order_acquire);
   }
   Raise(region.committed_bytes, wanted);
@@ -92,7 +94,8 @@ MappedImage WhatIsMapped() {
   MappedImage image{.file = g_image_file, .header_bytes = g_header_bytes};
   for (uint32_t i = 0; i < capture::kRegionCount; ++i) {
     const RegionState& region = g_regions[i];
-    image.pieces[i] = {region.offset.load(std::memory_order_relaxed), region.mapped_bytes.load(std::memory_order_acquire)};
+    image.pieces[i] = {region.offset.load(std::memory_order_relaxed),
+                       region.mapped_bytes.load(std::memory_order_acquire)};
   }
   return image;
 }
@@ -120,13 +123,17 @@ void MakeImagePrivate() {
   std::memcpy(copy, file.base, mapped.header_bytes);
   char* to = copy + mapped.header_bytes;
   for (uint32_t i = 0; i < capture::kRegionCount; ++i) {
-    const uint64_t committed = ImageHeader()->regions[i].committed_bytes.load(std::memory_order_acquire);
-    std::memcpy(to, file.base + mapped.pieces[i].offset, std::min(committed, mapped.pieces[i].bytes));
+    const uint64_t committed =
+        ImageHeader()->regions[i].committed_bytes.load(std::memory_order_acquire);
+    std::memcpy(to, file.base + mapped.pieces[i].offset,
+                std::min(committed, mapped.pieces[i].bytes));
     to += mapped.pieces[i].bytes;
   }
   const auto move = [](char* from, uint64_t length, char* place) {
     const auto size = static_cast<long>(length);
-    if (size != 0) raw::Call(SYS_mremap, raw::Ptr(from), size, size, MREMAP_MAYMOVE | MREMAP_FIXED, raw::Ptr(place));
+    if (size != 0)
+      raw::Call(SYS_mremap, raw::Ptr(from), size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+                raw::Ptr(place));
   };
   move(copy, mapped.header_bytes, file.base);
   char* from = copy + mapped.header_bytes;
@@ -140,7 +147,8 @@ void EmptyImage() {
   if (!g_image_file.shared || raw::Forbidden()) return;
   const MappedImage image = WhatIsMapped();
   // A walk may be looking at a module.
-  const uint64_t modules = (uint64_t{ImageHeader()->module_count.load()} + 1) * sizeof(capture::ModuleEntry);
+  const uint64_t modules =
+      (uint64_t{ImageHeader()->module_count.load()} + 1) * sizeof(capture::ModuleEntry);
   for (uint32_t i = 0; i < capture::kRegionCount; ++i) {
     const auto& piece = image.pieces[i];
     const uint64_t kept = i == capture::kRegionModules ? RoundUp(modules, kPageBytes) : 0;
@@ -162,14 +170,19 @@ void CommitAhead(const RecorderFile& file) {
       {capture::kRegionModules, header.module_count.load(std::memory_order_relaxed) * sizeof(capture::ModuleEntry)},
   };
   for (const auto& [id, used_bytes] : growing) {
-    const uint64_t wanted = std::min<uint64_t>(used_bytes + kCommitStepBytes / 2, header.regions[id].reserved_bytes);
+    const uint64_t wanted =
+        std::min<uint64_t>(used_bytes + kCommitStepBytes / 2, header.regions[id].reserved_bytes);
     if (Commit(file, id, wanted)) g_regions[id].refused.store(false, std::memory_order_relaxed);
   }
-  RegionState& maps = g_regions[capture::kRegionMaps];  // most programs need no more than the first page
+  RegionState& maps =
+      g_regions[capture::kRegionMaps];  // most programs need no more than the first page
   if (!maps.refused.load(std::memory_order_relaxed)) return;
-  const uint64_t used_bytes = header.map_count.load(std::memory_order_relaxed) * sizeof(capture::MapEntry);
-  const uint64_t wanted = std::min<uint64_t>(used_bytes + 1, header.regions[capture::kRegionMaps].reserved_bytes);
-  if (Commit(file, capture::kRegionMaps, wanted)) maps.refused.store(false, std::memory_order_relaxed);
+  const uint64_t used_bytes =
+      header.map_count.load(std::memory_order_relaxed) * sizeof(capture::MapEntry);
+  const uint64_t wanted =
+      std::min<uint64_t>(used_bytes + 1, header.regions[capture::kRegionMaps].reserved_bytes);
+  if (Commit(file, capture::kRegionMaps, wanted))
+    maps.refused.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace leaktrack::track

@@ -157,7 +157,8 @@ bool IsTracking() {
   return g_phase.load(std::memory_order_acquire) == kTracking && g_filter.is_open() && ImageHeader() != nullptr;
 }
 
-// A run without a drainer ends on the thread that ends the program, on a stack of ours: that one's may be small.
+// A run without a drainer ends on the thread that ends the program, on a stack of ours: that one's
+// may be small.
 bool FinishHere() {
   if (ImageHeader()->no_thread == 0 || raw::Forbidden()) return false;
   void* const stack = MapPrivate(kHelperStackBytes);
@@ -251,7 +252,8 @@ void EndRun(capture::RunState state) {
   capture::RecorderHeader& header = *ImageHeader();
   header.end_ms.store(NowMs(), std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(state), std::memory_order_release);
-  if (!FinishDrainer() && !FinishHere()) return;  // the recorder stays: `leaktrack run` or the next report folds it
+  if (!FinishDrainer() && !FinishHere())
+    return;  // the recorder stays: `leaktrack run` or the next report folds it
   header.folded.store(1, std::memory_order_release);
   if (state == capture::RunState::kExec) return;
   if (!UnlinkRecorder()) {

@@ -228,7 +228,8 @@ bool RestartDrainer(bool share_descriptors) {
 bool WriteEndHere() {
   constexpr uint64_t kLargestCapture = 80 << 20;
   if (!FileSizeAllowed(kLargestCapture)) return false;
-  const int fd = raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const int fd =
+      raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;
   const bool written = FinishWithoutDrainer(fd);
   raw::Close(fd);

@@ -30,16 +30,19 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
 // Starts a drainer for a run that lost its own, opening its files by name again. `share_descriptors`: see drainer.h.
 bool RestartDrainer(bool share_descriptors);
 
-// The end of a run without a drainer: writes what the recorder holds into the capture. Needs some stack (kHelperStackBytes).
+// The end of a run without a drainer: writes what the recorder holds into the capture. Needs some
+// stack (kHelperStackBytes).
 bool WriteEndHere();
 
-// Removes the recorder's name; the memory stays mapped. False: there still is a name, which this user may not remove.
+// Removes the recorder's name; the memory stays mapped. False: there still is a name, which this
+// user may not remove.
 bool UnlinkRecorder();
 
-// Looks through /dev/shm, at some 4,000 names and 16 files of this user's at most: recorders that are wholly in their captures
-// and whose owner is gone or has ended well are removed, and so are those that in ten minutes never came to run; one that a
-// predecessor of this very process left behind by exec is marked so. Of what ended processes left and nobody has read, the
-// latest 256 MiB stay (or a quarter of the tmpfs, and one in any case).
+// Looks through /dev/shm, at some 4,000 names and 16 files of this user's at most: recorders that
+// are wholly in their captures and whose owner is gone or has ended well are removed, and so are
+// those that in ten minutes never came to run; one that a predecessor of this very process left
+// behind by exec is marked so. Of what ended processes left and nobody has read, the latest 256 MiB
+// stay (or a quarter of the tmpfs, and one in any case).
 void TidyRecorders();
 
 }  // namespace leaktrack::track

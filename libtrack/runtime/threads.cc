@@ -50,14 +50,16 @@ bool AddSlab() {
   void* const slab = PrivateMemory(bytes);
   if (slab == nullptr) return false;
   const uint32_t index = g_slab_count.fetch_add(1, std::memory_order_acq_rel);
-  if (index < kMaxSlabs) g_slabs[index].store(static_cast<ThreadState*>(slab), std::memory_order_release);
+  if (index < kMaxSlabs)
+    g_slabs[index].store(static_cast<ThreadState*>(slab), std::memory_order_release);
   g_pool.AddSlab(slab, bytes);
   return true;
 }
 
 ThreadState* NewState() {
   ThreadState* state = g_pool.Acquire();
-  if (state != nullptr || raw::Forbidden() || g_slab_refused.load(std::memory_order_relaxed)) return state;
+  if (state != nullptr || raw::Forbidden() || g_slab_refused.load(std::memory_order_relaxed))
+    return state;
   TakeBackDeparted();
   state = g_pool.Acquire();
   if (state != nullptr) return state;

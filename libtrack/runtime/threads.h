@@ -21,7 +21,8 @@ void PrepareThreads(Tracker* tracker);
 // The calling thread's state, made on first use. nullptr: no memory.
 ThreadState* AttachThread(HotThread& hot);
 
-// By the drainer: where memory for a thread was refused, threads of the program do not ask again until this has got some.
+// By the drainer: where memory for a thread was refused, threads of the program do not ask again
+// until this has got some.
 void RetryThreadMemory();
 
 // Zero-filled pages, for good; null: there are none.

@@ -2,9 +2,10 @@
 //
 // What earlier runs left in /dev/shm.
 //
-// Anybody may put any number of files there, and every tracked process of the machine puts one: what a start does is
-// bounded, whatever lies there. It reads so many names, and opens so many files that are this user's by their name, chosen
-// by chance where there are more: what one start passes over another finds.
+// Anybody may put any number of files there, and every tracked process of the machine puts one:
+// what a start does is bounded, whatever lies there. It reads so many names, and opens so many
+// files that are this user's by their name, chosen by chance where there are more: what one start
+// passes over another finds.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -38,7 +39,8 @@ struct DirectoryEntry {  // struct linux_dirent64
   char name[];
 };
 
-// Recorders of this user. Those that nobody has read yet hold what their captures do not, mostly the last second.
+// Recorders of this user. Those that nobody has read yet hold what their captures do not, mostly
+// the last second.
 struct Found {
   char name[64];
   bool unread;
@@ -53,7 +55,8 @@ struct Look {
 };
 
 // None of these is on the stack: that of a forked child's coroutine may be 4 KiB.
-// Headers are read, not mapped: whoever may cut the file while we look would otherwise raise SIGBUS in the program.
+// Headers are read, not mapped: whoever may cut the file while we look would otherwise raise SIGBUS
+// in the program.
 alignas(capture::RecorderHeader) constinit char g_other[sizeof(capture::RecorderHeader)]{};
 alignas(8) constinit char g_names[8192]{};
 constinit Look g_look{};
@@ -85,7 +88,8 @@ bool NeverRan(const capture::RecorderHeader& header, const struct stat& info) {
 
 bool IsOfOurNamespace(const capture::RecorderHeader& other) {
   const capture::RecorderHeader& mine = *ImageHeader();
-  return other.pid_namespace == mine.pid_namespace && std::memcmp(other.boot_id, mine.boot_id, sizeof mine.boot_id) == 0;
+  return other.pid_namespace == mine.pid_namespace &&
+         std::memcmp(other.boot_id, mine.boot_id, sizeof mine.boot_id) == 0;
 }
 
 // Of a run without a drainer only the pid tells. One that has come again delays the answer.
@@ -133,7 +137,8 @@ void Note(const struct stat& info, Found* found) {
   const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
   found->unread = IsWhole(header) && OwnerGone(header);
   found->bytes = static_cast<uint64_t>(info.st_blocks) * 512;
-  found->end_ns = header.start_realtime_ns + static_cast<int64_t>(header.tick_ms.load()) * 1'000'000;
+  found->end_ns =
+      header.start_realtime_ns + static_cast<int64_t>(header.tick_ms.load()) * 1'000'000;
 }
 
 void Tidy(int directory, Found* found) {
@@ -152,14 +157,16 @@ void Tidy(int directory, Found* found) {
   raw::Close(fd);
 }
 
-// What the names of recorders look like: this user's, and among them that of a program which this one replaced.
+// What the names of recorders look like: this user's, and among them that of a program which this
+// one replaced.
 struct NamesOfOurs {
   NamesOfOurs() {
     Text(of_user).AddChar('.').AddNumber(Me()).Add(".ltr");
     Text(of_process).Add("leaktrack.").AddNumber(ImageHeader()->pid).AddChar('.');
   }
   bool IsUsers(std::string_view name) const {
-    return StartsWith(name, "leaktrack.") && EndsWith(name, of_user) && name.size() < sizeof Found::name;
+    return StartsWith(name, "leaktrack.") && EndsWith(name, of_user) &&
+           name.size() < sizeof Found::name;
   }
   bool IsProcesss(std::string_view name) const { return StartsWith(name, of_process); }
   char of_user[32]{};
@@ -220,7 +227,8 @@ Found* OldestUnread() {
   return oldest;
 }
 
-// The oldest go until the rest has room. Where not all were looked at, those that were stand for all.
+// The oldest go until the rest has room. Where not all were looked at, those that were stand for
+// all.
 void MakeRoomFor(int directory, uint64_t for_unread) {
   uint64_t bytes = 0;
   uint32_t count = 0;

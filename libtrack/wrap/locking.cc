@@ -22,7 +22,8 @@ constexpr int kMlockOnFault = 1;  // MLOCK_ONFAULT
 constexpr int kFuture = MCL_FUTURE | MCL_ONFAULT;
 
 bool IsOurs(const MapsLine& line) {
-  const auto from = reinterpret_cast<uintptr_t>(__ehdr_start), to = reinterpret_cast<uintptr_t>(_end);
+  const auto from = reinterpret_cast<uintptr_t>(__ehdr_start),
+             to = reinterpret_cast<uintptr_t>(_end);
   return IsSparse(line.start) || (line.start >= from && line.start < to);
 }
 
@@ -33,7 +34,8 @@ bool ForEachMapping(bool ours, Visit visit) {
   MapsReader reader(buffer);
   MapsLine line;
   while (reader.Next(line)) {
-    if (IsOurs(line) == ours) visit(static_cast<long>(line.start), static_cast<long>(line.end - line.start));
+    if (IsOurs(line) == ours)
+      visit(static_cast<long>(line.start), static_cast<long>(line.end - line.start));
   }
   return reader.ok();
 }
@@ -42,12 +44,14 @@ bool LockTheirs(int flags) {
   rlimit limit{};
   uint64_t bytes = 0;
   if (raw::Call(SYS_prlimit64, 0, RLIMIT_MEMLOCK, 0, raw::Ptr(&limit)) < 0) return false;
-  if (!ForEachMapping(false, [&](long, long length) { bytes += static_cast<uint64_t>(length); })) return false;
+  if (!ForEachMapping(false, [&](long, long length) { bytes += static_cast<uint64_t>(length); }))
+    return false;
   if (bytes > limit.rlim_cur) return false;
   if ((flags & MCL_FUTURE) != 0 && raw::Call(SYS_mlockall, flags & kFuture) != 0) return false;
   const long on_fault = (flags & MCL_ONFAULT) != 0 ? kMlockOnFault : 0;
   // As mlockall, without asking whether each page could be had.
-  return ForEachMapping(false, [=](long start, long length) { raw::Call(SYS_mlock2, start, length, on_fault); });
+  return ForEachMapping(
+      false, [=](long start, long length) { raw::Call(SYS_mlock2, start, length, on_fault); });
 }
 
 void UnlockOurs() {

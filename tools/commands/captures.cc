@@ -139,13 +139,15 @@ absl::Status Explain(const capture::DecodeResult& result) {
 
 }  // namespace
 
-std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids, const std::string& directory) {
+std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids,
+                                         const std::string& directory) {
   std::vector<RecorderEntry> found;
   std::error_code error;
   size_t opened = 0;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     const uint64_t run_id = RunIdOfRecorder(it->path().filename().string());
-    if (run_ids.empty() ? run_id == 0 || ++opened > kMostRecorders : !run_ids.contains(run_id)) continue;
+    if (run_ids.empty() ? run_id == 0 || ++opened > kMostRecorders : !run_ids.contains(run_id))
+      continue;
     RecorderEntry entry;
     if (ReadRecorder(it->path().string(), &entry)) found.push_back(std::move(entry));
   }

@@ -31,10 +31,12 @@ struct RecorderEntry {
   bool folded = false;  // its capture is complete without it
 };
 
-// The recorders of these runs in `directory` that are ours to read, by path; of all runs, if none is named. Anybody may put
-// files there, any number: only those whose name holds one of the run ids are opened, and of all runs kMostRecorders.
+// The recorders of these runs in `directory` that are ours to read, by path; of all runs, if none
+// is named. Anybody may put files there, any number: only those whose name holds one of the run ids
+// are opened, and of all runs kMostRecorders.
 inline constexpr size_t kMostRecorders = 1000;
-std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids, const std::string& directory = kRecorderDirectory);
+std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids,
+                                         const std::string& directory = kRecorderDirectory);
 
 // Of a capture's name; 0 if it has none.
 uint64_t RunIdOf(const std::string& capture_path);

@@ -151,8 +151,10 @@ void TellOfLostEnds(const std::set<std::string>& captures) {
   for (const std::string& path : captures) {
     if (++looks > kMostLooks) break;
     const capture::DecodeResult read = capture::DecodeCaptureFile(path);
-    if (read.failure == capture::DecodeFailure::kNone && read.capture.recorder_missing)
-      lost.push_back(path);
+    // One in private memory went with its process; the library said so at the start.
+    const bool had_file = read.failure == capture::DecodeFailure::kNone &&
+                          !read.capture.process.recorder_path.empty();
+    if (had_file && read.capture.recorder_missing) lost.push_back(path);
   }
   if (lost.empty()) return;
   const std::string others =

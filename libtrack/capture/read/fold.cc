@@ -189,7 +189,8 @@ FoldResult PassOver(const RecorderImage& image, const std::string& recorder_path
 
 FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& options, std::string* why) {
   RecorderImage image;
-  if (!image.Load(recorder_path, why)) return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
+  if (!image.Load(recorder_path, why))
+    return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
   if (image.header()->folded.load() != 0) return PassOver(image, recorder_path, options);
   if (!options.owner_is_dead && MayBeAlive(*image.header())) return FoldResult::kOwnerAlive;
 
@@ -213,7 +214,8 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     return FoldResult::kFailed;
   }
   // Under the lock once more: another folder may have been faster, and it may even have unlinked the recorder.
-  if (!image.Load(recorder_path, why)) return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
+  if (!image.Load(recorder_path, why))
+    return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
   if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;
   if (image.file() != file) {
     *why = recorder_path + ": has become another file meanwhile";

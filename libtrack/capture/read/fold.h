@@ -18,14 +18,14 @@
 
 namespace leaktrack::capture {
 
-// kGone: there is no recorder of this name (any more); only the capture tells whether anything is missing.
+// kGone: there is no recorder of this name (any more); only the capture tells what is missing.
 enum class FoldResult : uint8_t { kFolded, kAlreadyFolded, kOwnerAlive, kFailed, kGone };
 
 struct FoldOptions {
   std::string capture_path;           // empty: the one that the recorder names
   std::optional<RunState> end_state;  // what is known of the end (`run` saw it); else kKilled if the owner told nothing
   bool owner_is_dead = false;         // the caller knows it (it has waited for the process)
-  bool unlink_recorder = true;        // after success, and of one that its owner folded but may not have been allowed to remove
+  bool unlink_recorder = true;        // after success; also one that its owner had folded
 };
 
 // `why` gets one line when the result is kFailed.

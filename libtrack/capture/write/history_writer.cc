@@ -9,7 +9,8 @@ namespace leaktrack::capture {
 namespace {
 
 constexpr size_t Aligned(size_t bytes) {
-  return (bytes + HistoryWriter::kLendStep - 1) / HistoryWriter::kLendStep * HistoryWriter::kLendStep;
+  return (bytes + HistoryWriter::kLendStep - 1) / HistoryWriter::kLendStep *
+         HistoryWriter::kLendStep;
 }
 
 struct Capacities {
@@ -83,11 +84,13 @@ bool HistoryWriter::BorrowFor(const RecorderView& view) {
   uint64_t slots = 0;
   for (uint32_t s = 0; s < kMaxLiveSegments; ++s) {
     const LiveSlots segment = view.Slots(s);
-    if (segment.count != 0 && slots < segment.first_in_region + segment.count) slots = segment.first_in_region + segment.count;
+    if (segment.count != 0 && slots < segment.first_in_region + segment.count)
+      slots = segment.first_in_region + segment.count;
   }
   bool all = module_capacity_ != 0;
   if (cells > cell_capacity_) {
-    const bool lent = Borrow(1, cell_seen_, cells * sizeof(*cell_seen_)) && Borrow(2, cell_dirty_, cells) &&
+    const bool lent = Borrow(1, cell_seen_, cells * sizeof(*cell_seen_)) &&
+                      Borrow(2, cell_dirty_, cells) &&
                       Borrow(3, cell_own_, cells * sizeof(*cell_own_));
     if (lent) cell_capacity_ = cells;
     all &= lent;

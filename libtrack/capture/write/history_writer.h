@@ -7,9 +7,11 @@
 //                 `run` or the next report, for a dead owner (fold.h):  Place(); Reopen(); WriteEpoch(kFinal)
 // Why absolute sums: an epoch that is lost, or written twice, changes nothing; nothing can be counted twice.
 //
-// Promises: no allocation: all state lies in one block that the caller hands over zeroed. Most of it is touched only as the
-// tables fill; who pays for address space maps the first part and lends the rest (LendMemory). The only output is FileOps::pwrite. A pwrite that fails, or a kill between
-// or inside any two, leaves a file that reads well; what was not written is written by the next epoch.
+// Promises: no allocation: all state lies in one block that the caller hands over zeroed. Most of it
+// is touched only as the tables fill; who pays for address space maps the first part and lends the
+// rest (LendMemory). The only output is FileOps::pwrite. A pwrite that fails, or a kill between
+// or inside any two, leaves a file that reads well; what was not written is written by the next
+// epoch.
 // The image may change under our hands: each value is copied once.
 // Order of an epoch, because the reader relies on it: dictionary, history from coarse to fine, survivors, kept deaths,
 // status (the commit). `consumed` of a ring moves only after its deaths are in the file; a crash in between makes a
@@ -52,13 +54,15 @@ class HistoryWriter {
   // exact mode alone), 1 per 4 of the live region, little else. From capacities, so it does not change while the run lasts.
   static size_t MemoryBytes(const RecorderHeader& header);
 
-  // Builds the writer inside `memory` (16-aligned, zeroed). nullptr if it is too small. Touches FirstBytes().
+  // Builds the writer inside `memory` (16-aligned, zeroed). nullptr if it is too small.
+  // Touches FirstBytes().
   static HistoryWriter* Place(void* memory, size_t bytes, const RecorderHeader& header);
   static size_t FirstBytes();
 
-  // The memory behind FirstBytes() is not there yet, but is to be had: a part at a time, each from its beginning, in whole
-  // steps of kLendStep if the lender likes. `lend` makes [part, part + bytes) readable and writable; false: refused. What is beyond
-  // is then not written by that epoch, which counts as failed.
+  // The memory behind FirstBytes() is not there yet, but is to be had: a part at a time, each from
+  // its beginning, in whole steps of kLendStep if the lender likes. `lend` makes [begin, begin +
+  // bytes) readable and writable; false: refused. What is beyond is then not written by that epoch,
+  // which counts as failed.
   using Lend = bool (*)(void* context, uint32_t part, void* begin, size_t bytes);
   static constexpr uint32_t kParts = 6;
   static constexpr size_t kLendStep = 64 * 1024;
@@ -86,7 +90,9 @@ class HistoryWriter {
  private:
   HistoryWriter() = default;
   bool BorrowFor(const RecorderView& view);
-  bool Borrow(uint32_t part, void* begin, size_t bytes) { return lend_(lend_context_, part, begin, bytes); }
+  bool Borrow(uint32_t part, void* begin, size_t bytes) {
+    return lend_(lend_context_, part, begin, bytes);
+  }
   void ReadStatuses(uint64_t sequence, size_t bytes);
   friend struct WriterParts;  // writer_parts.h: one function per kind of record
   static constexpr size_t kScratchBytes = 80 * 1024;

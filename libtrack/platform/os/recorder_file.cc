@@ -61,7 +61,8 @@ RecorderFile CreateRecorderFile(const char* path, uint64_t bytes, uint64_t first
   RecorderFile file;
   file.fd = fd;
   file.budget_bytes = EighthOfFreeSpace(fd);
-  if (raw::Call(SYS_ftruncate, fd, static_cast<long>(bytes)) == 0 && Map(file, bytes, first_bytes)) return file;
+  if (raw::Call(SYS_ftruncate, fd, static_cast<long>(bytes)) == 0 && Map(file, bytes, first_bytes))
+    return file;
   raw::Close(fd);
   raw::Call(SYS_unlinkat, AT_FDCWD, raw::Ptr(path), 0);
   return MapAnonymous(bytes, first_bytes);

@@ -34,8 +34,9 @@ int FlagsOf(const Backing& backing) {
   return backing.fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 }
 
-// After mlockall(MCL_FUTURE) a mapping that may be written to is made resident at once, and stays locked. One that may
-// not be touched is only locked, and that can be taken back before it is opened.
+// After mlockall(MCL_FUTURE) a mapping that may be written to is made resident at once, and stays
+// locked. One that may not be touched is only locked, and that can be taken back before it is
+// opened.
 void* MapUnlocked(void* at, uint64_t bytes, int flags, const Backing& backing) {
   void* const memory = raw::Mmap(at, bytes, PROT_NONE, flags, backing.fd, backing.offset);
   if (raw::MmapFailed(memory)) return nullptr;
@@ -43,20 +44,25 @@ void* MapUnlocked(void* at, uint64_t bytes, int flags, const Backing& backing) {
   const auto length = static_cast<long>(bytes);
   const bool elsewhere = at != nullptr && memory != at;
   raw::Call(SYS_munlock, start, length);
-  if (!elsewhere && raw::Call(SYS_mprotect, start, length, PROT_READ | PROT_WRITE) == 0) return memory;
+  if (!elsewhere && raw::Call(SYS_mprotect, start, length, PROT_READ | PROT_WRITE) == 0)
+    return memory;
   raw::Munmap(memory, bytes);
   return nullptr;
 }
 
 uint64_t AnyNumber() {
   uint64_t number = 0;
-  if (raw::Call(SYS_getrandom, raw::Ptr(&number), sizeof number, 1 /* GRND_NONBLOCK */) == sizeof number) return number;
+  if (raw::Call(SYS_getrandom, raw::Ptr(&number), sizeof number, 1 /* GRND_NONBLOCK */) ==
+      sizeof number)
+    return number;
   return static_cast<uint64_t>(ReadClockNs(CLOCK_MONOTONIC)) * 0x9e37'79b9'7f4a'7c15ULL >> 16;
 }
 
-// Whether all of it is one mapping. Asks for more than can be: EFAULT if it is not, another refusal if it is.
+// Whether all of it is one mapping. Asks for more than can be: EFAULT if it is not, another refusal
+// if it is.
 bool IsOneMapping(const char* at, uint64_t bytes) {
-  return raw::Call(SYS_mremap, raw::Ptr(at), static_cast<long>(bytes), kMoreThanFits, 0) != kBadAddress;
+  return raw::Call(SYS_mremap, raw::Ptr(at), static_cast<long>(bytes), kMoreThanFits, 0) !=
+         kBadAddress;
 }
 
 }  // namespace
@@ -81,16 +87,19 @@ bool IsSparse(uintptr_t address) {
 }
 
 bool MapPiece(char* at, uint64_t bytes, const Backing& backing) {
-  if (MapUnlocked(at, bytes, FlagsOf(backing) | kMapFixedNoReplace, backing) == nullptr) return false;
+  if (MapUnlocked(at, bytes, FlagsOf(backing) | kMapFixedNoReplace, backing) == nullptr)
+    return false;
   if (backing.fd < 0) raw::Call(SYS_madvise, raw::Ptr(at), static_cast<long>(bytes), MADV_DONTDUMP);
   return true;
 }
 
-// What another thread has made longer already does not end there, so the kernel refuses: then it is looked at. The kernel joins
-// a piece of our file with no mapping of others. Private memory it could: hence the mark that MapPiece leaves on ours.
+// What another thread has made longer already does not end there, so the kernel refuses: then it is
+// looked at. The kernel joins a piece of our file with no mapping of others. Private memory it
+// could: hence the mark that MapPiece leaves on ours.
 bool ExtendPiece(char* end, uint64_t bytes) {
   char* const last = end - kPageBytes;
-  raw::Call(SYS_munlock, raw::Ptr(last), kPageBytes);  // what a locked mapping grows by is locked and resident
+  raw::Call(SYS_munlock, raw::Ptr(last),
+            kPageBytes);  // what a locked mapping grows by is locked and resident
   const auto longer = static_cast<long>(kPageBytes + bytes);
   if (!raw::Failed(raw::Call(SYS_mremap, raw::Ptr(last), kPageBytes, longer, 0))) return true;
   return IsOneMapping(last, kPageBytes + bytes);

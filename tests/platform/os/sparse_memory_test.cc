@@ -66,8 +66,10 @@ TEST(SparseMemoryTest, ThreadsThatGrowOnePieceAtOnceAllSucceed) {
         for (--waiting; waiting != 0;) {
         }
         for (uint64_t at = 64 * kKiB; at < 320 * kKiB; at += 64 * kKiB) {
-          if (ExtendPiece(place + at, 64 * kKiB)) place[at] = 1;
-          else ++failed;
+          if (ExtendPiece(place + at, 64 * kKiB))
+            place[at] = 1;
+          else
+            ++failed;
         }
       });
     }
@@ -84,9 +86,13 @@ TEST(SparseMemoryTest, WhatTheProgramLocksIsNoReasonToFillOurs) {
     if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) _exit(77);
     const uint64_t locked = FromStatus("VmLck:"), resident = FromStatus("VmRSS:");
     char* const place = PlaceSparse(kGiB, 16 << 20, {});
-    if (place == nullptr || !ExtendPiece(place + (16 << 20), 16 << 20) || MapPrivate(16 << 20) == nullptr) _exit(1);
+    if (place == nullptr || !ExtendPiece(place + (16 << 20), 16 << 20) ||
+        MapPrivate(16 << 20) == nullptr)
+      _exit(1);
     std::memset(place + (16 << 20), 1, kPageBytes);
-    _exit(FromStatus("VmLck:") > locked + (1 << 20) ? 2 : FromStatus("VmRSS:") > resident + (1 << 20) ? 3 : 0);
+    _exit(FromStatus("VmLck:") > locked + (1 << 20)     ? 2
+          : FromStatus("VmRSS:") > resident + (1 << 20) ? 3
+                                                        : 0);
   }
   int status = 0;
   waitpid(child, &status, 0);
