@@ -187,9 +187,10 @@ class StartTest(unittest.TestCase):
     def exec_beside(self, plant):
         """What is left of the state of a recorder that names the pid of a process which then becomes a tracked program."""
         stranger = self.kill_running() if plant == "before" else None
+        time.sleep(0.1)  # more than the clocks' steps
         with subprocess.Popen(["/bin/sh", "-c", 'read line; LD_PRELOAD="$0" exec /bin/true', LIBRARY],
                               env=self.environment, stdin=subprocess.PIPE) as process:
-            time.sleep(0.1)  # more than the clocks' steps
+            time.sleep(0.1)
             stranger = stranger or self.kill_running()
             named = f"/dev/shm/leaktrack.{process.pid}.{stranger.split('.', 2)[2]}"
             os.rename(stranger, named)
