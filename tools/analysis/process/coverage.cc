@@ -37,10 +37,12 @@ std::string WhatWasLost(const capture::Capture& capture) {
 std::string WhyShort(const capture::Capture& capture, double seconds) {
   for (const capture::UntrackedExec& exec : capture.execs) {
     if (!exec.of_child) {
-      return absl::StrCat("after ", FormatDuration(seconds), " it became ", SafeText(exec.path), ", which ran untracked");
+      return absl::StrCat("after ", FormatDuration(seconds), " it became ", SafeText(exec.path),
+                          ", which ran untracked");
     }
   }
-  return absl::StrCat("the run is too short (", FormatDuration(seconds), "; at least ", FormatDuration(kShortestRunSeconds), ")");
+  return absl::StrCat("the run is too short (", FormatDuration(seconds), "; at least ",
+                      FormatDuration(kShortestRunSeconds), ")");
 }
 
 }  // namespace

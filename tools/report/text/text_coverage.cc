@@ -127,9 +127,11 @@ void WriteLosses(const capture::Capture& capture, Remarks& out) {
 }
 
 void WriteExecs(const capture::Capture& capture, Remarks& out) {
-  for (size_t i = 0; i < std::min(kMostExecs, capture.execs.size()); ++i) out.Add("Untracked", ExecText(capture.execs[i]));
+  for (size_t i = 0; i < std::min(kMostExecs, capture.execs.size()); ++i)
+    out.Add("Untracked", ExecText(capture.execs[i]));
   if (capture.execs.size() > kMostExecs) {
-    out.Add("Untracked", absl::StrCat("and ", capture.execs.size() - kMostExecs, " more programs, or kinds of them"));
+    out.Add("Untracked", absl::StrCat("and ", capture.execs.size() - kMostExecs,
+                                      " more programs, or kinds of them"));
   }
 }
 
@@ -151,7 +153,8 @@ void WriteHooks(const capture::Capture& capture, Remarks& out) {
   }
   if (bypassed.empty()) return;
   out.Add("Unseen", absl::StrCat("calls that went past us: ", bypassed,
-                                 "; an allocator in the program keeps them, or one that stands before us in LD_PRELOAD: put it behind"));
+                                 "; an allocator in the program keeps them, or one that stands "
+                                 "before us in LD_PRELOAD: put it behind"));
 }
 
 void WriteMissing(const std::vector<MissingSymbols>& missing, Remarks& out) {
