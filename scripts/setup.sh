@@ -14,8 +14,8 @@ set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev
        liblzma-dev libiberty-dev libcli11-dev
        nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev libboost-math-dev)
-# libunwind: the unwinder's oracle. binutils, xz-utils: split and compressed debug files.
-units=(libgtest-dev libgmock-dev clang libunwind-dev binutils xz-utils util-linux git python3)
+# libunwind: the unwinder's oracle. binutils, dwz, xz-utils: split and compressed debug files.
+units=(libgtest-dev libgmock-dev clang libunwind-dev binutils dwz xz-utils util-linux git python3)
 # The rest is what is tracked.
 tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev" clang-tidy
        python3-dev redis-server redis-tools ruby procps strace

@@ -167,7 +167,7 @@ void DescribeReport(CLI::App& app, Action* action) {
   report->add_option("-o,--output", options->output, "write to FILE instead of standard output")->type_name("FILE");
   report
       ->add_option("--top", options->top,
-                   "how many sites in full (default: 5 in text, 1000 in html, 10000 in json, all "
+                   "how many sites in full (default: 5 in text, 1000 in html, 2000 in json, all "
                    "in the other formats)")
       ->type_name("N");
   report->add_option("--site", options->site, "only the site of this number, as the report gives it, with its whole stack")->type_name("N");

@@ -14,7 +14,7 @@ using Input = const ReportInput&;
 using Runs = const Fleet&;
 using Options = const FormatOptions&;
 
-constexpr size_t kMostJsonSites = 10'000;  // 40 frames each are 50 MB
+constexpr size_t kMostJsonSites = 2'000;  // 40 frames each are 30 MB
 
 constexpr ReportFormat kFormats[] = {
     {"text", false, 0,
