@@ -133,9 +133,9 @@ TEST_F(PrivateDirectoryTest, AStickyDirectoryMayStandOnThePathButWhatLiesInItMus
 }
 
 TEST_F(PrivateDirectoryTest, ALinkOfOursWhereNobodyElsePutsAnyLeadsOnButNeverAsTheLastPart) {
-  fs::create_directory_symlink("victim/../a", root_ + "/home");
+  fs::create_directory_symlink("victim/../a", root_ + "/users");
   ASSERT_TRUE(Make(Place()).ok());
-  EXPECT_TRUE(Make(root_ + "/home/b/leaktrack/names").ok());
+  EXPECT_TRUE(Make(root_ + "/users/b/leaktrack/names").ok());
   fs::create_directory_symlink(Place(), root_ + "/last");
   EXPECT_TRUE(absl::IsFailedPrecondition(Make(root_ + "/last").status()));
   fs::create_directory_symlink(root_ + "/ring", root_ + "/ring");
