@@ -52,6 +52,6 @@ timeout 1800 qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1536 -nodefaults -
   -kernel "$home/$kernel"/boot/vmlinuz-* -initrd "$home/initrd" \
   -append 'console=ttyS0 quiet loglevel=2 panic=-1 mitigations=off random.trust_cpu=on' \
   -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
-  </dev/null 2>&1 | tr -d '\r' | tee "$home/log"
+  </dev/null 2>&1 | sed -u 's/\r$//' | tee "$home/log"
 last=$(grep -oE '^[0-9]+ passed, [0-9]+ failed$' "$home/log" | tail -1)
 [[ $last =~ ^[1-9][0-9]*\ passed,\ 0\ failed$ ]]
