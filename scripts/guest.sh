@@ -46,8 +46,10 @@ install -m 755 tests/guest/init.sh "$root/init"
 printf 'source=%q build=%q arguments=%q\n' "$source" "$build" "$*" >"$root/settings"
 (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$home/initrd"
 
+limit=3600
+[ "${1:-}" != --short ] || limit=600
 echo "guest: $kernel, $(qemu-system-x86_64 --version | head -1)"
-timeout 1800 qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1536 -nodefaults -no-user-config \
+timeout "$limit" qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1536 -nodefaults -no-user-config \
   -display none -serial stdio -no-reboot \
   -kernel "$home/$kernel"/boot/vmlinuz-* -initrd "$home/initrd" \
   -append 'console=ttyS0 quiet loglevel=2 panic=-1 mitigations=off random.trust_cpu=on' \
