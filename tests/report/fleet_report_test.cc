@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/report/fleet_report.h"
+#include "tools/report/input/fleet.h"
+#include "tools/report/json/fleet_json.h"
+#include "tools/report/text/fleet_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -21,6 +21,7 @@
 #include "tools/commands/history_file.h"
 #include "tools/commands/output.h"
 #include "tools/report/formats.h"
+#include "tools/report/input/fleet.h"
 #include "tools/report/words/shared_limit.h"
 #include "tools/symbolize/capture_symbolizer.h"
 

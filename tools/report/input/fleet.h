@@ -16,6 +16,14 @@ struct Fleet {
   std::vector<std::string> unreadable;  // one line each
 };
 
+// By what was found, then status, growth and length of the run: the first is the one to show in
+// detail.
+void RankRuns(Fleet& fleet);
+
+// Found if any is; else what the longest run says, unless one has lost data or could not be read.
+// Short-lived helpers of a healthy program do not make it inconclusive.
+Conclusion FleetConclusion(const Fleet& fleet);
+
 }  // namespace leaktrack
 
 #endif  // LEAKTRACK_TOOLS_REPORT_INPUT_FLEET_H_

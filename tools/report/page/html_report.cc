@@ -10,6 +10,7 @@
 #include "tools/report/page/html_page.h"
 #include "tools/report/page/html_series.h"
 #include "tools/report/input/stack_names.h"
+#include "tools/report/text/fleet_text.h"
 #include "tools/report/text/text_sections.h"
 
 namespace leaktrack {

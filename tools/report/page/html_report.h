@@ -11,7 +11,7 @@
 #include <string>
 
 #include "tools/compare/compare.h"
-#include "tools/report/fleet_report.h"
+#include "tools/report/input/fleet.h"
 
 namespace leaktrack {
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/report/fleet_report.h"
+#include "tools/report/text/fleet_text.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -11,7 +12,6 @@
 #include "tools/base/units.h"
 #include "tools/compare/process_role.h"
 #include "tools/report/words/growth_words.h"
-#include "tools/report/json/json_parts.h"
 #include "tools/report/words/page.h"
 #include "tools/report/words/process_name.h"
 
@@ -21,8 +21,6 @@ namespace {
 constexpr size_t kMostLines = 10;    // with more captures, those of one program share a line
 constexpr double kFarAway = 5 * 365.0 * 86400;  // beyond this a forecast is no news
 constexpr size_t kMostPrograms = 6;  // named in a line of short runs
-
-double Growth(const ReportInput& run) { return run.analysis.total_growth ? run.analysis.total_growth->low : 0; }
 
 const char* Word(Conclusion conclusion) {
   switch (conclusion) {
@@ -140,31 +138,6 @@ void WriteMany(const Fleet& fleet, Page& page) {
 
 }  // namespace
 
-void RankRuns(Fleet& fleet) {
-  std::stable_sort(fleet.runs.begin(), fleet.runs.end(), [](const ReportInput& a, const ReportInput& b) {
-    const bool a_found = a.analysis.conclusion == Conclusion::kFound;
-    const bool b_found = b.analysis.conclusion == Conclusion::kFound;
-    if (a_found != b_found) return a_found;
-    if (a.analysis.process.status != b.analysis.process.status) return a.analysis.process.status > b.analysis.process.status;
-    if (Growth(a) != Growth(b)) return Growth(a) > Growth(b);
-    return a.analysis.duration_seconds > b.analysis.duration_seconds;
-  });
-}
-
-Conclusion FleetConclusion(const Fleet& fleet) {
-  Conclusion result = fleet.unreadable.empty() ? Conclusion::kTooShort : Conclusion::kDataLost;
-  double longest = -1;
-  for (const ReportInput& run : fleet.runs) {
-    if (run.analysis.conclusion == Conclusion::kFound) return Conclusion::kFound;
-    if (run.analysis.conclusion == Conclusion::kDataLost) result = Conclusion::kDataLost;
-    if (run.analysis.duration_seconds > longest && result != Conclusion::kDataLost) {
-      longest = run.analysis.duration_seconds;
-      result = run.analysis.conclusion;
-    }
-  }
-  return result;
-}
-
 std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   Page page(options.columns, options.colour);
   page.Line(Headline(fleet.runs.front(), options.columns), Tint::kBold);
@@ -182,35 +155,6 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   for (const std::string& line : fleet.unreadable) page.Field("Unread", line);
   page.Blank();
   return page.text() + TextReport(fleet.runs.front(), options);
-}
-
-Json CapturesJson(const Fleet& fleet) {
-  Json captures = Json::array();
-  for (const ReportInput& run : fleet.runs) {
-    const auto& growth = run.analysis.total_growth;
-    captures.push_back({{"path", run.capture.path},
-                        {"command", run.capture.process.command},
-                        {"pid", run.capture.process.pid},
-                        {"duration_seconds", run.analysis.duration_seconds},
-                        {"end", EndName(run.capture)},
-                        {"found", run.analysis.conclusion == Conclusion::kFound},
-                        {"status", Name(run.analysis.process.status)},
-                        {"seconds_to_limit", OrNull(run.analysis.process.seconds_mid)},
-                        {"memory_class", Name(run.analysis.memory.memory_class)},
-                        {"growth_bytes_per_hour", growth ? Json(std::llround(growth->mid)) : Json()},
-                        {"inconclusive_because", run.analysis.inconclusive_because.empty()
-                                                     ? Json() : Json(run.analysis.inconclusive_because)}});
-  }
-  return captures;
-}
-
-void WriteFleetJson(const Fleet& fleet, size_t top, TextSink& sink) {
-  const Json extra = {{"captures", CapturesJson(fleet)}, {"unreadable", fleet.unreadable}};
-  WriteReportJson(fleet.runs.front(), top, extra, sink);
-}
-
-std::string FleetJson(const Fleet& fleet, size_t top) {
-  return TextOf([&](TextSink& sink) { WriteFleetJson(fleet, top, sink); });
 }
 
 }  // namespace leaktrack

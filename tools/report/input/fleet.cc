@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/input/fleet.h"
+
+#include <algorithm>
+
+namespace leaktrack {
+namespace {
+
+double Growth(const ReportInput& run) { return run.analysis.total_growth ? run.analysis.total_growth->low : 0; }
+
+}  // namespace
+
+void RankRuns(Fleet& fleet) {
+  std::stable_sort(fleet.runs.begin(), fleet.runs.end(), [](const ReportInput& a, const ReportInput& b) {
+    const bool a_found = a.analysis.conclusion == Conclusion::kFound;
+    const bool b_found = b.analysis.conclusion == Conclusion::kFound;
+    if (a_found != b_found) return a_found;
+    if (a.analysis.process.status != b.analysis.process.status) return a.analysis.process.status > b.analysis.process.status;
+    if (Growth(a) != Growth(b)) return Growth(a) > Growth(b);
+    return a.analysis.duration_seconds > b.analysis.duration_seconds;
+  });
+}
+
+Conclusion FleetConclusion(const Fleet& fleet) {
+  Conclusion result = fleet.unreadable.empty() ? Conclusion::kTooShort : Conclusion::kDataLost;
+  double longest = -1;
+  for (const ReportInput& run : fleet.runs) {
+    if (run.analysis.conclusion == Conclusion::kFound) return Conclusion::kFound;
+    if (run.analysis.conclusion == Conclusion::kDataLost) result = Conclusion::kDataLost;
+    if (run.analysis.duration_seconds > longest && result != Conclusion::kDataLost) {
+      longest = run.analysis.duration_seconds;
+      result = run.analysis.conclusion;
+    }
+  }
+  return result;
+}
+
+}  // namespace leaktrack
