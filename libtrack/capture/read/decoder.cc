@@ -234,7 +234,8 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
 
 bool LoadRecorderOf(const std::string& capture_path, RecorderImage* image) {
   std::vector<uint8_t> page;
-  if (!Read(capture_path, kHeaderBytes, &page)) return false;
+  std::string why;
+  if (!ReadRegular(capture_path, kHeaderBytes, &page, &why)) return false;
   const FileHeader header = HeaderOf(page);
   return header.magic == kCaptureMagic && LoadRecorder(header, {}, image);
 }
