@@ -10,15 +10,18 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <threads.h>
+#include <unistd.h>
 
 #include <new>
 
 extern "C" {
 #include "early_hooks.h"
 int capset(cap_user_header_t header, const cap_user_data_t data);
+void* __sbrk(intptr_t bytes);
 }
 
 namespace {
@@ -160,6 +163,15 @@ const Hook hooks[] = {
     HOOK(mmap64) Mapped(mmap64(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) END
     HOOK(munmap) FAILS(munmap(reinterpret_cast<void*>(1), 4096), EINVAL) END
     HOOK(mremap) Moved() END
+    HOOK(mprotect) FAILS(mprotect(reinterpret_cast<void*>(1), 4096, PROT_READ), EINVAL) END
+    HOOK(pkey_mprotect)
+        FAILS(pkey_mprotect(reinterpret_cast<void*>(1), 4096, PROT_READ, -1), EINVAL) END
+    HOOK(mlockall) FAILS(mlockall(0), EINVAL) END
+    HOOK(shmat) FAILS(reinterpret_cast<intptr_t>(shmat(-1, nullptr, 0)), EINVAL) END
+    HOOK(shmdt) FAILS(shmdt(reinterpret_cast<void*>(1)), EINVAL) END
+    HOOK(brk) brk(sbrk(0)) == 0 END
+    HOOK(sbrk) sbrk(0) != reinterpret_cast<void*>(-1) END
+    HOOK(__sbrk) __sbrk(0) == sbrk(0) END
     HOOK(malloc_usable_size) malloc_usable_size(nullptr) == 0 END
     HOOK(free) (free(nullptr), true) END
     HOOK(malloc) UsableAndFreed(malloc(40)) END
