@@ -72,7 +72,8 @@ std::vector<std::string> PlacesFor(const std::string& capture_path) {
 bool MayLive(const std::string& recorder) {
   capture::RecorderImage image;
   std::string why;
-  return image.Load(recorder, &why) && capture::MayBeAlive(*image.header());
+  return image.Load(recorder, &why) &&
+         capture::OwnerOf(*image.header()).life != capture::Life::kDead;
 }
 
 void Rescue(const RecorderEntry& recorder, const std::string& path, capture::FoldOptions options) {

@@ -13,6 +13,7 @@
 
 #include "tools/base/text_sink.h"
 #include "tools/report/input/fleet.h"
+#include "tools/report/text/text_report.h"
 
 namespace leaktrack {
 
