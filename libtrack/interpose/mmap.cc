@@ -58,4 +58,3 @@ LEAKTRACK_EXPORT int brk(void* address) { return SetBreak(address); }
 
 LEAKTRACK_EXPORT void* sbrk(intptr_t by) { return MoveBreak(by); }
 
-LEAKTRACK_EXPORT void* __sbrk(intptr_t by) { return MoveBreak(by); }

@@ -33,6 +33,11 @@ class WriterMemory {
   WriterMemory(const WriterMemory&) = delete;
   WriterMemory& operator=(const WriterMemory&) = delete;
   capture::HistoryWriter* writer() { return writer_; }
+  // What the writer must ask for is not there, as in the drainer.
+  void ForbidAllButTheFirstPages() {
+    const size_t first = (capture::HistoryWriter::FirstBytes() + 4095) & ~size_t{4095};
+    mprotect(static_cast<char*>(memory_) + first, bytes_ - first, PROT_NONE);
+  }
 
  private:
   size_t bytes_;

@@ -99,7 +99,8 @@ def filled(place):
         print("not tried: no mount namespace here")
         return
     assert "the end of the run could not be written to its capture" in done.stderr and "No space left" in done.stderr, done
-    assert "could not be written to the capture" in " ".join(done.stdout.split()), done.stdout
+    words = " ".join(done.stdout.split())
+    assert "was not written to the capture" in words and "No space left on device" in words, done.stdout
 
 
 def main():

@@ -16,7 +16,7 @@ import unittest
 
 RECORDERS = "/dev/shm/leaktrack.*.ltr"
 TEN_MINUTES = 600
-OFFSETS = {"owner": 24, "state": 28, "folded": 32, "pid": 80}  # libtrack/capture/recorder_layout.h
+OFFSETS = {"owner": 24, "state": 28, "folded": 32, "pid": 80, "start_ticks": 104}  # libtrack/capture/recorder_layout.h
 RUNNING, EXITED, EXEC = 1, 2, 4
 MAGIC = b"LTKREC01"
 
@@ -24,6 +24,11 @@ MAGIC = b"LTKREC01"
 def read_magic(path):
     with open(path, "rb") as file:
         return file.read(len(MAGIC))
+
+
+def start_ticks(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return int(file.read().rsplit(")", 1)[1].split()[19])
 
 
 class StartTest(unittest.TestCase):
@@ -182,30 +187,31 @@ class StartTest(unittest.TestCase):
         with open(recorder, "r+b") as file:
             for name, value in words.items():
                 file.seek(OFFSETS[name])
-                file.write(value.to_bytes(4, "little"))
+                file.write(value.to_bytes(8 if name == "start_ticks" else 4, "little"))
 
-    def exec_beside(self, plant):
-        """What is left of the state of a recorder that names the pid of a process which then becomes a tracked program."""
-        stranger = self.kill_running() if plant == "before" else None
+    def exec_beside(self, same_process):
+        """What is left of the state of a recorder that names the pid, and perhaps the beginning, of a process which then
+        becomes a tracked program."""
+        stranger = self.kill_running()
         time.sleep(0.1)  # more than the clocks' steps
         with subprocess.Popen(["/bin/sh", "-c", 'read line; LD_PRELOAD="$0" exec /bin/true', LIBRARY],
                               env=self.environment, stdin=subprocess.PIPE) as process:
-            time.sleep(0.1)
-            stranger = stranger or self.kill_running()
             named = f"/dev/shm/leaktrack.{process.pid}.{stranger.split('.', 2)[2]}"
             os.rename(stranger, named)
             self.recorders.add(named)
             self.mark(named, pid=process.pid)
+            if same_process:
+                self.mark(named, start_ticks=start_ticks(process.pid))
             process.stdin.write(b"\n")
         with open(named, "rb") as file:
             file.seek(OFFSETS["state"])
             return int.from_bytes(file.read(4), "little")
 
     def test_a_program_that_was_replaced_is_marked_so(self):
-        self.assertEqual(self.exec_beside("after"), EXEC)
+        self.assertEqual(self.exec_beside(same_process=True), EXEC)
 
     def test_a_pid_that_comes_again_makes_a_stranger_no_predecessor(self):
-        self.assertEqual(self.exec_beside("before"), RUNNING)
+        self.assertEqual(self.exec_beside(same_process=False), RUNNING)
 
     def calls_of_a_start(self):
         """How many system calls on directories and files a start makes."""

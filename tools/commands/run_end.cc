@@ -72,8 +72,9 @@ std::vector<std::string> PlacesFor(const std::string& capture_path) {
 bool MayLive(const std::string& recorder) {
   capture::RecorderImage image;
   std::string why;
-  return image.Load(recorder, &why) &&
-         capture::OwnerOf(*image.header()).life != capture::Life::kDead;
+  if (!image.Load(recorder, &why)) return false;
+  const capture::Life life = capture::OwnerOf(*image.header()).life;
+  return life == capture::Life::kAlive || life == capture::Life::kUnknown;
 }
 
 void Rescue(const RecorderEntry& recorder, const std::string& path, capture::FoldOptions options) {

@@ -143,8 +143,10 @@ absl::StatusOr<std::string> ReadAsOfNow(const std::string& path, bool running) {
     const capture::DecodeResult file = capture::DecodeCaptureBytes(path, BytesOf(bytes), nullptr);
     const uint64_t image_ms =
         std::max(image.header()->tick_ms.load(), image.header()->end_ms.load());
+    // Before the first epoch the file holds nothing yet, which it calls damage.
+    const bool whole = file.capture.damage.empty() || file.capture.duration_ms == 0;
     const bool settled =
-        file.failure == capture::DecodeFailure::kNone && (!running || file.capture.damage.empty());
+        file.failure == capture::DecodeFailure::kNone && (!running || whole);
     if (settled && file.capture.duration_ms <= image_ms) return Completed(bytes, image, running);
     usleep(kNapUs);
   }

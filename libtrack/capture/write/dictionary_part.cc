@@ -91,7 +91,9 @@ bool WriterParts::Modules(HistoryWriter& writer, const Epoch& epoch) {
   RawBuffer& raw = writer.encoder_.raw();
   raw.Clear();
   const uint32_t known = epoch.view.module_count();
-  const uint32_t count = known < writer.module_capacity_ ? known : writer.module_capacity_ - (known != 0);
+  // Number 0 names no module. No capacity: no memory was lent for it yet.
+  const uint32_t room = writer.module_capacity_ == 0 ? 0 : writer.module_capacity_ - 1;
+  const uint32_t count = known < room ? known : room;
   uint8_t* const unloaded = writer.module_unloaded_;
   bool ok = true;
   uint32_t reached = writer.module_cursor_, pending = 0;

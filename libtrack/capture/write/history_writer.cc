@@ -73,8 +73,8 @@ void HistoryWriter::LendMemory(Lend lend, void* context) {
   lend_context_ = context;
   cell_capacity_ = map_capacity_ = 0;
   slot_capacity_ = 0;
-  const uint32_t modules = module_capacity_;
-  if (!Borrow(0, module_unloaded_, modules)) module_capacity_ = 0;
+  modules_wanted_ = module_capacity_;
+  module_capacity_ = 0;
 }
 
 // Asks for what an epoch of this image touches. The capacities are what has been lent.
@@ -87,6 +87,8 @@ bool HistoryWriter::BorrowFor(const RecorderView& view) {
     if (segment.count != 0 && slots < segment.first_in_region + segment.count)
       slots = segment.first_in_region + segment.count;
   }
+  if (module_capacity_ == 0 && Borrow(0, module_unloaded_, modules_wanted_))
+    module_capacity_ = modules_wanted_;
   bool all = module_capacity_ != 0;
   if (cells > cell_capacity_) {
     const bool lent = Borrow(1, cell_seen_, cells * sizeof(*cell_seen_)) &&

@@ -112,6 +112,7 @@ class HistoryWriter {
   uint64_t dictionary_refused_;  // stacks and modules that the cap kept out
   uint8_t* module_unloaded_;     // per module: 1: its end is in the file, 2: in the chunk being written
   uint32_t module_capacity_;
+  uint32_t modules_wanted_;  // of lent memory
   uint32_t note_marks_[kMaxNotes];  // per slot: what is in the file of it: number << 1 | is it over
 
   // History.

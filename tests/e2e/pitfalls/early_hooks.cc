@@ -21,7 +21,6 @@
 extern "C" {
 #include "early_hooks.h"
 int capset(cap_user_header_t header, const cap_user_data_t data);
-void* __sbrk(intptr_t bytes);
 }
 
 namespace {
@@ -171,7 +170,6 @@ const Hook hooks[] = {
     HOOK(shmdt) FAILS(shmdt(reinterpret_cast<void*>(1)), EINVAL) END
     HOOK(brk) brk(sbrk(0)) == 0 END
     HOOK(sbrk) sbrk(0) != reinterpret_cast<void*>(-1) END
-    HOOK(__sbrk) __sbrk(0) == sbrk(0) END
     HOOK(malloc_usable_size) malloc_usable_size(nullptr) == 0 END
     HOOK(free) (free(nullptr), true) END
     HOOK(malloc) UsableAndFreed(malloc(40)) END
