@@ -24,23 +24,23 @@ long SetErrno(long result) {
 bool Resolved() { return g_real_resolved.load(std::memory_order_acquire); }
 
 // Before the real functions are known, the system calls themselves serve.
-void* RealMmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
-  if (Resolved() && g_real.mmap != nullptr) {
+void* RealMmap(RealCall real, void* address, size_t length, int protection, int flags, int fd, off_t offset) {
+  if (real == RealCall::kByName && Resolved() && g_real.mmap != nullptr) {
     return g_real.mmap(address, length, protection, flags, fd, offset);
   }
   return reinterpret_cast<void*>(SetErrno(raw::Call(
       SYS_mmap, raw::Ptr(address), static_cast<long>(length), protection, flags, fd, offset)));
 }
 
-int RealMunmap(void* address, size_t length) {
-  if (Resolved() && g_real.munmap != nullptr) return g_real.munmap(address, length);
+int RealMunmap(RealCall real, void* address, size_t length) {
+  if (real == RealCall::kByName && Resolved() && g_real.munmap != nullptr) return g_real.munmap(address, length);
   return static_cast<int>(
       SetErrno(raw::Call(SYS_munmap, raw::Ptr(address), static_cast<long>(length))));
 }
 
-void* RealMremap(void* address, size_t old_length, size_t new_length, int flags,
+void* RealMremap(RealCall real, void* address, size_t old_length, size_t new_length, int flags,
                  void* new_address) {
-  if (Resolved() && g_real.mremap != nullptr) {
+  if (real == RealCall::kByName && Resolved() && g_real.mremap != nullptr) {
     return g_real.mremap(address, old_length, new_length, flags, new_address);
   }
   return reinterpret_cast<void*>(
@@ -48,8 +48,8 @@ void* RealMremap(void* address, size_t old_length, size_t new_length, int flags,
                          static_cast<long>(new_length), flags, raw::Ptr(new_address))));
 }
 
-int RealMprotect(void* address, size_t length, int protection) {
-  if (Resolved() && g_real.mprotect != nullptr) return g_real.mprotect(address, length, protection);
+int RealMprotect(RealCall real, void* address, size_t length, int protection) {
+  if (real == RealCall::kByName && Resolved() && g_real.mprotect != nullptr) return g_real.mprotect(address, length, protection);
   return static_cast<int>(
       SetErrno(raw::Call(SYS_mprotect, raw::Ptr(address), static_cast<long>(length), protection)));
 }
@@ -75,10 +75,10 @@ void AfterProtect(const StackStart& start, void* address, size_t length, int pro
 }
 
 // A private mapping has no copy: the kernel then makes a new one, empty.
-void* CopyMapping(const StackStart& start, void* address, size_t new_length, int flags,
-                  void* new_address) {
+void* CopyMapping(const StackStart& start, RealCall real, void* address, size_t new_length,
+                  int flags, void* new_address) {
   const MapTable::Kind kind = KindOfRange(reinterpret_cast<uintptr_t>(address), 1);
-  void* const copy = RealMremap(address, 0, new_length, flags, new_address);
+  void* const copy = RealMremap(real, address, 0, new_length, flags, new_address);
   if (copy == MAP_FAILED) return copy;
   const auto mapped = reinterpret_cast<uintptr_t>(copy);
   if ((flags & MREMAP_FIXED) != 0) ForgetRange(mapped, new_length);
@@ -93,9 +93,9 @@ void ForgetMapping(const void* start, size_t length) {
   ForgetRange(reinterpret_cast<uintptr_t>(start), length);
 }
 
-void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int protection,
-                    int flags, int fd, off_t offset) {
-  void* const result = RealMmap(address, length, protection, flags, fd, offset);
+void* MapMemoryFrom(const StackStart& start, RealCall real, void* address, size_t length,
+                    int protection, int flags, int fd, off_t offset) {
+  void* const result = RealMmap(real, address, length, protection, flags, fd, offset);
   if (result == MAP_FAILED) return result;
   const auto mapped = reinterpret_cast<uintptr_t>(result);
   // Only now, because a call that failed has replaced nothing; what was there before is the
@@ -110,28 +110,32 @@ void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int p
 
 [[gnu::noinline]] void* MapMemory(void* address, size_t length, int protection, int flags, int fd,
                                   off_t offset) {
-  return MapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), address, length, protection, flags, fd,
-                       offset);
+  return MapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), RealCall::kByName, address, length,
+                       protection, flags, fd, offset);
 }
 
-[[gnu::noinline]] int UnmapMemory(void* address, size_t length) {
+int UnmapMemoryFrom(RealCall real, void* address, size_t length) {
   const auto start = reinterpret_cast<uintptr_t>(address);
   const bool valid = (start & kPageMask) == 0 && length != 0 && start + length > start;
   DetachedMappings detached;
   if (valid) DetachRange(start, length, detached);
-  const int result = RealMunmap(address, length);
+  const int result = RealMunmap(real, address, length);
   EndDetached(detached, result == 0);
   NoteUnmap();
   return result;
 }
 
-void* RemapMemoryFrom(const StackStart& start, void* address, size_t old_length, size_t new_length,
-                      int flags, void* new_address) {
-  if (old_length == 0) return CopyMapping(start, address, new_length, flags, new_address);
+[[gnu::noinline]] int UnmapMemory(void* address, size_t length) {
+  return UnmapMemoryFrom(RealCall::kByName, address, length);
+}
+
+void* RemapMemoryFrom(const StackStart& start, RealCall real, void* address, size_t old_length,
+                      size_t new_length, int flags, void* new_address) {
+  if (old_length == 0) return CopyMapping(start, real, address, new_length, flags, new_address);
   const auto old = reinterpret_cast<uintptr_t>(address);
   DetachedMappings detached;
   DetachRange(old, old_length, detached);
-  void* const result = RealMremap(address, old_length, new_length, flags, new_address);
+  void* const result = RealMremap(real, address, old_length, new_length, flags, new_address);
   EndDetached(detached, result != MAP_FAILED && (flags & MREMAP_DONTUNMAP) == 0);
   NoteUnmap();
   if (result == MAP_FAILED) return result;
@@ -148,18 +152,20 @@ void* RemapMemoryFrom(const StackStart& start, void* address, size_t old_length,
 
 [[gnu::noinline]] void* RemapMemory(void* address, size_t old_length, size_t new_length, int flags,
                                     void* new_address) {
-  return RemapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), address, old_length, new_length, flags,
-                         new_address);
+  return RemapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), RealCall::kByName, address, old_length,
+                         new_length, flags, new_address);
 }
 
-int ProtectMemoryFrom(const StackStart& start, void* address, size_t length, int protection) {
-  const int result = RealMprotect(address, length, protection);
+int ProtectMemoryFrom(const StackStart& start, RealCall real, void* address, size_t length,
+                      int protection) {
+  const int result = RealMprotect(real, address, length, protection);
   if (result == 0) AfterProtect(start, address, length, protection);
   return result;
 }
 
 [[gnu::noinline]] int ProtectMemory(void* address, size_t length, int protection) {
-  return ProtectMemoryFrom(LEAKTRACK_CALLER_STACK_START(), address, length, protection);
+  return ProtectMemoryFrom(LEAKTRACK_CALLER_STACK_START(), RealCall::kByName, address, length,
+                           protection);
 }
 
 // Older C libraries lack it, and add nothing to the system call.

@@ -18,10 +18,15 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "libtrack/platform/walk/unwinder.h"
 
 namespace leaktrack::track {
+
+// How the real call is made. What the program asks for by syscall() is asked of the kernel itself:
+// the function of that name may be an allocator's, which makes that very system call.
+enum class RealCall : uint8_t { kByName, kByNumber };
 
 // Reached by tail calls from the interposers, as in heap.h.
 void* MapMemory(void* address, size_t length, int protection, int flags, int fd, off_t offset);
@@ -32,11 +37,13 @@ int ProtectMemory(void* address, size_t length, int protection);
 int ProtectMemoryByKey(void* address, size_t length, int protection, int key);
 
 // The same for a caller that has been found already.
-void* MapMemoryFrom(const StackStart& start, void* address, size_t length, int protection,
-                    int flags, int fd, off_t offset);
-void* RemapMemoryFrom(const StackStart& start, void* address, size_t old_length, size_t new_length,
-                      int flags, void* new_address);
-int ProtectMemoryFrom(const StackStart& start, void* address, size_t length, int protection);
+void* MapMemoryFrom(const StackStart& start, RealCall real, void* address, size_t length,
+                    int protection, int flags, int fd, off_t offset);
+int UnmapMemoryFrom(RealCall real, void* address, size_t length);
+void* RemapMemoryFrom(const StackStart& start, RealCall real, void* address, size_t old_length,
+                      size_t new_length, int flags, void* new_address);
+int ProtectMemoryFrom(const StackStart& start, RealCall real, void* address, size_t length,
+                      int protection);
 int ProtectMemoryByKeyFrom(const StackStart& start, void* address, size_t length, int protection,
                            int key);
 

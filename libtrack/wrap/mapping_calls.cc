@@ -17,21 +17,22 @@ int Int(long word) { return static_cast<int>(word); }
 
 [[gnu::noinline]] long MappingCall(long number, long a, long b, long c, long d, long e, long f) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  constexpr RealCall kBy = RealCall::kByNumber;
   switch (number) {
     case SYS_mmap:
-      return Word(MapMemoryFrom(start, Pointer(a), Size(b), Int(c), Int(d), Int(e), f));
+      return Word(MapMemoryFrom(start, kBy, Pointer(a), Size(b), Int(c), Int(d), Int(e), f));
     case SYS_munmap:
-      return UnmapMemory(Pointer(a), Size(b));
+      return UnmapMemoryFrom(kBy, Pointer(a), Size(b));
     case SYS_mremap:
-      return Word(RemapMemoryFrom(start, Pointer(a), Size(b), Size(c), Int(d), Pointer(e)));
+      return Word(RemapMemoryFrom(start, kBy, Pointer(a), Size(b), Size(c), Int(d), Pointer(e)));
     case SYS_mprotect:
-      return ProtectMemoryFrom(start, Pointer(a), Size(b), Int(c));
+      return ProtectMemoryFrom(start, kBy, Pointer(a), Size(b), Int(c));
     case SYS_pkey_mprotect:
       return ProtectMemoryByKeyFrom(start, Pointer(a), Size(b), Int(c), Int(d));
     case SYS_shmat:
-      return Word(AttachSegmentFrom(start, Int(a), Pointer(b), Int(c)));
+      return Word(AttachSegmentFrom(start, kBy, Int(a), Pointer(b), Int(c)));
     default:
-      return DetachSegment(Pointer(a));
+      return DetachSegmentFrom(kBy, Pointer(a));
   }
 }
 

@@ -23,13 +23,15 @@ long SetErrno(long result) {
   return -1;
 }
 
-void* RealShmat(int id, const void* address, int flags) {
-  if (ResolveRealFunctions() && g_real.shmat != nullptr) return g_real.shmat(id, address, flags);
+void* RealShmat(RealCall real, int id, const void* address, int flags) {
+  if (real == RealCall::kByName && ResolveRealFunctions() && g_real.shmat != nullptr)
+    return g_real.shmat(id, address, flags);
   return reinterpret_cast<void*>(SetErrno(raw::Call(SYS_shmat, id, raw::Ptr(address), flags)));
 }
 
-int RealShmdt(const void* address) {
-  if (ResolveRealFunctions() && g_real.shmdt != nullptr) return g_real.shmdt(address);
+int RealShmdt(RealCall real, const void* address) {
+  if (real == RealCall::kByName && ResolveRealFunctions() && g_real.shmdt != nullptr)
+    return g_real.shmdt(address);
   return static_cast<int>(SetErrno(raw::Call(SYS_shmdt, raw::Ptr(address))));
 }
 
@@ -54,8 +56,9 @@ void DetachAbove(uintptr_t new_break, uintptr_t old_break, DetachedMappings& det
 
 }  // namespace
 
-void* AttachSegmentFrom(const StackStart& start, int id, const void* address, int flags) {
-  void* const attached = RealShmat(id, address, flags);
+void* AttachSegmentFrom(const StackStart& start, RealCall real, int id, const void* address,
+                        int flags) {
+  void* const attached = RealShmat(real, id, address, flags);
   if (attached == Failed()) return attached;
   const size_t bytes = SegmentSize(id);
   if (bytes == 0) return CountLostMapping(), attached;
@@ -68,16 +71,20 @@ void* AttachSegmentFrom(const StackStart& start, int id, const void* address, in
 }
 
 [[gnu::noinline]] void* AttachSegment(int id, const void* address, int flags) {
-  return AttachSegmentFrom(LEAKTRACK_CALLER_STACK_START(), id, address, flags);
+  return AttachSegmentFrom(LEAKTRACK_CALLER_STACK_START(), RealCall::kByName, id, address, flags);
 }
 
-[[gnu::noinline]] int DetachSegment(const void* address) {
+int DetachSegmentFrom(RealCall real, const void* address) {
   DetachedMappings detached;
   DetachAttachment(Address(address), detached);
-  const int result = RealShmdt(address);
+  const int result = RealShmdt(real, address);
   EndDetached(detached, result == 0);
   NoteUnmap();
   return result;
+}
+
+[[gnu::noinline]] int DetachSegment(const void* address) {
+  return DetachSegmentFrom(RealCall::kByName, address);
 }
 
 [[gnu::noinline]] int SetBreak(void* address) {

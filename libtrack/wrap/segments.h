@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "libtrack/platform/walk/unwinder.h"
+#include "libtrack/wrap/mapping.h"
 
 namespace leaktrack::track {
 
@@ -26,7 +27,9 @@ int SetBreak(void* address);
 void* MoveBreak(intptr_t by);
 
 // The same for a caller that has been found already.
-void* AttachSegmentFrom(const StackStart& start, int id, const void* address, int flags);
+void* AttachSegmentFrom(const StackStart& start, RealCall real, int id, const void* address,
+                        int flags);
+int DetachSegmentFrom(RealCall real, const void* address);
 
 }  // namespace leaktrack::track
 

@@ -80,10 +80,10 @@ def progress(session):
     seen = stderr_of(command)
     lines = seen.split("\r\x1b[K")
     assert lines[0] == lines[-1] == "" and len(lines) > 2, seen
-    assert all(re.fullmatch(r"merging captures: [\d,]+ of 1,500, \d+s", line) for line in lines[1:-1]), lines
+    assert all(re.fullmatch(r"merging captures: [\d,]+ of 4,000, \d+s", line) for line in lines[1:-1]), lines
     assert stderr_of(command, term="dumb") == "" and stderr_of(command, background=True) == ""
     seen = stderr_of([session.leaktrack, "report", "--no-history", many])
-    assert re.search(r"\r\x1b\[Kreading captures: [\d,]+ of 1,500, ", seen) and seen.endswith("\r\x1b[K"), seen
+    assert re.search(r"\r\x1b\[Kreading captures: [\d,]+ of 4,000, ", seen) and seen.endswith("\r\x1b[K"), seen
 
 
 def stdout_of(command, columns):
