@@ -221,9 +221,8 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     *why = recorder_path + ": has become another file meanwhile";
     return FoldResult::kFailed;
   }
-  if (const std::string problem =
-          WriteLastEpoch(image, recorder_path, capture.fd, EndOf(*image.header(), options));
-      !problem.empty()) {
+  problem = WriteLastEpoch(image, recorder_path, capture.fd, EndOf(*image.header(), options));
+  if (!problem.empty()) {
     *why = path + ": " + problem;
     return FoldResult::kFailed;
   }
