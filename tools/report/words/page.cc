@@ -33,8 +33,8 @@ void Page::Line(std::string_view text, Tint tint) {
 }
 
 void Page::Field(std::string_view label, std::string_view text, size_t label_columns) {
-  const size_t width = std::min(columns_, kMeasure);
-  const size_t room = width > label_columns + 10 ? width - label_columns : 10;
+  const size_t measure = std::min(columns_, kMeasure);
+  const size_t room = measure > label_columns + 10 ? measure - label_columns : 10;
   std::string line(label);
   line.resize(std::max(label_columns, line.size()), ' ');
   size_t used = 0;
