@@ -20,7 +20,7 @@ exec 9>"$home/lock"
 flock 9
 
 # The package that linux-image-amd64 stands for; without lists of packages, what a call before left.
-kernel=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '/Depends:/ { print $2; exit }')
+kernel=$(apt-cache depends linux-image-amd64 2>/dev/null | awk '/Depends:/ && !n++ { print $2 }' || true)
 [ -n "$kernel" ] || kernel=$(cd "$home" && ls -d linux-image-* 2>/dev/null | tail -1) || true
 [ -n "$kernel" ] || skip "no kernel package is known here (apt-get update)"
 if [ ! -e "$home/$kernel/done" ]; then

@@ -139,6 +139,7 @@ struct Capture {
   ProcessInfo process;
   RunState end_state = RunState::kRunning;
   bool running = false;           // the owner was alive when this was read (owner.h), or gave signs of life seconds before
+  bool may_live = false;          // running, or of an owner that cannot be seen from here
   bool as_of = false;             // it was running when this copy of its capture was sealed
   bool numbers_are_ours = false;  // its pid is of our pid namespace and boot
   bool recorder_used = false;     // the recorder supplied the last moments

@@ -46,12 +46,16 @@ LEAKTRACK_EXPORT int HookedPrctl(int, unsigned long, unsigned long, unsigned lon
                                  unsigned long) __asm__("prctl");
 LEAKTRACK_EXPORT long HookedSyscall(long, long, long, long, long, long, long) __asm__("syscall");
 
-int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
-  if (Missing(g_real.prctl)) return -1;
-  const auto real = [=] { return g_real.prctl(option, a, b, c, d); };
+namespace {
+
+// `real` makes the call in the way that the program has chosen: a prctl of somebody else may be
+// made of syscall().
+template <typename Real>
+auto PrctlCarefully(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+                    Real real) {
   switch (option) {
     case PR_SET_SECCOMP:
-      return CallFilter(real, [](int result) { return result >= 0; });
+      return CallFilter(real, [](auto result) { return result >= 0; });
     case PR_SET_KEEPCAPS:
     case PR_SET_SECUREBITS:
     case PR_CAPBSET_DROP:
@@ -70,6 +74,13 @@ int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, u
   }
 }
 
+}  // namespace
+
+int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
+  if (Missing(g_real.prctl)) return -1;
+  return PrctlCarefully(option, a, b, c, d, [=] { return g_real.prctl(option, a, b, c, d); });
+}
+
 namespace {
 
 // Of a thread group that could not follow, the call returns a thread's id, and there is no filter;
@@ -84,9 +95,9 @@ bool FilterIsInForce(long flags, long result) {
   const auto real = [=] { return g_real.syscall(number, a, b, c, d, e, f); };
   switch (number) {
     case SYS_prctl:
-      return HookedPrctl(static_cast<int>(a), static_cast<unsigned long>(b),
-                         static_cast<unsigned long>(c), static_cast<unsigned long>(d),
-                         static_cast<unsigned long>(e));
+      return PrctlCarefully(static_cast<int>(a), static_cast<unsigned long>(b),
+                            static_cast<unsigned long>(c), static_cast<unsigned long>(d),
+                            static_cast<unsigned long>(e), real);
     case SYS_seccomp:
       if (a != SECCOMP_SET_MODE_STRICT && a != SECCOMP_SET_MODE_FILTER) return real();
       return CallFilter(real, [=](long result) { return FilterIsInForce(b, result); });

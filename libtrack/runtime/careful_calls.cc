@@ -39,7 +39,7 @@ void GiveTurn() {
   WakeAll(&g_turn);
 }
 
-bool MayActForRun() { return !raw::Borrowed() && !raw::Forbidden() && IsTrackedProcess(); }
+bool MayActForRun() { return !raw::Forbidden() && IsTrackedProcess(); }
 
 // What decides how a set-id call ends.
 struct Standing {
@@ -135,7 +135,8 @@ CarefulCall BeforeOwnChange() {
 }
 
 void AfterCarefulCall(const CarefulCall& call) {
-  if (call.had_helper && !StartDrainerAgain()) ImageHeader()->no_thread = 1;
+  // A handler may have forked in the middle of the call: its child must not start a helper for us.
+  if (call.had_helper && IsTrackedProcess() && !StartDrainerAgain()) ImageHeader()->no_thread = 1;
   if (call.helper_follows)
     g_helper.standing = ReadStanding();  // the same call by one that was alike
   if (call.has_turn) GiveTurn();

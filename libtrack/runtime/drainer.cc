@@ -371,7 +371,10 @@ bool PauseDrainer() {
   return true;
 }
 
-bool FinishDrainer() { return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire); }
+bool FinishDrainer() {
+  if (raw::Forbidden()) return false;
+  return Stop(kFinish) && g_drainer.final_written.load(std::memory_order_acquire);
+}
 
 void WakeDrainer() {
   uint32_t none = kGoOn;  // any other request wakes it as well

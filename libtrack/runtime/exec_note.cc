@@ -163,6 +163,10 @@ ExecFate FateOfFile(const char* path, int scripts) {
   return RaisesRights(file, info) ? ExecFate::kRaisesRights : FateOfElf(file, header, BaseOf(path));
 }
 
+bool IsExecutable(const char* path) {
+  return raw::Call(SYS_faccessat, AT_FDCWD, raw::Ptr(path), 1 /* X_OK */) == 0;
+}
+
 bool HasSlash(const char* path) {
   for (; path != nullptr && *path != 0; ++path) {
     if (*path == '/') return true;
@@ -216,6 +220,8 @@ NoteHandle NoteExec(capture::RecorderHeader& header, const char* path,
                     const char* const* environment, bool own, uint64_t now_ms) {
   const ExecFate fate = FateOfExec(path, environment);
   if (fate == ExecFate::kTracked || (path != nullptr && !raw::Readable(path))) return 0;
+  // A search along PATH asks for each directory's file: what is not there takes no note.
+  if (path != nullptr && HasSlash(path) && !IsExecutable(path)) return 0;
   char name[sizeof(NoteEntry::name)];
   NameOf(path, name);
   const auto value =

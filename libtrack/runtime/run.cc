@@ -140,8 +140,9 @@ bool IsNamesake() {
 // False in a child that shares our memory. Under a filter we may not even ask for the pid: only
 // children of vfork are told.
 bool IsOwnRun() {
-  if (raw::Borrowed()) return false;
-  if (raw::Forbidden()) return true;
+  // Signals that came while a vfork child ran reach the parent before its mark is taken back: the
+  // mark alone would deny the parent its own end.
+  if (raw::Forbidden()) return !raw::Borrowed();
   return ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()) && !IsNamesake();
 }
 
@@ -247,6 +248,16 @@ WalkResult WalkStack(ThreadState& state, const StackStart& start) {
   return WalkWithLibunwind(state.memo, start, state.frames);
 }
 
+namespace {
+
+// As a fork child finds it. Frees of other threads would else look into pages that are gone.
+void EmptyFilter() {
+  g_filter.Shut();
+  raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, MADV_DONTNEED);
+}
+
+}  // namespace
+
 void EndRun(capture::RunState state) {
   if (!IsTracking() || !IsOwnRun() || g_ended.exchange(true)) return;
   capture::RecorderHeader& header = *ImageHeader();
@@ -257,7 +268,8 @@ void EndRun(capture::RunState state) {
   header.folded.store(1, std::memory_order_release);
   if (state == capture::RunState::kExec) return;
   if (!UnlinkRecorder()) {
-    g_filter.Shut();
+    BecomeInert();  // before the gate: "tracking, and the gate is shut" is what a fork child finds
+    EmptyFilter();
     EmptyImage();
   }
   // A master outlives its workers, and may remove what they could not.

@@ -231,7 +231,11 @@ bool WriteEndHere() {
   const int fd =
       raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;
-  const bool written = FinishWithoutDrainer(fd);
+  // A report that folds meanwhile holds the lock, and has what we would write.
+  constexpr long kExclusiveAtOnce = 2 | 4;  // LOCK_EX | LOCK_NB
+  const bool written = raw::Call(SYS_flock, fd, kExclusiveAtOnce) == 0 &&
+                       ImageHeader()->folded.load(std::memory_order_acquire) == 0 &&
+                       FinishWithoutDrainer(fd);
   raw::Close(fd);
   return written;
 }

@@ -178,6 +178,11 @@ int ProtectMemoryByKeyFrom(const StackStart& start, void* address, size_t length
 }
 
 [[gnu::noinline]] int ProtectMemoryByKey(void* address, size_t length, int protection, int key) {
+  // Without a key it is mprotect, also where the kernel has no keys.
+  if (key == -1) {
+    return ProtectMemoryFrom(LEAKTRACK_CALLER_STACK_START(), RealCall::kByName, address, length,
+                             protection);
+  }
   return ProtectMemoryByKeyFrom(LEAKTRACK_CALLER_STACK_START(), address, length, protection, key);
 }
 

@@ -156,12 +156,21 @@ uint64_t ElfPieces::SectionBytes() const {
   return sum;
 }
 
+// Honest sections do not overlap: what asks for the whole file again and again is no file to read.
 void ElfPieces::Need(absl::FunctionRef<bool(const Section&)> wanted) {
+  uint64_t left = 4 * uint64_t{size_};
+  const auto take = [&](const Section& section) {
+    const uint64_t bytes = std::min<uint64_t>(section.size, size_);
+    if (bytes > left) return false;
+    left -= bytes;
+    ReadRange(section.offset, section.size);
+    return true;
+  };
   for (const Section& section : sections_) {
     if (!wanted(section)) continue;
-    ReadRange(section.offset, section.size);
-    if (section.link != 0 && section.link < sections_.size())
-      ReadRange(sections_[section.link].offset, sections_[section.link].size);
+    if (!take(section)) return;
+    if (section.link != 0 && section.link < sections_.size() && !take(sections_[section.link]))
+      return;
   }
 }
 

@@ -119,11 +119,17 @@ std::string Fold(const std::string& recorder, const std::string& path) {
   return why;
 }
 
-// Sorts. A copy tells of the same run as the capture beside it, and of less of it.
-void LeaveOutCopies(std::vector<std::string>& paths) {
-  std::sort(paths.begin(), paths.end());
+// The names of sealed copies beside these. A copy tells of the same run, and of less of it.
+std::set<std::string> CopiesOf(const std::vector<std::string>& paths) {
   std::set<std::string> copies;
   for (const std::string& path : paths) copies.insert(SealedBeside(path));
+  return copies;
+}
+
+// Sorts.
+void LeaveOutCopies(std::vector<std::string>& paths) {
+  std::sort(paths.begin(), paths.end());
+  const std::set<std::string> copies = CopiesOf(paths);
   std::erase_if(paths, [&copies](const std::string& path) { return copies.contains(path); });
 }
 
@@ -250,6 +256,8 @@ absl::StatusOr<std::vector<std::string>> CapturesAtAll(const std::vector<std::st
       if (!there || seen.emplace(info.st_dev, info.st_ino).second) paths.push_back(path);
     }
   }
+  const std::set<std::string> copies = CopiesOf(paths);
+  std::erase_if(paths, [&copies](const std::string& path) { return copies.contains(path); });
   return paths;
 }
 

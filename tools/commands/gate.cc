@@ -190,12 +190,7 @@ absl::Status Write(const GateCommandOptions& options, const GateResult& result,
   const auto write_if_named = [&inputs](const std::string& path, const std::string& text) {
     return path.empty() ? absl::OkStatus() : WriteOutput(path, text, inputs);
   };
-  RETURN_IF_ERROR(write_if_named(options.junit, GateJunit(result)));
-  RETURN_IF_ERROR(write_if_named(options.sarif, GateSarif(result)));
-  RETURN_IF_ERROR(write_if_named(options.gitlab, GateGitlab(result)));
-  if (!options.write_baseline.empty()) {
-    RETURN_IF_ERROR(WriteBaseline(options, FormatBaseline(MakeBaseline(result, baseline)), inputs));
-  }
+  // The verdict first: a file that cannot be written does not take it away.
   const bool colour = WantColour(STDOUT_FILENO);
   RETURN_IF_ERROR(WriteOutput(
       "",
@@ -203,6 +198,12 @@ absl::Status Write(const GateCommandOptions& options, const GateResult& result,
           ? GateJson(result)
           : GateText(result, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour),
       inputs));
+  RETURN_IF_ERROR(write_if_named(options.junit, GateJunit(result)));
+  RETURN_IF_ERROR(write_if_named(options.sarif, GateSarif(result)));
+  RETURN_IF_ERROR(write_if_named(options.gitlab, GateGitlab(result)));
+  if (!options.write_baseline.empty()) {
+    RETURN_IF_ERROR(WriteBaseline(options, FormatBaseline(MakeBaseline(result, baseline)), inputs));
+  }
   if (!options.github) return absl::OkStatus();
   RETURN_IF_ERROR(WriteOutput("", GateGithub(result), inputs));
   const std::string summary = SummaryPath(options);

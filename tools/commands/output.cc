@@ -136,6 +136,15 @@ absl::Status WriteFile(const std::string& path, absl::FunctionRef<void(TextSink&
   return status;
 }
 
+// Asked before the work begins: hours of it may come first.
+absl::Status MayWrite(const std::string& path, bool there) {
+  if (path.empty()) return absl::OkStatus();
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  const bool may = there ? access(path.c_str(), W_OK) == 0
+                         : access(parent.empty() ? "." : parent.c_str(), W_OK | X_OK) == 0;
+  return may ? absl::OkStatus() : CannotOpen(path);
+}
+
 }  // namespace
 
 std::string HeldIn(const std::string& path) {
@@ -180,6 +189,7 @@ absl::Status CheckOutputs(const std::vector<std::string>& outputs, const Inputs&
     if (there) RETURN_IF_ERROR(Spares(path, info, inputs));
     if (there && !S_ISREG(info.st_mode)) continue;
     if (IsNamedAsCapture(path)) return NamedAsCapture(path);
+    RETURN_IF_ERROR(MayWrite(path, there));
     const std::string key = there ? absl::StrCat(info.st_dev, ":", info.st_ino) : WholePath(path);
     if (!seen.insert(key).second)
       return Refused(SafeText(path), "would hold two results, the second over the first");

@@ -77,27 +77,31 @@ bool MayLive(const std::string& recorder) {
   return life == capture::Life::kAlive || life == capture::Life::kUnknown;
 }
 
-void Rescue(const RecorderEntry& recorder, const std::string& path, capture::FoldOptions options) {
+// The path of the capture that was written anew; empty: none was.
+std::string Rescue(const RecorderEntry& recorder, const std::string& path,
+                   capture::FoldOptions options) {
   std::string why;
   for (const std::string& place : PlacesFor(path)) {
     options.capture_path = place;
     const capture::FoldResult result = capture::FoldRecorder(recorder.path, options, &why);
     if (result == capture::FoldResult::kAlreadyFolded || result == capture::FoldResult::kGone)
-      return;  // the capture was complete when somebody removed it
+      return "";  // the capture was complete when somebody removed it
     if (result != capture::FoldResult::kFolded) continue;
     Say(absl::StrCat(path,
                      ": was removed while the program ran; the run was written anew from its "
                      "flight recorder, without its history: "
                      "leaktrack report ",
                      place));
-    return;
+    return place;
   }
-  if (!Exists(recorder.path)) return;
+  if (!Exists(recorder.path)) return "";
   Say(absl::StrCat(path, ": was removed while the program ran, and cannot be written anew: ", why,
                    "; while the machine is up: leaktrack report ", recorder.path));
+  return "";
 }
 
-void FoldOne(const RecorderEntry& recorder, const std::string& path, const ChildEnd& end) {
+// As Rescue().
+std::string FoldOne(const RecorderEntry& recorder, const std::string& path, const ChildEnd& end) {
   capture::FoldOptions options;
   options.capture_path = path;
   // In another pid namespace the same number is another process.
@@ -108,14 +112,16 @@ void FoldOne(const RecorderEntry& recorder, const std::string& path, const Child
     options.owner_is_dead = true;
   }
   if (!Exists(path)) {
-    if (options.owner_is_dead || !MayLive(recorder.path)) Rescue(recorder, path, options);
-    return;  // of the living a report of the directory finds the recorder
+    // Of the living a report of the directory finds the recorder.
+    const bool over = options.owner_is_dead || !MayLive(recorder.path);
+    return over ? Rescue(recorder, path, options) : "";
   }
   std::string why;
   if (capture::FoldRecorder(recorder.path, options, &why) == capture::FoldResult::kFailed) {
     Say(absl::StrCat(recorder.path, ": the end of the run could not be written to its capture: ",
                      why, "; leaktrack report reads both while the machine is up"));
   }
+  return "";
 }
 
 // Those of the captures that have appeared, and, within the bound of FindRecorders, those of
@@ -133,15 +139,18 @@ std::vector<RecorderEntry> RecordersOf(const std::set<std::string>& fresh) {
 }
 
 // The dead of this process tree: their captures lie in our directory. FoldRecorder leaves the
-// living alone.
-void FoldTheDead(const CapturePlace& place, const ChildEnd& end) {
+// living alone. The captures that were written anew.
+std::set<std::string> FoldTheDead(const CapturePlace& place, const ChildEnd& end) {
+  std::set<std::string> rescued;
   const std::string now = place.Now();
   for (const RecorderEntry& recorder : RecordersOf(place.NewCaptures())) {
     const fs::path path(recorder.capture_path);
     if (path.parent_path() != place.named()) continue;
-    FoldOne(recorder, now.empty() ? path.string() : (fs::path(now) / path.filename()).string(),
-            end);
+    const fs::path there = now.empty() ? path : fs::path(now) / path.filename();
+    const std::string fresh = FoldOne(recorder, there.string(), end);
+    if (!fresh.empty()) rescued.insert(fresh);
   }
+  return rescued;
 }
 
 // A recorder that is gone was removed by its owner, who wrote the end of the run before; or by
@@ -180,17 +189,18 @@ std::vector<std::string> OwnOf(const std::set<std::string>& captures, pid_t pid)
 void TellOfCaptures(const CapturePlace& place, const std::set<std::string>& fresh,
                     const ChildEnd& end) {
   const std::string now = place.Now();
-  if (now.empty()) {
+  if (now.empty() && fresh.empty()) {
     Say(absl::StrCat(place.named(),
                      ": was removed while the program ran, and the captures with it"));
-  } else if (now != place.named()) {
+  } else if (!now.empty() && now != place.named()) {
     Say(absl::StrCat(place.named(), ": was moved to ", now,
                      " while the program ran, and the captures with it"));
   }
   if (fresh.size() == 1) {
     Say(absl::StrCat("captured; read it with: leaktrack report ", *fresh.begin()));
   } else if (fresh.size() > 1) {
-    Say(absl::StrCat(fresh.size(), " processes captured; read all with: leaktrack report ", now));
+    Say(absl::StrCat(fresh.size(), " processes captured; read all with: leaktrack report ",
+                     now.empty() ? place.named() : now));
     const std::vector<std::string> own = OwnOf(fresh, end.pid);
     if (own.size() == 1) Say(absl::StrCat("the command's own: leaktrack report ", own[0]));
   } else if (!now.empty()) {
@@ -307,8 +317,9 @@ std::set<std::string> CapturePlace::NewCaptures() const {
 void Say(const std::string& text) { fprintf(stderr, "leaktrack: %s\n", SafeText(text).c_str()); }
 
 void FinishRun(const CapturePlace& place, const ChildEnd& end, bool tell) {
-  FoldTheDead(place, end);
-  const std::set<std::string> fresh = place.NewCaptures();
+  const std::set<std::string> rescued = FoldTheDead(place, end);
+  std::set<std::string> fresh = place.NewCaptures();
+  fresh.insert(rescued.begin(), rescued.end());
   TellOfLostEnds(fresh);
   if (!tell) return;
   TellOfCaptures(place, fresh, end);

@@ -173,15 +173,15 @@ bool RecorderMayGoInto(const std::string& path) {
 // Where the sealed file goes; an error where that would take the capture from its process or from
 // its owner.
 absl::StatusOr<std::string> Destination(const std::string& path, const std::string& output,
-                                        bool running) {
+                                        bool may_live) {
   struct stat from {
   }, to{};
-  const std::string wanted = !output.empty() ? output : running ? SealedBeside(path) : path;
+  const std::string wanted = !output.empty() ? output : may_live ? SealedBeside(path) : path;
   const bool in_place = stat(path.c_str(), &from) == 0 && stat(wanted.c_str(), &to) == 0 &&
                         from.st_dev == to.st_dev && from.st_ino == to.st_ino;
-  if (in_place && running)
+  if (in_place && may_live)
     return absl::InvalidArgumentError(
-        absl::StrCat(SafeText(path), ": its process still writes to it; give another name by -o"));
+        absl::StrCat(SafeText(path), ": its process may still write to it; give another name by -o"));
   if (in_place && geteuid() != 0 && from.st_uid != geteuid()) {
     return absl::PermissionDeniedError(
         absl::StrCat(SafeText(path), ": belongs to another user (id ", from.st_uid,
@@ -198,9 +198,12 @@ absl::Status Replace(const std::string& to, const std::string& path, const std::
 }
 
 void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed, bool source,
-          bool running) {
+          const capture::Capture& capture) {
+  const char* const as_of = capture.running    ? " as of now, its process goes on"
+                            : capture.may_live ? " as of now, its process may go on"
+                                               : "";
   printf("%s: sealed%s, %s of %s frames have names%s, %s more\n", SafeText(to).c_str(),
-         running ? " as of now, its process goes on" : "", FormatCount(seal.frames.size()).c_str(),
+         as_of, FormatCount(seal.frames.size()).c_str(),
          FormatCount(frames).c_str(),
          source
              ? absl::StrCat(", ", FormatCount(seal.sources.size()), " places their source").c_str()
@@ -212,8 +215,12 @@ void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed,
 
 absl::Status SealOne(const std::string& path, const std::string& output,
                      const SealOptions& options) {
+  if (HeldIn(path) == "the flight recorder of a run") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        SafeText(path), ": is a flight recorder; seal the capture that it belongs to, which takes in what it holds"));
+  }
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
-  ASSIGN_OR_RETURN(const std::string to, Destination(path, output, capture.running));
+  ASSIGN_OR_RETURN(const std::string to, Destination(path, output, capture.may_live));
   RETURN_IF_ERROR(MayHoldSealed(to, capture));
   const std::vector<capture::Frame> frames = FramesOf(capture);
   const Seal seal = MakeSeal(capture, frames, options);
@@ -221,7 +228,7 @@ absl::Status SealOne(const std::string& path, const std::string& output,
   if (packed.empty()) return absl::ResourceExhaustedError(absl::StrCat(SafeText(path), ": its names are more than a seal holds"));
   const bool with_end = capture.recorder_used && RecorderMayGoInto(path);
   absl::StatusOr<std::string> bytes =
-      with_end ? ReadAsOfNow(path, capture.running) : ReadRecorded(path);
+      with_end ? ReadAsOfNow(path, capture.may_live) : ReadRecorded(path);
   if (!bytes.ok())
     return absl::Status(bytes.status().code(),
                         absl::StrCat(SafeText(path), ": ", bytes.status().message()));
@@ -232,10 +239,12 @@ absl::Status SealOne(const std::string& path, const std::string& output,
   }
   bytes->append(packed.begin(), packed.end());
   RETURN_IF_ERROR(Replace(to, path, *bytes));
-  Tell(to, seal, frames.size(), packed.size(), options.source, capture.running);
+  Tell(to, seal, frames.size(), packed.size(), options.source, capture);
   if (capture.recorder_used && !with_end) {
-    printf("  the end of the run lies in %s, which is another user's: it is not in this file\n",
-           SafeText(capture.process.recorder_path).c_str());
+    capture::RecorderImage image;
+    printf("  the end of the run lies in %s, which %s: it is not in this file\n",
+           SafeText(capture.process.recorder_path).c_str(),
+           capture::LoadRecorderOf(path, &image) ? "is another user's" : "cannot be read any more");
   }
   return absl::OkStatus();
 }

@@ -86,6 +86,7 @@ void SettleEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_n
   if (final_in_file) return;
   capture->running = owner.life == Life::kAlive ||
                      (owner.life == Life::kUnknown && HeardLately(start_monotonic_ns, *capture));
+  capture->may_live = capture->running || owner.life == Life::kUnknown;
   if (owner.life == Life::kAlive) capture->process.pid_here = owner.pid_here;
   if (owner.life == Life::kDead) capture->end_state = RunState::kKilled;
 }
