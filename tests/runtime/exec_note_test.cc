@@ -111,7 +111,7 @@ TEST_F(ExecNoteTest, AScriptIsItsInterpreter) {
 
 TEST_F(ExecNoteTest, RaisedRightsDropAPreload) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to make a program of another user";
-  const std::string program = Program("setuid", Contents("/bin/true"));
+  const std::string program = ProgramBelow("setuid", Contents("/bin/true"));
   ASSERT_EQ(chown(program.c_str(), 65534, 65534), 0);
   ASSERT_EQ(chmod(program.c_str(), S_ISUID | 0755), 0);
   EXPECT_EQ(FateOfProgram(program), ExecFate::kRaisesRights);
@@ -141,27 +141,43 @@ TEST_F(ExecNoteTest, WhoeverGotTheLibraryAnotherWayIsLeftAlone) {
   EXPECT_EQ(Fate("/bin/true", {}), ExecFate::kTracked);
 }
 
+// A program of this path below a folder of the test's.
+std::string ProgramBelow(const std::string& path) {
+  const std::filesystem::path program = std::filesystem::path(::testing::TempDir()) / path;
+  std::filesystem::create_directories(program.parent_path());
+  std::ofstream(program) << "x";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  return program.string();
+}
+
 TEST_F(ExecNoteTest, EachProgramAndReasonIsNotedOnceAndOnlySoMany) {
   auto header = std::make_unique<capture::RecorderHeader>();
   header->run_id = 7;
-  const NoteHandle first = NoteExec(*header, "/bin/one", Environment({}), false, 40);
+  const std::string one = ProgramBelow("exec_note/one");
+  const NoteHandle first = NoteExec(*header, one.c_str(), Environment({}), false, 40);
   EXPECT_NE(first, 0u);
-  EXPECT_EQ(NoteExec(*header, "/bin/one", Environment({}), false, 50), 0u);
-  const NoteHandle own = NoteExec(*header, "/bin/one", Environment({}), true, 50);
+  EXPECT_EQ(NoteExec(*header, one.c_str(), Environment({}), false, 50), 0u);
+  const NoteHandle own = NoteExec(*header, one.c_str(), Environment({}), true, 50);
   EXPECT_NE(own, 0u);
   EndNote(*header, own, 51);  // it failed, and is tried again
-  EXPECT_NE(NoteExec(*header, "/bin/one", Environment({}), true, 52), 0u);
+  EXPECT_NE(NoteExec(*header, one.c_str(), Environment({}), true, 52), 0u);
   int noted = 0;
-  for (int i = 0; i < 100; ++i)
-    noted +=
-        NoteExec(*header, ("/bin/" + std::to_string(i)).c_str(), Environment({}), false, 60) != 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string program = ProgramBelow("exec_note/" + std::to_string(i));
+    noted += NoteExec(*header, program.c_str(), Environment({}), false, 60) != 0;
+  }
   EXPECT_EQ(noted, static_cast<int>(kMostExecNotes) - 2);
+}
+
+TEST_F(ExecNoteTest, ASearchAlongPathTakesNoNotes) {
+  auto header = std::make_unique<capture::RecorderHeader>();
+  EXPECT_EQ(NoteExec(*header, "/nowhere/bin/one", Environment({}), false, 1), 0u);
 }
 
 TEST_F(ExecNoteTest, TheEndOfALongPathIsKept) {
   auto header = std::make_unique<capture::RecorderHeader>();
-  NoteExec(*header, "/a/very/long/path/to/where/programs/of/somebody/lie/service", Environment({}),
-           true, 1);
+  const std::string service = ProgramBelow("a/very/long/path/to/where/programs/of/somebody/lie/service");
+  NoteExec(*header, service.c_str(), Environment({}), true, 1);
   EXPECT_STREQ(header->notes[0].name, ".../programs/of/somebody/lie/service");
 }
 

@@ -138,7 +138,7 @@ TEST_F(ChangingFilesTest, AMappedPageThatIsGoneReadsAsZeros) {
     EXPECT_EQ(bytes[2 * 4096 + 5], 0);
     EXPECT_TRUE(guard.torn());
   }
-  EXPECT_EXIT((void)bytes[4096], testing::KilledBySignal(SIGBUS), "") << "as before, without it";
+  EXPECT_DEATH((void)bytes[4096], "") << "as before, without it";
 }
 
 }  // namespace
