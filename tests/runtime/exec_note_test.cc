@@ -111,7 +111,7 @@ TEST_F(ExecNoteTest, AScriptIsItsInterpreter) {
 
 TEST_F(ExecNoteTest, RaisedRightsDropAPreload) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to make a program of another user";
-  const std::string program = ProgramBelow("setuid", Contents("/bin/true"));
+  const std::string program = Program("setuid", Contents("/bin/true"));
   ASSERT_EQ(chown(program.c_str(), 65534, 65534), 0);
   ASSERT_EQ(chmod(program.c_str(), S_ISUID | 0755), 0);
   EXPECT_EQ(FateOfProgram(program), ExecFate::kRaisesRights);
@@ -141,19 +141,10 @@ TEST_F(ExecNoteTest, WhoeverGotTheLibraryAnotherWayIsLeftAlone) {
   EXPECT_EQ(Fate("/bin/true", {}), ExecFate::kTracked);
 }
 
-// A program of this path below a folder of the test's.
-std::string ProgramBelow(const std::string& path) {
-  const std::filesystem::path program = std::filesystem::path(::testing::TempDir()) / path;
-  std::filesystem::create_directories(program.parent_path());
-  std::ofstream(program) << "x";
-  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-  return program.string();
-}
-
 TEST_F(ExecNoteTest, EachProgramAndReasonIsNotedOnceAndOnlySoMany) {
   auto header = std::make_unique<capture::RecorderHeader>();
   header->run_id = 7;
-  const std::string one = ProgramBelow("exec_note/one");
+  const std::string one = Program("one", "");
   const NoteHandle first = NoteExec(*header, one.c_str(), Environment({}), false, 40);
   EXPECT_NE(first, 0u);
   EXPECT_EQ(NoteExec(*header, one.c_str(), Environment({}), false, 50), 0u);
@@ -163,7 +154,7 @@ TEST_F(ExecNoteTest, EachProgramAndReasonIsNotedOnceAndOnlySoMany) {
   EXPECT_NE(NoteExec(*header, one.c_str(), Environment({}), true, 52), 0u);
   int noted = 0;
   for (int i = 0; i < 100; ++i) {
-    const std::string program = ProgramBelow("exec_note/" + std::to_string(i));
+    const std::string program = Program(std::to_string(i), "");
     noted += NoteExec(*header, program.c_str(), Environment({}), false, 60) != 0;
   }
   EXPECT_EQ(noted, static_cast<int>(kMostExecNotes) - 2);
@@ -176,7 +167,8 @@ TEST_F(ExecNoteTest, ASearchAlongPathTakesNoNotes) {
 
 TEST_F(ExecNoteTest, TheEndOfALongPathIsKept) {
   auto header = std::make_unique<capture::RecorderHeader>();
-  const std::string service = ProgramBelow("a/very/long/path/to/where/programs/of/somebody/lie/service");
+  std::filesystem::create_directories(directory_ + "/where/programs/of/somebody/lie");
+  const std::string service = Program("where/programs/of/somebody/lie/service", "");
   NoteExec(*header, service.c_str(), Environment({}), true, 1);
   EXPECT_STREQ(header->notes[0].name, ".../programs/of/somebody/lie/service");
 }
