@@ -89,7 +89,7 @@ preset() {
     release) build release -DLEAKTRACK_TESTS=ON && run_all release ;;
     # Hours of seeded arithmetic are run once, in release: nothing of it is news to a sanitizer.
     asan-ubsan) build asan-ubsan && run asan-ubsan -LE 'simulation|statistics' -j "$jobs" ;;
-    tsan) fix_addresses && build tsan && run tsan -LE 'simulation|statistics|one_thread' -j "$jobs" && same_addresses=() ;;
+    tsan) fix_addresses && build tsan && run tsan -LE 'simulation|statistics|one_thread|own_addresses' -j "$jobs" && same_addresses=() ;;
     fuzz) build fuzz && run_fuzz_targets ;;
     tidy) build tidy ;;
     *) echo "test.sh: no such preset: $1 (see --help)" >&2; exit 2 ;;
