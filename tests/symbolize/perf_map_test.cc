@@ -60,7 +60,7 @@ class PerfMapFileTest : public ::testing::Test {
     return ReadPerfMap(path_, origin, wanted_).NameOf(0x10);
   }
 
-  const std::string path_ = ::testing::TempDir() + "/perf-4711.map";
+  const std::string path_ = ::testing::TempDir() + "/perf-" + std::to_string(getpid()) + ".map";
   const std::vector<uint64_t> wanted_ = {0x10};
   const int64_t now_ = time(nullptr);
 };
