@@ -14,7 +14,6 @@
 #include "libtrack/platform/os/helper_thread.h"
 #include "libtrack/platform/os/process_memory.h"
 #include "libtrack/platform/os/raw.h"
-#include "libtrack/platform/os/sparse_memory.h"
 #include "libtrack/record/thread_state.h"
 #include "libtrack/runtime/allocator_watch.h"
 #include "libtrack/runtime/annotations.h"
@@ -23,6 +22,7 @@
 #include "libtrack/runtime/last_thread.h"
 #include "libtrack/runtime/own_changes.h"
 #include "libtrack/runtime/threads.h"
+#include "libtrack/runtime/writer_memory.h"
 
 namespace leaktrack::track {
 
@@ -63,10 +63,6 @@ struct Drainer {
   int tid;
   RecorderFile image;             // with the drainer's own descriptor
   const char* recorder_path;
-  char* writer_memory;  // the place: its first bytes are mapped, and pieces behind them
-  size_t writer_bytes;
-  size_t lent_from[HistoryWriter::kParts];
-  size_t lent_bytes[HistoryWriter::kParts];
   HistoryWriter* writer;
   ProcessMemoryReader memory_reader;
   AllocatorWatch allocator;
@@ -123,45 +119,12 @@ bool HasName() {
 constexpr FileOps kFileOps{nullptr, WriteAt, nullptr};
 constexpr FileOps kNewFileOps{nullptr, WriteUnasked, nullptr};
 
-// A part of the writer's memory, in steps: it asks for what the tables hold now.
-bool LendToWriter(void*, uint32_t part, void* begin, size_t bytes) {
-  char* const start = static_cast<char*>(begin);
-  size_t& lent = g_drainer.lent_bytes[part];
-  const size_t wanted =
-      (bytes + HistoryWriter::kLendStep - 1) / HistoryWriter::kLendStep * HistoryWriter::kLendStep;
-  if (wanted <= lent) return true;
-  if (lent != 0 ? !ExtendPiece(start + lent, wanted - lent) : !MapPiece(start, wanted, {}))
-    return false;
-  g_drainer.lent_from[part] = static_cast<size_t>(start - g_drainer.writer_memory);
-  lent = wanted;
-  return true;
-}
-
 bool PlaceWriter() {
   if (g_drainer.writer != nullptr) return true;
-  const size_t bytes = HistoryWriter::MemoryBytes(*ImageHeader());
-  char* memory = PlaceSparse(bytes, HistoryWriter::FirstBytes(), {});
-  const bool sparse = memory != nullptr;
-  if (!sparse) memory = static_cast<char*>(MapPrivate(bytes));  // all at once
-  if (memory == nullptr) return false;
-  g_drainer.writer_memory = memory;
-  g_drainer.writer_bytes = sparse ? HistoryWriter::FirstBytes() : bytes;
-  g_drainer.writer = HistoryWriter::Place(memory, bytes, *ImageHeader());
-  if (sparse) g_drainer.writer->LendMemory(LendToWriter, nullptr);
+  g_drainer.writer = NewHistoryWriter(*ImageHeader());
+  if (g_drainer.writer == nullptr) return false;
   g_drainer.writer->Start(kFileOps, *ImageHeader());
   return true;
-}
-
-void GiveBackWriter() {
-  if (g_drainer.writer_memory == nullptr) return;
-  raw::Munmap(g_drainer.writer_memory, g_drainer.writer_bytes);
-  for (uint32_t i = 0; i < HistoryWriter::kParts; ++i) {
-    if (g_drainer.lent_bytes[i] != 0)
-      raw::Munmap(g_drainer.writer_memory + g_drainer.lent_from[i], g_drainer.lent_bytes[i]);
-    g_drainer.lent_bytes[i] = 0;
-  }
-  g_drainer.writer_memory = nullptr;
-  g_drainer.writer = nullptr;
 }
 
 bool WritePage(const FileOps& ops) {
@@ -418,7 +381,8 @@ void RequestEpoch() {
 }
 
 void ForgetDrainer() {
-  GiveBackWriter();
+  DropHistoryWriter();
+  g_drainer.writer = nullptr;
   g_drainer.begun = false;
   g_drainer.page_is_old = false;
   g_drainer.device = 0;

@@ -168,7 +168,7 @@ struct NamesOfOurs {
     return StartsWith(name, "leaktrack.") && EndsWith(name, of_user) &&
            name.size() < sizeof Found::name;
   }
-  bool IsProcesss(std::string_view name) const { return StartsWith(name, of_process); }
+  bool IsOfProcess(std::string_view name) const { return StartsWith(name, of_process); }
   char of_user[32]{};
   char of_process[32]{};
 };
@@ -180,8 +180,8 @@ void Choose(const NamesOfOurs& ours, std::string_view name, uint64_t* chance) {
   if (place == kMostLooks) {
     *chance = *chance * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
     place = static_cast<uint32_t>((*chance >> 33) % g_look.names);
-    if (ours.IsProcesss(name)) place %= kMostLooks;
-    if (place >= kMostLooks || ours.IsProcesss(g_look.found[place].name)) return;
+    if (ours.IsOfProcess(name)) place %= kMostLooks;
+    if (place >= kMostLooks || ours.IsOfProcess(g_look.found[place].name)) return;
   } else {
     ++g_look.count;
   }

@@ -30,7 +30,9 @@ DecodeResult Failed(DecodeFailure failure, std::string message) {
   return result;
 }
 
-void DescribeProcess(const FileHeader& header, ProcessInfo* process) {
+// What the header of a file and that of a recorder tell alike.
+template <typename Header>
+void DescribeProcess(const Header& header, ProcessInfo* process) {
   process->pid = header.pid;
   process->parent_pid = header.parent_pid;
   process->run_id = header.run_id;
@@ -39,23 +41,7 @@ void DescribeProcess(const FileHeader& header, ProcessInfo* process) {
   process->host = Text(header.host, sizeof(header.host));
   process->program = Text(header.program, sizeof(header.program));
   process->command = Text(header.command, sizeof(header.command));
-  process->recorder_path = Text(header.recorder_path, sizeof(header.recorder_path));
-  process->recorder_was_anonymous = (header.flags & kFileRecorderAnonymous) != 0;
   process->limit_id = header.limit_id;
-  memcpy(process->boot_id.data(), header.boot_id, process->boot_id.size());
-}
-
-void DescribeProcess(const RecorderHeader& header, const std::string& path, ProcessInfo* process) {
-  process->pid = header.pid;
-  process->parent_pid = header.parent_pid;
-  process->run_id = header.run_id;
-  process->parent_run_id = header.parent_run_id;
-  process->start_realtime_ns = header.start_realtime_ns;
-  process->host = Text(header.host, sizeof(header.host));
-  process->program = Text(header.program, sizeof(header.program));
-  process->command = Text(header.command, sizeof(header.command));
-  process->recorder_path = path;
-  process->limit_id = header.limit_id.load();
   memcpy(process->boot_id.data(), header.boot_id, process->boot_id.size());
 }
 
@@ -172,7 +158,8 @@ DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& i
   capture.recorder_used = true;
   capture.configured_interval = image.header()->configured_interval;
   capture.no_thread = image.header()->no_thread != 0;
-  DescribeProcess(*image.header(), path, &capture.process);
+  DescribeProcess(*image.header(), &capture.process);
+  capture.process.recorder_path = path;
   SettleEnd(OwnerOf(*image.header()), false, image.header()->start_monotonic_ns, &capture);
   capture.numbers_are_ours = NumbersAreOurs(*image.header());
   capture.damage = damage.Take();
@@ -221,6 +208,8 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   capture.configured_interval = header.configured_interval;
   capture.no_thread = (header.flags & kFileNoThread) != 0;
   DescribeProcess(header, &capture.process);
+  capture.process.recorder_path = Text(header.recorder_path, sizeof(header.recorder_path));
+  capture.process.recorder_was_anonymous = (header.flags & kFileRecorderAnonymous) != 0;
   // What is over needs no look at who lives.
   const Owner owner = capture.recorder_used ? OwnerOf(*image->header())
                       : final_in_file       ? Owner{}
