@@ -43,7 +43,8 @@ int main(int argc, char** argv) {
   fs::remove_all(share / "man", error);  // the page of a command that is gone
   bool good = Write(share / "man/man1/leaktrack.1", ProgramPage(tree, edition));
   for (const CommandFacts& command : tree.commands) {
-    good &= Write(share / "man/man1" / ("leaktrack-" + command.name + ".1"), CommandPage(tree, command, edition));
+    good &= Write(share / "man/man1" / ("leaktrack-" + command.name + ".1"),
+                  CommandPage(tree, command, edition));
   }
   good &= Write(share / "bash-completion/completions/leaktrack", BashCompletion(tree));
   good &= Write(share / "zsh/site-functions/_leaktrack", ZshCompletion(tree));

@@ -28,7 +28,8 @@ std::vector<uint8_t> Written(uint32_t sites, uint64_t epochs) {
   return run.Finish();
 }
 
-// One look at counters of which a half have changed; one site is one birth counter and up to 40 of deaths by age.
+// One look at counters of which a half have changed; one site is one birth counter and up to 40 of
+// deaths by age.
 void EncodeEpoch(benchmark::State& bench) {
   testing::FullRun run(static_cast<uint32_t>(bench.range(0)));
   uint64_t now_ms = 0;
@@ -43,8 +44,10 @@ BENCHMARK(EncodeEpoch)->Arg(100)->Arg(1'000)->Unit(benchmark::kMicrosecond);
 
 void DecodeCapture(benchmark::State& bench) {
   const std::vector<uint8_t> bytes = Written(static_cast<uint32_t>(bench.range(0)), 100);
-  for (auto _ : bench) benchmark::DoNotOptimize(capture::DecodeCaptureBytes("bench", bytes, nullptr));
-  bench.SetBytesProcessed(static_cast<int64_t>(bytes.size()) * static_cast<int64_t>(bench.iterations()));
+  for (auto _ : bench)
+    benchmark::DoNotOptimize(capture::DecodeCaptureBytes("bench", bytes, nullptr));
+  bench.SetBytesProcessed(static_cast<int64_t>(bytes.size()) *
+                          static_cast<int64_t>(bench.iterations()));
 }
 BENCHMARK(DecodeCapture)->Arg(100)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 

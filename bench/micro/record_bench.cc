@@ -19,12 +19,14 @@ void LifeOfABlock(benchmark::State& bench, uint64_t interval, uint64_t size) {
   for (uint64_t i = 0; i < held; ++i) (void)process.Malloc(kHeap + 64 * i, size, site, 1);
   uint64_t next = held, now_ms = 1;
   for (auto _ : bench) {
-    benchmark::DoNotOptimize(process.Malloc(kHeap + 64 * (held + next % 1'024), size, site, now_ms));
+    benchmark::DoNotOptimize(
+        process.Malloc(kHeap + 64 * (held + next % 1'024), size, site, now_ms));
     benchmark::DoNotOptimize(process.Free(kHeap + 64 * (held + next % 1'024), now_ms + 3));
     ++next;
   }
 }
-// 39 T: always sampled; such a large death is kept one by one, so a push into the (full) ring is in it.
+// 39 T: always sampled; such a large death is kept one by one, so a push into the (full) ring is in
+// it.
 void SampledBlock(benchmark::State& bench) { LifeOfABlock(bench, 4'096, 39 * 4'096); }
 void ExactBlock(benchmark::State& bench) { LifeOfABlock(bench, 1, 100); }
 BENCHMARK(SampledBlock)->Arg(0)->Arg(20'000);
@@ -47,7 +49,8 @@ BENCHMARK(FilterCheck);
 void TableMiss(benchmark::State& bench) {
   Process process;
   LiveTable& table = process.tracker->live();
-  for (uintptr_t i = 0; i < static_cast<uint64_t>(bench.range(0)); ++i) (void)table.Insert(kHeap + 1'040 * i, {});
+  for (uintptr_t i = 0; i < static_cast<uint64_t>(bench.range(0)); ++i)
+    (void)table.Insert(kHeap + 1'040 * i, {});
   uintptr_t block = kHeap + 8;
   LiveEntry entry;
   for (auto _ : bench) benchmark::DoNotOptimize(table.Take(block += 1'040, &entry));
@@ -58,7 +61,8 @@ void KeptRingPush(benchmark::State& bench) {
   auto ring = std::make_unique<capture::ThreadBlock>();
   for (auto _ : bench) {
     benchmark::DoNotOptimize(PushKeptDeath(*ring, {.size = 4'096}, 1));
-    ring->consumed.store(ring->written.load(std::memory_order_relaxed), std::memory_order_relaxed);  // as if it had been drained
+    ring->consumed.store(ring->written.load(std::memory_order_relaxed),
+                         std::memory_order_relaxed);  // as if it had been drained
   }
 }
 BENCHMARK(KeptRingPush);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a stack costs: 28 frames of a program without frame pointers, by our unwinder and by libunwind in the same run; and as
-// many by frame pointers, of functions that have them.
-// Read the ns_per_frame column; bench/README.md says how.
+// What a stack costs: 28 frames of a program without frame pointers, by our unwinder and by
+// libunwind in the same run; and as many by frame pointers, of functions that have them. Read the
+// ns_per_frame column; bench/README.md says how.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <chrono>
 
-#include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/cfi/rule_cache.h"
+#include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/walk/stack_cache.h"
 #include "libtrack/platform/walk/unwinder.h"
 
@@ -29,8 +29,13 @@ StackCache g_stacks;
 volatile int g_sink;
 
 void Bind() {
-  BindModuleMap({.entries = g_entries, .capacity = kModules, .count = &g_count, .generation = &g_generation,
-                 .lost = &g_lost, .commit = nullptr, .tick_ms = nullptr});
+  BindModuleMap({.entries = g_entries,
+                 .capacity = kModules,
+                 .count = &g_count,
+                 .generation = &g_generation,
+                 .lost = &g_lost,
+                 .commit = nullptr,
+                 .tick_ms = nullptr});
 }
 
 using Leaf = int (*)(benchmark::State* state);
@@ -50,12 +55,14 @@ __attribute__((noinline)) int Descend(Leaf leaf, benchmark::State* state) {
   return result + 1;
 }
 
-__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t WalkOnce(capture::Frame* frames) {
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t WalkOnce(
+    capture::Frame* frames) {
   return Walk(g_memo, LEAKTRACK_CALLER_STACK_START(), {frames, kMaxFrames}).frame_count;
 }
 
 // As a birth of exact mode does: a stack that is known is not walked.
-__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t LookOnce(capture::Frame* frames) {
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t LookOnce(
+    capture::Frame* frames) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   const uint32_t known = g_stacks.Find(g_memo, start);
   if (known != 0) return known;
@@ -66,9 +73,9 @@ __attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t LookOnce(c
 
 void Report(benchmark::State& state, uint32_t frames) {
   state.counters["frames"] = frames;
-  state.counters["ns_per_frame"] =
-      benchmark::Counter(static_cast<double>(frames) * 1e-9,
-                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_frame"] = benchmark::Counter(
+      static_cast<double>(frames) * 1e-9,
+      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 template <uint32_t (*kOnce)(capture::Frame*)>
@@ -109,7 +116,8 @@ int WarmWithoutMemo(benchmark::State* state) {
   return 0;
 }
 
-// The fastest of all: pausing the timer would cost a third of what is measured, and the mean is that of the neighbours.
+// The fastest of all: pausing the timer would cost a third of what is measured, and the mean is
+// that of the neighbours.
 int Cold(benchmark::State* state) {
   using Clock = std::chrono::steady_clock;
   capture::Frame frames[kMaxFrames];
@@ -139,15 +147,19 @@ int Libunwind(benchmark::State* state) {
   return 0;
 }
 
-__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t ByFramePointers(const void* outermost, uintptr_t* frames) {
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t ByFramePointers(
+    const void* outermost, uintptr_t* frames) {
   const auto* frame = static_cast<const uintptr_t*>(__builtin_frame_address(0));
   uint32_t count = 0;
-  for (; frame < outermost && count < kMaxFrames; frame = reinterpret_cast<const uintptr_t*>(frame[0])) frames[count++] = frame[1];
+  for (; frame < outermost && count < kMaxFrames;
+       frame = reinterpret_cast<const uintptr_t*>(frame[0]))
+    frames[count++] = frame[1];
   return count;
 }
 
 template <int kLevel>
-__attribute__((noinline, optimize("no-omit-frame-pointer"))) int DescendWithFramePointers(const void* outermost, benchmark::State* state) {
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) int DescendWithFramePointers(
+    const void* outermost, benchmark::State* state) {
   if constexpr (kLevel > 0) return DescendWithFramePointers<kLevel - 1>(outermost, state) + g_sink;
   uintptr_t frames[kMaxFrames];
   uint32_t count = 0;
@@ -159,7 +171,8 @@ __attribute__((noinline, optimize("no-omit-frame-pointer"))) int DescendWithFram
   return 0;
 }
 
-__attribute__((noinline, optimize("no-omit-frame-pointer"))) void FramePointers(benchmark::State& state) {
+__attribute__((noinline, optimize("no-omit-frame-pointer"))) void FramePointers(
+    benchmark::State& state) {
   DescendWithFramePointers<27>(__builtin_frame_address(0), &state);
 }
 

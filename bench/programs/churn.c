@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs that do nothing but allocate: churn WHAT THREADS OPERATIONS (of each thread). Prints the wall nanoseconds of an operation.
+// Programs that do nothing but allocate: churn WHAT THREADS OPERATIONS (of each thread). Prints the
+// wall nanoseconds of an operation.
 //   pair    malloc(64) and free at once
-//   server  1,000 blocks of 8 to 1,000 bytes per thread, a random one replaced; one in eight is handed to whoever comes next
+//   server  1,000 blocks of 8 to 1,000 bytes per thread, a random one replaced; one in eight is
+//           handed to whoever comes next
 //   factor  small blocks that live for one call, 5 to 10 frames deep
 #include <pthread.h>
 #include <stdatomic.h>
@@ -67,14 +69,17 @@ int main(int argc, char** argv) {
   if (argc != 4) return 2;
   const long threads = atol(argv[2]);
   operations = atol(argv[3]);
-  void* (*const work)(void*) = strcmp(argv[1], "pair") == 0 ? Pair : strcmp(argv[1], "server") == 0 ? Server : Factor;
+  void* (*const work)(void*) = strcmp(argv[1], "pair") == 0     ? Pair
+                               : strcmp(argv[1], "server") == 0 ? Server
+                                                                : Factor;
   pthread_t ids[kMostThreads];
   struct timespec begin, end;
   clock_gettime(CLOCK_MONOTONIC, &begin);
   for (long i = 0; i < threads && i < kMostThreads; ++i) pthread_create(&ids[i], 0, work, (void*)i);
   for (long i = 0; i < threads && i < kMostThreads; ++i) pthread_join(ids[i], 0);
   clock_gettime(CLOCK_MONOTONIC, &end);
-  const double ns = (double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec);
+  const double ns =
+      (double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec);
   printf("%.2f\n", ns / ((double)operations * (double)threads));
   return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes a large capture: full_capture FILE [SITES [DAYS]]. 10,000 sites (full_run.h) that allocate before every look of 2 days.
-// time.sh times `leaktrack report` on it.
+// Writes a large capture: full_capture FILE [SITES [DAYS]]. 10,000 sites (full_run.h) that allocate
+// before every look of 2 days. time.sh times `leaktrack report` on it.
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -33,6 +33,9 @@ int main(int argc, char** argv) {
   }
   leaktrack::testing::FullRun run(sites);
   const std::vector<uint8_t>& bytes = Write(run, days * kDayMs);
-  std::ofstream(argv[1], std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  std::cout << bytes.size() << " bytes, " << static_cast<double>(run.end_ms()) / 3.6e6 << " hours, " << sites << " sites\n";
+  std::ofstream(argv[1], std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  std::cout << bytes.size() << " bytes, " << static_cast<double>(run.end_ms()) / 3.6e6 << " hours, "
+            << sites << " sites\n";
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A run of many busy sites, made up: SITES stacks of 24 frames in a module that is not there, of which a half allocate whenever they are
-// told to, what they take lives up to 100 s, and one block in fifty stays. Written by the real writer from a recorder made by hand.
+// A run of many busy sites, made up: SITES stacks of 24 frames in a module that is not there, of
+// which a half allocate whenever they are told to, what they take lives up to 100 s, and one block
+// in fifty stays. Written by the real writer from a recorder made by hand.
 #ifndef LEAKTRACK_BENCH_REPORT_FULL_RUN_H_
 #define LEAKTRACK_BENCH_REPORT_FULL_RUN_H_
 
@@ -20,7 +21,8 @@ class FullRun {
     run_.recorder.AddHook("malloc", capture::HookState::kActive);
     for (uint32_t i = 0; i < sites; ++i) {
       std::vector<capture::Frame> frames;
-      for (uint32_t f = 0; f < 24; ++f) frames.push_back(capture::MakeFrame(app, 0x1000 + 64 * (f < 12 ? random_() % 40'000 : f)));
+      for (uint32_t f = 0; f < 24; ++f)
+        frames.push_back(capture::MakeFrame(app, 0x1000 + 64 * (f < 12 ? random_() % 40'000 : f)));
       sites_.push_back(run_.recorder.AddStack(frames));
     }
     if (!run_.Create("")) abort();
@@ -33,7 +35,8 @@ class FullRun {
       const uint64_t size = 8 + random_() % 5000;
       run_.recorder.Birth(site, size, 16'384, 1 + random_() % 3);
       if (random_() % 50 == 0) {
-        run_.recorder.SetLive(static_cast<uint32_t>(random_() % kSlots), {site, size, 16'384, now_ms});
+        run_.recorder.SetLive(static_cast<uint32_t>(random_() % kSlots),
+                              {site, size, 16'384, now_ms});
       } else {
         run_.recorder.Death(site, random_() % 100'000, size, 16'384);
       }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A small shop, with its own customers, that leaks a little. It is what scripts/quickstart.sh tracks by itself.
+// A small shop, with its own customers, that leaks a little. It is what scripts/quickstart.sh
+// tracks by itself.
 //
 //   service [--seconds N] [--workers N] [--requests-per-second N]
 //
-// Worker threads parse requests, look up products, render pages and keep sessions. Around the one leak (see
-// session_store.cc) stand things that grow as well and are none: the product catalogue (loaded at the start), the page
-// cache (fills, then evicts), the connection pool (grows to the number in use), the order batch (builds up for two
-// seconds, then is shipped). A report that names one of those is wrong.
+// Worker threads parse requests, look up products, render pages and keep sessions. Around the one
+// leak (see session_store.cc) stand things that grow as well and are none: the product catalogue
+// (loaded at the start), the page cache (fills, then evicts), the connection pool (grows to the
+// number in use), the order batch (builds up for two seconds, then is shipped). A report that names
+// one of those is wrong.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -108,7 +110,10 @@ class OrderBatch {
 
 class Shop {
  public:
-  Shop() : catalogue_(LoadCatalogue(20000)), cache_(3000), sessions_(&audit_, std::chrono::milliseconds(1500)) {}
+  Shop()
+      : catalogue_(LoadCatalogue(20000)),
+        cache_(3000),
+        sessions_(&audit_, std::chrono::milliseconds(1500)) {}
 
   std::string Serve(const Request& request) {
     sessions_.Touch(request.session, request.path);
@@ -117,8 +122,10 @@ class Shop {
       sessions_.Logout(request.session);
       return "bye";
     }
-    const size_t number = strtoull(request.path.c_str() + strlen("/product/"), nullptr, 10) % catalogue_.size();
-    if (request.method == "POST") orders_.Add("order of " + catalogue_[number].name + " by " + request.headers.at("agent"));
+    const size_t number =
+        strtoull(request.path.c_str() + strlen("/product/"), nullptr, 10) % catalogue_.size();
+    if (request.method == "POST")
+      orders_.Add("order of " + catalogue_[number].name + " by " + request.headers.at("agent"));
     return cache_.Get(request.path, [&] { return RenderPage(catalogue_[number]); });
   }
 
@@ -128,8 +135,11 @@ class Shop {
   }
 
   void PrintStatus(double seconds, uint64_t requests) const {
-    printf("service: %4.0f s  %8llu requests  %6zu sessions open  %6zu expired  %5zu pages cached  %6zu orders shipped\n",
-           seconds, static_cast<unsigned long long>(requests), sessions_.size(), expired_, cache_.size(), shipped_);
+    printf(
+        "service: %4.0f s  %8llu requests  %6zu sessions open  %6zu expired  %5zu pages cached  "
+        "%6zu orders shipped\n",
+        seconds, static_cast<unsigned long long>(requests), sessions_.size(), expired_,
+        cache_.size(), shipped_);
     fflush(stdout);
   }
 
@@ -138,7 +148,8 @@ class Shop {
  private:
   static std::string RenderPage(const Product& product) {
     std::string page = "<html><h1>" + product.name + "</h1><p>" + product.description + "</p>";
-    page += "<b>" + std::to_string(product.cents / 100) + "." + std::to_string(product.cents % 100) + "</b></html>";
+    page += "<b>" + std::to_string(product.cents / 100) + "." +
+            std::to_string(product.cents % 100) + "</b></html>";
     return page;
   }
 
@@ -165,8 +176,9 @@ class Customers {
     --left_;
     const bool last = left_ == 0 && logs_out_;
     const std::string path = last ? "/logout" : "/product/" + std::to_string(random_() % 6000);
-    return std::string(random_() % 10 == 0 ? "POST " : "GET ") + path + "\nhost: shop.example\nagent: customer/1.0 (" +
-           std::to_string(random_() % 100) + ")\naccept: text/html\nsession: " + std::to_string(session_) + "\n";
+    return std::string(random_() % 10 == 0 ? "POST " : "GET ") + path +
+           "\nhost: shop.example\nagent: customer/1.0 (" + std::to_string(random_() % 100) +
+           ")\naccept: text/html\nsession: " + std::to_string(session_) + "\n";
   }
 
  private:
@@ -211,9 +223,11 @@ Options ParseOptions(int argc, char** argv) {
 }
 
 void Run(const Options& options) {
-  Shop* const shop = new Shop;  // lives as long as the process, as in most services: exit takes it all
+  Shop* const shop =
+      new Shop;  // lives as long as the process, as in most services: exit takes it all
   std::vector<std::thread> workers;
-  for (int i = 0; i < options.workers; ++i) workers.emplace_back(Worker, shop, static_cast<unsigned>(i), options);
+  for (int i = 0; i < options.workers; ++i)
+    workers.emplace_back(Worker, shop, static_cast<unsigned>(i), options);
   for (int tenth = 1; tenth <= options.seconds * 10; ++tenth) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     shop->Housekeeping();

@@ -2,8 +2,8 @@
 //
 // The sessions of the bundled service, and the audit trail of each.
 //
-// A session ends in one of two ways: the client logs out, or it stays away and expires. Both must forget the audit
-// trail with it. (One does not. Finding out which is what the service is for.)
+// A session ends in one of two ways: the client logs out, or it stays away and expires. Both must
+// forget the audit trail with it. (One does not. Finding out which is what the service is for.)
 //
 // Thread-safety: SessionStore and AuditLog lock themselves.
 #ifndef LEAKTRACK_BENCH_SERVICE_SESSION_STORE_H_
@@ -38,7 +38,8 @@ class AuditLog {
 
 class SessionStore {
  public:
-  SessionStore(AuditLog* audit, std::chrono::milliseconds lifetime) : audit_(audit), lifetime_(lifetime) {}
+  SessionStore(AuditLog* audit, std::chrono::milliseconds lifetime)
+      : audit_(audit), lifetime_(lifetime) {}
 
   // Opens the session or keeps it alive; remembers `path` as the last one visited.
   void Touch(uint64_t session, const std::string& path);

@@ -27,7 +27,8 @@ class Numbers : public Symbolizer {
     auto& resolved = frames_[frame];
     if (resolved.empty()) {
       const uint64_t at = capture::FrameAddress(frame);
-      resolved.push_back({absl::StrCat("app::Function", at), "app.cc", static_cast<uint32_t>(at), "/bin/app", "", at, false});
+      resolved.push_back({absl::StrCat("app::Function", at), "app.cc", static_cast<uint32_t>(at),
+                          "/bin/app", "", at, false});
     }
     return resolved;
   }
@@ -46,12 +47,14 @@ Program BigProgram(uint32_t sites, uint64_t samples, Random& random) {
   AddHealthy(maker, sites / 1934.0);
   while (program.sites.size() < sites) maker.AddUnit("short churn"), maker.AddSite();
   for (uint32_t site = 0; program.blocks.size() < samples; site = (site + 1) % sites) {
-    maker.Pour(site, 50 * maker.interval(), 512, maker.Between(0, maker.end()), maker.After(kMinute));
+    maker.Pour(site, 50 * maker.interval(), 512, maker.Between(0, maker.end()),
+               maker.After(kMinute));
   }
   return program;
 }
 
-// The child says itself what it took: what wait4() tells of its memory holds the parent's as well, from before exec.
+// The child says itself what it took: what wait4() tells of its memory holds the parent's as well,
+// from before exec.
 bool RunAnalysis(const std::string& path, double* seconds, uint64_t* peak_kib) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
   FILE* const child = popen(absl::StrCat("'", self, "' --analyze '", path, "'").c_str(), "r");
@@ -72,7 +75,9 @@ uint64_t PeakKib() {
 double CpuSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -83,22 +88,28 @@ Cost MeasureCost(uint32_t sites, uint64_t samples) {
   const Program program = BigProgram(sites, samples, random);
   TrackedRun run(program, 1);
   const std::vector<uint8_t> bytes = run.FinishBytes();
-  const std::string path = std::filesystem::temp_directory_path() / absl::StrCat("verdict_cost.", getpid(), ".ltk");
+  const std::string path =
+      std::filesystem::temp_directory_path() / absl::StrCat("verdict_cost.", getpid(), ".ltk");
   std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
   const capture::Capture capture = capture::DecodeCaptureFile(path).capture;
-  Cost cost{program.sites.size(), capture.samples_total, capture.survivors.size(), bytes.size(), 0, 0};
+  Cost cost{
+      program.sites.size(), capture.samples_total, capture.survivors.size(), bytes.size(), 0, 0};
   uint64_t peak_kib = 0;
-  if (!RunAnalysis(path, &cost.cpu_seconds, &peak_kib)) fprintf(stderr, "the analysis of %s failed\n", path.c_str());
+  if (!RunAnalysis(path, &cost.cpu_seconds, &peak_kib))
+    fprintf(stderr, "the analysis of %s failed\n", path.c_str());
   std::filesystem::remove(path);
   cost.peak_bytes = peak_kib * 1024;
   return cost;
 }
 
 std::string AsText(const Cost& cost) {
-  return absl::StrFormat("\ncost: %d samples, %d sites, %d survivors, file %.1f MiB: %.2f s of CPU, %.0f MiB at most\n",
-                         cost.samples, cost.sites, cost.survivors, static_cast<double>(cost.file_bytes) / (1 << 20),
-                         cost.cpu_seconds, static_cast<double>(cost.peak_bytes) / (1 << 20));
+  return absl::StrFormat(
+      "\ncost: %d samples, %d sites, %d survivors, file %.1f MiB: %.2f s of CPU, %.0f MiB at "
+      "most\n",
+      cost.samples, cost.sites, cost.survivors, static_cast<double>(cost.file_bytes) / (1 << 20),
+      cost.cpu_seconds, static_cast<double>(cost.peak_bytes) / (1 << 20));
 }
 
 int AnalyzeOnly(const std::string& path) {

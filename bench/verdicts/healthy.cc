@@ -9,11 +9,15 @@
 namespace leaktrack::verdicts {
 namespace {
 
-constexpr double kBusy = 3000;    // most samples of a site in a run
-constexpr double kLiving = 300;   // most of them alive at a time
+constexpr double kBusy = 3000;   // most samples of a site in a run
+constexpr double kLiving = 300;  // most of them alive at a time
 
-std::vector<Trend> Dying() { return {Trend::kChurn, Trend::kFlat, Trend::kBounded, Trend::kPeriodic}; }
-std::vector<Trend> Filled() { return {Trend::kPlateau, Trend::kDecelerating, Trend::kFlat, Trend::kStartup}; }
+std::vector<Trend> Dying() {
+  return {Trend::kChurn, Trend::kFlat, Trend::kBounded, Trend::kPeriodic};
+}
+std::vector<Trend> Filled() {
+  return {Trend::kPlateau, Trend::kDecelerating, Trend::kFlat, Trend::kStartup};
+}
 
 // Byte rate such that neither the samples nor the living ones get out of hand.
 double BytesFor(SiteMaker& m, double mean_life) {
@@ -21,7 +25,8 @@ double BytesFor(SiteMaker& m, double mean_life) {
   return m.DrawBytes(std::min(kBusy, kLiving * lives));
 }
 
-void Churn(SiteMaker& m, const char* kind, double shortest, double longest, bool may_be_hard = false) {
+void Churn(SiteMaker& m, const char* kind, double shortest, double longest,
+           bool may_be_hard = false) {
   Unit& unit = m.AddUnit(kind);
   unit.trends = Dying();
   const double life = m.random().LogUniform(shortest, longest);
@@ -35,7 +40,8 @@ void Session(SiteMaker& m) {
   const double median = m.random().LogUniform(kMinute / 4, m.end() / 32);
   const double sigma = m.random().Uniform(.5, 1.3);
   unit.hard = median * std::exp(1.3 * sigma) > m.end() / 2;
-  m.Pour(m.AddSite(), BytesFor(m, median * std::exp(sigma * sigma / 2)), m.DrawSize(), m.AsItComes(),
+  m.Pour(m.AddSite(), BytesFor(m, median * std::exp(sigma * sigma / 2)), m.DrawSize(),
+         m.AsItComes(),
          [&m, median, sigma](double birth) { return birth + m.random().LogNormal(median, sigma); });
 }
 
@@ -47,7 +53,9 @@ void KeySetCache(SiteMaker& m) {
   unit.hard = fill > m.end() / 2;
   if (fill < m.end() / 16) unit.trends.push_back(Trend::kStep);  // full before anybody looks
   const double bytes = m.random().LogUniform(20, 1000) * m.interval();
-  m.Pour(m.AddSite(), bytes, m.DrawSize(), [fill](double u) { return -fill * std::log1p(-u); }, SiteMaker::Never);
+  m.Pour(
+      m.AddSite(), bytes, m.DrawSize(), [fill](double u) { return -fill * std::log1p(-u); },
+      SiteMaker::Never);
 }
 
 void FifoCache(SiteMaker& m) {
@@ -55,7 +63,8 @@ void FifoCache(SiteMaker& m) {
   unit.trends = {Trend::kBounded, Trend::kChurn, Trend::kFlat};
   const double fill = m.random().LogUniform(5 * kMinute, 1.5 * m.end());
   unit.hard = fill > .9 * m.end();
-  m.Pour(m.AddSite(), BytesFor(m, fill), m.DrawSize(), m.Between(0, m.end()), [fill](double b) { return b + fill; });
+  m.Pour(m.AddSite(), BytesFor(m, fill), m.DrawSize(), m.Between(0, m.end()),
+         [fill](double b) { return b + fill; });
 }
 
 // Holds a fixed amount; the oldest goes, or any. What comes follows the load of the day.
@@ -71,7 +80,8 @@ void CapacityCache(SiteMaker& m) {
   m.Pour(m.AddSite(), bytes, m.DrawSize(), m.WithLoad(), [&m, load, capacity, oldest](double born) {
     const double work = load.Until(born);
     if (oldest) return load.TimeOf(work + capacity);
-    return load.TimeOf(std::max(work, capacity) + m.random().Exponential(capacity));  // nobody goes before it is full
+    return load.TimeOf(std::max(work, capacity) +
+                       m.random().Exponential(capacity));  // nobody goes before it is full
   });
 }
 
@@ -87,17 +97,18 @@ void Batch(SiteMaker& m) {
   unit.trends = {Trend::kChurn, Trend::kBounded, Trend::kPeriodic, Trend::kFlat, Trend::kStep};
   const double period = m.random().LogUniform(std::min(5 * kMinute, m.end() / 24), m.end() / 6);
   const double phase = m.random().Uniform(0, period);
-  m.Pour(m.AddSite(), BytesFor(m, period), m.DrawSize(), m.Between(0, m.end()), [period, phase](double birth) {
-    return (std::floor((birth + phase) / period) + 1) * period - phase;
-  });
+  m.Pour(m.AddSite(), BytesFor(m, period), m.DrawSize(), m.Between(0, m.end()),
+         [period, phase](double birth) {
+           return (std::floor((birth + phase) / period) + 1) * period - phase;
+         });
 }
 
 void Startup(SiteMaker& m) {
   Unit& unit = m.AddUnit("start-up");
   unit.trends = {Trend::kStartup, Trend::kFlat};
   const double until = m.random().LogUniform(kSecond, std::min(3 * kMinute, .05 * m.end()));
-  m.Pour(m.AddSite(), m.random().LogUniform(.3, 200) * m.interval(), m.DrawSize(), m.Between(0, until),
-         SiteMaker::Never);
+  m.Pour(m.AddSite(), m.random().LogUniform(.3, 200) * m.interval(), m.DrawSize(),
+         m.Between(0, until), SiteMaker::Never);
 }
 
 void Steps(SiteMaker& m) {
@@ -118,17 +129,20 @@ void LogGrowth(SiteMaker& m) {
   unit.trends = {Trend::kDecelerating, Trend::kPlateau};
   const double first = m.end() * m.random().LogUniform(1e-3, .02);
   const double all = std::log1p(m.end() / first);
-  m.Pour(m.AddSite(), m.random().LogUniform(20, 600) * m.interval(), m.DrawSize(),
-         [first, all](double u) { return first * std::expm1(u * all); }, SiteMaker::Never);
+  m.Pour(
+      m.AddSite(), m.random().LogUniform(20, 600) * m.interval(), m.DrawSize(),
+      [first, all](double u) { return first * std::expm1(u * all); }, SiteMaker::Never);
 }
 
 // A vector that grows while the program finds its working size, and then no more.
 void BoundedContainer(SiteMaker& m) {
   Unit& unit = m.AddUnit("bounded container");
-  unit.trends = {Trend::kStartup, Trend::kStep, Trend::kFlat, Trend::kPlateau, Trend::kInsufficient};
+  unit.trends = {Trend::kStartup, Trend::kStep, Trend::kFlat, Trend::kPlateau,
+                 Trend::kInsufficient};
   const double until = m.random().LogUniform(kSecond, .4 * m.end());
   const double bytes = m.random().LogUniform(1, 100) * m.interval();
-  m.Grow(m.AddSite(), bytes / 1024, 2, until, m.random().Chance(.5), [until, bytes](double used) { return until * used / bytes; });
+  m.Grow(m.AddSite(), bytes / 1024, 2, until, m.random().Chance(.5),
+         [until, bytes](double used) { return until * used / bytes; });
 }
 
 template <typename Add>

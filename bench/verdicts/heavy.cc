@@ -18,16 +18,17 @@ void AddGuiltyCaller(SiteMaker& m, double rate) {
     Unit& unit = m.AddUnit("innocent caller");
     unit.trends = kDying;
     const std::string caller = unit.culprit;
-    m.Pour(m.AddSite({"malloc", shared, caller, "app::Serve", "main"}), m.DrawBytes(400), m.DrawSize(),
-           m.Between(0, m.end()), m.After(m.random().LogUniform(kSecond / 10, m.end() / 100)));
+    m.Pour(m.AddSite({"malloc", shared, caller, "app::Serve", "main"}), m.DrawBytes(400),
+           m.DrawSize(), m.Between(0, m.end()),
+           m.After(m.random().LogUniform(kSecond / 10, m.end() / 100)));
   }
   Unit& unit = m.AddUnit("guilty caller");
   unit.leak = unit.steady = true;
   unit.bytes_per_hour = rate;
   unit.trends = {Trend::kLinear};
   unit.leaked_bytes = [rate](double ms) { return rate * ms / kHour; };
-  m.Pour(m.AddSite({"malloc", shared, unit.culprit, "app::Serve", "main"}), rate * m.end() / kHour, m.DrawSize(),
-         m.Between(0, m.end()), SiteMaker::Never);
+  m.Pour(m.AddSite({"malloc", shared, unit.culprit, "app::Serve", "main"}), rate * m.end() / kHour,
+         m.DrawSize(), m.Between(0, m.end()), SiteMaker::Never);
 }
 
 // A cache that is full soon, whose values are replaced at random, now and then all at once.
@@ -36,7 +37,8 @@ void AddReplacedValues(SiteMaker& m) {
   unit.trends = {Trend::kChurn, Trend::kBounded, Trend::kFlat, Trend::kPeriodic};
   const double life = m.random().LogUniform(m.end() / 60, m.end() / 6);
   unit.hard = false;
-  m.Pour(m.AddSite(), 60 * m.interval() * m.end() / life, m.DrawSize(), m.Between(0, m.end()), m.After(life));
+  m.Pour(m.AddSite(), 60 * m.interval() * m.end() / life, m.DrawSize(), m.Between(0, m.end()),
+         m.After(life));
 }
 
 // What 300,000 samples stand for: a busier site would only cost time.
@@ -48,8 +50,10 @@ void AddRisingLoad(SiteMaker& m) {
   unit.trends = kDying;
   const double factor = m.random().Uniform(1.5, 4), end = m.end();
   const double life = m.random().LogUniform(kMinute / 2, end / 16);
-  m.Pour(m.AddSite(), m.DrawBytes(2000), m.DrawSize(),
-         [=](double u) { return end * (std::sqrt(1 + u * (factor * factor - 1)) - 1) / (factor - 1); }, m.After(life));
+  m.Pour(
+      m.AddSite(), m.DrawBytes(2000), m.DrawSize(),
+      [=](double u) { return end * (std::sqrt(1 + u * (factor * factor - 1)) - 1) / (factor - 1); },
+      m.After(life));
 }
 
 // A collector that frees in waves what died long ago.
@@ -58,9 +62,10 @@ void AddCollected(SiteMaker& m) {
   unit.trends = {Trend::kChurn, Trend::kBounded, Trend::kPeriodic, Trend::kFlat};
   const double wave = m.random().LogUniform(m.end() / 100, m.end() / 10);
   const double life = m.random().LogUniform(kSecond, m.end() / 50);
-  m.Pour(m.AddSite(), m.DrawBytes(1500), m.DrawSize(), m.Between(0, m.end()), [&m, wave, life](double birth) {
-    return (std::floor((birth + m.random().Exponential(life)) / wave) + 1) * wave;
-  });
+  m.Pour(m.AddSite(), m.DrawBytes(1500), m.DrawSize(), m.Between(0, m.end()),
+         [&m, wave, life](double birth) {
+           return (std::floor((birth + m.random().Exponential(life)) / wave) + 1) * wave;
+         });
 }
 
 // Connections that are opened early and live as long as the process, with buffers that come and go.
@@ -69,7 +74,8 @@ void AddPool(SiteMaker& m) {
   unit.trends = {Trend::kStartup, Trend::kChurn, Trend::kBounded, Trend::kFlat, Trend::kPlateau};
   const uint32_t site = m.AddSite();
   const double size = m.DrawSize();
-  m.Pour(site, m.random().LogUniform(5, 200) * m.interval(), size, m.Between(0, .03 * m.end()), SiteMaker::Never);
+  m.Pour(site, m.random().LogUniform(5, 200) * m.interval(), size, m.Between(0, .03 * m.end()),
+         SiteMaker::Never);
   m.Pour(site, m.DrawBytes(500), size, m.Between(0, m.end()), m.After(m.end() / 100));
 }
 

@@ -59,8 +59,10 @@ void AddExponentialLeak(SiteMaker& m, double rate) {
   unit.leaked_bytes = [=](double ms) {
     return rate / kHour * (std::exp(growth * (ms - end)) - std::exp(-growth * end)) / growth;
   };
-  m.Pour(m.AddSite(), LeakedBytes(m), m.DrawSize(),
-         [=](double u) { return end + std::log(std::exp(-growth * end) * (1 - u) + u) / growth; }, SiteMaker::Never);
+  m.Pour(
+      m.AddSite(), LeakedBytes(m), m.DrawSize(),
+      [=](double u) { return end + std::log(std::exp(-growth * end) * (1 - u) + u) / growth; },
+      SiteMaker::Never);
 }
 
 // A batch that forgets a part of what it took.
@@ -76,14 +78,16 @@ void AddSawtoothLeak(SiteMaker& m, double rate) {
 
 void AddLoadedLeak(SiteMaker& m, double rate) {
   const Load load = m.program().load;
-  Unit& unit = AddLeak(m, "loaded leak", rate, {Trend::kLinear, Trend::kAccelerating, Trend::kDecelerating});
+  Unit& unit =
+      AddLeak(m, "loaded leak", rate, {Trend::kLinear, Trend::kAccelerating, Trend::kDecelerating});
   const double per_work = rate / kHour / load.At(m.end());
   unit.leaked_bytes = [=](double ms) { return per_work * load.Until(ms); };
   m.Pour(m.AddSite(), LeakedBytes(m), m.DrawSize(), m.WithLoad(), SiteMaker::Never);
 }
 
 void AddLateLeak(SiteMaker& m, double rate) {
-  Unit& unit = AddLeak(m, "late leak", rate, {Trend::kLinear, Trend::kAccelerating, Trend::kExponential});
+  Unit& unit =
+      AddLeak(m, "late leak", rate, {Trend::kLinear, Trend::kAccelerating, Trend::kExponential});
   const double onset = m.end() * m.random().Uniform(.25, .75);
   unit.onset_ms = onset;
   unit.leaked_bytes = [=](double ms) { return std::max(0.0, ms - onset) / kHour * rate; };
@@ -94,7 +98,8 @@ void AddContainerLeak(SiteMaker& m, double rate) {
   Unit& unit = AddLeak(m, "container leak", rate, {Trend::kContainer});
   const double factor = m.random().Chance(.5) ? 2 : 1.5;
   unit.leaked_bytes = [rate](double ms) { return rate * ms / kHour; };
-  m.Grow(m.AddSite(), 256, factor, kForever, m.random().Chance(.5), [rate](double used) { return used / rate * kHour; });
+  m.Grow(m.AddSite(), 256, factor, kForever, m.random().Chance(.5),
+         [rate](double used) { return used / rate * kHour; });
 }
 
 // First in, first out, and more comes in than goes out: the k-th is served when capacity allows.
@@ -102,8 +107,8 @@ void AddBacklog(SiteMaker& m, double rate) {
   Unit& unit = AddLeak(m, "backlog", rate, {Trend::kBacklog});
   const double excess = m.random().Uniform(.1, .5);
   unit.leaked_bytes = [rate](double ms) { return rate * ms / kHour; };
-  m.Pour(m.AddSite(), std::min(LeakedBytes(m) / excess, 20'000 * m.interval()), m.DrawSize(), m.Between(0, m.end()),
-         [excess](double birth) { return birth / (1 - excess); });
+  m.Pour(m.AddSite(), std::min(LeakedBytes(m) / excess, 20'000 * m.interval()), m.DrawSize(),
+         m.Between(0, m.end()), [excess](double birth) { return birth / (1 - excess); });
 }
 
 void AddBurstyLeak(SiteMaker& m, double rate) {
@@ -120,7 +125,8 @@ void AddBurstyLeak(SiteMaker& m, double rate) {
 
 // The same function, asked by many callers.
 void AddPathsLeak(SiteMaker& m, double rate, int paths) {
-  MakeSteady(AddLeak(m, paths > 100 ? "leak by 300 paths" : "leak by 30 paths", rate, {Trend::kLinear}));
+  MakeSteady(
+      AddLeak(m, paths > 100 ? "leak by 300 paths" : "leak by 30 paths", rate, {Trend::kLinear}));
   const double size = m.DrawSize();
   for (int i = 0; i < paths; ++i) {
     m.Pour(m.AddSite(), LeakedBytes(m) / paths, size, m.Between(0, m.end()), SiteMaker::Never);
@@ -131,7 +137,8 @@ void AddFreedAtExitLeak(SiteMaker& m, double rate) {
   Unit& unit = AddLeak(m, "freed at exit", rate, {Trend::kLinear});
   const double last = m.end() - std::min(2 * kSecond, m.end() / 1000);
   unit.leaked_bytes = [rate](double ms) { return rate * ms / kHour; };
-  m.Pour(m.AddSite(), LeakedBytes(m), m.DrawSize(), m.Between(0, last), [last](double) { return last; });
+  m.Pour(m.AddSite(), LeakedBytes(m), m.DrawSize(), m.Between(0, last),
+         [last](double) { return last; });
 }
 
 void AddLeaks(SiteMaker& m, int of_each) {

@@ -36,10 +36,14 @@ struct Planned {
 };
 
 const Planned kPlan[] = {
-    {"1 h, 16 KiB", {1, 16 << 10, false, 1}, 3},  {"1 h, 64 KiB", {1, 64 << 10, false, 1}, 4},
-    {"6 h, 64 KiB", {6, 64 << 10, false, 1}, 3},  {"6 h, 512 KiB", {6, 512 << 10, false, 1}, 5},
-    {"24 h, 64 KiB", {24, 64 << 10, false, 1}, 2}, {"24 h, 512 KiB", {24, 512 << 10, false, 1}, 4},
-    {"heavy 6 h, 64 KiB", {6, 64 << 10, true, 1}, 3}, {"heavy 24 h, 512 KiB", {24, 512 << 10, true, 1}, 3},
+    {"1 h, 16 KiB", {1, 16 << 10, false, 1}, 3},
+    {"1 h, 64 KiB", {1, 64 << 10, false, 1}, 4},
+    {"6 h, 64 KiB", {6, 64 << 10, false, 1}, 3},
+    {"6 h, 512 KiB", {6, 512 << 10, false, 1}, 5},
+    {"24 h, 64 KiB", {24, 64 << 10, false, 1}, 2},
+    {"24 h, 512 KiB", {24, 512 << 10, false, 1}, 4},
+    {"heavy 6 h, 64 KiB", {6, 64 << 10, true, 1}, 3},
+    {"heavy 24 h, 512 KiB", {24, 512 << 10, true, 1}, 3},
 };
 
 // One line for each accusation that is wrong, and for each leak that was missed.
@@ -57,10 +61,10 @@ void Explain(const Program& program, const Truth& truth, const Analysis& analysi
     }
     if (result.verdict < Verdict::kSuspect || leaks || truth.sites_of_result[i].empty()) continue;
     const Unit& unit = program.units[program.sites[truth.sites_of_result[i][0]].unit];
-    std::cout << absl::StrFormat("  FALSE%s %-7s rank %d of %s (%d sites) p %.2g q %.2g %s: %s\n", hard ? " (hard)" : "",
-                                 Name(result.verdict), i + 1, unit.kind, truth.sites_of_result[i].size(),
-                                 result.p_value.value_or(-1), result.q_value.value_or(-1), Name(result.trend),
-                                 result.evidence);
+    std::cout << absl::StrFormat("  FALSE%s %-7s rank %d of %s (%d sites) p %.2g q %.2g %s: %s\n",
+                                 hard ? " (hard)" : "", Name(result.verdict), i + 1, unit.kind,
+                                 truth.sites_of_result[i].size(), result.p_value.value_or(-1),
+                                 result.q_value.value_or(-1), Name(result.trend), result.evidence);
   }
   for (size_t i = 0; i < program.units.size(); ++i) {
     const Unit& unit = program.units[i];
@@ -68,16 +72,20 @@ void Explain(const Program& program, const Truth& truth, const Analysis& analysi
     const double leaked = unit.leaked_bytes(program.end_ms) / truth.interval;
     if (leaked < 16) continue;
     const SiteResult* entry = entry_of[i];
-    std::cout << absl::StrFormat("  MISSED %s, %.0f T leaked, %s %s p %.2g: %s\n", unit.kind, leaked,
-                                 entry ? Name(entry->verdict) : "gone", entry ? Name(entry->trend) : "",
-                                 entry ? entry->p_value.value_or(-1) : -1, entry ? entry->evidence : "");
+    std::cout << absl::StrFormat(
+        "  MISSED %s, %.0f T leaked, %s %s p %.2g: %s\n", unit.kind, leaked,
+        entry ? Name(entry->verdict) : "gone", entry ? Name(entry->trend) : "",
+        entry ? entry->p_value.value_or(-1) : -1, entry ? entry->evidence : "");
   }
 }
 
-int Times(int programs, double factor) { return std::max(1, static_cast<int>(programs * factor + .5)); }
+int Times(int programs, double factor) {
+  return std::max(1, static_cast<int>(programs * factor + .5));
+}
 
 bool Wanted(const Options& options, const std::string& part, const std::string& name) {
-  return (options.only.empty() || options.only == part) && name.find(options.match) != std::string::npos;
+  return (options.only.empty() || options.only == part) &&
+         name.find(options.match) != std::string::npos;
 }
 
 uint64_t Seed(const Options& options, int i) {
@@ -108,11 +116,13 @@ void RunAllLooks(const Options& options, Results& results) {
 }
 
 void RunForecasts(const Options& options, Results& results) {
-  for (const auto& [name, interval] : {std::pair{"6 h, 64 KiB", 64 << 10}, std::pair{"6 h, 512 KiB", 512 << 10}}) {
+  for (const auto& [name, interval] :
+       {std::pair{"6 h, 64 KiB", 64 << 10}, std::pair{"6 h, 512 KiB", 512 << 10}}) {
     if (!Wanted(options, "forecast", name)) continue;
     results.forecasts.push_back({name, {}});
     for (int i = 0; i < Times(30, options.programs); ++i) {
-      results.forecasts.back().forecasts.Add(RunForecast(6, static_cast<uint64_t>(interval), Seed(options, i)));
+      results.forecasts.back().forecasts.Add(
+          RunForecast(6, static_cast<uint64_t>(interval), Seed(options, i)));
     }
   }
 }
@@ -135,16 +145,20 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", options.seeds, "tune: to try rules on; report: to measure once")
       ->check(CLI::IsMember({"tune", "report"}));
   app.add_option("--programs", options.programs, "this many times the usual number of programs");
-  app.add_option("--only", options.only, "one part")->check(CLI::IsMember({"verdicts", "looks", "forecast", "cost"}));
+  app.add_option("--only", options.only, "one part")
+      ->check(CLI::IsMember({"verdicts", "looks", "forecast", "cost"}));
   app.add_option("--match", options.match, "scenarios whose name contains this");
   app.add_option("--json", options.json, "write the figures to this file, too");
-  app.add_flag("--explain", options.explain, "say of each wrong or missing accusation what the report said");
-  app.add_option("--analyze", options.analyze, "for the part `cost`: analyze this capture and end")->group("");
+  app.add_flag("--explain", options.explain,
+               "say of each wrong or missing accusation what the report said");
+  app.add_option("--analyze", options.analyze, "for the part `cost`: analyze this capture and end")
+      ->group("");
   CLI11_PARSE(app, argc, argv);
   if (!options.analyze.empty()) return AnalyzeOnly(options.analyze);
   const Results results = Simulate(options);
   std::cout << AsText(results);
-  if (options.only.empty() || options.only == "cost") std::cout << AsText(MeasureCost(10'000, 2'000'000)) << "\n";
+  if (options.only.empty() || options.only == "cost")
+    std::cout << AsText(MeasureCost(10'000, 2'000'000)) << "\n";
   if (!options.json.empty()) std::ofstream(options.json) << AsJson(results);
   return 0;
 }

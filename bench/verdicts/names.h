@@ -23,8 +23,9 @@ class Names : public Symbolizer {
       const bool libc = function == "malloc";
       const bool cxx = function.starts_with("operator new");
       const std::string module = libc ? "/lib/libc.so.6" : cxx ? "/lib/libstdc++.so.6" : "/bin/app";
-      frames_.push_back({ResolvedFrame{function, libc || cxx ? "" : "app.cc", libc || cxx ? 0u : 10u, module, "abcd",
-                                       16 * frames_.size(), false}});
+      frames_.push_back(
+          {ResolvedFrame{function, libc || cxx ? "" : "app.cc", libc || cxx ? 0u : 10u, module,
+                         "abcd", 16 * frames_.size(), false}});
     }
     return capture::MakeFrame(1, found->second);
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program whose truth is known: its sites, the blocks of them that a sampler would see, and which of them leak.
+// A program whose truth is known: its sites, the blocks of them that a sampler would see, and which
+// of them leak.
 //
-// Why only sampled blocks: a day of a busy program has 10^10 allocations and 10^5 samples. Poisson births, thinned by
-// the probability 1 - exp(-size / interval) of the library's sampler, are exactly what the library would have recorded.
+// Why only sampled blocks: a day of a busy program has 10^10 allocations and 10^5 samples. Poisson
+// births, thinned by the probability 1 - exp(-size / interval) of the library's sampler, are
+// exactly what the library would have recorded.
 //
 // Thread-safety: plain data.
 #ifndef LEAKTRACK_BENCH_VERDICTS_PROGRAM_H_
@@ -33,14 +35,14 @@ struct Block {
 
 // What is true of one or more sites that belong together (the call paths of one leak, say).
 struct Unit {
-  std::string kind;                   // "churn", "linear leak", ...
+  std::string kind;  // "churn", "linear leak", ...
   bool leak = false;
-  bool hard = false;                  // by its true parameters no answer can be right within this window
-  std::string culprit;                // the function to blame
-  std::vector<Trend> trends;          // names for its growth that are right; the first is the best one
+  bool hard = false;          // by its true parameters no answer can be right within this window
+  std::string culprit;        // the function to blame
+  std::vector<Trend> trends;  // names for its growth that are right; the first is the best one
   double onset_ms = 0;
-  double bytes_per_hour = 0;          // of leaks: what it leaks at the end of the run
-  bool steady = false;                // and at that rate all the time
+  double bytes_per_hour = 0;                   // of leaks: what it leaks at the end of the run
+  bool steady = false;                         // and at that rate all the time
   std::function<double(double)> leaked_bytes;  // of leaks: lost until that time, truly
 };
 
@@ -52,7 +54,7 @@ struct Site {
 // The work that arrives, with mean about 1: it swings once a day, and may rise over the run.
 struct Load {
   double depth = 0, phase = 0;
-  double rise = 0;      // by how much of its start it has risen at `end_ms`
+  double rise = 0;  // by how much of its start it has risen at `end_ms`
   double end_ms = kHour;
   double At(double ms) const;
   double Until(double ms) const;     // its integral from 0

@@ -36,7 +36,8 @@ Program EmptyProgram(double hours, uint64_t interval) {
 // A cache that is still filling grows, truly; a forecast of leaks alone is judged without.
 void DropHard(Program& program) {
   for (Block& block : program.blocks) {  // never born: others name blocks by their place
-    if (program.units[program.sites[block.site].unit].hard) block.birth_ms = block.death_ms = kForever;
+    if (program.units[program.sites[block.site].unit].hard)
+      block.birth_ms = block.death_ms = kForever;
   }
 }
 
@@ -46,7 +47,8 @@ Program MakeProgram(const Scenario& scenario, uint64_t seed) {
   Program program = EmptyProgram(scenario.hours, scenario.interval);
   Random random(seed);
   SiteMaker maker(&program, &random);
-  program.load = {random.Uniform(.3, .9), random.Uniform(0, 2 * std::numbers::pi), 0, program.end_ms};
+  program.load = {random.Uniform(.3, .9), random.Uniform(0, 2 * std::numbers::pi), 0,
+                  program.end_ms};
   if (scenario.heavy && random.Chance(.5)) program.load.rise = random.Uniform(.5, 3);
   AddHealthy(maker, scenario.scale);
   AddLeaks(maker, 3);
@@ -143,7 +145,8 @@ Forecasts RunForecast(double hours, uint64_t interval, uint64_t seed) {
   }
   const double truth = true_hours * 3600;
   result.errors.push_back(std::abs(*process.seconds_mid / truth - 1));
-  result.covered.Add(*process.seconds_low <= truth && truth <= process.seconds_high.value_or(kForever));
+  result.covered.Add(*process.seconds_low <= truth &&
+                     truth <= process.seconds_high.value_or(kForever));
   return result;
 }
 

@@ -17,10 +17,9 @@ namespace leaktrack::verdicts {
 struct Scenario {
   double hours = 6;
   uint64_t interval = 512 * 1024;
-  bool heavy = false;   // with the heavier populations
-  double scale = 1;     // of the healthy population
+  bool heavy = false;  // with the heavier populations
+  double scale = 1;    // of the healthy population
 };
-
 
 // The program of a scenario that belongs to a seed.
 Program MakeProgram(const Scenario& scenario, uint64_t seed);
@@ -29,7 +28,8 @@ using Watch = std::function<void(const Program&, const Truth&, const Analysis&)>
 
 Score RunScenario(const Scenario& scenario, uint64_t seed, const Watch& watch = {});
 
-// When a leak is first suspected, in T leaked, by looks that are 10 % apart. Infinite: not before the end.
+// When a leak is first suspected, in T leaked, by looks that are 10 % apart. Infinite: not before
+// the end.
 struct FirstSuspicion {
   std::vector<double> leaked;
   double ever_accused = 0, sites = 0;  // healthy and decidable: suspect or leak at any look

@@ -33,14 +33,17 @@ class Holder {
   }
 
  private:
-  const Unit& UnitOf(uint32_t site) const { return truth_.program.units[truth_.program.sites[site].unit]; }
+  const Unit& UnitOf(uint32_t site) const {
+    return truth_.program.units[truth_.program.sites[site].unit];
+  }
 
   // The unit that an entry stands for: a leak if there is one in it.
   const Unit* UnitOfEntry(size_t entry) const {
     const Unit* chosen = nullptr;
     for (const uint32_t site : truth_.sites_of_result[entry]) {
       const Unit& unit = UnitOf(site);
-      if (chosen == nullptr || (!chosen->leak && (unit.leak || (unit.hard && !chosen->hard)))) chosen = &unit;
+      if (chosen == nullptr || (!chosen->leak && (unit.leak || (unit.hard && !chosen->hard))))
+        chosen = &unit;
     }
     return chosen;
   }
@@ -82,9 +85,12 @@ class Holder {
     score_.class_of_leaks.Add(std::ranges::find(unit.trends, result.trend) != unit.trends.end());
     score_.best_class_of_leaks.Add(result.trend == unit.trends.front());
     if (result.stack.empty()) return;
-    const auto is_culprit = [&](size_t i) { return i < result.stack.size() && result.stack[i].function == unit.culprit; };
+    const auto is_culprit = [&](size_t i) {
+      return i < result.stack.size() && result.stack[i].function == unit.culprit;
+    };
     score_.blamed_first.Add(is_culprit(result.blame));
-    score_.blamed_in_three.Add(is_culprit(result.blame) || is_culprit(result.blame + 1) || is_culprit(result.blame + 2));
+    score_.blamed_in_three.Add(is_culprit(result.blame) || is_culprit(result.blame + 1) ||
+                               is_culprit(result.blame + 2));
   }
 
   void TakeLeak(size_t number) {
@@ -101,7 +107,8 @@ class Holder {
     }
     const bool found = best >= Verdict::kSuspect;
     for (size_t bin = 0; bin < score_.recall.size(); ++bin) {
-      if (leaked >= kRecallFrom[bin] && leaked < kRecallFrom[bin + 1]) score_.recall[bin].Add(found);
+      if (leaked >= kRecallFrom[bin] && leaked < kRecallFrom[bin + 1])
+        score_.recall[bin].Add(found);
     }
     if (leaked >= 16) score_.recall_16.Add(found);
     if (leaked >= 32) score_.found[unit.kind].Add(found);
@@ -116,7 +123,8 @@ class Holder {
 
   bool Holds(size_t entry, size_t unit) const {
     const auto& sites = truth_.sites_of_result[entry];
-    return std::ranges::any_of(sites, [&](uint32_t site) { return truth_.program.sites[site].unit == unit; });
+    return std::ranges::any_of(
+        sites, [&](uint32_t site) { return truth_.program.sites[site].unit == unit; });
   }
 
   void TakeRanks() {
@@ -149,14 +157,23 @@ Score Hold(const Truth& truth, const Analysis& analysis) { return Holder(truth, 
 void Score::Add(const Score& o) {
   programs += o.programs, site_windows += o.site_windows;
   true_leaks += o.true_leaks, false_leaks += o.false_leaks, hard_leaks += o.hard_leaks;
-  true_suspects += o.true_suspects, false_suspects += o.false_suspects, hard_suspects += o.hard_suspects;
+  true_suspects += o.true_suspects, false_suspects += o.false_suspects,
+      hard_suspects += o.hard_suspects;
   for (size_t i = 0; i < recall.size(); ++i) AddShare(recall[i], o.recall[i]);
   const std::pair<Share*, const Share*> shares[] = {
-      {&recall_16, &o.recall_16}, {&recall_64, &o.recall_64}, {&leak_recall_64, &o.leak_recall_64},
-      {&first, &o.first}, {&first_five, &o.first_five}, {&first_with_hard, &o.first_with_hard},
-      {&first_five_with_hard, &o.first_five_with_hard}, {&class_of_leaks, &o.class_of_leaks},
-      {&best_class_of_leaks, &o.best_class_of_leaks}, {&class_of_others, &o.class_of_others},
-      {&rate_covered, &o.rate_covered}, {&blamed_first, &o.blamed_first}, {&blamed_in_three, &o.blamed_in_three}};
+      {&recall_16, &o.recall_16},
+      {&recall_64, &o.recall_64},
+      {&leak_recall_64, &o.leak_recall_64},
+      {&first, &o.first},
+      {&first_five, &o.first_five},
+      {&first_with_hard, &o.first_with_hard},
+      {&first_five_with_hard, &o.first_five_with_hard},
+      {&class_of_leaks, &o.class_of_leaks},
+      {&best_class_of_leaks, &o.best_class_of_leaks},
+      {&class_of_others, &o.class_of_others},
+      {&rate_covered, &o.rate_covered},
+      {&blamed_first, &o.blamed_first},
+      {&blamed_in_three, &o.blamed_in_three}};
   for (const auto& [to, from] : shares) AddShare(*to, *from);
   reciprocal_rank += o.reciprocal_rank;
   for (const auto& [kind, trends] : o.confusion) {

@@ -2,9 +2,9 @@
 //
 // Holds an analysis against the truth, and adds up what came of it.
 //
-// Words: a leak is *found* if an entry that is suspect or leak holds one of its sites. An entry is a *false leak* if its
-// verdict is leak and none of its sites leaks; if one of them is hard (population.h), it is counted apart. T is the
-// interval in force at the end of the run.
+// Words: a leak is *found* if an entry that is suspect or leak holds one of its sites. An entry is
+// a *false leak* if its verdict is leak and none of its sites leaks; if one of them is hard
+// (population.h), it is counted apart. T is the interval in force at the end of the run.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_BENCH_VERDICTS_SCORE_H_
@@ -21,7 +21,8 @@
 
 namespace leaktrack::verdicts {
 
-inline constexpr std::array<double, 6> kRecallFrom = {8, 16, 32, 64, 128, 1e18};  // leaked bytes over T
+inline constexpr std::array<double, 6> kRecallFrom = {8,  16,  32,
+                                                      64, 128, 1e18};  // leaked bytes over T
 
 struct Share {
   double part = 0, all = 0;
@@ -31,23 +32,24 @@ struct Share {
 
 struct Score {
   int programs = 0;
-  double site_windows = 0;               // decidable sites that do not leak
-  double true_leaks = 0, false_leaks = 0, hard_leaks = 0;        // entries with verdict leak
+  double site_windows = 0;                                 // decidable sites that do not leak
+  double true_leaks = 0, false_leaks = 0, hard_leaks = 0;  // entries with verdict leak
   double true_suspects = 0, false_suspects = 0, hard_suspects = 0;  // entries with verdict suspect
   std::array<Share, 5> recall{};
   Share recall_16, recall_64;
-  Share leak_recall_64;                  // with verdict leak, from 64 T
-  Share first, first_five;               // P@1, P@5, among entries that are not hard
+  Share leak_recall_64;     // with verdict leak, from 64 T
+  Share first, first_five;  // P@1, P@5, among entries that are not hard
   Share first_with_hard, first_five_with_hard;
   double reciprocal_rank = 0;
   std::map<std::string, std::map<std::string, int>> confusion;  // kind -> trend -> entries
   Share class_of_leaks, best_class_of_leaks, class_of_others;
-  std::vector<double> rate_errors;       // of steady leaks found, relative
-  Share rate_covered;                    // truth inside of the 90 % interval
+  std::vector<double> rate_errors;  // of steady leaks found, relative
+  Share rate_covered;               // truth inside of the 90 % interval
   Share blamed_first, blamed_in_three;
-  std::map<std::string, int> accused;    // kind -> decidable false entries, "kind (suspect)" for those
-  std::map<std::string, Share> found;    // kind -> leaks from 32 T found
-  double seconds = 0;                    // of analysis
+  std::map<std::string, int>
+      accused;  // kind -> decidable false entries, "kind (suspect)" for those
+  std::map<std::string, Share> found;  // kind -> leaks from 32 T found
+  double seconds = 0;                  // of analysis
 
   void Add(const Score& other);
 };

@@ -16,10 +16,13 @@ double SampledShare(double size, double interval) { return -std::expm1(-size / i
 
 }  // namespace
 
-double Load::At(double ms) const { return 1 + rise * ms / end_ms + depth * std::sin(kAngular * ms + phase); }
+double Load::At(double ms) const {
+  return 1 + rise * ms / end_ms + depth * std::sin(kAngular * ms + phase);
+}
 
 double Load::Until(double ms) const {
-  return ms + rise * ms * ms / end_ms / 2 - depth / kAngular * (std::cos(kAngular * ms + phase) - std::cos(phase));
+  return ms + rise * ms * ms / end_ms / 2 -
+         depth / kAngular * (std::cos(kAngular * ms + phase) - std::cos(phase));
 }
 
 double Load::TimeOf(double work) const {
@@ -40,11 +43,13 @@ Unit& SiteMaker::AddUnit(const std::string& kind) {
   return program_.units.back();
 }
 
-// Outer frames are few and shared by many sites, as in a server with some dozens of request handlers.
+// Outer frames are few and shared by many sites, as in a server with some dozens of request
+// handlers.
 std::vector<std::string> SiteMaker::Callers() {
   std::vector<std::string> callers;
   const uint64_t depth = 1 + random_.Below(5);
-  for (uint64_t i = 0; i < depth; ++i) callers.push_back("app::Step" + std::to_string(random_.Below(400)));
+  for (uint64_t i = 0; i < depth; ++i)
+    callers.push_back("app::Step" + std::to_string(random_.Below(400)));
   callers.push_back("app::Handle" + std::to_string(random_.Below(30)));
   callers.push_back(random_.Chance(.2) ? "app::Worker" : "app::Serve");
   callers.push_back("main");
@@ -54,13 +59,20 @@ std::vector<std::string> SiteMaker::Callers() {
 uint32_t SiteMaker::AddSite() {
   std::vector<std::string> functions;
   switch (random_.Below(4)) {
-    case 0: functions = {"malloc"}; break;
-    case 1: functions = {"operator new(unsigned long)"}; break;
+    case 0:
+      functions = {"malloc"};
+      break;
+    case 1:
+      functions = {"operator new(unsigned long)"};
+      break;
     case 2:
-      functions = {"operator new(unsigned long)", "std::__new_allocator<app::Item>::allocate(unsigned long, void const*)",
+      functions = {"operator new(unsigned long)",
+                   "std::__new_allocator<app::Item>::allocate(unsigned long, void const*)",
                    "std::vector<app::Item>::push_back(app::Item const&)"};
       break;
-    default: functions = {"malloc", "app::base::TakeMemory"}; break;  // a wrapper nobody has listed
+    default:
+      functions = {"malloc", "app::base::TakeMemory"};
+      break;  // a wrapper nobody has listed
   }
   functions.push_back(program_.units.back().culprit);
   const std::vector<std::string> callers = Callers();
@@ -69,7 +81,8 @@ uint32_t SiteMaker::AddSite() {
 }
 
 uint32_t SiteMaker::AddSite(std::vector<std::string> functions) {
-  program_.sites.push_back({static_cast<uint32_t>(program_.units.size() - 1), std::move(functions)});
+  program_.sites.push_back(
+      {static_cast<uint32_t>(program_.units.size() - 1), std::move(functions)});
   return static_cast<uint32_t>(program_.sites.size() - 1);
 }
 
@@ -79,7 +92,8 @@ double SiteMaker::DrawBytes(double most) {
 }
 
 // Three sizes a site, a factor of four apart: a third of the blocks each.
-void SiteMaker::Pour(uint32_t site, double bytes, double size, const TimeMap& birth, const TimeMap& death) {
+void SiteMaker::Pour(uint32_t site, double bytes, double size, const TimeMap& birth,
+                     const TimeMap& death) {
   for (const double factor : {0.5, 1.0, 2.0}) {
     const double actual = std::max(16.0, std::round(size * factor));
     const double blocks = bytes / (size * 3.5);
@@ -92,8 +106,8 @@ void SiteMaker::Pour(uint32_t site, double bytes, double size, const TimeMap& bi
   }
 }
 
-void SiteMaker::Grow(uint32_t site, double first_bytes, double factor, double until, bool by_realloc,
-                     const std::function<double(double)>& when) {
+void SiteMaker::Grow(uint32_t site, double first_bytes, double factor, double until,
+                     bool by_realloc, const std::function<double(double)>& when) {
   int32_t previous = -1;
   for (double bytes = first_bytes; bytes < 1e12; bytes *= factor) {
     const double born = when(bytes / factor);  // it is needed when the block before it is full
@@ -104,7 +118,8 @@ void SiteMaker::Grow(uint32_t site, double first_bytes, double factor, double un
       previous = -1;
       continue;
     }
-    program_.blocks.push_back({born, last ? kForever : full, static_cast<uint64_t>(bytes), site, previous});
+    program_.blocks.push_back(
+        {born, last ? kForever : full, static_cast<uint64_t>(bytes), site, previous});
     if (by_realloc) previous = static_cast<int32_t>(program_.blocks.size() - 1);
   }
 }

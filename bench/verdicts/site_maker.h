@@ -16,7 +16,8 @@
 
 namespace leaktrack::verdicts {
 
-using TimeMap = std::function<double(double)>;  // a uniform place in [0, 1) to a birth in ms, or a birth to a death
+using TimeMap = std::function<double(double)>;  // a uniform place in [0, 1) to a birth in ms, or a
+                                                // birth to a death
 
 class SiteMaker {
  public:
@@ -36,8 +37,8 @@ class SiteMaker {
   // Byte rate of a busy place: what comes, but not more than `most` samples in the run.
   double DrawBytes(double most);
 
-  // `bytes` in all are allocated at `site`, in blocks of about `size` bytes; births lie where `birth` maps a uniform
-  // place, deaths where `death` maps a birth.
+  // `bytes` in all are allocated at `site`, in blocks of about `size` bytes; births lie where
+  // `birth` maps a uniform place, deaths where `death` maps a birth.
   void Pour(uint32_t site, double bytes, double size, const TimeMap& birth, const TimeMap& death);
 
   TimeMap Between(double from, double to) {
@@ -45,7 +46,9 @@ class SiteMaker {
   }
   // As the load of the program has it.
   TimeMap WithLoad() {
-    return [load = program_.load, all = program_.load.Until(end())](double u) { return load.TimeOf(u * all); };
+    return [load = program_.load, all = program_.load.Until(end())](double u) {
+      return load.TimeOf(u * all);
+    };
   }
   // Some places follow the load, others a clock of their own.
   TimeMap AsItComes() { return random_.Chance(.5) ? WithLoad() : Between(0, end()); }

@@ -21,17 +21,25 @@ std::string Of(const Share& share, int digits = 3) {
   return share.all > 0 ? absl::StrFormat("%.*f", digits, share.value()) : "-";
 }
 
-std::string Ratio(double part, double all) { return all > 0 ? absl::StrFormat("%.3f", part / all) : "-"; }
+std::string Ratio(double part, double all) {
+  return all > 0 ? absl::StrFormat("%.3f", part / all) : "-";
+}
 
-double FalsePer10000(const Score& s) { return s.site_windows > 0 ? 1e4 * s.false_leaks / s.site_windows : 0; }
+double FalsePer10000(const Score& s) {
+  return s.site_windows > 0 ? 1e4 * s.false_leaks / s.site_windows : 0;
+}
 
 const std::vector<Column>& Verdicts() {
   static const std::vector<Column> columns = {
       {"leaks", [](const Score& s) { return absl::StrFormat("%.0f", s.true_leaks); }},
       {"false", [](const Score& s) { return absl::StrFormat("%.0f", s.false_leaks); }},
       {"hard", [](const Score& s) { return absl::StrFormat("%.0f", s.hard_leaks); }},
-      {"precision", [](const Score& s) { return Ratio(s.true_leaks, s.true_leaks + s.false_leaks); }},
-      {"incl.hard", [](const Score& s) { return Ratio(s.true_leaks, s.true_leaks + s.false_leaks + s.hard_leaks); }},
+      {"precision",
+       [](const Score& s) { return Ratio(s.true_leaks, s.true_leaks + s.false_leaks); }},
+      {"incl.hard",
+       [](const Score& s) {
+         return Ratio(s.true_leaks, s.true_leaks + s.false_leaks + s.hard_leaks);
+       }},
       {"per10^4", [](const Score& s) { return absl::StrFormat("%.2f", FalsePer10000(s)); }},
       {"suspects", [](const Score& s) { return absl::StrFormat("%.0f", s.true_suspects); }},
       {"false", [](const Score& s) { return absl::StrFormat("%.0f", s.false_suspects); }},
@@ -64,23 +72,30 @@ const std::vector<Column>& Reports() {
       {"class", [](const Score& s) { return Of(s.class_of_leaks); }},
       {"best name", [](const Score& s) { return Of(s.best_class_of_leaks); }},
       {"healthy", [](const Score& s) { return Of(s.class_of_others); }},
-      {"rate p50", [](const Score& s) { return absl::StrFormat("%.3f", Quantile(s.rate_errors, .5)); }},
-      {"rate p90", [](const Score& s) { return absl::StrFormat("%.3f", Quantile(s.rate_errors, .9)); }},
+      {"rate p50",
+       [](const Score& s) { return absl::StrFormat("%.3f", Quantile(s.rate_errors, .5)); }},
+      {"rate p90",
+       [](const Score& s) { return absl::StrFormat("%.3f", Quantile(s.rate_errors, .9)); }},
       {"in 90 %", [](const Score& s) { return Of(s.rate_covered); }},
       {"blame 1", [](const Score& s) { return Of(s.blamed_first); }},
       {"blame 3", [](const Score& s) { return Of(s.blamed_in_three); }},
-      {"ms", [](const Score& s) { return absl::StrFormat("%.0f", 1e3 * s.seconds / std::max(1, s.programs)); }},
+      {"ms",
+       [](const Score& s) {
+         return absl::StrFormat("%.0f", 1e3 * s.seconds / std::max(1, s.programs));
+       }},
   };
   return columns;
 }
 
-std::string Table(const std::string& title, const std::vector<Row>& rows, const std::vector<Column>& columns) {
+std::string Table(const std::string& title, const std::vector<Row>& rows,
+                  const std::vector<Column>& columns) {
   std::string text = absl::StrFormat("%-22s", title);
   for (const Column& column : columns) absl::StrAppendFormat(&text, " %9s", column.name);
   text += "\n";
   for (const Row& row : rows) {
     absl::StrAppendFormat(&text, "%-22s", row.name);
-    for (const Column& column : columns) absl::StrAppendFormat(&text, " %9s", column.text(row.score));
+    for (const Column& column : columns)
+      absl::StrAppendFormat(&text, " %9s", column.text(row.score));
     text += "\n";
   }
   return text + "\n";
@@ -94,35 +109,40 @@ Score Sum(const std::vector<Row>& rows) {
 
 std::string Counts(const std::map<std::string, int>& counts) {
   std::string text;
-  for (const auto& [name, count] : counts) absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ", count);
+  for (const auto& [name, count] : counts)
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ", count);
   return text.empty() ? "none" : text;
 }
 
 std::string Lists(const Score& sum) {
   std::string text = absl::StrCat("falsely accused: ", Counts(sum.accused), "\n\nfound from 32 T:");
-  for (const auto& [kind, share] : sum.found) absl::StrAppendFormat(&text, " %s %.2f (%.0f);", kind, share.value(), share.all);
+  for (const auto& [kind, share] : sum.found)
+    absl::StrAppendFormat(&text, " %s %.2f (%.0f);", kind, share.value(), share.all);
   text += "\n\ntrends (healthy: entries that were tested; leaks: entries that were accused)\n";
-  for (const auto& [kind, trends] : sum.confusion) absl::StrAppendFormat(&text, "  %-24s %s\n", kind, Counts(trends));
+  for (const auto& [kind, trends] : sum.confusion)
+    absl::StrAppendFormat(&text, "  %-24s %s\n", kind, Counts(trends));
   return text + "\n";
 }
 
 std::string Looks(const std::vector<LookRow>& rows) {
-  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %14s\n", "time to suspect", "leaks", "median T", "p90 T",
-                                     "never", "ever accused");
+  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %14s\n", "time to suspect", "leaks",
+                                     "median T", "p90 T", "never", "ever accused");
   for (const auto& [name, looks] : rows) {
     const auto never = std::ranges::count_if(looks.leaked, [](double t) { return std::isinf(t); });
-    absl::StrAppendFormat(&text, "%-22s %9d %9.1f %9.1f %9d %5.0f of %5.0f\n", name, looks.leaked.size(),
-                          Quantile(looks.leaked, .5), Quantile(looks.leaked, .9), never, looks.ever_accused, looks.sites);
+    absl::StrAppendFormat(&text, "%-22s %9d %9.1f %9.1f %9d %5.0f of %5.0f\n", name,
+                          looks.leaked.size(), Quantile(looks.leaked, .5),
+                          Quantile(looks.leaked, .9), never, looks.ever_accused, looks.sites);
   }
   return text + "\n";
 }
 
 std::string ForecastTable(const std::vector<ForecastRow>& rows) {
-  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %9s\n", "time to limit", "programs", "median", "p90",
-                                     "in range", "none made");
+  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %9s\n", "time to limit", "programs",
+                                     "median", "p90", "in range", "none made");
   for (const auto& [name, f] : rows) {
-    absl::StrAppendFormat(&text, "%-22s %9d %9.3f %9.3f %9s %9d\n", name, f.errors.size() + f.without,
-                          Quantile(f.errors, .5), Quantile(f.errors, .9), Of(f.covered), f.without);
+    absl::StrAppendFormat(&text, "%-22s %9d %9.3f %9.3f %9s %9d\n", name,
+                          f.errors.size() + f.without, Quantile(f.errors, .5),
+                          Quantile(f.errors, .9), Of(f.covered), f.without);
   }
   return text;
 }
@@ -139,7 +159,8 @@ nlohmann::json Values(const Score& score) {
       if (name == "false" || name == "hard") name = absl::StrCat(verdict, " ", name);
       const std::string text = column.text(score);
       double value = 0;
-      json[group][name] = absl::SimpleAtod(text, &value) && std::isfinite(value) ? nlohmann::json(value) : nullptr;
+      json[group][name] =
+          absl::SimpleAtod(text, &value) && std::isfinite(value) ? nlohmann::json(value) : nullptr;
     }
   }
   json["accused"] = score.accused;
@@ -152,7 +173,8 @@ nlohmann::json Values(const Score& score) {
 double Quantile(std::vector<double> values, double share) {
   if (values.empty()) return kForever;
   std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<size_t>(share * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1,
+                         static_cast<size_t>(share * static_cast<double>(values.size())))];
 }
 
 std::string AsText(const Results& results) {
@@ -173,11 +195,13 @@ std::string AsJson(const Results& results) {
   for (const Row& row : results.rows) json["scenarios"][row.name] = Values(row.score);
   json["all"] = Values(Sum(results.rows));
   for (const auto& [name, looks] : results.looks) {
-    json["time_to_suspect"][name] = {{"median", Quantile(looks.leaked, .5)}, {"p90", Quantile(looks.leaked, .9)}};
+    json["time_to_suspect"][name] = {{"median", Quantile(looks.leaked, .5)},
+                                     {"p90", Quantile(looks.leaked, .9)}};
   }
   for (const auto& [name, f] : results.forecasts) {
-    json["time_to_limit"][name] = {
-        {"median", Quantile(f.errors, .5)}, {"p90", Quantile(f.errors, .9)}, {"covered", f.covered.value()}};
+    json["time_to_limit"][name] = {{"median", Quantile(f.errors, .5)},
+                                   {"p90", Quantile(f.errors, .9)},
+                                   {"covered", f.covered.value()}};
   }
   return json.dump(2) + "\n";
 }

@@ -15,8 +15,8 @@
 namespace leaktrack::verdicts {
 namespace {
 
-constexpr uint64_t kLiveLimit = 32'768;    // the library's default
-constexpr uint64_t kWaitingDeaths = 100;   // of the 128 that a ring holds
+constexpr uint64_t kLiveLimit = 32'768;   // the library's default
+constexpr uint64_t kWaitingDeaths = 100;  // of the 128 that a ring holds
 
 double SampledShare(double size, double interval) { return -std::expm1(-size / interval); }
 
@@ -35,7 +35,8 @@ uintptr_t AddressOf(uint32_t block) { return 0x10'0000 + uintptr_t{16} * block; 
 
 struct TrackedRun::Library {
   Library(uint64_t interval, uint64_t seed)
-      : process(std::make_unique<track::Process>(Image(), track::TrackerOptions{.interval = interval, .seed = seed})) {
+      : process(std::make_unique<track::Process>(
+            Image(), track::TrackerOptions{.interval = interval, .seed = seed})) {
     const capture::RecorderHeader& header = process->image.header();
     const size_t bytes = capture::HistoryWriter::MemoryBytes(header);
     memory.resize(bytes / sizeof(memory[0]) + 1);
@@ -56,7 +57,9 @@ struct TrackedRun::Library {
 };
 
 TrackedRun::TrackedRun(const Program& program, uint64_t seed)
-    : program_(program), random_(seed), library_(std::make_unique<Library>(program.interval, seed)) {
+    : program_(program),
+      random_(seed),
+      library_(std::make_unique<Library>(program.interval, seed)) {
   capture::RecorderHeader& header = library_->process->image.header();
   header.state = static_cast<uint32_t>(capture::RunState::kRunning);
   header.run_id = seed | 1;
@@ -67,8 +70,10 @@ TrackedRun::TrackedRun(const Program& program, uint64_t seed)
   (void)process.tracker->Judge(process.hot, *process.state, 1, 0, &first);
   for (uint32_t i = 0; i < program.sites.size(); ++i) {
     std::vector<capture::Frame> frames;
-    for (const std::string& function : program.sites[i].functions) frames.push_back(names_.FrameOf(function));
-    // Distinct program sites are distinct stacks: one more frame, outside of main, tells them apart.
+    for (const std::string& function : program.sites[i].functions)
+      frames.push_back(names_.FrameOf(function));
+    // Distinct program sites are distinct stacks: one more frame, outside of main, tells them
+    // apart.
     frames.push_back(names_.FrameOf("_start"));
     sites_.push_back(process.tracker->Intern({capture::SiteKind::kHeap, frames, false}));
     program_sites_[sites_.back()] = i;
@@ -87,7 +92,8 @@ void TrackedRun::OrderEvents() {
   events_.reserve(2 * blocks.size());
   for (uint32_t i = 0; i < blocks.size(); ++i) {
     events_.push_back({blocks[i].birth_ms, i, false});
-    if (blocks[i].death_ms < program_.end_ms && !replaced_[i]) events_.push_back({blocks[i].death_ms, i, true});
+    if (blocks[i].death_ms < program_.end_ms && !replaced_[i])
+      events_.push_back({blocks[i].death_ms, i, true});
   }
   std::sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) {
     return a.at_ms != b.at_ms ? a.at_ms < b.at_ms : a.is_death < b.is_death;
@@ -111,48 +117,57 @@ void TrackedRun::Step(const Event& event) {
   }
   const capture::RecorderHeader& header = library_->process->image.header();
   uint64_t waiting = 0;
-  const auto* const rings = library_->process->image.view().region<capture::ThreadBlock>(capture::kRegionThreads);
-  for (uint32_t i = 0; i < header.thread_count; ++i) waiting = std::max(waiting, rings[i].written - rings[i].consumed);
+  const auto* const rings =
+      library_->process->image.view().region<capture::ThreadBlock>(capture::kRegionThreads);
+  for (uint32_t i = 0; i < header.thread_count; ++i)
+    waiting = std::max(waiting, rings[i].written - rings[i].consumed);
   if (waiting >= kWaitingDeaths) WriteEpoch(now_ms, false);
 }
 
-// The block was drawn with the interval of the start. Where the library has gone on to a coarser one, it is judged again.
+// The block was drawn with the interval of the start. Where the library has gone on to a coarser
+// one, it is judged again.
 void TrackedRun::Bear(uint32_t number, uint64_t now_ms) {
   track::Process& process = *library_->process;
   track::Tracker& tracker = *process.tracker;
   const Block& block = program_.blocks[number];
   const auto size = static_cast<double>(block.size);
-  const auto interval = static_cast<double>(tracker.control().BytesOf(process.state->sampler.interval_index()));
+  const auto interval =
+      static_cast<double>(tracker.control().BytesOf(process.state->sampler.interval_index()));
   track::NamedGuard guard(process.hot);
   track::ChainLink link;
   bool linked = false;
   if (block.realloc_of >= 0) {
-    track::Removed old = tracker.Take(track::Process::Ptr(AddressOf(static_cast<uint32_t>(block.realloc_of))));
+    track::Removed old =
+        tracker.Take(track::Process::Ptr(AddressOf(static_cast<uint32_t>(block.realloc_of))));
     linked = old.found;
     link = tracker.Continue(old);
     tracker.SettleDeath(process.state.get(), old, now_ms);
   }
-  const double kept = SampledShare(size, interval) / SampledShare(size, static_cast<double>(program_.interval));
+  const double kept =
+      SampledShare(size, interval) / SampledShare(size, static_cast<double>(program_.interval));
   if (!random_.Chance(std::min(1.0, kept))) return;
   process.hot.countdown = 1;
   track::Sample sample;
   if (!tracker.Judge(process.hot, *process.state, block.size, now_ms, &sample)) abort();
   void* const address = track::Process::Ptr(AddressOf(number));
-  tracker.Insert(guard.ticket(), *process.state, address, block.size, sample, sites_[block.site], now_ms,
-                 linked ? &link : nullptr);
+  tracker.Insert(guard.ticket(), *process.state, address, block.size, sample, sites_[block.site],
+                 now_ms, linked ? &link : nullptr);
 }
 
 void TrackedRun::Bury(uint32_t block, uint64_t now_ms) {
   track::Process& process = *library_->process;
   track::NamedGuard guard(process.hot);
-  process.tracker->SettleDeath(process.state.get(), process.tracker->Take(track::Process::Ptr(AddressOf(block))), now_ms);
+  process.tracker->SettleDeath(
+      process.state.get(), process.tracker->Take(track::Process::Ptr(AddressOf(block))), now_ms);
 }
 
 void TrackedRun::WriteEpochs(double until_ms) {
   while (next_epoch_ms_ <= until_ms) {
     WriteEpoch(static_cast<uint64_t>(next_epoch_ms_), false);
     const double left = program_.end_ms - next_epoch_ms_;
-    const double step = next_epoch_ms_ < kMinute || left < 2 * kMinute ? 1e3 : left < 30 * kMinute ? 8e3 : 64e3;
+    const double step = next_epoch_ms_ < kMinute || left < 2 * kMinute ? 1e3
+                        : left < 30 * kMinute                          ? 8e3
+                                                                       : 64e3;
     next_epoch_ms_ += step;
   }
 }

@@ -2,11 +2,12 @@
 //
 // Runs a program through the real library: tracker, recorder image, history writer, decoder.
 //
-// What: the program's blocks are born and die in the order of time through Tracker; its cells, live table, kept rings
-// and thinning are the library's own, and what the analyzer gets is decoded from the bytes that HistoryWriter wrote.
-// So it sees nothing that a tracked process would not have left.
-// How it is cheap: an epoch is written every 64 s while the end is far, every 8 s and every second near it (all rings
-// would have forgotten the finer ones), and whenever deaths to be kept one by one would not wait.
+// What: the program's blocks are born and die in the order of time through Tracker; its cells, live
+// table, kept rings and thinning are the library's own, and what the analyzer gets is decoded from
+// the bytes that HistoryWriter wrote. So it sees nothing that a tracked process would not have
+// left. How it is cheap: an epoch is written every 64 s while the end is far, every 8 s and every
+// second near it (all rings would have forgotten the finer ones), and whenever deaths to be kept
+// one by one would not wait.
 // Limits: one thread; times in whole milliseconds, as in the library.
 //
 // Thread-safety: none.

@@ -2,17 +2,19 @@
  *
  * What a program can tell leaktrack, and ask it, while it is tracked.
  *
- * Nothing is linked: include this file, and the functions find the tracker when libleaktrack.so is in the process. When it is
- * not, or in a static program, or not on Linux, each is a load and a branch. C99 and C++11 or newer.
+ * Nothing is linked: include this file, and the functions find the tracker when libleaktrack.so is
+ * in the process. When it is not, or in a static program, or not on Linux, each is a load and a
+ * branch. C99 and C++11 or newer.
  *
- * All of them may be called from any thread and from signal handlers, after fork and from a vfork child, leave errno alone,
- * never allocate, and never wait. Before the constructors of the program have run, and in a forked child before its first
- * recorded allocation, they do nothing. Names are copied; 36 bytes of them are kept.
+ * All of them may be called from any thread and from signal handlers, after fork and from a vfork
+ * child, leave errno alone, never allocate, and never wait. Before the constructors of the program
+ * have run, and in a forked child before its first recorded allocation, they do nothing. Names are
+ * copied; 36 bytes of them are kept.
  *
  *   leaktrack_phase phase = leaktrack_phase_begin("warm-up");  ...  leaktrack_phase_end(phase);
- *   leaktrack_work_add(1);                                   after each request: growth per unit of work is then judged, too
- *   leaktrack_mark_immortal(table);                          will never be freed, and is right so
- *   if (leaktrack_under_pressure(0.9)) shed_load();
+ *   leaktrack_work_add(1);                                   after each request: growth per unit of
+ * work is then judged, too leaktrack_mark_immortal(table);                          will never be
+ * freed, and is right so if (leaktrack_under_pressure(0.9)) shed_load();
  */
 #ifndef LEAKTRACK_LEAKTRACK_H_
 #define LEAKTRACK_LEAKTRACK_H_
@@ -54,24 +56,28 @@ __attribute__((weak, visibility("hidden"))) const struct leaktrack_functions* le
 extern void* leaktrack_dlsym_(void* scope, const char* name) __asm__("dlsym") __attribute__((weak));
 __attribute__((constructor(200), unused)) static void leaktrack_find_(void) {
   if (!leaktrack_found_ && leaktrack_dlsym_) {
-    leaktrack_found_ = (const struct leaktrack_functions*)leaktrack_dlsym_((void*)0, "leaktrack_functions_v1");
+    leaktrack_found_ =
+        (const struct leaktrack_functions*)leaktrack_dlsym_((void*)0, "leaktrack_functions_v1");
   }
 }
-static inline const struct leaktrack_functions* leaktrack_tracker_(void) { return leaktrack_found_; }
+static inline const struct leaktrack_functions* leaktrack_tracker_(void) {
+  return leaktrack_found_;
+}
 #else
 static inline const struct leaktrack_functions* leaktrack_tracker_(void) { return 0; }
 #endif
 
-#define LEAKTRACK_TELL_(call)                                                 \
-  do {                                                                        \
-    const struct leaktrack_functions* leaktrack_f_ = leaktrack_tracker_();    \
-    if (leaktrack_f_) leaktrack_f_->call;                                     \
+#define LEAKTRACK_TELL_(call)                                              \
+  do {                                                                     \
+    const struct leaktrack_functions* leaktrack_f_ = leaktrack_tracker_(); \
+    if (leaktrack_f_) leaktrack_f_->call;                                  \
   } while (0)
 
 /* Is the tracker in this process? */
 static inline int leaktrack_present(void) { return leaktrack_tracker_() ? 1 : 0; }
 
-/* ---- Phases: names for stretches of time, so that the report can say where growth began. They may nest and overlap. ---- */
+/* ---- Phases: names for stretches of time, so that the report can say where growth began. They may
+ * nest and overlap. ---- */
 
 static inline leaktrack_phase leaktrack_phase_begin(const char* name) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
@@ -82,27 +88,32 @@ static inline void leaktrack_phase_end(leaktrack_phase phase) { LEAKTRACK_TELL_(
 /* The process's one current phase: ends it and begins another; a null pointer: none. */
 static inline void leaktrack_set_phase(const char* name) { LEAKTRACK_TELL_(phase_set(name)); }
 
-/* ---- Work: count what the program is there to do (requests, rows, frames). One atomic addition: count in batches where
- * it happens millions of times a second. ---- */
+/* ---- Work: count what the program is there to do (requests, rows, frames). One atomic addition:
+ * count in batches where it happens millions of times a second. ---- */
 
 static inline void leaktrack_work_add(uint64_t units) { LEAKTRACK_TELL_(work_add(units)); }
 
-/* ---- A mark in the history, and a record of it at once (at most ten a second; more are marks only). Returns before it is
- * written. ---- */
+/* ---- A mark in the history, and a record of it at once (at most ten a second; more are marks
+ * only). Returns before it is written. ---- */
 
 static inline void leaktrack_snapshot(const char* name) { LEAKTRACK_TELL_(snapshot(name)); }
 
-/* ---- Blocks that are meant to live for ever: the block of malloc or new (or the object of a pool) at exactly this address
- * is never held against anybody. It goes with the block: freed or reallocated, the mark is gone. ---- */
+/* ---- Blocks that are meant to live for ever: the block of malloc or new (or the object of a pool)
+ * at exactly this address is never held against anybody. It goes with the block: freed or
+ * reallocated, the mark is gone. ---- */
 
-static inline void leaktrack_mark_immortal(const void* block) { LEAKTRACK_TELL_(mark_immortal(block)); }
+static inline void leaktrack_mark_immortal(const void* block) {
+  LEAKTRACK_TELL_(mark_immortal(block));
+}
 
-/* ---- Allocators of the program's own. Their objects are sampled and judged like blocks of the heap.
+/* ---- Allocators of the program's own. Their objects are sampled and judged like blocks of the
+ * heap.
  *
- * Pools are known by name: all of one name are one pool, up to 64 names. Tell of the memory that a pool takes from malloc or
- * mmap (backing), at once, so that it does not count twice; free it as ever. An object is told of before it is handed out,
- * and its end before its place is used again: one by one (free), all in a piece of memory (clear), or all (destroy: walks
- * the tracker's table, tenths of a millisecond). ---- */
+ * Pools are known by name: all of one name are one pool, up to 64 names. Tell of the memory that a
+ * pool takes from malloc or mmap (backing), at once, so that it does not count twice; free it as
+ * ever. An object is told of before it is handed out, and its end before its place is used again:
+ * one by one (free), all in a piece of memory (clear), or all (destroy: walks the tracker's table,
+ * tenths of a millisecond). ---- */
 
 static inline leaktrack_pool leaktrack_pool_create(const char* name) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
@@ -120,9 +131,12 @@ static inline void leaktrack_pool_free(leaktrack_pool pool, const void* object) 
 static inline void leaktrack_pool_clear(leaktrack_pool pool, const void* start, size_t bytes) {
   LEAKTRACK_TELL_(pool_clear(pool, start, bytes));
 }
-static inline void leaktrack_pool_destroy(leaktrack_pool pool) { LEAKTRACK_TELL_(pool_destroy(pool)); }
+static inline void leaktrack_pool_destroy(leaktrack_pool pool) {
+  LEAKTRACK_TELL_(pool_destroy(pool));
+}
 
-/* ---- Memory in use as a share of the limit (cgroup, address space, or machine), as of the last second. Reads a word. ---- */
+/* ---- Memory in use as a share of the limit (cgroup, address space, or machine), as of the last
+ * second. Reads a word. ---- */
 
 /* 0.0 to 1.0 and beyond; below 0: not known (no tracker, no helper thread, no limit). */
 static inline double leaktrack_pressure(void) {
@@ -130,7 +144,8 @@ static inline double leaktrack_pressure(void) {
   return f ? f->pressure() : -1.0;
 }
 
-/* A circuit breaker: 1 from the moment the share reaches `threshold` until it has fallen 0.05 below it; 0 when not known. */
+/* A circuit breaker: 1 from the moment the share reaches `threshold` until it has fallen 0.05 below
+ * it; 0 when not known. */
 static inline int leaktrack_under_pressure(double threshold) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
   return f ? f->under_pressure(threshold) : 0;

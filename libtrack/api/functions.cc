@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table that include/leaktrack/leaktrack.h finds by name. Nothing is decided here: what costs nothing is done, the rest
-// is in libtrack/runtime (the process) and libtrack/wrap (blocks).
+// The table that include/leaktrack/leaktrack.h finds by name. Nothing is decided here: what costs
+// nothing is done, the rest is in libtrack/runtime (the process) and libtrack/wrap (blocks).
 #define LEAKTRACK_IS_TRACKER  // it does not look for itself
 #include "include/leaktrack/leaktrack.h"
-
 #include "libtrack/runtime/annotations.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/pool.h"
@@ -13,8 +12,8 @@ using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
 
 namespace {
 
-// As malloc does: below the thread's budget nothing is looked at; else a tail call, so that the caller's frame is the
-// program's.
+// As malloc does: below the thread's budget nothing is looked at; else a tail call, so that the
+// caller's frame is the program's.
 void PoolAlloc(leaktrack_pool pool, const void* object, size_t size) {
   HotThread& hot = hot_thread;
   if (size < hot.countdown) [[likely]] {
@@ -25,7 +24,8 @@ void PoolAlloc(leaktrack_pool pool, const void* object, size_t size) {
 }
 
 void PoolFree(leaktrack_pool, const void* object) {
-  if (g_filter.MayBeTracked(PoolKey(object))) [[unlikely]] return PoolFreeSlow(object);
+  if (g_filter.MayBeTracked(PoolKey(object))) [[unlikely]]
+    return PoolFreeSlow(object);
 }
 
 void PoolBacking(leaktrack_pool, const void* start, size_t bytes) { PoolTakeBacking(start, bytes); }
@@ -34,7 +34,8 @@ int IsUnderPressure(double threshold) { return UnderPressure(threshold); }
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) constinit const leaktrack_functions leaktrack_functions_v1 = {
+extern "C" __attribute__((
+    visibility("default"))) constinit const leaktrack_functions leaktrack_functions_v1 = {
     .version = 1,
     .bytes = sizeof(leaktrack_functions),
     .phase_begin = BeginPhase,

@@ -36,8 +36,10 @@ uint32_t Eight(uint32_t crc, const uint8_t* at) {
   memcpy(&high, at + 4, 4);
   low ^= crc;
   const auto& t = kTables.word;
-  return t[7][low & 0xff] ^ t[6][(low >> 8) & 0xff] ^ t[5][(low >> 16) & 0xff] ^ t[4][low >> 24] ^  //
-         t[3][high & 0xff] ^ t[2][(high >> 8) & 0xff] ^ t[1][(high >> 16) & 0xff] ^ t[0][high >> 24];
+  return t[7][low & 0xff] ^ t[6][(low >> 8) & 0xff] ^ t[5][(low >> 16) & 0xff] ^
+         t[4][low >> 24] ^  //
+         t[3][high & 0xff] ^ t[2][(high >> 8) & 0xff] ^ t[1][(high >> 16) & 0xff] ^
+         t[0][high >> 24];
 }
 
 }  // namespace

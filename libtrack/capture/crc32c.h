@@ -2,7 +2,8 @@
 //
 // CRC32C (Castagnoli), as in iSCSI and leveldb: a table of 8 x 256 words computed at compile time.
 //
-// No SSE4.2 instruction here: the library must run on any x86-64, and the drainer checksums some 50 KiB a second.
+// No SSE4.2 instruction here: the library must run on any x86-64, and the drainer checksums some 50
+// KiB a second.
 //
 // Thread-safety: pure function.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_CRC32C_H_

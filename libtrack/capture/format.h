@@ -3,15 +3,19 @@
 // The capture file, in one page (prose and reasons: FORMAT.md).
 //
 //   offset 0      FileHeader, 4 KiB: facts of the process; command and limit_id may be written anew
-//   offset 4096   segment 0, 64 KiB: SegmentHeader, record, record, ..., 32 zero bytes, (stale bytes of an older use)
-//   offset 69632  segment 1, ...                                                         at most 1,023 of them
+//   offset 4096   segment 0, 64 KiB: SegmentHeader, record, record, ..., 32 zero bytes, (stale
+//                 bytes of an older use)
+//   offset 69632  segment 1, ...                                                         at most
+//                 1,023 of them
 //
-// Segments are appended on demand and reused in place, per kind as a ring. Every record is complete in itself and
-// checksummed; its `sequence` must be its segment's, which tells it from what an older use left behind.
+// Segments are appended on demand and reused in place, per kind as a ring. Every record is complete
+// in itself and checksummed; its `sequence` must be its segment's, which tells it from what an
+// older use left behind.
 //
-// Version rule: a new record type or a field at the end of a payload => kMinor + 1 (old readers skip it by length);
-// anything an old reader would misread => kMajor + 1 and a new tests/golden/captures/vN. Readers read all older majors.
-// If an assert below fires, the layout on disk has changed: restore it, or bump the version by the rule above.
+// Version rule: a new record type or a field at the end of a payload => kMinor + 1 (old readers
+// skip it by length); anything an old reader would misread => kMajor + 1 and a new
+// tests/golden/captures/vN. Readers read all older majors. If an assert below fires, the layout on
+// disk has changed: restore it, or bump the version by the rule above.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_FORMAT_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_FORMAT_H_
 
@@ -22,7 +26,8 @@ namespace leaktrack::capture {
 
 inline constexpr uint64_t kCaptureMagic = 0x3130'5041'434b'544cULL;  // "LTKCAP01"
 inline constexpr uint16_t kMajor = 1;
-// 1: what the allocator says, work units; 2: notes, pools, immortal blocks; 3: start ticks, limit, execs
+// 1: what the allocator says, work units; 2: notes, pools, immortal blocks; 3: start ticks, limit,
+// execs
 inline constexpr uint16_t kMinor = 3;
 inline constexpr uint32_t kSegmentMagic = 0x4753'544cU;  // "LTSG"
 
@@ -36,9 +41,10 @@ static_assert(kMaxFileBytes <= uint64_t{64} << 20, "the promise of 64 MiB for an
 inline constexpr uint32_t kMaxRawBytes = 48 * 1024;
 
 enum FileFlags : uint32_t {
-  kFileRecorderAnonymous = 1,  // the recorder was in anonymous memory: nothing to look for after a kill
-  kFileNoThread = 2,           // counters only: folded by another program
-  kFileComplete = 4,           // a copy that holds what its recorder held: that is not asked any more
+  kFileRecorderAnonymous =
+      1,              // the recorder was in anonymous memory: nothing to look for after a kill
+  kFileNoThread = 2,  // counters only: folded by another program
+  kFileComplete = 4,  // a copy that holds what its recorder held: that is not asked any more
 };
 
 struct FileHeader {
@@ -58,7 +64,8 @@ struct FileHeader {
   char recorder_path[256];
   char command[1024];
   uint64_t start_ticks;  // since 1.3: of the process, as /proc/PID/stat tells it; 0: not known
-  uint64_t limit_id;     // since 1.3: inode of the file of the cgroup's limit that holds; 0: none, or not known
+  uint64_t limit_id;  // since 1.3: inode of the file of the cgroup's limit that holds; 0: none, or
+                      // not known
   uint8_t reserved[2548];
   uint32_t crc;  // CRC32C of all before it
 };
@@ -107,26 +114,32 @@ struct RecordHeader {
   uint32_t length;  // of the payload as stored
   RecordType type;
   Codec codec;
-  uint16_t chunk, chunk_count;  // which part of what this epoch says about the type; count 0: not known when written
+  uint16_t chunk, chunk_count;  // which part of what this epoch says about the type; count 0: not
+                                // known when written
   uint16_t reserved;
   uint64_t sequence;  // of the segment
   uint32_t epoch;
   uint32_t raw_length;
 };
 static_assert(sizeof(RecordHeader) == 32);
-static_assert(sizeof(SegmentHeader) + 2 * sizeof(RecordHeader) + kMaxRawBytes + 1024 <= kSegmentBytes);
+static_assert(sizeof(SegmentHeader) + 2 * sizeof(RecordHeader) + kMaxRawBytes + 1024 <=
+              kSegmentBytes);
 
-// Survivors are told apart by where they lie: live-table slots by segment and index, mappings above them.
+// Survivors are told apart by where they lie: live-table slots by segment and index, mappings above
+// them.
 inline constexpr uint64_t kSlotSegmentShift = 40;
 inline constexpr uint64_t kMappingSlots = uint64_t{255} << kSlotSegmentShift;
 
-// One reading of the process's memory, bytes; -1: not known. On disk: varints, each value + 1, in this order; the first
-// kFirstMemoryFields stand at the head of a cells record, the others, that later minor versions added, at its end.
+// One reading of the process's memory, bytes; -1: not known. On disk: varints, each value + 1, in
+// this order; the first kFirstMemoryFields stand at the head of a cells record, the others, that
+// later minor versions added, at its end.
 struct MemorySampleRaw {
   int64_t rss = -1, anonymous = -1, file = -1, shared = -1, swap = -1, stack = -1;
-  int64_t cgroup_current = -1, cgroup_max = -1, rlimit_as = -1, machine_total = -1, machine_available = -1;
+  int64_t cgroup_current = -1, cgroup_max = -1, rlimit_as = -1, machine_total = -1,
+          machine_available = -1;
   int64_t oom_kills = -1, psi_some_total_us = -1;
-  // Since 1.1. What the allocator said at allocator_read_ms (it is asked rarely); work counted by the program itself.
+  // Since 1.1. What the allocator said at allocator_read_ms (it is asked rarely); work counted by
+  // the program itself.
   int64_t allocator_in_use = -1, allocator_free = -1, allocator_mapped = -1, allocator_arenas = -1;
   int64_t allocator_read_ms = -1, work_units = -1;
   int64_t threads = -1, address_space = -1, cgroup_reclaimable = -1;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of the malloc family. Nothing is decided here: an allocation below the thread's budget, and a free that the
-// filter clears, go straight to the real function by a tail call; everything else goes to libtrack/wrap.
+// The names of the malloc family. Nothing is decided here: an allocation below the thread's budget,
+// and a free that the filter clears, go straight to the real function by a tail call; everything
+// else goes to libtrack/wrap.
 //
 // The budgets of these two paths are a test: tests/gates/check_fast_path.py.
 #include <errno.h>
@@ -14,29 +15,35 @@
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/heap.h"
 
-using namespace leaktrack::track;  // NOLINT: this file is nothing but the outer skin of that namespace
+using namespace leaktrack::track;  // NOLINT: this file is nothing but the outer skin of that
+                                   // namespace
 
 namespace {
 
 // True if the allocation is not to be looked at: its bytes have been taken from the budget.
 [[gnu::always_inline]] inline bool BelowBudget(size_t size) {
   HotThread& hot = hot_thread;
-  if (size >= hot.countdown) [[unlikely]] return false;
+  if (size >= hot.countdown) [[unlikely]]
+    return false;
   hot.countdown -= size;
   return true;
 }
 
-[[gnu::always_inline]] inline bool MaybeOurs(const void* block) { return g_filter.MayBeTracked(block); }
+[[gnu::always_inline]] inline bool MaybeOurs(const void* block) {
+  return g_filter.MayBeTracked(block);
+}
 
 }  // namespace
 
 LEAKTRACK_EXPORT void* malloc(size_t size) {
-  if (BelowBudget(size)) [[likely]] return g_real.malloc(size);
+  if (BelowBudget(size)) [[likely]]
+    return g_real.malloc(size);
   return MallocSlow(size);
 }
 
 LEAKTRACK_EXPORT void free(void* block) {
-  if (!MaybeOurs(block)) [[likely]] return g_real.free(block);
+  if (!MaybeOurs(block)) [[likely]]
+    return g_real.free(block);
   return FreeSlow(block);
 }
 
@@ -49,7 +56,8 @@ LEAKTRACK_EXPORT void* calloc(size_t count, size_t size) {
 }
 
 LEAKTRACK_EXPORT void* realloc(void* block, size_t size) {
-  if (!MaybeOurs(block) && BelowBudget(size)) [[likely]] return g_real.realloc(block, size);
+  if (!MaybeOurs(block) && BelowBudget(size)) [[likely]]
+    return g_real.realloc(block, size);
   return ReallocSlow(block, size);
 }
 
@@ -58,27 +66,32 @@ LEAKTRACK_EXPORT void* reallocarray(void* block, size_t count, size_t size) {
 }
 
 LEAKTRACK_EXPORT int posix_memalign(void** block, size_t alignment, size_t size) {
-  if (BelowBudget(size)) [[likely]] return g_real.posix_memalign(block, alignment, size);
+  if (BelowBudget(size)) [[likely]]
+    return g_real.posix_memalign(block, alignment, size);
   return PosixMemalignSlow(block, alignment, size);
 }
 
 LEAKTRACK_EXPORT void* aligned_alloc(size_t alignment, size_t size) {
-  if (BelowBudget(size)) [[likely]] return g_real.aligned_alloc(alignment, size);
+  if (BelowBudget(size)) [[likely]]
+    return g_real.aligned_alloc(alignment, size);
   return AlignedAllocSlow(alignment, size);
 }
 
 LEAKTRACK_EXPORT void* memalign(size_t alignment, size_t size) {
-  if (BelowBudget(size)) [[likely]] return g_real.memalign(alignment, size);
+  if (BelowBudget(size)) [[likely]]
+    return g_real.memalign(alignment, size);
   return MemalignSlow(alignment, size);
 }
 
 LEAKTRACK_EXPORT void* valloc(size_t size) {
-  if (BelowBudget(size)) [[likely]] return g_real.valloc(size);
+  if (BelowBudget(size)) [[likely]]
+    return g_real.valloc(size);
   return VallocSlow(size);
 }
 
 LEAKTRACK_EXPORT void* pvalloc(size_t size) {
-  if (BelowBudget(size)) [[likely]] return g_real.pvalloc(size);
+  if (BelowBudget(size)) [[likely]]
+    return g_real.pvalloc(size);
   return PvallocSlow(size);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of the mapping calls. libc's own use of them (thread stacks, the loader, glibc's malloc) does not come by here.
+// The names of the mapping calls. libc's own use of them (thread stacks, the loader, glibc's
+// malloc) does not come by here.
 #include <sys/types.h>
 
 #include <cstdarg>
@@ -23,11 +24,13 @@ using leaktrack::track::RemapMemory;
 using leaktrack::track::SetBreak;
 using leaktrack::track::UnmapMemory;
 
-LEAKTRACK_EXPORT void* mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
+LEAKTRACK_EXPORT void* mmap(void* address, size_t length, int protection, int flags, int fd,
+                            off_t offset) {
   return MapMemory(address, length, protection, flags, fd, offset);
 }
 
-LEAKTRACK_EXPORT void* mmap64(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
+LEAKTRACK_EXPORT void* mmap64(void* address, size_t length, int protection, int flags, int fd,
+                              off_t offset) {
   return MapMemory(address, length, protection, flags, fd, offset);
 }
 
@@ -36,7 +39,8 @@ LEAKTRACK_EXPORT int munmap(void* address, size_t length) { return UnmapMemory(a
 LEAKTRACK_EXPORT int mlockall(int flags) { return LockAllMemory(flags); }
 
 // The real one is variadic; on x86-64 the fifth argument lies in the same register either way.
-LEAKTRACK_EXPORT void* mremap(void* address, size_t old_length, size_t new_length, int flags, void* new_address) {
+LEAKTRACK_EXPORT void* mremap(void* address, size_t old_length, size_t new_length, int flags,
+                              void* new_address) {
   return RemapMemory(address, old_length, new_length, flags, new_address);
 }
 
@@ -57,4 +61,3 @@ LEAKTRACK_EXPORT int shmdt(const void* address) { return DetachSegment(address);
 LEAKTRACK_EXPORT int brk(void* address) { return SetBreak(address); }
 
 LEAKTRACK_EXPORT void* sbrk(intptr_t by) { return MoveBreak(by); }
-

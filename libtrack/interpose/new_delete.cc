@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of operator new and delete, by their mangled names: each is one indirect jump (see wrap/operators.h).
-// The forms differ in their parameters only; those that a form does not have are passed on as whatever the registers hold.
+// The names of operator new and delete, by their mangled names: each is one indirect jump (see
+// wrap/operators.h). The forms differ in their parameters only; those that a form does not have are
+// passed on as whatever the registers hold.
 #include <cstddef>
 
 #include "libtrack/interpose/export.h"
@@ -9,9 +10,9 @@
 
 using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
 
-#define LEAKTRACK_NEW(name, form)                                                  \
-  LEAKTRACK_EXPORT void* name(size_t size, size_t alignment, const void* tag) {    \
-    return g_new[form](size, alignment, tag);                                      \
+#define LEAKTRACK_NEW(name, form)                                               \
+  LEAKTRACK_EXPORT void* name(size_t size, size_t alignment, const void* tag) { \
+    return g_new[form](size, alignment, tag);                                   \
   }
 LEAKTRACK_NEW(_Znwm, kNew)
 LEAKTRACK_NEW(_Znam, kNewArray)
@@ -23,8 +24,10 @@ LEAKTRACK_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, kNewAlignedNothrow)
 LEAKTRACK_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, kNewArrayAlignedNothrow)
 #undef LEAKTRACK_NEW
 
-#define LEAKTRACK_DELETE(name, form) \
-  LEAKTRACK_EXPORT void name(void* block, size_t a, size_t b) { return g_delete[form](block, a, b); }
+#define LEAKTRACK_DELETE(name, form)                            \
+  LEAKTRACK_EXPORT void name(void* block, size_t a, size_t b) { \
+    return g_delete[form](block, a, b);                         \
+  }
 LEAKTRACK_DELETE(_ZdlPv, kDelete)
 LEAKTRACK_DELETE(_ZdaPv, kDeleteArray)
 LEAKTRACK_DELETE(_ZdlPvm, kDeleteSized)

@@ -61,23 +61,24 @@ LEAKTRACK_EXPORT int fexecve(int fd, char* const arguments[], char* const enviro
   if (Missing(g_real.fexecve)) return -1;
   return Exec(nullptr, environment, [=] { return g_real.fexecve(fd, arguments, environment); });
 }
-LEAKTRACK_EXPORT int execveat(int fd, const char* path, char* const arguments[], char* const environment[], int flags) {
+LEAKTRACK_EXPORT int execveat(int fd, const char* path, char* const arguments[],
+                              char* const environment[], int flags) {
   if (Missing(g_real.execveat)) return -1;
   return Exec(path, environment,
               [=] { return g_real.execveat(fd, path, arguments, environment, flags); });
 }
 
-// The arguments of a variadic exec as an array on the stack: `list` of `count` strings and a null. `rest` is left behind the
-// null, where execle has its environment.
-#define LEAKTRACK_LIST_ARGUMENTS(first)                                                     \
-  va_list rest;                                                                             \
-  va_start(rest, first);                                                                    \
-  size_t count = 0;                                                                         \
+// The arguments of a variadic exec as an array on the stack: `list` of `count` strings and a null.
+// `rest` is left behind the null, where execle has its environment.
+#define LEAKTRACK_LIST_ARGUMENTS(first)                                                      \
+  va_list rest;                                                                              \
+  va_start(rest, first);                                                                     \
+  size_t count = 0;                                                                          \
   for (const char* next = first; next != nullptr; next = va_arg(rest, const char*)) ++count; \
-  va_end(rest);                                                                             \
-  auto** list = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));         \
-  va_start(rest, first);                                                                    \
-  list[0] = const_cast<char*>(first);                                                       \
+  va_end(rest);                                                                              \
+  auto** list = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));          \
+  va_start(rest, first);                                                                     \
+  list[0] = const_cast<char*>(first);                                                        \
   for (size_t i = 1; i <= count; ++i) list[i] = va_arg(rest, char*)
 
 LEAKTRACK_EXPORT int execl(const char* path, const char* argument, ...) {
@@ -121,17 +122,19 @@ LEAKTRACK_EXPORT [[noreturn]] void pthread_exit(void* result) {
 // C11's form of the same; found at the first use, as older C libraries do not have it.
 LEAKTRACK_EXPORT [[noreturn]] void thrd_exit(int result) {
   BeforeMainThreadEnds();
-  if (void* real = FindNextSymbol("thrd_exit"); real != nullptr) reinterpret_cast<void (*)(int)>(real)(result);
+  if (void* real = FindNextSymbol("thrd_exit"); real != nullptr)
+    reinterpret_cast<void (*)(int)>(real)(result);
   pthread_exit(reinterpret_cast<void*>(static_cast<intptr_t>(result)));
 }
 
-// Cancelling the main thread ends it as pthread_exit does, but from within the C library. A thread's CPU clock is made of its
-// id, and the main thread's is the process's.
+// Cancelling the main thread ends it as pthread_exit does, but from within the C library. A
+// thread's CPU clock is made of its id, and the main thread's is the process's.
 LEAKTRACK_EXPORT int pthread_cancel(pthread_t thread) {
   static constinit std::atomic<int (*)(pthread_t, clockid_t*)> clock_of{nullptr};
   static constinit std::atomic<int (*)(pthread_t)> real{nullptr};
   if (real.load() == nullptr) {
-    clock_of.store(reinterpret_cast<int (*)(pthread_t, clockid_t*)>(FindNextSymbol("pthread_getcpuclockid")));
+    clock_of.store(
+        reinterpret_cast<int (*)(pthread_t, clockid_t*)>(FindNextSymbol("pthread_getcpuclockid")));
     real.store(reinterpret_cast<int (*)(pthread_t)>(FindNextSymbol("pthread_cancel")));
   }
   if (real.load() == nullptr) return ENOSYS;

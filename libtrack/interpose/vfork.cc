@@ -63,8 +63,8 @@ static_assert(SYS_vfork == 58, "the assembly above says so");
 // Named by hand: the header declares it as variadic. Only of a child that the caller waits for, and
 // that has no thread-local variables of its own, the mark can be kept.
 using ChildMain = int(void*);
-LEAKTRACK_EXPORT int HookedClone(ChildMain*, void*, int, void*, void*, void*, void*)
-    __asm__("clone");
+LEAKTRACK_EXPORT int HookedClone(ChildMain*, void*, int, void*, void*, void*,
+                                 void*) __asm__("clone");
 
 int HookedClone(ChildMain* child_main, void* stack, int flags, void* argument, void* parent_tid,
                 void* tls, void* child_tid) {

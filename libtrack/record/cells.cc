@@ -39,7 +39,8 @@ Cell* Cells::FindKey(uint64_t key) {
     if (found == 0) {
       if (mine == 0) mine = Append(key);
       if (mine == 0) break;
-      if (slot.compare_exchange_strong(found, mine, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      if (slot.compare_exchange_strong(found, mine, std::memory_order_acq_rel,
+                                       std::memory_order_acquire)) {
         return &cells[mine - 1];
       }
     }
@@ -52,14 +53,17 @@ Cell* Cells::FindKey(uint64_t key) {
   return nullptr;
 }
 
-// Numbers of fresh cells, without keys: from `first` to before the end that is returned; 0: no room. Those of one thread end where
-// a pair of cache lines does, as do all such runs: two threads that count in one line slow each other down to a third.
+// Numbers of fresh cells, without keys: from `first` to before the end that is returned; 0: no
+// room. Those of one thread end where a pair of cache lines does, as do all such runs: two threads
+// that count in one line slow each other down to a third.
 uint32_t Cells::Reserve(uint32_t* first, bool of_one_thread) {
   std::atomic<uint32_t>& count = image_.header().cell_count;
   uint32_t from = count.load(std::memory_order_relaxed), to;
   do {
     to = of_one_thread ? (from + 2 * kOwnRun - 1) / kOwnRun * kOwnRun : from + 1;
-    if (to > image_.entries(kRegionCells) || !image_.Ensure(kRegionCells, uint64_t{to} * sizeof(Cell))) return 0;
+    if (to > image_.entries(kRegionCells) ||
+        !image_.Ensure(kRegionCells, uint64_t{to} * sizeof(Cell)))
+      return 0;
   } while (!count.compare_exchange_weak(from, to, std::memory_order_acq_rel));
   *first = from;
   return to;
@@ -86,7 +90,8 @@ Cell* Cells::AppendOwn(OwnCells& own, uint64_t key) {
     uint32_t first;
     const uint32_t end = Reserve(&first, true);
     if (end == 0) return nullptr;
-    own.next_number = first;  // with the end of an earlier run, if a handler jumps away now: an empty one
+    own.next_number =
+        first;  // with the end of an earlier run, if a handler jumps away now: an empty one
     std::atomic_signal_fence(std::memory_order_seq_cst);
     own.end_number = end;
   }
@@ -128,10 +133,13 @@ Cell* Cells::NewCounter(OwnCells& own) {
 }
 
 bool Cells::HasRoomFor(const OwnCells& own) const {
-  return own.next_number < own.end_number || image_.header().cell_count.load(std::memory_order_relaxed) * 2 < image_.entries(kRegionCells);
+  return own.next_number < own.end_number ||
+         image_.header().cell_count.load(std::memory_order_relaxed) * 2 <
+             image_.entries(kRegionCells);
 }
 
-// Where the key is, or may be put: in the first of a few places that is its or nobody's. Null: all are taken.
+// Where the key is, or may be put: in the first of a few places that is its or nobody's. Null: all
+// are taken.
 OwnCells::Entry* Cells::PlaceFor(OwnCells& own, uint64_t key) {
   for (;;) {
     for (uint32_t probe = 0; probe < OwnCells::kProbes; ++probe) {

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells a free in one load that a block is not one of ours; and the word that says whether we record at all.
+// Tells a free in one load that a block is not one of ours; and the word that says whether we
+// record at all.
 //
-// 2^19 one-byte counters; a tracked address raises one, its removal lowers it. A zero counter is a proof, so the free
-// of an unsampled block ends here. At 32,768 live samples 6 % of other addresses find a counter that is not zero and
-// pay for a look into the live table (256 KiB: 11 %; measured). A counter that reaches 255 stays there.
+// 2^19 one-byte counters; a tracked address raises one, its removal lowers it. A zero counter is a
+// proof, so the free of an unsampled block ends here. At 32,768 live samples 6 % of other addresses
+// find a counter that is not zero and pay for a look into the live table (256 KiB: 11 %; measured).
+// A counter that reaches 255 stays there.
 //
-// The object must lie in private, page-aligned, zero-filled memory to which the runtime applies MADV_WIPEONFORK: a fork
-// child then finds the gate shut and nothing tracked, without anybody having run.
+// The object must lie in private, page-aligned, zero-filled memory to which the runtime applies
+// MADV_WIPEONFORK: a fork child then finds the gate shut and nothing tracked, without anybody
+// having run.
 //
-// Thread-safety: any thread.   Allocates: never.   Signals: safe.   Fork: the child finds it empty and shut.
+// Thread-safety: any thread.
+// Allocates: never.
+// Signals: safe.
+// Fork: the child finds it empty and shut.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_FILTER_H_
 #define LEAKTRACK_LIBTRACK_RECORD_FILTER_H_
 
@@ -33,7 +39,8 @@ class alignas(4096) Filter {
   void Raise(const void* block) { Step(counters_[IndexOf(block)], 1); }
   void Lower(const void* block) { Step(counters_[IndexOf(block)], -1); }
 
-  // Exact mode: every block may be tracked, for the rest of the run. Blocks of that mode are neither raised nor lowered then.
+  // Exact mode: every block may be tracked, for the rest of the run. Blocks of that mode are
+  // neither raised nor lowered then.
   void RaiseAllForGood();
 
   // Every slow path asks this first. Open() after the recorder is bound, Shut() to stop recording.
@@ -48,9 +55,10 @@ class alignas(4096) Filter {
   }
   static void StepFrom(std::atomic<uint8_t>& counter, uint8_t seen, int by);
 
-  // Blocks that lie together have their counters together: four kibibytes of heap in one cache line (a product of all bits would
-  // spread the frees of a small heap over half a mebibyte). Two to four of the smallest share one: sampled by bytes, a counter's 64
-  // bytes are seldom tracked. The upper bits tell apart what allocators put at multiples of 1 to 16 KiB.
+  // Blocks that lie together have their counters together: four kibibytes of heap in one cache line
+  // (a product of all bits would spread the frees of a small heap over half a mebibyte). Two to
+  // four of the smallest share one: sampled by bytes, a counter's 64 bytes are seldom tracked. The
+  // upper bits tell apart what allocators put at multiples of 1 to 16 KiB.
   static size_t IndexOf(const void* block) {
     const auto address = reinterpret_cast<uintptr_t>(block);
     return static_cast<size_t>(((address >> 6) ^ (address >> 13)) & (kCounters - 1));

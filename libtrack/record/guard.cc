@@ -19,7 +19,8 @@ uintptr_t Load(const volatile uint64_t& word) {
 // Enters in the place of the guard at `place`, if that is abandoned.
 [[gnu::noinline]] void GuardPlace::TakeOver(HotThread& hot, const void* place) {
   const auto* const other = static_cast<const GuardPlace*>(place);
-  const bool many = ++hot.guard_refusals >= kAbandonedAfter && hot.guards_taken_over < kMostTakenOver;
+  const bool many =
+      ++hot.guard_refusals >= kAbandonedAfter && hot.guards_taken_over < kMostTakenOver;
   const auto judge = [&] {
     if (other == this) return Other::kDead;  // two that live do not lie at one place
     if (raw::Forbidden()) return many ? Other::kUndecided : Other::kAlive;

@@ -16,7 +16,8 @@ constexpr uint64_t kPage = 4096;
 
 constexpr uint64_t RoundUp(uint64_t n, uint64_t unit) { return (n + unit - 1) / unit * unit; }
 
-// Space for the first segment, the stash, and as many doublings as `blocks` need at three quarters load.
+// Space for the first segment, the stash, and as many doublings as `blocks` need at three quarters
+// load.
 uint64_t LiveBytes(uint64_t first_buckets, uint64_t blocks) {
   uint64_t buckets = first_buckets;
   for (uint32_t s = 2; s < kMaxLiveSegments && buckets * 3 < blocks; ++s) buckets *= 2;
@@ -43,12 +44,16 @@ ImagePlan PlanImage(const ImageOptions& options) {
   const uint64_t cell_slots = std::bit_ceil(cells + cells / 4);
   place(kRegionCellIndex, cell_slots, sizeof(uint32_t), cell_slots * sizeof(uint32_t));
   place(kRegionCells, cells, sizeof(Cell), kCommitStep);
-  const uint64_t blocks = options.exact_block_limit == 0 ? 0 : options.exact_block_limit + options.live_limit;
+  const uint64_t blocks =
+      options.exact_block_limit == 0 ? 0 : options.exact_block_limit + options.live_limit;
   const uint64_t live_bytes = LiveBytes(plan.live_buckets, blocks);
-  place(kRegionLive, live_bytes, 1, (plan.live_buckets + StashBuckets(plan.live_buckets)) * sizeof(LiveBucket));
+  place(kRegionLive, live_bytes, 1,
+        (plan.live_buckets + StashBuckets(plan.live_buckets)) * sizeof(LiveBucket));
   place(kRegionMaps, options.map_entries, sizeof(MapEntry), kPage);
-  place(kRegionModules, options.module_entries, sizeof(ModuleEntry), options.module_entries * sizeof(ModuleEntry));
-  const uint64_t blocks_wanted = std::clamp<uint64_t>(options.thread_blocks, 1, ThreadBlocks::kMaxThreadBlocks);
+  place(kRegionModules, options.module_entries, sizeof(ModuleEntry),
+        options.module_entries * sizeof(ModuleEntry));
+  const uint64_t blocks_wanted =
+      std::clamp<uint64_t>(options.thread_blocks, 1, ThreadBlocks::kMaxThreadBlocks);
   place(kRegionThreads, blocks_wanted, sizeof(ThreadBlock), kCommitStep);
   plan.image_bytes = at;
   return plan;
@@ -92,7 +97,8 @@ bool ImageView::Commit(RegionId id, uint64_t bytes) const {
   const uint64_t wanted = std::min(RoundUp(bytes, kCommitStep), region.reserved_bytes);
   if (!commit_(context_, id, wanted)) return false;
   uint64_t seen = region.committed_bytes.load(std::memory_order_relaxed);
-  while (seen < wanted && !region.committed_bytes.compare_exchange_weak(seen, wanted, std::memory_order_release)) {
+  while (seen < wanted &&
+         !region.committed_bytes.compare_exchange_weak(seen, wanted, std::memory_order_release)) {
   }
   return true;
 }

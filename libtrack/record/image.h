@@ -2,13 +2,14 @@
 //
 // Plans the recorder's regions, fills in a fresh image, and gives the tables one way to reach it.
 //
-// Places are set aside generously, and nothing is paid for them: pages are mapped and asked for in steps of 256 KiB before
-// they are touched. On tmpfs a page that cannot be had is SIGBUS in somebody else's program (pitfall P6). With the default
-// options the start costs about 4.5 MiB of pages, and the whole never more than the sum of the reserves (about 41 MiB).
+// Places are set aside generously, and nothing is paid for them: pages are mapped and asked for in
+// steps of 256 KiB before they are touched. On tmpfs a page that cannot be had is SIGBUS in
+// somebody else's program (pitfall P6). With the default options the start costs about 4.5 MiB of
+// pages, and the whole never more than the sum of the reserves (about 41 MiB).
 //
 // Use:  ImagePlan plan = PlanImage(options);
-//       map plan.image_bytes; commit plan.header_bytes; InitImage(base, plan, commit, context); fill in the identity
-//       (pid, host, ...) ; Tracker::Bind().
+//       map plan.image_bytes; commit plan.header_bytes; InitImage(base, plan, commit, context);
+//       fill in the identity (pid, host, ...) ; Tracker::Bind().
 //
 // Thread-safety: PlanImage, InitImage: before the image is shared; ImageView: any thread.
 // Allocates: never.   Signals: safe.   Fork: the child plans an image of its own.
@@ -24,29 +25,31 @@ namespace leaktrack::track {
 
 inline constexpr uint64_t kCommitStep = 256 * 1024;
 
-// Makes the first `bytes` bytes of a region safe to touch (they read as zero where never written). May be called by
-// several threads at once and for what is there already. Must be async-signal-safe and must not allocate.
+// Makes the first `bytes` bytes of a region safe to touch (they read as zero where never written).
+// May be called by several threads at once and for what is there already. Must be async-signal-safe
+// and must not allocate.
 using CommitFn = bool (*)(void* context, capture::RegionId region, uint64_t bytes);
 
 struct ImageOptions {
-  uint64_t live_limit = 32'768;      // live samples; rounded up to whole buckets, a power of two
-  uint64_t exact_block_limit = 0;    // above 0: exact mode, the live table may grow to hold that many blocks
+  uint64_t live_limit = 32'768;  // live samples; rounded up to whole buckets, a power of two
+  uint64_t exact_block_limit =
+      0;  // above 0: exact mode, the live table may grow to hold that many blocks
   uint64_t depot_bytes = 16 << 20;
   uint64_t cell_bytes = 8 << 20;
-  uint32_t thread_blocks = 2'048;    // at most kMaxThreadBlocks
+  uint32_t thread_blocks = 2'048;  // at most kMaxThreadBlocks
   uint32_t map_entries = 8'192;
   uint32_t module_entries = 1'024;
 };
 
 struct ImagePlan {
   uint64_t image_bytes = 0;
-  uint64_t header_bytes = 0;       // to be committed before InitImage
-  uint64_t live_buckets = 0;       // of the first live segment
+  uint64_t header_bytes = 0;  // to be committed before InitImage
+  uint64_t live_buckets = 0;  // of the first live segment
   struct {
     uint64_t offset = 0;
     uint64_t reserved_bytes = 0;
     uint64_t entries = 0;
-    uint64_t initial_bytes = 0;    // committed by InitImage
+    uint64_t initial_bytes = 0;  // committed by InitImage
   } regions[capture::kRegionCount];
 };
 
@@ -69,7 +72,8 @@ class ImageView {
 
   // True if the first `bytes` of the region may be touched; asks for pages if need be.
   [[nodiscard]] bool Ensure(capture::RegionId id, uint64_t bytes) const {
-    return bytes <= header_->regions[id].committed_bytes.load(std::memory_order_acquire) || Commit(id, bytes);
+    return bytes <= header_->regions[id].committed_bytes.load(std::memory_order_acquire) ||
+           Commit(id, bytes);
   }
 
   void Count(capture::LossId id, uint64_t n = 1) const {

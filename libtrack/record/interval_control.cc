@@ -9,7 +9,8 @@ uint64_t TickOf(uint64_t tick_word) { return tick_word >> 32; }
 
 }  // namespace
 
-void IntervalControl::Bind(capture::RecorderHeader* header, uint64_t configured, uint64_t live_limit) {
+void IntervalControl::Bind(capture::RecorderHeader* header, uint64_t configured,
+                           uint64_t live_limit) {
   header_ = header;
   live_limit_ = static_cast<int64_t>(live_limit);
   const bool exact = configured == 1;
@@ -76,12 +77,14 @@ void IntervalControl::RelaxRate(uint64_t finished_count, uint64_t finished_tick,
 }
 
 void IntervalControl::RelaxLive(uint64_t now_ms) {
-  if (header_->live_count.load(std::memory_order_relaxed) >= roomy_below_.load(std::memory_order_relaxed)) {
+  if (header_->live_count.load(std::memory_order_relaxed) >=
+      roomy_below_.load(std::memory_order_relaxed)) {
     live_calm_since_.store(now_ms, std::memory_order_relaxed);
     return;
   }
   const uint8_t live = live_index_.load(std::memory_order_relaxed);
-  if (live <= kBaseIndex || now_ms < live_calm_since_.load(std::memory_order_relaxed) + kLiveCalmMs) return;
+  if (live <= kBaseIndex || now_ms < live_calm_since_.load(std::memory_order_relaxed) + kLiveCalmMs)
+    return;
   live_index_.store(static_cast<uint8_t>(live - 1), std::memory_order_relaxed);
   live_calm_since_.store(now_ms, std::memory_order_relaxed);
   Publish();
@@ -95,7 +98,8 @@ uint8_t IntervalControl::NextForLive() const {
 void IntervalControl::RaiseLiveTo(uint8_t index, uint64_t now_ms) {
   uint8_t seen = live_index_.load(std::memory_order_relaxed);
   if (seen >= index) return;
-  while (seen < index && !live_index_.compare_exchange_weak(seen, index, std::memory_order_relaxed)) {
+  while (seen < index &&
+         !live_index_.compare_exchange_weak(seen, index, std::memory_order_relaxed)) {
   }
   live_calm_since_.store(now_ms, std::memory_order_relaxed);
   Publish();

@@ -2,17 +2,21 @@
 //
 // Chooses the mean sampling interval T: as fine as time and memory allow.
 //
-// A leak becomes suspect after about 23 T leaked bytes, so T should be small; but samples cost time when they are
-// taken and room while they live. Hence two limits, each with an interval of its own, of which the larger counts:
-//   rate   200 samples per tick of 100 ms (about 0.3 % of a core). The sample that uses the tick's budget up doubles
-//          T_rate at once, the next 200 in the same tick again. It halves after 10 s of ticks below a quarter.
-//   live   three quarters of the live limit: T_live doubles and the table is thinned (thinning.cc). It halves after 60 s
-//          with less than a quarter of the limit alive.
-// Neither falls below the base, 16 KiB. Why two: T that follows the allocation rate alone lets start-up data fill a
-// bounded table and blinds the tool for later leaks (modelled: 0 of 1,224 samples).
-// T for a draw is fixed before the allocations it judges are seen, hence every weight stays unbiased.
+// A leak becomes suspect after about 23 T leaked bytes, so T should be small; but samples cost time
+// when they are taken and room while they live. Hence two limits, each with an interval of its own,
+// of which the larger counts:
+//   rate   200 samples per tick of 100 ms (about 0.3 % of a core). The sample that uses the tick's
+//          budget up doubles T_rate at once, the next 200 in the same tick again. It halves after
+//          10 s of ticks below a quarter.
+// Neither falls below the base, 16 KiB. Why two: T that follows the allocation rate alone lets
+// start-up data fill a bounded table and blinds the tool for later leaks (modelled: 0 of 1,224
+// samples). T for a draw is fixed before the allocations it judges are seen, hence every weight
+// stays unbiased.
+//   live   three quarters of the live limit: T_live doubles and the table is thinned (thinning.cc).
+//          It halves after 60 s with less than a quarter of the limit alive.
 //
-// Intervals are named by index: 0 is exact, k >= 1 is base << (k - 1); the table stands in the recorder's header.
+// Intervals are named by index: 0 is exact, k >= 1 is base << (k - 1); the table stands in the
+// recorder's header.
 //
 // Thread-safety: any thread; shared words are written on the sampled path only.
 // Allocates: never.   Signals: safe.   Fork: the child binds anew.
@@ -38,7 +42,8 @@ inline constexpr uint64_t kLiveCalmMs = 60'000;
 
 class IntervalControl {
  public:
-  // `configured`: 0 auto, 1 exact, else the fixed interval in bytes (only the live limit may then raise it).
+  // `configured`: 0 auto, 1 exact, else the fixed interval in bytes (only the live limit may then
+  // raise it).
   void Bind(capture::RecorderHeader* header, uint64_t configured, uint64_t live_limit);
 
   // The interval for a draw made now.
@@ -62,7 +67,8 @@ class IntervalControl {
   // T_live is at least that from now on.
   void RaiseLiveTo(uint8_t index, uint64_t now_ms);
 
-  // Exact mode ends: from now on auto. The `live` exact blocks keep their place beside the live limit.
+  // Exact mode ends: from now on auto. The `live` exact blocks keep their place beside the live
+  // limit.
   void LeaveExact(uint64_t now_ms, int64_t live);
 
  private:
@@ -77,9 +83,9 @@ class IntervalControl {
   std::atomic<uint8_t> live_index_;
   std::atomic<bool> follows_rate_;
   uint8_t largest_index_ = 0;
-  std::atomic<int64_t> crowded_at_;    // live samples
-  std::atomic<int64_t> roomy_below_;   // live samples
-  std::atomic<uint64_t> tick_;         // tick number << 32 | samples in it
+  std::atomic<int64_t> crowded_at_;   // live samples
+  std::atomic<int64_t> roomy_below_;  // live samples
+  std::atomic<uint64_t> tick_;        // tick number << 32 | samples in it
   std::atomic<uint64_t> rate_calm_since_;
   std::atomic<uint64_t> live_calm_since_;
 };

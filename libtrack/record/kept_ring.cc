@@ -55,7 +55,9 @@ ThreadBlock* ThreadBlocks::Acquire(uint32_t tid) {
   uint32_t index = 0;
   while ((index = static_cast<uint32_t>(head)) != 0) {
     const uint64_t next = (((head >> 32) + 1) << 32) | next_[index].load(std::memory_order_relaxed);
-    if (free_head_.compare_exchange_weak(head, next, std::memory_order_acq_rel, std::memory_order_acquire)) break;
+    if (free_head_.compare_exchange_weak(head, next, std::memory_order_acq_rel,
+                                         std::memory_order_acquire))
+      break;
   }
   if (index == 0) index = Fresh();
   if (index == 0) {
@@ -64,7 +66,8 @@ ThreadBlock* ThreadBlocks::Acquire(uint32_t tid) {
   }
   ThreadBlock& block = image_.region<ThreadBlock>(kRegionThreads)[index];
   block.tid = tid;
-  block.thread_number.store(next_number_.fetch_add(1, std::memory_order_relaxed) + 1, std::memory_order_release);
+  block.thread_number.store(next_number_.fetch_add(1, std::memory_order_relaxed) + 1,
+                            std::memory_order_release);
   return &block;
 }
 
@@ -76,7 +79,8 @@ void ThreadBlocks::Release(ThreadBlock* block) {
   do {
     next_[index].store(static_cast<uint32_t>(head), std::memory_order_relaxed);
     mine = (((head >> 32) + 1) << 32) | index;
-  } while (!free_head_.compare_exchange_weak(head, mine, std::memory_order_release, std::memory_order_relaxed));
+  } while (!free_head_.compare_exchange_weak(head, mine, std::memory_order_release,
+                                             std::memory_order_relaxed));
 }
 
 }  // namespace leaktrack::track

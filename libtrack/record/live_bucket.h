@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One bucket of the live table: four slots, their keys in a cache line, and what each step of a slot's life does to them.
+// One bucket of the live table: four slots, their keys in a cache line, and what each step of a
+// slot's life does to them.
 //
-//   slot:  kSlotEmpty --CAS--> kSlotBusy --fill, release--> address --CAS (one winner)--> kSlotBusy --> kSlotEmpty
+//   slot:  kSlotEmpty --CAS--> kSlotBusy --fill, release--> address --CAS (one winner)--> kSlotBusy
+//          --> kSlotEmpty
 //
-// The winner of a removal takes the key, then the label (size_interval): a relabelling at the same moment is either in what he
-// gets, or fails. Labels of exact mode are never changed. All is inlined: a malloc and a free of exact mode pass through here.
+// The winner of a removal takes the key, then the label (size_interval): a relabelling at the same
+// moment is either in what he gets, or fails. Labels of exact mode are never changed. All is
+// inlined: a malloc and a free of exact mode pass through here.
 //
 // Thread-safety: any thread, lock-free.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_LIVE_BUCKET_H_
@@ -33,7 +36,8 @@ struct LiveEntry {
   uint32_t chain = 0;          // 0: never reallocated
   uint32_t first_birth_s = 0;  // of the chain's first block
 
-  // Another one for what is rare: whoever has the address of an entry, or copies it as a whole, keeps it in memory (GCC 12).
+  // Another one for what is rare: whoever has the address of an entry, or copies it as a whole,
+  // keeps it in memory (GCC 12).
   LiveEntry Apart() const { return {size, interval_index, site, birth_ms, chain, first_birth_s}; }
   void Continue(const ChainLink& link) {
     chain = link.chain;
@@ -47,7 +51,8 @@ namespace live_bucket {
 [[gnu::always_inline]] inline bool Holds(const capture::LiveBucket& bucket, uintptr_t block) {
 #pragma GCC unroll 4
   for (const capture::LiveHot& slot : bucket.slots) {
-    if (slot.key.load(std::memory_order_relaxed) == block) [[unlikely]] return true;
+    if (slot.key.load(std::memory_order_relaxed) == block) [[unlikely]]
+      return true;
   }
   return false;
 }
@@ -59,7 +64,8 @@ namespace live_bucket {
          hot.key.compare_exchange_strong(expected, capture::kSlotBusy, std::memory_order_acquire);
 }
 
-[[gnu::always_inline]] inline void Fill(capture::LiveBucket& bucket, uint32_t slot, uintptr_t block, const LiveEntry& entry) {
+[[gnu::always_inline]] inline void Fill(capture::LiveBucket& bucket, uint32_t slot, uintptr_t block,
+                                        const LiveEntry& entry) {
   capture::LiveHot& hot = bucket.slots[slot];
   capture::LiveCold& cold = bucket.details[slot];
   hot.size_interval.store((entry.size << 8) | entry.interval_index, std::memory_order_relaxed);
@@ -69,18 +75,22 @@ namespace live_bucket {
   hot.key.store(block, std::memory_order_release);
 }
 
-// The key from `block` to busy, and the label that goes with it: of a sampled block by a second locked instruction, as thinning may
-// be changing it. False: another thread was faster.
-[[gnu::always_inline]] inline bool TakeKeyAndLabel(capture::LiveHot& hot, uintptr_t block, uint64_t* label) {
+// The key from `block` to busy, and the label that goes with it: of a sampled block by a second
+// locked instruction, as thinning may be changing it. False: another thread was faster.
+[[gnu::always_inline]] inline bool TakeKeyAndLabel(capture::LiveHot& hot, uintptr_t block,
+                                                   uint64_t* label) {
   uint64_t expected = block;
-  if (!hot.key.compare_exchange_strong(expected, capture::kSlotBusy, std::memory_order_acq_rel)) return false;
+  if (!hot.key.compare_exchange_strong(expected, capture::kSlotBusy, std::memory_order_acq_rel))
+    return false;
   *label = hot.size_interval.load(std::memory_order_relaxed);
-  if (static_cast<uint8_t>(*label) != capture::kExactIndex) *label = hot.size_interval.exchange(0, std::memory_order_acq_rel);
+  if (static_cast<uint8_t>(*label) != capture::kExactIndex)
+    *label = hot.size_interval.exchange(0, std::memory_order_acq_rel);
   return true;
 }
 
 // False: another thread was faster.
-[[gnu::always_inline]] inline bool Win(capture::LiveHot& hot, const capture::LiveCold& cold, uintptr_t block, LiveEntry* entry) {
+[[gnu::always_inline]] inline bool Win(capture::LiveHot& hot, const capture::LiveCold& cold,
+                                       uintptr_t block, LiveEntry* entry) {
   uint64_t label;
   if (!TakeKeyAndLabel(hot, block, &label)) return false;
   const uint64_t birth_chain = cold.birth_chain.load(std::memory_order_relaxed);
@@ -94,11 +104,13 @@ namespace live_bucket {
   return true;
 }
 
-[[gnu::always_inline]] inline bool Take(capture::LiveBucket& bucket, uintptr_t block, LiveEntry* entry) {
+[[gnu::always_inline]] inline bool Take(capture::LiveBucket& bucket, uintptr_t block,
+                                        LiveEntry* entry) {
 #pragma GCC unroll 4
   for (uint32_t i = 0; i < 4; ++i) {
     capture::LiveHot& hot = bucket.slots[i];
-    if (hot.key.load(std::memory_order_relaxed) == block) return Win(hot, bucket.details[i], block, entry);
+    if (hot.key.load(std::memory_order_relaxed) == block)
+      return Win(hot, bucket.details[i], block, entry);
   }
   return false;
 }

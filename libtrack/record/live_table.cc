@@ -36,11 +36,13 @@ void LiveTable::Adopt(uint32_t index) {
 LiveTable::Inserted LiveTable::PutAnywhere(uint64_t hash, uintptr_t block, const LiveEntry& entry) {
   uint32_t segments = segment_count_.load(std::memory_order_acquire);
   Inserted inserted = PutInSegments(segments, hash, block, entry);
-  while (inserted == Inserted::kNoRoom && AddSegment(segments)) inserted = PutInSegments(++segments, hash, block, entry);
+  while (inserted == Inserted::kNoRoom && AddSegment(segments))
+    inserted = PutInSegments(++segments, hash, block, entry);
   return inserted;
 }
 
-LiveTable::Inserted LiveTable::PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block, const LiveEntry& entry) {
+LiveTable::Inserted LiveTable::PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block,
+                                             const LiveEntry& entry) {
   for (uint32_t s = segments; s-- > 0;) {  // newest first: it has the room
     if (s == kStash) continue;
     const Inserted inserted = PutIn(ChoicesIn(segments_[s], hash), block, entry);
@@ -54,7 +56,8 @@ LiveTable::Inserted LiveTable::PutInSegments(uint32_t segments, uint64_t hash, u
 }
 
 bool LiveTable::OthersHold(const Segment* looked_at, uint64_t hash, uintptr_t block) const {
-  for (uint32_t s = 0, segments = segment_count_.load(std::memory_order_acquire); s < segments; ++s) {
+  for (uint32_t s = 0, segments = segment_count_.load(std::memory_order_acquire); s < segments;
+       ++s) {
     if (!IsOtherInUse(s, looked_at)) continue;
     const Choices choices = ChoicesIn(segments_[s], hash);
     if (live_bucket::Holds(*choices.a, block) || live_bucket::Holds(*choices.b, block)) return true;
@@ -62,12 +65,14 @@ bool LiveTable::OthersHold(const Segment* looked_at, uint64_t hash, uintptr_t bl
   return false;
 }
 
-bool LiveTable::TakeFromOthers(const Segment* looked_at, uint64_t hash, uintptr_t block, LiveEntry* entry) {
+bool LiveTable::TakeFromOthers(const Segment* looked_at, uint64_t hash, uintptr_t block,
+                               LiveEntry* entry) {
   for (uint32_t s = segment_count_.load(std::memory_order_acquire); s-- > 0;) {
     if (!IsOtherInUse(s, looked_at)) continue;
     const Choices choices = ChoicesIn(segments_[s], hash);
     if (!live_bucket::Take(*choices.a, block, entry) &&
-        !live_bucket::Take(*choices.b, block, entry)) continue;
+        !live_bucket::Take(*choices.b, block, entry))
+      continue;
     if (s == kStash) others_.fetch_sub(1, std::memory_order_relaxed);
     return true;
   }
@@ -75,8 +80,10 @@ bool LiveTable::TakeFromOthers(const Segment* looked_at, uint64_t hash, uintptr_
 }
 
 void LiveTable::Count(int64_t change) {
-  const int64_t now_live = image_.header().live_count.fetch_add(change, std::memory_order_relaxed) + change;
-  if (change > 0 && IsNearlyFull(now_live) && may_grow_.load(std::memory_order_relaxed)) GrowAhead();
+  const int64_t now_live =
+      image_.header().live_count.fetch_add(change, std::memory_order_relaxed) + change;
+  if (change > 0 && IsNearlyFull(now_live) && may_grow_.load(std::memory_order_relaxed))
+    GrowAhead();
 }
 
 bool LiveTable::TakeSlot(const Slot& slot, LiveEntry* entry) {
@@ -91,7 +98,8 @@ bool LiveTable::TakeSlot(const Slot& slot, LiveEntry* entry) {
 bool LiveTable::Relabel(const Slot& slot, uint8_t interval_index) {
   uint64_t expected = slot.size_interval;
   const uint64_t relabelled = (expected & ~uint64_t{0xff}) | interval_index;
-  return slot.hot->size_interval.compare_exchange_strong(expected, relabelled, std::memory_order_acq_rel);
+  return slot.hot->size_interval.compare_exchange_strong(expected, relabelled,
+                                                         std::memory_order_acq_rel);
 }
 
 void LiveTable::GrowAhead() {
@@ -102,16 +110,20 @@ void LiveTable::GrowAhead() {
   growing_.store(0, std::memory_order_release);
 }
 
-// True when segment `index` is there, whoever made it. All that come here at once store the same values.
+// True when segment `index` is there, whoever made it. All that come here at once store the same
+// values.
 bool LiveTable::AddSegment(uint32_t index) {
   if (index < segment_count_.load(std::memory_order_acquire)) return true;
   if (index >= kMaxLiveSegments || !may_grow_.load(std::memory_order_relaxed)) return false;
   RecorderHeader& header = image_.header();
-  const uint64_t buckets = header.live_segments[0].bucket_count.load(std::memory_order_relaxed) << (index - 2);
+  const uint64_t buckets = header.live_segments[0].bucket_count.load(std::memory_order_relaxed)
+                           << (index - 2);
   const LiveSegment& last = header.live_segments[index - 1];
   const uint64_t end = last.offset + last.bucket_count.load() * sizeof(LiveBucket);
   if (!image_.Ensure(kRegionLive, end + buckets * sizeof(LiveBucket))) {
-    may_grow_.store(false, std::memory_order_relaxed);  // asking again at every insert would cost a system call each
+    may_grow_.store(
+        false,
+        std::memory_order_relaxed);  // asking again at every insert would cost a system call each
     return false;
   }
   LiveSegment& segment = header.live_segments[index];

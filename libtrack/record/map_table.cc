@@ -120,7 +120,8 @@ MapTable::Kind MapTable::KindOf(uintptr_t address, uint64_t length) {
   return kind;
 }
 
-bool MapTable::Detach(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached) {
+bool MapTable::Detach(uintptr_t start, uint64_t length, uint64_t now_ms,
+                      DetachedMappings* detached) {
   if (empty()) return true;
   if (!Lock()) return false;
   RemoveLocked(start, ToPages(length), now_ms, detached);
@@ -192,7 +193,8 @@ void MapTable::RemoveReserved(uintptr_t start, uintptr_t end, DetachedMappings* 
   if (!whole) image_.Count(kLostMappings);
 }
 
-void MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached) {
+void MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms,
+                            DetachedMappings* detached) {
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
   const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
   const uintptr_t end = start + length;
@@ -209,7 +211,8 @@ void MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms, D
 }
 
 // Takes [low, high), which lies inside the entry, out of it.
-void MapTable::CutLocked(MapEntry& entry, uintptr_t low, uintptr_t high, uint64_t now_ms, DetachedMappings* detached) {
+void MapTable::CutLocked(MapEntry& entry, uintptr_t low, uintptr_t high, uint64_t now_ms,
+                         DetachedMappings* detached) {
   const uintptr_t start = entry.start, end = entry.start + entry.length;
   const uint64_t birth_ms = entry.birth_ms, age_ms = now_ms - std::min(now_ms, birth_ms);
   const SiteId site = entry.site;
@@ -222,7 +225,8 @@ void MapTable::CutLocked(MapEntry& entry, uintptr_t low, uintptr_t high, uint64_
   }
   if (low > start) {
     Write(entry, start, low - start, birth_ms, site);
-    if (high < end && !AddLocked(high, end - high, site, birth_ms)) CountDeath(site, end - high, age_ms);
+    if (high < end && !AddLocked(high, end - high, site, birth_ms))
+      CountDeath(site, end - high, age_ms);
   } else {
     Write(entry, high, end - high, birth_ms, site);
   }
@@ -235,7 +239,8 @@ bool MapTable::AddLocked(uintptr_t start, uint64_t length, SiteId site, uint64_t
   uint32_t i = first_free_;
   while (i < used && entries[i].length != 0) ++i;
   if (i == used) {
-    if (used >= image_.entries(kRegionMaps) || !image_.Ensure(kRegionMaps, (uint64_t{used} + 1) * sizeof(MapEntry))) {
+    if (used >= image_.entries(kRegionMaps) ||
+        !image_.Ensure(kRegionMaps, (uint64_t{used} + 1) * sizeof(MapEntry))) {
       image_.Count(kLostMappings);
       return false;
     }

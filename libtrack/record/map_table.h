@@ -2,26 +2,32 @@
 //
 // The mappings that the program itself made and that take memory: exact, by address range.
 //
-// Mappings are few and large, so nothing is sampled: a small unordered table under a bounded lock. munmap may cut a
-// mapping at either end or in the middle, and MAP_FIXED may replace any part of any: all are told here as "this range
-// is gone" followed by "this range is there".
+// Mappings are few and large, so nothing is sampled: a small unordered table under a bounded lock.
+// munmap may cut a mapping at either end or in the middle, and MAP_FIXED may replace any part of
+// any: all are told here as "this range is gone" followed by "this range is there".
 //
-// Reserved address space (reserved_ranges.h) belongs to no site. What is opened of it is a mapping of
-// whoever opened it. What is closed again stays one: closing gives no page back, and who opens it a
-// second time takes no new ones. Unmapped, or replaced by a reservation, it is gone.
+// Reserved address space (reserved_ranges.h) belongs to no site. What is opened of it is a mapping
+// of whoever opened it. What is closed again stays one: closing gives no page back, and who opens
+// it a second time takes no new ones. Unmapped, or replaced by a reservation, it is gone.
 //
-// Accounts: births and deaths go to the cells of the site with weight {1, bytes}. A cut first counts the additional
-// piece as a birth of 0 bytes, then the piece that goes as a death: live entries, objects and bytes always agree.
+// Accounts: births and deaths go to the cells of the site with weight {1, bytes}. A cut first
+// counts the additional piece as a birth of 0 bytes, then the piece that goes as a death: live
+// entries, objects and bytes always agree.
 //
-// What a call is about to unmap is first detached, because another thread may get the range the moment it is free, and is
-// settled or put back when the call has succeeded or failed: a munmap or mremap that fails loses nothing.
+// What a call is about to unmap is first detached, because another thread may get the range the
+// moment it is free, and is settled or put back when the call has succeeded or failed: a munmap or
+// mremap that fails loses nothing.
 //
-// The lock is tried kLockSpins times, then the call is given up and counted (kLostMappings). A removal lost this way heals
-// when the address is mapped again. Callers block signals while they are in here, so that no handler can jump away from a
-// held lock. Where they may not (a seccomp filter) a lock that was lost is at least recognised: its word changes with every
-// hold, and whoever meets the one that was waited for in vain before gives up at once.
+// The lock is tried kLockSpins times, then the call is given up and counted (kLostMappings). A
+// removal lost this way heals when the address is mapped again. Callers block signals while they
+// are in here, so that no handler can jump away from a held lock. Where they may not (a seccomp
+// filter) a lock that was lost is at least recognised: its word changes with every hold, and
+// whoever meets the one that was waited for in vain before gives up at once.
 //
-// Thread-safety: any thread.   Allocates: never.   Signals: safe (bounded).   Fork: the child binds anew.
+// Thread-safety: any thread.
+// Allocates: never.
+// Signals: safe (bounded).
+// Fork: the child binds anew.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_MAP_TABLE_H_
 #define LEAKTRACK_LIBTRACK_RECORD_MAP_TABLE_H_
 
@@ -35,7 +41,8 @@
 
 namespace leaktrack::track {
 
-// Pieces of mappings that were taken out of the table and are not yet dead. What exceeds kPieces is counted dead at once.
+// Pieces of mappings that were taken out of the table and are not yet dead. What exceeds kPieces is
+// counted dead at once.
 struct DetachedMappings {
   static constexpr uint32_t kPieces = 6;
   struct Piece {
@@ -56,18 +63,20 @@ class MapTable {
 
   void Bind(const ImageView& image, Cells* cells);
 
-  // After a successful mmap. What was recorded in the range before is gone (MAP_FIXED). Lengths are rounded up to pages.
+  // After a successful mmap. What was recorded in the range before is gone (MAP_FIXED). Lengths are
+  // rounded up to pages.
   bool Add(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
   // After the program break has moved: the same, to the byte. Once the table is half full, a piece
-  // that goes on where the last one of its site ends becomes one with it: a birth of its bytes, then
-  // a death of 0 bytes, as a piece is no more.
+  // that goes on where the last one of its site ends becomes one with it: a birth of its bytes,
+  // then a death of 0 bytes, as a piece is no more.
   bool AddBytes(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
   // After shmat: like Add, and DetachFrom() will know how far it reaches.
   bool Attach(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
-  // After a successful mmap of what cannot be written. What was recorded in the range before is gone.
+  // After a successful mmap of what cannot be written. What was recorded in the range before is
+  // gone.
   bool Reserve(uintptr_t start, uint64_t length, uint64_t now_ms);
 
   // After the range has become writable: what was reserved of it is the site's from now on.
@@ -82,7 +91,9 @@ class MapTable {
   Kind KindOf(uintptr_t address, uint64_t length);
 
   // A mapping of another kind has replaced the range.
-  bool Remove(uintptr_t start, uint64_t length, uint64_t now_ms) { return Detach(start, length, now_ms, nullptr); }
+  bool Remove(uintptr_t start, uint64_t length, uint64_t now_ms) {
+    return Detach(start, length, now_ms, nullptr);
+  }
 
   // Before munmap or mremap: takes the range out of the table. Then one of the two:
   bool Detach(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached);
@@ -113,7 +124,8 @@ class MapTable {
   bool AppendLocked(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
   Attachment TakeAttachment(uintptr_t start);
   bool JoinLocked(uintptr_t start, uint64_t length, capture::SiteId site);
-  void CutLocked(capture::MapEntry& entry, uintptr_t start, uintptr_t end, uint64_t now_ms, DetachedMappings* detached);
+  void CutLocked(capture::MapEntry& entry, uintptr_t start, uintptr_t end, uint64_t now_ms,
+                 DetachedMappings* detached);
   void CountBirth(capture::SiteId site, uint64_t bytes);
   void CountDeath(capture::SiteId site, uint64_t bytes, uint64_t age_ms);
 
@@ -124,7 +136,8 @@ class MapTable {
   uint32_t next_attachment_ = 0;
   Attachment attachments_[kAttachments] = {};
   ReservedRanges reserved_;
-  std::atomic<uint32_t> lost_hold_;  // the lock's word as it was when somebody waited for it in vain
+  std::atomic<uint32_t>
+      lost_hold_;  // the lock's word as it was when somebody waited for it in vain
 };
 
 }  // namespace leaktrack::track

@@ -5,14 +5,16 @@
 
 namespace leaktrack::track {
 
-// The block dies at its site and is born at another with the same frames: the accounts of both stay whole, and what is left
-// at the first is what was not marked.
-bool Tracker::MakeImmortal(const GuardTicket& ticket, ThreadState& state, const void* block, uint64_t now_ms) {
+// The block dies at its site and is born at another with the same frames: the accounts of both stay
+// whole, and what is left at the first is what was not marked.
+bool Tracker::MakeImmortal(const GuardTicket& ticket, ThreadState& state, const void* block,
+                           uint64_t now_ms) {
   const Removed removed = Take(block);
   if (!removed.found) return false;
   const LiveEntry& entry = removed.entry;
   const capture::StackRecord& stack = depot_.record(entry.site);
-  const capture::SiteId site = depot_.Intern({capture::SiteKind::kImmortal, {stack.frames, stack.frame_count},
+  const capture::SiteId site = depot_.Intern({capture::SiteKind::kImmortal,
+                                              {stack.frames, stack.frame_count},
                                               (stack.flags & capture::kStackTruncated) != 0});
   if (site == 0 || site == entry.site) {
     PutBack(block, removed);
@@ -20,8 +22,8 @@ bool Tracker::MakeImmortal(const GuardTicket& ticket, ThreadState& state, const 
   }
   SettleDeath(&state, removed, now_ms);
   const ChainLink link{entry.chain, entry.first_birth_s};
-  return Insert(ticket, state, const_cast<void*>(block), entry.size, {entry.interval_index}, site, now_ms,
-                entry.chain != 0 ? &link : nullptr);
+  return Insert(ticket, state, const_cast<void*>(block), entry.size, {entry.interval_index}, site,
+                now_ms, entry.chain != 0 ? &link : nullptr);
 }
 
 void Tracker::SettleAll(ThreadState* state, uint64_t now_ms, MatchFn matches, const void* context) {

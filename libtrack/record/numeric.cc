@@ -6,12 +6,14 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr double kLn2High = 6.93147180369123816490e-01;  // low 32 bits zero: products with small integers are exact
+constexpr double kLn2High =
+    6.93147180369123816490e-01;  // low 32 bits zero: products with small integers are exact
 constexpr double kLn2Low = 1.90821492927058770002e-10;
 // 1/k: a series is then multiplications only (55 -> 25 ns a weight).
-constexpr double kInverse[] = {0,        1.0,      1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6,  1.0 / 7,
-                               1.0 / 8,  1.0 / 9,  1.0 / 10, 1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15,
-                               1.0 / 16, 1.0 / 17, 1.0 / 18, 1.0 / 19, 1.0 / 20, 1.0 / 21};
+constexpr double kInverse[] = {0,        1.0,      1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,
+                               1.0 / 6,  1.0 / 7,  1.0 / 8,  1.0 / 9,  1.0 / 10, 1.0 / 11,
+                               1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15, 1.0 / 16, 1.0 / 17,
+                               1.0 / 18, 1.0 / 19, 1.0 / 20, 1.0 / 21};
 constexpr double kSqrt2 = 1.41421356237309504880;
 
 // exp(r) for |r| <= ln(2) / 2, by its series: the term after the last is below 1e-18.
@@ -33,7 +35,8 @@ double ExpOfMinus(double x) {
 double Ln(double x) {
   const uint64_t bits = std::bit_cast<uint64_t>(x);
   int exponent = static_cast<int>(bits >> 52) - 1023;
-  double m = std::bit_cast<double>((bits & 0x000f'ffff'ffff'ffffULL) | 0x3ff0'0000'0000'0000ULL);  // [1, 2)
+  double m = std::bit_cast<double>((bits & 0x000f'ffff'ffff'ffffULL) |
+                                   0x3ff0'0000'0000'0000ULL);  // [1, 2)
   if (m > kSqrt2) {
     m *= 0.5;
     ++exponent;

@@ -2,10 +2,12 @@
 //
 // The two functions of mathematics the recorder needs, and the weights made of them.
 //
-// Why our own: log and exp live in libm, which the library does not link. Both are good to 1e-14 relative.
+// Why our own: log and exp live in libm, which the library does not link. Both are good to 1e-14
+// relative.
 //
-// An allocation of s bytes under a mean interval T is sampled with probability p = 1 - exp(-s/T). A sample stands for
-// 1/p blocks and s/p bytes; the variance it contributes is estimated by s^2 (1-p)/p^2. Interval 1 means exact: p = 1.
+// An allocation of s bytes under a mean interval T is sampled with probability p = 1 - exp(-s/T). A
+// sample stands for 1/p blocks and s/p bytes; the variance it contributes is estimated by s^2
+// (1-p)/p^2. Interval 1 means exact: p = 1.
 //
 // Thread-safety: pure functions.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_NUMERIC_H_
@@ -30,11 +32,13 @@ struct Weight {
 
 double SampleProbability(uint64_t size, uint64_t interval);
 
-// The same arguments give the same bits, wherever called: births and deaths cancel to the last rounding.
+// The same arguments give the same bits, wherever called: births and deaths cancel to the last
+// rounding.
 Weight WeightOf(uint64_t size, uint64_t interval);
 
 inline Weight Minus(const Weight& a, const Weight& b) {
-  return {a.objects - b.objects, a.bytes - b.bytes, a.bytes_squared - b.bytes_squared, a.variance - b.variance};
+  return {a.objects - b.objects, a.bytes - b.bytes, a.bytes_squared - b.bytes_squared,
+          a.variance - b.variance};
 }
 
 }  // namespace leaktrack::track

@@ -7,7 +7,8 @@ namespace {
 using namespace capture;
 
 uint64_t HashOf(const StackDepot::Stack& stack) {
-  uint64_t h = stack.fold ^ ((stack.frames.size() << 3) | (uint64_t{stack.truncated} << 2) | static_cast<uint64_t>(stack.kind));
+  uint64_t h = stack.fold ^ ((stack.frames.size() << 3) | (uint64_t{stack.truncated} << 2) |
+                             static_cast<uint64_t>(stack.kind));
   h ^= h >> 32;
   h *= 0xc4ce'b9fe'1a85'ec53ULL;
   return h ^ (h >> 29);
@@ -17,7 +18,8 @@ bool AreSame(const Frame* a, const Frame* b, size_t count) {
   using Pair = uint64_t __attribute__((vector_size(16), aligned(8), may_alias));
   Pair difference{};
   size_t i = 0;
-  for (; i + 2 <= count; i += 2) difference |= *reinterpret_cast<const Pair*>(a + i) ^ *reinterpret_cast<const Pair*>(b + i);
+  for (; i + 2 <= count; i += 2)
+    difference |= *reinterpret_cast<const Pair*>(a + i) ^ *reinterpret_cast<const Pair*>(b + i);
   return (difference[0] | difference[1]) == 0 && (i == count || a[i] == b[i]);
 }
 
@@ -29,17 +31,21 @@ void StackDepot::Bind(const ImageView& image) {
   image_ = image;
   if (image.header().depot_used_bytes.load() != 0) return;
   // Offset 0 must name nothing: a record without frames that a walker steps over.
-  if (StackRecord* const nothing = Claim(sizeof(StackRecord))) nothing->ready.store(1, std::memory_order_release);
+  if (StackRecord* const nothing = Claim(sizeof(StackRecord)))
+    nothing->ready.store(1, std::memory_order_release);
 }
 
 const StackRecord& StackDepot::record(SiteId id) const {
-  return *reinterpret_cast<const StackRecord*>(image_.region<char>(kRegionDepotArena) + uint64_t{id} * 8);
+  return *reinterpret_cast<const StackRecord*>(image_.region<char>(kRegionDepotArena) +
+                                               uint64_t{id} * 8);
 }
 
 inline bool StackDepot::Matches(SiteId id, uint64_t hash, const Stack& stack) const {
   const StackRecord& found = record(id);
-  return found.hash == hash && found.frame_count == stack.frames.size() && found.kind == static_cast<uint8_t>(stack.kind) &&
-         found.flags == FlagsOf(stack.truncated) && AreSame(found.frames, stack.frames.data(), stack.frames.size());
+  return found.hash == hash && found.frame_count == stack.frames.size() &&
+         found.kind == static_cast<uint8_t>(stack.kind) &&
+         found.flags == FlagsOf(stack.truncated) &&
+         AreSame(found.frames, stack.frames.data(), stack.frames.size());
 }
 
 StackRecord* StackDepot::Claim(uint32_t bytes) {
@@ -47,9 +53,11 @@ StackRecord* StackDepot::Claim(uint32_t bytes) {
   uint64_t at = cursor.load(std::memory_order_acquire);
   for (;;) {
     if (!image_.Ensure(kRegionDepotArena, at + bytes)) return nullptr;
-    auto* const record = reinterpret_cast<StackRecord*>(image_.region<char>(kRegionDepotArena) + at);
+    auto* const record =
+        reinterpret_cast<StackRecord*>(image_.region<char>(kRegionDepotArena) + at);
     uint32_t claimed = 0;
-    const bool mine = record->record_bytes.compare_exchange_strong(claimed, bytes, std::memory_order_acq_rel);
+    const bool mine =
+        record->record_bytes.compare_exchange_strong(claimed, bytes, std::memory_order_acq_rel);
     const uint64_t next = at + (mine ? bytes : claimed);
     if (cursor.compare_exchange_strong(at, next, std::memory_order_acq_rel)) at = next;
     if (mine) return record;
@@ -58,7 +66,8 @@ StackRecord* StackDepot::Claim(uint32_t bytes) {
 
 SiteId StackDepot::Append(uint64_t hash, const Stack& stack) {
   const std::span<const Frame> frames = stack.frames;
-  StackRecord* const record = Claim(static_cast<uint32_t>(sizeof(StackRecord) + frames.size_bytes()));
+  StackRecord* const record =
+      Claim(static_cast<uint32_t>(sizeof(StackRecord) + frames.size_bytes()));
   if (record == nullptr) return 0;
   record->kind = static_cast<uint8_t>(stack.kind);
   record->flags = FlagsOf(stack.truncated);
@@ -81,7 +90,9 @@ SiteId StackDepot::Intern(const Stack& stack) {
     if (found == 0) {
       if (mine == 0) mine = Append(hash, stack);
       if (mine == 0) break;
-      if (slot.compare_exchange_strong(found, mine, std::memory_order_acq_rel, std::memory_order_acquire)) return mine;
+      if (slot.compare_exchange_strong(found, mine, std::memory_order_acq_rel,
+                                       std::memory_order_acquire))
+        return mine;
     }
     if (Matches(found, hash, stack)) return found;
   }

@@ -2,18 +2,25 @@
 //
 // Gives every distinct allocation stack one number, for the life of the run.
 //
-// Insert-only: records are appended to the arena and found through an index, open addressing by a 64-bit hash of the
-// frames; nothing is ever moved or removed, so a reader needs no lock and a dead image is as good as a live one.
+// Insert-only: records are appended to the arena and found through an index, open addressing by a
+// 64-bit hash of the frames; nothing is ever moved or removed, so a reader needs no lock and a dead
+// image is as good as a live one.
 //
-//   claim   CAS record_bytes 0 -> n in the record at the cursor, then move the cursor; whoever finds the record claimed
-//           and the cursor not moved yet moves it: no instant at which a kill leaves a gap that cannot be walked over.
+//   claim   CAS record_bytes 0 -> n in the record at the cursor, then move the cursor; whoever
+//           finds the record claimed and the cursor not moved yet moves it: no instant at which a
+//           kill leaves a gap that cannot be walked over.
 //   fill    hash, kind, flags, frames; then ready = 1 (release).
-//   publish CAS an empty index slot to the id. A thread that loses to the same stack uses the winner's id; its record
+//   publish CAS an empty index slot to the id. A thread that loses to the same stack uses the
+//   winner's id; its record
 //           stays behind, ready and walkable, named by nobody.
 //
-// Limits: probing stops after kMaxProbes slots; a full arena or index answers 0 and counts kLostUnwind.
+// Limits: probing stops after kMaxProbes slots; a full arena or index answers 0 and counts
+// kLostUnwind.
 //
-// Thread-safety: any thread, lock-free.   Allocates: never; asks for pages.   Signals: safe.   Fork: the child binds anew.
+// Thread-safety: any thread, lock-free.
+// Allocates: never; asks for pages.
+// Signals: safe.
+// Fork: the child binds anew.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_STACK_DEPOT_H_
 #define LEAKTRACK_LIBTRACK_RECORD_STACK_DEPOT_H_
 
@@ -36,7 +43,8 @@ class StackDepot {
   struct Stack {
     Stack(capture::SiteKind of_kind, std::span<const capture::Frame> leaf_first, bool is_truncated)
         : Stack(of_kind, leaf_first, is_truncated, FoldFrames(leaf_first)) {}
-    Stack(capture::SiteKind of_kind, std::span<const capture::Frame> leaf_first, bool is_truncated, uint64_t their_fold)
+    Stack(capture::SiteKind of_kind, std::span<const capture::Frame> leaf_first, bool is_truncated,
+          uint64_t their_fold)
         : frames(leaf_first), fold(their_fold), kind(of_kind), truncated(is_truncated) {}
 
     std::span<const capture::Frame> frames;
@@ -45,7 +53,8 @@ class StackDepot {
     bool truncated;
   };
 
-  // The same stack (kind, frames and truncation) always has the same id, in every thread. 0: no room.
+  // The same stack (kind, frames and truncation) always has the same id, in every thread. 0: no
+  // room.
   [[nodiscard]] capture::SiteId Intern(const Stack& stack);
 
   const capture::StackRecord& record(capture::SiteId id) const;

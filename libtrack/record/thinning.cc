@@ -2,10 +2,11 @@
 //
 // Thinning: makes room in the live table by raising the interval of what is in it.
 //
-// A pass has a target interval T'. An entry of size s sampled under T < T' stays with probability p(s,T') / p(s,T) and
-// is relabelled T'; afterwards it is as if it had been sampled under T' from the start. Entries of exact mode stay.
-// A pass is done a few buckets at a time by whoever inserts next, so that no allocation pays for all of it (a whole
-// pass over 32,768 entries takes milliseconds); a label per entry means that a half-done pass is a valid state.
+// A pass has a target interval T'. An entry of size s sampled under T < T' stays with probability
+// p(s,T') / p(s,T) and is relabelled T'; afterwards it is as if it had been sampled under T' from
+// the start. Entries of exact mode stay. A pass is done a few buckets at a time by whoever inserts
+// next, so that no allocation pays for all of it (a whole pass over 32,768 entries takes
+// milliseconds); a label per entry means that a half-done pass is a valid state.
 #include "libtrack/record/numeric.h"
 #include "libtrack/record/tracker.h"
 
@@ -14,7 +15,8 @@ namespace {
 
 using namespace capture;
 
-// 128 inserts do a pass over 8,192 buckets; a quarter of the table, 8,192 slots, is free when it starts.
+// 128 inserts do a pass over 8,192 buckets; a quarter of the table, 8,192 slots, is free when it
+// starts.
 constexpr uint64_t kBucketsPerChunk = 64;
 constexpr uint64_t kChunkMask = 0xffff'ffff;
 
@@ -25,32 +27,39 @@ void Tracker::MakeRoom(ThreadState& state, uint64_t now_ms) {
   if (pass == 0) {
     const uint64_t target = control_.NextForLive();
     if (target == 0) return;
-    if (thinning_.compare_exchange_strong(pass, target << 32, std::memory_order_acq_rel)) pass = target << 32;
+    if (thinning_.compare_exchange_strong(pass, target << 32, std::memory_order_acq_rel))
+      pass = target << 32;
     if (pass == 0) return;
   }
   while (!thinning_.compare_exchange_weak(pass, pass + 1, std::memory_order_acq_rel)) {
     if (pass == 0) return;  // finished by another thread
   }
   const auto target = static_cast<uint8_t>(pass >> 32);
-  control_.RaiseLiveTo(target, now_ms);  // by everyone: who began the pass may have been interrupted before it
+  control_.RaiseLiveTo(
+      target, now_ms);  // by everyone: who began the pass may have been interrupted before it
   const uint64_t first = (pass & kChunkMask) * kBucketsPerChunk;
-  const bool more = live_.VisitBuckets(first, kBucketsPerChunk,
-                                       [&](const LiveTable::Slot& slot) { ThinEntry(state, slot, target); });
+  const bool more = live_.VisitBuckets(first, kBucketsPerChunk, [&](const LiveTable::Slot& slot) {
+    ThinEntry(state, slot, target);
+  });
   if (more) return;
   uint64_t seen = thinning_.load(std::memory_order_relaxed);
-  while (seen >> 32 == target && !thinning_.compare_exchange_weak(seen, 0, std::memory_order_acq_rel)) {
+  while (seen >> 32 == target &&
+         !thinning_.compare_exchange_weak(seen, 0, std::memory_order_acq_rel)) {
   }
 }
 
 void Tracker::ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t target) {
   const auto index = static_cast<uint8_t>(slot.size_interval);
-  if (index == kExactIndex || index >= target) return;  // 0 also stands for a slot that is just being removed
+  if (index == kExactIndex || index >= target)
+    return;  // 0 also stands for a slot that is just being removed
   const uint64_t size = slot.size_interval >> 8;
   const uint64_t before = control_.BytesOf(index), after = control_.BytesOf(target);
-  if (state.sampler.RandomUnit() <= SampleProbability(size, after) / SampleProbability(size, before)) {
+  if (state.sampler.RandomUnit() <=
+      SampleProbability(size, after) / SampleProbability(size, before)) {
     // The key stays while the label changes: a free at this moment must not miss the block.
     if (!LiveTable::Relabel(slot, target)) return;
-    Cell* const cell = cells_.Find(slot.cold->site.load(std::memory_order_relaxed), kBandRelabelled);
+    Cell* const cell =
+        cells_.Find(slot.cold->site.load(std::memory_order_relaxed), kBandRelabelled);
     if (cell != nullptr) Cells::Add(*cell, Minus(WeightOf(size, after), WeightOf(size, before)));
     return;
   }

@@ -24,7 +24,9 @@ void OwnCells::MoveTo(Entry* larger) {
   for (size_t i = 0; i < old_places; ++i) {
     uint32_t probe = 0;
     while (old[i].key != 0 && probe < kProbes && PlaceOf(old[i].key, probe).key != 0) ++probe;
-    if (old[i].key != 0 && probe < kProbes) Put(PlaceOf(old[i].key, probe), old[i].key, old[i].cell);  // else its sums stand, and it gets another cell
+    if (old[i].key != 0 && probe < kProbes)
+      Put(PlaceOf(old[i].key, probe), old[i].key,
+          old[i].cell);  // else its sums stand, and it gets another cell
   }
 }
 
@@ -34,7 +36,9 @@ namespace {
 constexpr unsigned kAddressBits = 41;
 constexpr uint64_t kAddressMask = (uint64_t{1} << kAddressBits) - 1;
 
-ThreadState* StateOf(uint64_t head) { return reinterpret_cast<ThreadState*>((head & kAddressMask) << 6); }
+ThreadState* StateOf(uint64_t head) {
+  return reinterpret_cast<ThreadState*>((head & kAddressMask) << 6);
+}
 
 uint64_t Head(const ThreadState* state, uint64_t before) {
   const uint64_t changes = (before >> kAddressBits) + 1;
@@ -55,7 +59,8 @@ ThreadState* ThreadStatePool::Acquire() {
   while (ThreadState* const state = StateOf(head)) {
     // May be another thread's state by now: the value is then thrown away with the failed exchange.
     ThreadState* const next = state->next_free.load(std::memory_order_relaxed);
-    if (head_.compare_exchange_weak(head, Head(next, head), std::memory_order_acq_rel, std::memory_order_acquire)) {
+    if (head_.compare_exchange_weak(head, Head(next, head), std::memory_order_acq_rel,
+                                    std::memory_order_acquire)) {
       return state;
     }
   }
@@ -66,7 +71,8 @@ void ThreadStatePool::Release(ThreadState* state) {
   uint64_t head = head_.load(std::memory_order_relaxed);
   do {
     state->next_free.store(StateOf(head), std::memory_order_relaxed);
-  } while (!head_.compare_exchange_weak(head, Head(state, head), std::memory_order_release, std::memory_order_relaxed));
+  } while (!head_.compare_exchange_weak(head, Head(state, head), std::memory_order_release,
+                                        std::memory_order_relaxed));
 }
 
 }  // namespace leaktrack::track

@@ -21,7 +21,8 @@ bool Tracker::Bind(const TrackerOptions& options) {
   generation_ = 0;
   exact_generation_.store(kNoGeneration);
   image_.Bind(options.image, options.commit, options.commit_context);
-  if (image_.header().magic != kRecorderMagic || image_.header().version != kRecorderVersion) return false;
+  if (image_.header().magic != kRecorderMagic || image_.header().version != kRecorderVersion)
+    return false;
   filter_ = options.filter;
   seed_ = options.seed;
   seeds_given_.store(0);
@@ -68,7 +69,8 @@ void Tracker::Renew(HotThread& hot, ThreadState& state) {
   Forget(state);
   state.cells.Clear();
   hot.countdown = 0;
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // who jumps away before this finds it to be done again
+  std::atomic_signal_fence(
+      std::memory_order_seq_cst);  // who jumps away before this finds it to be done again
   state.generation = generation_;
 }
 
@@ -88,7 +90,8 @@ void Tracker::ReleaseThread(HotThread& hot, ThreadState& state) {
 
 // ---- Allocation ----
 
-bool Tracker::JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample) {
+bool Tracker::JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms,
+                            Sample* sample) {
   uint8_t index = control_.index();
   if (hot.countdown == 0) hot.countdown = state.sampler.Draw(control_.BytesOf(index), index);
   if (size < hot.countdown) {
@@ -102,11 +105,13 @@ bool Tracker::JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, u
   return true;
 }
 
-bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64_t size, const Sample& sample, SiteId site,
-                     uint64_t now_ms, const ChainLink* link) {
+bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64_t size,
+                     const Sample& sample, SiteId site, uint64_t now_ms, const ChainLink* link) {
   LiveEntry entry{size, sample.interval_index, site, now_ms};
   if (link != nullptr) entry.Continue(*link);
-  ThreadState* const own = state.generation == generation_ ? &state : nullptr;  // not so in a mark that comes first after a fork
+  ThreadState* const own = state.generation == generation_
+                               ? &state
+                               : nullptr;  // not so in a mark that comes first after a fork
   return InsertAs(own, state, block, entry);
 }
 
@@ -121,7 +126,8 @@ SiteId Tracker::Intern(const StackDepot::Stack& stack) {
   return site != 0 ? site : none;
 }
 
-// The allocator says this address is new, so the one we believe in is dead: we missed its free (pitfall S10).
+// The allocator says this address is new, so the one we believe in is dead: we missed its free
+// (pitfall S10).
 void Tracker::SettleStale(ThreadState& state, const void* block, uint64_t now_ms) {
   Removed stale;
   if (!TakeInto(block, &stale)) return;
@@ -141,19 +147,23 @@ void Tracker::DropBirth(const void* block, const LiveEntry& entry) {
 }
 
 // The birth is counted; the table did not take the entry.
-[[gnu::noinline]] bool Tracker::InsertRefused(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry,
+[[gnu::noinline]] bool Tracker::InsertRefused(ThreadState* own, ThreadState& state, void* block,
+                                              const LiveEntry& entry,
                                               LiveTable::Inserted inserted) {
-  const bool kept = inserted == LiveTable::Inserted::kKnown && InsertAfterStale(state, block, entry);
+  const bool kept =
+      inserted == LiveTable::Inserted::kKnown && InsertAfterStale(state, block, entry);
   const bool published = CountLive(own, entry.interval_index, kept ? 1 : 0, true);
   if (!kept) DropBirth(block, entry);
-  if (entry.interval_index != kExactIndex || published || !kept) LookForRoom(state, entry.interval_index, kept, entry.birth_ms);
+  if (entry.interval_index != kExactIndex || published || !kept)
+    LookForRoom(state, entry.interval_index, kept, entry.birth_ms);
   return kept;
 }
 
 // After a birth that may have filled the table, or found it full.
 void Tracker::LookForRoom(ThreadState& state, uint8_t interval_index, bool kept, uint64_t now_ms) {
   if (interval_index == kExactIndex && control_.exact()) {
-    if (!kept || (exact_block_limit_ != 0 && live_.live() >= exact_block_limit_)) LeaveExact(now_ms);
+    if (!kept || (exact_block_limit_ != 0 && live_.live() >= exact_block_limit_))
+      LeaveExact(now_ms);
   } else if (control_.Crowded(live_.live()) || thinning_.load(std::memory_order_relaxed) != 0) {
     MakeRoom(state, now_ms);
   }
@@ -177,7 +187,8 @@ void Tracker::LeaveExact(uint64_t now_ms) {
 
 void Tracker::SettleDeath(ThreadState* state, const Removed& removed, uint64_t now_ms) {
   if (!removed.found) return;
-  SettleAs(state != nullptr && state->generation == generation_ ? state : nullptr, removed.entry, now_ms);
+  SettleAs(state != nullptr && state->generation == generation_ ? state : nullptr, removed.entry,
+           now_ms);
 }
 
 // Some deaths are kept whole, for survivors' sake (design: kept events).
@@ -187,7 +198,8 @@ void Tracker::KeepIfOldOrLarge(ThreadState* state, const LiveEntry& entry, uint6
   const bool old = age_ms > kKeepOlderThanMs && age_ms > death_ms / 64;
   const bool large = interval > 1 && entry.size >= interval;
   if (!old && !large) return;
-  ThreadBlock& ring = state != nullptr && state->block != nullptr ? *state->block : blocks_.common();
+  ThreadBlock& ring =
+      state != nullptr && state->block != nullptr ? *state->block : blocks_.common();
   if (!PushKeptDeath(ring, entry, death_ms)) Count(kLostKeptEvents);
 }
 

@@ -2,22 +2,29 @@
 //
 // A block's life, from the malloc that is judged to the free that is settled.
 //
-// Composes sampler, interval control, filter, live table, depot, cells, rings and mappings over one recorder image.
+// Composes sampler, interval control, filter, live table, depot, cells, rings and mappings over one
+// recorder image.
 //
-//   malloc   Judge(); if sampled: p = real malloc; walk; site = Intern(); Insert(p)     (a failed malloc inserts nothing)
-//   free     filter->MayBeTracked(p)? Removed r = Take(p); real free; SettleDeath(r)    (Take before the real free: S1)
+//   malloc   Judge(); if sampled: p = real malloc; walk; site = Intern(); Insert(p)     (a failed
+//            malloc inserts nothing)
+//   free     filter->MayBeTracked(p)? Removed r = Take(p); real free; SettleDeath(r)    (Take
+//            before the real free: S1)
 //   realloc  r = Take(old); q = real realloc; failed: PutBack(old, r)
-//            else: link = Continue(r); SettleDeath(r); Judge(new size); if sampled: Insert(q, ..., &link)
+//            else: link = Continue(r); SettleDeath(r); Judge(new size); if sampled: Insert(q, ...,
+//            &link)
 //
 // Accounts, exact at any moment when no call is under way (within one call per thread when killed):
 //   births - deaths - thinned + relabelled == sum over the live table, in objects and bytes;
 //   births - deaths - thinned == number of live entries, in samples.
 //
-// Times are milliseconds since the start of the run. Zero-filled memory is a valid, unbound Tracker that samples nothing.
+// Times are milliseconds since the start of the run. Zero-filled memory is a valid, unbound Tracker
+// that samples nothing.
 //
-// Thread-safety: any thread, lock-free but for mappings (bounded).   Allocates: never; asks for pages.
+// Thread-safety: any thread, lock-free but for mappings (bounded).
+// Allocates: never; asks for pages.
 // Signals: Take, PutBack, SettleDeath(nullptr, ...) at any instant; the rest needs the guard.
-// Fork: the child calls Bind() with an image, filter and seed of its own; thread states notice by themselves.
+// Fork: the child calls Bind() with an image, filter and seed of its own; thread states notice by
+// themselves.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_
 #define LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_
 
@@ -39,15 +46,16 @@
 namespace leaktrack::track {
 
 struct TrackerOptions {
-  void* image = nullptr;             // filled by InitImage
+  void* image = nullptr;  // filled by InitImage
   CommitFn commit = nullptr;
   void* commit_context = nullptr;
-  Cells::MemoryFn thread_memory = nullptr;  // of exact mode: stacks and cells that a thread keeps to itself; null: few cells, no stacks
-  Filter* filter = nullptr;          // empty; the caller opens its gate when all is ready
-  uint64_t interval = 0;             // 0: auto; 1: exact; else bytes
-  uint64_t live_limit = 32'768;      // as given to PlanImage
-  uint64_t exact_block_limit = 0;    // as given to PlanImage; exact mode: beyond it the run samples
-  uint64_t seed = 0;                 // different for every process
+  Cells::MemoryFn thread_memory = nullptr;  // of exact mode: stacks and cells that a thread keeps
+                                            // to itself; null: few cells, no stacks
+  Filter* filter = nullptr;                 // empty; the caller opens its gate when all is ready
+  uint64_t interval = 0;                    // 0: auto; 1: exact; else bytes
+  uint64_t live_limit = 32'768;             // as given to PlanImage
+  uint64_t exact_block_limit = 0;  // as given to PlanImage; exact mode: beyond it the run samples
+  uint64_t seed = 0;               // different for every process
 };
 
 // A positive judgement.
@@ -66,9 +74,10 @@ class Tracker {
   // Not thread-safe; before the gate opens. False: the image is not usable.
   [[nodiscard]] bool Bind(const TrackerOptions& options);
 
-  // ---- Allocation (slow path: hot.countdown <= size) ----
-  // Decides whether this allocation is recorded, and draws the next budget. `size` as asked by the program.
-  [[nodiscard]] bool Judge(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample) {
+  // ---- Allocation (slow path: hot.countdown <= size) ---- Decides whether this allocation is
+  // recorded, and draws the next budget. `size` as asked by the program.
+  [[nodiscard]] bool Judge(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms,
+                           Sample* sample) {
     if (generation_ == 0 || size > kLargestSampled) return false;
     if (state.generation != generation_) Renew(hot, state);
     if (!control_.exact()) return JudgeByBudget(hot, state, size, now_ms, sample);
@@ -76,10 +85,12 @@ class Tracker {
     sample->interval_index = kExactIndex;
     return true;
   }
-  // The short way of exact mode: every block of `size` is recorded, by InsertExact(), and `state` is of this run already. Only while the
-  // gate is open: a tracker that was never bound would say yes.
+  // The short way of exact mode: every block of `size` is recorded, by InsertExact(), and `state`
+  // is of this run already. Only while the gate is open: a tracker that was never bound would say
+  // yes.
   bool RecordsExactly(const ThreadState& state, uint64_t size) const {
-    return state.generation == exact_generation_.load(std::memory_order_relaxed) && size <= kLargestSampled;
+    return state.generation == exact_generation_.load(std::memory_order_relaxed) &&
+           size <= kLargestSampled;
   }
 
   // Never 0: a stack that finds no room becomes the stack without frames, and is counted.
@@ -87,17 +98,19 @@ class Tracker {
   // False for the stacks without frames.
   bool HasStack(capture::SiteId site) const { return site != no_stack_[0] && site != no_stack_[1]; }
 
-  // Records a sampled block before the program sees its address. `size` as judged. False: dropped and counted.
-  bool Insert(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size, const Sample& sample,
-              capture::SiteId site, uint64_t now_ms, const ChainLink* link);
+  // Records a sampled block before the program sees its address. `size` as judged. False: dropped
+  // and counted.
+  bool Insert(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size,
+              const Sample& sample, capture::SiteId site, uint64_t now_ms, const ChainLink* link);
   // Only where RecordsExactly(). Of a block that replaces none.
-  bool InsertExact(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size, capture::SiteId site,
-                   uint64_t now_ms);
+  bool InsertExact(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size,
+                   capture::SiteId site, uint64_t now_ms);
 
   // ---- Release ----
   [[gnu::always_inline]] Removed Take(const void* block) {
     Removed removed;
-    if (block != nullptr) TakeInto(block, &removed);  // 0, of free(NULL), would match every empty slot
+    if (block != nullptr)
+      TakeInto(block, &removed);  // 0, of free(NULL), would match every empty slot
     return removed;
   }
 
@@ -106,18 +119,21 @@ class Tracker {
   // The same for a block of which DiesExactly() holds.
   void SettleExact(ThreadState& state, const Removed& removed, uint64_t now_ms);
   bool DiesExactly(const ThreadState& state, const Removed& removed) const {
-    return removed.found && removed.entry.interval_index == kExactIndex && state.generation == exact_generation_.load(std::memory_order_relaxed);
+    return removed.found && removed.entry.interval_index == kExactIndex &&
+           state.generation == exact_generation_.load(std::memory_order_relaxed);
   }
 
   // The block did not die after all (realloc failed).
   void PutBack(const void* block, const Removed& removed);
 
-  // Gives the removed block a chain id if it has none, so that its death and its successor carry the same one.
+  // Gives the removed block a chain id if it has none, so that its death and its successor carry
+  // the same one.
   ChainLink Continue(Removed& removed);
 
-  // ---- Marks and pools (marks.cc) ----
-  // The block is meant to live for ever: it goes on at a site of its own, of kind kImmortal. False: not one of ours.
-  bool MakeImmortal(const GuardTicket& ticket, ThreadState& state, const void* block, uint64_t now_ms);
+  // ---- Marks and pools (marks.cc) ---- The block is meant to live for ever: it goes on at a site
+  // of its own, of kind kImmortal. False: not one of ours.
+  bool MakeImmortal(const GuardTicket& ticket, ThreadState& state, const void* block,
+                    uint64_t now_ms);
 
   // Takes a look at every live block and ends those that match. Slow: the whole table is walked.
   using MatchFn = bool (*)(const void* context, uintptr_t block, const capture::StackRecord& site);
@@ -129,7 +145,8 @@ class Tracker {
   // ---- Threads ----
   // Lends the state a ring of the recorder (once per thread and run, before its first Judge).
   void AdoptThread(HotThread& hot, ThreadState& state, uint32_t tid);
-  // At the end of a thread, before ThreadStatePool::Release. Frees may still come: they use the common ring.
+  // At the end of a thread, before ThreadStatePool::Release. Frees may still come: they use the
+  // common ring.
   void ReleaseThread(HotThread& hot, ThreadState& state);
 
   // ---- Everything else ----
@@ -147,7 +164,8 @@ class Tracker {
  private:
   static constexpr uint64_t kKeepOlderThanMs = 30'000;
 
-  bool JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms, Sample* sample);
+  bool JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms,
+                     Sample* sample);
   [[gnu::always_inline]] bool TakeInto(const void* block, Removed* removed) {
     removed->found = live_.Take(reinterpret_cast<uintptr_t>(block), &removed->entry);
     if (removed->found && removed->entry.interval_index != kExactIndex) filter_->Lower(block);
@@ -156,14 +174,16 @@ class Tracker {
   void Renew(HotThread& hot, ThreadState& state);
   void MakeRoom(ThreadState& state, uint64_t now_ms);
   void ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t target);
-  bool AddBlock(ThreadState* state, capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index) {
+  bool AddBlock(ThreadState* state, capture::SiteId site, uint8_t band, uint64_t size,
+                uint8_t interval_index) {
     if (interval_index != kExactIndex) return AddSampled(site, band, size, interval_index);
     return cells_.AddExact(state != nullptr ? &state->cells : nullptr, site, band, size);
   }
   bool AddSampled(capture::SiteId site, uint8_t band, uint64_t size, uint8_t interval_index);
   void SettleStale(ThreadState& state, const void* block, uint64_t now_ms);
   bool InsertAfterStale(ThreadState& state, void* block, const LiveEntry& entry);
-  bool InsertRefused(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry, LiveTable::Inserted inserted);
+  bool InsertRefused(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry,
+                     LiveTable::Inserted inserted);
   bool CountLive(ThreadState* own, uint8_t interval_index, int64_t live, bool is_birth);
   bool InsertAs(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry);
   void SettleAs(ThreadState* own, const LiveEntry& entry, uint64_t now_ms);
@@ -180,13 +200,15 @@ class Tracker {
   Cells cells_;
   MapTable maps_;
   ThreadBlocks blocks_;
-  uint64_t generation_ = 0;   // of this binding, unique in the process; 0: unbound
-  std::atomic<uint64_t> exact_generation_;  // the same while all is recorded; else a number that no state has
+  uint64_t generation_ = 0;  // of this binding, unique in the process; 0: unbound
+  std::atomic<uint64_t>
+      exact_generation_;  // the same while all is recorded; else a number that no state has
   Cells::MemoryFn thread_memory_ = nullptr;
   uint64_t seed_ = 0;
   int64_t exact_block_limit_ = 0;
   std::atomic<uint64_t> seeds_given_;
-  std::atomic<uint64_t> thinning_;  // target interval index << 32 | next chunk; 0: no pass under way
+  std::atomic<uint64_t>
+      thinning_;  // target interval index << 32 | next chunk; 0: no pass under way
   capture::SiteId no_stack_[2] = {};  // of all but mappings; of mappings
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tracker: what every block of exact mode passes through, inlined into the hooks; what is rare is called.
+// Tracker: what every block of exact mode passes through, inlined into the hooks; what is rare is
+// called.
 //
 // Included by tracker.h alone; contracts stand there.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_TRACKER_HOT_H_
@@ -12,48 +13,58 @@
 namespace leaktrack::track {
 
 // Exact: in the thread's own counter, as long as it can be. True: all threads see it in live() now.
-[[gnu::always_inline]] inline bool Tracker::CountLive(ThreadState* own, uint8_t interval_index, int64_t live, bool is_birth) {
-  capture::Cell* const counter = own != nullptr && interval_index == kExactIndex ? cells_.Counter(own->cells) : nullptr;
+[[gnu::always_inline]] inline bool Tracker::CountLive(ThreadState* own, uint8_t interval_index,
+                                                      int64_t live, bool is_birth) {
+  capture::Cell* const counter =
+      own != nullptr && interval_index == kExactIndex ? cells_.Counter(own->cells) : nullptr;
   if (counter != nullptr) {
     if (is_birth) Cells::RaiseAlone(counter->samples);
     live = Cells::CountOwn(*counter, live, LiveTable::kCountAtOnce);
   } else if (is_birth) {
     image_.header().samples_total.fetch_add(1, std::memory_order_relaxed);
   }
-  if (live != 0) [[unlikely]] live_.Count(live);
+  if (live != 0) [[unlikely]]
+    live_.Count(live);
   return live != 0;
 }
 
 // Inlined twice: with constants for `own` and the entry's interval, nothing of sampling is left.
-[[gnu::always_inline]] inline bool Tracker::InsertAs(ThreadState* own, ThreadState& state, void* block, const LiveEntry& entry) {
+[[gnu::always_inline]] inline bool Tracker::InsertAs(ThreadState* own, ThreadState& state,
+                                                     void* block, const LiveEntry& entry) {
   const bool exact = entry.interval_index == kExactIndex;
-  // Birth, filter, table, in this order: a capture of a process killed in between has no death without a birth, and a
-  // free that finds the entry has been let through by the filter.
-  if (!AddBlock(own, entry.site, capture::kBandBirths, entry.size, entry.interval_index)) [[unlikely]] {
+  // Birth, filter, table, in this order: a capture of a process killed in between has no death
+  // without a birth, and a free that finds the entry has been let through by the filter.
+  if (!AddBlock(own, entry.site, capture::kBandBirths, entry.size, entry.interval_index))
+      [[unlikely]] {
     SettleStale(state, block, entry.birth_ms);
     return false;
   }
   if (!exact) filter_->Raise(block);  // of exact mode all are raised for good
   const LiveTable::Inserted inserted = live_.Insert(reinterpret_cast<uintptr_t>(block), entry);
-  if (inserted != LiveTable::Inserted::kYes) [[unlikely]] return InsertRefused(own, state, block, entry.Apart(), inserted);
+  if (inserted != LiveTable::Inserted::kYes) [[unlikely]]
+    return InsertRefused(own, state, block, entry.Apart(), inserted);
   const bool published = CountLive(own, entry.interval_index, 1, true);
   if (!exact || published) LookForRoom(state, entry.interval_index, true, entry.birth_ms);
   return true;
 }
 
-[[gnu::always_inline]] inline bool Tracker::InsertExact(const GuardTicket&, ThreadState& state, void* block, uint64_t size,
+[[gnu::always_inline]] inline bool Tracker::InsertExact(const GuardTicket&, ThreadState& state,
+                                                        void* block, uint64_t size,
                                                         capture::SiteId site, uint64_t now_ms) {
   return InsertAs(&state, state, block, {size, kExactIndex, site, now_ms});
 }
 
-[[gnu::always_inline]] inline void Tracker::SettleAs(ThreadState* own, const LiveEntry& entry, uint64_t now_ms) {
+[[gnu::always_inline]] inline void Tracker::SettleAs(ThreadState* own, const LiveEntry& entry,
+                                                     uint64_t now_ms) {
   CountLive(own, entry.interval_index, -1, false);
   const uint64_t age_ms = now_ms > entry.birth_ms ? now_ms - entry.birth_ms : 0;
   AddBlock(own, entry.site, capture::AgeBand(age_ms), entry.size, entry.interval_index);
-  if (entry.interval_index != kExactIndex || age_ms > kKeepOlderThanMs) [[unlikely]] KeepIfOldOrLarge(own, entry.Apart(), now_ms);
+  if (entry.interval_index != kExactIndex || age_ms > kKeepOlderThanMs) [[unlikely]]
+    KeepIfOldOrLarge(own, entry.Apart(), now_ms);
 }
 
-[[gnu::always_inline]] inline void Tracker::SettleExact(ThreadState& state, const Removed& removed, uint64_t now_ms) {
+[[gnu::always_inline]] inline void Tracker::SettleExact(ThreadState& state, const Removed& removed,
+                                                        uint64_t now_ms) {
   LiveEntry entry = removed.entry.Apart();
   entry.interval_index = kExactIndex;  // as a constant
   SettleAs(&state, entry, now_ms);

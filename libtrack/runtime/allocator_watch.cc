@@ -7,7 +7,8 @@ namespace leaktrack::track {
 
 void AllocatorWatch::Ask(void* self) {
   Answer& answer = static_cast<AllocatorWatch*>(self)->answer_;
-  const int64_t wall = ReadClockNs(CLOCK_MONOTONIC), processor = ReadClockNs(CLOCK_THREAD_CPUTIME_ID);
+  const int64_t wall = ReadClockNs(CLOCK_MONOTONIC),
+                processor = ReadClockNs(CLOCK_THREAD_CPUTIME_ID);
   answer.reading = ReadAllocator();
   answer.processor_ns = static_cast<uint64_t>(ReadClockNs(CLOCK_THREAD_CPUTIME_ID) - processor);
   answer.wall_ns = static_cast<uint64_t>(ReadClockNs(CLOCK_MONOTONIC) - wall);
@@ -23,7 +24,8 @@ void AllocatorWatch::TakeAnswer(uint64_t now_ms, const MemoryReading& sample) {
   if (last_.processor_ns > kLongestNs) given_up_ = true;
 }
 
-// The walk is as long as there are free chunks, and there can be more of them in proportion to the memory.
+// The walk is as long as there are free chunks, and there can be more of them in proportion to the
+// memory.
 bool AllocatorWatch::WouldTakeTooLong(const MemoryReading& sample) const {
   if (read_ms_ == 0 || anonymous_ <= 0 || sample.anonymous <= anonymous_) return false;
   return static_cast<double>(last_.processor_ns) * static_cast<double>(sample.anonymous) >

@@ -32,7 +32,8 @@ uint64_t Begin(NoteKind kind, const char* name, uint16_t value = 0) {
 std::string_view NameOf(const Pool& pool) { return pool.name; }
 
 std::string_view AsKept(const char* name) {
-  return AtMost(name != nullptr ? std::string_view(name) : std::string_view(), sizeof(Pool::name) - 1);
+  return AtMost(name != nullptr ? std::string_view(name) : std::string_view(),
+                sizeof(Pool::name) - 1);
 }
 
 }  // namespace
@@ -45,7 +46,8 @@ void EndPhase(uint64_t phase) {
 
 void SetPhase(const char* name) {
   if (!g_filter.is_open()) return;
-  EndPhase(g_current_phase.exchange(name != nullptr ? BeginPhase(name) : 0, std::memory_order_acq_rel));
+  EndPhase(
+      g_current_phase.exchange(name != nullptr ? BeginPhase(name) : 0, std::memory_order_acq_rel));
 }
 
 void AddWork(uint64_t units) {
@@ -56,7 +58,8 @@ void TakeSnapshot(const char* name) {
   if (Begin(NoteKind::kSnapshot, name) != 0) RequestEpoch();
 }
 
-// Two threads that create the same pool at once may get two numbers for it: both are true, and carry the same name.
+// Two threads that create the same pool at once may get two numbers for it: both are true, and
+// carry the same name.
 uint32_t FindOrCreatePool(const char* name) {
   for (uint32_t i = 0; i < kMaxPools; ++i) {
     Pool& pool = g_pools[i];
@@ -91,8 +94,11 @@ bool UnderPressure(double threshold) {
 
 // The order in which the report looks for a limit.
 double UseOfLimit(const MemoryReading& memory) {
-  const auto share = [](int64_t used, int64_t limit) { return static_cast<double>(used) / static_cast<double>(limit); };
-  if (memory.cgroup_max > 0 && memory.cgroup_current >= 0) return share(memory.cgroup_current, memory.cgroup_max);
+  const auto share = [](int64_t used, int64_t limit) {
+    return static_cast<double>(used) / static_cast<double>(limit);
+  };
+  if (memory.cgroup_max > 0 && memory.cgroup_current >= 0)
+    return share(memory.cgroup_current, memory.cgroup_max);
   if (memory.rlimit_as > 0 && memory.rss >= 0) return share(memory.rss, memory.rlimit_as);
   if (memory.machine_total > 0 && memory.machine_available >= 0) {
     return share(memory.machine_total - memory.machine_available, memory.machine_total);
@@ -102,7 +108,9 @@ double UseOfLimit(const MemoryReading& memory) {
 
 void NotePressure(const MemoryReading& memory) {
   const double now = UseOfLimit(memory), before = g_pressure_held.load(std::memory_order_relaxed);
-  const double held = now < 0 || now > before ? now : now + kPressurePlay < before ? now + kPressurePlay : before;
+  const double held = now < 0 || now > before        ? now
+                      : now + kPressurePlay < before ? now + kPressurePlay
+                                                     : before;
   g_pressure.store(now, std::memory_order_relaxed);
   g_pressure_held.store(held, std::memory_order_relaxed);
 }

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the program says and asks through include/leaktrack, apart from blocks (libtrack/wrap/pool.h): phases, work units,
-// snapshots, names of pools, pressure.
+// What the program says and asks through include/leaktrack, apart from blocks
+// (libtrack/wrap/pool.h): phases, work units, snapshots, names of pools, pressure.
 //
-// Everything is a few atomic operations on the recorder's header; a snapshot also wakes the drainer, and does not wait.
-// Pools are known by name: their numbers are the process's own and outlive a fork, their notes are written anew in each run.
-// Pressure is worked out by the drainer, once per epoch; who asks reads a word. It is kept with its play: `held` rises with
-// the use and follows its fall at a distance of kPressurePlay, so that "held >= threshold" is, for every threshold at once,
-// true from reaching it until the use has fallen kPressurePlay below.
+// Everything is a few atomic operations on the recorder's header; a snapshot also wakes the
+// drainer, and does not wait. Pools are known by name: their numbers are the process's own and
+// outlive a fork, their notes are written anew in each run. Pressure is worked out by the drainer,
+// once per epoch; who asks reads a word. It is kept with its play: `held` rises with the use and
+// follows its fall at a distance of kPressurePlay, so that "held >= threshold" is, for every
+// threshold at once, true from reaching it until the use has fallen kPressurePlay below.
 //
-// Thread-safety: any thread, lock-free.   Allocates: never.   Signals: safe.   errno: untouched.
-// Fork: until the child has a run of its own all of it does nothing; phases do not go on in a child, pools do.
+// Thread-safety: any thread, lock-free.
+// Allocates: never.
+// Signals: safe.
+// errno: untouched.
+// Fork: until the child has a run of its own all of it does nothing; phases do not go on in a
+// child, pools do.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_ANNOTATIONS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_ANNOTATIONS_H_
 
@@ -46,7 +51,8 @@ bool UnderPressure(double threshold);
 void NotePressure(const MemoryReading& memory);
 void ForgetPressure();
 
-// The share of its limit that a process uses, by the tightest limit that is known; below 0: none is.
+// The share of its limit that a process uses, by the tightest limit that is known; below 0: none
+// is.
 double UseOfLimit(const MemoryReading& memory);
 
 }  // namespace leaktrack::track

@@ -2,17 +2,17 @@
 //
 // Calls of the program that do not bear our helper thread, or not as it stands.
 //
-//   alone     unshare, setns: fail where there is a second thread. The helper ends before, and a new
-//             one starts after.
+//   alone     unshare, setns: fail where there is a second thread. The helper ends before, and a
+//             new one starts after.
 //   filter    seccomp: kills for what it forbids. The helper ends, and nothing of ours asks the
 //             kernel any more.
 //   identity  setuid and its family: the C library has each of its threads make the system call,
 //             and aborts when one has another result. The helper takes part only if it would get
 //             the same result; otherwise it ends before, and a new one starts after.
-//   own       capset, some of prctl, set-id calls by syscall(): change the calling thread alone. The
-//             helper repeats what the main thread did, so that it keeps no right that the program
-//             has given up, and is found alike by the identity calls that follow. (What other
-//             threads do to themselves is theirs alone; setfsuid decides nothing here.)
+//   own       capset, some of prctl, set-id calls by syscall(): change the calling thread alone.
+//             The helper repeats what the main thread did, so that it keeps no right that the
+//             program has given up, and is found alike by the identity calls that follow. (What
+//             other threads do to themselves is theirs alone; setfsuid decides nothing here.)
 //
 // Limits: own changes by inline system calls are not seen; the next identity call finds the helper
 // unlike and ends it.

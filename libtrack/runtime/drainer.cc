@@ -53,31 +53,33 @@ constinit Errand g_errand{};
 struct Drainer {
   std::atomic<uint32_t> request;  // Request; futex
   std::atomic<bool> final_written;
-  bool begun;                     // the capture has its header page
-  bool page_is_old;               // and what it says is no longer so
+  bool begun;        // the capture has its header page
+  bool page_is_old;  // and what it says is no longer so
   bool share_descriptors;
   bool private_descriptors;
-  dev_t device;                   // identity of the capture, for where descriptors are shared with the program
+  dev_t device;  // identity of the capture, for where descriptors are shared with the program
   ino_t inode;
   int capture_fd;
   int tid;
-  RecorderFile image;             // with the drainer's own descriptor
+  RecorderFile image;  // with the drainer's own descriptor
   const char* recorder_path;
   HistoryWriter* writer;
   ProcessMemoryReader memory_reader;
   AllocatorWatch allocator;
 };
 constinit Drainer g_drainer{};
-constinit capture::FileHeader g_page{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
+constinit capture::FileHeader
+    g_page{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
 constinit char g_command[1024]{};
 
 bool IsOurFile() {
   struct stat info {};
-  return raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) == 0 && info.st_dev == g_drainer.device &&
-         info.st_ino == g_drainer.inode;
+  return raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) == 0 &&
+         info.st_dev == g_drainer.device && info.st_ino == g_drainer.inode;
 }
 
-// Where the program shares our descriptor table it may have closed our file and opened its own under the same number.
+// Where the program shares our descriptor table it may have closed our file and opened its own
+// under the same number.
 bool StillOurFile() { return g_drainer.private_descriptors || IsOurFile(); }
 
 // What was opened anew by its name must be the same file still.
@@ -155,10 +157,11 @@ uint64_t NowMs() {
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
 }
 
-// What only the allocator and the program know. A drainer that must notice when it is the last thread asks nobody: the
-// question takes a thread. Neither does one that is being stopped.
+// What only the allocator and the program know. A drainer that must notice when it is the last
+// thread asks nobody: the question takes a thread. Neither does one that is being stopped.
 void AskAround(EpochKind kind, capture::MemorySampleRaw* memory) {
-  g_drainer.allocator.Look(NowMs(), kind == EpochKind::kPeriodic && !g_drainer.share_descriptors, memory);
+  g_drainer.allocator.Look(NowMs(), kind == EpochKind::kPeriodic && !g_drainer.share_descriptors,
+                           memory);
   const uint64_t units = ImageHeader()->work_units.load(std::memory_order_relaxed);
   if (units != 0) memory->work_units = static_cast<int64_t>(units);
   NotePressure(*memory);
@@ -167,7 +170,8 @@ void AskAround(EpochKind kind, capture::MemorySampleRaw* memory) {
 bool WriteEpoch(EpochKind kind) {
   if (!(g_drainer.begun || WritePage(kFileOps)) || !PlaceWriter()) return false;
   capture::MemorySampleRaw memory;
-  if (!g_drainer.private_descriptors) g_drainer.memory_reader.Open();  // not kept open where the program may close it
+  if (!g_drainer.private_descriptors)
+    g_drainer.memory_reader.Open();  // not kept open where the program may close it
   g_drainer.memory_reader.Read(&memory);
   LookAtNames();
   if (!g_drainer.private_descriptors) g_drainer.memory_reader.Close();
@@ -175,7 +179,8 @@ bool WriteEpoch(EpochKind kind) {
   return g_drainer.writer->WriteEpoch(ImageHeader(), memory, NowMs(), kind);
 }
 
-// Waits for the next epoch or a request. In exact mode the hooks read the time from tick_ms, so that is kept fresh.
+// Waits for the next epoch or a request. In exact mode the hooks read the time from tick_ms, so
+// that is kept fresh.
 void WaitForNextEpoch(int64_t deadline_ns) {
   const bool exact = ImageHeader()->interval_bytes_now.load(std::memory_order_relaxed) == 1;
   for (;;) {
@@ -183,15 +188,19 @@ void WaitForNextEpoch(int64_t deadline_ns) {
     const int64_t left = deadline_ns - ReadClockNs(CLOCK_MONOTONIC);
     if (left <= 0 || g_drainer.request.load(std::memory_order_acquire) != kGoOn) return;
     if (g_drainer.share_descriptors && OnlyHelperLeft(ImageHeader()->pid)) return;
-    const uint64_t nap = exact ? kExactTickNs : g_drainer.share_descriptors ? kLastThreadPollNs : kEpochNs;
-    WaitWhile(&g_drainer.request, kGoOn, static_cast<uint64_t>(left) < nap ? static_cast<uint64_t>(left) : nap);
+    const uint64_t nap = exact                         ? kExactTickNs
+                         : g_drainer.share_descriptors ? kLastThreadPollNs
+                                                       : kEpochNs;
+    WaitWhile(&g_drainer.request, kGoOn,
+              static_cast<uint64_t>(left) < nap ? static_cast<uint64_t>(left) : nap);
   }
 }
 
 // All threads of the program have ended, and none of them by a call that ends the run.
 void NoteEnd() {
   ImageHeader()->end_ms.store(NowMs(), std::memory_order_relaxed);
-  ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kExited), std::memory_order_release);
+  ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kExited),
+                             std::memory_order_release);
 }
 
 void RunErrand() {
@@ -208,7 +217,8 @@ void WriteFinalEpoch() {
 }
 
 void Drain() {
-  int64_t now = ReadClockNs(CLOCK_MONOTONIC), deadline = now + kEpochNs, asked = now - kShortestEpochNs;
+  int64_t now = ReadClockNs(CLOCK_MONOTONIC), deadline = now + kEpochNs,
+          asked = now - kShortestEpochNs;
   for (;;) {
     WaitForNextEpoch(deadline);
     now = ReadClockNs(CLOCK_MONOTONIC);
@@ -217,7 +227,8 @@ void Drain() {
     RunErrand();
     if (request == kPause) return;
     if (request == kFinish) return WriteFinalEpoch();
-    if (OnlyHelperLeft(ImageHeader()->pid)) {  // else the process would go on for ever, for us alone
+    if (OnlyHelperLeft(
+            ImageHeader()->pid)) {  // else the process would go on for ever, for us alone
       NoteEnd();
       return WriteFinalEpoch();
     }
@@ -226,7 +237,8 @@ void Drain() {
       asked = now;
     } else {
       deadline += kEpochNs;
-      if (deadline < now) deadline = now + kEpochNs;  // after a suspend or a stopped process: no burst of epochs
+      if (deadline < now)
+        deadline = now + kEpochNs;  // after a suspend or a stopped process: no burst of epochs
     }
     CommitAhead(g_drainer.image);
     RetryThreadMemory();
@@ -239,11 +251,13 @@ void SetPhase(uint32_t phase) {
   WakeAll(&g_drainer_phase);
 }
 
-// A question to the allocator runs on this thread's TLS. It can last as long as some thread of the program keeps a lock of
-// the allocator: for ever, if that thread is stuck. Nobody waits for this one then but who wants to be alone, with a limit.
+// A question to the allocator runs on this thread's TLS. It can last as long as some thread of the
+// program keeps a lock of the allocator: for ever, if that thread is stuck. Nobody waits for this
+// one then but who wants to be alone, with a limit.
 void AwaitAllocatorAnswer() {
   std::atomic<uint32_t> never{0};
-  for (uint64_t nap = 1'000'000; !g_drainer.allocator.Gone(); nap = nap < kEpochNs ? nap * 2 : nap) {
+  for (uint64_t nap = 1'000'000; !g_drainer.allocator.Gone();
+       nap = nap < kEpochNs ? nap * 2 : nap) {
     WaitWhile(&never, 0, nap);
   }
 }
@@ -252,9 +266,10 @@ void* DrainerMain(void*) {
   NeverRecordThread(hot_thread);
   raw::Call(SYS_prctl, PR_SET_NAME, raw::Ptr("leaktrack"));
   g_drainer.tid = raw::Gettid();
-  g_drainer.private_descriptors =
-      !g_drainer.share_descriptors && TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
-  if (!IsOurFile()) g_drainer.capture_fd = -1;  // we came late, and the number is the program's by now
+  g_drainer.private_descriptors = !g_drainer.share_descriptors &&
+                                  TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
+  if (!IsOurFile())
+    g_drainer.capture_fd = -1;  // we came late, and the number is the program's by now
   if (g_drainer.private_descriptors) g_drainer.memory_reader.Open();
   g_drainer.allocator.Begin(NowMs());
   SetOwnerAlive(&ImageHeader()->owner);
@@ -285,15 +300,18 @@ bool Stop(uint32_t request) {
   g_drainer.request.store(request, std::memory_order_release);
   WakeAll(&g_drainer.request);
   if (WaitWhilePhase(DrainerPhase::kRunning, kStopTimeoutNs)) return true;
-  // Too slow (a disk that hangs): the request is withdrawn and the drainer goes on, unless it is about to leave.
+  // Too slow (a disk that hangs): the request is withdrawn and the drainer goes on, unless it is
+  // about to leave.
   if (g_drainer.request.compare_exchange_strong(request, kGoOn)) return false;
   return WaitWhilePhase(DrainerPhase::kRunning, kStopTimeoutNs);
 }
 
-// After the last word of the drainer its thread still takes a moment to leave the kernel; unshare() would see it.
+// After the last word of the drainer its thread still takes a moment to leave the kernel; unshare()
+// would see it.
 void AwaitThreadGone() {
   const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + kGoneTimeoutNs;
-  while (raw::Call(SYS_tgkill, raw::Getpid(), g_drainer.tid, 0) == 0 && ReadClockNs(CLOCK_MONOTONIC) < deadline) {
+  while (raw::Call(SYS_tgkill, raw::Getpid(), g_drainer.tid, 0) == 0 &&
+         ReadClockNs(CLOCK_MONOTONIC) < deadline) {
     raw::Call(SYS_sched_yield);
   }
 }
@@ -315,14 +333,16 @@ bool StartDrainer(const DrainerFiles& files) {
     return false;
   }
   if (WaitWhilePhase(DrainerPhase::kStarting, kStartTimeoutNs)) return true;
-  g_drainer.request.store(kAbandoned, std::memory_order_release);  // too late: its descriptors are closed under it
+  g_drainer.request.store(
+      kAbandoned, std::memory_order_release);  // too late: its descriptors are closed under it
   return false;
 }
 
 bool BeginCapture(int capture_fd, const char* recorder_path) {
   g_drainer.capture_fd = capture_fd;
   g_drainer.recorder_path = recorder_path;
-  const bool begun = WritePage(kNewFileOps);  // first of all: until then a kill leaves an empty file
+  const bool begun =
+      WritePage(kNewFileOps);  // first of all: until then a kill leaves an empty file
   RememberFile();
   g_drainer.capture_fd = -1;  // the caller's
   return begun;
@@ -376,7 +396,9 @@ bool FinishWithoutDrainer(int capture_fd) {
 
 void RequestEpoch() {
   uint32_t none = kGoOn;
-  if (raw::Forbidden() || !DrainerRuns() || !g_drainer.request.compare_exchange_strong(none, kEpochNow)) return;
+  if (raw::Forbidden() || !DrainerRuns() ||
+      !g_drainer.request.compare_exchange_strong(none, kEpochNow))
+    return;
   WakeAll(&g_drainer.request);
 }
 
@@ -391,7 +413,8 @@ void ForgetDrainer() {
   g_drainer.capture_fd = -1;
   g_drainer.allocator.Forget();
   ForgetPressure();
-  g_drainer.memory_reader = ProcessMemoryReader{};  // its descriptors were never in this process's table
+  g_drainer.memory_reader =
+      ProcessMemoryReader{};  // its descriptors were never in this process's table
   g_errand.state.store(kNoErrand, std::memory_order_relaxed);
   g_drainer_phase.store(DrainerPhase::kNone, std::memory_order_relaxed);
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);

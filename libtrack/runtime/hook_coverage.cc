@@ -2,8 +2,8 @@
 #include "libtrack/runtime/hook_coverage.h"
 
 #include "libtrack/platform/os/linker.h"
-#include "libtrack/platform/real/real_functions.h"
 #include "libtrack/platform/os/text.h"
+#include "libtrack/platform/real/real_functions.h"
 #include "libtrack/record/thread_state.h"
 
 namespace leaktrack::track {
@@ -26,7 +26,8 @@ static_assert(kHookCount <= capture::kMaxHooks);
 capture::HookState StateOf(const char* name) {
   const void* first = FindFirstSymbol(name);
   if (first != nullptr && !IsOurs(first)) return capture::HookState::kBypassed;
-  return FindNextSymbol(name) != nullptr ? capture::HookState::kActive : capture::HookState::kAbsent;
+  return FindNextSymbol(name) != nullptr ? capture::HookState::kActive
+                                         : capture::HookState::kAbsent;
 }
 
 constexpr size_t kFirstMapping = 10;  // in kHookNames; before it stand the heap's names in C
@@ -34,8 +35,8 @@ bool IsOfHeap(size_t hook) { return hook < kFirstMapping || kHookNames[hook][0] 
 
 constinit capture::HookState g_states[kHookCount]{};
 
-// Do calls of the program's first malloc come to us after all? It may be a wrapper that was preloaded before us. Asked
-// with a budget that our malloc would take the size from.
+// Do calls of the program's first malloc come to us after all? It may be a wrapper that was
+// preloaded before us. Asked with a budget that our malloc would take the size from.
 bool FirstMallocReachesUs() {
   constexpr size_t kProbeBytes = 1031;
   auto* const first_malloc = reinterpret_cast<void* (*)(size_t)>(FindFirstSymbol("malloc"));
@@ -80,7 +81,8 @@ const char* FindOwnerOfMalloc() {
                    {"__tsan_init", "was built with ThreadSanitizer"},
                    {"__msan_init", "was built with MemorySanitizer"},
                    {"__lsan_init", "was built with LeakSanitizer"},
-                   {"_vgr10010ZU_VgSoSynsomalloc_malloc", "runs under valgrind"}};  // its malloc, in a library it preloads
+                   {"_vgr10010ZU_VgSoSynsomalloc_malloc",
+                    "runs under valgrind"}};  // its malloc, in a library it preloads
   for (const auto& runtime : kRuntimes) {
     if (FindFirstSymbol(runtime.symbol) != nullptr) return runtime.name;
   }

@@ -14,7 +14,8 @@
 namespace leaktrack::track {
 namespace {
 
-// A run is built by one thread at a time, and in a forked child maybe on a coroutine's small stack: no large buffers there.
+// A run is built by one thread at a time, and in a forked child maybe on a coroutine's small stack:
+// no large buffers there.
 constinit char g_scratch[1040]{};
 
 // Reads up to `capacity` bytes; 0 on any failure.
@@ -50,7 +51,8 @@ void ReadBootId(uint8_t (&boot_id)[16]) {
 
 uint64_t ReadPidNamespace() {
   struct stat info {};
-  const long result = raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/ns/pid"), raw::Ptr(&info), 0);
+  const long result =
+      raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/ns/pid"), raw::Ptr(&info), 0);
   return result == 0 ? info.st_ino : 0;
 }
 
@@ -149,8 +151,9 @@ void ReadCommand(Identity& identity) {
 void AddFileNamePart(Text& path, const char* part) {
   for (; *part != 0; ++part) {
     const char c = *part;
-    const bool harmless = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                          c == '_' || c == '+' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
+    const bool harmless = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '+' || c == '.' ||
+                          static_cast<unsigned char>(c) >= 0x80;
     path.AddChar(harmless ? c : '_');
   }
 }

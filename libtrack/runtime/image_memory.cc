@@ -35,7 +35,8 @@ void Raise(std::atomic<uint64_t>& mark, uint64_t to) {
 
 uint64_t TotalCommitted(const capture::RecorderHeader& header) {
   uint64_t total = 0;
-  for (const capture::Region& region : header.regions) total += region.committed_bytes.load(std::memory_order_relaxed);
+  for (const capture::Region& region : header.regions)
+    total += region.committed_bytes.load(std::memory_order_relaxed);
   return total;
 }
 
@@ -165,9 +166,12 @@ void CommitAhead(const RecorderFile& file) {
     uint64_t used_bytes;
   } growing[] = {
       {capture::kRegionDepotArena, header.depot_used_bytes.load(std::memory_order_relaxed)},
-      {capture::kRegionCells, header.cell_count.load(std::memory_order_relaxed) * sizeof(capture::Cell)},
-      {capture::kRegionThreads, header.thread_count.load(std::memory_order_relaxed) * sizeof(capture::ThreadBlock)},
-      {capture::kRegionModules, header.module_count.load(std::memory_order_relaxed) * sizeof(capture::ModuleEntry)},
+      {capture::kRegionCells,
+       header.cell_count.load(std::memory_order_relaxed) * sizeof(capture::Cell)},
+      {capture::kRegionThreads,
+       header.thread_count.load(std::memory_order_relaxed) * sizeof(capture::ThreadBlock)},
+      {capture::kRegionModules,
+       header.module_count.load(std::memory_order_relaxed) * sizeof(capture::ModuleEntry)},
   };
   for (const auto& [id, used_bytes] : growing) {
     const uint64_t wanted =

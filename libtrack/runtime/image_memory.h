@@ -27,7 +27,9 @@ inline constexpr uint64_t kCommitStepBytes = 256 * 1024;
 // The image in use. `fd` is only valid in the descriptor table of the thread that holds this copy.
 extern RecorderFile g_image_file __attribute__((visibility("hidden")));
 
-inline capture::RecorderHeader* ImageHeader() { return reinterpret_cast<capture::RecorderHeader*>(g_image_file.base); }
+inline capture::RecorderHeader* ImageHeader() {
+  return reinterpret_cast<capture::RecorderHeader*>(g_image_file.base);
+}
 
 // The image of a new run takes the place of the one in use, which stays mapped. Its first
 // `header_bytes` are mapped.
@@ -48,8 +50,9 @@ struct MappedImage {
 MappedImage WhatIsMapped();
 void Unmap(const MappedImage& image);
 
-// In a fork child: what is mapped at the image's place becomes a private copy, so that code which the fork caught in the
-// middle of a record ends it there and not in the parent's books. Without memory for it nothing changes.
+// In a fork child: what is mapped at the image's place becomes a private copy, so that code which
+// the fork caught in the middle of a record ends it there and not in the parent's books. Without
+// memory for it nothing changes.
 void MakeImagePrivate();
 
 // Gives back the pages of a recorder that nobody needs any more, but for its header and modules:
@@ -57,7 +60,8 @@ void MakeImagePrivate();
 // tables is zero, as before they were used.
 void EmptyImage();
 
-// By the drainer, with a descriptor of its own: keeps one step of room ahead in the regions that grow record by record.
+// By the drainer, with a descriptor of its own: keeps one step of room ahead in the regions that
+// grow record by record.
 void CommitAhead(const RecorderFile& file);
 
 }  // namespace leaktrack::track

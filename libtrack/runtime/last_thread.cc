@@ -26,8 +26,9 @@ bool MainThreadEnded(uint32_t pid) {
 
 bool OnlyHelperLeft(uint32_t pid) {
   struct stat info {};
-  return raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/task"), raw::Ptr(&info), 0) == 0 && info.st_nlink <= 4 &&
-         MainThreadEnded(pid);
+  return raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr("/proc/self/task"), raw::Ptr(&info), 0) ==
+             0 &&
+         info.st_nlink <= 4 && MainThreadEnded(pid);
 }
 
 bool CanCountThreads() {

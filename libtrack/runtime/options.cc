@@ -16,11 +16,17 @@ std::string_view Find(const char* const* environment, std::string_view name) {
   return {};
 }
 
-void Complain(Options& options, std::string_view variable, std::string_view value, std::string_view expected) {
+void Complain(Options& options, std::string_view variable, std::string_view value,
+              std::string_view expected) {
   if (options.problem[0] != 0) return;  // one line is enough
   Text(options.problem)
-      .Add("leaktrack: ").Add(variable).Add("=").AddSafely(AtMost(value, 64))
-      .Add(" is not understood, the default is used; expected ").Add(expected).Add("\n");
+      .Add("leaktrack: ")
+      .Add(variable)
+      .Add("=")
+      .AddSafely(AtMost(value, 64))
+      .Add(" is not understood, the default is used; expected ")
+      .Add(expected)
+      .Add("\n");
 }
 
 void ReadInterval(Options& options, std::string_view value) {
@@ -44,8 +50,8 @@ void ReadOut(Options& options, std::string_view value) {
   }
 }
 
-void ReadChoice(Options& options, std::string_view variable, std::string_view value, std::string_view off,
-                std::string_view on, bool& chosen) {
+void ReadChoice(Options& options, std::string_view variable, std::string_view value,
+                std::string_view off, std::string_view on, bool& chosen) {
   if (value.empty()) return;
   if (value == on || value == off) {
     chosen = value == on;
@@ -86,9 +92,10 @@ Options ReadOptions(const char* const* environment) {
   Options options;
   ReadOut(options, Find(environment, "LEAKTRACK_OUT"));
   ReadInterval(options, Find(environment, "LEAKTRACK_INTERVAL"));
-  ReadChoice(options, "LEAKTRACK_UNWINDER", Find(environment, "LEAKTRACK_UNWINDER"), "cfi", "libunwind",
-             options.use_libunwind);
-  ReadChoice(options, "LEAKTRACK_THREAD", Find(environment, "LEAKTRACK_THREAD"), "0", "1", options.use_thread);
+  ReadChoice(options, "LEAKTRACK_UNWINDER", Find(environment, "LEAKTRACK_UNWINDER"), "cfi",
+             "libunwind", options.use_libunwind);
+  ReadChoice(options, "LEAKTRACK_THREAD", Find(environment, "LEAKTRACK_THREAD"), "0", "1",
+             options.use_thread);
   return options;
 }
 

@@ -7,10 +7,14 @@
 //   LEAKTRACK_UNWINDER  cfi (default) or libunwind
 //   LEAKTRACK_THREAD    1 (default) or 0: no drainer thread
 //
-// Promises: an unknown or unreadable value never stops the program: the default is used and `problem` holds one line
-// that names the variable and the way out. The environment is never changed.
+// Promises: an unknown or unreadable value never stops the program: the default is used and
+// `problem` holds one line that names the variable and the way out. The environment is never
+// changed.
 //
-// Thread-safety: none.   Allocates: never.   Signals: unsafe (start-up only).   Fork: options are inherited.
+// Thread-safety: none.
+// Allocates: never.
+// Signals: unsafe (start-up only).
+// Fork: options are inherited.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_OPTIONS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_OPTIONS_H_
 
@@ -23,18 +27,19 @@ inline constexpr uint64_t kAutoInterval = 0;
 inline constexpr uint64_t kExactInterval = 1;
 
 struct Options {
-  char out_directory[896] = {};            // empty: the current directory
+  char out_directory[896] = {};  // empty: the current directory
   uint64_t interval_bytes = kAutoInterval;
   bool use_libunwind = false;
   bool use_thread = true;
-  bool share_descriptors = false;          // drainer.h; never from the environment
-  char problem[256] = {};                  // empty: all was well
+  bool share_descriptors = false;  // drainer.h; never from the environment
+  char problem[256] = {};          // empty: all was well
 };
 
 // `environment` is an environ-style array; may be nullptr.
 Options ReadOptions(const char* const* environment);
 
-// "512KiB", "1MiB", "2GiB", "1TiB", "4096", "4096B" -> bytes; 0 if it is none of these, or more than 64 bits hold.
+// "512KiB", "1MiB", "2GiB", "1TiB", "4096", "4096B" -> bytes; 0 if it is none of these, or more
+// than 64 bits hold.
 uint64_t ParseSize(std::string_view text);
 
 }  // namespace leaktrack::track

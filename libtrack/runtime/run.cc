@@ -8,16 +8,16 @@
 
 #include <cstring>
 
-#include "libtrack/platform/real/allocator_statistics.h"
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/helper_thread.h"
 #include "libtrack/platform/os/raw.h"
-#include "libtrack/platform/real/real_functions.h"
 #include "libtrack/platform/os/signal_mask.h"
 #include "libtrack/platform/os/sparse_memory.h"
-#include "libtrack/platform/walk/stack_probe.h"
 #include "libtrack/platform/os/stack_switch.h"
 #include "libtrack/platform/os/text.h"
+#include "libtrack/platform/real/allocator_statistics.h"
+#include "libtrack/platform/real/real_functions.h"
+#include "libtrack/platform/walk/stack_probe.h"
 #include "libtrack/runtime/careful_calls.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/exec_note.h"
@@ -53,7 +53,8 @@ constinit std::atomic<int> g_main_thread_ended_in{0};  // the process whose main
 constinit bool g_had_robust_list = false;  // the main thread of the run's process, when it began
 constinit Options g_options{};
 
-// One line on stderr. Where that is a pipe that nobody reads any more, the signal must not reach the program.
+// One line on stderr. Where that is a pipe that nobody reads any more, the signal must not reach
+// the program.
 void Say(const char* line) {
   const SignalsBlocked blocked;
   if (raw::Write(2, line, std::strlen(line)) != -32 /* EPIPE */ || !blocked.blocked()) return;
@@ -66,7 +67,8 @@ void BecomeInert() { g_phase.store(kInert, std::memory_order_release); }
 
 // Reasons to leave the process alone; each is final.
 bool MustStayInert() {
-  if (getauxval(AT_SECURE) != 0) return true;  // nothing is read from the environment, nothing is written (F9)
+  if (getauxval(AT_SECURE) != 0)
+    return true;  // nothing is read from the environment, nothing is written (F9)
   if (IsSecondCopy()) return true;
   if (__register_atfork == nullptr) {
     Say("leaktrack: the C library of this program is not glibc (musl?); it goes on untracked. "
@@ -76,7 +78,9 @@ bool MustStayInert() {
   const char* owner = FindOwnerOfMalloc();
   if (owner == nullptr) return false;
   char line[256];
-  Text(line).Add("leaktrack: this program ").Add(owner)
+  Text(line)
+      .Add("leaktrack: this program ")
+      .Add(owner)
       .Add(", which owns malloc; it goes on untracked. Track it without that.\n");
   Say(line);
   return true;
@@ -95,7 +99,8 @@ bool HasRobustList() {
 
 void NoteProcess() { g_had_robust_list = raw::Gettid() == raw::Getpid() && HasRobustList(); }
 
-// A forked child starts its run. The parent's image is not ours to write; nothing of it is used from here on.
+// A forked child starts its run. The parent's image is not ours to write; nothing of it is used
+// from here on.
 void StartInChildOnThisStack(void* pointer) {
   HotThread& hot = *static_cast<HotThread*>(pointer);
   const uint64_t parent_run_id = ImageHeader()->run_id;
@@ -122,7 +127,8 @@ bool StartInChild(HotThread& hot) {
   uint32_t expected = kTracking;
   if (raw::Forbidden() || raw::Borrowed()) return false;
   if (!g_phase.compare_exchange_strong(expected, kStarting)) return false;
-  void* stack = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* stack = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw::MmapFailed(stack)) {
     BecomeInert();
     return false;
@@ -146,8 +152,8 @@ bool IsOwnRun() {
   return ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()) && !IsNamesake();
 }
 
-// In every fork child, before anything else of the program: a handler may have forked in the middle of a record of ours,
-// and the child may return to it.
+// In every fork child, before anything else of the program: a handler may have forked in the middle
+// of a record of ours, and the child may return to it.
 void OnFork() {
   if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(true, std::memory_order_relaxed);
   raw::tenancy = raw::kOwner;  // of a vfork child, too, a fork child has memory of its own
@@ -155,7 +161,8 @@ void OnFork() {
 }
 
 bool IsTracking() {
-  return g_phase.load(std::memory_order_acquire) == kTracking && g_filter.is_open() && ImageHeader() != nullptr;
+  return g_phase.load(std::memory_order_acquire) == kTracking && g_filter.is_open() &&
+         ImageHeader() != nullptr;
 }
 
 // A run without a drainer ends on the thread that ends the program, on a stack of ours: that one's
@@ -186,15 +193,18 @@ void StartLibrary(const char* const* environment) {
   FindAllocator();
   g_options = ReadOptions(environment);
   RememberPreload(environment);
-  MakeAbsolute(g_options.out_directory);  // a child that is forked after a chdir writes to the same place
+  MakeAbsolute(
+      g_options.out_directory);  // a child that is forked after a chdir writes to the same place
   if (g_options.problem[0] != 0) Say(g_options.problem);
-  if (InsistsOnOneThread()) g_options.use_thread = false;  // also for its children, which check again
+  if (InsistsOnOneThread())
+    g_options.use_thread = false;  // also for its children, which check again
   if (g_options.use_libunwind && !LoadLibunwind()) {
     Say("leaktrack: libunwind.so.8 is not installed; the built-in unwinder is used.\n");
     g_options.use_libunwind = false;
   }
   if (raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, kMadvWipeOnFork) != 0) {
-    Say("leaktrack: this kernel cannot wipe memory on fork (Linux 4.14 can), so forked children would spoil the record; the "
+    Say("leaktrack: this kernel cannot wipe memory on fork (Linux 4.14 can), so forked children "
+        "would spoil the record; the "
         "program runs on untracked.\n");
     return BecomeInert();
   }
@@ -278,10 +288,12 @@ void EndRun(capture::RunState state) {
 
 void NoteCrash() {
   if (!IsTracking() || !IsOwnRun()) return;
-  ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kCrashed), std::memory_order_release);
+  ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kCrashed),
+                             std::memory_order_release);
 }
 
-// Under a filter a vfork child cannot be told from its parent, and an exec that succeeds is told by the next program.
+// Under a filter a vfork child cannot be told from its parent, and an exec that succeeds is told by
+// the next program.
 NoteHandle BeforeExec(const char* path, const char* const* environment) {
   if (raw::Forbidden()) return 0;
   NoteHandle note = 0;

@@ -2,18 +2,20 @@
 //
 // One tracked life of a process: how it starts, what the hooks ask of it, how it ends.
 //
-//   constructor   StartLibrary(): real functions, options, image, capture file, drainer; the gate opens last
+//   constructor   StartLibrary(): real functions, options, image, capture file, drainer; the gate
+//                 opens last
 //   hook          may this thread record now? A fork child notices there that it is one.
 //   end           EndRun() from exit, _exit, quick_exit, exec: a final epoch; the recorder goes
 //
-// Fork: a child inherits a shut gate and an empty filter (MADV_WIPEONFORK), so it is inert without anybody having run;
-// its first slow path starts a run of its own, with its own recorder, capture and thread. Why not at fork:
-// most children exec at once, and atfork handlers do not see clone().
-// vfork children are the parent's heap and are recorded as it; only ends of life ask who is who (raw::tenancy, the pid, and
-// the list of robust locks that a clone does not inherit).
+// Fork: a child inherits a shut gate and an empty filter (MADV_WIPEONFORK), so it is inert without
+// anybody having run; its first slow path starts a run of its own, with its own recorder, capture
+// and thread. Why not at fork: most children exec at once, and atfork handlers do not see clone().
+// vfork children are the parent's heap and are recorded as it; only ends of life ask who is who
+// (raw::tenancy, the pid, and the list of robust locks that a clone does not inherit).
 //
 // Thread-safety: what hooks ask, from any thread; the rest serialises itself.
-// Allocates: never from the program's heap, but for pthread_create.   Signals: what hooks ask is safe.
+// Allocates: never from the program's heap, but for pthread_create.
+// Signals: what hooks ask is safe.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
 
@@ -36,25 +38,29 @@ inline constexpr uint64_t kInertBudget = uint64_t{1} << 46;
 // From the library's constructor. `environment` is environ.
 void StartLibrary(const char* const* environment);
 
-// The thread's state if it may record now and `guard` is held; nullptr: pass the call through. Starts a run in a fork child.
+// The thread's state if it may record now and `guard` is held; nullptr: pass the call through.
+// Starts a run in a fork child.
 ThreadState* FirstStateForRecording(HotThread& hot, const HookGuard& guard);
 inline ThreadState* StateForRecording(HotThread& hot, const HookGuard& guard) {
-  if (!g_filter.is_open() || hot.state == nullptr) [[unlikely]] return FirstStateForRecording(hot, guard);
+  if (!g_filter.is_open() || hot.state == nullptr) [[unlikely]]
+    return FirstStateForRecording(hot, guard);
   return guard.IfStillHeld(hot.state);
 }
 
 // After a call that was passed through: counted, if it was because another guard is held.
 void CountIfNested(const HookGuard& guard);
 
-// Is the gate open, or can it be opened (fork child)? False: inert, starting, or over; the thread's countdown is then
-// set so that it does not ask again soon.
+// Is the gate open, or can it be opened (fork child)? False: inert, starting, or over; the thread's
+// countdown is then set so that it does not ask again soon.
 bool MayRecord(HotThread& hot);
 
-// Milliseconds since the start of the run. In exact mode by the drainer's look at the clock, at most one tick old.
+// Milliseconds since the start of the run. In exact mode by the drainer's look at the clock, at
+// most one tick old.
 uint64_t NowMsByClock();
 // Only in exact mode.
 inline uint64_t NowMsOfExact() {
-  if (DrainerRuns()) [[likely]] return ImageHeader()->tick_ms.load(std::memory_order_relaxed);
+  if (DrainerRuns()) [[likely]]
+    return ImageHeader()->tick_ms.load(std::memory_order_relaxed);
   return NowMsByClock();
 }
 inline uint64_t NowMs() { return g_tracker.exact() ? NowMsOfExact() : NowMsByClock(); }
@@ -73,8 +79,8 @@ void NoteCrash();
 NoteHandle BeforeExec(const char* path, const char* const* environment);
 void AfterFailedExec(NoteHandle note);
 
-// pthread_exit: if this is the main thread, the C library will end the process when the last other thread ends, and must
-// not wait for ours; also for that of a run which starts later.
+// pthread_exit: if this is the main thread, the C library will end the process when the last other
+// thread ends, and must not wait for ours; also for that of a run which starts later.
 void BeforeMainThreadEnds();
 
 // The same for a thread that cancels it: it may end by that, or may not.

@@ -7,13 +7,13 @@
 #include <cstring>
 
 #include "libtrack/capture/format.h"
-#include "libtrack/platform/real/allocator_statistics.h"
+#include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/linker.h"
-#include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/os/process_memory.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/text.h"
+#include "libtrack/platform/real/allocator_statistics.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/identity.h"
@@ -25,14 +25,16 @@ namespace {
 
 constexpr uint64_t kLiveLimit = 32'768;
 
-// Files of the run in progress. The paths outlive BuildRun: the drainer and RestartDrainer use them.
+// Files of the run in progress. The paths outlive BuildRun: the drainer and RestartDrainer use
+// them.
 struct RunFiles {
   char capture_path[1024];
   char recorder_path[128];
 };
 constinit RunFiles g_files{};
 constinit char g_problem[1400]{};
-constinit Identity g_identity{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
+constinit Identity
+    g_identity{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
 
 bool Commit(void*, capture::RegionId id, uint64_t bytes) { return CommitRegion(id, bytes); }
 
@@ -54,21 +56,38 @@ uint64_t ExactBlockLimit() {
 
 std::string_view ErrorText(long error) {
   switch (error) {
-    case -1: return "operation not permitted";
-    case -2: return "no such directory";
-    case -13: return "permission denied";
-    case -20: return "not a directory";
-    case -24: return "too many open files";
-    case -27: return "file size limit reached";
-    case -28: return "no space left";
-    case -30: return "read-only file system";
-    case -36: return "name too long";
-    default: return "cannot be created";
+    case -1:
+      return "operation not permitted";
+    case -2:
+      return "no such directory";
+    case -13:
+      return "permission denied";
+    case -20:
+      return "not a directory";
+    case -24:
+      return "too many open files";
+    case -27:
+      return "file size limit reached";
+    case -28:
+      return "no space left";
+    case -30:
+      return "read-only file system";
+    case -36:
+      return "name too long";
+    default:
+      return "cannot be created";
   }
 }
 
-StartResult Refuse(std::string_view what, std::string_view where, std::string_view why, std::string_view remedy) {
-  Text(g_problem).Add("leaktrack: ").Add(what).AddSafely(where).Add(": ").Add(why).Add("; the program runs on untracked. ")
+StartResult Refuse(std::string_view what, std::string_view where, std::string_view why,
+                   std::string_view remedy) {
+  Text(g_problem)
+      .Add("leaktrack: ")
+      .Add(what)
+      .AddSafely(where)
+      .Add(": ")
+      .Add(why)
+      .Add("; the program runs on untracked. ")
       .Add(remedy);
   return {false, g_problem};
 }
@@ -77,12 +96,16 @@ StartResult Refuse(std::string_view what, std::string_view where, std::string_vi
 const char* Warning(bool begun) {
   Text text(g_problem);
   if (!begun) {
-    text.Add("leaktrack: no space for ").AddSafely(g_files.capture_path).Add("; recording goes on in memory");
+    text.Add("leaktrack: no space for ")
+        .AddSafely(g_files.capture_path)
+        .Add("; recording goes on in memory");
     if (ImageHeader()->no_thread == 0) text.Add(" and the file is tried again every second");
     text.Add(". Free some space.");
   } else if (!g_image_file.shared) {
-    text.Add("leaktrack: /dev/shm is missing, full or read-only; recording goes on in private memory, and a SIGKILL would "
-             "lose up to the last second. Mount a tmpfs of 64 MiB or more there.");
+    text.Add(
+        "leaktrack: /dev/shm is missing, full or read-only; recording goes on in private memory, "
+        "and a SIGKILL would "
+        "lose up to the last second. Mount a tmpfs of 64 MiB or more there.");
   }
   return text.view().empty() ? nullptr : g_problem;
 }
@@ -150,14 +173,16 @@ void BindModules() {
 const char* RecorderPathOrEmpty() { return g_image_file.shared ? g_files.recorder_path : ""; }
 
 int CreateCapture() {
-  return static_cast<int>(raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  return static_cast<int>(raw::OpenAt(AT_FDCWD, g_files.capture_path,
+                                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
 }
 
 // Starts the drainer, or notes that there is none.
 void StartWriting(const Options& options, int capture_fd, bool begun) {
   const bool share = options.share_descriptors;
   const int recorder_fd = share ? -1 : g_image_file.fd;
-  if (options.use_thread && StartDrainer({capture_fd, recorder_fd, RecorderPathOrEmpty(), share})) return;
+  if (options.use_thread && StartDrainer({capture_fd, recorder_fd, RecorderPathOrEmpty(), share}))
+    return;
   if (ImageHeader()->no_thread != 0) return;
   ImageHeader()->no_thread = 1;
   if (begun) (void)BeginCapture(capture_fd, RecorderPathOrEmpty());  // anew: the page tells of it
@@ -171,12 +196,13 @@ void CloseDescriptors(const Options& options, int capture_fd) {
 
 }  // namespace
 
-StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tracker, Filter* filter) {
+StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tracker,
+                     Filter* filter) {
   Identity& identity = g_identity;
   ReadIdentity(identity);
   if (!MakeCapturePath(identity, options.out_directory, g_files.capture_path)) {
-    return Refuse("the output directory ", options.out_directory, "its path is too long or unreachable",
-                  "Set LEAKTRACK_OUT to another.");
+    return Refuse("the output directory ", options.out_directory,
+                  "its path is too long or unreachable", "Set LEAKTRACK_OUT to another.");
   }
   MakeRecorderPath(identity, g_files.recorder_path);
 
@@ -193,7 +219,8 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
     return Refuse("cannot write ", g_files.capture_path, ErrorText(capture_fd),
                   "Set LEAKTRACK_OUT (or run -o) to a directory this user may write to.");
   }
-  // By the very next call, so that the file has its first page as soon as it has a name, however the process ends.
+  // By the very next call, so that the file has its first page as soon as it has a name, however
+  // the process ends.
   const bool begun = allowed && BeginCapture(capture_fd, RecorderPathOrEmpty());
   BindModules();
 
@@ -204,21 +231,27 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   tracker_options.filter = filter;
   tracker_options.interval = options.interval_bytes;
   tracker_options.live_limit = kLiveLimit;
-  tracker_options.exact_block_limit = options.interval_bytes == kExactInterval ? ExactBlockLimit() : 0;
+  tracker_options.exact_block_limit =
+      options.interval_bytes == kExactInterval ? ExactBlockLimit() : 0;
   tracker_options.seed = identity.run_id;
   const bool bound = tracker->Bind(tracker_options);
 
-  ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
+  ImageHeader()->state.store(static_cast<uint32_t>(capture::RunState::kRunning),
+                             std::memory_order_release);
   if (bound) StartWriting(options, capture_fd, begun);
   CloseDescriptors(options, capture_fd);
   return {bound, Warning(begun)};
 }
 
 bool RestartDrainer(bool share_descriptors) {
-  const int capture_fd = raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+  const int capture_fd =
+      raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
   const int recorder_fd =
-      g_image_file.shared && !share_descriptors ? raw::OpenAt(AT_FDCWD, g_files.recorder_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
-  const bool started = StartDrainer({capture_fd, recorder_fd, RecorderPathOrEmpty(), share_descriptors});
+      g_image_file.shared && !share_descriptors
+          ? raw::OpenAt(AT_FDCWD, g_files.recorder_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC)
+          : -1;
+  const bool started =
+      StartDrainer({capture_fd, recorder_fd, RecorderPathOrEmpty(), share_descriptors});
   if (capture_fd >= 0 && !(started && share_descriptors)) raw::Close(capture_fd);
   if (recorder_fd >= 0) raw::Close(recorder_fd);
   return started;

@@ -21,13 +21,16 @@ constinit std::atomic<uint32_t> g_slab_count{0};
 constinit std::atomic<bool> g_slab_refused{false};  // hooks do not ask any more
 
 // The owner's thread id; 0: nobody's, or being taken back.
-std::atomic_ref<uint64_t> Owner(ThreadState& state) { return std::atomic_ref<uint64_t>(state.runtime_words[0]); }
+std::atomic_ref<uint64_t> Owner(ThreadState& state) {
+  return std::atomic_ref<uint64_t>(state.runtime_words[0]);
+}
 
 bool IsGone(uint64_t tid) {
   return raw::Call(SYS_tgkill, raw::Getpid(), static_cast<long>(tid), 0) == -3 /* ESRCH */;
 }
 
-// One of the threads that look wins the state. A thread id that was given out again only delays this.
+// One of the threads that look wins the state. A thread id that was given out again only delays
+// this.
 void TakeBackIfGone(ThreadState& state) {
   uint64_t tid = Owner(state).load(std::memory_order_acquire);
   if (tid == 0 || !IsGone(tid) || !Owner(state).compare_exchange_strong(tid, 0)) return;

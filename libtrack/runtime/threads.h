@@ -2,9 +2,10 @@
 //
 // Gives each thread that samples its private state, and takes it back when the thread ends.
 //
-// The end is not announced: when no state is left for a new thread, those whose threads the kernel no longer knows are
-// taken back. Why no pthread key: destructors of other keys run after ours and allocate, in any of four rounds (pitfall
-// T5), and a thread may allocate for the first time in the last one.
+// The end is not announced: when no state is left for a new thread, those whose threads the kernel
+// no longer knows are taken back. Why no pthread key: destructors of other keys run after ours and
+// allocate, in any of four rounds (pitfall T5), and a thread may allocate for the first time in the
+// last one.
 //
 // Thread-safety: yes.   Allocates: slabs from the kernel.
 // Signals: AttachThread only with the guard held.   Fork: states carry over; Tracker renews them.

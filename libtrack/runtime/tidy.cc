@@ -27,9 +27,10 @@ namespace {
 constexpr uint32_t kOwnerDied = 0x4000'0000;
 constexpr int64_t kExecSettledNs = 5'000'000'000;
 constexpr int64_t kLongestStartNs = 600'000'000'000;  // of a process that is stopped as it begins
-constexpr uint64_t kUnreadLimit = 256 << 20;          // bytes of killed processes' recorders, or a quarter of the tmpfs
-constexpr int kMostReads = 32;                        // of names: some 4,000
-constexpr uint32_t kMostLooks = 16;                   // at files
+constexpr uint64_t kUnreadLimit =
+    256 << 20;                  // bytes of killed processes' recorders, or a quarter of the tmpfs
+constexpr int kMostReads = 32;  // of names: some 4,000
+constexpr uint32_t kMostLooks = 16;  // at files
 
 struct DirectoryEntry {  // struct linux_dirent64
   uint64_t inode;
@@ -67,7 +68,8 @@ uid_t Me() { return static_cast<uid_t>(raw::Call(SYS_geteuid)); }
 bool IsOurs(const struct stat& info) { return S_ISREG(info.st_mode) && info.st_uid == Me(); }
 
 bool ReadHeader(int fd) {
-  return raw::Call(SYS_pread64, fd, raw::Ptr(g_other), sizeof g_other, 0) == static_cast<long>(sizeof g_other);
+  return raw::Call(SYS_pread64, fd, raw::Ptr(g_other), sizeof g_other, 0) ==
+         static_cast<long>(sizeof g_other);
 }
 
 bool IsWhole(const capture::RecorderHeader& header) {
@@ -78,7 +80,9 @@ bool Is(const capture::RecorderHeader& header, capture::RunState state) {
   return header.state.load() == static_cast<uint32_t>(state);
 }
 
-bool IsOld(const struct stat& info) { return RealtimeNs() - info.st_mtim.tv_sec * 1'000'000'000 > kLongestStartNs; }
+bool IsOld(const struct stat& info) {
+  return RealtimeNs() - info.st_mtim.tv_sec * 1'000'000'000 > kLongestStartNs;
+}
 
 // Its process was killed while it built the run: nothing has been recorded.
 bool NeverRan(const capture::RecorderHeader& header, const struct stat& info) {
@@ -102,18 +106,22 @@ bool OwnerGone(const capture::RecorderHeader& header) {
   const uint32_t owner = header.owner.load(std::memory_order_acquire);
   if (owner != 0) return (owner & kOwnerDied) != 0;
   if (!Is(header, capture::RunState::kExec)) return NobodyHasPid(header);
-  const auto ended_ns = header.start_monotonic_ns + static_cast<int64_t>(header.end_ms.load()) * 1'000'000;
+  const auto ended_ns =
+      header.start_monotonic_ns + static_cast<int64_t>(header.end_ms.load()) * 1'000'000;
   return MonotonicCoarseNs() - ended_ns > kExecSettledNs;
 }
 
 // A forked child replaced nobody: of a program that replaced another the parent is not known.
 bool IsForked() { return ImageHeader()->parent_run_id != 0; }
 
-// exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the program we replaced. But
-// pids come again; exec keeps the time at which the process was created, too.
+// exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the
+// program we replaced. But pids come again; exec keeps the time at which the process was created,
+// too.
 bool IsPredecessor(const capture::RecorderHeader& other) {
   const capture::RecorderHeader& mine = *ImageHeader();
-  if (IsForked() || other.pid != mine.pid || other.run_id == mine.run_id || !IsOfOurNamespace(other)) return false;
+  if (IsForked() || other.pid != mine.pid || other.run_id == mine.run_id ||
+      !IsOfOurNamespace(other))
+    return false;
   return mine.start_ticks != 0 && other.start_ticks == mine.start_ticks;
 }
 
@@ -250,8 +258,8 @@ void TidyRecorders() {
   const int directory = raw::OpenAt(AT_FDCWD, "/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return;
   const Room room = RoomIn(directory);
-  // A service that is killed and restarted again and again must not fill the memory it wants with what nobody reads. Workers
-  // that are forked by the thousand look only if there is that much.
+  // A service that is killed and restarted again and again must not fill the memory it wants with
+  // what nobody reads. Workers that are forked by the thousand look only if there is that much.
   if (!IsForked() || room.used > room.for_unread) {
     ReadNames(directory);
     for (uint32_t i = 0; i < g_look.count; ++i) Tidy(directory, &g_look.found[i]);

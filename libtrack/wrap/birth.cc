@@ -8,7 +8,8 @@
 namespace leaktrack::track {
 namespace {
 
-// Objects of a pool: which one it is stands behind the frames, so that each pool has sites of its own.
+// Objects of a pool: which one it is stands behind the frames, so that each pool has sites of its
+// own.
 capture::SiteId SiteOfPool(ThreadState& state, uint32_t pool, const WalkResult& walk) {
   uint32_t count = walk.frame_count;
   if (count == 0) g_tracker.Count(capture::kLostUnwind);
@@ -19,9 +20,10 @@ capture::SiteId SiteOfPool(ThreadState& state, uint32_t pool, const WalkResult& 
 
 capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
   const WalkResult walk = WalkStack(state, start);
-  const capture::SiteId site =
-      g_tracker.Intern({capture::SiteKind::kHeap, {state.frames, walk.frame_count}, walk.truncated, walk.fold});
-  if (state.stacks != nullptr && g_tracker.HasStack(site)) state.stacks->Keep(state.memo, start, site);
+  const capture::SiteId site = g_tracker.Intern(
+      {capture::SiteKind::kHeap, {state.frames, walk.frame_count}, walk.truncated, walk.fold});
+  if (state.stacks != nullptr && g_tracker.HasStack(site))
+    state.stacks->Keep(state.memo, start, site);
   return site;
 }
 
@@ -38,7 +40,8 @@ capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
 
 }  // namespace
 
-void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc, uintptr_t sp, uintptr_t fp) {
+void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc,
+                          uintptr_t sp, uintptr_t fp) {
   HotThread& hot = hot_thread;
   const HookGuard guard;
   ThreadState* const state = StateForRecording(hot, guard);
@@ -56,7 +59,8 @@ void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintp
     const uint64_t now_ms = NowMs();
     Sample sample;
     if (g_tracker.Judge(hot, *state, size, now_ms, &sample)) {
-      g_tracker.Insert(guard.ticket(), *state, block, size, sample, SiteOf(*state, start), now_ms, link);
+      g_tracker.Insert(guard.ticket(), *state, block, size, sample, SiteOf(*state, start), now_ms,
+                       link);
     }
   }
   return block;
@@ -71,7 +75,8 @@ void RecordPoolBirth(const void* key, size_t size, uint32_t pool, const StackSta
   Sample sample;
   if (!g_tracker.Judge(hot, *state, size, now_ms, &sample) || !AnnouncePool(pool)) return;
   const capture::SiteId site = SiteOfPool(*state, pool, WalkStack(*state, start));
-  g_tracker.Insert(guard.ticket(), *state, const_cast<void*>(key), size, sample, site, now_ms, nullptr);
+  g_tracker.Insert(guard.ticket(), *state, const_cast<void*>(key), size, sample, site, now_ms,
+                   nullptr);
 }
 
 }  // namespace leaktrack::track

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The birth of a block, of the heap or of a pool: judged, walked, interned, inserted. Its end is in death.h.
+// The birth of a block, of the heap or of a pool: judged, walked, interned, inserted. Its end is in
+// death.h.
 //
-// Thread-safety: yes.   Allocates: never.   Signals: safe (inside a hook nothing is recorded).   errno: untouched.
+// Thread-safety: yes.
+// Allocates: never.
+// Signals: safe (inside a hook nothing is recorded).
+// errno: untouched.
 // Fork: a child that has not started its run records nothing.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_BIRTH_H_
 #define LEAKTRACK_LIBTRACK_WRAP_BIRTH_H_
@@ -15,10 +19,13 @@
 
 namespace leaktrack::track {
 
-// Records the birth of a block of the heap if it is its turn; `link`: of the block it replaces, or null. `start`: the frame of the
-// program that asked for it. Returns `block`: who has nothing else to do ends in this, and the start, word by word, stays in registers.
-void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc, uintptr_t sp, uintptr_t fp);
-inline void* RecordHeapBirth(void* block, size_t size, const ChainLink* link, const StackStart& start) {
+// Records the birth of a block of the heap if it is its turn; `link`: of the block it replaces, or
+// null. `start`: the frame of the program that asked for it. Returns `block`: who has nothing else
+// to do ends in this, and the start, word by word, stays in registers.
+void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc,
+                          uintptr_t sp, uintptr_t fp);
+inline void* RecordHeapBirth(void* block, size_t size, const ChainLink* link,
+                             const StackStart& start) {
   return RecordHeapBirthFrom(block, size, link, start.pc, start.sp, start.fp);
 }
 

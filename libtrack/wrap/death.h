@@ -2,8 +2,12 @@
 //
 // The end of a block's life: taken out of the table before the real free, then settled.
 //
-// Thread-safety: yes.   Allocates: never.   Signals: safe (the cells and rings that a guarded thread may use are not touched
-// from inside a hook).   errno: untouched.   Fork: a child that has not started its run finds nothing of its own.
+// Thread-safety: yes.
+// Allocates: never.
+// Signals: safe (the cells and rings that a guarded thread may use are not touched from inside a
+// hook).
+// errno: untouched.
+// Fork: a child that has not started its run finds nothing of its own.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_DEATH_H_
 #define LEAKTRACK_LIBTRACK_WRAP_DEATH_H_
 
@@ -24,9 +28,11 @@ namespace leaktrack::track {
   }
 }
 
-// Settles the block's death, before whatever function really frees it. Does nothing if the block is not one of ours.
+// Settles the block's death, before whatever function really frees it. Does nothing if the block is
+// not one of ours.
 [[gnu::always_inline]] inline void SettleFreeInline(const void* block) {
-  Removed removed = g_tracker.Take(block);  // not const: GCC keeps a constant that a function fills in memory
+  Removed removed =
+      g_tracker.Take(block);  // not const: GCC keeps a constant that a function fills in memory
   if (removed.found) SettleRemovedInline(removed);
 }
 

@@ -16,7 +16,8 @@
 namespace leaktrack::track {
 namespace {
 
-// Asks the kernel for nothing but what mapping needs: good for any caller that comes before the real functions.
+// Asks the kernel for nothing but what mapping needs: good for any caller that comes before the
+// real functions.
 void* AllocateEarly(size_t size, size_t alignment) {
   void* block = BootstrapAllocate(size, alignment);
   if (g_real_resolved.load(std::memory_order_acquire)) GuardBootstrapBlocks();
@@ -24,10 +25,13 @@ void* AllocateEarly(size_t size, size_t alignment) {
   return block;
 }
 
-// The birth of a block that the program is about to see, or null: none. Returns it. Leaves errno alone.
-inline void* Born(void* block, size_t size, const StackStart& start, const ChainLink* link = nullptr) {
+// The birth of a block that the program is about to see, or null: none. Returns it. Leaves errno
+// alone.
+inline void* Born(void* block, size_t size, const StackStart& start,
+                  const ChainLink* link = nullptr) {
   if (block == nullptr) return nullptr;
-  if (!HeapIsBypassed()) [[likely]] return RecordHeapBirth(block, size, link, start);
+  if (!HeapIsBypassed()) [[likely]]
+    return RecordHeapBirth(block, size, link, start);
   hot_thread.countdown = kInertBudget;
   return block;
 }
@@ -35,25 +39,29 @@ inline void* Born(void* block, size_t size, const StackStart& start, const Chain
 }  // namespace
 
 #define LEAKTRACK_SLOW_PATH [[gnu::noinline]] LEAKTRACK_JUDGES_LATER
-#define LEAKTRACK_INLINE __attribute__((always_inline))  // a real function is called from the section
+#define LEAKTRACK_INLINE \
+  __attribute__((always_inline))  // a real function is called from the section
 
 LEAKTRACK_SLOW_PATH void* MallocSlow(size_t size) {
   if (!ResolveRealFunctions()) return AllocateEarly(size, 16);
   void* const block = g_real.malloc(size);
-  return Born(block, size, LEAKTRACK_CALLER_STACK_START());  // last: nothing of it is kept over the call
+  return Born(block, size,
+              LEAKTRACK_CALLER_STACK_START());  // last: nothing of it is kept over the call
 }
 
 LEAKTRACK_SLOW_PATH void* CallocSlow(size_t count, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;  // the real function will refuse
+  if (__builtin_mul_overflow(count, size, &bytes))
+    bytes = SIZE_MAX;  // the real function will refuse
   if (!ResolveRealFunctions()) return AllocateEarly(bytes, 16);
   return Born(g_real.calloc(count, size), bytes, start);
 }
 
 namespace {
 
-// `real` does the reallocation. nullptr for a size of 0 means that the block was freed (glibc), not that it failed.
+// `real` does the reallocation. nullptr for a size of 0 means that the block was freed (glibc), not
+// that it failed.
 template <typename Real>
 [[gnu::always_inline]] inline void* Reallocate(void* block, size_t size, const StackStart& start,
                                                Real real) {
@@ -84,11 +92,13 @@ LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
     }
     return moved;
   }
-  return Reallocate(block, size, start, [=]() LEAKTRACK_INLINE { return g_real.realloc(block, size); });
+  return Reallocate(block, size, start,
+                    [=]() LEAKTRACK_INLINE { return g_real.realloc(block, size); });
 }
 
-// Where the allocator has no reallocarray, the next one is libc's, which calls the program's realloc. If that is ours, the
-// call would come to us twice; if it is not, that one must decide (and the table then has libc's).
+// Where the allocator has no reallocarray, the next one is libc's, which calls the program's
+// realloc. If that is ours, the call would come to us twice; if it is not, that one must decide
+// (and the table then has libc's).
 LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   const bool resolved = ResolveRealFunctions();
@@ -116,16 +126,19 @@ LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t
 #define LEAKTRACK_ALIGNED_SLOW(Name, real_name, alignment_of_early, parameters, arguments) \
   LEAKTRACK_SLOW_PATH void* Name parameters {                                              \
     const StackStart start = LEAKTRACK_CALLER_STACK_START();                               \
-    if (!ResolveRealFunctions()) return AllocateEarly(size, alignment_of_early);              \
+    if (!ResolveRealFunctions()) return AllocateEarly(size, alignment_of_early);           \
     return Born(g_real.real_name arguments, size, start);                                  \
   }
-LEAKTRACK_ALIGNED_SLOW(AlignedAllocSlow, aligned_alloc, alignment, (size_t alignment, size_t size), (alignment, size))
-LEAKTRACK_ALIGNED_SLOW(MemalignSlow, memalign, alignment, (size_t alignment, size_t size), (alignment, size))
+LEAKTRACK_ALIGNED_SLOW(AlignedAllocSlow, aligned_alloc, alignment, (size_t alignment, size_t size),
+                       (alignment, size))
+LEAKTRACK_ALIGNED_SLOW(MemalignSlow, memalign, alignment, (size_t alignment, size_t size),
+                       (alignment, size))
 LEAKTRACK_ALIGNED_SLOW(VallocSlow, valloc, 4096, (size_t size), (size))
 LEAKTRACK_ALIGNED_SLOW(PvallocSlow, pvalloc, 4096, (size_t size), (size))
 #undef LEAKTRACK_ALIGNED_SLOW
 
-LEAKTRACK_SLOW_PATH void* AllocateSlow(AllocateFn real, size_t size, size_t alignment, const void* tag) {
+LEAKTRACK_SLOW_PATH void* AllocateSlow(AllocateFn real, size_t size, size_t alignment,
+                                       const void* tag) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   return Born(real(size, alignment, tag), size, start);
 }

@@ -3,10 +3,10 @@
 
 #include <link.h>
 
-#include "libtrack/platform/real/allocator_statistics.h"
+#include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/os/link_object.h"
 #include "libtrack/platform/os/linker.h"
-#include "libtrack/platform/modules/module_map.h"
+#include "libtrack/platform/real/allocator_statistics.h"
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/run.h"
 
@@ -25,10 +25,22 @@ constinit bool g_inner_calls_watched = false;
 
 namespace {
 
-constexpr const char* kPublicNames[] = {
-    "malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign", "valloc", "pvalloc",
-    "_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t",
-    "_ZnamSt11align_val_t", "_ZnwmSt11align_val_tRKSt9nothrow_t", "_ZnamSt11align_val_tRKSt9nothrow_t"};
+constexpr const char* kPublicNames[] = {"malloc",
+                                        "calloc",
+                                        "realloc",
+                                        "posix_memalign",
+                                        "aligned_alloc",
+                                        "memalign",
+                                        "valloc",
+                                        "pvalloc",
+                                        "_Znwm",
+                                        "_Znam",
+                                        "_ZnwmRKSt9nothrow_t",
+                                        "_ZnamRKSt9nothrow_t",
+                                        "_ZnwmSt11align_val_t",
+                                        "_ZnamSt11align_val_t",
+                                        "_ZnwmSt11align_val_tRKSt9nothrow_t",
+                                        "_ZnamSt11align_val_tRKSt9nothrow_t"};
 constexpr size_t kPublicCount = sizeof kPublicNames / sizeof kPublicNames[0];
 
 constinit SymbolRange g_functions[kPublicCount]{};  // those that our hooks end at

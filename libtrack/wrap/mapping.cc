@@ -24,7 +24,8 @@ long SetErrno(long result) {
 bool Resolved() { return g_real_resolved.load(std::memory_order_acquire); }
 
 // Before the real functions are known, the system calls themselves serve.
-void* RealMmap(RealCall real, void* address, size_t length, int protection, int flags, int fd, off_t offset) {
+void* RealMmap(RealCall real, void* address, size_t length, int protection, int flags, int fd,
+               off_t offset) {
   if (real == RealCall::kByName && Resolved() && g_real.mmap != nullptr) {
     return g_real.mmap(address, length, protection, flags, fd, offset);
   }
@@ -33,7 +34,8 @@ void* RealMmap(RealCall real, void* address, size_t length, int protection, int 
 }
 
 int RealMunmap(RealCall real, void* address, size_t length) {
-  if (real == RealCall::kByName && Resolved() && g_real.munmap != nullptr) return g_real.munmap(address, length);
+  if (real == RealCall::kByName && Resolved() && g_real.munmap != nullptr)
+    return g_real.munmap(address, length);
   return static_cast<int>(
       SetErrno(raw::Call(SYS_munmap, raw::Ptr(address), static_cast<long>(length))));
 }
@@ -49,7 +51,8 @@ void* RealMremap(RealCall real, void* address, size_t old_length, size_t new_len
 }
 
 int RealMprotect(RealCall real, void* address, size_t length, int protection) {
-  if (real == RealCall::kByName && Resolved() && g_real.mprotect != nullptr) return g_real.mprotect(address, length, protection);
+  if (real == RealCall::kByName && Resolved() && g_real.mprotect != nullptr)
+    return g_real.mprotect(address, length, protection);
   return static_cast<int>(
       SetErrno(raw::Call(SYS_mprotect, raw::Ptr(address), static_cast<long>(length), protection)));
 }

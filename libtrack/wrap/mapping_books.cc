@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "libtrack/platform/modules/module_map.h"
-#include "libtrack/platform/real/real_functions.h"
 #include "libtrack/platform/os/signal_mask.h"
+#include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/inner_calls.h"
 

@@ -16,19 +16,34 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr const char* kNewNames[kNewForms] = {
-    "_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t", "_ZnamSt11align_val_t",
-    "_ZnwmSt11align_val_tRKSt9nothrow_t", "_ZnamSt11align_val_tRKSt9nothrow_t"};
-constexpr const char* kDeleteNames[kDeleteForms] = {
-    "_ZdlPv", "_ZdaPv", "_ZdlPvm", "_ZdaPvm", "_ZdlPvRKSt9nothrow_t", "_ZdaPvRKSt9nothrow_t",
-    "_ZdlPvSt11align_val_t", "_ZdaPvSt11align_val_t", "_ZdlPvmSt11align_val_t", "_ZdaPvmSt11align_val_t",
-    "_ZdlPvSt11align_val_tRKSt9nothrow_t", "_ZdaPvSt11align_val_tRKSt9nothrow_t"};
+constexpr const char* kNewNames[kNewForms] = {"_Znwm",
+                                              "_Znam",
+                                              "_ZnwmRKSt9nothrow_t",
+                                              "_ZnamRKSt9nothrow_t",
+                                              "_ZnwmSt11align_val_t",
+                                              "_ZnamSt11align_val_t",
+                                              "_ZnwmSt11align_val_tRKSt9nothrow_t",
+                                              "_ZnamSt11align_val_tRKSt9nothrow_t"};
+constexpr const char* kDeleteNames[kDeleteForms] = {"_ZdlPv",
+                                                    "_ZdaPv",
+                                                    "_ZdlPvm",
+                                                    "_ZdaPvm",
+                                                    "_ZdlPvRKSt9nothrow_t",
+                                                    "_ZdaPvRKSt9nothrow_t",
+                                                    "_ZdlPvSt11align_val_t",
+                                                    "_ZdaPvSt11align_val_t",
+                                                    "_ZdlPvmSt11align_val_t",
+                                                    "_ZdaPvmSt11align_val_t",
+                                                    "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+                                                    "_ZdaPvSt11align_val_tRKSt9nothrow_t"};
 
 constinit OperatorNew g_real_new[kNewForms]{};
 constinit OperatorDelete g_real_delete[kDeleteForms]{};
 
 constexpr bool IsAligned(int form) { return form >= kNewAligned; }
-constexpr bool IsNothrow(int form) { return form == kNewNothrow || form == kNewArrayNothrow || form >= kNewAlignedNothrow; }
+constexpr bool IsNothrow(int form) {
+  return form == kNewNothrow || form == kNewArrayNothrow || form >= kNewAlignedNothrow;
+}
 
 // A form of an operator that was found for some callers but not for all of them.
 struct Definer {
@@ -58,17 +73,21 @@ void* Recall(int form, const void* caller) {
 void Remember(int form, const void* caller, void* function) {
   const uint32_t count = std::min(g_definer_count.load(std::memory_order_acquire), kMaxDefiners);
   uint32_t index = 0;
-  while (index < count && (g_definers[index].form != form || g_definers[index].function != function)) ++index;
+  while (index < count &&
+         (g_definers[index].form != form || g_definers[index].function != function))
+    ++index;
   if (index == count) {
     index = g_definer_count.fetch_add(1, std::memory_order_acq_rel);
     if (index >= kMaxDefiners) return;
     g_definers[index] = {form, function};
   }
-  PlaceOf(caller).store(reinterpret_cast<uintptr_t>(caller) << 16 | (index + 1), std::memory_order_release);
+  PlaceOf(caller).store(reinterpret_cast<uintptr_t>(caller) << 16 | (index + 1),
+                        std::memory_order_release);
 }
 
-// By walking the link map, also through libraries outside the global scope (a Python extension's libstdc++). Not by dlsym:
-// the first `new` may come from a thread that a plugin's constructor waits for, while dlopen holds the loader's lock.
+// By walking the link map, also through libraries outside the global scope (a Python extension's
+// libstdc++). Not by dlsym: the first `new` may come from a thread that a plugin's constructor
+// waits for, while dlopen holds the loader's lock.
 bool IsAllocatorsOwn(const FoundSymbol& found) {
   const void* const allocator = FindNextInLinkMap("malloc").object;
   return found.object == allocator && allocator != FindNextInLinkMap("_exit").object;
@@ -78,7 +97,9 @@ template <int kForm>
 void* StandInNew(size_t size, size_t alignment, const void*) {
   if (size == 0) size = 1;
   // Our own malloc: recorded like any other.
-  void* block = IsAligned(kForm) ? ::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1)) : ::malloc(size);
+  void* block = IsAligned(kForm)
+                    ? ::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1))
+                    : ::malloc(size);
   if (block == nullptr && !IsNothrow(kForm)) ::abort();
   return block;
 }
@@ -123,7 +144,8 @@ void* CountedNew(size_t size, size_t alignment, const void* tag) {
 
 template <int kForm>
 void CountedDelete(void* block, size_t a, size_t b) {
-  if (g_filter.MayBeTracked(block)) [[unlikely]] SettleFree(block);
+  if (g_filter.MayBeTracked(block)) [[unlikely]]
+    SettleFree(block);
   g_real_delete[kForm](block, a, b);
 }
 
@@ -135,7 +157,8 @@ void* FirstNew(size_t size, size_t alignment, const void* tag) {
     ResolveRealFunctions();
     const ScopedSymbol found = FindForCaller(kNewNames[kForm], caller);
     function = found.symbol.address;
-    if (function == nullptr) return StandInNew<kForm>(size, alignment, tag);  // asked again next time
+    if (function == nullptr)
+      return StandInNew<kForm>(size, alignment, tag);  // asked again next time
     if (found.for_all) {
       g_real_new[kForm] = BehindStep(kForm, reinterpret_cast<OperatorNew>(function));
       g_new[kForm] = IsAllocatorsOwn(found.symbol) ? CountedNew<kForm>
@@ -172,8 +195,9 @@ void FirstDelete(void* block, size_t a, size_t b) {
 constinit OperatorNew g_new[kNewForms] = {FirstNew<0>, FirstNew<1>, FirstNew<2>, FirstNew<3>,
                                           FirstNew<4>, FirstNew<5>, FirstNew<6>, FirstNew<7>};
 constinit OperatorDelete g_delete[kDeleteForms] = {
-    FirstDelete<0>, FirstDelete<1>, FirstDelete<2>, FirstDelete<3>, FirstDelete<4>,  FirstDelete<5>,
-    FirstDelete<6>, FirstDelete<7>, FirstDelete<8>, FirstDelete<9>, FirstDelete<10>, FirstDelete<11>};
+    FirstDelete<0>, FirstDelete<1>, FirstDelete<2>,  FirstDelete<3>,
+    FirstDelete<4>, FirstDelete<5>, FirstDelete<6>,  FirstDelete<7>,
+    FirstDelete<8>, FirstDelete<9>, FirstDelete<10>, FirstDelete<11>};
 
 void ForgetCallersOfOperators() {
   for (std::atomic<uint64_t>& caller : g_callers) {

@@ -18,7 +18,9 @@ constexpr uintptr_t kGranule = 16;  // addresses that share a counter of the fil
 uint32_t PoolOf(const capture::StackRecord& site) {
   if (site.frame_count == 0) return 0;
   const capture::Frame last = site.frames[site.frame_count - 1];
-  return capture::FrameModule(last) == capture::kPoolModule ? static_cast<uint32_t>(capture::FrameAddress(last)) : 0;
+  return capture::FrameModule(last) == capture::kPoolModule
+             ? static_cast<uint32_t>(capture::FrameAddress(last))
+             : 0;
 }
 
 struct Range {
@@ -46,7 +48,8 @@ void SettleWhere(Tracker::MatchFn matches, const void* context) {
 
 // Asks the filter for each place where an object may begin.
 void SettleOneByOne(const Range& range) {
-  for (uintptr_t granule = range.start & ~(kGranule - 1); granule < range.end; granule += kGranule) {
+  for (uintptr_t granule = range.start & ~(kGranule - 1); granule < range.end;
+       granule += kGranule) {
     if (!g_filter.MayBeTracked(reinterpret_cast<const void*>(granule))) continue;
     for (uintptr_t key = granule; key < granule + kGranule; ++key) {
       if (key >= range.start && key < range.end) SettleFree(reinterpret_cast<const void*>(key));
@@ -69,7 +72,8 @@ void PoolTakeBacking(const void* start, size_t size) {
   ForgetMapping(start, size);
 }
 
-// What costs less: a question for every granule, or a walk through the table. In exact mode the filter rules nothing out.
+// What costs less: a question for every granule, or a walk through the table. In exact mode the
+// filter rules nothing out.
 void PoolClear(const void* start, size_t size) {
   if (!g_filter.is_open() || size == 0) return;
   const auto first = reinterpret_cast<uintptr_t>(PoolKey(start));
@@ -91,7 +95,8 @@ void MarkImmortal(const void* block) {
     const HookGuard guard;
     ThreadState* state = StateForRecording(hot, guard);
     for (const void* key : {block, PoolKey(block)}) {
-      if (state != nullptr && g_filter.MayBeTracked(key)) g_tracker.MakeImmortal(guard.ticket(), *state, key, NowMs());
+      if (state != nullptr && g_filter.MayBeTracked(key))
+        g_tracker.MakeImmortal(guard.ticket(), *state, key, NowMs());
     }
   }
   errno = saved_errno;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Objects of the program's own allocators, which it announces: sampled, walked and judged like blocks of the heap.
+// Objects of the program's own allocators, which it announces: sampled, walked and judged like
+// blocks of the heap.
 //
-// An object may begin where the block begins that it was cut from, so objects are known by their address with a bit set
-// that no address of a program has. What the pool took from the heap or the kernel (its backing) is struck from the
-// books when the pool says so: its objects stand for it.
+// An object may begin where the block begins that it was cut from, so objects are known by their
+// address with a bit set that no address of a program has. What the pool took from the heap or the
+// kernel (its backing) is struck from the books when the pool says so: its objects stand for it.
 //
-// Order, as for the heap: an object's birth is recorded before the program hands it out, its death before its place is free.
-// PoolAllocateSlow is reached by a tail call from the function that the program called, like the heap's slow paths.
+// Order, as for the heap: an object's birth is recorded before the program hands it out, its death
+// before its place is free. PoolAllocateSlow is reached by a tail call from the function that the
+// program called, like the heap's slow paths.
 //
 // Thread-safety: yes.   Allocates: never.   Signals: safe.   errno: untouched.
 // Fork: a child that has not started its run passes by.

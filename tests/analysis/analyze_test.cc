@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs of known behaviour, and what must be said of them. Seeds differ from those that the thresholds were set on.
+// Programs of known behaviour, and what must be said of them. Seeds differ from those that the
+// thresholds were set on.
 #include "tools/analysis/analyze.h"
 
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ int Accused(const Analysis& analysis) {
 }
 
 struct Tally {
-  int accused = 0;     // runs in which any site was
+  int accused = 0;  // runs in which any site was
   Trend last = Trend::kInsufficient;
 };
 
@@ -52,25 +53,29 @@ Tally Over(int seeds, double seconds, const std::function<void(Program&, capture
 
 TEST(AnalyzeTest, FindsASteadyLeakOf64Intervals) {
   // 64 T over 20 s, in blocks of 1 KiB.
-  const Tally tally = Over(40, 20, [](Program& p, capture::SiteId s) { p.Stream(s, 51.2, 1024, kForever); });
+  const Tally tally =
+      Over(40, 20, [](Program& p, capture::SiteId s) { p.Stream(s, 51.2, 1024, kForever); });
   EXPECT_GE(tally.accused, 36);
 }
 
 TEST(AnalyzeTest, IsCertainOfASteadyLeakOf128Intervals) {
-  const Tally tally = Over(40, 20, [](Program& p, capture::SiteId s) { p.Stream(s, 102.4, 1024, kForever); });
+  const Tally tally =
+      Over(40, 20, [](Program& p, capture::SiteId s) { p.Stream(s, 102.4, 1024, kForever); });
   EXPECT_EQ(tally.accused, 40);
   EXPECT_EQ(tally.last, Trend::kLinear);
 }
 
 TEST(AnalyzeTest, AccusesNoChurn) {
   for (const double life : {0.01, 0.3, 2.0, 5.0}) {
-    const Tally tally = Over(40, 20, [&](Program& p, capture::SiteId s) { p.Stream(s, 3000, 1024, life); });
+    const Tally tally =
+        Over(40, 20, [&](Program& p, capture::SiteId s) { p.Stream(s, 3000, 1024, life); });
     EXPECT_EQ(tally.accused, 0) << life;
   }
 }
 
 TEST(AnalyzeTest, AccusesNoStartup) {
-  const Tally tally = Over(40, 20, [](Program& p, capture::SiteId s) { p.Stream(s, 5000, 2048, kForever, 0, 2); });
+  const Tally tally =
+      Over(40, 20, [](Program& p, capture::SiteId s) { p.Stream(s, 5000, 2048, kForever, 0, 2); });
   EXPECT_EQ(tally.accused, 0);
   EXPECT_EQ(tally.last, Trend::kStartup);
 }
@@ -92,7 +97,8 @@ TEST(AnalyzeTest, StartupBlocksDoNotHideALeakOfTheSameSite) {
 }
 
 TEST(AnalyzeTest, AccusesNoCacheThatHasFilled) {
-  const Tally tally = Over(40, 60, [](Program& p, capture::SiteId s) { p.Stream(s, 800, 1024, kForever, 0, 25); });
+  const Tally tally =
+      Over(40, 60, [](Program& p, capture::SiteId s) { p.Stream(s, 800, 1024, kForever, 0, 25); });
   EXPECT_EQ(tally.accused, 0);
 }
 
@@ -105,8 +111,9 @@ TEST(AnalyzeTest, AccusesNoCacheThatFillsEverMoreSlowly) {
 }
 
 TEST(AnalyzeTest, AccusesNoGarbageThatACollectorHasNotYetTaken) {
-  // Collected all the time, and thoroughly at 7.9 s of 12. Of what had come by 4.7 s little is old when it dies, but that dies in one go; what
-  // came later has not been looked at yet. The shape of a ruby that parses JSON.
+  // Collected all the time, and thoroughly at 7.9 s of 12. Of what had come by 4.7 s little is old
+  // when it dies, but that dies in one go; what came later has not been looked at yet. The shape of
+  // a ruby that parses JSON.
   for (uint64_t seed = kFirstSeed; seed < kFirstSeed + 20; ++seed) {
     Program p(12, kInterval, seed);
     const capture::SiteId s = p.Site({"malloc", "Parse", "main"});
@@ -166,7 +173,8 @@ TEST(AnalyzeTest, BurstsOfOneRequestAreOneObservation) {
 TEST(AnalyzeTest, FindsALeakSpreadOverManyPathsAtTheFunctionTheyShare) {
   Program program(20, kInterval, kFirstSeed);
   for (int path = 0; path < 60; ++path) {
-    const capture::SiteId site = program.Site({"malloc", "CopyHeader", "Path" + std::to_string(path), "main"});
+    const capture::SiteId site =
+        program.Site({"malloc", "CopyHeader", "Path" + std::to_string(path), "main"});
     program.Stream(site, 3, 1024, kForever);
     program.Stream(site, 30, 1024, 0.1);
   }
@@ -185,8 +193,10 @@ TEST(AnalyzeTest, AccusesTheLeakAndNothingElse) {
     program.Stream(program.Site({"malloc", "Leaky", "Serve", "main"}), 200, 1024, kForever);
     for (int i = 0; i < 40; ++i) {
       const std::string n = std::to_string(i);
-      program.Stream(program.Site({"malloc", "Init" + n, "main"}), 400, 1024, kForever, 0, program.Uniform(0.5, 2));
-      program.Stream(program.Site({"malloc", "Churn" + n, "Serve", "main"}), 400, 1024, program.Uniform(0.01, 2));
+      program.Stream(program.Site({"malloc", "Init" + n, "main"}), 400, 1024, kForever, 0,
+                     program.Uniform(0.5, 2));
+      program.Stream(program.Site({"malloc", "Churn" + n, "Serve", "main"}), 400, 1024,
+                     program.Uniform(0.01, 2));
     }
     const Analysis analysis = Analyze(program.Build(), program.symbolizer);
     const SiteResult* leak = Find(analysis, "Leaky");
@@ -282,7 +292,8 @@ TEST(AnalyzeTest, ALeakNeedsTenMinutesASuspectDoesNot) {
     Program program(seconds, kInterval, kFirstSeed);
     program.Stream(program.Site({"malloc", "Leaky", "main"}), 60000 / seconds, 1024, kForever);
     const Analysis analysis = Analyze(program.Build(), program.symbolizer);
-    EXPECT_EQ(analysis.sites[0].verdict, seconds < 600 ? Verdict::kSuspect : Verdict::kLeak) << seconds;
+    EXPECT_EQ(analysis.sites[0].verdict, seconds < 600 ? Verdict::kSuspect : Verdict::kLeak)
+        << seconds;
   }
 }
 
@@ -322,7 +333,8 @@ TEST(AnalyzeTest, TheLeakThatIsCalledDetectableIsFoundFourTimesOutOfFive) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     Program program(60, kInterval, kFirstSeed + 4000 + seed);
     const capture::SiteId site = program.Site({"malloc", "Leaky", "main"});
-    const double per_hour = Analyze(program.Build(), program.symbolizer).detectable_bytes_per_hour.value();
+    const double per_hour =
+        Analyze(program.Build(), program.symbolizer).detectable_bytes_per_hour.value();
     program.Stream(site, per_hour / 3600 / 1024, 1024, kForever);
     found += Accused(Analyze(program.Build(), program.symbolizer)) > 0;
   }

@@ -15,8 +15,8 @@ namespace leaktrack {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::kForever;
+using ::testing::Not;
 using testing::Program;
 
 constexpr double kInterval = 16384;
@@ -35,7 +35,8 @@ Analysis Last(Program& program, uint64_t window_ms) {
 
 Program Leaking(double from_seconds, double to_seconds) {
   Program program(4 * 3600, kInterval, 8101);
-  program.Stream(program.Site({"malloc", "Grow", "main"}), 20, 1024, kForever, from_seconds, to_seconds);
+  program.Stream(program.Site({"malloc", "Grow", "main"}), 20, 1024, kForever, from_seconds,
+                 to_seconds);
   return program;
 }
 
@@ -67,7 +68,8 @@ TEST(LastPartTest, AccusesNobodyForWhatGrewBeforeTheWindow) {
   EXPECT_FALSE(last.total_growth.has_value() && last.total_growth->mid > 0);
 }
 
-// In balance since the second hour; no block that is born in the window grows old enough to die in it.
+// In balance since the second hour; no block that is born in the window grows old enough to die in
+// it.
 TEST(LastPartTest, DeathsOfOlderBlocksClearACacheWhoseBlocksOutliveTheWindow) {
   Program program(8 * 3600, kInterval, 8102);
   const capture::SiteId site = program.Site({"malloc", "Cache", "main"});
@@ -84,11 +86,15 @@ TEST(LastPartTest, AccusesNoCacheInBalanceForItsLastHour) {
       Program program(8 * 3600, kInterval, ++seed);
       const capture::SiteId site = program.Site({"malloc", "Cache", "main"});
       for (double t = 0; t < 8 * 3600e3; t += program.Exponential(50)) {
-        program.Block(site, t, t + (in_turn ? life * 1e3 * program.Uniform(.98, 1.02) : program.Exponential(life * 1e3)), 1024);
+        program.Block(site, t,
+                      t + (in_turn ? life * 1e3 * program.Uniform(.98, 1.02)
+                                   : program.Exponential(life * 1e3)),
+                      1024);
       }
       for (const uint64_t window_ms : {kHourMs / 4, kHourMs}) {
         const Analysis last = Last(program, window_ms);
-        EXPECT_LT(Worst(last), Verdict::kSuspect) << life << " s, in turn: " << in_turn << ": " << last.sites[0].evidence;
+        EXPECT_LT(Worst(last), Verdict::kSuspect)
+            << life << " s, in turn: " << in_turn << ": " << last.sites[0].evidence;
       }
     }
   }
@@ -96,7 +102,8 @@ TEST(LastPartTest, AccusesNoCacheInBalanceForItsLastHour) {
 
 TEST(LastPartTest, TheVerdictIsAsSureAsTheWindowIsLong) {
   Program program = Leaking(0, -1);
-  EXPECT_LE(Worst(Last(program, 300'000)), Verdict::kSuspect);  // a leak has been watched for ten minutes
+  EXPECT_LE(Worst(Last(program, 300'000)),
+            Verdict::kSuspect);  // a leak has been watched for ten minutes
   const Analysis brief = Last(program, 2'000);
   EXPECT_EQ(brief.conclusion, Conclusion::kTooShort);
   EXPECT_THAT(brief.inconclusive_because, HasSubstr("the last 2s are too short"));
@@ -143,8 +150,12 @@ TEST(LastPartTest, ANonsenseCaptureIsNoReasonToFail) {
   capture::Capture capture;
   capture.duration_ms = 1'000'000;
   constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
-  capture.cells.push_back({1, capture::kBandBirths, {{5, kMost, 1e300, 1e300, 1e300, 1e300}, {kMost, 0, -1e300, -1, -1, -1}}});
-  capture.cells.push_back({1, capture::kBandLast, {{1, kMost, 0, 0, 0, 0}, {999'999, 3, 1, 1, 1, 1}}});
+  capture.cells.push_back(
+      {1,
+       capture::kBandBirths,
+       {{5, kMost, 1e300, 1e300, 1e300, 1e300}, {kMost, 0, -1e300, -1, -1, -1}}});
+  capture.cells.push_back(
+      {1, capture::kBandLast, {{1, kMost, 0, 0, 0, 0}, {999'999, 3, 1, 1, 1, 1}}});
   capture.survivors.push_back({1, 1, 1, kMost, kMost, 0, 1});
   capture.kept_deaths.push_back({1, 1, 1, kMost, 0, 0, 1});
   testing::FakeSymbolizer symbolizer;

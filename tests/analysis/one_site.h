@@ -16,7 +16,8 @@ inline constexpr double kMinute = 60, kHour = 3600;
 
 using Fill = std::function<void(Program&, capture::SiteId)>;
 
-inline Analysis AnalyzeOne(double seconds, uint64_t seed, const Fill& fill, double interval = 16384) {
+inline Analysis AnalyzeOne(double seconds, uint64_t seed, const Fill& fill,
+                           double interval = 16384) {
   Program program(seconds, interval, seed);
   fill(program, program.Site({"malloc", "Grow", "Serve", "main"}));
   return Analyze(program.Build(), program.symbolizer);

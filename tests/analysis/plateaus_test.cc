@@ -12,11 +12,13 @@ namespace {
 using ::testing::HasSubstr;
 using testing::kMiB;
 
-SiteResult Site(double live_bytes, const std::string& caller = "Serve", const std::string& build_id = "ab12") {
+SiteResult Site(double live_bytes, const std::string& caller = "Serve",
+                const std::string& build_id = "ab12") {
   SiteResult site = testing::Growing(1e9);
   site.live_bytes = live_bytes;
   CallStack::Frames frames;
-  for (const std::string& function : {std::string("malloc"), std::string("Cache::Fill(int)"), caller, std::string("main")}) {
+  for (const std::string& function :
+       {std::string("malloc"), std::string("Cache::Fill(int)"), caller, std::string("main")}) {
     frames.push_back({function, "cache.cc", 7, "/bin/app", build_id, 0x10, false});
   }
   site.stack = frames;
@@ -53,9 +55,12 @@ TEST(PlateausTest, ASiteAtOrBelowItsOldLevelIsWatchedAndSaysWhy) {
   std::vector<SiteResult> sites = {Site(60 * kMiB)};
   HoldAtPlateaus(book, sites);
   EXPECT_EQ(sites[0].verdict, Verdict::kWatch);
-  EXPECT_THAT(sites[0].evidence, HasSubstr("it grows; but in an earlier run of this build it stopped growing at 100 MiB, 2h"));
+  EXPECT_THAT(
+      sites[0].evidence,
+      HasSubstr("it grows; but in an earlier run of this build it stopped growing at 100 MiB, 2h"));
   EXPECT_THAT(sites[0].settle, HasSubstr("beyond 100 MiB"));
-  EXPECT_EQ(Held(book, Site(101 * kMiB)), Verdict::kSuspect) << "above the level it is a leak again";
+  EXPECT_EQ(Held(book, Site(101 * kMiB)), Verdict::kSuspect)
+      << "above the level it is a leak again";
 }
 
 TEST(PlateausTest, AnotherBuildOrAnotherPathRemembersNothing) {
@@ -89,10 +94,13 @@ TEST(PlateausTest, TheBookReadsBackAndTheHigherLevelStandsWhenTwoAreMerged) {
 }
 
 TEST(PlateausTest, NonsenseInTheFileIsSkippedAndItsSizeIsBounded) {
-  std::string text = "# leaktrack plateaus 1\nnonsense\nab12 zz 1 1 1 x\nAB 1 1 1 1 x\nab12 1 -5 1 1 x\nab12 1 nan 1 1 x\n"
-                     "ab12 1 5 1 1\n\x1b[31m 1 5 1 1 x\nab12 1 inf 1 1 x\nab12 1 5 inf 1 x\n";
+  std::string text =
+      "# leaktrack plateaus 1\nnonsense\nab12 zz 1 1 1 x\nAB 1 1 1 1 x\nab12 1 -5 1 1 x\nab12 1 "
+      "nan 1 1 x\n"
+      "ab12 1 5 1 1\n\x1b[31m 1 5 1 1 x\nab12 1 inf 1 1 x\nab12 1 5 inf 1 x\n";
   EXPECT_TRUE(PlateauBook::Parse(text).empty());
-  for (int i = 0; i < 2000; ++i) text += "ab12 " + std::to_string(i + 1) + " 5 1 " + std::to_string(i) + " \x1b[31mx\n";
+  for (int i = 0; i < 2000; ++i)
+    text += "ab12 " + std::to_string(i + 1) + " 5 1 " + std::to_string(i) + " \x1b[31mx\n";
   const PlateauBook book = PlateauBook::Parse(text);
   EXPECT_EQ(book.size(), PlateauBook::kMostPlateaus);
   EXPECT_EQ(book.Text().find('\x1b'), std::string::npos);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The verdicts on a few simulated programs: the short form of bench/verdicts, seeded, so that it always says the same.
+// The verdicts on a few simulated programs: the short form of bench/verdicts, seeded, so that it
+// always says the same.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +22,8 @@ TEST(SimulationTest, WhatTheLibraryWritesHoldsEverySampledBlock) {
   const capture::Capture capture = run.Finish();
   ASSERT_TRUE(capture.damage.empty());
   ASSERT_EQ(capture.thinned_total, 0u) << "this little is thinned by nobody";
-  const auto survivors = std::ranges::count_if(program.blocks, [&](const Block& b) { return b.death_ms >= program.end_ms; });
+  const auto survivors = std::ranges::count_if(
+      program.blocks, [&](const Block& b) { return b.death_ms >= program.end_ms; });
   EXPECT_EQ(capture.samples_total, program.blocks.size());
   EXPECT_EQ(capture.survivors.size(), static_cast<size_t>(survivors));
 }

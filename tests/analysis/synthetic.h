@@ -2,8 +2,9 @@
 //
 // Captures made to order: programs whose behaviour is known, seen through the real sampling.
 //
-// What: blocks go in with their true birth, death and size; each is sampled as the library would, and the capture holds
-// the cells, survivors and kept deaths that the library would have written. Every population is seeded.
+// What: blocks go in with their true birth, death and size; each is sampled as the library would,
+// and the capture holds the cells, survivors and kept deaths that the library would have written.
+// Every population is seeded.
 #ifndef LEAKTRACK_TESTS_ANALYSIS_SYNTHETIC_H_
 #define LEAKTRACK_TESTS_ANALYSIS_SYNTHETIC_H_
 
@@ -25,8 +26,8 @@ inline constexpr double kForever = 1e18;
 // Frames are indices into a list of names; module "/bin/app".
 class FakeSymbolizer : public Symbolizer {
  public:
-  capture::Frame Add(const std::string& function, const std::string& file = "app.cc", uint32_t line = 10,
-                     const std::string& module = "/bin/app") {
+  capture::Frame Add(const std::string& function, const std::string& file = "app.cc",
+                     uint32_t line = 10, const std::string& module = "/bin/app") {
     frames_.push_back({ResolvedFrame{function, file, line, module, "abcd", frames_.size(), false}});
     return capture::MakeFrame(1, frames_.size() - 1);
   }
@@ -43,30 +44,39 @@ class FakeSymbolizer : public Symbolizer {
 
 class Program {
  public:
-  Program(double seconds, double interval, uint64_t seed) : end_ms_(seconds * 1e3), interval_(interval), random_(seed) {
+  Program(double seconds, double interval, uint64_t seed)
+      : end_ms_(seconds * 1e3), interval_(interval), random_(seed) {
     capture_.duration_ms = static_cast<uint64_t>(end_ms_);
-    capture_.interval_now = capture_.interval_min = capture_.interval_max = static_cast<uint64_t>(interval);
+    capture_.interval_now = capture_.interval_min = capture_.interval_max =
+        static_cast<uint64_t>(interval);
     capture_.process.pid = 42;
     capture_.process.program = "app";
     capture_.process.command = "app --serve";
     capture_.end_state = capture::RunState::kExited;
   }
 
-  capture::SiteId Site(const std::vector<std::string>& functions, capture::SiteKind kind = capture::SiteKind::kHeap) {
+  capture::SiteId Site(const std::vector<std::string>& functions,
+                       capture::SiteKind kind = capture::SiteKind::kHeap) {
     capture::StackInfo stack;
     stack.id = ++last_site_;
     stack.kind = kind;
     uint32_t line = 10 * last_site_;
-    for (const std::string& function : functions) stack.frames.push_back(symbolizer.Add(function, "app.cc", line++));
+    for (const std::string& function : functions)
+      stack.frames.push_back(symbolizer.Add(function, "app.cc", line++));
     capture_.stacks[last_site_] = stack;
     return last_site_;
   }
 
-  double Uniform(double from, double to) { return std::uniform_real_distribution<double>(from, to)(random_); }
-  double Exponential(double mean) { return std::exponential_distribution<double>(1 / mean)(random_); }
+  double Uniform(double from, double to) {
+    return std::uniform_real_distribution<double>(from, to)(random_);
+  }
+  double Exponential(double mean) {
+    return std::exponential_distribution<double>(1 / mean)(random_);
+  }
 
   // One block; times in ms. Outside of [0, end) it is not there.
-  void Block(capture::SiteId site, double birth, double death, double size, uint32_t chain = 0, double first_birth = -1) {
+  void Block(capture::SiteId site, double birth, double death, double size, uint32_t chain = 0,
+             double first_birth = -1) {
     if (birth < 0 || birth >= end_ms_) return;
     const double p = interval_ <= 1 ? 1 : -std::expm1(-size / interval_);
     if (Uniform(0, 1) >= p) return;
@@ -75,8 +85,9 @@ class Program {
     Count(site, capture::kBandBirths, birth, size, p);
     if (death >= end_ms_) {
       ++capture_.live_count;
-      capture_.survivors.push_back({site, static_cast<uint64_t>(size), static_cast<uint64_t>(interval_), born,
-                                    first_birth < 0 ? born : static_cast<uint64_t>(first_birth), chain, 1});
+      capture_.survivors.push_back(
+          {site, static_cast<uint64_t>(size), static_cast<uint64_t>(interval_), born,
+           first_birth < 0 ? born : static_cast<uint64_t>(first_birth), chain, 1});
       return;
     }
     Count(site, capture::AgeBand(static_cast<uint64_t>(death) - born), death, size, p);
@@ -84,15 +95,19 @@ class Program {
     const auto age = static_cast<uint64_t>(death) - born;
     const bool old = age > 30'000 && age > static_cast<uint64_t>(death) / 64;
     if (old || (interval_ > 1 && size >= interval_)) {
-      capture_.kept_deaths.push_back({site, static_cast<uint64_t>(size), static_cast<uint64_t>(interval_), born,
+      capture_.kept_deaths.push_back({site, static_cast<uint64_t>(size),
+                                      static_cast<uint64_t>(interval_), born,
                                       static_cast<uint64_t>(death), chain, 1});
     }
   }
 
-  // Poisson births at `per_second` from `from` to `to` seconds, living Exponential(mean_life) seconds.
-  void Stream(capture::SiteId site, double per_second, double size, double mean_life, double from = 0, double to = -1) {
+  // Poisson births at `per_second` from `from` to `to` seconds, living Exponential(mean_life)
+  // seconds.
+  void Stream(capture::SiteId site, double per_second, double size, double mean_life,
+              double from = 0, double to = -1) {
     const double last = to < 0 ? end_ms_ : to * 1e3;
-    for (double t = from * 1e3 + Exponential(1e3 / per_second); t < last; t += Exponential(1e3 / per_second)) {
+    for (double t = from * 1e3 + Exponential(1e3 / per_second); t < last;
+         t += Exponential(1e3 / per_second)) {
       Block(site, t, mean_life >= kForever ? kForever : t + Exponential(mean_life * 1e3), size);
     }
   }
@@ -106,7 +121,9 @@ class Program {
   }
 
   // When the run began, by the world's clock.
-  void StartAt(int64_t realtime_seconds) { capture_.process.start_realtime_ns = realtime_seconds * 1'000'000'000; }
+  void StartAt(int64_t realtime_seconds) {
+    capture_.process.start_realtime_ns = realtime_seconds * 1'000'000'000;
+  }
 
   double end_ms() const { return end_ms_; }
 
@@ -147,7 +164,8 @@ class Program {
   std::mt19937_64 random_;
   capture::SiteId last_site_ = 0;
   capture::Capture capture_;
-  std::map<std::pair<capture::SiteId, uint8_t>, std::map<uint64_t, capture::CellPoint>> cells_;  // by second
+  std::map<std::pair<capture::SiteId, uint8_t>, std::map<uint64_t, capture::CellPoint>>
+      cells_;  // by second
 };
 
 }  // namespace leaktrack::testing

@@ -17,9 +17,11 @@ namespace {
 class ParallelForTest : public ::testing::TestWithParam<size_t> {};
 
 TEST_P(ParallelForTest, DoesEachStepOnce) {
-  for (const size_t count : {size_t{0}, size_t{1}, size_t{15}, size_t{16}, size_t{17}, size_t{10'000}}) {
+  for (const size_t count :
+       {size_t{0}, size_t{1}, size_t{15}, size_t{16}, size_t{17}, size_t{10'000}}) {
     std::vector<int> done(count);
-    ParallelFor(count, [&](size_t i) { ++done[i]; }, GetParam());
+    ParallelFor(
+        count, [&](size_t i) { ++done[i]; }, GetParam());
     EXPECT_EQ(done, std::vector<int>(count, 1)) << count;
   }
 }
@@ -31,15 +33,18 @@ TEST(ParallelForTest, UsesSeveralThreads) {
   std::set<std::thread::id> seen;
   std::atomic<bool> both = false;
   // Each step waits for a second thread to come, so that one cannot do it all.
-  ParallelFor(64, [&](size_t) {
-    {
-      const std::lock_guard lock(mutex);
-      seen.insert(std::this_thread::get_id());
-      both = both || seen.size() > 1;
-    }
-    both.wait(false);
-    both.notify_all();
-  }, 2);
+  ParallelFor(
+      64,
+      [&](size_t) {
+        {
+          const std::lock_guard lock(mutex);
+          seen.insert(std::this_thread::get_id());
+          both = both || seen.size() > 1;
+        }
+        both.wait(false);
+        both.notify_all();
+      },
+      2);
   EXPECT_EQ(seen.size(), 2u);
 }
 
@@ -47,7 +52,8 @@ TEST(ParallelForTest, UsesSeveralThreads) {
   std::vector<int> done(1000);
   const rlimit none{1 << 20, 1 << 20};  // no address space for another stack
   setrlimit(RLIMIT_AS, &none);
-  ParallelFor(done.size(), [&](size_t i) { done[i] = 1; }, 1000);
+  ParallelFor(
+      done.size(), [&](size_t i) { done[i] = 1; }, 1000);
   _exit(std::accumulate(done.begin(), done.end(), 0) == 1000 ? 0 : 1);
 }
 

@@ -89,31 +89,35 @@ TEST_F(ProgressTest, WhatIsOverAtOnceIsNotSpokenOf) {
 TEST_F(ProgressTest, ADumbTerminalCannotEraseAndIsSpared) {
   setenv("TERM", "dumb", 1);
   EXPECT_EQ(AtATerminal([](int fd) {
-    Progress progress("reading captures", fd, 1ms);
-    std::this_thread::sleep_for(50ms);
-  }), "END");
+              Progress progress("reading captures", fd, 1ms);
+              std::this_thread::sleep_for(50ms);
+            }),
+            "END");
 }
 
 TEST_F(ProgressTest, AJobInTheBackgroundIsQuietAndNotStopped) {
   EXPECT_EQ(AtATerminal([](int fd) {
-    const pid_t job = fork();
-    if (job == 0) {
-      setpgid(0, 0);
-      {
-        Progress progress("reading captures", fd, 1ms);
-        std::this_thread::sleep_for(50ms);
-      }
-      _exit(0);
-    }
-    waitpid(job, nullptr, 0);
-  }), "END");
+              const pid_t job = fork();
+              if (job == 0) {
+                setpgid(0, 0);
+                {
+                  Progress progress("reading captures", fd, 1ms);
+                  std::this_thread::sleep_for(50ms);
+                }
+                _exit(0);
+              }
+              waitpid(job, nullptr, 0);
+            }),
+            "END");
 }
 
 TEST_F(ProgressTest, AHostileNameInANarrowTerminalIsOneShortLine) {
-  const std::string seen = AtATerminal([](int fd) {
-    Progress progress("reading \x1b]0;title\x07\n" + std::string(500, 'x'), fd, 10ms);
-    std::this_thread::sleep_for(100ms);
-  }, 40);
+  const std::string seen = AtATerminal(
+      [](int fd) {
+        Progress progress("reading \x1b]0;title\x07\n" + std::string(500, 'x'), fd, 10ms);
+        std::this_thread::sleep_for(100ms);
+      },
+      40);
   EXPECT_THAT(seen, Not(HasSubstr("\x1b]")));
   EXPECT_THAT(seen, Not(HasSubstr("\n")));
   EXPECT_LE(seen.size(), 2 * 50u);

@@ -32,7 +32,9 @@ class ReplaceFileTest : public ::testing::Test {
     std::ifstream file(path_);
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  bool IsAlone() const { return std::distance(fs::directory_iterator(directory_), fs::directory_iterator()) == 1; }
+  bool IsAlone() const {
+    return std::distance(fs::directory_iterator(directory_), fs::directory_iterator()) == 1;
+  }
   std::string directory_, path_;
 };
 

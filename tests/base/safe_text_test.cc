@@ -10,8 +10,9 @@ namespace leaktrack {
 namespace {
 
 TEST(SafeTextTest, LeavesOrdinaryTextOfAnyScriptAlone) {
-  for (const char* text : {"", "std::vector<int>::push_back(int const&)", "/srv/caf\xc3\xa9/\xe6\x97\xa5\xe6\x9c\xac",
-                           "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", "\xf0\x9f\x90\x9b", "back\\slash"}) {
+  for (const char* text :
+       {"", "std::vector<int>::push_back(int const&)", "/srv/caf\xc3\xa9/\xe6\x97\xa5\xe6\x9c\xac",
+        "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", "\xf0\x9f\x90\x9b", "back\\slash"}) {
     EXPECT_EQ(SafeText(text), text);
   }
 }
@@ -67,8 +68,8 @@ TEST(ShortenMiddleTest, KeepsBothEndsAndNeverExceedsTheWidth) {
   EXPECT_EQ(ShortenMiddle("short", 10), "short");
   EXPECT_EQ(ShortenMiddle("0123456789abcdef", 10), "012...cdef");
   for (size_t columns = 0; columns < 30; ++columns) {
-    for (const char* text :
-         {"0123456789abcdefghijklmnop", "\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5\xe6\x9c\xac/e\xcc\x81nd"}) {
+    for (const char* text : {"0123456789abcdefghijklmnop",
+                             "\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5\xe6\x9c\xac/e\xcc\x81nd"}) {
       const std::string cut = ShortenMiddle(text, columns);
       EXPECT_LE(DisplayColumns(cut), columns);
       EXPECT_EQ(SafeText(cut), cut) << "a character was cut in two";

@@ -31,7 +31,8 @@ TEST(FormatSizeTest, NeverPrintsAThousandOfAUnitThatHasANextOne) {
   EXPECT_EQ(FormatSize(static_cast<double>(kMax)), "16 EiB");
   for (double bytes = 1; bytes < 1e18; bytes *= 1.00731) {
     EXPECT_LE(std::stod(FormatSize(bytes)), 1023) << bytes;
-    EXPECT_NEAR(static_cast<double>(ParseSize(FormatSize(bytes)).value()), bytes, bytes * 0.05 + 0.5);
+    EXPECT_NEAR(static_cast<double>(ParseSize(FormatSize(bytes)).value()), bytes,
+                bytes * 0.05 + 0.5);
   }
 }
 
@@ -64,7 +65,9 @@ TEST(FormatDurationTest, IsReadBackWithinItsRounding) {
   for (double seconds = 0.002; seconds < 1e9; seconds *= 1.0173) {
     const std::string text = FormatDuration(seconds);
     if (text.find(',') != std::string::npos) continue;
-    EXPECT_NEAR(static_cast<double>(ParseDurationMs(text).value()) / 1000, seconds, seconds * 0.05 + 0.001) << text;
+    EXPECT_NEAR(static_cast<double>(ParseDurationMs(text).value()) / 1000, seconds,
+                seconds * 0.05 + 0.001)
+        << text;
   }
 }
 
@@ -112,8 +115,9 @@ TEST(ParseSizeTest, TakesWhatPeopleWrite) {
 }
 
 TEST(ParseSizeTest, RefusesTheRestAndShowsHowToWriteIt) {
-  for (const char* text : {"", " ", "-1", "+1", "1x", "1 KiB x", "KiB", "1.2.3", "nan", "inf", "0x10", "1e3", ".",
-                           "18446744073709551616", "16EiB", "99999999999999999999999999", "1,000"}) {
+  for (const char* text :
+       {"", " ", "-1", "+1", "1x", "1 KiB x", "KiB", "1.2.3", "nan", "inf", "0x10", "1e3", ".",
+        "18446744073709551616", "16EiB", "99999999999999999999999999", "1,000"}) {
     const auto result = ParseSize(text);
     EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(result.status().message()), testing::HasSubstr("512KiB")) << text;
@@ -121,7 +125,8 @@ TEST(ParseSizeTest, RefusesTheRestAndShowsHowToWriteIt) {
 }
 
 TEST(ParseSizeTest, DoesNotRepeatEscapesInItsMessage) {
-  EXPECT_THAT(std::string(ParseSize("\x1b[31m5").status().message()), testing::HasSubstr("'\\x1b[31m5'"));
+  EXPECT_THAT(std::string(ParseSize("\x1b[31m5").status().message()),
+              testing::HasSubstr("'\\x1b[31m5'"));
 }
 
 TEST(ParseDurationTest, TakesOneUnitOrSeveral) {
@@ -136,7 +141,8 @@ TEST(ParseDurationTest, TakesOneUnitOrSeveral) {
 }
 
 TEST(ParseDurationTest, RefusesTheRest) {
-  for (const char* text : {"", "s", "1h 30", "1 30", "5 parsecs", "-1s", "1s,", "1h-", "99999999999999999999d"}) {
+  for (const char* text :
+       {"", "s", "1h 30", "1 30", "5 parsecs", "-1s", "1s,", "1h-", "99999999999999999999d"}) {
     EXPECT_FALSE(ParseDurationMs(text).ok()) << text;
   }
 }

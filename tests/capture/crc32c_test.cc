@@ -8,7 +8,9 @@ namespace {
 
 TEST(Crc32cTest, GivesThePublishedCheckValue) { EXPECT_EQ(Crc32c("123456789", 9), 0xe3069283u); }
 
-TEST(Crc32cTest, CanBeContinued) { EXPECT_EQ(Crc32c("6789", 4, Crc32c("12345", 5)), Crc32c("123456789", 9)); }
+TEST(Crc32cTest, CanBeContinued) {
+  EXPECT_EQ(Crc32c("6789", 4, Crc32c("12345", 5)), Crc32c("123456789", 9));
+}
 
 }  // namespace
 }  // namespace leaktrack::capture

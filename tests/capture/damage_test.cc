@@ -27,7 +27,8 @@ struct SmallCapture {
     for (uint64_t second = 8; second <= 11; ++second) {
       program.Second(1000 * second);
       if (second == 11) run.recorder.header()->state = static_cast<uint32_t>(RunState::kExited);
-      if (!run.Epoch(1000 * second, second == 11 ? EpochKind::kFinal : EpochKind::kPeriodic)) abort();
+      if (!run.Epoch(1000 * second, second == 11 ? EpochKind::kFinal : EpochKind::kPeriodic))
+        abort();
     }
     bytes = run.file.bytes();
     whole = run.DecodeFile().capture;
@@ -37,8 +38,9 @@ struct SmallCapture {
     std::vector<size_t> used;
     for (size_t at = 0; at < bytes.size(); ++at) {
       const size_t near = std::min(bytes.size(), at + 32);
-      const bool zeros = std::all_of(bytes.begin() + static_cast<long>(at > 32 ? at - 32 : 0),
-                                     bytes.begin() + static_cast<long>(near), [](uint8_t b) { return b == 0; });
+      const bool zeros =
+          std::all_of(bytes.begin() + static_cast<long>(at > 32 ? at - 32 : 0),
+                      bytes.begin() + static_cast<long>(near), [](uint8_t b) { return b == 0; });
       if (!zeros) used.push_back(at);
     }
     return used;
@@ -62,18 +64,21 @@ size_t Points(const Capture& capture) {
 }
 
 bool SameContents(const Capture& a, const Capture& b) {
-  return Points(a) == Points(b) && a.survivors.size() == b.survivors.size() && a.stacks.size() == b.stacks.size() &&
-         a.modules.size() == b.modules.size() && a.hooks == b.hooks && a.kept_deaths.size() == b.kept_deaths.size() &&
-         a.memory.size() == b.memory.size() && a.end_state == b.end_state && a.duration_ms == b.duration_ms &&
-         a.epochs_lost == b.epochs_lost && a.phases.size() == b.phases.size() && a.pools == b.pools;
+  return Points(a) == Points(b) && a.survivors.size() == b.survivors.size() &&
+         a.stacks.size() == b.stacks.size() && a.modules.size() == b.modules.size() &&
+         a.hooks == b.hooks && a.kept_deaths.size() == b.kept_deaths.size() &&
+         a.memory.size() == b.memory.size() && a.end_state == b.end_state &&
+         a.duration_ms == b.duration_ms && a.epochs_lost == b.epochs_lost &&
+         a.phases.size() == b.phases.size() && a.pools == b.pools;
 }
 
 // How many kinds of content differ: one damaged segment may only touch its own.
 int KindsLost(const Capture& a, const Capture& b) {
   return (Points(a) != Points(b) || a.memory.size() != b.memory.size()) +
-         (a.stacks.size() != b.stacks.size() || a.modules.size() != b.modules.size() || a.hooks != b.hooks ||
-          a.phases.size() != b.phases.size() || a.pools != b.pools) +
-         (a.survivors.size() != b.survivors.size()) + (a.kept_deaths.size() != b.kept_deaths.size()) +
+         (a.stacks.size() != b.stacks.size() || a.modules.size() != b.modules.size() ||
+          a.hooks != b.hooks || a.phases.size() != b.phases.size() || a.pools != b.pools) +
+         (a.survivors.size() != b.survivors.size()) +
+         (a.kept_deaths.size() != b.kept_deaths.size()) +
          (a.duration_ms != b.duration_ms || a.epochs_lost != b.epochs_lost);
 }
 
@@ -89,11 +94,13 @@ TEST(DamageTest, CutAnywhereTheLossIsReported) {
   const SmallCapture small;
   std::vector<size_t> cuts = small.Used();
   for (const size_t cut : cuts) {
-    const std::vector<uint8_t> file(small.bytes.begin(), small.bytes.begin() + static_cast<long>(cut));
+    const std::vector<uint8_t> file(small.bytes.begin(),
+                                    small.bytes.begin() + static_cast<long>(cut));
     const DecodeResult result = DecodeCaptureBytes("cut", file, nullptr);
     if (result.failure != DecodeFailure::kNone) {
       ASSERT_FALSE(result.message.empty());
-      ASSERT_LT(cut, kHeaderBytes + sizeof(SegmentHeader)) << "only without header page is there no capture";
+      ASSERT_LT(cut, kHeaderBytes + sizeof(SegmentHeader))
+          << "only without header page is there no capture";
     } else {
       ASSERT_FALSE(result.capture.damage.empty()) << "cut at " << cut;
     }
@@ -135,7 +142,8 @@ TEST(DamageTest, ANewerMajorVersionIsRefusedByName) {
   memcpy(small.bytes.data(), &header, sizeof(header));
   const DecodeResult result = DecodeCaptureBytes("new", small.bytes, nullptr);
   EXPECT_EQ(result.failure, DecodeFailure::kTooNew);
-  EXPECT_THAT(result.message, ::testing::HasSubstr(std::to_string(kMajor + 1) + "." + std::to_string(kMinor)));
+  EXPECT_THAT(result.message,
+              ::testing::HasSubstr(std::to_string(kMajor + 1) + "." + std::to_string(kMinor)));
 }
 
 TEST(DamageTest, ARecorderFlippedAnywhereIsReadOrRefused) {

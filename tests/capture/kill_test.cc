@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SIGKILL between and inside any two writes, and full disks: nothing twice, nothing lost that the recorder still has.
+// SIGKILL between and inside any two writes, and full disks: nothing twice, nothing lost that the
+// recorder still has.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -33,7 +34,8 @@ uint64_t SamplesOf(TestRun* run) {
   if (!view.Open(run->recorder.header(), run->recorder.bytes())) return 0;
   uint64_t samples = 0;
   CellCopy cell;
-  for (uint32_t i = 0; i < view.cell_count(); ++i) samples += view.CopyCell(i, &cell) ? cell.samples : 0;
+  for (uint32_t i = 0; i < view.cell_count(); ++i)
+    samples += view.CopyCell(i, &cell) ? cell.samples : 0;
   return samples;
 }
 
@@ -65,7 +67,8 @@ TEST(KillTest, AfterAKillInsideAnyWriteFileAndRecorderSayEverythingOnce) {
       run.recorder.SetDead();
       const Capture both = run.DecodeWithRecorder().capture;
       ASSERT_TRUE(both.recorder_used);
-      ASSERT_EQ(SortedSizes(both.kept_deaths), program.pushed) << "killed in write " << kill_at << " after " << torn;
+      ASSERT_EQ(SortedSizes(both.kept_deaths), program.pushed)
+          << "killed in write " << kill_at << " after " << torn;
       ASSERT_EQ(SamplesOf(both), SamplesOf(&run));
       ASSERT_EQ(both.end_state, RunState::kKilled);
       const Capture file = run.DecodeFile().capture;
@@ -93,10 +96,12 @@ TEST(KillTest, AFullDiskAtAnyWriteDelaysAndLosesNothing) {
         ASSERT_NE(run.DecodeFile().failure, DecodeFailure::kNotACapture);
       }
       // Then there is room again.
-      for (uint64_t more = 1; more <= 3; ++more) refused += !run.Epoch(1000 * (kSeconds + more), EpochKind::kFinal);
+      for (uint64_t more = 1; more <= 3; ++more)
+        refused += !run.Epoch(1000 * (kSeconds + more), EpochKind::kFinal);
       ASSERT_GT(refused, 0u);
       const Capture file = run.DecodeFile().capture;
-      ASSERT_EQ(SortedSizes(file.kept_deaths), program.pushed) << "refused from write " << fail_at << ", " << count;
+      ASSERT_EQ(SortedSizes(file.kept_deaths), program.pushed)
+          << "refused from write " << fail_at << ", " << count;
       ASSERT_EQ(SamplesOf(file), SamplesOf(&run));
       ASSERT_EQ(file.survivors.size(), run.DecodeWithRecorder().capture.survivors.size());
       ASSERT_EQ(file.stacks.size(), 12u);
@@ -130,7 +135,8 @@ class FoldTest : public ::testing::Test {
     run->recorder.SetDead();
     run->recorder.WriteTo(recorder_);
     std::ofstream(capture_, std::ios::binary)
-        .write(reinterpret_cast<const char*>(run->file.bytes().data()), static_cast<long>(run->file.bytes().size()));
+        .write(reinterpret_cast<const char*>(run->file.bytes().data()),
+               static_cast<long>(run->file.bytes().size()));
   }
 
   std::string folder_, capture_, recorder_, why_;
@@ -166,7 +172,8 @@ TEST_F(FoldTest, FoldingTwiceChangesNothing) {
   keep.unlink_recorder = false;
   ASSERT_EQ(FoldRecorder(recorder_, keep, &why_), FoldResult::kFolded) << why_;
   EXPECT_EQ(FoldRecorder(recorder_, keep, &why_), FoldResult::kAlreadyFolded);
-  run.recorder.WriteTo(recorder_);  // as if the first folder had died before it could mark the recorder
+  run.recorder.WriteTo(
+      recorder_);  // as if the first folder had died before it could mark the recorder
   ASSERT_EQ(FoldRecorder(recorder_, keep, &why_), FoldResult::kFolded) << why_;
   const Capture capture = DecodeCaptureFile(capture_).capture;
   EXPECT_EQ(SortedSizes(capture.kept_deaths), program.pushed);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cells and counters that threads have for themselves (exact mode): readers and writer see sums, and believe nothing that cannot be.
+// Cells and counters that threads have for themselves (exact mode): readers and writer see sums,
+// and believe nothing that cannot be.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -17,7 +18,8 @@ using capture::CellSeries;
 class OwnCellsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    site_ = run_.recorder.AddStack({capture::MakeFrame(run_.recorder.AddModule("/bin/app"), 0x100)});
+    site_ =
+        run_.recorder.AddStack({capture::MakeFrame(run_.recorder.AddModule("/bin/app"), 0x100)});
     ASSERT_TRUE(run_.Create());
   }
   void BornAt(uint64_t now_ms) {
@@ -66,16 +68,20 @@ TEST_F(OwnCellsTest, ARecorderLeftBehindHoldsThemToo) {
 
 TEST_F(OwnCellsTest, ACounterMayBeBelowZero) {
   run_.recorder.OwnBirth(1, site_, 8, 60);
-  run_.recorder.RawCell(capture::kCounterKey)->objects = capture::CounterWord(-40);  // frees what the other thread took
+  run_.recorder.RawCell(capture::kCounterKey)->objects =
+      capture::CounterWord(-40);  // frees what the other thread took
   ASSERT_TRUE(run_.Epoch(1'000));
   EXPECT_EQ(run_.DecodeFile().capture.live_count, 20u);
 }
 
 TEST_F(OwnCellsTest, WhatOnlyADamagedImageHoldsIsLeftOut) {
   const uint64_t key = uint64_t{site_} << 8;
-  run_.recorder.RawCell(uint64_t{0xff'fffe} << capture::kOwnCellShift | key)->samples = 5;  // no such cell
-  run_.recorder.RawCell(capture::kCounterKey)->objects = capture::CounterWord(capture::kCounterMost + 1);
-  run_.recorder.RawCell(capture::kCounterKey)->objects = capture::CounterWord(std::numeric_limits<int64_t>::min());
+  run_.recorder.RawCell(uint64_t{0xff'fffe} << capture::kOwnCellShift | key)->samples =
+      5;  // no such cell
+  run_.recorder.RawCell(capture::kCounterKey)->objects =
+      capture::CounterWord(capture::kCounterMost + 1);
+  run_.recorder.RawCell(capture::kCounterKey)->objects =
+      capture::CounterWord(std::numeric_limits<int64_t>::min());
   BornAt(1'000);
   const capture::DecodeResult result = run_.DecodeFile();
   EXPECT_EQ(Births(result.capture).points.back().samples, 6u);

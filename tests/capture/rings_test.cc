@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Long runs in simulated time: the file stays small, and what falls out of a fine ring is in a coarse one.
+// Long runs in simulated time: the file stays small, and what falls out of a fine ring is in a
+// coarse one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,7 +31,8 @@ TEST(RingsTest, ABusyHourStaysBelowFiveMiB) {
   std::vector<SiteId> sites;
   for (uint64_t i = 0; i < kSites; ++i) {
     std::vector<Frame> frames;
-    for (uint64_t f = 0; f < 12; ++f) frames.push_back(MakeFrame(1, 0x1000 + (i * 7919 + f * 131) % 100'000));
+    for (uint64_t f = 0; f < 12; ++f)
+      frames.push_back(MakeFrame(1, 0x1000 + (i * 7919 + f * 131) % 100'000));
     sites.push_back(run.recorder.AddStack(frames));
   }
   std::mt19937 random(1);
@@ -41,20 +43,25 @@ TEST(RingsTest, ABusyHourStaysBelowFiveMiB) {
       const uint64_t size = 16 + site % 1000, age = uint64_t{1} << (random() % 5 * 3);
       run.recorder.Birth(site, size, 65536, 2);
       run.recorder.Death(site, age, size, 65536, 1 + random() % 3);
-      if (i % 40 == 0) run.recorder.SetLive(random() % kLive, {site, size, 65536, 1000 * second - 500, 0, 0});
-      if (i % 100 == 0) run.recorder.PushKept(random() % 4, {site, size, 65536, 1000 * second - 500, 1000 * second, 0});
+      if (i % 40 == 0)
+        run.recorder.SetLive(random() % kLive, {site, size, 65536, 1000 * second - 500, 0, 0});
+      if (i % 100 == 0)
+        run.recorder.PushKept(random() % 4,
+                              {site, size, 65536, 1000 * second - 500, 1000 * second, 0});
     }
     ASSERT_TRUE(run.Epoch(1000 * second));
   }
   RecordProperty("file_bytes", static_cast<int>(run.file.bytes().size()));
-  std::cout << "busy hour: " << run.file.bytes().size() << " bytes, " << run.file.writes() << " writes\n";
+  std::cout << "busy hour: " << run.file.bytes().size() << " bytes, " << run.file.writes()
+            << " writes\n";
   EXPECT_LT(run.file.bytes().size(), 5 * kMiB);
   const Capture capture = run.DecodeFile().capture;
   EXPECT_TRUE(capture.damage.empty());
   ASSERT_GE(capture.cells.size(), kSites * 6u);
   for (const CellSeries& series : capture.cells) {
     ExpectIncreasing(series);
-    // The first minutes are still there, in 512 s steps at least; and the last seconds in 1 s steps.
+    // The first minutes are still there, in 512 s steps at least; and the last seconds in 1 s
+    // steps.
     EXPECT_LE(series.points.front().time_ms, 512'000u);
     for (size_t i = 1; i < series.points.size(); ++i) {
       EXPECT_LE(series.points[i].time_ms - series.points[i - 1].time_ms, 520'000u);
@@ -64,7 +71,8 @@ TEST(RingsTest, ABusyHourStaysBelowFiveMiB) {
 }
 
 TEST(RingsTest, ThirtyDaysStayBelow64MiBAndKeepTheirCoarseHistory) {
-  constexpr uint64_t kDays = 30, kStepMs = 64'000;  // a tick a minute: rings turn by records, not by time
+  constexpr uint64_t kDays = 30,
+                     kStepMs = 64'000;  // a tick a minute: rings turn by records, not by time
   leaktrack::testing::RecorderSizes sizes;
   sizes.live_slots = 128;
   TestRun run(sizes);
@@ -89,7 +97,8 @@ TEST(RingsTest, ThirtyDaysStayBelow64MiBAndKeepTheirCoarseHistory) {
   for (const CellSeries& series : capture.cells) ExpectIncreasing(series);
   const CellSeries& births = capture.cells.front();
   EXPECT_LE(births.points.front().time_ms, LevelPeriodMs(6));
-  // No gap is wider than the spacing that its distance from the end allows: 8 times finer for every ring.
+  // No gap is wider than the spacing that its distance from the end allows: 8 times finer for every
+  // ring.
   for (size_t i = 1; i < births.points.size(); ++i) {
     EXPECT_LE(births.points[i].time_ms - births.points[i - 1].time_ms, LevelPeriodMs(6) + kStepMs);
   }
@@ -123,10 +132,12 @@ TEST(RingsTest, AnIdleRunWritesNoHistory) {
   ASSERT_TRUE(run.Create());
   run.sample.rss = 5'000'000;
   const auto idle = [&run](uint64_t now_ms) {
-    return run.memory.writer()->WriteEpoch(run.recorder.header(), run.sample, now_ms, EpochKind::kPeriodic);
+    return run.memory.writer()->WriteEpoch(run.recorder.header(), run.sample, now_ms,
+                                           EpochKind::kPeriodic);
   };
   for (uint64_t second = 1; second <= 60; ++second) ASSERT_TRUE(idle(1000 * second));
-  EXPECT_EQ(run.DecodeFile().capture.memory.size(), 2u) << "one sample for each of the two fine levels";
+  EXPECT_EQ(run.DecodeFile().capture.memory.size(), 2u)
+      << "one sample for each of the two fine levels";
   EXPECT_EQ(run.DecodeFile().capture.duration_ms, 60'000u);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the allocator and the program itself said (work units, phases, snapshots, pools, immortal blocks) comes back.
+// What the allocator and the program itself said (work units, phases, snapshots, pools, immortal
+// blocks) comes back.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -96,7 +97,8 @@ TEST(RoundTripNotesTest, PhasesSnapshotsAndPoolsComeBackAndTheirSlotsBecomeFree)
   run.recorder.AddNote(NoteKind::kPhase, "only in the recorder", 2500, 0);
   run.recorder.SetTime(3000);
   for (const bool with_recorder : {false, true}) {
-    const Capture capture = with_recorder ? run.DecodeWithRecorder().capture : run.DecodeFile().capture;
+    const Capture capture =
+        with_recorder ? run.DecodeWithRecorder().capture : run.DecodeFile().capture;
     EXPECT_THAT(capture.damage, IsEmpty());
     ASSERT_EQ(capture.phases.size(), with_recorder ? 3u : 2u);
     EXPECT_EQ(capture.phases[0].name, "load");
@@ -133,7 +135,8 @@ TEST(RoundTripNotesTest, SitesOfPoolsAndImmortalBlocksAreHeapSitesThatSaySo) {
   ASSERT_TRUE(run.Create());
   ASSERT_TRUE(run.Epoch(1000));
   for (const bool with_recorder : {false, true}) {
-    const Capture capture = with_recorder ? run.DecodeWithRecorder().capture : run.DecodeFile().capture;
+    const Capture capture =
+        with_recorder ? run.DecodeWithRecorder().capture : run.DecodeFile().capture;
     ASSERT_EQ(capture.stacks.size(), 3u);
     for (const auto& [site, stack] : capture.stacks) {
       EXPECT_EQ(stack.kind, SiteKind::kHeap);

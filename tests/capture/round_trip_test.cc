@@ -50,7 +50,8 @@ TEST(RoundTripTest, AnonymousRecorderIsSaidToBeAnonymous) {
 TEST(RoundTripTest, DictionaryComesBack) {
   TestRun run;
   const uint32_t app = run.recorder.AddModule("/usr/bin/app", "\x0a\xff");
-  const SiteId first = run.recorder.AddStack({MakeFrame(app, 0x123456), MakeFrame(0, 0x7fff'0000'1234)});
+  const SiteId first =
+      run.recorder.AddStack({MakeFrame(app, 0x123456), MakeFrame(0, 0x7fff'0000'1234)});
   ASSERT_TRUE(run.Create());
   ASSERT_TRUE(run.Epoch(1000));
   const SiteId second =
@@ -61,7 +62,8 @@ TEST(RoundTripTest, DictionaryComesBack) {
   ASSERT_TRUE(run.Epoch(2000));
   const Capture capture = run.DecodeFile().capture;
   ASSERT_EQ(capture.stacks.size(), 2u);
-  EXPECT_THAT(capture.stacks.at(first).frames, ElementsAre(MakeFrame(app, 0x123456), MakeFrame(0, 0x7fff'0000'1234)));
+  EXPECT_THAT(capture.stacks.at(first).frames,
+              ElementsAre(MakeFrame(app, 0x123456), MakeFrame(0, 0x7fff'0000'1234)));
   EXPECT_EQ(capture.stacks.at(second).kind, SiteKind::kMapping);
   EXPECT_TRUE(capture.stacks.at(second).truncated);
   ASSERT_EQ(capture.modules.size(), 2u);
@@ -159,7 +161,8 @@ TEST(RoundTripTest, SurvivorsFollowTheLiveTable) {
   EXPECT_EQ(capture.survivors[1].size, 300u);
   EXPECT_EQ(capture.survivors[2].size, 1u << 20);
   ASSERT_TRUE(run.Epoch(11'500, EpochKind::kFinal));
-  EXPECT_EQ(run.DecodeFile().capture.survivors.size(), 4u) << "a final epoch leaves no survivor out";
+  EXPECT_EQ(run.DecodeFile().capture.survivors.size(), 4u)
+      << "a final epoch leaves no survivor out";
 }
 
 TEST(RoundTripTest, KeptDeathsComeBackOnceAndFreeTheirRings) {
@@ -190,7 +193,8 @@ TEST(RoundTripTest, KeptDeathsOverBudgetAreThinnedWithTheirProbability) {
   const SiteId site = run.recorder.AddStack({1});
   ASSERT_TRUE(run.Create());
   for (uint32_t ring = 0; ring < 128; ++ring) {
-    for (uint64_t i = 0; i < kRingEvents; ++i) run.recorder.PushKept(ring, {site, 1, 1, i, 40'000, 0});
+    for (uint64_t i = 0; i < kRingEvents; ++i)
+      run.recorder.PushKept(ring, {site, 1, 1, i, 40'000, 0});
   }
   ASSERT_TRUE(run.Epoch(50'000));
   const Capture capture = run.DecodeFile().capture;
@@ -247,7 +251,8 @@ TEST(RoundTripTest, FileAloneAgreesWithTheRecorderForRandomPrograms) {
     ASSERT_TRUE(run.Create());
     for (uint64_t second = 1; second <= 150; ++second) {
       program.Second(1000 * second);
-      ASSERT_TRUE(run.Epoch(1000 * second, second == 150 ? EpochKind::kFinal : EpochKind::kPeriodic));
+      ASSERT_TRUE(
+          run.Epoch(1000 * second, second == 150 ? EpochKind::kFinal : EpochKind::kPeriodic));
     }
     const Capture file = run.DecodeFile().capture, both = run.DecodeWithRecorder().capture;
     EXPECT_THAT(file.damage, IsEmpty());

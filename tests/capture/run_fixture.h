@@ -25,8 +25,10 @@ namespace leaktrack::testing {
 // The writer's own memory, mapped as the drainer maps it.
 class WriterMemory {
  public:
-  explicit WriterMemory(const capture::RecorderHeader& header) : bytes_(capture::HistoryWriter::MemoryBytes(header)) {
-    memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  explicit WriterMemory(const capture::RecorderHeader& header)
+      : bytes_(capture::HistoryWriter::MemoryBytes(header)) {
+    memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     writer_ = capture::HistoryWriter::Place(memory_, bytes_, header);
   }
   ~WriterMemory() { munmap(memory_, bytes_); }
@@ -58,7 +60,9 @@ struct TestRun {
     sample.rss = static_cast<int64_t>(1'000'000 + now_ms);
     return memory.writer()->WriteEpoch(recorder.header(), sample, now_ms, kind);
   }
-  capture::DecodeResult DecodeFile() const { return capture::DecodeCaptureBytes("test", file.bytes(), nullptr); }
+  capture::DecodeResult DecodeFile() const {
+    return capture::DecodeCaptureBytes("test", file.bytes(), nullptr);
+  }
   capture::DecodeResult DecodeWithRecorder() const {
     capture::RecorderImage image;
     std::string why;
@@ -72,14 +76,16 @@ struct TestRun {
   capture::MemorySampleRaw sample;
 };
 
-// A busy little program: sites, births, deaths, kept deaths, blocks that stay. What was kept is listed in `kept`.
+// A busy little program: sites, births, deaths, kept deaths, blocks that stay. What was kept is
+// listed in `kept`.
 class SmallProgram {
  public:
   SmallProgram(TestRun* run, uint32_t seed) : run_(*run), random_(seed) {
     const uint32_t app = run_.recorder.AddModule("/usr/bin/app", "\x01\x02\xfe");
     for (uint64_t i = 0; i < 12; ++i) {
       const auto module = i % 4 == 0 ? 0 : app;
-      sites_.push_back(run_.recorder.AddStack({capture::MakeFrame(module, 0x1000 + 16 * i), capture::MakeFrame(app, 0x99)}));
+      sites_.push_back(run_.recorder.AddStack(
+          {capture::MakeFrame(module, 0x1000 + 16 * i), capture::MakeFrame(app, 0x99)}));
     }
     run_.recorder.AddHook("malloc", capture::HookState::kActive);
     run_.recorder.AddHook("reallocarray", capture::HookState::kAbsent);
@@ -94,16 +100,19 @@ class SmallProgram {
       if (random_() % 3 == 0) {
         run_.recorder.SetLive(slot, {});
       } else {
-        run_.recorder.SetLive(slot, {site, size, interval, now_ms - random_() % 900, random_() % 5 ? 0u : 17u, 1});
+        run_.recorder.SetLive(
+            slot, {site, size, interval, now_ms - random_() % 900, random_() % 5 ? 0u : 17u, 1});
       }
       const uint64_t age = random_() % 100'000;
       run_.recorder.Death(site, age, size, interval);
       if (random_() % 4 != 0) continue;
       const uint64_t birth = now_ms > age ? now_ms - age : 0;
       // Sizes count up: each kept death can be told from all others.
-      if (run_.recorder.PushKept(random_() % 3, {site, ++kept, interval, birth, now_ms, 0})) pushed.push_back(kept);
+      if (run_.recorder.PushKept(random_() % 3, {site, ++kept, interval, birth, now_ms, 0}))
+        pushed.push_back(kept);
     }
-    if (random_() % 8 == 0) run_.recorder.SetMap(random_() % 8, 0x1000, 1 + random_() % 4096, now_ms, sites_[0]);
+    if (random_() % 8 == 0)
+      run_.recorder.SetMap(random_() % 8, 0x1000, 1 + random_() % 4096, now_ms, sites_[0]);
   }
 
   std::vector<uint64_t> pushed;  // sizes of kept deaths that found room

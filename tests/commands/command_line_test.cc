@@ -25,7 +25,8 @@ Outcome Tool(const std::string& arguments) {
   Outcome outcome;
   FILE* const pipe = popen((std::string(LEAKTRACK_TOOL) + " " + arguments + " 2>&1").c_str(), "r");
   char buffer[4096];
-  for (size_t got; (got = fread(buffer, 1, sizeof(buffer), pipe)) > 0;) outcome.text.append(buffer, got);
+  for (size_t got; (got = fread(buffer, 1, sizeof(buffer), pipe)) > 0;)
+    outcome.text.append(buffer, got);
   outcome.exit = WEXITSTATUS(pclose(pipe));
   return outcome;
 }
@@ -45,19 +46,26 @@ TEST_F(CommandLineTest, AnUnknownCommandIsNamedAndSoAreTheKnownOnes) {
     const Outcome outcome = Tool(arguments);
     EXPECT_EQ(outcome.exit, 2);
     EXPECT_THAT(outcome.text, HasSubstr("run, report, merge, diff, gate, seal, doctor, dump"));
-    EXPECT_THAT(outcome.text, HasSubstr(*arguments != 0 ? "'nonsense' is no command" : "no command given"));
+    EXPECT_THAT(outcome.text,
+                HasSubstr(*arguments != 0 ? "'nonsense' is no command" : "no command given"));
   }
 }
 TEST_F(CommandLineTest, TheUsageOfRunShowsWhereTheCommandGoes) {
   EXPECT_THAT(Tool("run --help").text, HasSubstr("Usage: leaktrack run [OPTIONS] -- COMMAND"));
 }
-TEST_F(CommandLineTest, AnUnknownOptionIsTheToolsFailure) { EXPECT_EQ(Tool("report --nonsense x").exit, 2); }
-TEST_F(CommandLineTest, AnUnknownFormatIsTheToolsFailure) { EXPECT_EQ(Tool("report --format html x").exit, 2); }
+TEST_F(CommandLineTest, AnUnknownOptionIsTheToolsFailure) {
+  EXPECT_EQ(Tool("report --nonsense x").exit, 2);
+}
+TEST_F(CommandLineTest, AnUnknownFormatIsTheToolsFailure) {
+  EXPECT_EQ(Tool("report --format html x").exit, 2);
+}
 TEST_F(CommandLineTest, RunWithoutACommandIsTheToolsFailure) { EXPECT_EQ(Tool("run --").exit, 2); }
 TEST_F(CommandLineTest, ExactAndAnIntervalExcludeEachOther) {
   EXPECT_EQ(Tool("run --exact --interval 64KiB -- true").exit, 2);
 }
-TEST_F(CommandLineTest, AnIntervalThatIsNoSizeIsRefused) { EXPECT_EQ(Tool("run --interval many -- true").exit, 2); }
+TEST_F(CommandLineTest, AnIntervalThatIsNoSizeIsRefused) {
+  EXPECT_EQ(Tool("run --interval many -- true").exit, 2);
+}
 
 TEST_F(CommandLineTest, EveryCommandHasHelp) {
   for (const char* command : {"", "run", "report", "dump"}) {

@@ -21,7 +21,8 @@ class HistoryFileTest : public ::testing::Test {
   }
   void TearDown() override { fs::remove_all(root_); }
   static PlateauBook Book(int line) {
-    return PlateauBook::Parse("ab12 000000000000000" + std::to_string(line) + " 1000 60 5 Cache::Fill\n");
+    return PlateauBook::Parse("ab12 000000000000000" + std::to_string(line) +
+                              " 1000 60 5 Cache::Fill\n");
   }
   std::string root_;
 };
@@ -35,7 +36,8 @@ TEST_F(HistoryFileTest, WhatIsWrittenIsReadAndAddedToForItsOwnerAlone) {
   struct stat info {};
   ASSERT_EQ(stat((directory + "/plateaus").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
-  EXPECT_EQ(std::distance(fs::directory_iterator(directory), fs::directory_iterator()), 1) << "nothing is left beside it";
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory), fs::directory_iterator()), 1)
+      << "nothing is left beside it";
 }
 
 TEST_F(HistoryFileTest, WhereNothingCanBeWrittenNothingIsRememberedAndNothingFails) {

@@ -12,7 +12,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string Refusal(const ReportSettings& settings) { return std::string(ReadSettings(settings).status().message()); }
+std::string Refusal(const ReportSettings& settings) {
+  return std::string(ReadSettings(settings).status().message());
+}
 
 TEST(ReportSettingsTest, TheDefaultsAreThoseOfTheAnalyzer) {
   const auto options = ReadSettings({});
@@ -35,7 +37,8 @@ TEST(ReportSettingsTest, ReadsALimitAndLevels) {
 }
 
 TEST(ReportSettingsTest, RefusesWhatMakesNoSenseAndNamesTheOption) {
-  for (const std::string bad : {"", "75", "75,90", "90,75,97", "0,1,2", "75,90,101", "a,b,c", "75,90,97,98"}) {
+  for (const std::string bad :
+       {"", "75", "75,90", "90,75,97", "0,1,2", "75,90,101", "a,b,c", "75,90,97,98"}) {
     ReportSettings settings;
     settings.status_use = bad;
     EXPECT_THAT(Refusal(settings), HasSubstr("--status-use")) << bad;

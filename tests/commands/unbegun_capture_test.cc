@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A capture that never got its header, because the disk was full: its flight recorder tells the story.
+// A capture that never got its header, because the disk was full: its flight recorder tells the
+// story.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ class UnbegunCaptureTest : public ::testing::Test {
   void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "leaktrack.XXXXXX").string();
     directory_ = mkdtemp(pattern.data());
-    // Told apart from the recorders of real programs, and of other tests at the same time, by our pid.
+    // Told apart from the recorders of real programs, and of other tests at the same time, by our
+    // pid.
     run_id_ = 0xfeed'0000'0000'0000 + static_cast<uint64_t>(getpid());
     char id[32];
     snprintf(id, sizeof(id), "%d.%016lx", getpid(), static_cast<unsigned long>(run_id_));
@@ -41,7 +43,8 @@ class UnbegunCaptureTest : public ::testing::Test {
     testing::RecorderBuilder recorder;
     recorder.header()->run_id = run_id_;
     recorder.SetTime(60'000);
-    const capture::SiteId site = recorder.AddStack({capture::MakeFrame(recorder.AddModule("/bin/app"), 0x1234)});
+    const capture::SiteId site =
+        recorder.AddStack({capture::MakeFrame(recorder.AddModule("/bin/app"), 0x1234)});
     recorder.Birth(site, 100);
     recorder.SetLive(7, {site, 100, 1, 5'000});
     if (dead) recorder.SetDead();
@@ -76,7 +79,8 @@ TEST_F(UnbegunCaptureTest, IsFoldedWhereTheHeaderPageWasCutShort) {
 }
 
 TEST_F(UnbegunCaptureTest, IsReadFromTheRecorderWhereTheFileCannotBeWritten) {
-  // A link in the place of the file: what is behind it may be anybody's, so that nothing is written there.
+  // A link in the place of the file: what is behind it may be anybody's, so that nothing is written
+  // there.
   fs::rename(capture_, directory_ + "/elsewhere");
   fs::create_symlink(directory_ + "/elsewhere", capture_);
   LeaveRecorder(true);
@@ -116,7 +120,8 @@ TEST_F(UnbegunCaptureTest, ARecorderOfAnotherUserIsNotBelieved) {
 TEST_F(UnbegunCaptureTest, WithoutARecorderTheMessageSaysWhatHappened) {
   const auto opened = OpenCapture(capture_);
   ASSERT_FALSE(opened.ok());
-  EXPECT_THAT(std::string(opened.status().message()), AllOf(HasSubstr("disk was full"), HasSubstr("killed as it began")));
+  EXPECT_THAT(std::string(opened.status().message()),
+              AllOf(HasSubstr("disk was full"), HasSubstr("killed as it began")));
 }
 
 }  // namespace

@@ -18,19 +18,25 @@ std::string Refusal(const std::string& lines) {
 
 TEST(BaselineTest, WhatIsWrittenIsReadBackWithItsComments) {
   const absl::StatusOr<Baseline> baseline = ParseBaseline(
-      std::string(kTitle) + "# ticket 7\n# second line\n12 blocks, 4.1KiB per iteration: Registry::Add < main\n", "b.txt");
+      std::string(kTitle) +
+          "# ticket 7\n# second line\n12 blocks, 4.1KiB per iteration: Registry::Add < main\n",
+      "b.txt");
   ASSERT_TRUE(baseline.ok()) << baseline.status();
   EXPECT_EQ(baseline->unit, "iteration");
   EXPECT_EQ(baseline->runs, 3u);
   const std::string text = FormatBaseline(*baseline);
-  EXPECT_THAT(text, HasSubstr("# ticket 7\n# second line\n12 blocks, 4.1 KiB per iteration: Registry::Add < main\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "# ticket 7\n# second line\n12 blocks, 4.1 KiB per iteration: Registry::Add < main\n"));
   EXPECT_EQ(FormatBaseline(ParseBaseline(text, "b.txt").value()), text);
 }
 
 // Or a committed baseline would drift with each writing, though nothing has changed.
 TEST(BaselineTest, WrittenSizesStayAsTheyAreWhenWrittenAgain) {
   for (int kib = 1; kib < 5000; ++kib) {
-    const std::string line = std::to_string(kib) + " blocks, " + std::to_string(kib) + " KiB per run: A < main\n";
+    const std::string line =
+        std::to_string(kib) + " blocks, " + std::to_string(kib) + " KiB per run: A < main\n";
     const std::string once = FormatBaseline(ParseBaseline(kTitle + line, "b.txt").value());
     ASSERT_EQ(FormatBaseline(ParseBaseline(once, "b.txt").value()), once);
   }
@@ -42,12 +48,16 @@ TEST(BaselineTest, LinesThatEndAsOnWindowsAreTheSame) {
 
 TEST(BaselineTest, WhatAMergeLeavesBehindIsRefusedWithItsLine) {
   EXPECT_THAT(Refusal("<<<<<<< HEAD\n"), HasSubstr("b.txt:2: expected 'N blocks"));
-  EXPECT_THAT(Refusal("1 blocks, 1 KiB per run: A < main\n2 blocks, 2 KiB per run: A < main\n"), HasSubstr("b.txt:3: names a site a second time"));
-  EXPECT_THAT(Refusal("1 blocks, 1 KiB per run: A < main\n2 blocks, 2 KiB per iteration: B < main\n"), HasSubstr("b.txt:3: mixes"));
+  EXPECT_THAT(Refusal("1 blocks, 1 KiB per run: A < main\n2 blocks, 2 KiB per run: A < main\n"),
+              HasSubstr("b.txt:3: names a site a second time"));
+  EXPECT_THAT(
+      Refusal("1 blocks, 1 KiB per run: A < main\n2 blocks, 2 KiB per iteration: B < main\n"),
+      HasSubstr("b.txt:3: mixes"));
 }
 
 TEST(BaselineTest, AnEmptyFileIsNoBaseline) {
-  EXPECT_THAT(std::string(ParseBaseline("\n \n", "b.txt").status().message()), HasSubstr("b.txt: is empty"));
+  EXPECT_THAT(std::string(ParseBaseline("\n \n", "b.txt").status().message()),
+              HasSubstr("b.txt: is empty"));
 }
 
 }  // namespace

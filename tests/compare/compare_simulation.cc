@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How often a comparison fails for noise, and how often it misses a leak: three runs a version, 400 sites.
+// How often a comparison fails for noise, and how often it misses a leak: three runs a version, 400
+// sites.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -20,7 +21,8 @@ struct Simulation {
   explicit Simulation(double dispersion, uint64_t seed) : phi(dispersion), random(seed) {}
   double Draw(double mean) {
     if (mean <= 0) return 0;
-    const double rate = phi > 1 ? std::gamma_distribution<double>(mean / (phi - 1), phi - 1)(random) : mean;
+    const double rate =
+        phi > 1 ? std::gamma_distribution<double>(mean / (phi - 1), phi - 1)(random) : mean;
     return static_cast<double>(std::poisson_distribution<int>(rate)(random));
   }
   // `wild` makes one more site whose counts scatter thirty times as much as chance.
@@ -28,10 +30,14 @@ struct Simulation {
     std::vector<RunCounts> runs;
     for (int r = 0; r < 3; ++r) {
       std::vector<SiteCount> sites{Site("leak", Draw(leak))};
-      for (int i = 0; i < 400; ++i) sites.push_back(Site("site" + std::to_string(i), Draw(i < 200 ? 0 : i < 300 ? 2 : i - 300)));
+      for (int i = 0; i < 400; ++i)
+        sites.push_back(Site("site" + std::to_string(i), Draw(i < 200   ? 0
+                                                              : i < 300 ? 2
+                                                                        : i - 300)));
       if (wild) {
         const double rate = std::gamma_distribution<double>(50.0 / 29, 29)(random);
-        sites.push_back(Site("wild", static_cast<double>(std::poisson_distribution<int>(rate)(random))));
+        sites.push_back(
+            Site("wild", static_cast<double>(std::poisson_distribution<int>(rate)(random))));
       }
       std::erase_if(sites, [](const SiteCount& site) { return site.count <= 0; });
       runs.push_back(OneRun(std::move(sites)));
@@ -42,32 +48,37 @@ struct Simulation {
   std::mt19937_64 random;
 };
 
-// Goals: at most 1 % false failures per comparison up to a dispersion of 5 with three runs; a new leak of 20 samples a
-// run (320 KiB at 16 KiB) found in 95 % up to 2. The bounds leave four standard deviations of 500 trials.
+// Goals: at most 1 % false failures per comparison up to a dispersion of 5 with three runs; a new
+// leak of 20 samples a run (320 KiB at 16 KiB) found in 95 % up to 2. The bounds leave four
+// standard deviations of 500 trials.
 TEST(CompareSimulation, FailsOnALeakAndNotOnNoise) {
   constexpr int kTrials = 500;
   for (const double phi : {1.0, 2.0, 5.0}) {
     int false_failures = 0, found = 0;
     for (int trial = 0; trial < kTrials; ++trial) {
       Simulation simulation(phi, 1000 * static_cast<uint64_t>(phi) + static_cast<uint64_t>(trial));
-      const std::vector<RunCounts> base = simulation.Version(0), same = simulation.Version(0), leaky = simulation.Version(20);
+      const std::vector<RunCounts> base = simulation.Version(0), same = simulation.Version(0),
+                                   leaky = simulation.Version(20);
       false_failures += Compare(base, same, {}).Regressed();
       found += ChangeOf(Compare(base, leaky, {}), "leak") == Change::kNewLeak;
     }
-    printf("phi %.0f: %d of %d false failures, %d of %d leaks found\n", phi, false_failures, kTrials, found, kTrials);
+    printf("phi %.0f: %d of %d false failures, %d of %d leaks found\n", phi, false_failures,
+           kTrials, found, kTrials);
     EXPECT_LE(false_failures, 14) << "phi " << phi;
     EXPECT_GE(found, phi <= 2 ? kTrials * .93 : 0) << "phi " << phi;
   }
 }
 
-// Garbage that a collector leaves at the end, beside 400 sites that do not scatter. So skew a law cannot be known from six
-// runs: 2 % fail, above the goal of 1 % for even dispersion; by the pooled dispersion alone 21 % did. Bound: 4 sigma.
+// Garbage that a collector leaves at the end, beside 400 sites that do not scatter. So skew a law
+// cannot be known from six runs: 2 % fail, above the goal of 1 % for even dispersion; by the pooled
+// dispersion alone 21 % did. Bound: 4 sigma.
 TEST(CompareSimulation, OneSiteThatScattersAmongCalmOnesSeldomFails) {
   constexpr int kTrials = 500;
   int false_failures = 0;
   for (int trial = 0; trial < kTrials; ++trial) {
     Simulation simulation(1, 77'000 + static_cast<uint64_t>(trial));
-    const std::vector<RunCounts> base = simulation.Version(0, true), same = simulation.Version(0, true);
+    const std::vector<RunCounts> base = simulation.Version(0, true),
+                                 same = simulation.Version(0, true);
     false_failures += Compare(base, same, {}).Regressed();
   }
   printf("one wild site: %d of %d false failures\n", false_failures, kTrials);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each class of change, and each way to have too little to say. How often the test errs: compare_simulation.cc.
+// Each class of change, and each way to have too little to say. How often the test errs:
+// compare_simulation.cc.
 #include "tools/compare/compare.h"
 
 #include <gmock/gmock.h>
@@ -18,12 +19,14 @@ using testing::Site;
 using ::testing::HasSubstr;
 
 Comparison Three(const std::vector<SiteCount>& base, const std::vector<SiteCount>& now) {
-  return Compare({OneRun(base), OneRun(base), OneRun(base)}, {OneRun(now), OneRun(now), OneRun(now)}, {});
+  return Compare({OneRun(base), OneRun(base), OneRun(base)},
+                 {OneRun(now), OneRun(now), OneRun(now)}, {});
 }
 
 TEST(CompareTest, NamesEachOfTheFiveClasses) {
-  const Comparison result = Three({Site("Known", 50), Site("Worse", 50), Site("Fixed", 50), Site("Quiet", 0.3)},
-                                  {Site("Known", 52), Site("Worse", 150), Site("New", 40), Site("Quiet", 0.6)});
+  const Comparison result =
+      Three({Site("Known", 50), Site("Worse", 50), Site("Fixed", 50), Site("Quiet", 0.3)},
+            {Site("Known", 52), Site("Worse", 150), Site("New", 40), Site("Quiet", 0.6)});
   EXPECT_EQ(ChangeOf(result, "Known"), Change::kKnown);
   EXPECT_EQ(ChangeOf(result, "Worse"), Change::kWorse);
   EXPECT_EQ(ChangeOf(result, "Fixed"), Change::kFixed);
@@ -57,7 +60,8 @@ TEST(CompareTest, ARenamedCallerDoesNotMakeALeakNew) {
 TEST(CompareTest, OneRunOfFewMomentsIsInconclusive) {
   SiteCount burst = Site("New", 100);
   burst.births_by_tenth = {100};
-  EXPECT_THAT(Compare({OneRun({})}, {OneRun({burst})}, {}).inconclusive_because, HasSubstr("three runs"));
+  EXPECT_THAT(Compare({OneRun({})}, {OneRun({burst})}, {}).inconclusive_because,
+              HasSubstr("three runs"));
   EXPECT_EQ(Compare({OneRun({})}, {OneRun({Site("New", 100)})}, {}).inconclusive_because, "");
 }
 
@@ -65,18 +69,23 @@ TEST(CompareTest, WhatGrewInRunsTooShortToTellACacheFromALeakIsInconclusive) {
   std::vector<RunCounts> base(3, OneRun({Site("cache", 5)})), now(3, OneRun({Site("cache", 90)}));
   EXPECT_EQ(Compare(base, now, {}).inconclusive_because, "");
   now[1].unjudged = "it ran for 3s";
-  EXPECT_EQ(Compare(base, now, {}).inconclusive_because, "more has grown, but a.ltk: it ran for 3s");
+  EXPECT_EQ(Compare(base, now, {}).inconclusive_because,
+            "more has grown, but a.ltk: it ran for 3s");
   EXPECT_EQ(Compare(now, base, {}).inconclusive_because, "") << "what did not grow needs no excuse";
 }
 
 TEST(CompareTest, ALevelOfBlocksThatNearlyAllDieMayVaryByAThird) {
   SiteCount low = Site("garbage", 23), high = Site("garbage", 43);
-  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({high})}, {}), "garbage"), Change::kWorse);
+  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({high})}, {}), "garbage"),
+            Change::kWorse);
   low.born = high.born = 100 * high.blocks;
-  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({high})}, {}), "garbage"), Change::kKnown);
+  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({high})}, {}), "garbage"),
+            Change::kKnown);
   SiteCount leak = Site("garbage", 230);
   leak.born = 100 * leak.blocks;
-  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({leak})}, {}), "garbage"), Change::kWorse) << "tenfold is no level";
+  EXPECT_EQ(ChangeOf(Compare({3, OneRun({low})}, {3, OneRun({leak})}, {}), "garbage"),
+            Change::kWorse)
+      << "tenfold is no level";
 }
 
 TEST(CompareTest, AVersionWithoutTheOthersSymbolsIsNotComparedByName) {
@@ -84,14 +93,17 @@ TEST(CompareTest, AVersionWithoutTheOthersSymbolsIsNotComparedByName) {
   named.stack = {ResolvedFrame{.function = "Leak", .module = "/old/job"}};
   bare.stack = {ResolvedFrame{.function = "", .module = "/new/job"}};
   const std::vector<RunCounts> base(3, OneRun({named})), now(3, OneRun({bare}));
-  EXPECT_NE(Compare(base, now, {}).inconclusive_because.find("job has symbols in the runs of one version only"), std::string::npos);
+  EXPECT_NE(Compare(base, now, {})
+                .inconclusive_because.find("job has symbols in the runs of one version only"),
+            std::string::npos);
   EXPECT_EQ(Compare(now, now, {}).inconclusive_because, "");
 }
 
 TEST(CompareTest, ARunThatCannotBeTrustedIsNeverASilentPass) {
   RunCounts crashed = OneRun({});
   crashed.unusable = "it crashed";
-  EXPECT_THAT(Compare({OneRun({}), OneRun({})}, {OneRun({}), crashed}, {}).inconclusive_because, HasSubstr("a.ltk: it crashed"));
+  EXPECT_THAT(Compare({OneRun({}), OneRun({})}, {OneRun({}), crashed}, {}).inconclusive_because,
+              HasSubstr("a.ltk: it crashed"));
   EXPECT_NE(Compare({}, {OneRun({})}, {}).inconclusive_because, "");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs reduced to sums: what is counted once, what adds up, what is given up when there is too much.
+// Runs reduced to sums: what is counted once, what adds up, what is given up when there is too
+// much.
 #include "tools/compare/fleet_sums.h"
 
 #include <gtest/gtest.h>
@@ -8,9 +9,11 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kLeak = static_cast<size_t>(Verdict::kLeak), kNone = static_cast<size_t>(Verdict::kNone);
+constexpr size_t kLeak = static_cast<size_t>(Verdict::kLeak),
+                 kNone = static_cast<size_t>(Verdict::kNone);
 
-capture::Capture ARun(uint64_t run_id, const std::string& program = "service", const std::string& build_id = "ab12") {
+capture::Capture ARun(uint64_t run_id, const std::string& program = "service",
+                      const std::string& build_id = "ab12") {
   capture::Capture capture;
   capture.path = program + "." + std::to_string(run_id) + ".ltk";
   capture.process.run_id = run_id;
@@ -20,9 +23,11 @@ capture::Capture ARun(uint64_t run_id, const std::string& program = "service", c
   return capture;
 }
 
-SiteResult Site(const std::string& function, Verdict verdict, double live_bytes, std::optional<Rate> growth = {}) {
+SiteResult Site(const std::string& function, Verdict verdict, double live_bytes,
+                std::optional<Rate> growth = {}) {
   SiteResult site;
-  site.stack = {{function, "a.cc", 1, "/bin/service", "ab12", 1, false}, {"main", "a.cc", 9, "/bin/service", "ab12", 2, false}};
+  site.stack = {{function, "a.cc", 1, "/bin/service", "ab12", 1, false},
+                {"main", "a.cc", 9, "/bin/service", "ab12", 2, false}};
   site.verdict = verdict;
   site.live_bytes = live_bytes;
   site.live_objects = 2;
@@ -84,7 +89,8 @@ TEST(FleetSumsTest, SitesOfTheSameNamesAddUpOverRuns) {
   FleetSums sums;
   for (uint64_t run = 1; run <= 4; ++run) {
     const bool leaks = run != 2;
-    EXPECT_TRUE(sums.Add(ARun(run), Of({Site("Grow", leaks ? Verdict::kLeak : Verdict::kNone, 100, Rate{10.0 * double(run), 0, 100})})));
+    EXPECT_TRUE(sums.Add(ARun(run), Of({Site("Grow", leaks ? Verdict::kLeak : Verdict::kNone, 100,
+                                             Rate{10.0 * double(run), 0, 100})})));
   }
   const ProgramSum& program = Only(sums);
   EXPECT_EQ(program.runs, 4u);
@@ -123,7 +129,9 @@ TEST(FleetSumsTest, ARunThatComesTwiceCountsOnce) {
 
 TEST(FleetSumsTest, SitesOfOneRunWithTheSameNamesAreOneAppearanceWithTheWorstVerdict) {
   FleetSums sums;
-  sums.Add(ARun(1), Of({Site("Grow", Verdict::kNone, 1), Site("Grow", Verdict::kLeak, 2, Rate{5, 4, 6}), Site("Grow", Verdict::kWatch, 4)}));
+  sums.Add(ARun(1),
+           Of({Site("Grow", Verdict::kNone, 1), Site("Grow", Verdict::kLeak, 2, Rate{5, 4, 6}),
+               Site("Grow", Verdict::kWatch, 4)}));
   const SiteSum& site = Only(sums).sites.begin()->second;
   EXPECT_EQ(site.runs, 1u);
   EXPECT_EQ(site.verdicts, (std::array<uint64_t, 4>{0, 0, 0, 1}));
@@ -164,7 +172,9 @@ TEST(FleetSumsTest, WhereThereAreTooManySitesTheLeastTellingAreGivenUpAndCounted
   double live = 1;
   for (uint64_t run = 2; run < 40; ++run) {
     std::vector<SiteResult> sites;
-    for (int i = 0; i < 100; ++i) sites.push_back(Site("Once" + std::to_string(run * 100) + std::to_string(i), Verdict::kNone, i + 1));
+    for (int i = 0; i < 100; ++i)
+      sites.push_back(
+          Site("Once" + std::to_string(run * 100) + std::to_string(i), Verdict::kNone, i + 1));
     for (const SiteResult& site : sites) live += site.live_bytes;
     sums.Add(ARun(run), Of(std::move(sites)));
   }
@@ -181,7 +191,9 @@ TEST(FleetSumsTest, HostileNamesAreCut) {
   FleetSums sums;
   SiteResult site = Site(std::string(100'000, 'x') + "\x1b[31m", Verdict::kNone, 1);
   site.stack.Change([](auto& frames) {
-    for (int i = 0; i < 2000; ++i) frames.insert(frames.begin() + 1, {"deep" + std::to_string(i), "", 0, "/bin/x", "", 1, false});
+    for (int i = 0; i < 2000; ++i)
+      frames.insert(frames.begin() + 1,
+                    {"deep" + std::to_string(i), "", 0, "/bin/x", "", 1, false});
   });
   sums.Add(ARun(1), Of({site}));
   const std::string& key = Only(sums).sites.begin()->first;

@@ -21,7 +21,8 @@ std::string Refusal(const std::string& text) {
 TEST(LimitsTest, ReadsEveryKey) {
   const absl::StatusOr<GateLimits> limits = ParseLimits(
       "per = 'iteration'\nmax-total = '1MiB'\nmax-site = '64KiB'\nmin-bytes = '2KiB'\n"
-      "[[site]]\nmatch = 'Registry::Add*'\nmax = '3KiB'\n[[site]]\nmatch = '^Log$'\nmax = '0'\n", "l.toml");
+      "[[site]]\nmatch = 'Registry::Add*'\nmax = '3KiB'\n[[site]]\nmatch = '^Log$'\nmax = '0'\n",
+      "l.toml");
   ASSERT_TRUE(limits.ok()) << limits.status();
   EXPECT_EQ(limits->unit, "iteration");
   EXPECT_EQ(limits->total_bytes, 1048576);
@@ -33,12 +34,14 @@ TEST(LimitsTest, ReadsEveryKey) {
 }
 
 TEST(LimitsTest, WhatIsNotUnderstoodIsRefusedWithItsLine) {
-  EXPECT_THAT(Refusal("max-total = '1MiB'\nmax-sites = '1MiB'"), HasSubstr("l.toml:2: 'max-sites' is no limit"));
+  EXPECT_THAT(Refusal("max-total = '1MiB'\nmax-sites = '1MiB'"),
+              HasSubstr("l.toml:2: 'max-sites' is no limit"));
   EXPECT_THAT(Refusal("max-total = 1048576"), HasSubstr("a size is written as text"));
   EXPECT_THAT(Refusal("max-total = 'many'"), HasSubstr("l.toml:1: "));
   EXPECT_THAT(Refusal("per = 'hour'"), HasSubstr("\"run\" or \"iteration\""));
   EXPECT_THAT(Refusal("[[site]]\nmatch = 'x'"), HasSubstr("l.toml:1: [[site]] needs"));
-  EXPECT_THAT(Refusal("[[site]]\nmatch = 'x'\nmax = '1'\ncolour = 3"), HasSubstr("l.toml:4: 'colour' is unknown"));
+  EXPECT_THAT(Refusal("[[site]]\nmatch = 'x'\nmax = '1'\ncolour = 3"),
+              HasSubstr("l.toml:4: 'colour' is unknown"));
   EXPECT_THAT(Refusal("site = 3"), HasSubstr("expected [[site]]"));
   EXPECT_THAT(Refusal("max-total = '1MiB\n<<<<<<< HEAD\n"), HasSubstr("l.toml:1: "));
   EXPECT_THAT(Refusal("max-site = '1KiB'\n# \xc3\xa9\n"), HasSubstr("l.toml:2: only ASCII"));
@@ -61,7 +64,8 @@ TEST(LimitsTest, ASiteWithALimitOfItsOwnIsJudgedByThatAlone) {
   const std::string limits = "max-site = '1KiB'\n[[site]]\nmatch = 'Cache*'\nmax = '1MiB'\n";
   EXPECT_EQ(GateWith(limits, {testing::Site("CacheFill", 10)}).verdict, GateVerdict::kPass);
   EXPECT_EQ(GateWith(limits, {testing::Site("CacheFill", 100)}).verdict, GateVerdict::kFail);
-  EXPECT_EQ(GateWith(limits, {testing::Site("CacheFill", 10), testing::Site("Other", 10)}).verdict, GateVerdict::kFail);
+  EXPECT_EQ(GateWith(limits, {testing::Site("CacheFill", 10), testing::Site("Other", 10)}).verdict,
+            GateVerdict::kFail);
 }
 
 TEST(LimitsTest, ALimitOfASiteThatDoesNotLeakIsNamed) {
@@ -70,8 +74,10 @@ TEST(LimitsTest, ALimitOfASiteThatDoesNotLeakIsNamed) {
 }
 
 TEST(LimitsTest, LimitsPerIterationDoNotJudgeRunsThatCountNone) {
-  const GateResult result = GateWith("per = 'iteration'\nmax-total = '1MiB'\n", {testing::Site("A", 0)});
-  EXPECT_THAT(result.inconclusive_because, HasSubstr("the limits count per iteration, these runs per run"));
+  const GateResult result =
+      GateWith("per = 'iteration'\nmax-total = '1MiB'\n", {testing::Site("A", 0)});
+  EXPECT_THAT(result.inconclusive_because,
+              HasSubstr("the limits count per iteration, these runs per run"));
 }
 
 TEST(GateTest, SaysWhatItCouldHaveSeen) {

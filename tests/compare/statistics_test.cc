@@ -29,7 +29,9 @@ TEST(ConditionalTest, NeedsAsManySamplesAsThePublishedTableSays) {
   EXPECT_EQ(needed(10, .0001), 36);
 }
 
-TEST(ConditionalTest, LongerExposureOfOneSideIsNoEvidence) { EXPECT_GT(HigherRateP(10, 1, 30, 3, 1), .4); }
+TEST(ConditionalTest, LongerExposureOfOneSideIsNoEvidence) {
+  EXPECT_GT(HigherRateP(10, 1, 30, 3, 1), .4);
+}
 
 TEST(ConditionalTest, DispersionWeakensTheEvidence) {
   EXPECT_LT(HigherRateP(0, 3, 20, 3, 1), 1e-5);
@@ -60,7 +62,9 @@ TEST(DifferenceTest, BoundLiesBelowTheDifferenceAndAboveNothingForPlentyOfCounts
 }
 
 // 14.2 samples from nothing at p = .001 with 90 % power.
-TEST(DetectableTest, IsWhatThePublishedTableSays) { EXPECT_NEAR(DetectableCount(1, 1, 1, .001), 14.2, .3); }
+TEST(DetectableTest, IsWhatThePublishedTableSays) {
+  EXPECT_NEAR(DetectableCount(1, 1, 1, .001), 14.2, .3);
+}
 
 }  // namespace
 }  // namespace leaktrack

@@ -14,17 +14,20 @@ using ::testing::IsEmpty;
 // The cases of LeakSanitizer's own TemplateMatch.
 TEST(PatternTest, MeansWhatLeakSanitizerMeans) {
   for (const auto& [pattern, text, found] : std::vector<std::tuple<const char*, const char*, bool>>{
-           {"foo", "foo", true},       {"foo", "xfoox", true},     {"^foo", "foobar", true},   {"^foo", "xfoo", false},
-           {"foo$", "xfoo", true},     {"foo$", "foox", false},    {"^foo$", "foo", true},     {"^foo$", "foofoo", false},
-           {"f*o", "fxxo", true},      {"f*o", "xfxxoz", true},    {"^f*o$", "fxxo", true},    {"^f*o$", "fxxoz", false},
-           {"*", "anything", true},    {"a*b*c", "a1b2c3", true},  {"a*c*b", "a1b2c3", false}, {"foo$", "foofoo", true},
-           {"^a*a$", "a", false},      {"", "x", true},            {"a**b", "ab", true},       {"^*x", "yx", true}}) {
+           {"foo", "foo", true},     {"foo", "xfoox", true},     {"^foo", "foobar", true},
+           {"^foo", "xfoo", false},  {"foo$", "xfoo", true},     {"foo$", "foox", false},
+           {"^foo$", "foo", true},   {"^foo$", "foofoo", false}, {"f*o", "fxxo", true},
+           {"f*o", "xfxxoz", true},  {"^f*o$", "fxxo", true},    {"^f*o$", "fxxoz", false},
+           {"*", "anything", true},  {"a*b*c", "a1b2c3", true},  {"a*c*b", "a1b2c3", false},
+           {"foo$", "foofoo", true}, {"^a*a$", "a", false},      {"", "x", true},
+           {"a**b", "ab", true},     {"^*x", "yx", true}}) {
     EXPECT_EQ(PatternFound(pattern, text), found) << pattern << " in " << text;
   }
 }
 
 std::vector<ResolvedFrame> Stack() {
-  return {{"malloc", "", 0, "/lib/libc.so.6", "", 0, false}, {"third::Party()", "/src/third/party.cc", 7, "/bin/app", "", 0, false}};
+  return {{"malloc", "", 0, "/lib/libc.so.6", "", 0, false},
+          {"third::Party()", "/src/third/party.cc", 7, "/bin/app", "", 0, false}};
 }
 
 TEST(SuppressionsTest, FunctionFileAndModuleCover) {
@@ -46,7 +49,9 @@ TEST(SuppressionsTest, WhatCoveredNothingIsNamedWithItsLine) {
 TEST(SuppressionsTest, WhatTheRunTimesKeepByDesignIsCoveredAndNeverCalledUnused) {
   Suppressions suppressions;
   suppressions.AddBuiltIn();
-  EXPECT_TRUE(suppressions.Covers({{"malloc", "", 0, "", "", 0, false}, {"_IO_file_doallocate", "", 0, "/lib/libc.so.6", "", 0, false}}));
+  EXPECT_TRUE(
+      suppressions.Covers({{"malloc", "", 0, "", "", 0, false},
+                           {"_IO_file_doallocate", "", 0, "/lib/libc.so.6", "", 0, false}}));
   EXPECT_FALSE(suppressions.Covers(Stack()));
   EXPECT_THAT(suppressions.Unused(), IsEmpty());
 }
@@ -55,7 +60,8 @@ TEST(SuppressionsTest, OtherToolsLinesAreIgnoredWithANoteAndNonsenseIsRefused) {
   Suppressions suppressions;
   ASSERT_TRUE(suppressions.Add("race:Foo\r\n", "s").ok());
   EXPECT_THAT(suppressions.notes(), ElementsAre(HasSubstr("s:1: 'race:Foo' is not about leaks")));
-  EXPECT_THAT(suppressions.Add("leak:x\nwhat is this", "s").message(), HasSubstr("s:2: 'what is this' is no suppression"));
+  EXPECT_THAT(suppressions.Add("leak:x\nwhat is this", "s").message(),
+              HasSubstr("s:2: 'what is this' is no suppression"));
 }
 
 }  // namespace

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes the decoder: the input is a capture file, or, when it begins with the recorder's magic, a recorder image.
+// Fuzzes the decoder: the input is a capture file, or, when it begins with the recorder's magic, a
+// recorder image.
 //
-// Checksums would stop a fuzzer at the door, so they are repaired first: header page, segments and records.
+// Checksums would stop a fuzzer at the door, so they are repaired first: header page, segments and
+// records.
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
-#include "libtrack/capture/read/capture_bytes.h"
 #include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/format.h"
+#include "libtrack/capture/read/capture_bytes.h"
 
 namespace {
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes the reader of mapped ELF headers: extent, bias, build-id notes, where the unwind tables are.
+// Fuzzes the reader of mapped ELF headers: extent, bias, build-id notes, where the unwind tables
+// are.
 //
-// The input is mapped at a page's start with an unmapped page behind it, so that any look too far faults. Then PCs are
-// looked up in the tables that were found, when they lie inside the mapping as the loader would have mapped them.
+// The input is mapped at a page's start with an unmapped page behind it, so that any look too far
+// faults. Then PCs are looked up in the tables that were found, when they lie inside the mapping as
+// the loader would have mapped them.
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -21,7 +23,8 @@ constexpr size_t kMostBytes = 256 * 1024;
 
 // One reservation for the whole run; the pages in use are opened for each input.
 uint8_t* Reservation() {
-  static void* const memory = mmap(nullptr, kMostBytes + kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  static void* const memory =
+      mmap(nullptr, kMostBytes + kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) abort();
   return static_cast<uint8_t*>(memory);
 }
@@ -29,10 +32,13 @@ uint8_t* Reservation() {
 void Inspect(uintptr_t base, size_t bytes) {
   ElfImage image;
   if (!ReadElfImage(base, image)) return;
-  if (image.start > base || base >= image.end || image.build_id_size > sizeof(image.build_id)) abort();
+  if (image.start > base || base >= image.end || image.build_id_size > sizeof(image.build_id))
+    abort();
   const CfiSection& cfi = image.cfi;
   if (cfi.header == 0) return;
-  if (cfi.header < cfi.segment_start || cfi.header_end > cfi.segment_end || cfi.header_end < cfi.header) abort();
+  if (cfi.header < cfi.segment_start || cfi.header_end > cfi.segment_end ||
+      cfi.header_end < cfi.header)
+    abort();
   if (cfi.segment_start < base || cfi.segment_end > base + bytes) return;
   CfiWork work{};
   for (uintptr_t pc = base; pc < base + bytes; pc += bytes / 16) FindRule(work, cfi, pc);

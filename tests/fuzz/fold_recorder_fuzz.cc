@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes folding: a hostile flight recorder is decoded alone, decoded on top of a hostile capture, and folded into it.
+// Fuzzes folding: a hostile flight recorder is decoded alone, decoded on top of a hostile capture,
+// and folded into it.
 //
-// Input: length of the recorder (4 bytes), the recorder, then the capture that it is folded into (may be empty).
-// Magic and version of the recorder are put right, so that a raised version alone does not make the corpus worthless; where the layout has
-// changed, its files are to be made anew (tests/support/recorder_builder.h).
-// Held beside "no crash": whatever a recorder holds, the capture that it was folded into opens.
+// Input: length of the recorder (4 bytes), the recorder, then the capture that it is folded into
+// (may be empty). Magic and version of the recorder are put right, so that a raised version alone
+// does not make the corpus worthless; where the layout has changed, its files are to be made anew
+// (tests/support/recorder_builder.h). Held beside "no crash": whatever a recorder holds, the
+// capture that it was folded into opens.
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,22 +39,27 @@ const std::string& Path(const char* kind) {
 
 void Write(const std::string& path, const std::vector<uint8_t>& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
 }
 
 void Repair(std::vector<uint8_t>* recorder) {
   if (recorder->size() < sizeof(RecorderHeader)) return;
-  memcpy(recorder->data() + offsetof(RecorderHeader, magic), &kRecorderMagic, sizeof(kRecorderMagic));
-  memcpy(recorder->data() + offsetof(RecorderHeader, version), &kRecorderVersion, sizeof(kRecorderVersion));
+  memcpy(recorder->data() + offsetof(RecorderHeader, magic), &kRecorderMagic,
+         sizeof(kRecorderMagic));
+  memcpy(recorder->data() + offsetof(RecorderHeader, version), &kRecorderVersion,
+         sizeof(kRecorderVersion));
 }
 
 void Fold(const std::vector<uint8_t>& recorder, const std::vector<uint8_t>& capture) {
   Write(Path("recorder"), recorder);
   Write(Path("capture"), capture);
   std::string why;
-  const FoldOptions options{.capture_path = Path("capture"), .end_state = {}, .owner_is_dead = true};
+  const FoldOptions options{
+      .capture_path = Path("capture"), .end_state = {}, .owner_is_dead = true};
   const FoldResult result = FoldRecorder(Path("recorder"), options, &why);
-  const DecodeResult opened = DecodeCaptureFile(Path("capture"), {.use_recorder = false, .recorder_directory = {}});
+  const DecodeResult opened =
+      DecodeCaptureFile(Path("capture"), {.use_recorder = false, .recorder_directory = {}});
   if (result != FoldResult::kFolded || opened.failure == DecodeFailure::kNone) return;
   fprintf(stderr, "folded, but: %s\n", opened.message.c_str());
   abort();

@@ -2,8 +2,8 @@
 //
 // Fuzzes the reader of /proc/<pid>/maps against the plainest reading there is.
 //
-// Input: the size of the reader's buffer (1 byte), then the file. Every line that fits the buffer and parses must come
-// out, in order, and nothing else.
+// Input: the size of the reader's buffer (1 byte), then the file. Every line that fits the buffer
+// and parses must come out, in order, and nothing else.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,7 +22,8 @@ std::vector<std::string> PlainReading(std::string_view text, size_t buffer_bytes
   std::vector<std::string> lines;
   MapsLine line;
   for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
-    if (end < buffer_bytes && ParseMapsLine(text.substr(0, end), line)) lines.emplace_back(line.path);
+    if (end < buffer_bytes && ParseMapsLine(text.substr(0, end), line))
+      lines.emplace_back(line.path);
   }
   return lines;
 }
@@ -46,7 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t buffer_bytes = 1 + size_t{data[0]};
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   const int fd = memfd_create("maps", MFD_CLOEXEC);
-  if (fd < 0 || pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) abort();
+  if (fd < 0 || pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    abort();
   if (OurReading(fd, buffer_bytes) != PlainReading(text, buffer_bytes)) abort();
   return 0;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes what names frames besides ELF and DWARF: the seal in a capture, and the map of made code that a process leaves.
+// Fuzzes what names frames besides ELF and DWARF: the seal in a capture, and the map of made code
+// that a process leaves.
 //
-// The same bytes go to each reader. Held beside "no crash": a seal that was read is written and read back as the same; a packed seal comes
-// back as it was; an address that has a name lies in code that the map told of.
+// The same bytes go to each reader. Held beside "no crash": a seal that was read is written and
+// read back as the same; a packed seal comes back as it was; an address that has a name lies in
+// code that the map told of.
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -26,7 +28,8 @@ void ReadText(const std::string& text) {
   if (!seal) return;
   const std::string written = leaktrack::WriteSeal(*seal);
   const std::optional<leaktrack::Seal> again = leaktrack::ReadSeal(written, {});
-  Require(again.has_value() && again->frames.size() == seal->frames.size() && leaktrack::WriteSeal(*again) == written);
+  Require(again.has_value() && again->frames.size() == seal->frames.size() &&
+          leaktrack::WriteSeal(*again) == written);
 }
 
 // Checksums would stop a fuzzer at the door: the trailer's are repaired.
@@ -40,7 +43,8 @@ void ReadTrailer(std::vector<uint8_t> file) {
   trailer.magic = leaktrack::capture::kSealMagic;
   trailer.packed_bytes = std::min<uint64_t>(trailer.packed_bytes, at);
   trailer.plain_bytes %= 1 << 16;
-  trailer.packed_crc = leaktrack::capture::Crc32c(file.data() + at - trailer.packed_bytes, trailer.packed_bytes);
+  trailer.packed_crc =
+      leaktrack::capture::Crc32c(file.data() + at - trailer.packed_bytes, trailer.packed_bytes);
   trailer.crc = leaktrack::capture::Crc32c(&trailer, offsetof(SealTrailer, crc));
   memcpy(file.data() + at, &trailer, sizeof(trailer));
   Require(leaktrack::capture::SplitSeal(file).capture.size() <= file.size());
@@ -55,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::vector<uint8_t> packed = leaktrack::capture::PackSeal(text);
   Require(leaktrack::capture::SplitSeal(packed).text == text);
   const leaktrack::PerfMap map = leaktrack::PerfMap::Parse(text);
-  for (const uint64_t address : {uint64_t{0}, uint64_t{0x1008}, UINT64_MAX}) Require(map.NameOf(address).empty() || !map.empty());
+  for (const uint64_t address : {uint64_t{0}, uint64_t{0x1008}, UINT64_MAX})
+    Require(map.NameOf(address).empty() || !map.empty());
   return 0;
 }

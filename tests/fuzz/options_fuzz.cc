@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes what people write: the environment's options, sizes, durations and rates; and the names that are printed.
+// Fuzzes what people write: the environment's options, sizes, durations and rates; and the names
+// that are printed.
 //
-// The same bytes go to every one of these readers. Held beside "no crash": what an option form says is read back as the
-// same value, by the tools and, for sizes that can be intervals, by the library; and no text comes out of SafeText that
-// is not safe already.
+// The same bytes go to every one of these readers. Held beside "no crash": what an option form says
+// is read back as the same value, by the tools and, for sizes that can be intervals, by the
+// library; and no text comes out of SafeText that is not safe already.
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -42,7 +43,8 @@ void ReadSizes(std::string_view text) {
 }
 
 void ReadEnvironment(const std::string& value) {
-  for (const char* name : {"LEAKTRACK_INTERVAL=", "LEAKTRACK_OUT=", "LEAKTRACK_THREAD=", "LEAKTRACK_UNWINDER=", ""}) {
+  for (const char* name :
+       {"LEAKTRACK_INTERVAL=", "LEAKTRACK_OUT=", "LEAKTRACK_THREAD=", "LEAKTRACK_UNWINDER=", ""}) {
     const std::string entry = name + value;
     const char* const environment[] = {entry.c_str(), nullptr};
     const auto options = leaktrack::track::ReadOptions(environment);

@@ -19,12 +19,14 @@ TEST(LEAKTRACK_TARGET, SurvivesItsCorpusAndMutationsOfIt) {
   size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(LEAKTRACK_CORPUS)) {
     std::ifstream file(entry.path(), std::ios::binary);
-    std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file),
+                               std::istreambuf_iterator<char>()};
     ++files;
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
     for (int i = 0; i < LEAKTRACK_MUTANTS && !bytes.empty(); ++i) {
       std::vector<uint8_t> mutant = bytes;
-      for (int k = 0; k < 40; ++k) mutant[random() % mutant.size()] = static_cast<uint8_t>(random());
+      for (int k = 0; k < 40; ++k)
+        mutant[random() % mutant.size()] = static_cast<uint8_t>(random());
       LLVMFuzzerTestOneInput(mutant.data(), mutant.size());
     }
   }

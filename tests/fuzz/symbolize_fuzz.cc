@@ -2,8 +2,9 @@
 //
 // Fuzzes the symbolizer with hostile ELF and DWARF files.
 //
-// The input is the file. libdw, libelf and libiberty are the distribution's: not instrumented, so that the fuzzer steers
-// by our own branches alone, and a finding in them is a crash, not a sanitizer's report.
+// The input is the file. libdw, libelf and libiberty are the distribution's: not instrumented, so
+// that the fuzzer steers by our own branches alone, and a finding in them is a crash, not a
+// sanitizer's report.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -33,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   module.number = 1;
   module.path = file.path;
   std::vector<capture::Frame> frames;
-  for (uint64_t address = 0; address < 0x4000; address += 61) frames.push_back(capture::MakeFrame(1, address));
+  for (uint64_t address = 0; address < 0x4000; address += 61)
+    frames.push_back(capture::MakeFrame(1, address));
   const auto symbolizer = NewElfSymbolizer({&module, 1});
   symbolizer->Prepare(frames);
   for (const capture::Frame frame : frames) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes the readers of unwind tables: .eh_frame_hdr, CIEs, FDEs, call frame programs, DWARF expressions.
+// Fuzzes the readers of unwind tables: .eh_frame_hdr, CIEs, FDEs, call frame programs, DWARF
+// expressions.
 //
-// Input: struct Start, then the segment. Code lies in another segment, so PCs may be below it. The segment is copied to a heap block of its very size, so that the address sanitizer sees any byte too far.
-// Held beside "no crash": a rule found with a remembered CIE is the rule found without, and the cache's form of a rule
-// gives the same rule back.
+// Input: struct Start, then the segment. Code lies in another segment, so PCs may be below it. The
+// segment is copied to a heap block of its very size, so that the address sanitizer sees any byte
+// too far. Held beside "no crash": a rule found with a remembered CIE is the rule found without,
+// and the cache's form of a rule gives the same rule back.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -26,7 +28,8 @@ struct Start {
 
 // Heap memory, whose alignment the tables of a real module have too.
 struct Segment {
-  Segment(const uint8_t* from, size_t size) : bytes(static_cast<uint8_t*>(malloc(size))), count(size) {
+  Segment(const uint8_t* from, size_t size)
+      : bytes(static_cast<uint8_t*>(malloc(size))), count(size) {
     memcpy(bytes, from, size);
   }
   ~Segment() { free(bytes); }
@@ -50,11 +53,14 @@ void LookUp(CfiWork& work, const CfiSection& section, uintptr_t pc) {
 }
 
 void LookUpAll(const Segment& segment, const Start& start) {
-  const uintptr_t header = segment.begin() + std::min<size_t>(start.header_words * 4, segment.count & ~size_t{3});
+  const uintptr_t header =
+      segment.begin() + std::min<size_t>(start.header_words * 4, segment.count & ~size_t{3});
   const uintptr_t header_end = std::min<uintptr_t>(header + start.header_bytes, segment.end());
   const CfiSection section = {header, header_end, segment.begin(), segment.end()};
   CfiWork work{};
-  for (uintptr_t i = 0; i < 16; ++i) LookUp(work, section, segment.begin() + static_cast<uintptr_t>(intptr_t{start.pc}) + i * start.step);
+  for (uintptr_t i = 0; i < 16; ++i)
+    LookUp(work, section,
+           segment.begin() + static_cast<uintptr_t>(intptr_t{start.pc}) + i * start.step);
 }
 
 // The bytes as instructions without tables around them, with alignments that a CIE might give.

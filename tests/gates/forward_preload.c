@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The least that a library which stands before malloc can do: forward. What the fast paths are measured against.
+// The least that a library which stands before malloc can do: forward. What the fast paths are
+// measured against.
 #include <stddef.h>
 
 static void* (*real_malloc)(size_t);

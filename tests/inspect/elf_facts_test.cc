@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is read off a program's file; hostile files included. Real variants of programs: e2e/doctor_test.py.
+// What is read off a program's file; hostile files included. Real variants of programs:
+// e2e/doctor_test.py.
 #include "tools/inspect/elf_facts.h"
 
 #include <gtest/gtest.h>
@@ -28,12 +29,14 @@ class ElfFactsTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove(path_); }
   const std::string path_ =
-      (std::filesystem::temp_directory_path() / ("leaktrack_elf." + std::to_string(getpid()))).string();
+      (std::filesystem::temp_directory_path() / ("leaktrack_elf." + std::to_string(getpid())))
+          .string();
 };
 
 TEST_F(ElfFactsTest, ThisProgramIsWhatItIs) {
   const ElfFacts facts = ReadElfFacts("/proc/self/exe");
-  EXPECT_TRUE(facts.is_elf && facts.is_64_bit && facts.is_x86_64 && facts.has_symtab && facts.has_debug_info);
+  EXPECT_TRUE(facts.is_elf && facts.is_64_bit && facts.is_x86_64 && facts.has_symtab &&
+              facts.has_debug_info);
   EXPECT_EQ(facts.loader, "/lib64/ld-linux-x86-64.so.2");
   EXPECT_NE(std::find(facts.needed.begin(), facts.needed.end(), "libc.so.6"), facts.needed.end());
   EXPECT_FALSE(facts.is_go);
@@ -49,12 +52,14 @@ TEST_F(ElfFactsTest, WhatIsNoFileOrNoElfHasNoFacts) {
 TEST_F(ElfFactsTest, ACutOrDamagedFileIsSurvived) {
   const std::string whole = Contents(LEAKTRACK_SMALL_PROGRAM);
   ASSERT_TRUE(Read(whole).is_elf);
-  for (size_t size = 0; size < whole.size(); size += size < 1024 ? 1 : 2039) (void)Read(whole.substr(0, size));
+  for (size_t size = 0; size < whole.size(); size += size < 1024 ? 1 : 2039)
+    (void)Read(whole.substr(0, size));
   std::mt19937 random(20);
   for (int round = 0; round < 500; ++round) {
     std::string damaged = whole;
     const size_t within = round % 2 == 0 ? 1024 : damaged.size();
-    for (int flips = 0; flips < 4; ++flips) damaged[random() % within] = static_cast<char>(random());
+    for (int flips = 0; flips < 4; ++flips)
+      damaged[random() % within] = static_cast<char>(random());
     (void)Read(damaged);
   }
 }

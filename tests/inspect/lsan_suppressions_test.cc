@@ -19,14 +19,16 @@ using ::testing::HasSubstr;
 
 TEST(LsanSuppressionsTest, AConstantIsReadOffEveryWayToCompileIt) {
   for (const char* variant : {"O0", "O2", "O3_fp", "no_pie", "clang"}) {
-    const absl::StatusOr<std::string> text = LsanDefaultSuppressions(std::string(LEAKTRACK_SUPPRESSING) + variant);
+    const absl::StatusOr<std::string> text =
+        LsanDefaultSuppressions(std::string(LEAKTRACK_SUPPRESSING) + variant);
     ASSERT_TRUE(text.ok()) << variant << ": " << text.status();
     EXPECT_EQ(*text, "leak:ByDesign\nleak:*libthird*\n") << variant;
   }
 }
 
 TEST(LsanSuppressionsTest, AFunctionThatComputesIsRefusedAndNotGuessed) {
-  const absl::StatusOr<std::string> text = LsanDefaultSuppressions(std::string(LEAKTRACK_SUPPRESSING) + "computed");
+  const absl::StatusOr<std::string> text =
+      LsanDefaultSuppressions(std::string(LEAKTRACK_SUPPRESSING) + "computed");
   EXPECT_THAT(std::string(text.status().message()), HasSubstr("does more than return a constant"));
 }
 
@@ -40,12 +42,15 @@ TEST(LsanSuppressionsTest, FilesThatDefineNoneSayNothing) {
 TEST(LsanSuppressionsTest, DamagedFilesAreSurvived) {
   std::ifstream file(std::string(LEAKTRACK_SUPPRESSING) + "O2", std::ios::binary);
   const std::string whole{std::istreambuf_iterator<char>(file), {}};
-  const std::string path = (std::filesystem::temp_directory_path() / ("leaktrack_lsan." + std::to_string(getpid()))).string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("leaktrack_lsan." + std::to_string(getpid())))
+          .string();
   std::mt19937 random(5);
   for (int i = 0; i < 300; ++i) {
     std::string bytes = whole;
     if (i % 3 == 0) bytes.resize(random() % bytes.size());
-    for (int flips = 0; flips < 20 && !bytes.empty(); ++flips) bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
+    for (int flips = 0; flips < 20 && !bytes.empty(); ++flips)
+      bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
     (void)LsanDefaultSuppressions(path);
   }

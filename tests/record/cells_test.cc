@@ -14,7 +14,9 @@ namespace leaktrack::track {
 namespace {
 
 struct Sums : Cells {
-  explicit Sums(const ImageOptions& options = {}, MemoryFn memory = nullptr) : image(options) { Bind(image.view(), memory); }
+  explicit Sums(const ImageOptions& options = {}, MemoryFn memory = nullptr) : image(options) {
+    Bind(image.view(), memory);
+  }
   TestImage image;
 };
 
@@ -45,12 +47,15 @@ TEST(CellsTest, AddsAllOfAWeight) {
   EXPECT_EQ(cell->variance.load(), 6.0);
 }
 
-capture::CellCopy Seen(Sums& sums, capture::SiteId site) { return ReadCell(sums.image, site, capture::kBandBirths); }
+capture::CellCopy Seen(Sums& sums, capture::SiteId site) {
+  return ReadCell(sums.image, site, capture::kBandBirths);
+}
 
 uint32_t OwnCellsIn(Sums& sums) {
   const auto* const cells = sums.image.view().region<capture::Cell>(capture::kRegionCells);
   uint32_t own = 0;
-  for (uint32_t i = 0; i < sums.image.header().cell_count.load(); ++i) own += cells[i].key.load() > capture::kSharedKeyMask;
+  for (uint32_t i = 0; i < sums.image.header().cell_count.load(); ++i)
+    own += cells[i].key.load() > capture::kSharedKeyMask;
   return own;
 }
 
@@ -60,7 +65,8 @@ TEST(OwnCellsTest, ThreadsAddEachToTheirOwnAndAReaderSeesTheSum) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       const auto own = std::make_unique<ClearedOwnCells>();
-      for (int i = 0; i < 20'000; ++i) sums.AddExact(i % 100 == 0 ? nullptr : own.get(), 1 + static_cast<uint32_t>(i) % 7, 0, 8);
+      for (int i = 0; i < 20'000; ++i)
+        sums.AddExact(i % 100 == 0 ? nullptr : own.get(), 1 + static_cast<uint32_t>(i) % 7, 0, 8);
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -105,35 +111,44 @@ TEST(OwnCellsTest, TwoThreadsNeverCountInOnePairOfCacheLines) {
 TEST(OwnCellsTest, WithoutMoreMemorySitesBeyondAThreadsPlacesAreShared) {
   static int asked;
   asked = 0;
-  Sums sums({}, +[](size_t) -> void* { return ++asked, nullptr; });
+  Sums sums(
+      {}, +[](size_t) -> void* { return ++asked, nullptr; });
   ClearedOwnCells own;
   for (int round = 0; round < 3; ++round) {
-    for (capture::SiteId site = 1; site <= 1'000; ++site) ASSERT_TRUE(sums.AddExact(&own, site, 0, 16));
+    for (capture::SiteId site = 1; site <= 1'000; ++site)
+      ASSERT_TRUE(sums.AddExact(&own, site, 0, 16));
   }
   constexpr uint32_t kFew = 1 << OwnCells::kFewBits;
   EXPECT_LE(OwnCellsIn(sums), kFew);
   EXPECT_GT(OwnCellsIn(sums), kFew / 2);
   EXPECT_EQ(asked, 1) << "each refusal may cost a system call";
-  for (capture::SiteId site = 1; site <= 1'000; ++site) ASSERT_EQ(Seen(sums, site).bytes, 48.0) << site;
+  for (capture::SiteId site = 1; site <= 1'000; ++site)
+    ASSERT_EQ(Seen(sums, site).bytes, 48.0) << site;
 }
 
 TEST(OwnCellsTest, ManySitesHaveLargerTablesAndNoSumIsLostOnTheWay) {
   static std::vector<std::unique_ptr<char[]>> tables;
   tables.clear();
-  Sums sums({}, +[](size_t bytes) -> void* { return tables.emplace_back(std::make_unique<char[]>(bytes)).get(); });
+  Sums sums(
+      {}, +[](size_t bytes) -> void* {
+        return tables.emplace_back(std::make_unique<char[]>(bytes)).get();
+      });
   ClearedOwnCells own;
   constexpr capture::SiteId kSites = 20'000;
   for (int round = 0; round < 3; ++round) {
-    for (capture::SiteId site = 1; site <= kSites; ++site) ASSERT_TRUE(sums.AddExact(&own, site, 0, 16));
+    for (capture::SiteId site = 1; site <= kSites; ++site)
+      ASSERT_TRUE(sums.AddExact(&own, site, 0, 16));
   }
   EXPECT_EQ(tables.size(), 3u);
   EXPECT_FALSE(own.may_grow());
   EXPECT_GT(OwnCellsIn(sums), kSites / 100 * 99);
   double bytes = 0;
   const auto* const cells = sums.image.view().region<capture::Cell>(capture::kRegionCells);
-  for (uint32_t i = 0; i < sums.image.header().cell_count.load(); ++i) bytes += cells[i].bytes.load();
+  for (uint32_t i = 0; i < sums.image.header().cell_count.load(); ++i)
+    bytes += cells[i].bytes.load();
   EXPECT_EQ(bytes, 48.0 * kSites);
-  for (capture::SiteId site = 1; site <= kSites; site += 1'999) EXPECT_EQ(Seen(sums, site).bytes, 48.0) << site;
+  for (capture::SiteId site = 1; site <= kSites; site += 1'999)
+    EXPECT_EQ(Seen(sums, site).bytes, 48.0) << site;
   tables.clear();
 }
 
@@ -144,8 +159,10 @@ TEST(OwnCellsTest, LeaveHalfOfAllCellsToTheSites) {
     for (capture::SiteId site = 1; site <= 5; ++site) ASSERT_TRUE(sums.AddExact(&own, site, 0, 1));
   }
   EXPECT_GT(OwnCellsIn(sums), 15u);
-  for (capture::SiteId site = 1; site <= 5; ++site) EXPECT_EQ(Seen(sums, site).samples, 20u) << site;
-  for (capture::SiteId site = 6; site <= 41; ++site) EXPECT_NE(sums.Find(site, 0), nullptr) << site;  // a run may end at 64
+  for (capture::SiteId site = 1; site <= 5; ++site)
+    EXPECT_EQ(Seen(sums, site).samples, 20u) << site;
+  for (capture::SiteId site = 6; site <= 41; ++site)
+    EXPECT_NE(sums.Find(site, 0), nullptr) << site;  // a run may end at 64
 }
 
 TEST(OwnCellsTest, WhatFindsNoRoomIsCountedOnce) {

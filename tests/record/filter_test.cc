@@ -27,13 +27,15 @@ TEST(FilterTest, AFullLiveTableLetsOneForeignFreeInFourteenThrough) {
   auto filter = std::make_unique<Filter>();
   for (uintptr_t i = 1; i <= 32'768; ++i) filter->Raise(Ptr(0x7f00'0000'0000 + i * 1'040));
   int wrong = 0;
-  for (uintptr_t i = 1; i <= 100'000; ++i) wrong += filter->MayBeTracked(Ptr(0x5500'0000'0000 + i * 48));
+  for (uintptr_t i = 1; i <= 100'000; ++i)
+    wrong += filter->MayBeTracked(Ptr(0x5500'0000'0000 + i * 48));
   EXPECT_LT(wrong, 7'500);
   EXPECT_GT(wrong, 4'500);
 }
 
 TEST(FilterTest, BlocksAtPowersOfTwoAreToldApartAsWell) {
-  for (unsigned shift = 4; shift <= 14; ++shift) {  // the free of a larger one does not notice a look into the table
+  for (unsigned shift = 4; shift <= 14;
+       ++shift) {  // the free of a larger one does not notice a look into the table
     auto filter = std::make_unique<Filter>();
     std::mt19937_64 random(shift);
     std::unordered_set<uintptr_t> tracked;
@@ -57,7 +59,8 @@ TEST(FilterTest, ATrackedBlockLetsItsNeighboursWithin64BytesThroughAndNoOthers) 
   auto filter = std::make_unique<Filter>();
   filter->Raise(Ptr(0x5500'0000'1000));
   int through = 0;
-  for (uintptr_t block = 0x5500'0000'0000; block < 0x5500'0000'2000; block += 16) through += filter->MayBeTracked(Ptr(block));
+  for (uintptr_t block = 0x5500'0000'0000; block < 0x5500'0000'2000; block += 16)
+    through += filter->MayBeTracked(Ptr(block));
   EXPECT_EQ(through, 4);
 }
 

@@ -74,7 +74,8 @@ TEST_F(JumpTest, E13_OfAnAbandonedGuardMoreThanTheMarkMayBeOverwritten) {
   alignas(NamedGuard) char memory[sizeof(NamedGuard)];
   new (memory) NamedGuard(hot);
   auto* const words = reinterpret_cast<uint64_t*>(memory);
-  for (size_t i = 1; i < sizeof(memory) / sizeof(*words); ++i) words[i] = 0xdead'0000'0000'0000;  // all behind the mark
+  for (size_t i = 1; i < sizeof(memory) / sizeof(*words); ++i)
+    words[i] = 0xdead'0000'0000'0000;  // all behind the mark
   EXPECT_TRUE(EnterBelow());
 }
 
@@ -112,7 +113,8 @@ void Start(ucontext_t& coroutine, char* stack, ucontext_t& thread, void (*functi
   swapcontext(&thread, &coroutine);
 }
 
-// A coroutine that a handler switched away from while it held the guard; the thread goes on, and so does the coroutine later.
+// A coroutine that a handler switched away from while it held the guard; the thread goes on, and so
+// does the coroutine later.
 class CoroutineTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -164,13 +166,15 @@ TEST_F(CoroutineTest, E8_AThreadGetsOnlySoManyStates) {
   Resume();
 }
 
-// One coroutine holds the guard; the other, whose stack lies right above, is not on the thread's own stack either.
+// One coroutine holds the guard; the other, whose stack lies right above, is not on the thread's
+// own stack either.
 bool EntersFromTheNextStack() {
   static thread_local HotThread hot;
   static thread_local ucontext_t thread, holder, other;
   static thread_local bool entered;
   hot = {};
-  char* const stacks = static_cast<char*>(mmap(nullptr, 2 * kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* const stacks = static_cast<char*>(
+      mmap(nullptr, 2 * kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   Start(holder, stacks, thread, [] {
     const NamedGuard guard(hot);
     swapcontext(&holder, &thread);

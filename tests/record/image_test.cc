@@ -47,7 +47,8 @@ TEST(ImageTest, PagesAreAskedForInStepsAndNeverBeyondTheReserve) {
   EXPECT_TRUE(image.view().Ensure(capture::kRegionDepotArena, kCommitStep));
   EXPECT_EQ(image.commits(), before);
   EXPECT_TRUE(image.view().Ensure(capture::kRegionDepotArena, kCommitStep + 1));
-  EXPECT_EQ(image.header().regions[capture::kRegionDepotArena].committed_bytes.load(), 2 * kCommitStep);
+  EXPECT_EQ(image.header().regions[capture::kRegionDepotArena].committed_bytes.load(),
+            2 * kCommitStep);
   EXPECT_FALSE(image.view().Ensure(capture::kRegionDepotArena, (16u << 20) + 1));
 }
 

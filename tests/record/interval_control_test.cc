@@ -58,7 +58,8 @@ TEST(IntervalControlTest, ComesDownAgainAfterABurst) {
 TEST(IntervalControlTest, ABusyTickKeepsTheIntervalUp) {
   Control control;
   control.Burst(kSamplesPerTick, 50);
-  for (uint64_t now = 100; now < 60'000; now += 100) control.Burst(now % 9'000 == 0 ? kSamplesPerTick / 4 : 1, now);
+  for (uint64_t now = 100; now < 60'000; now += 100)
+    control.Burst(now % 9'000 == 0 ? kSamplesPerTick / 4 : 1, now);
   EXPECT_EQ(control.bytes(), 2 * kBaseInterval);
 }
 

@@ -19,7 +19,8 @@ using capture::ThreadBlock;
 TEST(KeptRingTest, EventsComeOutInOrderAndWhole) {
   auto block = std::make_unique<ThreadBlock>();
   for (uint64_t i = 0; i < 5; ++i) {
-    ASSERT_TRUE(PushKeptDeath(*block, {.size = i, .interval_index = 3, .site = 7, .birth_ms = 10, .chain = 9}, 20 + i));
+    ASSERT_TRUE(PushKeptDeath(
+        *block, {.size = i, .interval_index = 3, .site = 7, .birth_ms = 10, .chain = 9}, 20 + i));
   }
   const KeptEvent* event = nullptr;
   for (uint64_t i = 0; i < 5; ++i) {
@@ -59,7 +60,8 @@ TEST(KeptRingTest, ManyPushersAndOneReaderLoseOnlyWhatIsRefused) {
   std::vector<std::thread> threads;
   for (uint64_t t = 0; t < 3; ++t) {
     threads.emplace_back([&, t] {
-      for (uint64_t i = 0; i < 20'000; ++i) pushed += PushKeptDeath(*block, {.size = t << 32 | i}, i);
+      for (uint64_t i = 0; i < 20'000; ++i)
+        pushed += PushKeptDeath(*block, {.size = t << 32 | i}, i);
       --running;
     });
   }

@@ -49,7 +49,8 @@ void TakeAll(Table& table, uint64_t count) {
 
 TEST(LiveTableTest, ReturnsWhatItWasGiven) {
   auto table = std::make_unique<Table>();
-  const LiveEntry in{(uint64_t{1} << 47) - 1, 27, 0xffff'ffff, (uint64_t{1} << 40) - 1, (1u << 24) - 1, 77};
+  const LiveEntry in{(uint64_t{1} << 47) - 1, 27, 0xffff'ffff, (uint64_t{1} << 40) - 1,
+                     (1u << 24) - 1,          77};
   ASSERT_TRUE(table->Insert(Block(1), in));
   LiveEntry out;
   ASSERT_TRUE(table->Take(Block(1), &out));
@@ -64,7 +65,8 @@ TEST(LiveTableTest, ReturnsWhatItWasGiven) {
 }
 
 TEST(LiveTableTest, AnAddressThatIsThereIsSaidToBeKnownAndStaysAsItWas) {
-  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 64, .exact_block_limit = 100'000});
+  auto table =
+      std::make_unique<Table>(ImageOptions{.live_limit = 64, .exact_block_limit = 100'000});
   InsertAll(*table, 10'000);
   for (uint64_t i = 0; i < 10'000; ++i) {  // in each of the segments, and in the stash
     ASSERT_EQ(table->LiveTable::Insert(Block(i), {.size = 7}), LiveTable::Inserted::kKnown) << i;
@@ -79,12 +81,14 @@ TEST(LiveTableTest, ARelabellingBesideARemovalIsEitherSeenByItOrFails) {
   std::thread thinning([&] {
     while (!over.load(std::memory_order_relaxed)) {
       (void)table->VisitBuckets(0, 16, [&](const LiveTable::Slot& slot) {
-        if (static_cast<uint8_t>(slot.size_interval) == 1) relabelled += LiveTable::Relabel(slot, 2);
+        if (static_cast<uint8_t>(slot.size_interval) == 1)
+          relabelled += LiveTable::Relabel(slot, 2);
       });
     }
   });
   uint64_t taken_relabelled = 0;
-  for (uint64_t i = 0; i < 100'000 || (relabelled.load(std::memory_order_relaxed) < 100 && i < 10'000'000); ++i) {
+  for (uint64_t i = 0;
+       i < 100'000 || (relabelled.load(std::memory_order_relaxed) < 100 && i < 10'000'000); ++i) {
     ASSERT_TRUE(table->Insert(Block(i % 40), {.size = i, .interval_index = 1}));
     LiveEntry out;
     ASSERT_TRUE(table->Take(Block(i % 40), &out));
@@ -101,9 +105,11 @@ TEST(LiveTableTest, HoldsThreeQuartersOfItsSlotsWithTheStashNearlyEmpty) {
   auto table = std::make_unique<Table>();
   InsertAll(*table, 24'576);
   EXPECT_EQ(table->live(), 24'576u);
-  const auto* const hot = table->image.view().region<capture::LiveBucket>(capture::kRegionLive) + 8'192;
+  const auto* const hot =
+      table->image.view().region<capture::LiveBucket>(capture::kRegionLive) + 8'192;
   uint64_t in_stash = 0;
-  for (uint64_t i = 0; i < 4 * StashBuckets(8'192); ++i) in_stash += hot[i / 4].slots[i % 4].key.load() != 0;
+  for (uint64_t i = 0; i < 4 * StashBuckets(8'192); ++i)
+    in_stash += hot[i / 4].slots[i % 4].key.load() != 0;
   EXPECT_LT(in_stash, 4 * StashBuckets(8'192) / 8);
   RecordProperty("in_stash", std::to_string(in_stash));
   TakeAll(*table, 24'576);
@@ -131,14 +137,16 @@ TEST(LiveTableTest, YearsOfChurnLeaveNoTombstones) {
 }
 
 TEST(LiveTableTest, GrowsByWholeSegmentsAndEntriesKeepTheirSlots) {
-  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
+  auto table =
+      std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
   InsertAll(*table, 100'000);
   EXPECT_GE(table->capacity(), 100'000u);
   TakeAll(*table, 100'000);
 }
 
 TEST(LiveTableTest, NobodyWaitsForAThreadThatIsInterruptedWhileItGrows) {
-  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
+  auto table =
+      std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
   uint64_t others = 0;
   table->image.DuringNextCommit([&] {
     for (; others < 20'000; ++others) ASSERT_TRUE(table->Insert(Block(100'000 + others), {}));
@@ -147,11 +155,13 @@ TEST(LiveTableTest, NobodyWaitsForAThreadThatIsInterruptedWhileItGrows) {
   EXPECT_EQ(others, 20'000u);
   EXPECT_EQ(table->live(), 40'000u);
   LiveEntry out;
-  for (uint64_t i = 0; i < 20'000; ++i) ASSERT_TRUE(table->Take(Block(i), &out) && table->Take(Block(100'000 + i), &out));
+  for (uint64_t i = 0; i < 20'000; ++i)
+    ASSERT_TRUE(table->Take(Block(i), &out) && table->Take(Block(100'000 + i), &out));
 }
 
 TEST(LiveTableTest, GoesOnWithTheRoomItHasWhenThereIsNoMemoryToGrow) {
-  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
+  auto table =
+      std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 100'000});
   table->image.RefuseCommits();
   uint64_t in = 0;
   while (table->Insert(Block(in), {})) ++in;
@@ -159,7 +169,8 @@ TEST(LiveTableTest, GoesOnWithTheRoomItHasWhenThereIsNoMemoryToGrow) {
 }
 
 TEST(LiveTableTest, VisitsEveryEntryOnceThroughAllSegments) {
-  auto table = std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 10'000});
+  auto table =
+      std::make_unique<Table>(ImageOptions{.live_limit = 1'024, .exact_block_limit = 10'000});
   InsertAll(*table, 10'000);
   double sum = 0;
   uint64_t count = 0, first = 0;

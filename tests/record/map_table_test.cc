@@ -37,8 +37,12 @@ struct Maps : MapTable {
     EXPECT_EQ(books.Expected().samples, static_cast<double>(found.size()));
     return found;
   }
-  bool AddPages(uint64_t first, uint64_t count) { return Add(kBase + first * kPage, count * kPage, 3, 0); }
-  bool RemovePages(uint64_t first, uint64_t count) { return Remove(kBase + first * kPage, count * kPage, 5); }
+  bool AddPages(uint64_t first, uint64_t count) {
+    return Add(kBase + first * kPage, count * kPage, 3, 0);
+  }
+  bool RemovePages(uint64_t first, uint64_t count) {
+    return Remove(kBase + first * kPage, count * kPage, 5);
+  }
   bool ReservePages(uint64_t first, uint64_t count) {
     return Reserve(kBase + first * kPage, count * kPage, 1);
   }
@@ -215,7 +219,8 @@ TEST(MapTableTest, AgreesWithAPageMapAfterRandomCalls) {
     if (i % 100 != 0) continue;
     std::vector<bool> found(300);
     for (const auto& [start, length] : maps.Read()) {
-      for (uint64_t page = (start - kBase) / kPage; page < (start - kBase + length) / kPage; ++page) found[page] = true;
+      for (uint64_t page = (start - kBase) / kPage; page < (start - kBase + length) / kPage; ++page)
+        found[page] = true;
     }
     ASSERT_EQ(found, mapped);
   }

@@ -49,11 +49,16 @@ TEST(MarksTest, TheAccountsOfSampledBlocksStayWholeWhenTheyAreMarked) {
 TEST(MarksTest, AllBlocksThatMatchAreEndedAndNoOthers) {
   Process process({.exact_block_limit = 20'000}, {.interval = 1});
   const capture::SiteId first = process.Site(1), second = process.Site(2);
-  for (uint64_t i = 0; i < 10'000; ++i) ASSERT_TRUE(process.Malloc(Block(i), 8, i % 4 == 0 ? first : second, 10));
+  for (uint64_t i = 0; i < 10'000; ++i)
+    ASSERT_TRUE(process.Malloc(Block(i), 8, i % 4 == 0 ? first : second, 10));
   const capture::Frame wanted = process.tracker->depot().record(first).frames[0];
-  process.tracker->SettleAll(process.state.get(), 20, [](const void* frame, uintptr_t, const capture::StackRecord& site) {
-    return site.frame_count != 0 && site.frames[0] == *static_cast<const capture::Frame*>(frame);
-  }, &wanted);
+  process.tracker->SettleAll(
+      process.state.get(), 20,
+      [](const void* frame, uintptr_t, const capture::StackRecord& site) {
+        return site.frame_count != 0 &&
+               site.frames[0] == *static_cast<const capture::Frame*>(frame);
+      },
+      &wanted);
   EXPECT_EQ(ReadBooks(process.image.view()).live.bytes, 7'500.0 * 8);
   EXPECT_FALSE(process.tracker->Take(Process::Ptr(Block(0))).found);
   EXPECT_TRUE(process.tracker->Take(Process::Ptr(Block(1))).found);

@@ -37,10 +37,12 @@ namespace {
 
 constexpr uintptr_t kHeap = 0x7f00'0000'0000;
 
-// Everything a thread does in its life, including growth, thinning, exhaustion, mappings, chains and its end.
+// Everything a thread does in its life, including growth, thinning, exhaustion, mappings, chains
+// and its end.
 void LiveOneLife(Process& process, uint64_t now_ms) {
   process.tracker->AdoptThread(process.hot, *process.state, 1);
-  for (uint64_t i = 0; i < 20'000; ++i) (void)process.Malloc(kHeap + 64 * i, 8'000, process.Site(i % 700), now_ms);
+  for (uint64_t i = 0; i < 20'000; ++i)
+    (void)process.Malloc(kHeap + 64 * i, 8'000, process.Site(i % 700), now_ms);
   for (uint64_t i = 0; i < 20'000; i += 2) {
     Removed removed = process.tracker->Take(Process::Ptr(kHeap + 64 * i));
     if (i % 4 == 0) process.tracker->PutBack(Process::Ptr(kHeap + 64 * i), removed);
@@ -50,14 +52,19 @@ void LiveOneLife(Process& process, uint64_t now_ms) {
   {
     const NamedGuard guard(process.hot);
     for (uint64_t i = 1; i < 100; i += 2) {
-      process.tracker->MakeImmortal(guard.ticket(), *process.state, Process::Ptr(kHeap + 64 * i), now_ms);
+      process.tracker->MakeImmortal(guard.ticket(), *process.state, Process::Ptr(kHeap + 64 * i),
+                                    now_ms);
     }
   }
-  process.tracker->SettleAll(process.state.get(), now_ms, [](const void*, uintptr_t block, const capture::StackRecord&) {
-    return block < kHeap + 64 * 50;
-  }, nullptr);
+  process.tracker->SettleAll(
+      process.state.get(), now_ms,
+      [](const void*, uintptr_t block, const capture::StackRecord&) {
+        return block < kHeap + 64 * 50;
+      },
+      nullptr);
   for (int i = 0; i < 200; ++i) {
-    const NoteHandle phase = BeginNote(process.image.header(), capture::NoteKind::kPhase, "phase", 0, now_ms);
+    const NoteHandle phase =
+        BeginNote(process.image.header(), capture::NoteKind::kPhase, "phase", 0, now_ms);
     if (i % 2 == 0) EndNote(process.image.header(), phase, now_ms);
   }
   process.tracker->maps().Add(kHeap, 1 << 20, process.Site(1), now_ms);
@@ -74,8 +81,13 @@ void LiveOneLife(Process& process, uint64_t now_ms) {
 }
 
 TEST(NoAllocationTest, NothingInTheRecorderAllocates) {
-  Process sampling({.live_limit = 1'024}), exact({.live_limit = 1'024, .exact_block_limit = 15'000}, {.interval = 1});
-  Process poor({.live_limit = 64, .depot_bytes = 4'096, .cell_bytes = 4'096, .thread_blocks = 1, .map_entries = 1});
+  Process sampling({.live_limit = 1'024}),
+      exact({.live_limit = 1'024, .exact_block_limit = 15'000}, {.interval = 1});
+  Process poor({.live_limit = 64,
+                .depot_bytes = 4'096,
+                .cell_bytes = 4'096,
+                .thread_blocks = 1,
+                .map_entries = 1});
   ASSERT_TRUE(sampling.bound && exact.bound && poor.bound);
   ThreadStatePool pool{};
   alignas(64) static char slab[2 * sizeof(ThreadState)];

@@ -17,7 +17,9 @@ using namespace capture;
 class NotesTest : public ::testing::Test {
  protected:
   NotesTest() : header_(new RecorderHeader{}) { header_->run_id = 0x1234'5678'9abc'def0; }
-  NoteHandle Phase(const char* name, uint64_t now_ms = 5) { return BeginNote(*header_, NoteKind::kPhase, name, 0, now_ms); }
+  NoteHandle Phase(const char* name, uint64_t now_ms = 5) {
+    return BeginNote(*header_, NoteKind::kPhase, name, 0, now_ms);
+  }
   uint32_t Count(NoteState state) const {
     uint32_t count = 0;
     for (const NoteEntry& note : header_->notes) count += note.state.load() == state;
@@ -43,7 +45,8 @@ TEST_F(NotesTest, APhaseIsOpenUntilItsHandleEndsIt) {
 
 TEST_F(NotesTest, StaleForeignAndInventedHandlesEndNothing) {
   const NoteHandle phase = Phase("a");
-  for (const NoteHandle wrong : {NoteHandle{0}, NoteHandle{1}, phase + 1, phase + 256, phase ^ (uint64_t{1} << 40), ~NoteHandle{0}}) {
+  for (const NoteHandle wrong : {NoteHandle{0}, NoteHandle{1}, phase + 1, phase + 256,
+                                 phase ^ (uint64_t{1} << 40), ~NoteHandle{0}}) {
     EndNote(*header_, wrong, 9);
   }
   EXPECT_EQ(header_->notes[0].state.load(), kNoteOpen);

@@ -12,14 +12,16 @@ TEST(NumericTest, LogarithmAgreesWithLibm) {
   for (double x = 0x1p-60; x < 0x1p60; x *= 1.0009765) {
     ASSERT_NEAR(Ln(x), std::log(x), 1e-14 + 1e-14 * std::fabs(std::log(x))) << x;
   }
-  for (double d = 1e-15; d < 0.1; d *= 1.7) {  // near 1 the result is small: relative accuracy counts
+  for (double d = 1e-15; d < 0.1;
+       d *= 1.7) {  // near 1 the result is small: relative accuracy counts
     ASSERT_NEAR(Ln(1.0 - d) / std::log(1.0 - d), 1.0, 1e-12) << d;
   }
   EXPECT_EQ(Ln(1.0), 0.0);
 }
 
 TEST(NumericTest, OneMinusExpAgreesWithExpm1AtAllScales) {
-  for (double x = 1e-18; x < 1000; x *= 1.0007) ASSERT_NEAR(OneMinusExp(x) / -std::expm1(-x), 1.0, 1e-13) << x;
+  for (double x = 1e-18; x < 1000; x *= 1.0007)
+    ASSERT_NEAR(OneMinusExp(x) / -std::expm1(-x), 1.0, 1e-13) << x;
   EXPECT_EQ(OneMinusExp(0.0), 0.0);
   EXPECT_EQ(OneMinusExp(1e9), 1.0);
 }

@@ -23,7 +23,8 @@ TEST(SamplerTest, SampledSizesFollowTheirProbability) {
     const double trials = std::min(400'000.0, 4'000 / p);
     double hits = 0;
     Sample sample;
-    for (double i = 0; i < trials; ++i) hits += process.tracker->Judge(process.hot, *process.state, size, 0, &sample);
+    for (double i = 0; i < trials; ++i)
+      hits += process.tracker->Judge(process.hot, *process.state, size, 0, &sample);
     const double expected = std::ceil(trials) * p;
     if (p < 0.9999) chi_square += (hits - expected) * (hits - expected) / (expected * (1 - p));
   }
@@ -74,7 +75,8 @@ TEST(SamplerTest, S8_SeedsDifferBetweenThreadsAndRuns) {
 }
 
 TEST(SamplerTest, AFreshThreadDrawsBeforeItJudges) {
-  // With T = 1 TiB a first block of 1 byte is sampled only if the zero budget were taken for a used-up one.
+  // With T = 1 TiB a first block of 1 byte is sampled only if the zero budget were taken for a
+  // used-up one.
   Process process({}, {.interval = uint64_t{1} << 40});
   Sample sample;
   EXPECT_FALSE(process.tracker->Judge(process.hot, *process.state, 1, 0, &sample));

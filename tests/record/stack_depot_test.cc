@@ -22,7 +22,8 @@ struct Depot : StackDepot {
   SiteId Put(std::vector<Frame> frames, SiteKind kind = SiteKind::kHeap, bool cut = false) {
     return Intern({kind, frames, cut});
   }
-  // Walks the arena as a reader does. Returns the number of ready records, or -1 if the walk does not reach the cursor.
+  // Walks the arena as a reader does. Returns the number of ready records, or -1 if the walk does
+  // not reach the cursor.
   int Walk() {
     const char* const arena = image.view().region<char>(capture::kRegionDepotArena);
     uint64_t at = 0;
@@ -49,8 +50,11 @@ TEST(StackDepotTest, TheSameStackHasTheSameIdAndNeverZero) {
 
 TEST(StackDepotTest, OrderKindLengthAndTruncationMatter) {
   Depot depot;
-  const std::set<SiteId> ids = {depot.Put({1, 2}), depot.Put({2, 1}),        depot.Put({1, 2, 0}),
-                                depot.Put({}),     depot.Put({1, 2}, SiteKind::kMapping),
+  const std::set<SiteId> ids = {depot.Put({1, 2}),
+                                depot.Put({2, 1}),
+                                depot.Put({1, 2, 0}),
+                                depot.Put({}),
+                                depot.Put({1, 2}, SiteKind::kMapping),
                                 depot.Put({1, 2}, SiteKind::kHeap, true)};
   EXPECT_EQ(ids.size(), 6u);
 }
@@ -81,19 +85,23 @@ TEST(StackDepotTest, AFullArenaAnswersZeroCountsAndStillKnowsTheOldStacks) {
 }
 
 TEST(StackDepotTest, X16_PathologicalStacksDoNotCluster) {
-  // Deep recursion and stacks that differ in one low or one high bit: with a weak hash they share buckets.
+  // Deep recursion and stacks that differ in one low or one high bit: with a weak hash they share
+  // buckets.
   Depot depot;
   std::set<SiteId> ids;
-  for (uint64_t depth = 1; depth <= 120; ++depth) ids.insert(depot.Put(std::vector<Frame>(depth, 0x1000)));
+  for (uint64_t depth = 1; depth <= 120; ++depth)
+    ids.insert(depot.Put(std::vector<Frame>(depth, 0x1000)));
   for (uint64_t i = 0; i < 20'000; ++i) ids.insert(depot.Put({i << 48, 0x2000, 0x3000}));
   for (uint64_t i = 0; i < 20'000; ++i) ids.insert(depot.Put({0x2000, 0x3000, i * 4096}));
   for (unsigned a = 0; a < 64; ++a) {
-    for (unsigned b = 0; b < 64; ++b) ids.insert(depot.Put({uint64_t{1} << a, uint64_t{1} << b, 5}));
+    for (unsigned b = 0; b < 64; ++b)
+      ids.insert(depot.Put({uint64_t{1} << a, uint64_t{1} << b, 5}));
   }
   EXPECT_EQ(ids.count(0), 0u);
   EXPECT_EQ(ids.size(), 120u + 20'000 + 20'000 + 64 * 64);
   // Longest run of used index slots at a load of 17 %: about 15 for a good hash.
-  const auto* const index = depot.image.view().region<std::atomic<SiteId>>(capture::kRegionDepotIndex);
+  const auto* const index =
+      depot.image.view().region<std::atomic<SiteId>>(capture::kRegionDepotIndex);
   uint64_t run = 0, longest = 0;
   for (uint64_t i = 0; i < depot.image.view().entries(capture::kRegionDepotIndex); ++i) {
     run = index[i].load() != 0 ? run + 1 : 0;

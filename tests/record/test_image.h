@@ -2,8 +2,8 @@
 //
 // A recorder image in anonymous memory, and its books.
 //
-// Pages are inaccessible until they are committed, so that a table that touches before it asks dies in the test, as it
-// would by SIGBUS on a full tmpfs. Thread-safety: as the tables.
+// Pages are inaccessible until they are committed, so that a table that touches before it asks dies
+// in the test, as it would by SIGBUS on a full tmpfs. Thread-safety: as the tables.
 #ifndef LEAKTRACK_TESTS_RECORD_TEST_IMAGE_H_
 #define LEAKTRACK_TESTS_RECORD_TEST_IMAGE_H_
 
@@ -27,8 +27,8 @@ namespace leaktrack::track {
 class TestImage {
  public:
   explicit TestImage(const ImageOptions& options = {}) : plan_(PlanImage(options)) {
-    base_ = static_cast<char*>(
-        mmap(nullptr, plan_.image_bytes, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    base_ = static_cast<char*>(mmap(nullptr, plan_.image_bytes, PROT_NONE,
+                                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     if (base_ == MAP_FAILED) abort();
     mprotect(base_, plan_.header_bytes, PROT_READ | PROT_WRITE);
     good_ = InitImage(base_, plan_, &TestImage::Commit, this);
@@ -43,7 +43,8 @@ class TestImage {
     if (self->refuse_.load()) return false;
     ++self->commits_;
     if (self->during_next_commit_) std::exchange(self->during_next_commit_, nullptr)();
-    return mprotect(self->base_ + self->plan_.regions[id].offset, bytes, PROT_READ | PROT_WRITE) == 0;
+    return mprotect(self->base_ + self->plan_.regions[id].offset, bytes, PROT_READ | PROT_WRITE) ==
+           0;
   }
 
   bool good() const { return good_; }
@@ -57,7 +58,11 @@ class TestImage {
   void DuringNextCommit(std::function<void()> others) { during_next_commit_ = std::move(others); }
   int commits() const { return commits_; }
   TrackerOptions options(Filter* filter) {
-    return {.image = base_, .commit = &TestImage::Commit, .commit_context = this, .filter = filter, .seed = 42};
+    return {.image = base_,
+            .commit = &TestImage::Commit,
+            .commit_context = this,
+            .filter = filter,
+            .seed = 42};
   }
 
  private:
@@ -130,7 +135,8 @@ struct OwnSums {
   capture::SharedCounters counters;  // with the header's
 };
 
-// What a reader of the image sees of (site, band): the shared cell and what threads have in cells of their own. All zero: nothing.
+// What a reader of the image sees of (site, band): the shared cell and what threads have in cells
+// of their own. All zero: nothing.
 inline capture::CellCopy ReadCell(TestImage& image, capture::SiteId site, uint8_t band) {
   const OwnSums own(image);
   for (uint32_t i = 0; i < own.of_cell.size(); ++i) {
@@ -144,15 +150,19 @@ inline capture::CellCopy ReadCell(TestImage& image, capture::SiteId site, uint8_
 
 // A birth by whichever way the hooks would take (wrap/birth.cc). True if the block was recorded.
 template <typename SiteFn>
-bool RecordBlock(Tracker& tracker, const GuardTicket& ticket, HotThread& hot, ThreadState& state, void* block, uint64_t size, SiteFn site,
-                 uint64_t now_ms, const ChainLink* link = nullptr) {
-  if (link == nullptr && tracker.RecordsExactly(state, size)) return tracker.InsertExact(ticket, state, block, size, site(), now_ms);
+bool RecordBlock(Tracker& tracker, const GuardTicket& ticket, HotThread& hot, ThreadState& state,
+                 void* block, uint64_t size, SiteFn site, uint64_t now_ms,
+                 const ChainLink* link = nullptr) {
+  if (link == nullptr && tracker.RecordsExactly(state, size))
+    return tracker.InsertExact(ticket, state, block, size, site(), now_ms);
   Sample sample;
-  return tracker.Judge(hot, state, size, now_ms, &sample) && tracker.Insert(ticket, state, block, size, sample, site(), now_ms, link);
+  return tracker.Judge(hot, state, size, now_ms, &sample) &&
+         tracker.Insert(ticket, state, block, size, sample, site(), now_ms, link);
 }
 
 // A death by whichever way the hooks would take (wrap/death.h).
-inline void SettleBlock(Tracker& tracker, ThreadState* state, const Removed& removed, uint64_t now_ms) {
+inline void SettleBlock(Tracker& tracker, ThreadState* state, const Removed& removed,
+                        uint64_t now_ms) {
   if (state != nullptr && tracker.DiesExactly(*state, removed)) {
     tracker.SettleExact(*state, removed, now_ms);
   } else {
@@ -163,7 +173,10 @@ inline void SettleBlock(Tracker& tracker, ThreadState* state, const Removed& rem
 // Everything one simulated process needs. Big: keep it on the heap.
 struct Process {
   explicit Process(const ImageOptions& image_options = {}, TrackerOptions wanted = {})
-      : image(image_options), filter(new Filter{}), tracker(new Tracker{}), state(new ThreadState{}) {
+      : image(image_options),
+        filter(new Filter{}),
+        tracker(new Tracker{}),
+        state(new ThreadState{}) {
     TrackerOptions options = image.options(filter.get());
     options.interval = wanted.interval;
     options.thread_memory = wanted.thread_memory;
@@ -174,18 +187,22 @@ struct Process {
   }
 
   capture::SiteId Site(uint64_t n) {
-    const std::array<capture::Frame, 2> frames = {capture::MakeFrame(1, 0x1000 + 16 * n), capture::MakeFrame(1, 0x20)};
+    const std::array<capture::Frame, 2> frames = {capture::MakeFrame(1, 0x1000 + 16 * n),
+                                                  capture::MakeFrame(1, 0x20)};
     return tracker->Intern({capture::SiteKind::kHeap, frames, false});
   }
 
   // malloc as a hook does it. True if the block was recorded.
-  bool Malloc(uintptr_t block, uint64_t size, capture::SiteId site, uint64_t now_ms, const ChainLink* link = nullptr) {
+  bool Malloc(uintptr_t block, uint64_t size, capture::SiteId site, uint64_t now_ms,
+              const ChainLink* link = nullptr) {
     if (size < hot.countdown) {
       hot.countdown -= size;
       return false;
     }
     NamedGuard guard(hot);
-    return RecordBlock(*tracker, guard.ticket(), hot, *state, Ptr(block), size, [=] { return site; }, now_ms, link);
+    return RecordBlock(
+        *tracker, guard.ticket(), hot, *state, Ptr(block), size, [=] { return site; }, now_ms,
+        link);
   }
   bool Free(uintptr_t block, uint64_t now_ms) {
     if (!filter->MayBeTracked(Ptr(block))) return false;

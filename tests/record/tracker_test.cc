@@ -29,7 +29,9 @@ TEST(TrackerTest, OnlyExactModeKeepsTheStacksOfAThreadAndAsksForTheirMemoryOnce)
   static StackCache memory;
   for (const uint64_t interval : {uint64_t{1}, uint64_t{4'096}}) {
     asked = 0;
-    Process process({}, {.thread_memory = [](size_t bytes) -> void* { return ++asked == 1 && bytes == sizeof memory ? &memory : nullptr; },
+    Process process({}, {.thread_memory = [](size_t bytes) -> void* {
+                           return ++asked == 1 && bytes == sizeof memory ? &memory : nullptr;
+                         },
                          .interval = interval});
     for (uint64_t i = 0; i < 100; ++i) (void)process.Malloc(Block(i), 10'000, process.Site(1), 0);
     EXPECT_EQ(process.state->stacks, interval == 1 ? &memory : nullptr);
@@ -46,13 +48,16 @@ TEST(TrackerTest, ExactModeGoesOnSamplingBeyondItsLimitAndSaysWhen) {
   EXPECT_LE(n, 50'000u + LiveTable::kCountAtOnce);
   EXPECT_EQ(process.image.header().exact_limit_hit_ms.load(), 7u);
   uint64_t sampled = 0;
-  for (const uint64_t first = n; n < first + 100'000; ++n) sampled += process.Malloc(Block(n), 100, site, 1'000 + n / 100);
+  for (const uint64_t first = n; n < first + 100'000; ++n)
+    sampled += process.Malloc(Block(n), 100, site, 1'000 + n / 100);
   EXPECT_NEAR(static_cast<double>(sampled), 100'000 * 100 / 16384.0, 4 * 25);
-  for (uint64_t i = 0; i < 50'000; ++i) ASSERT_TRUE(process.Free(Block(i), 3'000)) << "exact blocks stay";
+  for (uint64_t i = 0; i < 50'000; ++i)
+    ASSERT_TRUE(process.Free(Block(i), 3'000)) << "exact blocks stay";
   ExpectBalanced(process);
 }
 
-// A handler frees what the thread has allocated: its own counter and the header's drift apart, and their sum does not.
+// A handler frees what the thread has allocated: its own counter and the header's drift apart, and
+// their sum does not.
 TEST(TrackerTest, ExactModeStaysExactWhateverHandlersFree) {
   Process process({.exact_block_limit = 1'000}, {.interval = 1});
   const capture::SiteId site = process.Site(1);
@@ -79,7 +84,7 @@ TEST(TrackerTest, S1_ABlockTakenBeforeTheRealFreeCanBeReusedAtOnce) {
   Process process({.exact_block_limit = 1'000}, {.interval = 1});
   ASSERT_TRUE(process.Malloc(Block(1), 100, process.Site(1), 5));
   const Removed old = process.tracker->Take(Process::Ptr(Block(1)));  // before the real free
-  ASSERT_TRUE(process.Malloc(Block(1), 300, process.Site(2), 6));     // another thread got the address
+  ASSERT_TRUE(process.Malloc(Block(1), 300, process.Site(2), 6));  // another thread got the address
   process.tracker->SettleDeath(nullptr, old, 7);
   EXPECT_EQ(process.image.loss(capture::kStaleBlocks), 0u);
   EXPECT_EQ(ReadBooks(process.image.view()).live.bytes, 300.0);
@@ -161,7 +166,8 @@ TEST(TrackerTest, S9_AFullTableLosesTheBlockNotTheBalance) {
 TEST(TrackerTest, ThinningKeepsTheBooksBalanced) {
   Process process({.live_limit = 1'024});
   const capture::SiteId site = process.Site(1);
-  for (uint64_t i = 0; i < 40'000; ++i) (void)process.Malloc(Block(i), 16 + i % 30'000, site, i / 100);
+  for (uint64_t i = 0; i < 40'000; ++i)
+    (void)process.Malloc(Block(i), 16 + i % 30'000, site, i / 100);
   EXPECT_GT(process.image.header().thinned_total.load(), 500u);
   EXPECT_EQ(process.image.loss(capture::kLostAllocations), 0u);
   ExpectBalanced(process);

@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/report/input/fleet.h"
-#include "tools/report/json/fleet_json.h"
-#include "tools/report/text/fleet_text.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +7,9 @@
 
 #include "tests/report/sample_input.h"
 #include "tools/base/safe_text.h"
+#include "tools/report/input/fleet.h"
+#include "tools/report/json/fleet_json.h"
+#include "tools/report/text/fleet_text.h"
 #include "tools/report/words/shared_limit.h"
 
 namespace leaktrack {
@@ -36,7 +35,8 @@ ReportInput Ended(const std::string& program, Conclusion conclusion, double seco
 Fleet Tree() {
   Fleet fleet;
   for (int i = 0; i < 40; ++i)
-    fleet.runs.push_back(Ended("cc1plus-with-a-name-that-goes-on-and-on-and-on", Conclusion::kTooShort, 1));
+    fleet.runs.push_back(
+        Ended("cc1plus-with-a-name-that-goes-on-and-on-and-on", Conclusion::kTooShort, 1));
   for (int i = 0; i < 25; ++i) fleet.runs.push_back(Ended("sh", Conclusion::kClean, 30));
   fleet.runs.push_back(Ended("server", Conclusion::kFound));
   RankRuns(fleet);
@@ -47,7 +47,8 @@ TEST(FleetReportTest, DozensOfProcessesStayReadable) {
   const std::string text = FleetText(Tree(), {});
   std::istringstream lines(text.substr(0, text.find("Program")));
   int count = 0;
-  for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(DisplayColumns(line), 80u) << line;
+  for (std::string line; std::getline(lines, line); ++count)
+    EXPECT_LE(DisplayColumns(line), 80u) << line;
   EXPECT_LE(count, 14);
   EXPECT_THAT(text, HasSubstr("25 runs of sh"));
   EXPECT_THAT(text, HasSubstr("too short to tell"));

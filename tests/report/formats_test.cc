@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the formats for other tools do with names that are not meant well, and with runs that have nothing to tell. That the
-// tools read them: e2e/formats_test.py.
+// What the formats for other tools do with names that are not meant well, and with runs that have
+// nothing to tell. That the tools read them: e2e/formats_test.py.
 #include "tools/report/formats.h"
 
 #include <gmock/gmock.h>
@@ -89,14 +89,17 @@ TEST(FormatsTest, ManySitesAndDeepStacksAreWritten) {
   ReportInput input = testing::LeakingInput();
   SiteResult site = input.analysis.sites[0];
   site.stack.Change([](auto& frames) {
-    for (unsigned i = 0; i < 2'000; ++i) frames.push_back({"deep" + std::to_string(i), "f.cc", 1, "/bin/x", "", 16 * i, false});
+    for (unsigned i = 0; i < 2'000; ++i)
+      frames.push_back({"deep" + std::to_string(i), "f.cc", 1, "/bin/x", "", 16 * i, false});
   });
   input.analysis.sites.assign(50, site);
   EXPECT_THAT(Write("folded", input), HasSubstr("deep1999;deep1998;"));
   EXPECT_GT(Write("pprof", input).size(), 1'000u);
   input.analysis.sites.assign(5'000, testing::LeakingInput().analysis.sites[0]);
-  for (const char* name : {"folded", "speedscope", "pprof", "json", "text"}) EXPECT_FALSE(Write(name, input).empty()) << name;
-  EXPECT_EQ(nlohmann::json::parse(Write("speedscope", input, 3))["profiles"][0]["endValue"], 27'000'000);
+  for (const char* name : {"folded", "speedscope", "pprof", "json", "text"})
+    EXPECT_FALSE(Write(name, input).empty()) << name;
+  EXPECT_EQ(nlohmann::json::parse(Write("speedscope", input, 3))["profiles"][0]["endValue"],
+            27'000'000);
 }
 
 }  // namespace

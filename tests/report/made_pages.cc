@@ -14,14 +14,17 @@ namespace {
 using testing::LeakingInput;
 
 const char kHostile[] =
-    "</script></pre></noscript><script>window.broken=1</script><img src=x onerror='window.broken=1'><style>*{display:none}</style>"
+    "</script></pre></noscript><script>window.broken=1</script><img src=x "
+    "onerror='window.broken=1'><style>*{display:none}</style>"
     "\"'`${window.broken=1}{{constructor}}\x1b[31m\xff\xfe\xe2\x80\xae";
 
 ReportInput Hostile() {
   ReportInput input = LeakingInput();
-  input.capture.process.program = input.capture.process.command = input.capture.process.host = kHostile;
+  input.capture.process.program = input.capture.process.command = input.capture.process.host =
+      kHostile;
   input.analysis.sites[0].stack.Change([](auto& frames) {
-    for (ResolvedFrame& frame : frames) frame.function = frame.file = frame.module = frame.build_id = kHostile;
+    for (ResolvedFrame& frame : frames)
+      frame.function = frame.file = frame.module = frame.build_id = kHostile;
   });
   input.analysis.sites[0].evidence = input.analysis.sites[0].settle = kHostile;
   input.missing.push_back({kHostile, kHostile, kHostile, kHostile});
@@ -78,7 +81,8 @@ void AddHistory(ReportInput& input) {
   process.seconds_low = 3000;
   process.seconds_mid = 3333;
   process.seconds_high = 3800;
-  for (int i = 0; i <= 24; ++i) process.fan.push_back({i * 170.0, i * 9.0e6, i * 10.2e6, i * 11.6e6});
+  for (int i = 0; i <= 24; ++i)
+    process.fan.push_back({i * 170.0, i * 9.0e6, i * 10.2e6, i * 11.6e6});
   input.analysis.memory.rss_bytes = input.capture.memory.back().rss;
   input.capture.phases = {{"load", 10'000, 300'000, true}};
   input.capture.snapshots = {{"deploy", 1'800'000}};
@@ -86,14 +90,18 @@ void AddHistory(ReportInput& input) {
 
 SiteResult MadeSite(const SiteResult& model, size_t number, size_t depth) {
   SiteResult site = model;
-  site.verdict = number < 5 ? Verdict::kLeak : number < 12 ? Verdict::kSuspect : number < 20 ? Verdict::kWatch : Verdict::kNone;
+  site.verdict = number < 5    ? Verdict::kLeak
+                 : number < 12 ? Verdict::kSuspect
+                 : number < 20 ? Verdict::kWatch
+                               : Verdict::kNone;
   if (number >= 20) site.growth.reset();
   site.sites = {static_cast<capture::SiteId>(1000 + number)};
   site.live_bytes = 1e6 / static_cast<double>(1 + number % 311);
   CallStack::Frames frames = {model.stack[0], model.stack[1]};
   for (size_t f = 0; f < depth; ++f) {
     ResolvedFrame frame = model.stack[model.stack.size() - 1];
-    frame.function = "service::module_" + std::to_string(number % 17) + "::Call" + std::to_string(f + (f < depth / 3 ? number : 0)) + "(int)";
+    frame.function = "service::module_" + std::to_string(number % 17) + "::Call" +
+                     std::to_string(f + (f < depth / 3 ? number : 0)) + "(int)";
     frame.module = "/usr/lib/libmodule" + std::to_string(number % 5) + ".so";
     frame.offset = number * 4096 + f;
     frames.push_back(frame);
@@ -110,7 +118,8 @@ ReportInput Many(size_t sites, size_t depth) {
   for (size_t i = 0; i < sites; ++i) {
     input.analysis.sites.push_back(MadeSite(model, i, depth));
     capture::CellSeries births{input.analysis.sites.back().sites[0], capture::kBandBirths, {}};
-    for (uint64_t t = 60; t <= 3600; t += 60) births.points.push_back({t * 1000, t, 1, static_cast<double>(t * (i % 53 + 1) * 100), 0, 0});
+    for (uint64_t t = 60; t <= 3600; t += 60)
+      births.points.push_back({t * 1000, t, 1, static_cast<double>(t * (i % 53 + 1) * 100), 0, 0});
     if (i < kMostHtmlSites) input.capture.cells.push_back(births);
   }
   return input;
@@ -118,14 +127,16 @@ ReportInput Many(size_t sites, size_t depth) {
 
 ReportInput LongNames() {
   ReportInput input = LeakingInput();
-  input.analysis.sites[0].stack.Change([](auto& frames) { frames[1].function = "Begin<" + std::string(10'000, 'n') + ">End"; });
+  input.analysis.sites[0].stack.Change(
+      [](auto& frames) { frames[1].function = "Begin<" + std::string(10'000, 'n') + ">End"; });
   return input;
 }
 
 Comparison MadeComparison() {
   const ReportInput input = Many(40, 12);
   Comparison comparison;
-  constexpr Change kChanges[] = {Change::kNewLeak, Change::kWorse, Change::kKnown, Change::kFixed, Change::kUnchanged};
+  constexpr Change kChanges[] = {Change::kNewLeak, Change::kWorse, Change::kKnown, Change::kFixed,
+                                 Change::kUnchanged};
   for (size_t i = 0; i < input.analysis.sites.size(); ++i) {
     SiteChange change;
     change.change = kChanges[std::min<size_t>(i / 2, 4)];

@@ -18,7 +18,8 @@ inline ReportInput LeakingInput() {
   input.capture.samples_total = 1000;
   input.capture.live_count = 200;
   input.capture.losses[capture::kLostFrees] = 3;
-  input.capture.hooks = {{"malloc", capture::HookState::kActive}, {"mallocx", capture::HookState::kBypassed}};
+  input.capture.hooks = {{"malloc", capture::HookState::kActive},
+                         {"mallocx", capture::HookState::kBypassed}};
   SiteResult site;
   site.sites = {7, 8};
   site.verdict = Verdict::kSuspect;
@@ -33,9 +34,10 @@ inline ReportInput LeakingInput() {
   site.settle = "a run of 10 minutes or more";
   CallStack::Frames frames;
   for (int i = 0; i < 9; ++i) {
-    frames.push_back({std::string(i == 0 ? "malloc" : "very_long_namespace_name::worker_loop_of_the_service(") +
-                              std::string(120, 'x') + ")",
-                          "/src/service/deep/path/service.cc", 41, "/usr/bin/service", "ab12", 0x1000, i == 2});
+    frames.push_back(
+        {std::string(i == 0 ? "malloc" : "very_long_namespace_name::worker_loop_of_the_service(") +
+             std::string(120, 'x') + ")",
+         "/src/service/deep/path/service.cc", 41, "/usr/bin/service", "ab12", 0x1000, i == 2});
   }
   site.stack = frames;
   site.blame = 1;

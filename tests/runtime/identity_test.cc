@@ -27,7 +27,8 @@ TEST(IdentityTest, KnowsTheProcessItIsIn) {
   EXPECT_EQ(identity.parent_pid, static_cast<uint32_t>(getppid()));
   EXPECT_NE(identity.run_id, 0u);
   EXPECT_NE(identity.pid_namespace, 0u);
-  EXPECT_EQ(std::string(identity.program), std::filesystem::read_symlink("/proc/self/exe").filename().string());
+  EXPECT_EQ(std::string(identity.program),
+            std::filesystem::read_symlink("/proc/self/exe").filename().string());
   EXPECT_NE(std::string(identity.command).find(identity.program), std::string::npos);
   const uint8_t zero[16] = {};
   EXPECT_NE(std::memcmp(identity.boot_id, zero, sizeof zero), 0);

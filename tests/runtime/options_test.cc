@@ -18,8 +18,12 @@ TEST(OptionsTest, AnEmptyEnvironmentGivesTheDefaults) {
 }
 
 TEST(OptionsTest, ReadsEveryVariable) {
-  const char* environment[] = {"PATH=/bin", "LEAKTRACK_OUT=/var/tmp", "LEAKTRACK_INTERVAL=512KiB",
-                               "LEAKTRACK_UNWINDER=libunwind", "LEAKTRACK_THREAD=0", nullptr};
+  const char* environment[] = {"PATH=/bin",
+                               "LEAKTRACK_OUT=/var/tmp",
+                               "LEAKTRACK_INTERVAL=512KiB",
+                               "LEAKTRACK_UNWINDER=libunwind",
+                               "LEAKTRACK_THREAD=0",
+                               nullptr};
   const Options options = ReadOptions(environment);
   EXPECT_STREQ(options.out_directory, "/var/tmp");
   EXPECT_EQ(options.interval_bytes, 512u * 1024);
@@ -38,7 +42,8 @@ TEST(OptionsTest, AValueThatIsNotUnderstoodIsNamedAndTheDefaultUsed) {
   const Options options = ReadOptions(environment);
   EXPECT_EQ(options.interval_bytes, kAutoInterval);
   EXPECT_NE(std::string(options.problem).find("LEAKTRACK_INTERVAL=often"), std::string::npos);
-  EXPECT_EQ(std::string(options.problem).find('\n'), std::string(options.problem).size() - 1) << "one line";
+  EXPECT_EQ(std::string(options.problem).find('\n'), std::string(options.problem).size() - 1)
+      << "one line";
 }
 
 TEST(OptionsTest, ADirectoryThatDoesNotFitIsRefusedNotCut) {
@@ -60,15 +65,20 @@ TEST(ParseSizeTest, KnowsBinaryUnitsAndNothingElse) {
   EXPECT_EQ(ParseSize("2MiB"), 2u << 20);
   EXPECT_EQ(ParseSize("1GiB"), 1u << 30);
   EXPECT_EQ(ParseSize("1TiB"), uint64_t{1} << 40);
-  for (const char* bad : {"", "KiB", "-1", "1.5MiB", "16kb", "99999999999999999999", "0", "17592186044417MiB"}) {
+  for (const char* bad :
+       {"", "KiB", "-1", "1.5MiB", "16kb", "99999999999999999999", "0", "17592186044417MiB"}) {
     EXPECT_EQ(ParseSize(bad), 0u) << bad;
   }
 }
 
 TEST(OptionsTest, WhatAComplaintRepeatsCannotReprogramTheTerminal) {
-  const char* environment[] = {"LEAKTRACK_INTERVAL=\x1b[31m\xc2\x9b" "1m\xe2\x80\xae\x7f J\xc3\xbcrgen", nullptr};
+  const char* environment[] = {
+      "LEAKTRACK_INTERVAL=\x1b[31m\xc2\x9b"
+      "1m\xe2\x80\xae\x7f J\xc3\xbcrgen",
+      nullptr};
   const std::string problem = ReadOptions(environment).problem;
-  EXPECT_NE(problem.find("LEAKTRACK_INTERVAL=?[31m?1m?? J\xc3\xbcrgen is not"), std::string::npos) << problem;
+  EXPECT_NE(problem.find("LEAKTRACK_INTERVAL=?[31m?1m?? J\xc3\xbcrgen is not"), std::string::npos)
+      << problem;
 }
 
 }  // namespace

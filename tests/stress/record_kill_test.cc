@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A process killed at any instruction leaves an image that any reader can trust: at most one call per thread is half
-// done. The seed is fixed; the moment of the kill is not, and is printed when something fails.
+// A process killed at any instruction leaves an image that any reader can trust: at most one call
+// per thread is half done. The seed is fixed; the moment of the kill is not, and is printed when
+// something fails.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -20,7 +21,8 @@ constexpr int kThreads = 2;
 constexpr uint64_t kLargest = 60'000;
 constexpr uint64_t kBlocks = 1'000;
 
-// Each thread has blocks of its own; sites, table and thinning are shared, and cells but in exact mode.
+// Each thread has blocks of its own; sites, table and thinning are shared, and cells but in exact
+// mode.
 [[noreturn]] void Hammer(Process& process) {
   auto work = [&process](uint64_t t) {
     auto* const state = new ThreadState{};
@@ -28,14 +30,17 @@ constexpr uint64_t kBlocks = 1'000;
     process.tracker->AdoptThread(hot, *state, static_cast<uint32_t>(t));
     std::vector<bool> live(kBlocks);
     for (uint64_t i = 0;; ++i) {
-      const uint64_t random = SplitMix64(t << 40 | i), block = random % kBlocks, size = 1 + (random >> 20) % kLargest;
+      const uint64_t random = SplitMix64(t << 40 | i), block = random % kBlocks,
+                     size = 1 + (random >> 20) % kLargest;
       void* const at = reinterpret_cast<void*>(0x7f00'0000'0000 + (t << 32) + 64 * block);
       if (live[block]) {
         SettleBlock(*process.tracker, state, process.tracker->Take(at), i / 10);
       } else {
         NamedGuard guard(hot);
         const std::array<capture::Frame, 2> frames = {1 + (random >> 50), 7};
-        const auto site = [&] { return process.tracker->Intern({capture::SiteKind::kHeap, frames, false}); };
+        const auto site = [&] {
+          return process.tracker->Intern({capture::SiteKind::kHeap, frames, false});
+        };
         RecordBlock(*process.tracker, guard.ticket(), hot, *state, at, size, site, i / 10);
       }
       live[block] = !live[block];
@@ -63,7 +68,8 @@ void ExpectReadable(Process& process) {
 
   const Books books = ReadBooks(image);
   const Books::Sum expected = books.Expected();
-  const double one_call = 2 * kThreads * WeightOf(kLargest, image.header().interval_bytes_max.load()).bytes;
+  const double one_call =
+      2 * kThreads * WeightOf(kLargest, image.header().interval_bytes_max.load()).bytes;
   EXPECT_LE(books.busy_slots, static_cast<uint64_t>(kThreads));
   EXPECT_NEAR(expected.samples, books.live.samples, kThreads);
   EXPECT_NEAR(expected.bytes, books.live.bytes, one_call + 1e-9 * books.births.bytes);
@@ -95,13 +101,16 @@ void KillAnywhere(const ImageOptions& image_options, const TrackerOptions& optio
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     ExpectReadable(process);
-    ASSERT_FALSE(::testing::Test::HasFailure()) << "round " << round << ", killed after " << wait_us << " us";
+    ASSERT_FALSE(::testing::Test::HasFailure())
+        << "round " << round << ", killed after " << wait_us << " us";
     births += ReadBooks(process.image.view()).births.samples;
   }
   EXPECT_GT(births, 300) << "the children did nothing worth killing";
 }
 
-TEST(RecordKillTest, AProcessKilledAnywhereLeavesATrustworthyImage) { KillAnywhere({.live_limit = 512}, {}); }
+TEST(RecordKillTest, AProcessKilledAnywhereLeavesATrustworthyImage) {
+  KillAnywhere({.live_limit = 512}, {});
+}
 
 TEST(RecordKillTest, SoDoesOneInExactMode) {
   KillAnywhere({.live_limit = 512, .exact_block_limit = 100'000}, {.interval = 1, .seed = 1});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Threads that allocate, free each other's blocks, reallocate and fail, while the table is thinned: at the end the
-// books balance and nothing is left. Addresses are imaginary; who owns one is decided as an allocator would.
+// Threads that allocate, free each other's blocks, reallocate and fail, while the table is thinned:
+// at the end the books balance and nothing is left. Addresses are imaginary; who owns one is
+// decided as an allocator would.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -29,11 +30,19 @@ class Heap {
     process_.tracker->AdoptThread(hot, *state, static_cast<uint32_t>(seed));
     for (int i = 0; i < steps; ++i) {
       const uint64_t random = SplitMix64(seed++);
-      const uint64_t block = random % kBlocks, other = (random >> 20) % kBlocks, now_ms = static_cast<uint64_t>(i) * 4;
+      const uint64_t block = random % kBlocks, other = (random >> 20) % kBlocks,
+                     now_ms = static_cast<uint64_t>(i) * 4;
       switch ((random >> 40) % 4) {
-        case 0: case 1: Allocate(hot, *state, block, 1'000 + (random >> 44) % 60'000, now_ms, nullptr); break;
-        case 2: Free(hot, *state, block, now_ms); break;
-        case 3: Reallocate(hot, *state, block, other, now_ms); break;
+        case 0:
+        case 1:
+          Allocate(hot, *state, block, 1'000 + (random >> 44) % 60'000, now_ms, nullptr);
+          break;
+        case 2:
+          Free(hot, *state, block, now_ms);
+          break;
+        case 3:
+          Reallocate(hot, *state, block, other, now_ms);
+          break;
       }
     }
     process_.tracker->ReleaseThread(hot, *state);
@@ -45,7 +54,9 @@ class Heap {
     for (uint64_t block = 0; block < kBlocks; ++block) Free(hot, *state, block, 100'000);
   }
 
-  static void* At(uint64_t block) { return reinterpret_cast<void*>(0x7f00'0000'0000 + 1'040 * block); }
+  static void* At(uint64_t block) {
+    return reinterpret_cast<void*>(0x7f00'0000'0000 + 1'040 * block);
+  }
 
  private:
   enum : uint8_t { kFree, kHeld, kLive };
@@ -62,7 +73,9 @@ class Heap {
     if (size < hot.countdown) {
       hot.countdown -= size;
     } else {
-      RecordBlock(*process_.tracker, guard.ticket(), hot, state, At(block), size, [&] { return sites_[size % sites_.size()]; }, now_ms, link);
+      RecordBlock(
+          *process_.tracker, guard.ticket(), hot, state, At(block), size,
+          [&] { return sites_[size % sites_.size()]; }, now_ms, link);
     }
     owned_[block].store(kLive, std::memory_order_release);
     return true;
@@ -78,7 +91,8 @@ class Heap {
   }
 
   // Fails when the wanted place is taken: then the old block must be there as before.
-  void Reallocate(HotThread& hot, ThreadState& state, uint64_t block, uint64_t to, uint64_t now_ms) {
+  void Reallocate(HotThread& hot, ThreadState& state, uint64_t block, uint64_t to,
+                  uint64_t now_ms) {
     if (!Claim(block, kLive)) return;
     Removed removed = process_.tracker->Take(At(block));
     const uint64_t size = sizes_[block];
@@ -104,7 +118,8 @@ void Stress(Process& process, int steps) {
   ASSERT_TRUE(process.bound);
   Heap heap(process);
   std::vector<std::thread> threads;
-  for (uint64_t t = 1; t <= kThreads; ++t) threads.emplace_back([&, t] { heap.Run(t << 32, steps); });
+  for (uint64_t t = 1; t <= kThreads; ++t)
+    threads.emplace_back([&, t] { heap.Run(t << 32, steps); });
   for (std::thread& thread : threads) thread.join();
   const Books running = ReadBooks(process.image.view());
   EXPECT_EQ(running.Expected().samples, running.live.samples);
@@ -125,7 +140,8 @@ TEST(RecordStressTest, TheBooksBalanceWhileTheTableIsThinned) {
   Process process({.live_limit = 1'024});
   Stress(process, 60'000);
   EXPECT_GT(process.image.header().thinned_total.load(), 100u);
-  for (uint64_t block = 0; block < kBlocks; ++block) ASSERT_FALSE(process.filter->MayBeTracked(Heap::At(block)));
+  for (uint64_t block = 0; block < kBlocks; ++block)
+    ASSERT_FALSE(process.filter->MayBeTracked(Heap::At(block)));
 }
 
 TEST(RecordStressTest, TheBooksBalanceInExactModeWhileTheTableGrows) {

@@ -49,7 +49,8 @@ RecorderBuilder::RecorderBuilder(const RecorderSizes& sizes) : sizes_(sizes) {
                                         Pages(sizes.threads * sizeof(ThreadBlock))};
   bytes_ = Pages(sizeof(RecorderHeader));
   for (const uint64_t size : bytes) bytes_ += size;
-  image_ = static_cast<uint8_t*>(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  image_ = static_cast<uint8_t*>(
+      mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   RecorderHeader& h = *header();
   uint64_t offset = Pages(sizeof(RecorderHeader));
   for (uint32_t i = 0; i < kRegionCount; ++i) {
@@ -81,9 +82,7 @@ RecorderBuilder::RecorderBuilder(const RecorderSizes& sizes) : sizes_(sizes) {
 
 RecorderBuilder::~RecorderBuilder() { munmap(image_, bytes_); }
 
-void RecorderBuilder::SetDead() {
-  header()->owner = 0x4000'0000u | 12345u;
-}
+void RecorderBuilder::SetDead() { header()->owner = 0x4000'0000u | 12345u; }
 
 uint32_t RecorderBuilder::AddModule(const std::string& path, const std::string& build_id_bytes) {
   const uint32_t number = header()->module_count + 1;
@@ -104,7 +103,8 @@ uint32_t RecorderBuilder::AddModule(const std::string& path, const std::string& 
   return number;
 }
 
-void RecorderBuilder::AddNote(NoteKind kind, const std::string& name, uint64_t start_ms, uint64_t end_ms, uint16_t value) {
+void RecorderBuilder::AddNote(NoteKind kind, const std::string& name, uint64_t start_ms,
+                              uint64_t end_ms, uint16_t value) {
   for (NoteEntry& note : header()->notes) {
     if (note.state != kNoteFree) continue;
     note.number = ++header()->note_count;
@@ -135,7 +135,8 @@ SiteId RecorderBuilder::AddStack(const std::vector<Frame>& frames, SiteKind kind
   return static_cast<SiteId>(at / 8);
 }
 
-void RecorderBuilder::Add(SiteId site, uint8_t band, uint64_t size, uint64_t interval, uint64_t count) {
+void RecorderBuilder::Add(SiteId site, uint8_t band, uint64_t size, uint64_t interval,
+                          uint64_t count) {
   const uint64_t key = uint64_t{site} << 8 | band;
   const auto [found, is_new] = cell_of_.try_emplace(key, header()->cell_count.load());
   if (found->second >= sizes_.cells) abort();
@@ -178,7 +179,8 @@ void RecorderBuilder::OwnBirth(uint32_t thread, SiteId site, uint64_t size, uint
   counter->samples += count;
 }
 
-void RecorderBuilder::Death(SiteId site, uint64_t age_ms, uint64_t size, uint64_t interval, uint64_t count) {
+void RecorderBuilder::Death(SiteId site, uint64_t age_ms, uint64_t size, uint64_t interval,
+                            uint64_t count) {
   Add(site, AgeBand(age_ms), size, interval, count);
 }
 
@@ -212,11 +214,13 @@ void RecorderBuilder::SetLive(uint32_t slot, const LiveBlock& block) {
   if (was_empty) ++header()->live_count;
 }
 
-void RecorderBuilder::SetMap(uint32_t index, uint64_t start, uint64_t length, uint64_t birth_ms, SiteId site) {
+void RecorderBuilder::SetMap(uint32_t index, uint64_t start, uint64_t length, uint64_t birth_ms,
+                             SiteId site) {
   if (index >= sizes_.maps) abort();
   auto* entry = At<MapEntry>(kRegionMaps, index);
   const uint64_t mixed = start ^ length ^ birth_ms;
-  *entry = {start, length, birth_ms, site, static_cast<uint32_t>(mixed) ^ static_cast<uint32_t>(mixed >> 32) ^ site};
+  *entry = {start, length, birth_ms, site,
+            static_cast<uint32_t>(mixed) ^ static_cast<uint32_t>(mixed >> 32) ^ site};
   if (header()->map_count <= index) header()->map_count = index + 1;
 }
 

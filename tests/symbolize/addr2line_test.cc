@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hundreds of addresses of real files, against binutils' addr2line: same functions, same inline chain, same lines.
+// Hundreds of addresses of real files, against binutils' addr2line: same functions, same inline
+// chain, same lines.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +22,8 @@ struct Place {
 
 std::string Text(const std::vector<Place>& places) {
   std::string text;
-  for (const Place& place : places) text += place.function + " " + place.file + ":" + std::to_string(place.line) + "\n";
+  for (const Place& place : places)
+    text += place.function + " " + place.file + ":" + std::to_string(place.line) + "\n";
   return text;
 }
 
@@ -36,7 +38,8 @@ std::vector<uint64_t> SomeAddresses(const std::string& path, size_t count) {
     std::istringstream fields(text);
     uint64_t start = 0, size = 0;
     // Symbols without a size are the linker's and the start-up code's.
-    if (!(fields >> std::hex >> start >> size) || size == 0 || text.size() < 34 || text[16] != ' ' || text[33] != ' ')
+    if (!(fields >> std::hex >> start >> size) || size == 0 || text.size() < 34 ||
+        text[16] != ' ' || text[33] != ' ')
       continue;
     addresses.push_back(start + random() % size);
   }
@@ -48,12 +51,14 @@ std::vector<uint64_t> SomeAddresses(const std::string& path, size_t count) {
 }
 
 // addr2line -a prints "0xADDRESS", then a function line and a place line for each inlined frame.
-std::vector<std::vector<Place>> Addr2line(const std::string& path, const std::vector<uint64_t>& addresses) {
+std::vector<std::vector<Place>> Addr2line(const std::string& path,
+                                          const std::vector<uint64_t>& addresses) {
   const TemporaryDirectory directory;
   std::ostringstream list;
   for (const uint64_t address : addresses) list << "0x" << std::hex << address << "\n";
   WriteAll(directory / "addresses", list.str());
-  std::istringstream lines(RunCommand("addr2line -a -i -f -C -e " + path + " @" + (directory / "addresses")));
+  std::istringstream lines(
+      RunCommand("addr2line -a -i -f -C -e " + path + " @" + (directory / "addresses")));
   std::vector<std::vector<Place>> result;
   for (std::string text; std::getline(lines, text);) {
     if (text.starts_with("0x")) {
@@ -86,21 +91,25 @@ Starts SymbolStarts(const std::string& path) {
 std::string WithoutClone(const std::string& name) { return name.substr(0, name.find(" [clone")); }
 
 // Functions and lines must be equal, except where addr2line is known to err or to choose:
-// - an inlined C++ function without a linkage name gets from it the name of the function it was inlined into
-//   (binutils 2.40 asks the symbol table by address), which then loses it; ours is the name that DWARF has;
-// - of several symbols at one address it takes another one; both must then be names of the same address;
+// - an inlined C++ function without a linkage name gets from it the name of the function it was
+//   inlined into (binutils 2.40 asks the symbol table by address), which then loses it; ours is the
+//   name that DWARF has;
+// - of several symbols at one address it takes another one; both must then be names of the same
+//   address;
 // - it finds no line at all where we do (one address in ten thousand);
 // - it shows clones of functions as such, where we give the function's name.
-bool SameNamesAndLines(const std::vector<Place>& theirs, const std::vector<ResolvedFrame>& ours, const Starts& starts) {
+bool SameNamesAndLines(const std::vector<Place>& theirs, const std::vector<ResolvedFrame>& ours,
+                       const Starts& starts) {
   if (theirs.size() != ours.size()) return false;
   for (size_t i = 0; i < ours.size(); ++i) {
     const bool theirs_unknown = theirs[i].line == 0 && theirs[i].file.empty();
     if (theirs[i].line != ours[i].line && !theirs_unknown) return false;
     if (WithoutClone(theirs[i].function) == WithoutClone(ours[i].function)) continue;
-    const bool borrowed_name =
-        ours[i].inlined && (theirs[i].function == theirs.back().function || theirs[i].function == ours.back().function);
+    const bool borrowed_name = ours[i].inlined && (theirs[i].function == theirs.back().function ||
+                                                   theirs[i].function == ours.back().function);
     const std::string& name = theirs[i].function;
-    const bool bare_name = ours[i].function.starts_with(name + "(") || ours[i].function.ends_with("::" + name) ||
+    const bool bare_name = ours[i].function.starts_with(name + "(") ||
+                           ours[i].function.ends_with("::" + name) ||
                            ours[i].function.find("::" + name + "(") != std::string::npos;
     const auto a = starts.find(theirs[i].function), b = starts.find(ours[i].function);
     const bool alias = a != starts.end() && b != starts.end() && a->second == b->second;
@@ -109,7 +118,8 @@ bool SameNamesAndLines(const std::vector<Place>& theirs, const std::vector<Resol
   return true;
 }
 
-// For code without line numbers addr2line names the object file that the symbol came from, which is no source.
+// For code without line numbers addr2line names the object file that the symbol came from, which is
+// no source.
 bool SameFiles(const std::vector<Place>& theirs, const std::vector<ResolvedFrame>& ours) {
   for (size_t i = 0; i < ours.size() && i < theirs.size(); ++i) {
     if (theirs[i].line != 0 && theirs[i].file != BaseName(ours[i].file)) return false;
@@ -117,8 +127,8 @@ bool SameFiles(const std::vector<Place>& theirs, const std::vector<ResolvedFrame
   return true;
 }
 
-// `others_percent`: how many addresses may differ, in optimised code of many units, where the two tools choose different
-// names for the same inlined function (bare, borrowed, ".cold").
+// `others_percent`: how many addresses may differ, in optimised code of many units, where the two
+// tools choose different names for the same inlined function (bare, borrowed, ".cold").
 void ExpectLikeAddr2line(const std::string& path, size_t count, size_t others_percent) {
   const std::vector<uint64_t> addresses = SomeAddresses(path, count);
   ASSERT_FALSE(addresses.empty());
@@ -137,14 +147,16 @@ void ExpectLikeAddr2line(const std::string& path, size_t count, size_t others_pe
     if (!SameFiles(expected[i], ours)) ++other_files;
     if (SameNamesAndLines(expected[i], ours, starts)) continue;
     std::vector<Place> actual;
-    for (const ResolvedFrame& frame : ours) actual.push_back({frame.function, BaseName(frame.file), frame.line});
+    for (const ResolvedFrame& frame : ours)
+      actual.push_back({frame.function, BaseName(frame.file), frame.line});
     ++others;
     differences += "\n addr2line:\n" + Text(expected[i]) + " ours:\n" + Text(actual);
   }
-  EXPECT_LE(others * 100, addresses.size() * others_percent) << others << " of " << addresses.size() << differences;
+  EXPECT_LE(others * 100, addresses.size() * others_percent)
+      << others << " of " << addresses.size() << differences;
   EXPECT_GT(named * 10, addresses.size() * 9) << "two tools that know nothing agree too";
-  // binutils 2.40 takes the wrong entry of DWARF 5 file tables now and then ("addr2line_test.cc:523" for line 523 of
-  // c++config.h).
+  // binutils 2.40 takes the wrong entry of DWARF 5 file tables now and then
+  // ("addr2line_test.cc:523" for line 523 of c++config.h).
   EXPECT_LE(other_files * 100, addresses.size()) << "of " << addresses.size();
 }
 
@@ -156,8 +168,8 @@ TEST_P(Addr2lineTest, SaysTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, Addr2lineTest,
-                         testing::Values("libdwarf5.so", "libdwarf4.so", "libsections.so", "libclang.so", "program_pie",
-                                         "program_nopie"),
+                         testing::Values("libdwarf5.so", "libdwarf4.so", "libsections.so",
+                                         "libclang.so", "program_pie", "program_nopie"),
                          [](const auto& param) {
                            std::string name = param.param;
                            return name.substr(0, name.find('.'));

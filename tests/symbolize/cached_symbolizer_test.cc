@@ -17,7 +17,8 @@ class CachedSymbolizerTest : public testing::Test {
     sites_ = SitesOf(program_);
     module_ = ModuleAt(program_);
   }
-  std::vector<ResolvedFrame> Resolve(const capture::ModuleInfo& module, uint64_t address, FrameCache* cache) {
+  std::vector<ResolvedFrame> Resolve(const capture::ModuleInfo& module, uint64_t address,
+                                     FrameCache* cache) {
     const std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer({&module, 1}, {}, cache);
     const capture::Frame frame = capture::MakeFrame(module.number, address);
     symbolizer->Prepare({&frame, 1});
@@ -41,7 +42,8 @@ TEST_F(CachedSymbolizerTest, GivesTheAnswersOfTheFilesAlsoWhenTheyAreGone) {
   std::filesystem::remove(program_);
   capture::ModuleInfo other = module_;
   other.number = 7;  // the number is a matter of the run
-  for (const auto& [site, address] : sites_) EXPECT_EQ(Resolve(other, address, &cache), first[site]) << site;
+  for (const auto& [site, address] : sites_)
+    EXPECT_EQ(Resolve(other, address, &cache), first[site]) << site;
 }
 
 TEST_F(CachedSymbolizerTest, AnotherBuildAtTheSamePathIsAnotherFile) {

@@ -40,7 +40,10 @@ TEST(CallStackTest, ReadsLikeASequenceOfFrames) {
   EXPECT_EQ(stack.size(), 2u);
   EXPECT_EQ(stack[1].function, "main");
   EXPECT_EQ(Text(stack), "leaf main ");
-  EXPECT_EQ(std::find_if(stack.begin(), stack.end(), [](const auto& frame) { return frame.function == "main"; }) - stack.begin(), 1);
+  EXPECT_EQ(std::find_if(stack.begin(), stack.end(),
+                         [](const auto& frame) { return frame.function == "main"; }) -
+                stack.begin(),
+            1);
   EXPECT_TRUE(CallStack().empty());
   EXPECT_EQ(Text({}), "");
 }
@@ -54,7 +57,9 @@ TEST(CallStackTest, ItsInnerPartIsNeverLongerThanItself) {
 TEST(CallStackTest, AChangeIsItsOwn) {
   CallStack stack = {Named("leaf"), Named("main")};
   const CallStack before = stack;
-  stack.Change([](CallStack::Frames& frames) { frames[0].function = "changed", frames.push_back(Named("start")); });
+  stack.Change([](CallStack::Frames& frames) {
+    frames[0].function = "changed", frames.push_back(Named("start"));
+  });
   EXPECT_EQ(Text(stack), "changed main start ");
   EXPECT_EQ(Text(before), "leaf main ");
 }

@@ -14,8 +14,10 @@ class DamagedElfTest : public testing::TestWithParam<const char*> {
   void SetUp() override {
     original_ = ReadAll(Fixture(GetParam()));
     build_id_ = BuildIdOf(Fixture(GetParam()));
-    for (const auto& [name, address] : SitesOf(Fixture(GetParam()))) frames_.push_back(capture::MakeFrame(1, address));
-    for (uint64_t address = 0; address < 0x6000; address += 97) frames_.push_back(capture::MakeFrame(1, address));
+    for (const auto& [name, address] : SitesOf(Fixture(GetParam())))
+      frames_.push_back(capture::MakeFrame(1, address));
+    for (uint64_t address = 0; address < 0x6000; address += 97)
+      frames_.push_back(capture::MakeFrame(1, address));
   }
   // Any answer will do.
   void Survive(const std::string& bytes) {
@@ -34,14 +36,16 @@ class DamagedElfTest : public testing::TestWithParam<const char*> {
 
 TEST_P(DamagedElfTest, CutOffAnywhere) {
   Survive("");
-  for (size_t size = 1; size < original_.size(); size += original_.size() / 150 + 1) Survive(original_.substr(0, size));
+  for (size_t size = 1; size < original_.size(); size += original_.size() / 150 + 1)
+    Survive(original_.substr(0, size));
 }
 
 TEST_P(DamagedElfTest, RandomBytesAnywhere) {
   std::mt19937 random(29);
   for (int round = 0; round < 150; ++round) {
     std::string bytes = original_;
-    for (int i = 0; i < 1 << (round % 10); ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
+    for (int i = 0; i < 1 << (round % 10); ++i)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
     Survive(bytes);
   }
 }

@@ -10,7 +10,8 @@ namespace {
 
 TEST(DemangleTest, Cxx) {
   EXPECT_EQ(Demangle("_Z5ParsePKc"), "Parse(char const*)");
-  EXPECT_EQ(Demangle("_ZNSt6vectorIiSaIiEE9push_backEOi"), "std::vector<int, std::allocator<int> >::push_back(int&&)");
+  EXPECT_EQ(Demangle("_ZNSt6vectorIiSaIiEE9push_backEOi"),
+            "std::vector<int, std::allocator<int> >::push_back(int&&)");
   EXPECT_EQ(Demangle("_ZN12_GLOBAL__N_14HideEv"), "(anonymous namespace)::Hide()");
 }
 
@@ -20,10 +21,11 @@ TEST(DemangleTest, SuffixesOfTheCompilerAreKept) {
 }
 
 TEST(DemangleTest, RustLegacyLosesItsHash) {
-  EXPECT_EQ(Demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"), "core::fmt::Formatter::pad");
-  EXPECT_EQ(
-      Demangle("_ZN71_$LT$Test$u20$$u2b$$u20$$u27$static$u20$as$u20$foo..Bar$LT$Test$GT$$GT$3bar17h930b740aa94f1d3aE"),
-      "<Test + 'static as foo::Bar<Test>>::bar");
+  EXPECT_EQ(Demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"),
+            "core::fmt::Formatter::pad");
+  EXPECT_EQ(Demangle("_ZN71_$LT$Test$u20$$u2b$$u20$$u27$static$u20$as$u20$foo..Bar$LT$Test$GT$$GT$"
+                     "3bar17h930b740aa94f1d3aE"),
+            "<Test + 'static as foo::Bar<Test>>::bar");
 }
 
 TEST(DemangleTest, RustV0) {
@@ -32,13 +34,14 @@ TEST(DemangleTest, RustV0) {
 }
 
 TEST(DemangleTest, OtherNamesComeBackAsTheyAre) {
-  for (const char* name :
-       {"", "main", "malloc", "_start", "_", "_Z", "_R", "_Zzz", "__libc_start_main", "PlainHelper"}) {
+  for (const char* name : {"", "main", "malloc", "_start", "_", "_Z", "_R", "_Zzz",
+                           "__libc_start_main", "PlainHelper"}) {
     EXPECT_EQ(Demangle(name), name);
   }
 }
 
-// Each parameter is a pair of the one before it, by back reference: a line of text that stands for 2^36 names.
+// Each parameter is a pair of the one before it, by back reference: a line of text that stands for
+// 2^36 names.
 TEST(DemangleTest, ANameThatUnfoldsWithoutEndIsLeftMangled) {
   std::string bomb = "_Z1fSt4pairIiiE";
   EXPECT_EQ(Demangle(bomb), "f(std::pair<int, int>)");

@@ -15,7 +15,8 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
-// One binary with full debug information, whatever the compiler, the DWARF version and the kind of file.
+// One binary with full debug information, whatever the compiler, the DWARF version and the kind of
+// file.
 class ShapesTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -29,8 +30,11 @@ class ShapesTest : public testing::TestWithParam<const char*> {
       EXPECT_THAT(resolve_->symbolizer->missing(), IsEmpty());
     }
   }
-  const std::vector<ResolvedFrame>& At(const std::string& site) { return (*resolve_)(sites_.at(site)); }
-  void ExpectOneFrame(const std::string& site, const std::string& function, const char* source = "shapes.cc") {
+  const std::vector<ResolvedFrame>& At(const std::string& site) {
+    return (*resolve_)(sites_.at(site));
+  }
+  void ExpectOneFrame(const std::string& site, const std::string& function,
+                      const char* source = "shapes.cc") {
     ASSERT_THAT(At(site), SizeIs(1)) << site;
     EXPECT_EQ(At(site)[0].function, function);
     EXPECT_THAT(At(site)[0].file, EndsWith(source));
@@ -73,7 +77,9 @@ TEST_P(ShapesTest, AnonymousNamespacesAndLocalClassesAreNamed) {
   EXPECT_EQ(At("local")[0].line, LineOf("local"));
 }
 
-TEST_P(ShapesTest, CodeSplitOffAsColdBelongsToItsFunction) { ExpectOneFrame("cold", "shapes::Rare(int)"); }
+TEST_P(ShapesTest, CodeSplitOffAsColdBelongsToItsFunction) {
+  ExpectOneFrame("cold", "shapes::Rare(int)");
+}
 
 TEST_P(ShapesTest, PlainCHasPlainNames) { ExpectOneFrame("plain_c", "PlainHelper", "plain.c"); }
 
@@ -89,20 +95,22 @@ TEST_P(ShapesTest, PreparingTogetherGivesTheSameAsOneByOne) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Binaries, ShapesTest,
-                         testing::Values("libdwarf5.so", "libdwarf4.so", "libsections.so", "libclang.so", "program_pie",
-                                         "program_nopie"),
+                         testing::Values("libdwarf5.so", "libdwarf4.so", "libsections.so",
+                                         "libclang.so", "program_pie", "program_nopie"),
                          [](const auto& param) {
                            std::string name = param.param;
                            return name.substr(0, name.find('.'));
                          });
 
 TEST(ElfSymbolizerTest, TheColdFixtureReallyIsSplit) {
-  EXPECT_THAT(RunCommand("nm -C " + Fixture("libdwarf5.so")), HasSubstr("shapes::Rare(int) [clone .cold]"));
+  EXPECT_THAT(RunCommand("nm -C " + Fixture("libdwarf5.so")),
+              HasSubstr("shapes::Rare(int) [clone .cold]"));
 }
 
 TEST(ElfSymbolizerTest, CodeWithoutAModuleKeepsItsAddressAndHasNoName) {
   const auto symbolizer = NewElfSymbolizer({});
-  const std::vector<ResolvedFrame>& frames = symbolizer->Resolve(capture::MakeFrame(0, 0x7f0012345678));
+  const std::vector<ResolvedFrame>& frames =
+      symbolizer->Resolve(capture::MakeFrame(0, 0x7f0012345678));
   ASSERT_THAT(frames, SizeIs(1));
   EXPECT_EQ(frames[0], ResolvedFrame{.offset = 0x7f0012345678});
   EXPECT_EQ(DisplayName(frames[0]), "0x7f0012345678");
@@ -116,7 +124,8 @@ TEST(ElfSymbolizerTest, AModuleNumberTheCaptureDoesNotKnowIsLikeNoModule) {
 
 TEST(ElfSymbolizerTest, TheGapBetweenFunctionsIsNotNamedAfterTheNearestSymbol) {
   OneModule resolve(ModuleAt(Fixture("libdwarf5.so")));
-  const std::vector<ResolvedFrame>& frames = resolve(0x40);  // in the ELF header, before every symbol
+  const std::vector<ResolvedFrame>& frames =
+      resolve(0x40);  // in the ELF header, before every symbol
   ASSERT_THAT(frames, SizeIs(1));
   EXPECT_EQ(frames[0].function, "");
   EXPECT_EQ(DisplayName(frames[0]), "libdwarf5.so+0x40");
@@ -138,7 +147,8 @@ TEST(ElfSymbolizerTest, ResultsStayWhereTheyAreWhenMoreIsResolved) {
   const auto sites = SitesOf(path);
   OneModule resolve(ModuleAt(path));
   const std::vector<ResolvedFrame>* first = &resolve(sites.at("inlined"));
-  for (uint64_t address = 0x1000; address < 0x1400; ++address) resolve.symbolizer->Prepare(std::vector{address});
+  for (uint64_t address = 0x1000; address < 0x1400; ++address)
+    resolve.symbolizer->Prepare(std::vector{address});
   EXPECT_EQ(first, &resolve(sites.at("inlined")));
 }
 

@@ -14,7 +14,8 @@ std::string RunCommand(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "r");
   std::string output;
   char buffer[4096];
-  for (size_t got; pipe != nullptr && (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, got);
+  for (size_t got; pipe != nullptr && (got = fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    output.append(buffer, got);
   EXPECT_TRUE(pipe != nullptr && pclose(pipe) == 0) << command;
   return output;
 }
@@ -27,7 +28,8 @@ std::string ReadAll(const std::string& path) {
 
 void WriteAll(const std::string& path, std::string_view bytes) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 std::map<std::string, uint64_t> SitesOf(const std::string& fixture) {
@@ -58,7 +60,8 @@ std::string BuildIdOf(const std::string& path) {
   return notes.substr(at + key.size(), notes.find('\n', at) - at - key.size());
 }
 
-capture::ModuleInfo ModuleAt(const std::string& path, const std::string& build_id, uint32_t number) {
+capture::ModuleInfo ModuleAt(const std::string& path, const std::string& build_id,
+                             uint32_t number) {
   capture::ModuleInfo module;
   module.number = number;
   module.path = path;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the symbolizer tests share: compiled fixtures, the truth about them, and a directory to break things in.
+// What the symbolizer tests share: compiled fixtures, the truth about them, and a directory to
+// break things in.
 #ifndef LEAKTRACK_TESTS_SYMBOLIZE_FIXTURE_H_
 #define LEAKTRACK_TESTS_SYMBOLIZE_FIXTURE_H_
 
@@ -35,8 +36,11 @@ uint32_t LineOf(const std::string& name, const std::string& source = "shapes.cc"
 std::string BuildIdOf(const std::string& path);
 
 // A module as a capture holds it; number 1 unless told.
-capture::ModuleInfo ModuleAt(const std::string& path, const std::string& build_id, uint32_t number = 1);
-inline capture::ModuleInfo ModuleAt(const std::string& path) { return ModuleAt(path, BuildIdOf(path)); }
+capture::ModuleInfo ModuleAt(const std::string& path, const std::string& build_id,
+                             uint32_t number = 1);
+inline capture::ModuleInfo ModuleAt(const std::string& path) {
+  return ModuleAt(path, BuildIdOf(path));
+}
 
 // Symbolizes one address of one module.
 struct OneModule {

@@ -20,13 +20,28 @@ namespace fs = std::filesystem;
 constexpr char kId[] = "00112233445566778899aabbccddeeff00112233";
 
 std::vector<ResolvedFrame> Inlined(uint64_t address) {
-  return {{.function = "Parse(char const*)", .file = "/src/a.cc", .line = 7, .module = "/bin/app", .build_id = kId, .offset = address, .inlined = true},
-          {.function = "main", .file = "/src/a.cc", .line = 90, .module = "/bin/app", .build_id = kId, .offset = address}};
+  return {{.function = "Parse(char const*)",
+           .file = "/src/a.cc",
+           .line = 7,
+           .module = "/bin/app",
+           .build_id = kId,
+           .offset = address,
+           .inlined = true},
+          {.function = "main",
+           .file = "/src/a.cc",
+           .line = 90,
+           .module = "/bin/app",
+           .build_id = kId,
+           .offset = address}};
 }
 
 class FrameStoreTest : public testing::Test {
  protected:
-  size_t Files() const { return fs::exists(place_) ? static_cast<size_t>(std::distance(fs::directory_iterator(place_), {})) : 0; }
+  size_t Files() const {
+    return fs::exists(place_)
+               ? static_cast<size_t>(std::distance(fs::directory_iterator(place_), {}))
+               : 0;
+  }
 
   TemporaryDirectory directory_;
   const std::string place_ = directory_ / "deep/names";
@@ -37,7 +52,8 @@ TEST_F(FrameStoreTest, GivesBackWhatWasSaved) {
   const FramesByAddress frames = {{0x1000, Inlined(0x1000)}, {0x2040, Inlined(0x2040)}};
   store_.Save(kId, frames);
   EXPECT_EQ(store_.Load("/bin/app", kId), frames);
-  EXPECT_EQ(store_.Load("/opt/app", kId).at(0x1000).front().module, "/opt/app") << "the path is the capture's";
+  EXPECT_EQ(store_.Load("/opt/app", kId).at(0x1000).front().module, "/opt/app")
+      << "the path is the capture's";
   EXPECT_TRUE(store_.Load("/bin/app", "ff112233445566778899aabbccddeeff00112233").empty());
 }
 
@@ -59,7 +75,8 @@ TEST_F(FrameStoreTest, AFileThatDoesNotCheckOutIsNone) {
 }
 
 TEST_F(FrameStoreTest, KeepsNothingUnderAnIdThatIsNone) {
-  for (const char* id : {"", "0102", "../../../../../etc/passwd", "00112233445566778899AABB"}) store_.Save(id, {{1, Inlined(1)}});
+  for (const char* id : {"", "0102", "../../../../../etc/passwd", "00112233445566778899AABB"})
+    store_.Save(id, {{1, Inlined(1)}});
   FrameStore("").Save(kId, {{1, Inlined(1)}});
   EXPECT_EQ(Files(), 0u);
 }

@@ -16,7 +16,8 @@ namespace leaktrack {
 namespace {
 
 TEST(PerfMapTest, NamesTheCodeThatAnAddressLiesIn) {
-  const PerfMap map = PerfMap::Parse("1000 20 JS:~f x.js:1\n0x2000 0x10 LazyCompile:*g (anonymous)\n");
+  const PerfMap map =
+      PerfMap::Parse("1000 20 JS:~f x.js:1\n0x2000 0x10 LazyCompile:*g (anonymous)\n");
   EXPECT_EQ(map.NameOf(0x1000), "JS:~f x.js:1");
   EXPECT_EQ(map.NameOf(0x101f), "JS:~f x.js:1");
   EXPECT_EQ(map.NameOf(0x1020), "");
@@ -33,7 +34,9 @@ TEST(PerfMapTest, WhatWasMadeLaterStandsInPlaceOfWhatItOverlaps) {
 }
 
 TEST(PerfMapTest, AnyTextIsLegal) {
-  const PerfMap map = PerfMap::Parse("\n \nzz 10 a\n10\n10 20\n10 20 \n10 0 none\nffffffffffffffff 10 wraps\n12345678901234567890 1 long\n30 8 ok");
+  const PerfMap map = PerfMap::Parse(
+      "\n \nzz 10 a\n10\n10 20\n10 20 \n10 0 none\nffffffffffffffff 10 wraps\n12345678901234567890 "
+      "1 long\n30 8 ok");
   EXPECT_EQ(map.NameOf(0x30), "ok");
   EXPECT_EQ(map.NameOf(0x10), "");
   EXPECT_TRUE(PerfMap::Parse("").empty());

@@ -42,9 +42,12 @@ TEST(SealTest, ComesBackAsItWas) {
 }
 
 TEST(SealTest, WhatIsNoSealIsNone) {
-  for (const char* text : {"", "x", "[]", "{}", "{\"seal\":2}", "{\"seal\":\"1\"}"}) EXPECT_FALSE(ReadSeal(text, Modules()).has_value()) << text;
-  const auto odd = ReadSeal(R"({"seal":1,"made_at":-5,"frames":[1,{"frame":"x","functions":3},{"frame":7,"functions":[1,{"function":5,"line":1e99}]}],
-                               "missing":[2],"sources":{"a":1,"b":{"lines":[1,"\u001b"]}}})", Modules());
+  for (const char* text : {"", "x", "[]", "{}", "{\"seal\":2}", "{\"seal\":\"1\"}"})
+    EXPECT_FALSE(ReadSeal(text, Modules()).has_value()) << text;
+  const auto odd = ReadSeal(
+      R"({"seal":1,"made_at":-5,"frames":[1,{"frame":"x","functions":3},{"frame":7,"functions":[1,{"function":5,"line":1e99}]}],
+                               "missing":[2],"sources":{"a":1,"b":{"lines":[1,"\u001b"]}}})",
+      Modules());
   ASSERT_TRUE(odd.has_value());
   EXPECT_EQ(odd->frames.at(7).front().function, "");
   EXPECT_EQ(odd->sources.at("b").lines, (std::vector<std::string>{"\\x1b"}));

@@ -16,7 +16,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// A stripped twin at app/libapp.so, its debug information at app.debug, nothing that links them yet.
+// A stripped twin at app/libapp.so, its debug information at app.debug, nothing that links them
+// yet.
 class SeparateDebugTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -43,11 +44,11 @@ class SeparateDebugTest : public testing::Test {
     EXPECT_EQ(frames[2].line, LineOf("outer"));
   }
   void ExpectMissing(OneModule& resolve, const std::string& path, const std::string& reason) {
-    EXPECT_THAT(
-        resolve.symbolizer->missing(),
-        ElementsAre(testing::AllOf(Field(&MissingSymbols::module, path), Field(&MissingSymbols::build_id, build_id_),
-                                   Field(&MissingSymbols::reason, HasSubstr(reason)),
-                                   Field(&MissingSymbols::hint, HasSubstr("-dbgsym")))));
+    EXPECT_THAT(resolve.symbolizer->missing(),
+                ElementsAre(testing::AllOf(Field(&MissingSymbols::module, path),
+                                           Field(&MissingSymbols::build_id, build_id_),
+                                           Field(&MissingSymbols::reason, HasSubstr(reason)),
+                                           Field(&MissingSymbols::hint, HasSubstr("-dbgsym")))));
   }
   void LinkDebug(const std::string& debug_file) {
     RunCommand("objcopy --add-gnu-debuglink=" + debug_file + " " + app());
@@ -73,14 +74,15 @@ TEST_F(SeparateDebugTest, IsFoundByDebuglinkInDotDebug) {
 }
 
 TEST_F(SeparateDebugTest, IsFoundByBuildId) {
-  MoveDebugTo(directory_ / ("debug/.build-id/" + build_id_.substr(0, 2) + "/" + build_id_.substr(2) + ".debug"));
+  MoveDebugTo(directory_ /
+              ("debug/.build-id/" + build_id_.substr(0, 2) + "/" + build_id_.substr(2) + ".debug"));
   OneModule resolve(ModuleAt(app()), {.debug_dirs = {directory_ / "debug"}});
   ExpectComplete(resolve);
 }
 
 TEST_F(SeparateDebugTest, IsFoundInTheSysrootsDebugDirectory) {
-  MoveDebugTo(directory_ /
-              ("root/usr/lib/debug/.build-id/" + build_id_.substr(0, 2) + "/" + build_id_.substr(2) + ".debug"));
+  MoveDebugTo(directory_ / ("root/usr/lib/debug/.build-id/" + build_id_.substr(0, 2) + "/" +
+                            build_id_.substr(2) + ".debug"));
   OneModule resolve(ModuleAt(app()), {.sysroot = directory_ / "root"});
   ExpectComplete(resolve);
 }
@@ -115,7 +117,8 @@ TEST_F(SeparateDebugTest, IsEnoughWithoutTheFileThatRan) {
 
 TEST_F(SeparateDebugTest, OfAnotherBuildIsNotBelieved) {
   LinkDebug(debug());
-  RunCommand("objcopy --only-keep-debug " + Fixture("libdwarf4.so") + " " + (directory_ / "app/app.debug"));
+  RunCommand("objcopy --only-keep-debug " + Fixture("libdwarf4.so") + " " +
+             (directory_ / "app/app.debug"));
   OneModule resolve(ModuleAt(app()));
   EXPECT_THAT(resolve(sites_.at("inlined")), SizeIs(1));
   ExpectMissing(resolve, app(), "stripped");
@@ -151,8 +154,9 @@ TEST_F(SeparateDebugTest, MiniDebugInfoGivesNamesOfHiddenFunctions) {
   if (std::system("command -v xz >/dev/null") != 0) GTEST_SKIP() << "needs xz";
   const std::string mini = directory_ / "mini";
   RunCommand("objcopy --only-keep-debug " + Fixture("libdwarf5.so") + " " + mini +
-             " && objcopy -S --remove-section .gdb_index " + "--remove-section .comment --keep-symbol=PlainHelper " +
-             mini + " && xz -f " + mini + " && objcopy --add-section .gnu_debugdata=" + mini + ".xz " + app());
+             " && objcopy -S --remove-section .gdb_index " +
+             "--remove-section .comment --keep-symbol=PlainHelper " + mini + " && xz -f " + mini +
+             " && objcopy --add-section .gnu_debugdata=" + mini + ".xz " + app());
   OneModule resolve(ModuleAt(app()));
   EXPECT_EQ(resolve(sites_.at("plain_c")).at(0).function, "PlainHelper");
   ExpectMissing(resolve, app(), "stripped: no line numbers");
@@ -163,7 +167,8 @@ TEST_F(SeparateDebugTest, AFileThatIsGoneIsNamedWithItsBuildId) {
   OneModule resolve(ModuleAt(app(), build_id_));
   EXPECT_EQ(resolve(sites_.at("inlined")).at(0).function, "");
   ExpectMissing(resolve, app(), "file not found");
-  EXPECT_THAT(resolve.symbolizer->missing()[0].hint, HasSubstr("debuginfod-find debuginfo " + build_id_));
+  EXPECT_THAT(resolve.symbolizer->missing()[0].hint,
+              HasSubstr("debuginfod-find debuginfo " + build_id_));
 }
 
 TEST_F(SeparateDebugTest, AFileThatWasReplacedIsNotBelieved) {
@@ -176,21 +181,24 @@ TEST_F(SeparateDebugTest, AFileThatWasReplacedIsNotBelieved) {
 }
 
 TEST_F(SeparateDebugTest, ADeletedFileThatIsBackUnderItsNameIsRecognised) {
-  std::filesystem::copy_file(Fixture("libdwarf5.so"), app(), std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(Fixture("libdwarf5.so"), app(),
+                             std::filesystem::copy_options::overwrite_existing);
   OneModule resolve(ModuleAt(app() + " (deleted)", build_id_));
   ExpectComplete(resolve);
 }
 
 TEST_F(SeparateDebugTest, TheRightFileInTheSysrootBeatsTheWrongOneAtThePath) {
-  RunCommand("mkdir -p " + directory_.path() + "/root" + directory_.path() + "/app && cp " + Fixture("libdwarf5.so") +
-             " " + directory_.path() + "/root" + app());
-  std::filesystem::copy_file(Fixture("libdwarf4.so"), app(), std::filesystem::copy_options::overwrite_existing);
+  RunCommand("mkdir -p " + directory_.path() + "/root" + directory_.path() + "/app && cp " +
+             Fixture("libdwarf5.so") + " " + directory_.path() + "/root" + app());
+  std::filesystem::copy_file(Fixture("libdwarf4.so"), app(),
+                             std::filesystem::copy_options::overwrite_existing);
   OneModule resolve(ModuleAt(app(), build_id_), {.sysroot = directory_ / "root"});
   ExpectComplete(resolve);
 }
 
 TEST_F(SeparateDebugTest, AModuleWithoutBuildIdIsTakenByPathAndItsDebuglinkByChecksum) {
-  for (const std::string& file : {app(), debug()}) RunCommand("objcopy --remove-section .note.gnu.build-id " + file);
+  for (const std::string& file : {app(), debug()})
+    RunCommand("objcopy --remove-section .note.gnu.build-id " + file);
   LinkDebug(debug());
   MoveDebugTo(directory_ / "app/app.debug");
   capture::ModuleInfo module = ModuleAt(app(), "");

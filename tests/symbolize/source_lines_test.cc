@@ -14,7 +14,9 @@ namespace fs = std::filesystem;
 
 class SourceLinesTest : public ::testing::Test {
  protected:
-  SourceLinesTest() : folder_(fs::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
+  SourceLinesTest()
+      : folder_(fs::path(::testing::TempDir()) /
+                ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }

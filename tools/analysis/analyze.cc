@@ -5,16 +5,16 @@
 #include <map>
 
 #include "tools/analysis/blame/candidates.h"
-#include "tools/analysis/history/clock.h"
-#include "tools/analysis/process/coverage.h"
 #include "tools/analysis/blame/families.h"
 #include "tools/analysis/blame/lift.h"
+#include "tools/analysis/blame/ranking.h"
 #include "tools/analysis/detect/looks.h"
+#include "tools/analysis/history/clock.h"
+#include "tools/analysis/history/shutdown.h"
 #include "tools/analysis/plateaus.h"
 #include "tools/analysis/present.h"
+#include "tools/analysis/process/coverage.h"
 #include "tools/analysis/process/process_account.h"
-#include "tools/analysis/blame/ranking.h"
-#include "tools/analysis/history/shutdown.h"
 #include "tools/base/parallel.h"
 
 namespace leaktrack {
@@ -30,7 +30,8 @@ void MarkTidiedUp(const Shutdown& shutdown, std::vector<Node>& nodes) {
 
 }  // namespace
 
-Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer, const AnalyzeOptions& options) {
+Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
+                 const AnalyzeOptions& options) {
   const auto end_ms = static_cast<double>(capture.duration_ms);
   const Shutdown shutdown = FindShutdown(capture);
   std::map<capture::SiteId, SiteHistory> histories = GatherHistories(capture, shutdown.judged_ms);
@@ -43,7 +44,8 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer, const 
   run.look = {Window::Of(static_cast<uint64_t>(shutdown.judged_ms)), work ? &*work : nullptr,
               counted && counted->enough};
 
-  std::vector<Candidate> candidates = NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer);
+  std::vector<Candidate> candidates =
+      NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer);
   AssignBlame(candidates, run.look.window, options.wrappers);
   std::vector<Node> nodes = JudgeAll(std::move(candidates), run.look);
   MarkTidiedUp(shutdown, nodes);
@@ -54,7 +56,8 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer, const 
   analysis.judged_seconds = shutdown.judged_ms / 1e3;
   analysis.warming_up = run.warming_up;
   analysis.sites.resize(nodes.size());
-  ParallelFor(nodes.size(), [&](size_t i) { analysis.sites[i] = Present(std::move(nodes[i]), run, end_ms); });
+  ParallelFor(nodes.size(),
+              [&](size_t i) { analysis.sites[i] = Present(std::move(nodes[i]), run, end_ms); });
   if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
   BlameBuggyPaths(analysis.sites);
   FindFamilies(analysis.sites);

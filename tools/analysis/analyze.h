@@ -2,8 +2,9 @@
 //
 // From a capture to an answer.
 //
-// Pipeline: histories by site -> names -> tests per site -> false discovery rate over all of them -> the same for sums
-// of sites that share their inner frames -> process account -> what this run could have seen at all.
+// Pipeline: histories by site -> names -> tests per site -> false discovery rate over all of them
+// -> the same for sums of sites that share their inner frames -> process account -> what this run
+// could have seen at all.
 // Promises: same capture and same symbols, same answer; no input makes it fail.
 //
 // Thread-safety: none; the symbolizer is used.
@@ -17,7 +18,8 @@
 
 namespace leaktrack {
 
-Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer, const AnalyzeOptions& options = {});
+Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
+                 const AnalyzeOptions& options = {});
 
 }  // namespace leaktrack
 

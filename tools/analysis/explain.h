@@ -2,8 +2,8 @@
 //
 // The sentences that go with a verdict: why, and what would decide.
 //
-// Promises: one sentence each, in words that an operator knows, with times of day in UTC ("10:15Z") so that they can be
-// held against a deployment log. Nothing in them that was not tested.
+// Promises: one sentence each, in words that an operator knows, with times of day in UTC ("10:15Z")
+// so that they can be held against a deployment log. Nothing in them that was not tested.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_EXPLAIN_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_EXPLAIN_H_
 

@@ -29,7 +29,8 @@ void Add(const CellPoint& part, double sign, CellPoint& sum) {
   sum.variance += sign * part.variance;
 }
 
-// Counters that begin anew: what was alive then is born at time 0, and deaths are no older than the window.
+// Counters that begin anew: what was alive then is born at time 0, and deaths are no older than the
+// window.
 class Counters {
  public:
   explicit Counters(uint64_t from_ms) : from_ms_(from_ms) {}
@@ -69,7 +70,8 @@ class Counters {
 
  private:
   struct Alive {
-    double samples = 0;  // not a whole number: a damaged file may hold any, and their sum must not overflow
+    double samples =
+        0;  // not a whole number: a damaged file may hold any, and their sum must not overflow
     CellPoint sums;
   };
 
@@ -77,7 +79,8 @@ class Counters {
     const uint64_t time_ms = point.time_ms - from_ms_;
     const bool death = series.band >= capture::kBandYoungest && series.band <= capture::kBandLast;
     const bool older = death && capture::BandStartMs(series.band) > time_ms;
-    CellPoint& step = steps_[{series.site, older ? capture::AgeBand(time_ms) : series.band}][time_ms];
+    CellPoint& step =
+        steps_[{series.site, older ? capture::AgeBand(time_ms) : series.band}][time_ms];
     step.samples += point.samples - std::min(before.samples, point.samples);
     Add(point, 1, step);
     Add(before, -1, step);
@@ -85,7 +88,8 @@ class Counters {
 
   void AddAlive(const CellSeries& series) {
     const CellPoint at_start = std::exchange(before_, {});
-    const bool comes = series.band == capture::kBandBirths || series.band == capture::kBandRelabelled;
+    const bool comes =
+        series.band == capture::kBandBirths || series.band == capture::kBandRelabelled;
     Alive& alive = alive_[series.site];
     alive.samples += (comes ? 1 : -1) * static_cast<double>(at_start.samples);
     Add(at_start, comes ? 1 : -1, alive.sums);
@@ -98,7 +102,8 @@ class Counters {
 };
 
 // The last reading before the window is the first one in it.
-std::vector<capture::MemorySample> LaterMemory(const std::vector<capture::MemorySample>& memory, uint64_t from_ms) {
+std::vector<capture::MemorySample> LaterMemory(const std::vector<capture::MemorySample>& memory,
+                                               uint64_t from_ms) {
   std::vector<capture::MemorySample> later;
   int64_t work_before = 0;
   for (const capture::MemorySample& sample : memory) {
@@ -109,9 +114,11 @@ std::vector<capture::MemorySample> LaterMemory(const std::vector<capture::Memory
     later.push_back(sample);
     later.back().time_ms = Later(sample.time_ms, from_ms);
     if (sample.allocator_read_ms > 0) {
-      later.back().allocator_read_ms = static_cast<int64_t>(Later(static_cast<uint64_t>(sample.allocator_read_ms), from_ms));
+      later.back().allocator_read_ms =
+          static_cast<int64_t>(Later(static_cast<uint64_t>(sample.allocator_read_ms), from_ms));
     }
-    if (sample.work_units >= 0) later.back().work_units = std::max<int64_t>(sample.work_units - work_before, 0);
+    if (sample.work_units >= 0)
+      later.back().work_units = std::max<int64_t>(sample.work_units - work_before, 0);
   }
   return later;
 }
@@ -121,7 +128,8 @@ class WholeRun {
  public:
   explicit WholeRun(const Capture& capture) : end_ms_(capture.duration_ms) {
     for (const CellSeries& series : capture.cells) {
-      if (series.band == capture::kBandBirths && !series.points.empty()) born_[series.site] += series.points.back().bytes;
+      if (series.band == capture::kBandBirths && !series.points.empty())
+        born_[series.site] += series.points.back().bytes;
     }
     for (const capture::Survivor& survivor : capture.survivors) {
       const auto [at, fresh] = oldest_.try_emplace(survivor.site, end_ms_);
@@ -134,7 +142,8 @@ class WholeRun {
     site.born_bytes = 0;
     for (const SiteId id : site.sites) {
       if (const auto born = born_.find(id); born != born_.end()) site.born_bytes += born->second;
-      if (const auto oldest = oldest_.find(id); oldest != oldest_.end()) first_ms = std::min(first_ms, oldest->second);
+      if (const auto oldest = oldest_.find(id); oldest != oldest_.end())
+        first_ms = std::min(first_ms, oldest->second);
     }
     if (first_ms < end_ms_) site.oldest_seconds = static_cast<double>(end_ms_ - first_ms) / 1e3;
     if (site.late_onset_seconds) *site.late_onset_seconds += skipped_seconds;
@@ -157,7 +166,8 @@ Capture LastPart(const Capture& capture, uint64_t from_ms) {
     survivor.first_birth_ms = Later(survivor.first_birth_ms, from_ms);
   }
   // Deaths of older blocks stay in the counters, where they are dated from the window's beginning.
-  std::erase_if(part.kept_deaths, [&](const capture::KeptDeath& death) { return death.birth_ms < from_ms; });
+  std::erase_if(part.kept_deaths,
+                [&](const capture::KeptDeath& death) { return death.birth_ms < from_ms; });
   for (capture::KeptDeath& death : part.kept_deaths) {
     death.birth_ms = Later(death.birth_ms, from_ms);
     death.death_ms = Later(death.death_ms, from_ms);
@@ -169,14 +179,16 @@ Capture LastPart(const Capture& capture, uint64_t from_ms) {
   return part;
 }
 
-Analysis AnalyzeLast(const Capture& capture, uint64_t window_ms, Symbolizer& symbolizer, AnalyzeOptions options) {
+Analysis AnalyzeLast(const Capture& capture, uint64_t window_ms, Symbolizer& symbolizer,
+                     AnalyzeOptions options) {
   if (window_ms >= capture.duration_ms) return Analyze(capture, symbolizer, options);
   const uint64_t from_ms = capture.duration_ms - window_ms;
   options.skipped_ms = static_cast<double>(from_ms);
   Analysis analysis = Analyze(LastPart(capture, from_ms), symbolizer, options);
   if (analysis.conclusion == Conclusion::kTooShort) {
     analysis.inconclusive_because =
-        absl::StrCat("the last ", FormatDuration(analysis.duration_seconds), " are too short to judge by; --since 10s or more");
+        absl::StrCat("the last ", FormatDuration(analysis.duration_seconds),
+                     " are too short to judge by; --since 10s or more");
   }
   analysis.window_seconds = analysis.duration_seconds;
   analysis.duration_seconds = static_cast<double>(capture.duration_ms) / 1e3;

@@ -28,8 +28,9 @@ uint64_t Fnv(uint64_t hash, std::string_view text) {
 }
 
 bool IsBuildId(std::string_view text) {
-  return !text.empty() && text.size() <= 128 &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
 }
 
 // One line each; whatever the name held, it holds no line break now.
@@ -47,13 +48,16 @@ bool Ended(const SiteResult& site, double run_seconds, double* bytes, double* se
   }
   *bytes = site.live_bytes;
   *seconds = run_seconds;
-  return site.trend == Trend::kPlateau && site.verdict == Verdict::kNone && run_seconds >= kMinRunSeconds;
+  return site.trend == Trend::kPlateau && site.verdict == Verdict::kNone &&
+         run_seconds >= kMinRunSeconds;
 }
 
 }  // namespace
 
 bool PlateauBook::KeyOf(const SiteResult& site, Key* key) {
-  if (site.stack.empty() || site.stack[site.blame].build_id.empty() || site.stack[site.blame].function.empty()) return false;
+  if (site.stack.empty() || site.stack[site.blame].build_id.empty() ||
+      site.stack[site.blame].function.empty())
+    return false;
   uint64_t hash = 0xcbf29ce484222325;
   const size_t end = std::min(site.stack.size(), site.blame + kFramesOfKey);
   for (size_t i = site.blame; i < end; ++i) hash = Fnv(hash, site.stack[i].function);
@@ -72,21 +76,25 @@ void PlateauBook::Enter(const Key& key, const RememberedPlateau& plateau) {
 
 void PlateauBook::Forget() {
   while (plateaus_.size() > kMostPlateaus) {
-    plateaus_.erase(std::min_element(plateaus_.begin(), plateaus_.end(), [](const auto& a, const auto& b) {
-      return a.second.last_seen < b.second.last_seen;
-    }));
+    plateaus_.erase(std::min_element(
+        plateaus_.begin(), plateaus_.end(),
+        [](const auto& a, const auto& b) { return a.second.last_seen < b.second.last_seen; }));
   }
 }
 
 PlateauBook PlateauBook::Parse(std::string_view text) {
   PlateauBook book;
-  for (const absl::string_view line : absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
+  for (const absl::string_view line :
+       absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
     const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(' ', 5));
     Key key;
     RememberedPlateau plateau;
-    if (fields.size() != 6 || !IsBuildId(std::string_view(fields[0].data(), fields[0].size()))) continue;
-    const bool read = absl::SimpleHexAtoi(fields[1], &key.second) && absl::SimpleAtod(fields[2], &plateau.bytes) &&
-                      absl::SimpleAtod(fields[3], &plateau.seconds) && absl::SimpleAtoi(fields[4], &plateau.last_seen);
+    if (fields.size() != 6 || !IsBuildId(std::string_view(fields[0].data(), fields[0].size())))
+      continue;
+    const bool read = absl::SimpleHexAtoi(fields[1], &key.second) &&
+                      absl::SimpleAtod(fields[2], &plateau.bytes) &&
+                      absl::SimpleAtod(fields[3], &plateau.seconds) &&
+                      absl::SimpleAtoi(fields[4], &plateau.last_seen);
     if (!read || !(plateau.bytes > 0 && plateau.bytes < kMostBytes)) continue;
     if (!(plateau.seconds >= 0 && plateau.seconds < kMostSeconds)) continue;
     key.first = std::string(fields[0]);
@@ -100,8 +108,8 @@ PlateauBook PlateauBook::Parse(std::string_view text) {
 std::string PlateauBook::Text() const {
   std::string text = kHeading;
   for (const auto& [key, plateau] : plateaus_) {
-    absl::StrAppendFormat(&text, "%s %016x %.0f %.0f %d %s\n", key.first, key.second, plateau.bytes, plateau.seconds,
-                          plateau.last_seen, plateau.name);
+    absl::StrAppendFormat(&text, "%s %016x %.0f %.0f %d %s\n", key.first, key.second, plateau.bytes,
+                          plateau.seconds, plateau.last_seen, plateau.name);
   }
   return text;
 }
@@ -116,7 +124,9 @@ size_t PlateauBook::Learn(const Analysis& analysis, int64_t now) {
   for (const SiteResult& site : analysis.sites) {
     Key key;
     RememberedPlateau plateau;
-    if (!Ended(site, analysis.judged_seconds, &plateau.bytes, &plateau.seconds) || plateau.bytes < kMinBytes) continue;
+    if (!Ended(site, analysis.judged_seconds, &plateau.bytes, &plateau.seconds) ||
+        plateau.bytes < kMinBytes)
+      continue;
     if (!KeyOf(site, &key)) continue;
     plateau.last_seen = now;
     plateau.name = NameOf(site);
@@ -142,8 +152,10 @@ void HoldAtPlateaus(const PlateauBook& book, std::vector<SiteResult>& sites) {
     site.verdict = Verdict::kWatch;
     site.state = State::kNew;
     absl::StrAppend(&site.evidence, "; but in an earlier run of this build it stopped growing at ",
-                    FormatSize(plateau->bytes), ", ", FormatDuration(plateau->seconds), " after the start");
-    site.settle = absl::StrCat("growth beyond ", FormatSize(plateau->bytes), " (--no-history judges without this memory)");
+                    FormatSize(plateau->bytes), ", ", FormatDuration(plateau->seconds),
+                    " after the start");
+    site.settle = absl::StrCat("growth beyond ", FormatSize(plateau->bytes),
+                               " (--no-history judges without this memory)");
   }
 }
 

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What earlier runs of the same build have taught: sites that looked like leaks and stopped growing.
+// What earlier runs of the same build have taught: sites that looked like leaks and stopped
+// growing.
 //
-// What: a site that was retracted, or has plateaued, is remembered by the build-id of the module that holds the blamed
-// function and the names of the functions from there outwards, with its level and the time it took. A later run whose
-// site is not above that level is held at `watch`, and its evidence says why: the cache is filling again.
-// Why by build-id: another build may have another bug; it starts with an empty memory.
+// What: a site that was retracted, or has plateaued, is remembered by the build-id of the module
+// that holds the blamed function and the names of the functions from there outwards, with its level
+// and the time it took. A later run whose site is not above that level is held at `watch`, and its
+// evidence says why: the cache is filling again. Why by build-id: another build may have another
+// bug; it starts with an empty memory.
 //
 // The book is text, one plateau a line, so that it can be read, edited, merged and shipped:
 //   # leaktrack plateaus 1
 //   BUILD_ID STACK_KEY LEVEL_BYTES SECONDS LAST_SEEN_UNIX NAME
-// Promises: lines that are not understood are skipped; at most kMostPlateaus are kept, those seen last; of two about one
-// place the higher level and the longer time stand. Nothing here touches a file.
+// Promises: lines that are not understood are skipped; at most kMostPlateaus are kept, those seen
+// last; of two about one place the higher level and the longer time stand. Nothing here touches a
+// file.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PLATEAUS_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PLATEAUS_H_
 

@@ -4,8 +4,8 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PRESENT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PRESENT_H_
 
-#include "tools/analysis/explain.h"
 #include "tools/analysis/detect/nodes.h"
+#include "tools/analysis/explain.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {

@@ -31,7 +31,8 @@ void Write(int fd, const std::string& text) {
 
 }  // namespace
 
-Progress::Progress(std::string what, int fd, std::chrono::milliseconds quiet_for) : what_(std::move(what)), fd_(fd) {
+Progress::Progress(std::string what, int fd, std::chrono::milliseconds quiet_for)
+    : what_(std::move(what)), fd_(fd) {
   if (!CanErase(fd_)) return;
   try {
     thread_ = std::thread([this, quiet_for] { Run(quiet_for); });
@@ -60,14 +61,17 @@ void Progress::Step(uint64_t number, uint64_t all) {
 
 void Progress::Run(std::chrono::milliseconds quiet_for) {
   std::unique_lock lock(mutex_);
-  for (auto wait = quiet_for; !over_changed_.wait_for(lock, wait, [this] { return over_; }); wait = kBetween) Draw();
+  for (auto wait = quiet_for; !over_changed_.wait_for(lock, wait, [this] { return over_; });
+       wait = kBetween)
+    Draw();
 }
 
 void Progress::Draw() {
   if (!InForeground(fd_)) return;
   std::string text = what_;
   if (all_ > 1) text += ": " + FormatCount(number_) + " of " + FormatCount(all_);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start_);
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start_);
   text += ", " + FormatDuration(static_cast<double>(seconds.count()));
   Write(fd_, kErase + ShortenMiddle(SafeText(text), static_cast<size_t>(TerminalColumns(fd_)) - 1));
   drawn_ = true;

@@ -2,11 +2,12 @@
 //
 // One line that says what takes so long.
 //
-// What: from the second second on "reading captures: 312 of 10,000, 12s" on standard error, four times a second, and nothing
-// once it is over. Why a thread of its own: reading the symbols of one big program takes seconds in which nobody could call.
-// Promises: quiet unless it is a terminal that can erase a line, and ours: a job in the background writes nothing, so that it is not
-// stopped. Never wider than the terminal. What is named is made safe to print. Erased before the destructor returns: end it
-// before anything else is written.
+// What: from the second second on "reading captures: 312 of 10,000, 12s" on standard error, four
+// times a second, and nothing once it is over. Why a thread of its own: reading the symbols of one
+// big program takes seconds in which nobody could call.
+// Promises: quiet unless it is a terminal that can erase a line, and ours: a job in the background
+// writes nothing, so that it is not stopped. Never wider than the terminal. What is named is made
+// safe to print. Erased before the destructor returns: end it before anything else is written.
 //
 // Thread-safety: none, beside its own thread. Fork: not while one lives.
 #ifndef LEAKTRACK_TOOLS_BASE_PROGRESS_H_
@@ -26,7 +27,8 @@ namespace leaktrack {
 class Progress {
  public:
   // `what`: "reading captures". `quiet_for`: how long nothing is said.
-  explicit Progress(std::string what, int fd = STDERR_FILENO, std::chrono::milliseconds quiet_for = std::chrono::seconds(1));
+  explicit Progress(std::string what, int fd = STDERR_FILENO,
+                    std::chrono::milliseconds quiet_for = std::chrono::seconds(1));
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

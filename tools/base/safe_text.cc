@@ -13,8 +13,9 @@ struct Range {
   uint32_t first, last;
 };
 
-// Characters that change what the eye sees of their neighbours: bidirectional controls, zero-width and invisible
-// marks, line and paragraph separators, annotations, tags; noncharacters and private use carry no meaning to readers.
+// Characters that change what the eye sees of their neighbours: bidirectional controls, zero-width
+// and invisible marks, line and paragraph separators, annotations, tags; noncharacters and private
+// use carry no meaning to readers.
 constexpr std::array<Range, 14> kUnsafe = {{{0x00, 0x1f},
                                             {0x7f, 0x9f},
                                             {0xad, 0xad},
@@ -29,8 +30,12 @@ constexpr std::array<Range, 14> kUnsafe = {{{0x00, 0x1f},
                                             {0xfffe, 0xffff},
                                             {0xe0000, 0xe0fff},
                                             {0xf0000, 0x10ffff}}};
-constexpr std::array<Range, 6> kCombining = {
-    {{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x1ab0, 0x1aff}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}}};
+constexpr std::array<Range, 6> kCombining = {{{0x300, 0x36f},
+                                              {0x483, 0x489},
+                                              {0x591, 0x5bd},
+                                              {0x1ab0, 0x1aff},
+                                              {0x20d0, 0x20ff},
+                                              {0xfe00, 0xfe0f}}};
 constexpr std::array<Range, 8> kWide = {{{0x1100, 0x115f},
                                          {0x2e80, 0x303e},
                                          {0x3041, 0xa4cf},
@@ -42,7 +47,8 @@ constexpr std::array<Range, 8> kWide = {{{0x1100, 0x115f},
 
 template <size_t N>
 bool In(const std::array<Range, N>& ranges, uint32_t code) {
-  return std::any_of(ranges.begin(), ranges.end(), [code](Range r) { return code >= r.first && code <= r.last; });
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [code](Range r) { return code >= r.first && code <= r.last; });
 }
 
 struct Character {
@@ -132,10 +138,13 @@ std::string ShortenMiddle(std::string_view text, size_t columns) {
   const size_t width = DisplayColumns(text);
   if (width <= columns) return std::string(text);
   if (columns < 4) return std::string(text.substr(0, PrefixEnd(text, columns)));
-  const size_t tail = (columns - 3) * 2 / 3;  // the end of a path or name says more than its beginning
+  const size_t tail =
+      (columns - 3) * 2 / 3;  // the end of a path or name says more than its beginning
   size_t tail_at = PrefixEnd(text, width - tail);
-  if (DisplayColumns(text.substr(tail_at)) > tail) tail_at += std::max<size_t>(DecodeAt(text, tail_at).bytes, 1);
-  return std::string(text.substr(0, PrefixEnd(text, columns - 3 - tail))) + "..." + std::string(text.substr(tail_at));
+  if (DisplayColumns(text.substr(tail_at)) > tail)
+    tail_at += std::max<size_t>(DecodeAt(text, tail_at).bytes, 1);
+  return std::string(text.substr(0, PrefixEnd(text, columns - 3 - tail))) + "..." +
+         std::string(text.substr(tail_at));
 }
 
 }  // namespace leaktrack

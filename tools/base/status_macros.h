@@ -5,7 +5,8 @@
 //   RETURN_IF_ERROR(WriteAll(fd, text));
 //   ASSIGN_OR_RETURN(const uint64_t limit, ParseSize(option));
 //
-// Why macros: C++20 has no other way to return from the caller. Why only two: anything more is a language of its own.
+// Why macros: C++20 has no other way to return from the caller. Why only two: anything more is a
+// language of its own.
 // Limit: ASSIGN_OR_RETURN is two statements, so it cannot be the body of an `if` without braces.
 #ifndef LEAKTRACK_TOOLS_BASE_STATUS_MACROS_H_
 #define LEAKTRACK_TOOLS_BASE_STATUS_MACROS_H_
@@ -15,9 +16,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define RETURN_IF_ERROR(expression)                                                                       \
-  do {                                                                                                    \
-    if (absl::Status leaktrack_status_ = (expression); !leaktrack_status_.ok()) return leaktrack_status_; \
+#define RETURN_IF_ERROR(expression)                                             \
+  do {                                                                          \
+    if (absl::Status leaktrack_status_ = (expression); !leaktrack_status_.ok()) \
+      return leaktrack_status_;                                                 \
   } while (false)
 
 #define ASSIGN_OR_RETURN(target, expression) \

@@ -23,7 +23,8 @@ int TerminalColumns(int fd, int otherwise) {
   winsize size{};
   int columns = 0;
   if (ioctl(fd, TIOCGWINSZ, &size) == 0) columns = size.ws_col;
-  // A terminal of 0 columns is one that was never told its size (docker exec, expect): $COLUMNS may know.
+  // A terminal of 0 columns is one that was never told its size (docker exec, expect): $COLUMNS may
+  // know.
   if (columns == 0) columns = std::atoi(std::string(Environment("COLUMNS")).c_str());
   return columns <= 0 ? otherwise : std::clamp(columns, 40, 1000);
 }
@@ -31,7 +32,8 @@ int TerminalColumns(int fd, int otherwise) {
 bool WantColour(int fd, ColourChoice choice) {
   if (choice != ColourChoice::kAuto) return choice == ColourChoice::kAlways;
   if (!Environment("NO_COLOR").empty()) return false;
-  if (const std::string_view force = Environment("CLICOLOR_FORCE"); !force.empty() && force != "0") return true;
+  if (const std::string_view force = Environment("CLICOLOR_FORCE"); !force.empty() && force != "0")
+    return true;
   return isatty(fd) == 1 && !Environment("TERM").empty() && Environment("TERM") != "dumb";
 }
 

@@ -3,14 +3,15 @@
 // What the output can show: how wide it is, and whether colours would arrive.
 //
 // Promises: never writes, never changes terminal modes; an answer even where there is no terminal.
-// Colour follows the common conventions, first match wins: the user's choice, NO_COLOR (https://no-color.org),
-// CLICOLOR_FORCE, then whether it is a terminal that is not "dumb".
+// Colour follows the common conventions, first match wins: the user's choice, NO_COLOR
+// (https://no-color.org), CLICOLOR_FORCE, then whether it is a terminal that is not "dumb".
 #ifndef LEAKTRACK_TOOLS_BASE_TERMINAL_H_
 #define LEAKTRACK_TOOLS_BASE_TERMINAL_H_
 
 namespace leaktrack {
 
-inline constexpr int kDefaultColumns = 100;  // where nobody says: logs and pipes stand more than an 80 column terminal
+inline constexpr int kDefaultColumns =
+    100;  // where nobody says: logs and pipes stand more than an 80 column terminal
 
 enum class ColourChoice { kAuto, kAlways, kNever };
 

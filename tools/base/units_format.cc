@@ -20,7 +20,8 @@ constexpr std::array<Unit, 7> kBinaryUnits = {{{"EiB", 1ULL << 60},
                                                {"MiB", 1ULL << 20},
                                                {"KiB", 1ULL << 10},
                                                {"B", 1}}};
-constexpr uint64_t kSecondMs = 1000, kMinuteMs = 60 * kSecondMs, kHourMs = 60 * kMinuteMs, kDayMs = 24 * kHourMs;
+constexpr uint64_t kSecondMs = 1000, kMinuteMs = 60 * kSecondMs, kHourMs = 60 * kMinuteMs,
+                   kDayMs = 24 * kHourMs;
 constexpr std::array<Unit, 5> kTimeUnits = {
     {{"d", kDayMs}, {"h", kHourMs}, {"m", kMinuteMs}, {"s", kSecondMs}, {"ms", 1}}};
 
@@ -36,13 +37,15 @@ std::string ThreeDigits(double value) {
 template <size_t N>
 std::string LargestDividingUnit(uint64_t value, const std::array<Unit, N>& units) {
   for (const Unit& unit : units) {
-    if (value != 0 && value % unit.scale == 0) return std::to_string(value / unit.scale) + unit.name;
+    if (value != 0 && value % unit.scale == 0)
+      return std::to_string(value / unit.scale) + unit.name;
   }
   return std::string("0") + units.back().name;
 }
 
 // "1h 30m": two neighbouring units, the smaller left out when it is 0.
-std::string TwoUnits(uint64_t value, uint64_t scale, const char* unit, uint64_t small_scale, const char* small_unit) {
+std::string TwoUnits(uint64_t value, uint64_t scale, const char* unit, uint64_t small_scale,
+                     const char* small_unit) {
   // Rounded before splitting, so that 1h 59m 59s is 2h and never 1h 60m.
   value = (value + small_scale / 2) / small_scale * small_scale;
   std::string text = FormatCount(value / scale) + unit;

@@ -18,7 +18,8 @@ struct UnitName {
   uint64_t scale;
 };
 
-// A bare "k" is 1024 because allocators' and containers' options have it so; "kB" is 1000 because the SI has it so.
+// A bare "k" is 1024 because allocators' and containers' options have it so; "kB" is 1000 because
+// the SI has it so.
 constexpr std::array<UnitName, 26> kSizeUnits = {{{"", 1},
                                                   {"b", 1},
                                                   {"byte", 1},
@@ -80,7 +81,8 @@ std::optional<Decimal> TakeNumber(std::string_view& text) {
       fraction = true;
     } else if (!IsDigit(text.front())) {
       break;
-    } else if (!fraction || number.divisor < 1'000'000'000) {  // further decimals are below any unit we know
+    } else if (!fraction ||
+               number.divisor < 1'000'000'000) {  // further decimals are below any unit we know
       number.digits = number.digits * 10 + static_cast<unsigned>(text.front() - '0');
       if (number.digits > std::numeric_limits<uint64_t>::max()) return std::nullopt;
       if (fraction) number.divisor *= 10;
@@ -94,8 +96,10 @@ template <size_t N>
 std::optional<uint64_t> TakeUnit(std::string_view& text, const std::array<UnitName, N>& units) {
   SkipSpaces(text);
   std::string name;
-  for (; !text.empty() && IsLetter(text.front()); text.remove_prefix(1)) name += static_cast<char>(text.front() | 0x20);
-  const auto unit = std::find_if(units.begin(), units.end(), [&](const UnitName& u) { return u.name == name; });
+  for (; !text.empty() && IsLetter(text.front()); text.remove_prefix(1))
+    name += static_cast<char>(text.front() | 0x20);
+  const auto unit =
+      std::find_if(units.begin(), units.end(), [&](const UnitName& u) { return u.name == name; });
   return unit == units.end() ? std::nullopt : std::optional(unit->scale);
 }
 

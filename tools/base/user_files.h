@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a user's small files lie, and what they hold; for caches and memories, without which all goes on.
+// Where a user's small files lie, and what they hold; for caches and memories, without which all
+// goes on.
 #ifndef LEAKTRACK_TOOLS_BASE_USER_FILES_H_
 #define LEAKTRACK_TOOLS_BASE_USER_FILES_H_
 
@@ -9,10 +10,12 @@
 
 namespace leaktrack {
 
-// $VARIABLE/leaktrack, else $HOME/BELOW_HOME/leaktrack; empty where neither is an absolute path (XDG base directories).
+// $VARIABLE/leaktrack, else $HOME/BELOW_HOME/leaktrack; empty where neither is an absolute path
+// (XDG base directories).
 std::string UserDirectory(const char* variable, const char* below_home);
 
-// The first `most` bytes of a regular file; anything else reads as empty, and nothing is waited for.
+// The first `most` bytes of a regular file; anything else reads as empty, and nothing is waited
+// for.
 std::string ReadAtMost(const std::string& path, size_t most);
 // The same of an open file.
 std::string ReadAtMost(int fd, size_t most);

@@ -30,7 +30,9 @@ namespace fs = std::filesystem;
 
 constexpr char kSealedSuffix[] = ".sealed.ltk";
 
-std::string FixedText(const char* field, size_t size) { return std::string(field, strnlen(field, size)); }
+std::string FixedText(const char* field, size_t size) {
+  return std::string(field, strnlen(field, size));
+}
 
 // The header as bytes: the file may be cut, foreign or hostile, and its writer alive.
 bool ReadRecorder(const std::string& path, RecorderEntry* entry) {
@@ -40,7 +42,8 @@ bool ReadRecorder(const std::string& path, RecorderEntry* entry) {
       capture::ReadRegular(path, sizeof(capture::RecorderHeader), &bytes, &why, O_NOFOLLOW);
   if (!read || bytes.size() != sizeof(capture::RecorderHeader)) return false;
   const auto* header = reinterpret_cast<const capture::RecorderHeader*>(bytes.data());
-  if (header->magic != capture::kRecorderMagic || header->version != capture::kRecorderVersion) return false;
+  if (header->magic != capture::kRecorderMagic || header->version != capture::kRecorderVersion)
+    return false;
   entry->path = path;
   entry->capture_path = FixedText(header->capture_path, sizeof(header->capture_path));
   entry->pid = header->pid;
@@ -70,11 +73,13 @@ uint64_t RunIdOfRecorder(const std::string& name) {
   return absl::SimpleHexAtoi(parts[2], &run_id) ? run_id : 0;
 }
 
-// Anybody may put a file into /dev/shm; only the one who wrote the capture may say what it would have held.
+// Anybody may put a file into /dev/shm; only the one who wrote the capture may say what it would
+// have held.
 bool SameOwner(const std::string& a, const std::string& b) {
   struct stat first {
   }, second{};
-  return lstat(a.c_str(), &first) == 0 && lstat(b.c_str(), &second) == 0 && first.st_uid == second.st_uid;
+  return lstat(a.c_str(), &first) == 0 && lstat(b.c_str(), &second) == 0 &&
+         first.st_uid == second.st_uid;
 }
 
 bool SameFile(const std::string& a, const std::string& b) {
@@ -136,10 +141,14 @@ void LeaveOutCopies(std::vector<std::string>& paths) {
 absl::Status Explain(const capture::DecodeResult& result) {
   const std::string message = SafeText(result.message);
   switch (result.failure) {
-    case capture::DecodeFailure::kCannotRead: return absl::NotFoundError(message);
-    case capture::DecodeFailure::kNotACapture: return absl::InvalidArgumentError(message);
-    case capture::DecodeFailure::kTooNew: return absl::FailedPreconditionError(message);
-    default: return absl::DataLossError(message);
+    case capture::DecodeFailure::kCannotRead:
+      return absl::NotFoundError(message);
+    case capture::DecodeFailure::kNotACapture:
+      return absl::InvalidArgumentError(message);
+    case capture::DecodeFailure::kTooNew:
+      return absl::FailedPreconditionError(message);
+    default:
+      return absl::DataLossError(message);
   }
 }
 
@@ -157,7 +166,8 @@ std::vector<RecorderEntry> FindRecorders(const std::set<uint64_t>& run_ids,
     RecorderEntry entry;
     if (ReadRecorder(it->path().string(), &entry)) found.push_back(std::move(entry));
   }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.path < b.path; });
   return found;
 }
 
@@ -238,8 +248,11 @@ absl::StatusOr<std::vector<std::string>> CapturesAt(const std::string& path) {
     paths.insert(paths.begin(), listed.begin(), listed.end());
   }
   if (paths.empty()) {
-    return absl::NotFoundError(absl::StrCat(SafeText(path), ": no capture (*.ltk) in this directory; make one with: "
-                                            "leaktrack run -o ", SafeText(path), " -- COMMAND"));
+    return absl::NotFoundError(
+        absl::StrCat(SafeText(path),
+                     ": no capture (*.ltk) in this directory; make one with: "
+                     "leaktrack run -o ",
+                     SafeText(path), " -- COMMAND"));
   }
   return paths;
 }
@@ -266,20 +279,24 @@ std::string RecorderOf(const std::string& capture_path, const std::string& direc
   uint64_t run_id = 0;
   if (!ReadName(capture_path, &pid, &run_id)) return "";
   for (const RecorderEntry& entry : FindRecorders({run_id}, directory)) {
-    if (entry.pid == pid && entry.run_id == run_id && SameOwner(entry.path, capture_path)) return entry.path;
+    if (entry.pid == pid && entry.run_id == run_id && SameOwner(entry.path, capture_path))
+      return entry.path;
   }
   return "";
 }
 
 namespace {
 
-// A capture without a header: the disk was full when the run began, and the recorder may hold everything.
-absl::StatusOr<capture::Capture> OpenUnbegun(const std::string& path, const capture::DecodeResult& failed) {
+// A capture without a header: the disk was full when the run began, and the recorder may hold
+// everything.
+absl::StatusOr<capture::Capture> OpenUnbegun(const std::string& path,
+                                             const capture::DecodeResult& failed) {
   const std::string recorder = RecorderOf(path);
   std::error_code error;
   if (recorder.empty() && fs::file_size(path, error) == 0 && !error) {
-    return absl::DataLossError(absl::StrCat(SafeText(path), ": empty (the disk was full, or the process was killed as it began), and ",
-                                            "its flight recorder in ", kRecorderDirectory, " is gone: nothing of this run is left"));
+    return absl::DataLossError(absl::StrCat(
+        SafeText(path), ": empty (the disk was full, or the process was killed as it began), and ",
+        "its flight recorder in ", kRecorderDirectory, " is gone: nothing of this run is left"));
   }
   if (recorder.empty()) return Explain(failed);
   const bool folded = Fold(recorder, path).empty();
@@ -293,12 +310,14 @@ absl::StatusOr<capture::Capture> OpenUnbegun(const std::string& path, const capt
 
 absl::StatusOr<capture::Capture> OpenCapture(const std::string& path) {
   capture::DecodeResult result = capture::DecodeCaptureFile(path);
-  if (result.failure == capture::DecodeFailure::kNotACapture || result.failure == capture::DecodeFailure::kTooDamaged) {
+  if (result.failure == capture::DecodeFailure::kNotACapture ||
+      result.failure == capture::DecodeFailure::kTooDamaged) {
     return OpenUnbegun(path, result);
   }
   if (result.failure != capture::DecodeFailure::kNone) return Explain(result);
   const std::string recorder = result.capture.process.recorder_path;
-  if (result.capture.running || !result.capture.recorder_used || recorder.empty()) return std::move(result.capture);
+  if (result.capture.running || !result.capture.recorder_used || recorder.empty())
+    return std::move(result.capture);
   result.capture.fold_problem = Fold(recorder, path);
   if (!result.capture.fold_problem.empty()) return std::move(result.capture);
   capture::DecodeResult again = capture::DecodeCaptureFile(path);

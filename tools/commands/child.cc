@@ -25,7 +25,8 @@ void Forward(int signal) {
   if (g_child > 0) kill(g_child, signal);
 }
 
-// Blocks the forwarded signals around fork, so that one which comes between fork and g_child is not lost.
+// Blocks the forwarded signals around fork, so that one which comes between fork and g_child is not
+// lost.
 class Dispositions {
  public:
   Dispositions() {
@@ -45,7 +46,8 @@ class Dispositions {
   }
   void RestoreInChild() const {
     for (size_t i = 0; i < kIgnored.size(); ++i) sigaction(kIgnored[i], &ignored_[i], nullptr);
-    for (size_t i = 0; i < kForwarded.size(); ++i) sigaction(kForwarded[i], &forwarded_[i], nullptr);
+    for (size_t i = 0; i < kForwarded.size(); ++i)
+      sigaction(kForwarded[i], &forwarded_[i], nullptr);
     sigprocmask(SIG_SETMASK, &mask_, nullptr);
   }
   void Unblock() const { sigprocmask(SIG_SETMASK, &mask_, nullptr); }

@@ -2,8 +2,9 @@
 //
 // Runs a program and waits for it, as a shell would.
 //
-// SIGINT and SIGQUIT come from the terminal to both of us and are the program's to answer; SIGTERM and SIGHUP sent to
-// us are passed on. The program gets the signal dispositions that we were started with.
+// SIGINT and SIGQUIT come from the terminal to both of us and are the program's to answer; SIGTERM
+// and SIGHUP sent to us are passed on. The program gets the signal dispositions that we were
+// started with.
 //
 // Thread-safety: none; one at a time, from the main thread.
 #ifndef LEAKTRACK_TOOLS_COMMANDS_CHILD_H_
@@ -17,7 +18,7 @@
 namespace leaktrack {
 
 struct ChildEnd {
-  pid_t pid = -1;      // -1: it could not be started
+  pid_t pid = -1;  // -1: it could not be started
   int wait_status = 0;
   std::string last_name;  // of the program that it was at its end, as the kernel keeps it: 15 bytes
   int ExitCode() const;

@@ -22,14 +22,15 @@ using Action = std::function<absl::StatusOr<int>()>;
 // Whether a command of this name takes what follows a "--" for a command.
 bool TakesCommand(std::string_view command);
 
-// Takes what follows the "--" of `leaktrack run` or `gate` out of the arguments: it belongs to the command, whatever it looks like,
-// and CLI11 would take it apart.
+// Takes what follows the "--" of `leaktrack run` or `gate` out of the arguments: it belongs to the
+// command, whatever it looks like, and CLI11 would take it apart.
 std::vector<std::string> CutCommand(int* argc, char** argv);
 
 // Empty, or what to say of arguments that name no command that there is.
 std::string UnknownCommand(const CLI::App& app, int argc, const char* const* argv);
 
-// Describes the program and its commands in `app`; parsing then sets `*action`. `tail` comes from CutCommand.
+// Describes the program and its commands in `app`; parsing then sets `*action`. `tail` comes from
+// CutCommand.
 void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Action* action);
 
 }  // namespace leaktrack

@@ -47,7 +47,8 @@ CommandFacts ReadCommand(const CLI::App& app) {
 CommandTree ReadCommandTree(const CLI::App& app) {
   CommandTree tree;
   tree.program = ReadCommand(app);
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); })) {
+  for (const CLI::App* command :
+       app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); })) {
     tree.commands.push_back(ReadCommand(*command));
   }
   return tree;

@@ -2,8 +2,9 @@
 //
 // The command line as plain data, read off the very CLI11 tree that parses it.
 //
-// Why: man pages and completions made of anything else would one day tell of options that are not there. Promises: every
-// command and option that --help shows, in its order; hidden ones are left out, as there.
+// Why: man pages and completions made of anything else would one day tell of options that are not
+// there. Promises: every command and option that --help shows, in its order; hidden ones are left
+// out, as there.
 #ifndef LEAKTRACK_TOOLS_COMMANDS_COMMAND_TREE_H_
 #define LEAKTRACK_TOOLS_COMMANDS_COMMAND_TREE_H_
 
@@ -19,7 +20,7 @@ struct OptionFacts {
   std::vector<std::string> choices;  // all values that there are; empty: any
   std::string help;
   bool required = false;
-  bool repeats = false;              // a positional that may stand several times
+  bool repeats = false;  // a positional that may stand several times
 };
 
 struct CommandFacts {

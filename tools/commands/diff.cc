@@ -28,11 +28,14 @@ absl::StatusOr<std::vector<RunCounts>> Counts(const std::string& path, const Dif
 // Two programs have next to nothing in common, and everything would be new.
 absl::Status SameProgram(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now) {
   if (base.front().program == now.front().program) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("different programs: ", SafeText(base.front().path), " is of ", SafeText(base.front().program), ", ",
-                                                 SafeText(now.front().path), " of ", SafeText(now.front().program)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("different programs: ", SafeText(base.front().path), " is of ",
+                   SafeText(base.front().program), ", ", SafeText(now.front().path), " of ",
+                   SafeText(now.front().program)));
 }
 
-std::string Written(const Comparison& comparison, const DiffOptions& options, const std::string& title) {
+std::string Written(const Comparison& comparison, const DiffOptions& options,
+                    const std::string& title) {
   if (options.format == "json") return ComparisonJson(comparison);
   if (options.format == "html") return HtmlComparison(comparison, title);
   const bool colour = options.output.empty() && WantColour(STDOUT_FILENO);
@@ -43,7 +46,8 @@ std::string Written(const Comparison& comparison, const DiffOptions& options, co
 
 absl::StatusOr<int> RunDiff(const DiffOptions& options) {
   if (options.format == "html" && options.output.empty() && isatty(STDOUT_FILENO)) {
-    return absl::InvalidArgumentError("--format html is not for a terminal; write it to a file by -o FILE");
+    return absl::InvalidArgumentError(
+        "--format html is not for a terminal; write it to a file by -o FILE");
   }
   CompareOptions compare;
   ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(options.min_bytes));

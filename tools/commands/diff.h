@@ -12,8 +12,10 @@
 namespace leaktrack {
 
 struct DiffOptions {
-  std::string base, now;        // each a capture, a process tree's directory, or a directory of run-N directories
-  bool at_exit = false;         // count what was never freed, instead of what the second half of the run added
+  std::string base,
+      now;  // each a capture, a process tree's directory, or a directory of run-N directories
+  bool at_exit =
+      false;  // count what was never freed, instead of what the second half of the run added
   std::string min_bytes = "1KiB";
   std::string format = "text";  // text or json
   std::string output;

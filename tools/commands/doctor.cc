@@ -26,10 +26,11 @@ namespace {
 struct Examined {
   std::string path;     // of the program that really runs
   std::string command;  // as it was asked for
-  pid_t pid = 0;     // 0: not a running process
+  pid_t pid = 0;        // 0: not a running process
   Findings findings;
   bool trackable() const {
-    return std::none_of(findings.begin(), findings.end(), [](const Finding& one) { return one.level >= Level::kBlind; });
+    return std::none_of(findings.begin(), findings.end(),
+                        [](const Finding& one) { return one.level >= Level::kBlind; });
   }
 };
 
@@ -37,7 +38,10 @@ absl::StatusOr<Examined> ExamineProcess(pid_t pid) {
   const std::optional<ProcessFacts> facts = ReadProcessFacts(pid);
   if (!facts) return absl::NotFoundError(absl::StrCat("there is no process ", pid));
   if (facts->executable.empty()) {
-    return absl::PermissionDeniedError(absl::StrCat("process ", pid, " cannot be examined: it is a kernel thread, or not ours to look at (ask as root, or as its user)"));
+    return absl::PermissionDeniedError(
+        absl::StrCat("process ", pid,
+                     " cannot be examined: it is a kernel thread, or not ours to look at (ask as "
+                     "root, or as its user)"));
   }
   return Examined{facts->executable, "", pid, CheckProcess(*facts)};
 }
@@ -72,12 +76,15 @@ absl::StatusOr<Examined> ExamineProgram(const DoctorOptions& options) {
   const CommandChain chain = FollowWrappers(command);
   const Located located =
       Locate(chain.programs.size() > 1 ? chain.programs.back() : command.front());
-  if (located.found == Found::kNotFound) return absl::NotFoundError(absl::StrCat(located.path, ": no such process or command"));
-  if (located.found == Found::kNotExecutable) return absl::InvalidArgumentError(absl::StrCat(located.path, ": not executable"));
+  if (located.found == Found::kNotFound)
+    return absl::NotFoundError(absl::StrCat(located.path, ": no such process or command"));
+  if (located.found == Found::kNotExecutable)
+    return absl::InvalidArgumentError(absl::StrCat(located.path, ": not executable"));
   Examined result{InterpreterOf(located.path), absl::StrJoin(command, " "), 0,
                   CheckWrappers(chain)};
   if (result.path != located.path) {
-    result.findings.push_back({Level::kOk, "script", absl::StrCat("is what runs the script ", located.path), ""});
+    result.findings.push_back(
+        {Level::kOk, "script", absl::StrCat("is what runs the script ", located.path), ""});
     Append(CheckScript(located.path, result.path), result.findings);
   }
   Append(CheckProgramFile(result.path), result.findings);
@@ -90,22 +97,31 @@ absl::StatusOr<Examined> ExamineProgram(const DoctorOptions& options) {
 
 const char* LevelName(Level level) {
   switch (level) {
-    case Level::kOk: return "ok";
-    case Level::kNote: return "note";
-    case Level::kWarning: return "warning";
-    case Level::kBlind: return "blind";
-    case Level::kBlocker: return "blocker";
+    case Level::kOk:
+      return "ok";
+    case Level::kNote:
+      return "note";
+    case Level::kWarning:
+      return "warning";
+    case Level::kBlind:
+      return "blind";
+    case Level::kBlocker:
+      return "blocker";
   }
   return "ok";
 }
 
 Tint TintOf(Level level) {
   switch (level) {
-    case Level::kOk: return Tint::kGreen;
-    case Level::kNote: return Tint::kDim;
-    case Level::kWarning: return Tint::kYellow;
+    case Level::kOk:
+      return Tint::kGreen;
+    case Level::kNote:
+      return Tint::kDim;
+    case Level::kWarning:
+      return Tint::kYellow;
     case Level::kBlind:
-    case Level::kBlocker: return Tint::kRed;
+    case Level::kBlocker:
+      return Tint::kRed;
   }
   return Tint::kNone;
 }
@@ -114,12 +130,14 @@ Tint TintOf(Level level) {
 std::string Text(const Examined& result) {
   Page page(static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), WantColour(STDOUT_FILENO));
   const std::string path = SafeText(result.path);
-  const std::string name = result.pid != 0 ? absl::StrCat("process ", result.pid, " (", path, ")") : path;
+  const std::string name =
+      result.pid != 0 ? absl::StrCat("process ", result.pid, " (", path, ")") : path;
   page.Line(absl::StrCat(name, result.trackable() ? ": can be tracked" : ": cannot be tracked"),
             TintOf(result.trackable() ? Level::kOk : Level::kBlocker));
   page.Blank();
   Findings sorted = result.findings;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Finding& a, const Finding& b) { return a.level > b.level; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Finding& a, const Finding& b) { return a.level > b.level; });
   for (const Finding& one : sorted) {
     page.Field(LevelName(one.level), SafeText(one.what));
     if (!one.remedy.empty()) page.Field("", absl::StrCat("-> ", SafeText(one.remedy)));
@@ -134,14 +152,19 @@ std::string Text(const Examined& result) {
 std::string Json(const Examined& result) {
   nlohmann::ordered_json findings = nlohmann::ordered_json::array();
   for (const Finding& one : result.findings) {
-    findings.push_back({{"check", one.check}, {"level", LevelName(one.level)}, {"what", SafeText(one.what)},
-                        {"remedy", one.remedy.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(SafeText(one.remedy))}});
+    findings.push_back(
+        {{"check", one.check},
+         {"level", LevelName(one.level)},
+         {"what", SafeText(one.what)},
+         {"remedy", one.remedy.empty() ? nlohmann::ordered_json()
+                                       : nlohmann::ordered_json(SafeText(one.remedy))}});
   }
-  const nlohmann::ordered_json report = {{"schema", 1},
-                                         {"program", SafeText(result.path)},
-                                         {"pid", result.pid != 0 ? nlohmann::ordered_json(result.pid) : nlohmann::ordered_json()},
-                                         {"trackable", result.trackable()},
-                                         {"findings", findings}};
+  const nlohmann::ordered_json report = {
+      {"schema", 1},
+      {"program", SafeText(result.path)},
+      {"pid", result.pid != 0 ? nlohmann::ordered_json(result.pid) : nlohmann::ordered_json()},
+      {"trackable", result.trackable()},
+      {"findings", findings}};
   return report.dump(2) + "\n";
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `leaktrack dump`: what a capture holds, as text, one record a line. For looking closely, and for grep.
+// `leaktrack dump`: what a capture holds, as text, one record a line. For looking closely, and for
+// grep.
 #ifndef LEAKTRACK_TOOLS_COMMANDS_DUMP_H_
 #define LEAKTRACK_TOOLS_COMMANDS_DUMP_H_
 

@@ -12,8 +12,10 @@
 
 namespace leaktrack {
 
-// Around the frames that a reader looks at first: from the blamed one outwards, of the worst sites. By "file:line"; at most 600.
-std::map<std::string, SourceExcerpt> ReadExcerpts(const Analysis& analysis, const std::string& sysroot);
+// Around the frames that a reader looks at first: from the blamed one outwards, of the worst sites.
+// By "file:line"; at most 600.
+std::map<std::string, SourceExcerpt> ReadExcerpts(const Analysis& analysis,
+                                                  const std::string& sysroot);
 
 }  // namespace leaktrack
 

@@ -67,15 +67,22 @@ struct CpuCost {
 
 std::string CostText(const CpuCost& cost) {
   if (cost.tracked_seconds <= 0) return "";
-  if (cost.plain_seconds <= 0) return absl::StrFormat("; each took %s of CPU (--cost: how much of it is the tracking)", FormatDuration(cost.tracked_seconds));
-  return absl::StrFormat("; each took %s of CPU, %.2f times the %s of one run untracked", FormatDuration(cost.tracked_seconds),
-                         cost.tracked_seconds / cost.plain_seconds, FormatDuration(cost.plain_seconds));
+  if (cost.plain_seconds <= 0)
+    return absl::StrFormat("; each took %s of CPU (--cost: how much of it is the tracking)",
+                           FormatDuration(cost.tracked_seconds));
+  return absl::StrFormat("; each took %s of CPU, %.2f times the %s of one run untracked",
+                         FormatDuration(cost.tracked_seconds),
+                         cost.tracked_seconds / cost.plain_seconds,
+                         FormatDuration(cost.plain_seconds));
 }
 
 absl::Status RunAll(const GateCommandOptions& options, const std::string& place, CpuCost* cost) {
-  if (place.empty()) return absl::UnavailableError("no temporary directory could be made; name one with --keep DIR");
+  if (place.empty())
+    return absl::UnavailableError("no temporary directory could be made; name one with --keep DIR");
   if (std::error_code none; fs::exists(absl::StrCat(place, "/", kRunDirectory, 1), none)) {
-    return absl::AlreadyExistsError(absl::StrCat(SafeText(place), ": holds runs already, which would be judged as well; name another directory"));
+    return absl::AlreadyExistsError(absl::StrCat(
+        SafeText(place),
+        ": holds runs already, which would be judged as well; name another directory"));
   }
   double before = ChildrenCpuSeconds();
   if (options.cost) {  // first: a tracked run leaves its preload in our environment
@@ -91,8 +98,9 @@ absl::Status RunAll(const GateCommandOptions& options, const std::string& place,
     run.command = options.command;
     const int status = RunRun(run);
     if (status != 0) {
-      return absl::FailedPreconditionError(absl::StrCat("run ", i, " of the command ended with ", status,
-                                                        ": a run that failed proves nothing; mend it first"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("run ", i, " of the command ended with ", status,
+                       ": a run that failed proves nothing; mend it first"));
     }
   }
   cost->tracked_seconds = (ChildrenCpuSeconds() - before) / static_cast<double>(options.runs);
@@ -135,8 +143,10 @@ absl::Status ReadSuppressions(const GateCommandOptions& options, Suppressions& s
 
 absl::Status AddOwnSuppressions(const std::vector<GateRun>& runs, Suppressions& suppressions) {
   std::map<std::string, std::string> own;
-  for (const GateRun& run : runs) own.insert(run.own_suppressions.begin(), run.own_suppressions.end());
-  for (const auto& [file, text] : own) RETURN_IF_ERROR(suppressions.Add(text, absl::StrCat(file, "'s __lsan_default_suppressions")));
+  for (const GateRun& run : runs)
+    own.insert(run.own_suppressions.begin(), run.own_suppressions.end());
+  for (const auto& [file, text] : own)
+    RETURN_IF_ERROR(suppressions.Add(text, absl::StrCat(file, "'s __lsan_default_suppressions")));
   return absl::OkStatus();
 }
 
@@ -212,16 +222,22 @@ absl::Status Write(const GateCommandOptions& options, const GateResult& result,
 
 fs::path SourceRoot(const std::string& named) {
   std::error_code unreadable;  // then names stay as they are
-  return named.empty() ? FindCheckout(fs::current_path(unreadable)) : fs::absolute(named, unreadable);
+  return named.empty() ? FindCheckout(fs::current_path(unreadable))
+                       : fs::absolute(named, unreadable);
 }
 
 int ExitOf(GateVerdict verdict, const std::string& inconclusive) {
   switch (verdict) {
-    case GateVerdict::kPass: return kExitNothingFound;
-    case GateVerdict::kFail: return kExitFound;
-    case GateVerdict::kInconclusive: break;
+    case GateVerdict::kPass:
+      return kExitNothingFound;
+    case GateVerdict::kFail:
+      return kExitFound;
+    case GateVerdict::kInconclusive:
+      break;
   }
-  return inconclusive == "pass" ? kExitNothingFound : inconclusive == "fail" ? kExitFound : kExitInconclusive;
+  return inconclusive == "pass"   ? kExitNothingFound
+         : inconclusive == "fail" ? kExitFound
+                                  : kExitInconclusive;
 }
 
 }  // namespace
@@ -250,8 +266,8 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
   NameFilesBelow(SourceRoot(options.source_root), result);
   RETURN_IF_ERROR(Write(options, result, baseline, inputs));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s%s\n", runs.size(), runs.size() == 1 ? "" : "s", FormatDuration(took.count()),
-                CostText(cost));
+  absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s%s\n", runs.size(),
+                runs.size() == 1 ? "" : "s", FormatDuration(took.count()), CostText(cost));
   return ExitOf(result.verdict, options.inconclusive);
 }
 

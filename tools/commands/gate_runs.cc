@@ -27,13 +27,15 @@ bool Begins(const SiteKey& key, const SiteKey& with) {
   return key.size() >= with.size() && std::equal(with.begin(), with.end(), key.begin());
 }
 
-// What the analyzer accuses, counted: an accused sum of sites is named by the frames that they share.
+// What the analyzer accuses, counted: an accused sum of sites is named by the frames that they
+// share.
 std::vector<SiteCount> AccusedOf(const Analysis& analysis, const std::vector<SiteCount>& counts) {
   std::vector<SiteCount> accused;
   for (const SiteResult& site : analysis.sites) {
     if (site.verdict < Verdict::kSuspect) continue;
     SiteCount sum;
-    // By the frame that one stack alone shows: what is learned from a whole run may be another in the next build.
+    // By the frame that one stack alone shows: what is learned from a whole run may be another in
+    // the next build.
     sum.key = MakeSiteKey(site.stack, BlameIndex(site.stack));
     sum.stack = site.stack;
     sum.blame = site.blame;
@@ -49,13 +51,16 @@ std::vector<SiteCount> AccusedOf(const Analysis& analysis, const std::vector<Sit
 }
 
 // The program and its libraries may bring suppressions of their own, as they do for LeakSanitizer.
-void ReadOwnSuppressions(const capture::Capture& capture, const SymbolizerOptions& symbols, GateRun& run) {
+void ReadOwnSuppressions(const capture::Capture& capture, const SymbolizerOptions& symbols,
+                         GateRun& run) {
   for (const capture::ModuleInfo& module : capture.modules) {
     const ModuleFiles files = FindModuleFiles(module, symbols);
     if (files.main == nullptr) continue;
     const absl::StatusOr<std::string> text = LsanDefaultSuppressions(files.main->path());
-    if (!text.ok()) run.notes.emplace_back(text.status().message());
-    else if (!text->empty()) run.own_suppressions[files.main->path()] = *text;
+    if (!text.ok())
+      run.notes.emplace_back(text.status().message());
+    else if (!text->empty())
+      run.own_suppressions[files.main->path()] = *text;
   }
 }
 
@@ -83,12 +88,15 @@ void TellOfExecs(const capture::Capture& capture, Process& process) {
 absl::StatusOr<Process> LoadCapture(const std::string& path, CountMode mode,
                                     const SymbolizerOptions& symbols) {
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
-  if (capture.running) return absl::FailedPreconditionError(absl::StrCat(SafeText(path), ": the program still runs; gate it after its end"));
+  if (capture.running)
+    return absl::FailedPreconditionError(
+        absl::StrCat(SafeText(path), ": the program still runs; gate it after its end"));
   if (capture.as_of)
     return absl::FailedPreconditionError(absl::StrCat(
         SafeText(path), ": was sealed while its program ran; gate the capture of the whole run"));
   FrameCache cache(FrameStore::For(symbols));
-  const std::unique_ptr<Symbolizer> symbolizer = NewCaptureSymbolizer(capture, symbols, &cache, SealOf(capture));
+  const std::unique_ptr<Symbolizer> symbolizer =
+      NewCaptureSymbolizer(capture, symbols, &cache, SealOf(capture));
   Process process;
   GateRun& run = process.run;
   run.counts = CountRun(capture, *symbolizer, CountMode::kAtExit);
@@ -102,8 +110,10 @@ absl::StatusOr<Process> LoadCapture(const std::string& path, CountMode mode,
   const RunCounts grown = CountRun(capture, *symbolizer, CountMode::kGrown);
   // Work that was counted belongs to the second half, and so must the bytes that are divided by it.
   run.leaks = AccusedOf(analysis, grown.work_is_counted ? grown.sites : run.counts.sites);
-  if (analysis.conclusion == Conclusion::kTooShort) run.counts.unjudged = analysis.inconclusive_because;
-  if (analysis.conclusion == Conclusion::kDataLost && run.counts.unusable.empty()) run.counts.unusable = analysis.inconclusive_because;
+  if (analysis.conclusion == Conclusion::kTooShort)
+    run.counts.unjudged = analysis.inconclusive_because;
+  if (analysis.conclusion == Conclusion::kDataLost && run.counts.unusable.empty())
+    run.counts.unusable = analysis.inconclusive_because;
   run.counts.sites = grown.sites;
   run.counts.work = grown.work;
   run.counts.work_is_counted = grown.work_is_counted;
@@ -123,7 +133,8 @@ void AddSites(std::vector<SiteCount>& into, const std::vector<SiteCount>& from) 
       found->second->blocks += site.blocks;
       found->second->born += site.born;
       found->second->bytes += site.bytes;
-      for (size_t i = 0; i < kTenths; ++i) found->second->births_by_tenth[i] += site.births_by_tenth[i];
+      for (size_t i = 0; i < kTenths; ++i)
+        found->second->births_by_tenth[i] += site.births_by_tenth[i];
     }
   }
   into.insert(into.end(), fresh.begin(), fresh.end());
@@ -136,13 +147,15 @@ void AddWork(RunCounts& into, const RunCounts& from) {
   into.work_is_counted = true;
 }
 
-// Adds what a process left to its tree. One that crashed says nothing of what it would have freed; a test that lets a child
-// crash and passes has meant it, so such a child is left out and named, and does not make the run inconclusive.
+// Adds what a process left to its tree. One that crashed says nothing of what it would have freed;
+// a test that lets a child crash and passes has meant it, so such a child is left out and named,
+// and does not make the run inconclusive.
 void AddProcess(GateRun& tree, GateRun process, bool speaks) {
   tree.own_suppressions.merge(process.own_suppressions);
   tree.notes.insert(tree.notes.end(), process.notes.begin(), process.notes.end());
   if (process.counts.crashed && !speaks) {
-    tree.notes.push_back(absl::StrCat(SafeText(process.counts.path), ": crashed; what it left is not counted"));
+    tree.notes.push_back(
+        absl::StrCat(SafeText(process.counts.path), ": crashed; what it left is not counted"));
     return;
   }
   const bool silent = process.counts.samples == 0 && !speaks;
@@ -167,9 +180,10 @@ void TellWhatRanUntracked(const std::vector<Process>& processes, GateRun& tree) 
   }
 }
 
-// The process that allocated most, and did not crash, speaks for the tree: helpers that end at once are too short to judge, a shell that only
-// waits has nothing to say, and neither is a loss.
-absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode, const SymbolizerOptions& symbols) {
+// The process that allocated most, and did not crash, speaks for the tree: helpers that end at once
+// are too short to judge, a shell that only waits has nothing to say, and neither is a loss.
+absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode,
+                                 const SymbolizerOptions& symbols) {
   std::vector<Process> processes;
   Progress progress("reading captures");
   for (size_t i = 0; i < paths.size(); ++i) {
@@ -201,7 +215,8 @@ std::vector<std::string> RunDirectories(const std::string& path) {
   std::vector<std::string> found;
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
-    if (entry.is_directory(error) && entry.path().filename().string().starts_with(kRunDirectory)) found.push_back(entry.path().string());
+    if (entry.is_directory(error) && entry.path().filename().string().starts_with(kRunDirectory))
+      found.push_back(entry.path().string());
   }
   std::sort(found.begin(), found.end());
   return found;

@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kColumns = 78;
 constexpr char kExitStatus[] = "Exit status: ";
 
-// A hyphen is "\-", or it cannot be searched for and pasted; a dot or quote at the start of a line would be a request.
+// A hyphen is "\-", or it cannot be searched for and pasted; a dot or quote at the start of a line
+// would be a request.
 std::string Escaped(absl::string_view text) {
   std::string escaped = !text.empty() && (text[0] == '.' || text[0] == '\'') ? "\\&" : "";
   for (const char c : text) {
@@ -36,7 +37,8 @@ std::string Italic(absl::string_view text) { return absl::StrCat("\\fI", Escaped
 // Filled by the reader; broken here only because sources have lines, too.
 std::string Words(absl::string_view text) {
   std::string lines, line;
-  for (const absl::string_view word : absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty())) {
+  for (const absl::string_view word :
+       absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty())) {
     if (!line.empty() && line.size() + 1 + word.size() > kColumns - 8) {
       absl::StrAppend(&lines, Escaped(line), "\n");
       line.clear();
@@ -46,14 +48,17 @@ std::string Words(absl::string_view text) {
   return line.empty() ? lines : absl::StrCat(lines, Escaped(line), "\n");
 }
 
-void Section(absl::string_view title, std::string& page) { absl::StrAppend(&page, ".SH ", title, "\n"); }
+void Section(absl::string_view title, std::string& page) {
+  absl::StrAppend(&page, ".SH ", title, "\n");
+}
 
 // None where a section has just begun: readers warn of it.
 void Paragraph(std::string& page) {
   if (page.compare(page.rfind('\n', page.size() - 2) + 1, 4, ".SH ") != 0) page += ".PP\n";
 }
 
-// Text as in a footer: indented lines are examples and keep their form, an empty line ends a paragraph.
+// Text as in a footer: indented lines are examples and keep their form, an empty line ends a
+// paragraph.
 void Body(absl::string_view text, std::string& page) {
   bool verbatim = false, paragraph = false;
   std::string filled;
@@ -87,37 +92,47 @@ void Body(absl::string_view text, std::string& page) {
 
 std::string ValueText(const OptionFacts& option) {
   if (option.choices.empty()) return Italic(option.value);
-  return absl::StrJoin(option.choices, "|", [](std::string* out, const std::string& choice) { *out += Bold(choice); });
+  return absl::StrJoin(option.choices, "|",
+                       [](std::string* out, const std::string& choice) { *out += Bold(choice); });
 }
 
 void Options(const CommandFacts& command, std::string& page) {
   for (const OptionFacts& option : command.positionals) {
-    absl::StrAppend(&page, ".TP\n", Italic(option.value), option.repeats ? "...\n" : "\n", Words(option.help));
+    absl::StrAppend(&page, ".TP\n", Italic(option.value), option.repeats ? "...\n" : "\n",
+                    Words(option.help));
   }
   for (const OptionFacts& option : command.options) {
-    absl::StrAppend(&page, ".TP\n", absl::StrJoin(option.names, ", ", [](std::string* out, const std::string& name) { *out += Bold(name); }),
-                    option.value.empty() ? "" : " ", option.value.empty() ? "" : ValueText(option), "\n", Words(option.help));
+    absl::StrAppend(
+        &page, ".TP\n",
+        absl::StrJoin(option.names, ", ",
+                      [](std::string* out, const std::string& name) { *out += Bold(name); }),
+        option.value.empty() ? "" : " ", option.value.empty() ? "" : ValueText(option), "\n",
+        Words(option.help));
   }
 }
 
 std::string Synopsis(const CommandFacts& command) {
-  std::string text = absl::StrCat(Bold("leaktrack"), " ", Bold(command.name), " [", Italic("OPTIONS"), "]");
+  std::string text =
+      absl::StrCat(Bold("leaktrack"), " ", Bold(command.name), " [", Italic("OPTIONS"), "]");
   for (const OptionFacts& option : command.positionals) {
     const std::string name = Italic(option.value) + (option.repeats ? "..." : "");
     absl::StrAppend(&text, option.required ? " " : " [", name, option.required ? "" : "]");
   }
   if (command.runs_command) {
     const bool may = !command.positionals.empty();
-    absl::StrAppend(&text, may ? " [" : " ", Bold("--"), " ", Italic("COMMAND"), " [", Italic("ARGUMENT"), "...]", may ? "]" : "");
+    absl::StrAppend(&text, may ? " [" : " ", Bold("--"), " ", Italic("COMMAND"), " [",
+                    Italic("ARGUMENT"), "...]", may ? "]" : "");
   }
   return text + "\n";
 }
 
 std::string Head(const std::string& name, std::string summary, const Edition& edition) {
   while (absl::EndsWith(summary, ".")) summary.pop_back();
-  if (!summary.empty()) summary[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(summary[0])));
-  std::string page = absl::StrCat(".\\\" Made from the program's own options; do not edit.\n.TH ", absl::AsciiStrToUpper(name), " 1 ",
-                                  edition.date, " \"", edition.version, "\" \"User Commands\"\n");
+  if (!summary.empty())
+    summary[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(summary[0])));
+  std::string page = absl::StrCat(".\\\" Made from the program's own options; do not edit.\n.TH ",
+                                  absl::AsciiStrToUpper(name), " 1 ", edition.date, " \"",
+                                  edition.version, "\" \"User Commands\"\n");
   Section("NAME", page);
   return absl::StrCat(page, name, " \\-\n", Words(summary));
 }
@@ -127,7 +142,8 @@ void SeeAlso(const std::string& self, const CommandTree& tree, std::string& page
   std::vector<std::string> pages;
   if (self != "leaktrack") pages.push_back(absl::StrCat(Bold("leaktrack"), "(1)"));
   for (const CommandFacts& command : tree.commands) {
-    if (command.name != self) pages.push_back(absl::StrCat(Bold("leaktrack-" + command.name), "(1)"));
+    if (command.name != self)
+      pages.push_back(absl::StrCat(Bold("leaktrack-" + command.name), "(1)"));
   }
   absl::StrAppend(&page, absl::StrJoin(pages, ",\n"), "\n");
 }
@@ -139,24 +155,30 @@ std::string ProgramPage(const CommandTree& tree, const Edition& edition) {
   const size_t end = program.summary.find('\n');
   std::string page = Head("leaktrack", program.summary.substr(0, end), edition);
   Section("SYNOPSIS", page);
-  absl::StrAppend(&page, Bold("leaktrack"), " ", Italic("COMMAND"), " [", Italic("OPTIONS"), "] ...\n");
+  absl::StrAppend(&page, Bold("leaktrack"), " ", Italic("COMMAND"), " [", Italic("OPTIONS"),
+                  "] ...\n");
   Section("DESCRIPTION", page);
   absl::StrAppend(&page, Words(program.summary.substr(0, end)));
   Section("COMMANDS", page);
   for (const CommandFacts& command : tree.commands) {
-    absl::StrAppend(&page, ".TP\n", Bold(command.name), "\n", Words(command.summary + "; see " + "leaktrack-" + command.name + "(1)."));
+    absl::StrAppend(&page, ".TP\n", Bold(command.name), "\n",
+                    Words(command.summary + "; see " + "leaktrack-" + command.name + "(1)."));
   }
   Section("OPTIONS", page);
   Options(program, page);
   if (end != std::string::npos) {
     Section("EXAMPLES", page);
-    Body(absl::StripLeadingAsciiWhitespace(program.summary.substr(end)).empty() ? "" : program.summary.substr(program.summary.find("  ", end)), page);
+    Body(absl::StripLeadingAsciiWhitespace(program.summary.substr(end)).empty()
+             ? ""
+             : program.summary.substr(program.summary.find("  ", end)),
+         page);
   }
   SeeAlso("leaktrack", tree, page);
   return page;
 }
 
-std::string CommandPage(const CommandTree& tree, const CommandFacts& command, const Edition& edition) {
+std::string CommandPage(const CommandTree& tree, const CommandFacts& command,
+                        const Edition& edition) {
   std::string page = Head("leaktrack-" + command.name, command.summary, edition);
   Section("SYNOPSIS", page);
   absl::StrAppend(&page, Synopsis(command));

@@ -2,8 +2,8 @@
 //
 // Manual pages in man(7), one for the program and one for each command, from the command tree.
 //
-// Promises: what --help says and no more; man and mandoc read it without a warning; the same tree, version and date give
-// the same bytes.
+// Promises: what --help says and no more; man and mandoc read it without a warning; the same tree,
+// version and date give the same bytes.
 #ifndef LEAKTRACK_TOOLS_COMMANDS_MAN_PAGE_H_
 #define LEAKTRACK_TOOLS_COMMANDS_MAN_PAGE_H_
 
@@ -22,7 +22,8 @@ struct Edition {
 std::string ProgramPage(const CommandTree& tree, const Edition& edition);
 
 // "leaktrack-report.1"
-std::string CommandPage(const CommandTree& tree, const CommandFacts& command, const Edition& edition);
+std::string CommandPage(const CommandTree& tree, const CommandFacts& command,
+                        const Edition& edition);
 
 }  // namespace leaktrack
 

@@ -31,10 +31,12 @@ void Unreadable(const std::string& why, Merge& merge) {
   if (merge.unreadable_why.size() < kMostNamed) merge.unreadable_why.push_back(why);
 }
 
-void ReadOne(const std::string& path, const SymbolizerOptions& symbols, FrameCache* cache, Merge& merge) {
+void ReadOne(const std::string& path, const SymbolizerOptions& symbols, FrameCache* cache,
+             Merge& merge) {
   const absl::StatusOr<capture::Capture> capture = OpenCapture(path);
   if (!capture.ok()) return Unreadable(std::string(capture.status().message()), merge);
-  const std::unique_ptr<Symbolizer> symbolizer = NewCaptureSymbolizer(*capture, symbols, cache, SealOf(*capture));
+  const std::unique_ptr<Symbolizer> symbolizer =
+      NewCaptureSymbolizer(*capture, symbols, cache, SealOf(*capture));
   if (!merge.sums.Add(*capture, Analyze(*capture, *symbolizer))) ++merge.repeated;
 }
 
@@ -64,7 +66,8 @@ void ReadAll(const std::vector<std::string>& paths, const MergeOptions& options,
 int ExitOf(const Merge& merge) {
   const Conclusion conclusion = merge.sums.conclusion();
   if (conclusion == Conclusion::kFound) return kExitFound;
-  return conclusion == Conclusion::kClean && merge.unreadable == 0 ? kExitNothingFound : kExitInconclusive;
+  return conclusion == Conclusion::kClean && merge.unreadable == 0 ? kExitNothingFound
+                                                                   : kExitInconclusive;
 }
 
 std::string Text(const Merge& merge, const MergeOptions& options) {
@@ -85,7 +88,8 @@ absl::StatusOr<int> RunMerge(const MergeOptions& options) {
   ReadAll(paths, options, merge);
   if (merge.sums.runs() == 0) {
     if (merge.unreadable > 0) return absl::DataLossError(merge.unreadable_why.front());
-    return absl::NotFoundError(absl::StrCat(SafeText(options.captures.front()), ": no capture (*.ltk) here or below"));
+    return absl::NotFoundError(
+        absl::StrCat(SafeText(options.captures.front()), ": no capture (*.ltk) here or below"));
   }
   const std::string text =
       options.format == "json" ? MergeJson(merge, options.top) : Text(merge, options);

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <filesystem>
 #include <set>
-#include <system_error>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -132,7 +132,8 @@ absl::Status WriteFile(const std::string& path, absl::FunctionRef<void(TextSink&
   if (status.ok() && how == 0 && S_ISREG(info.st_mode) && ftruncate(fd, 0) != 0)
     status = CannotOpen(path);
   if (status.ok()) status = WriteTo(fd, SafeText(path), write);
-  if (close(fd) != 0 && status.ok()) status = absl::DataLossError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
+  if (close(fd) != 0 && status.ok())
+    status = absl::DataLossError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
   return status;
 }
 
@@ -206,11 +207,13 @@ absl::Status WriteOutput(const std::string& path, absl::FunctionRef<void(TextSin
 }
 
 absl::Status WriteOutput(const std::string& path, const std::string& text, const Inputs& inputs) {
-  return WriteOutput(path, [&](TextSink& sink) { sink.Write(text); }, inputs);
+  return WriteOutput(
+      path, [&](TextSink& sink) { sink.Write(text); }, inputs);
 }
 
 absl::Status AppendOutput(const std::string& path, const std::string& text, const Inputs& inputs) {
-  return WriteFile(path, [&](TextSink& sink) { sink.Write(text); }, inputs, O_APPEND);
+  return WriteFile(
+      path, [&](TextSink& sink) { sink.Write(text); }, inputs, O_APPEND);
 }
 
 }  // namespace leaktrack

@@ -42,10 +42,12 @@ absl::StatusOr<uint64_t> ReadWindow(const std::string& since) {
   if (since.empty()) return std::numeric_limits<uint64_t>::max();
   const absl::StatusOr<uint64_t> window_ms = ParseDurationMs(since);
   if (window_ms.ok() && *window_ms > 0) return *window_ms;
-  return absl::InvalidArgumentError(absl::StrCat("--since: '", SafeText(since), "' is not a duration such as 2h or 90s"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("--since: '", SafeText(since), "' is not a duration such as 2h or 90s"));
 }
 
-absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options, const Reading& reading, FrameCache* cache) {
+absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options,
+                                    const Reading& reading, FrameCache* cache) {
   ReportInput input;
   ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
   std::optional<Seal> seal = SealOf(input.capture);
@@ -58,12 +60,15 @@ absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions
       NewCaptureSymbolizer(input.capture, options.symbols, cache, std::move(seal));
   input.analysis = AnalyzeLast(input.capture, reading.window_ms, *symbolizer, reading.analyze);
   input.missing = symbolizer->missing();
-  // Names from a seal may come from anywhere: they do not say which files of this machine are opened.
-  if (sources && !input.sealed_at) input.sources = ReadExcerpts(input.analysis, options.symbols.sysroot);
+  // Names from a seal may come from anywhere: they do not say which files of this machine are
+  // opened.
+  if (sources && !input.sealed_at)
+    input.sources = ReadExcerpts(input.analysis, options.symbols.sysroot);
   return input;
 }
 
-absl::StatusOr<Fleet> ReadAll(const std::vector<std::string>& paths, const ReportOptions& options, const Reading& reading) {
+absl::StatusOr<Fleet> ReadAll(const std::vector<std::string>& paths, const ReportOptions& options,
+                              const Reading& reading) {
   Progress progress(paths.size() == 1 ? "reading " + paths.front() : "reading captures");
   FrameCache cache(FrameStore::For(options.symbols));
   Fleet fleet;
@@ -84,11 +89,12 @@ absl::StatusOr<Fleet> ReadAll(const std::vector<std::string>& paths, const Repor
 
 // When the run ended, or was looked at: what is learned from an old capture is old.
 int64_t EndOf(const capture::Capture& capture) {
-  return capture.process.start_realtime_ns / 1'000'000'000 + static_cast<int64_t>(capture.duration_ms / 1000);
+  return capture.process.start_realtime_ns / 1'000'000'000 +
+         static_cast<int64_t>(capture.duration_ms / 1000);
 }
 
-// Best effort: a report is a report without it.
-// Nothing is learned from a part of a run: where it stands still for an hour, it may have grown before.
+// Best effort: a report is a report without it. Nothing is learned from a part of a run: where it
+// stands still for an hour, it may have grown before.
 void Remember(const Fleet& fleet, const HistoryPlace& place) {
   PlateauBook learned;
   for (const ReportInput& run : fleet.runs) {
@@ -99,9 +105,12 @@ void Remember(const Fleet& fleet, const HistoryPlace& place) {
 
 int ExitOf(Conclusion conclusion) {
   switch (conclusion) {
-    case Conclusion::kFound: return kExitFound;
-    case Conclusion::kClean: return kExitNothingFound;
-    default: return kExitInconclusive;
+    case Conclusion::kFound:
+      return kExitFound;
+    case Conclusion::kClean:
+      return kExitNothingFound;
+    default:
+      return kExitInconclusive;
   }
 }
 
@@ -133,7 +142,8 @@ std::string Named(const ReportOptions& options) {
                       options.captures.size() > 1 ? " and others" : "");
 }
 
-absl::Status CheckFormat(const ReportFormat& format, const ReportOptions& options, size_t captures) {
+absl::Status CheckFormat(const ReportFormat& format, const ReportOptions& options,
+                         size_t captures) {
   if (captures > 1 && format.fleet == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat(Named(options), ": ", captures, " captures; --format ", format.name,
@@ -145,7 +155,8 @@ absl::Status CheckFormat(const ReportFormat& format, const ReportOptions& option
                      ": ", captures, " captures: name one, or use --filter"));
   }
   if (format.binary && options.output.empty() && isatty(STDOUT_FILENO)) {
-    return absl::InvalidArgumentError(absl::StrCat("--format ", format.name, " is not for a terminal; write it to a file by -o FILE"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--format ", format.name, " is not for a terminal; write it to a file by -o FILE"));
   }
   return absl::OkStatus();
 }

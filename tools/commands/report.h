@@ -18,17 +18,17 @@ namespace leaktrack {
 
 struct ReportOptions {
   std::vector<std::string> captures;  // files, or directories of them
-  std::string format = "text";    // a name of ReportFormats()
-  std::string output;             // empty: standard output
+  std::string format = "text";        // a name of ReportFormats()
+  std::string output;                 // empty: standard output
   SymbolizerOptions symbols;
   ReportSettings settings;
-  std::string history;            // where plateaus are remembered; empty: in the user's state directory
-  bool no_history = false;        // neither read nor write it
-  bool no_source = false;         // keep source lines out of the page
+  std::string history;      // where plateaus are remembered; empty: in the user's state directory
+  bool no_history = false;  // neither read nor write it
+  bool no_source = false;   // keep source lines out of the page
   size_t top = 0;  // entries in full; 0: 5 in text, elsewhere as many as the format lists unasked
-  std::optional<uint32_t> site;   // this one alone
-  std::string filter;             // only what has this function or module
-  std::string since;              // a duration: judge only so much, up to the end
+  std::optional<uint32_t> site;  // this one alone
+  std::string filter;            // only what has this function or module
+  std::string since;             // a duration: judge only so much, up to the end
 };
 
 // The exit status, or why there is none.

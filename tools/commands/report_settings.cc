@@ -17,7 +17,8 @@ namespace {
 constexpr size_t kLevels = 3;
 
 absl::Status Refused(absl::string_view option, absl::string_view text, absl::string_view wanted) {
-  return absl::InvalidArgumentError(absl::StrCat(option, ": '", SafeText(std::string(text)), "' is not ", wanted));
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, ": '", SafeText(std::string(text)), "' is not ", wanted));
 }
 
 absl::StatusOr<std::array<double, kLevels>> ReadUse(const std::string& text) {
@@ -26,8 +27,10 @@ absl::StatusOr<std::array<double, kLevels>> ReadUse(const std::string& text) {
   std::array<double, kLevels> levels{};
   if (parts.size() != kLevels) return Refused("--status-use", text, kWanted);
   for (size_t i = 0; i < kLevels; ++i) {
-    const bool good = absl::SimpleAtod(absl::StripSuffix(parts[i], "%"), &levels[i]) && levels[i] > 0 && levels[i] <= 100;
-    if (!good || (i > 0 && levels[i] / 100 < levels[i - 1])) return Refused("--status-use", text, kWanted);
+    const bool good = absl::SimpleAtod(absl::StripSuffix(parts[i], "%"), &levels[i]) &&
+                      levels[i] > 0 && levels[i] <= 100;
+    if (!good || (i > 0 && levels[i] / 100 < levels[i - 1]))
+      return Refused("--status-use", text, kWanted);
     levels[i] /= 100;
   }
   return levels;
@@ -64,13 +67,15 @@ absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings) {
   AnalyzeOptions options;
   if (!settings.limit.empty()) {
     const absl::StatusOr<uint64_t> limit = ParseSize(settings.limit);
-    if (!limit.ok() || *limit == 0 || *limit > INT64_MAX) return Refused("--limit", settings.limit, "a size such as 2GiB");
+    if (!limit.ok() || *limit == 0 || *limit > INT64_MAX)
+      return Refused("--limit", settings.limit, "a size such as 2GiB");
     options.limit_bytes = static_cast<int64_t>(*limit);
   }
   ASSIGN_OR_RETURN(options.levels.use, ReadUse(settings.status_use));
   ASSIGN_OR_RETURN(options.levels.seconds, ReadTimes(settings.status_time));
   options.wrappers = settings.wrappers;
-  for (const std::string& path : settings.wrapper_files) RETURN_IF_ERROR(ReadWrapperFile(path, options.wrappers));
+  for (const std::string& path : settings.wrapper_files)
+    RETURN_IF_ERROR(ReadWrapperFile(path, options.wrappers));
   return options;
 }
 

@@ -20,7 +20,8 @@ struct ReportSettings {
   std::vector<std::string> wrapper_files;  // files of patterns, one a line, '#' for comments
 };
 
-// Refuses, with the name of the option, what it does not understand: three levels, each worse than the one before.
+// Refuses, with the name of the option, what it does not understand: three levels, each worse than
+// the one before.
 absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings);
 
 }  // namespace leaktrack

@@ -21,10 +21,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void SetEnvironment(const RunOptions& options, const std::string& library, const std::string& directory) {
+void SetEnvironment(const RunOptions& options, const std::string& library,
+                    const std::string& directory) {
   const char* others = getenv("LD_PRELOAD");
   // First, so that our malloc is the one that is called; what else was preloaded stays.
-  const std::string preload = others != nullptr && *others != '\0' ? absl::StrCat(library, ":", others) : library;
+  const std::string preload =
+      others != nullptr && *others != '\0' ? absl::StrCat(library, ":", others) : library;
   setenv("LD_PRELOAD", preload.c_str(), 1);
   setenv("LEAKTRACK_OUT", directory.c_str(), 1);
   if (options.exact) setenv("LEAKTRACK_INTERVAL", "exact", 1);
@@ -59,13 +61,17 @@ int RunRun(const RunOptions& options) {
   const std::string runs = InterpreterOf(program.path);
   const Findings findings = CheckProgramFile(runs);
   std::string untracked = FirstOf(Level::kBlocker, findings, runs);
-  if (untracked.empty() && library.empty()) untracked = "libleaktrack.so is not where it belongs (../lib next to bin)";
+  if (untracked.empty() && library.empty())
+    untracked = "libleaktrack.so is not where it belongs (../lib next to bin)";
   if (untracked.empty() && library.find_first_of(": ") != std::string::npos) {
-    untracked = absl::StrCat(library, ": LD_PRELOAD cannot hold a path with a space or a colon; install it elsewhere");
+    untracked = absl::StrCat(
+        library, ": LD_PRELOAD cannot hold a path with a space or a colon; install it elsewhere");
   }
   if (untracked.empty()) {
     const std::string why = WhyNotWritable(directory, true);
-    if (!why.empty()) untracked = absl::StrCat("cannot write captures: ", why, "; choose another place with -o DIR");
+    if (!why.empty())
+      untracked =
+          absl::StrCat("cannot write captures: ", why, "; choose another place with -o DIR");
   }
   if (!untracked.empty()) {
     Say(absl::StrCat("not tracking: ", untracked));

@@ -2,8 +2,9 @@
 //
 // `leaktrack run`: runs a command with the library preloaded.
 //
-// Promises: the command always runs, tracked or, with a line that says why not, untracked; its exit status is ours
-// (128 + n when a signal ended it). Its standard streams are untouched; our own lines go to standard error.
+// Promises: the command always runs, tracked or, with a line that says why not, untracked; its exit
+// status is ours (128 + n when a signal ended it). Its standard streams are untouched; our own
+// lines go to standard error.
 #ifndef LEAKTRACK_TOOLS_COMMANDS_RUN_H_
 #define LEAKTRACK_TOOLS_COMMANDS_RUN_H_
 
@@ -16,8 +17,8 @@ struct RunOptions {
   std::string output_directory;  // empty: $LEAKTRACK_OUT, else the current directory
   std::string interval;          // empty: as the environment says; else auto, exact or a size
   bool exact = false;
-  std::string unwinder;          // empty: as the environment says; else cfi or libunwind
-  bool tell = true;              // where the captures are, at the end
+  std::string unwinder;  // empty: as the environment says; else cfi or libunwind
+  bool tell = true;      // where the captures are, at the end
   std::vector<std::string> command;
 };
 

@@ -18,10 +18,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "libtrack/capture/format.h"
 #include "libtrack/capture/read/capture_bytes.h"
 #include "libtrack/capture/read/decoder.h"
 #include "libtrack/capture/read/fold.h"
-#include "libtrack/capture/format.h"
 #include "libtrack/capture/read/regular_file.h"
 #include "libtrack/capture/read/seal.h"
 #include "tools/base/input_file.h"
@@ -46,7 +46,8 @@ constexpr size_t kMostExcerpts = 20'000;
 
 std::vector<capture::Frame> FramesOf(const capture::Capture& capture) {
   std::vector<capture::Frame> frames;
-  for (const auto& [site, stack] : capture.stacks) frames.insert(frames.end(), stack.frames.begin(), stack.frames.end());
+  for (const auto& [site, stack] : capture.stacks)
+    frames.insert(frames.end(), stack.frames.begin(), stack.frames.end());
   std::sort(frames.begin(), frames.end());
   frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
   return frames;
@@ -61,9 +62,11 @@ void AddSource(const std::vector<ResolvedFrame>& functions, SourceLines& lines, 
 }
 
 // What is known here, and from an older seal what is not.
-Seal MakeSeal(const capture::Capture& capture, const std::vector<capture::Frame>& frames, const SealOptions& options) {
+Seal MakeSeal(const capture::Capture& capture, const std::vector<capture::Frame>& frames,
+              const SealOptions& options) {
   FrameCache cache(FrameStore::For(options.symbols));
-  const std::unique_ptr<Symbolizer> symbolizer = NewCaptureSymbolizer(capture, options.symbols, &cache, std::nullopt);
+  const std::unique_ptr<Symbolizer> symbolizer =
+      NewCaptureSymbolizer(capture, options.symbols, &cache, std::nullopt);
   symbolizer->Prepare(frames);
   SourceLines lines(options.symbols.sysroot);
   Seal seal;
@@ -145,8 +148,7 @@ absl::StatusOr<std::string> ReadAsOfNow(const std::string& path, bool running) {
         std::max(image.header()->tick_ms.load(), image.header()->end_ms.load());
     // Before the first epoch the file holds nothing yet, which it calls damage.
     const bool whole = file.capture.damage.empty() || file.capture.duration_ms == 0;
-    const bool settled =
-        file.failure == capture::DecodeFailure::kNone && (!running || whole);
+    const bool settled = file.failure == capture::DecodeFailure::kNone && (!running || whole);
     if (settled && file.capture.duration_ms <= image_ms) return Completed(bytes, image, running);
     usleep(kNapUs);
   }
@@ -180,8 +182,8 @@ absl::StatusOr<std::string> Destination(const std::string& path, const std::stri
   const bool in_place = stat(path.c_str(), &from) == 0 && stat(wanted.c_str(), &to) == 0 &&
                         from.st_dev == to.st_dev && from.st_ino == to.st_ino;
   if (in_place && may_live)
-    return absl::InvalidArgumentError(
-        absl::StrCat(SafeText(path), ": its process may still write to it; give another name by -o"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        SafeText(path), ": its process may still write to it; give another name by -o"));
   if (in_place && geteuid() != 0 && from.st_uid != geteuid()) {
     return absl::PermissionDeniedError(
         absl::StrCat(SafeText(path), ": belongs to another user (id ", from.st_uid,
@@ -202,9 +204,8 @@ void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed,
   const char* const as_of = capture.running    ? " as of now, its process goes on"
                             : capture.may_live ? " as of now, its process may go on"
                                                : "";
-  printf("%s: sealed%s, %s of %s frames have names%s, %s more\n", SafeText(to).c_str(),
-         as_of, FormatCount(seal.frames.size()).c_str(),
-         FormatCount(frames).c_str(),
+  printf("%s: sealed%s, %s of %s frames have names%s, %s more\n", SafeText(to).c_str(), as_of,
+         FormatCount(seal.frames.size()).c_str(), FormatCount(frames).c_str(),
          source
              ? absl::StrCat(", ", FormatCount(seal.sources.size()), " places their source").c_str()
              : "",
@@ -216,8 +217,9 @@ void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed,
 absl::Status SealOne(const std::string& path, const std::string& output,
                      const SealOptions& options) {
   if (HeldIn(path) == "the flight recorder of a run") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        SafeText(path), ": is a flight recorder; seal the capture that it belongs to, which takes in what it holds"));
+    return absl::InvalidArgumentError(absl::StrCat(SafeText(path),
+                                                   ": is a flight recorder; seal the capture that "
+                                                   "it belongs to, which takes in what it holds"));
   }
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   ASSIGN_OR_RETURN(const std::string to, Destination(path, output, capture.may_live));
@@ -225,7 +227,9 @@ absl::Status SealOne(const std::string& path, const std::string& output,
   const std::vector<capture::Frame> frames = FramesOf(capture);
   const Seal seal = MakeSeal(capture, frames, options);
   const std::vector<uint8_t> packed = capture::PackSeal(WriteSeal(seal));
-  if (packed.empty()) return absl::ResourceExhaustedError(absl::StrCat(SafeText(path), ": its names are more than a seal holds"));
+  if (packed.empty())
+    return absl::ResourceExhaustedError(
+        absl::StrCat(SafeText(path), ": its names are more than a seal holds"));
   const bool with_end = capture.recorder_used && RecorderMayGoInto(path);
   absl::StatusOr<std::string> bytes =
       with_end ? ReadAsOfNow(path, capture.may_live) : ReadRecorded(path);

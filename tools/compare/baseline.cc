@@ -17,7 +17,9 @@ namespace leaktrack {
 namespace {
 
 constexpr char kTitle[] = "# leaktrack baseline, runs: ";
-constexpr char kAdvice[] = "# Known leaks: the gate fails on any other, and on these when they get worse. Comments stay with the line below.";
+constexpr char kAdvice[] =
+    "# Known leaks: the gate fails on any other, and on these when they get worse. Comments stay "
+    "with the line below.";
 
 // Two digits: sampling and schedulers do not repeat the third.
 double Rounded(double value) {
@@ -39,7 +41,10 @@ class Parser {
 
   absl::StatusOr<Baseline> Parse(const std::string& text) {
     if (absl::StripAsciiWhitespace(text).empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(name_, ": is empty; a baseline without leaks has a title line (write it with --write-baseline)"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(name_,
+                       ": is empty; a baseline without leaks has a title line (write it with "
+                       "--write-baseline)"));
     }
     for (const absl::string_view line : absl::StrSplit(text, '\n')) {
       ++number_;
@@ -61,7 +66,8 @@ class Parser {
   }
 
   absl::Status Title(absl::string_view line) {
-    if (!absl::ConsumePrefix(&line, kTitle) || !absl::SimpleAtoi(line, &baseline_.runs) || baseline_.runs == 0) {
+    if (!absl::ConsumePrefix(&line, kTitle) || !absl::SimpleAtoi(line, &baseline_.runs) ||
+        baseline_.runs == 0) {
       return Refuse(absl::StrCat("the first line must be '", kTitle, "N'"));
     }
     return absl::OkStatus();
@@ -69,23 +75,29 @@ class Parser {
 
   // "12 blocks, 4.1 KiB per run: site"
   absl::Status Entry(const std::string& line) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(line, absl::MaxSplits(": ", 1));
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(line, absl::MaxSplits(": ", 1));
     const std::vector<std::string> figures = absl::StrSplit(parts.first, absl::MaxSplits(", ", 1));
     BaselineEntry entry;
     absl::string_view blocks = figures[0];
-    if (parts.second.empty() || figures.size() != 2 || !absl::ConsumeSuffix(&blocks, " blocks") || !absl::SimpleAtod(blocks, &entry.blocks)) {
+    if (parts.second.empty() || figures.size() != 2 || !absl::ConsumeSuffix(&blocks, " blocks") ||
+        !absl::SimpleAtod(blocks, &entry.blocks)) {
       return Refuse("expected 'N blocks, SIZE per run: SITE'");
     }
-    const std::pair<std::string, std::string> amount = absl::StrSplit(figures[1], absl::MaxSplits(" per ", 1));
+    const std::pair<std::string, std::string> amount =
+        absl::StrSplit(figures[1], absl::MaxSplits(" per ", 1));
     const absl::StatusOr<uint64_t> bytes = ParseSize(amount.first);
     if (!bytes.ok()) return Refuse(bytes.status().message());
-    if (amount.second != "run" && amount.second != "iteration") return Refuse("expected 'per run' or 'per iteration'");
-    if (!baseline_.entries.empty() && amount.second != baseline_.unit) return Refuse("mixes 'per run' and 'per iteration'");
+    if (amount.second != "run" && amount.second != "iteration")
+      return Refuse("expected 'per run' or 'per iteration'");
+    if (!baseline_.entries.empty() && amount.second != baseline_.unit)
+      return Refuse("mixes 'per run' and 'per iteration'");
     baseline_.unit = amount.second;
     entry.bytes = static_cast<double>(*bytes);
     entry.comments = std::move(comments_);
     comments_.clear();
-    if (!baseline_.entries.emplace(ParseSiteKey(parts.second), std::move(entry)).second) return Refuse("names a site a second time");
+    if (!baseline_.entries.emplace(ParseSiteKey(parts.second), std::move(entry)).second)
+      return Refuse("names a site a second time");
     return absl::OkStatus();
   }
 
@@ -101,7 +113,9 @@ class Parser {
 
 }  // namespace
 
-absl::StatusOr<Baseline> ParseBaseline(const std::string& text, const std::string& name) { return Parser(name).Parse(text); }
+absl::StatusOr<Baseline> ParseBaseline(const std::string& text, const std::string& name) {
+  return Parser(name).Parse(text);
+}
 
 std::string FormatBaseline(const Baseline& baseline) {
   std::vector<std::string> lines;
@@ -110,7 +124,9 @@ std::string FormatBaseline(const Baseline& baseline) {
   for (const auto& [key, entry] : baseline.entries) sorted[KeyText(key)] = &entry;
   for (const auto& [site, entry] : sorted) {
     for (const std::string& comment : entry->comments) absl::StrAppend(&text, comment, "\n");
-    absl::StrAppend(&text, Rounded(entry->blocks), " blocks, ", FormatSize(RoundedSize(entry->bytes)), " per ", baseline.unit, ": ", site, "\n");
+    absl::StrAppend(&text, Rounded(entry->blocks), " blocks, ",
+                    FormatSize(RoundedSize(entry->bytes)), " per ", baseline.unit, ": ", site,
+                    "\n");
   }
   return text;
 }

@@ -6,9 +6,11 @@
 //   # ticket 123: the registry is never freed
 //   12 blocks, 4.1 KiB per run: Registry::Add < Server::Start < main
 //
-// What: one line per site, sorted by site, no addresses, no times, figures rounded to two digits, so that two branches
-// merge line by line and a new measurement changes little. Comments stay with the line below them.
-// Promises: what Format writes, Parse reads; a line that is not understood is refused with its number.
+// What: one line per site, sorted by site, no addresses, no times, figures rounded to two digits,
+// so that two branches merge line by line and a new measurement changes little. Comments stay with
+// the line below them.
+// Promises: what Format writes, Parse reads; a line that is not understood is refused with its
+// number.
 #ifndef LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 #define LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 

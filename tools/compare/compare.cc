@@ -15,9 +15,9 @@ namespace leaktrack {
 namespace {
 
 constexpr size_t kSuffixDepth = 3;
-constexpr double kMinCount = 6;       // fewer sampled blocks on both sides are not put to the test
-constexpr double kMinDegrees = 8;     // of freedom, before the scatter between runs counts as known
-constexpr size_t kMinTenths = 6;      // of a single run, that must have births
+constexpr double kMinCount = 6;    // fewer sampled blocks on both sides are not put to the test
+constexpr double kMinDegrees = 8;  // of freedom, before the scatter between runs counts as known
+constexpr size_t kMinTenths = 6;   // of a single run, that must have births
 
 // One version's sites: counts run by run.
 struct Version {
@@ -42,14 +42,16 @@ Version Gather(const std::vector<RunCounts>& runs) {
       sum->second.blocks += site.blocks;
       sum->second.born += site.born;
       sum->second.bytes += site.bytes;
-      for (size_t k = 0; k < kTenths; ++k) sum->second.births_by_tenth[k] += site.births_by_tenth[k];
+      for (size_t k = 0; k < kTenths; ++k)
+        sum->second.births_by_tenth[k] += site.births_by_tenth[k];
     }
   }
   return version;
 }
 
-// Sites that have no counterpart are tried by their innermost functions: an inlining decision or a renamed caller
-// outside of them must not make a leak new. A suffix counts only where it is unique on both sides.
+// Sites that have no counterpart are tried by their innermost functions: an inlining decision or a
+// renamed caller outside of them must not make a leak new. A suffix counts only where it is unique
+// on both sides.
 std::map<SiteKey, SiteKey> MatchBySuffix(const Version& base, const Version& now) {
   const auto lonely = [](const Version& of, const Version& in) {
     std::map<SiteKey, std::vector<SiteKey>> by_suffix;
@@ -62,31 +64,38 @@ std::map<SiteKey, SiteKey> MatchBySuffix(const Version& base, const Version& now
   std::map<SiteKey, SiteKey> matches;  // new -> old
   for (const auto& [suffix, keys] : new_ones) {
     const auto old = old_ones.find(suffix);
-    if (keys.size() == 1 && old != old_ones.end() && old->second.size() == 1) matches[keys[0]] = old->second[0];
+    if (keys.size() == 1 && old != old_ones.end() && old->second.size() == 1)
+      matches[keys[0]] = old->second[0];
   }
   return matches;
 }
 
 // The site's counts in each version, run by run.
-std::vector<Replicates> ReplicatesOf(const SiteCount* old, const SiteCount* fresh, const Version& base, const Version& now) {
+std::vector<Replicates> ReplicatesOf(const SiteCount* old, const SiteCount* fresh,
+                                     const Version& base, const Version& now) {
   std::vector<Replicates> own;
   if (old != nullptr) own.push_back(base.counts.at(old->key));
   if (fresh != nullptr) own.push_back(now.counts.at(fresh->key));
   return own;
 }
 
-// A level that waits for a collector, or for other threads, varies by its own size from run to run, and three runs may agree by
-// chance: a third of it either way is no change. In terms of a dispersion, var / mean = .3^2 mean.
-double LevelDispersion(const SiteCount* old, const SiteCount* fresh, const Version& base, const Version& now) {
+// A level that waits for a collector, or for other threads, varies by its own size from run to run,
+// and three runs may agree by chance: a third of it either way is no change. In terms of a
+// dispersion, var / mean = .3^2 mean.
+double LevelDispersion(const SiteCount* old, const SiteCount* fresh, const Version& base,
+                       const Version& now) {
   constexpr double kVariation = .3;
-  if ((old != nullptr && !old->turns_over()) || (fresh != nullptr && !fresh->turns_over())) return 0;
+  if ((old != nullptr && !old->turns_over()) || (fresh != nullptr && !fresh->turns_over()))
+    return 0;
   const double count = (old != nullptr ? old->count : 0) + (fresh != nullptr ? fresh->count : 0);
   return kVariation * kVariation * count / static_cast<double>(base.runs + now.runs);
 }
 
-SiteChange Measure(const SiteCount* old, const SiteCount* fresh, const Version& base, const Version& now, double phi) {
+SiteChange Measure(const SiteCount* old, const SiteCount* fresh, const Version& base,
+                   const Version& now, double phi) {
   SiteChange change;
-  change.phi = OwnDispersion(ReplicatesOf(old, fresh, base, now), phi) + LevelDispersion(old, fresh, base, now);
+  change.phi = OwnDispersion(ReplicatesOf(old, fresh, base, now), phi) +
+               LevelDispersion(old, fresh, base, now);
   const SiteCount& named = fresh != nullptr ? *fresh : *old;
   change.key = named.key;
   change.stack = named.stack;
@@ -120,10 +129,12 @@ Change Classify(const SiteChange& site, const CompareOptions& options, double fa
   if (fallen_q <= options.max_q && site.now_bytes * options.min_ratio <= site.base_bytes) {
     return site.now_count <= .02 * site.base_count ? Change::kFixed : Change::kKnown;
   }
-  return std::min(site.base_bytes, site.now_bytes) >= options.min_bytes ? Change::kKnown : Change::kUnchanged;
+  return std::min(site.base_bytes, site.now_bytes) >= options.min_bytes ? Change::kKnown
+                                                                        : Change::kUnchanged;
 }
 
-void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Version& now, const CompareOptions& options) {
+void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Version& now,
+                 const CompareOptions& options) {
   std::vector<size_t> tested;
   std::vector<double> higher, fallen;
   for (size_t i = 0; i < sites.size(); ++i) {
@@ -132,13 +143,15 @@ void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Vers
     higher.push_back(sites[i].p);
     fallen.push_back(FallenP(sites[i], base, now));
   }
-  const std::vector<double> higher_q = BenjaminiHochberg(higher), fallen_q = BenjaminiHochberg(fallen);
+  const std::vector<double> higher_q = BenjaminiHochberg(higher),
+                            fallen_q = BenjaminiHochberg(fallen);
   for (size_t k = 0; k < tested.size(); ++k) {
     SiteChange& site = sites[tested[k]];
     site.q = higher_q[k];
     if (site.q <= options.max_q) {  // dear, and of no use otherwise
       site.lower_bytes =
-          site.bytes_per_count * DifferenceLowerBound(site.base_count, base.work, site.now_count, now.work, site.phi);
+          site.bytes_per_count *
+          DifferenceLowerBound(site.base_count, base.work, site.now_count, now.work, site.phi);
     }
     site.change = Classify(site, options, fallen_q[k]);
   }
@@ -150,7 +163,8 @@ double DispersionOfTenths(const Version& a, const Version& b, double* degrees, b
   size_t most = 0;
   for (const Version* version : {&a, &b}) {
     for (const auto& [key, site] : version->sums) {
-      const auto used = std::count_if(site.births_by_tenth.begin(), site.births_by_tenth.end(), [](double n) { return n > 0; });
+      const auto used = std::count_if(site.births_by_tenth.begin(), site.births_by_tenth.end(),
+                                      [](double n) { return n > 0; });
       most = std::max(most, static_cast<size_t>(used));
       tenths.emplace_back(site.births_by_tenth.begin(), site.births_by_tenth.end());
     }
@@ -166,35 +180,43 @@ void EstimateDispersion(const Version& base, const Version& now, Comparison& res
   }
   double degrees = 0;
   result.phi = PooledDispersion(replicates, &degrees);
-  // Replicates of sites that count next to nothing say nothing; where there is nothing else, nothing leaks either.
+  // Replicates of sites that count next to nothing say nothing; where there is nothing else,
+  // nothing leaks either.
   result.phi_known = degrees >= kMinDegrees || (base.runs >= 2 && now.runs >= 2);
   if (result.phi_known) return;
   bool enough = false;
   result.phi = DispersionOfTenths(base, now, &degrees, &enough);
   if (!enough) {
     result.inconclusive_because =
-        "one run of each version does not tell how much counts scatter by themselves; three runs each do (gate --runs 3)";
+        "one run of each version does not tell how much counts scatter by themselves; three runs "
+        "each do (gate --runs 3)";
   }
 }
 
-std::string WhyNotComparable(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now) {
+std::string WhyNotComparable(const std::vector<RunCounts>& base,
+                             const std::vector<RunCounts>& now) {
   if (base.empty() || now.empty()) return "a version without a run";
   for (const std::vector<RunCounts>* runs : {&base, &now}) {
     for (const RunCounts& run : *runs) {
       if (!run.unusable.empty()) return absl::StrCat(run.path, ": ", run.unusable);
-      if (run.work_is_counted != base.front().work_is_counted) return absl::StrCat(run.path, ": counts work, others do not");
+      if (run.work_is_counted != base.front().work_is_counted)
+        return absl::StrCat(run.path, ": counts work, others do not");
     }
   }
   const std::string module = NamedOnOneSideOnly(base, now);
   if (module.empty()) return "";
-  return absl::StrCat(module, " has symbols in the runs of one version only, and sites are matched by name: name its debug file by --debug-dir");
+  return absl::StrCat(module,
+                      " has symbols in the runs of one version only, and sites are matched by "
+                      "name: name its debug file by --debug-dir");
 }
 
-// What grew is no regression yet where a cache that had not filled in time would have grown as well.
+// What grew is no regression yet where a cache that had not filled in time would have grown as
+// well.
 std::string WhyNotYet(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now) {
   for (const std::vector<RunCounts>* runs : {&base, &now}) {
     for (const RunCounts& run : *runs) {
-      if (!run.unjudged.empty()) return absl::StrCat("more has grown, but ", run.path, ": ", run.unjudged);
+      if (!run.unjudged.empty())
+        return absl::StrCat("more has grown, but ", run.path, ": ", run.unjudged);
     }
   }
   return "";
@@ -210,20 +232,27 @@ double LargestInterval(const std::vector<RunCounts>& runs) {
 
 const char* Name(Change change) {
   switch (change) {
-    case Change::kUnchanged: return "unchanged";
-    case Change::kKnown: return "KNOWN";
-    case Change::kFixed: return "FIXED";
-    case Change::kWorse: return "WORSE";
-    case Change::kNewLeak: return "NEW LEAK";
+    case Change::kUnchanged:
+      return "unchanged";
+    case Change::kKnown:
+      return "KNOWN";
+    case Change::kFixed:
+      return "FIXED";
+    case Change::kWorse:
+      return "WORSE";
+    case Change::kNewLeak:
+      return "NEW LEAK";
   }
   return "unchanged";
 }
 
 bool Comparison::Regressed() const {
-  return std::any_of(sites.begin(), sites.end(), [](const SiteChange& site) { return site.change >= Change::kWorse; });
+  return std::any_of(sites.begin(), sites.end(),
+                     [](const SiteChange& site) { return site.change >= Change::kWorse; });
 }
 
-Comparison Compare(const std::vector<RunCounts>& base_runs, const std::vector<RunCounts>& now_runs, const CompareOptions& options) {
+Comparison Compare(const std::vector<RunCounts>& base_runs, const std::vector<RunCounts>& now_runs,
+                   const CompareOptions& options) {
   Comparison result;
   result.inconclusive_because = WhyNotComparable(base_runs, now_runs);
   if (!result.inconclusive_because.empty()) return result;
@@ -236,19 +265,26 @@ Comparison Compare(const std::vector<RunCounts>& base_runs, const std::vector<Ru
   for (const auto& [key, site] : now.sums) {
     const auto by_suffix = matches.find(key);
     const auto old = base.sums.find(by_suffix != matches.end() ? by_suffix->second : key);
-    result.sites.push_back(Measure(old == base.sums.end() ? nullptr : &old->second, &site, base, now, result.phi));
+    result.sites.push_back(
+        Measure(old == base.sums.end() ? nullptr : &old->second, &site, base, now, result.phi));
     result.sites.back().matched_by_suffix = by_suffix != matches.end();
   }
   for (const auto& [key, site] : base.sums) {
-    if (!now.sums.contains(key) && !matched.contains(key)) result.sites.push_back(Measure(&site, nullptr, base, now, result.phi));
+    if (!now.sums.contains(key) && !matched.contains(key))
+      result.sites.push_back(Measure(&site, nullptr, base, now, result.phi));
   }
   ClassifyAll(result.sites, base, now, options);
-  std::stable_sort(result.sites.begin(), result.sites.end(), [](const SiteChange& a, const SiteChange& b) {
-    return a.change != b.change ? a.change > b.change : a.now_bytes - a.base_bytes > b.now_bytes - b.base_bytes;
-  });
-  if (result.Regressed() && result.inconclusive_because.empty()) result.inconclusive_because = WhyNotYet(base_runs, now_runs);
-  result.detectable_bytes = DetectableCount(base.work, now.work, result.phi, options.max_q / std::max<size_t>(1, result.sites.size())) *
-                            LargestInterval(now_runs) / now.work;
+  std::stable_sort(
+      result.sites.begin(), result.sites.end(), [](const SiteChange& a, const SiteChange& b) {
+        return a.change != b.change ? a.change > b.change
+                                    : a.now_bytes - a.base_bytes > b.now_bytes - b.base_bytes;
+      });
+  if (result.Regressed() && result.inconclusive_because.empty())
+    result.inconclusive_because = WhyNotYet(base_runs, now_runs);
+  result.detectable_bytes =
+      DetectableCount(base.work, now.work, result.phi,
+                      options.max_q / std::max<size_t>(1, result.sites.size())) *
+      LargestInterval(now_runs) / now.work;
   return result;
 }
 

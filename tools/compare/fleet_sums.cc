@@ -93,11 +93,14 @@ void JoinWithinRun(const SiteSum& part, SiteSum& sum) {
 }
 
 size_t BytesOf(const std::string& key, const SiteSum& site) {
-  return key.size() + site.blame.function.size() + site.blame.file.size() + site.blame.module.size() + site.fastest_path.size() + sizeof(site);
+  return key.size() + site.blame.function.size() + site.blame.file.size() +
+         site.blame.module.size() + site.fastest_path.size() + sizeof(site);
 }
 
 // The more telling, the greater.
-auto Weight(const SiteSum& site) { return std::tuple(site.accused() > 0, site.growth.mid, site.live_bytes); }
+auto Weight(const SiteSum& site) {
+  return std::tuple(site.accused() > 0, site.growth.mid, site.live_bytes);
+}
 
 }  // namespace
 
@@ -113,7 +116,9 @@ void RateSum::Add(const RateSum& other) {
   above_squared += other.above_squared;
 }
 
-Rate RateSum::Get() const { return {mid, std::max(0.0, mid - std::sqrt(below_squared)), mid + std::sqrt(above_squared)}; }
+Rate RateSum::Get() const {
+  return {mid, std::max(0.0, mid - std::sqrt(below_squared)), mid + std::sqrt(above_squared)};
+}
 
 bool FleetSums::Add(const capture::Capture& capture, const Analysis& analysis) {
   const uint64_t run_id = capture.process.run_id;
@@ -127,7 +132,8 @@ bool FleetSums::Add(const capture::Capture& capture, const Analysis& analysis) {
   program.watched_seconds += analysis.duration_seconds;
   program.longest_seconds = std::max(program.longest_seconds, analysis.duration_seconds);
   program.live_bytes += analysis.memory.live_heap_bytes;
-  program.most_rss_bytes = std::max(program.most_rss_bytes, static_cast<double>(analysis.memory.rss_bytes.value_or(0)));
+  program.most_rss_bytes =
+      std::max(program.most_rss_bytes, static_cast<double>(analysis.memory.rss_bytes.value_or(0)));
   if (analysis.total_growth) program.growth.Add(*analysis.total_growth);
   program.worst = std::max(program.worst, analysis.process.status);
   if (analysis.duration_seconds > longest_seconds_) {
@@ -164,9 +170,12 @@ void FleetSums::GiveUpHalf() {
   };
   std::vector<Place> places;
   for (auto& [version, program] : programs_) {
-    for (auto site = program.sites.begin(); site != program.sites.end(); ++site) places.push_back({&program, site});
+    for (auto site = program.sites.begin(); site != program.sites.end(); ++site)
+      places.push_back({&program, site});
   }
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return Weight(a.site->second) < Weight(b.site->second); });
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    return Weight(a.site->second) < Weight(b.site->second);
+  });
   for (const Place& place : places) {
     if (key_bytes_ <= most_key_bytes_ / 2) break;
     key_bytes_ -= std::min(key_bytes_, BytesOf(place.site->first, place.site->second));

@@ -2,14 +2,15 @@
 //
 // Many runs of many programs, reduced to sums as they come.
 //
-// What: each run is judged by itself and leaves only figures by site; a site is found again in the next run by its names
-// (site_key.h). Why not one big capture: what is tested is births and deaths by the clock of one life of one process, and
-// runs that began at different times have no common clock; their verdicts and rates can be counted and summed, their
-// histories cannot.
-// Promises: memory grows with the number of different sites, never with that of runs; beyond kMostKeyBytes of names the
-// least telling sites (never accused, then slow, then small) are given up, counted, and their figures kept in sum. A run that comes twice counts once.
-// Limits: a run that gives another name to the same loss (another wrapper learned, other inlining) counts it as another site.
-// Errors of different runs add up as independent.
+// What: each run is judged by itself and leaves only figures by site; a site is found again in the
+// next run by its names (site_key.h). Why not one big capture: what is tested is births and deaths
+// by the clock of one life of one process, and runs that began at different times have no common
+// clock; their verdicts and rates can be counted and summed, their histories cannot.
+// Promises: memory grows with the number of different sites, never with that of runs; beyond
+// kMostKeyBytes of names the least telling sites (never accused, then slow, then small) are given
+// up, counted, and their figures kept in sum. A run that comes twice counts once.
+// Limits: a run that gives another name to the same loss (another wrapper learned, other inlining)
+// counts it as another site. Errors of different runs add up as independent.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_COMPARE_FLEET_SUMS_H_
@@ -38,29 +39,33 @@ struct RateSum {
 };
 
 struct SiteSum {
-  ResolvedFrame blame;                   // of the first run that showed it
+  ResolvedFrame blame;  // of the first run that showed it
   capture::SiteKind kind = capture::SiteKind::kHeap;
-  uint64_t runs = 0;                     // in which it appeared
-  std::array<uint64_t, 4> verdicts{};    // runs by the worst verdict in them, indexed by Verdict
+  uint64_t runs = 0;                   // in which it appeared
+  std::array<uint64_t, 4> verdicts{};  // runs by the worst verdict in them, indexed by Verdict
   double live_bytes = 0, live_objects = 0, born_bytes = 0;
-  RateSum growth;                        // of the runs in which it is leak or suspect
-  double fastest_bytes_per_hour = 0;     // of them all
+  RateSum growth;                     // of the runs in which it is leak or suspect
+  double fastest_bytes_per_hour = 0;  // of them all
   std::string fastest_path;
-  uint64_t accused() const { return verdicts[static_cast<size_t>(Verdict::kSuspect)] + verdicts[static_cast<size_t>(Verdict::kLeak)]; }
+  uint64_t accused() const {
+    return verdicts[static_cast<size_t>(Verdict::kSuspect)] +
+           verdicts[static_cast<size_t>(Verdict::kLeak)];
+  }
 };
 
 struct ProgramSum {
   static constexpr size_t kMostRoles = 32;
   uint64_t runs = 0;
-  std::map<std::string, uint64_t> roles;  // runs by the part that they play (process_role.h); beyond kMostRoles "others"
+  std::map<std::string, uint64_t>
+      roles;  // runs by the part that they play (process_role.h); beyond kMostRoles "others"
   std::set<std::string> hosts;            // the first kMostHosts
   std::array<uint64_t, 4> conclusions{};  // indexed by Conclusion
   double watched_seconds = 0, longest_seconds = 0;
   double live_bytes = 0;
   double most_rss_bytes = 0;
-  RateSum growth;                         // of the accused sites of all runs
+  RateSum growth;  // of the accused sites of all runs
   Status worst = Status::kOk;
-  std::map<std::string, SiteSum> sites;   // by KeyText, mappings apart
+  std::map<std::string, SiteSum> sites;  // by KeyText, mappings apart
   uint64_t sites_given_up = 0;
   double live_bytes_given_up = 0;
 };
@@ -77,7 +82,8 @@ class FleetSums {
   // False: this run was added before.
   bool Add(const capture::Capture& capture, const Analysis& analysis);
 
-  // As for a directory (FleetConclusion): found if any is; else what the longest run says, unless one has lost data.
+  // As for a directory (FleetConclusion): found if any is; else what the longest run says, unless
+  // one has lost data.
   Conclusion conclusion() const;
 
   const std::map<ProgramVersion, ProgramSum>& programs() const { return programs_; }

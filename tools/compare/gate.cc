@@ -14,12 +14,13 @@ namespace leaktrack {
 namespace {
 
 constexpr size_t kSuffixDepth = 3;
-constexpr double kSeenForSure = 3;  // expected samples: none of them is then seen in 5 % of all runs
+constexpr double kSeenForSure =
+    3;  // expected samples: none of them is then seen in 5 % of all runs
 
 struct Leak {
-  SiteCount sum;                // over all runs
-  std::vector<double> counts;   // run by run
-  size_t runs = 0;              // that accused it
+  SiteCount sum;               // over all runs
+  std::vector<double> counts;  // run by run
+  size_t runs = 0;             // that accused it
 };
 
 std::map<SiteKey, Leak> GatherLeaks(const std::vector<GateRun>& runs) {
@@ -40,7 +41,9 @@ std::map<SiteKey, Leak> GatherLeaks(const std::vector<GateRun>& runs) {
     }
   }
   // One accusation among several runs is noise until the next run repeats it.
-  std::erase_if(leaks, [&](const auto& leak) { return leak.second.runs * 2 <= runs.size() && runs.size() > 1; });
+  std::erase_if(leaks, [&](const auto& leak) {
+    return leak.second.runs * 2 <= runs.size() && runs.size() > 1;
+  });
   return leaks;
 }
 
@@ -57,8 +60,10 @@ double Dispersion(const std::map<SiteKey, Leak>& leaks) {
   return PooledDispersion(replicates, &degrees);
 }
 
-// The entry of the baseline that speaks of this site: of the same name, or the only one of the same innermost functions.
-std::map<SiteKey, BaselineEntry>::const_iterator Find(const Baseline& baseline, const SiteKey& key) {
+// The entry of the baseline that speaks of this site: of the same name, or the only one of the same
+// innermost functions.
+std::map<SiteKey, BaselineEntry>::const_iterator Find(const Baseline& baseline,
+                                                      const SiteKey& key) {
   const auto same = baseline.entries.find(key);
   if (same != baseline.entries.end()) return same;
   auto found = baseline.entries.end();
@@ -72,8 +77,13 @@ std::map<SiteKey, BaselineEntry>::const_iterator Find(const Baseline& baseline, 
 
 class Gatekeeper {
  public:
-  Gatekeeper(const std::vector<GateRun>& runs, const Baseline& baseline, Suppressions& suppressions, const GateOptions& options)
-      : runs_(runs), baseline_(baseline), suppressions_(suppressions), options_(options), work_(TotalWork(runs)) {}
+  Gatekeeper(const std::vector<GateRun>& runs, const Baseline& baseline, Suppressions& suppressions,
+             const GateOptions& options)
+      : runs_(runs),
+        baseline_(baseline),
+        suppressions_(suppressions),
+        options_(options),
+        work_(TotalWork(runs)) {}
 
   GateResult Judge() {
     result_.runs = runs_.size();
@@ -87,7 +97,8 @@ class Gatekeeper {
     }
     result_.unused = suppressions_.Unused();
     for (const SiteLimit& limit : options_.limits.sites) {
-      if (!limits_used_.contains(&limit)) result_.unused_limits.push_back(absl::StrCat(limit.where, ": ", limit.pattern));
+      if (!limits_used_.contains(&limit))
+        result_.unused_limits.push_back(absl::StrCat(limit.where, ": ", limit.pattern));
     }
     result_.detectable_bytes = Detectable();
     Notes();
@@ -99,7 +110,8 @@ class Gatekeeper {
   std::string WhyNot() const {
     if (runs_.empty()) return "there is no run";
     for (const GateRun& run : runs_) {
-      const std::string& why = run.counts.unusable.empty() ? run.counts.unjudged : run.counts.unusable;
+      const std::string& why =
+          run.counts.unusable.empty() ? run.counts.unjudged : run.counts.unusable;
       if (!why.empty()) return absl::StrCat(run.counts.path, ": ", why);
     }
     const std::string unit = runs_.front().counts.work_is_counted ? "iteration" : "run";
@@ -133,7 +145,8 @@ class Gatekeeper {
     HoldToLimit(site);
     const auto entry = Find(baseline_, change.key);
     if (entry == baseline_.entries.end()) {
-      change.change = change.now_bytes >= options_.compare.min_bytes ? Change::kNewLeak : Change::kUnchanged;
+      change.change =
+          change.now_bytes >= options_.compare.min_bytes ? Change::kNewLeak : Change::kUnchanged;
       return site;
     }
     seen_.insert(entry->first);
@@ -150,20 +163,26 @@ class Gatekeeper {
       site.over_limit = site.change.now_bytes > own->bytes;
       site.within_limit = !site.over_limit;
     } else {
-      site.over_limit = options_.limits.site_bytes && site.change.now_bytes > *options_.limits.site_bytes;
+      site.over_limit =
+          options_.limits.site_bytes && site.change.now_bytes > *options_.limits.site_bytes;
     }
   }
 
   // The baseline was measured too, with as many samples as its bytes stand for.
   void Measure(const BaselineEntry& entry, SiteChange& change) const {
-    const double base_work = static_cast<double>(baseline_.runs) * work_ / static_cast<double>(runs_.size());
+    const double base_work =
+        static_cast<double>(baseline_.runs) * work_ / static_cast<double>(runs_.size());
     change.base_bytes = entry.bytes;
     change.base_blocks = entry.blocks;
-    change.base_count = change.bytes_per_count > 0 ? entry.bytes * base_work / change.bytes_per_count : 0;
-    change.p = change.q = HigherRateP(change.base_count, base_work, change.now_count, work_, change.phi);
+    change.base_count =
+        change.bytes_per_count > 0 ? entry.bytes * base_work / change.bytes_per_count : 0;
+    change.p = change.q =
+        HigherRateP(change.base_count, base_work, change.now_count, work_, change.phi);
     change.lower_bytes =
-        change.bytes_per_count * DifferenceLowerBound(change.base_count, base_work, change.now_count, work_, change.phi);
-    const bool worse = change.p <= options_.compare.max_q && change.lower_bytes >= options_.compare.min_bytes &&
+        change.bytes_per_count *
+        DifferenceLowerBound(change.base_count, base_work, change.now_count, work_, change.phi);
+    const bool worse = change.p <= options_.compare.max_q &&
+                       change.lower_bytes >= options_.compare.min_bytes &&
                        change.now_bytes >= options_.compare.min_ratio * change.base_bytes;
     change.change = worse ? Change::kWorse : Change::kKnown;
   }
@@ -171,11 +190,13 @@ class Gatekeeper {
   void JudgeMissing(const SiteKey& key, const BaselineEntry& entry) {
     double interval = 1;
     for (const GateRun& run : runs_) interval = std::max(interval, run.counts.interval);
-    // A block is seen with 1 - exp(-size / interval): at least this many samples were to be expected.
+    // A block is seen with 1 - exp(-size / interval): at least this many samples were to be
+    // expected.
     const double size = entry.blocks > 0 ? entry.bytes / entry.blocks : entry.bytes;
     const double expected = entry.blocks * work_ * -std::expm1(-size / interval);
     if (expected < kSeenForSure) {
-      result_.stale.push_back(absl::StrCat(KeyText(key), ": not seen, but too small for these runs to tell"));
+      result_.stale.push_back(
+          absl::StrCat(KeyText(key), ": not seen, but too small for these runs to tell"));
       return;
     }
     GateSite site;
@@ -202,14 +223,18 @@ class Gatekeeper {
       result_.total_bytes += site.change.now_bytes;
       fails |= site.over_limit || (site.change.change >= Change::kWorse && !site.within_limit);
     }
-    result_.over_total = options_.limits.total_bytes && result_.total_bytes > *options_.limits.total_bytes;
-    std::stable_sort(result_.sites.begin(), result_.sites.end(), [](const GateSite& a, const GateSite& b) {
-      if (a.suppressed != b.suppressed) return b.suppressed;
-      if (a.change.change != b.change.change) return a.change.change > b.change.change;
-      return a.change.now_bytes > b.change.now_bytes;
-    });
+    result_.over_total =
+        options_.limits.total_bytes && result_.total_bytes > *options_.limits.total_bytes;
+    std::stable_sort(result_.sites.begin(), result_.sites.end(),
+                     [](const GateSite& a, const GateSite& b) {
+                       if (a.suppressed != b.suppressed) return b.suppressed;
+                       if (a.change.change != b.change.change)
+                         return a.change.change > b.change.change;
+                       return a.change.now_bytes > b.change.now_bytes;
+                     });
     if (fails || result_.over_total) {
-      result_.verdict = GateVerdict::kFail;  // a leak that was found stays one, whatever else is not known
+      result_.verdict =
+          GateVerdict::kFail;  // a leak that was found stays one, whatever else is not known
     } else if (!result_.inconclusive_because.empty()) {
       result_.verdict = GateVerdict::kInconclusive;
     }
@@ -228,7 +253,8 @@ class Gatekeeper {
 
 }  // namespace
 
-GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline, Suppressions& suppressions, const GateOptions& options) {
+GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline,
+                Suppressions& suppressions, const GateOptions& options) {
   return Gatekeeper(runs, baseline, suppressions, options).Judge();
 }
 
@@ -237,7 +263,9 @@ Baseline MakeBaseline(const GateResult& result, const Baseline& old) {
   fresh.unit = result.unit;
   fresh.runs = std::max<size_t>(1, result.runs);
   for (const GateSite& site : result.sites) {
-    if (site.suppressed || site.change.change == Change::kFixed || site.change.change == Change::kUnchanged) continue;
+    if (site.suppressed || site.change.change == Change::kFixed ||
+        site.change.change == Change::kUnchanged)
+      continue;
     BaselineEntry entry{site.change.now_blocks, site.change.now_bytes, {}};
     const auto before = Find(old, site.change.key);
     if (before != old.entries.end()) entry.comments = before->second.comments;

@@ -2,11 +2,11 @@
 //
 // One version of a program against what is known of it: pass or fail?
 //
-// What: the leaks of some runs (found by the analyzer, or, "at exit", every block never freed), less what is
-// suppressed, each held against the baseline and the limits. Why not the comparison of two versions: a build farm keeps
-// a text file more easily than last week's captures.
-// Promises: pure. Fails for a site only if it is new, or if it is surely worse than the baseline says; an entry of the
-// baseline that was not seen, though these runs would have seen it, is FIXED.
+// What: the leaks of some runs (found by the analyzer, or, "at exit", every block never freed),
+// less what is suppressed, each held against the baseline and the limits. Why not the comparison of
+// two versions: a build farm keeps a text file more easily than last week's captures.
+// Promises: pure. Fails for a site only if it is new, or if it is surely worse than the baseline
+// says; an entry of the baseline that was not seen, though these runs would have seen it, is FIXED.
 #ifndef LEAKTRACK_TOOLS_COMPARE_GATE_H_
 #define LEAKTRACK_TOOLS_COMPARE_GATE_H_
 
@@ -23,10 +23,11 @@ namespace leaktrack {
 
 // What one run leaked: sites that the analyzer accused, or all that were alive at exit.
 struct GateRun {
-  RunCounts counts;                 // of everything that stayed
-  std::vector<SiteCount> leaks;     // the accused among it
-  std::map<std::string, std::string> own_suppressions;  // file -> what its __lsan_default_suppressions returns
-  std::vector<std::string> notes;   // what could not be read
+  RunCounts counts;              // of everything that stayed
+  std::vector<SiteCount> leaks;  // the accused among it
+  std::map<std::string, std::string>
+      own_suppressions;            // file -> what its __lsan_default_suppressions returns
+  std::vector<std::string> notes;  // what could not be read
 };
 
 struct GateOptions {
@@ -45,20 +46,23 @@ enum class GateVerdict { kPass, kFail, kInconclusive };
 
 struct GateResult {
   GateVerdict verdict = GateVerdict::kPass;
-  std::vector<GateSite> sites;             // worst first
+  std::vector<GateSite> sites;  // worst first
   std::string unit = "run";
   size_t runs = 0;
-  double total_bytes = 0;                  // of what is not suppressed, per unit of work
+  double total_bytes = 0;  // of what is not suppressed, per unit of work
   bool over_total = false;
-  double detectable_bytes = 0;             // per unit of work: a new leak that is seen 9 times in 10; 0: every block was
-  std::vector<std::string> stale;          // entries of the baseline that were not seen, and could not have been
+  double detectable_bytes =
+      0;  // per unit of work: a new leak that is seen 9 times in 10; 0: every block was
+  std::vector<std::string>
+      stale;  // entries of the baseline that were not seen, and could not have been
   std::vector<std::string> unused;         // suppressions that covered nothing
   std::vector<std::string> unused_limits;  // of sites that do not leak
   std::string inconclusive_because;
   std::vector<std::string> notes;
 };
 
-GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline, Suppressions& suppressions, const GateOptions& options);
+GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline,
+                Suppressions& suppressions, const GateOptions& options);
 
 // What these runs leak, as a new baseline; comments of the old one stay with their sites.
 Baseline MakeBaseline(const GateResult& result, const Baseline& old);

@@ -37,7 +37,11 @@ class Reader {
                                         : key == "min-bytes" ? &limits_.min_bytes
                                                              : nullptr;
     if (into == nullptr) {
-      return Refuse(value.source(), absl::StrCat("'", SafeText(std::string(key)), "' is no limit; known are per, max-total, max-site, min-bytes and [[site]]"));
+      return Refuse(
+          value.source(),
+          absl::StrCat(
+              "'", SafeText(std::string(key)),
+              "' is no limit; known are per, max-total, max-site, min-bytes and [[site]]"));
     }
     ASSIGN_OR_RETURN(*into, Size(value));
     return absl::OkStatus();
@@ -71,10 +75,13 @@ class Reader {
         ASSIGN_OR_RETURN(limit.bytes, Size(value));
         has_max = true;
       } else {
-        return Refuse(value.source(), absl::StrCat("'", SafeText(std::string(key.str())), "' is unknown in [[site]]; known are match and max"));
+        return Refuse(value.source(),
+                      absl::StrCat("'", SafeText(std::string(key.str())),
+                                   "' is unknown in [[site]]; known are match and max"));
       }
     }
-    if (limit.pattern.empty() || !has_max) return Refuse(table.source(), "[[site]] needs match = \"PATTERN\" and max = \"SIZE\"");
+    if (limit.pattern.empty() || !has_max)
+      return Refuse(table.source(), "[[site]] needs match = \"PATTERN\" and max = \"SIZE\"");
     limits_.sites.push_back(std::move(limit));
     return absl::OkStatus();
   }
@@ -91,9 +98,11 @@ class Reader {
   GateLimits limits_;
 };
 
-// toml++ 3.3 runs into undefined behaviour on some characters beyond ASCII outside of strings (found by fuzzing).
+// toml++ 3.3 runs into undefined behaviour on some characters beyond ASCII outside of strings
+// (found by fuzzing).
 absl::Status OnlyAscii(const std::string& text, const Reader& reader) {
-  const auto beyond = std::find_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  const auto beyond = std::find_if(text.begin(), text.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   if (beyond == text.end()) return absl::OkStatus();
   toml::source_region at;
   at.begin.line = static_cast<toml::source_index>(1 + std::count(text.begin(), beyond, '\n'));
@@ -106,7 +115,9 @@ absl::StatusOr<GateLimits> ParseLimits(const std::string& text, const std::strin
   Reader reader(name);
   RETURN_IF_ERROR(OnlyAscii(text, reader));
   const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) return reader.Refuse(parsed.error().source(), SafeText(std::string(parsed.error().description())));
+  if (!parsed)
+    return reader.Refuse(parsed.error().source(),
+                         SafeText(std::string(parsed.error().description())));
   return reader.Read(parsed.table());
 }
 

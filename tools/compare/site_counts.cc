@@ -18,7 +18,9 @@ struct Net {
 };
 
 double SignOf(uint8_t band) {
-  return band == capture::kBandBirths || band == capture::kBandRelabelled ? 1 : -1;  // deaths and thinned ones go
+  return band == capture::kBandBirths || band == capture::kBandRelabelled
+             ? 1
+             : -1;  // deaths and thinned ones go
 }
 
 using SeriesOfSite = std::map<capture::SiteId, std::vector<const capture::CellSeries*>>;
@@ -29,9 +31,10 @@ Net NetAt(const SeriesOfSite& series, const std::vector<capture::SiteId>& sites,
     const auto found = series.find(site);
     if (found == series.end()) continue;
     for (const capture::CellSeries* one : found->second) {
-      const auto after = std::find_if(one->points.begin(), one->points.end(), [&](const capture::CellPoint& point) {
-        return static_cast<double>(point.time_ms) > time_ms;
-      });
+      const auto after = std::find_if(one->points.begin(), one->points.end(),
+                                      [&](const capture::CellPoint& point) {
+                                        return static_cast<double>(point.time_ms) > time_ms;
+                                      });
       if (after == one->points.begin()) continue;
       net.objects += SignOf(one->band) * std::prev(after)->objects;
       net.bytes += SignOf(one->band) * std::prev(after)->bytes;
@@ -57,19 +60,22 @@ struct Part {
   bool work_is_counted = false;
 };
 
-// The second half, by the look at which nearest half of the counted work was done; by the wall's clock where the program
-// counted nothing, or in too few steps for a half to be seen.
+// The second half, by the look at which nearest half of the counted work was done; by the wall's
+// clock where the program counted nothing, or in too few steps for a half to be seen.
 Part SecondHalf(const capture::Capture& capture) {
   const Part by_wall{static_cast<double>(capture.duration_ms) / 2, 1, false};
   int64_t all = 0;
   for (const capture::MemorySample& look : capture.memory) all = std::max(all, look.work_units);
   const capture::MemorySample* middle = nullptr;
-  const auto off = [all](const capture::MemorySample& look) { return std::abs(2 * look.work_units - all); };
+  const auto off = [all](const capture::MemorySample& look) {
+    return std::abs(2 * look.work_units - all);
+  };
   for (const capture::MemorySample& look : capture.memory) {
     if (look.work_units > 0 && (middle == nullptr || off(look) < off(*middle))) middle = &look;
   }
   if (middle == nullptr || off(*middle) * 2 > all) return by_wall;
-  return {static_cast<double>(middle->time_ms), static_cast<double>(all - middle->work_units), true};
+  return {static_cast<double>(middle->time_ms), static_cast<double>(all - middle->work_units),
+          true};
 }
 
 class Counter {
@@ -94,8 +100,10 @@ class Counter {
     site.bytes = std::max(0.0, grown.bytes);
     site.count = site.blocks * SeenShare(candidate.history);
     for (const WeightedBlock& block : candidate.history.survivors) {
-      const double tenth = (block.birth_ms - from_ms_) / std::max(1.0, end_ms_ - from_ms_) * kTenths;
-      if (tenth >= 0) ++site.births_by_tenth[std::min<size_t>(static_cast<size_t>(tenth), kTenths - 1)];
+      const double tenth =
+          (block.birth_ms - from_ms_) / std::max(1.0, end_ms_ - from_ms_) * kTenths;
+      if (tenth >= 0)
+        ++site.births_by_tenth[std::min<size_t>(static_cast<size_t>(tenth), kTenths - 1)];
     }
     return site;
   }
@@ -107,7 +115,8 @@ class Counter {
       const auto found = series_.find(site);
       if (found == series_.end()) continue;
       for (const capture::CellSeries* one : found->second) {
-        if (one->band == capture::kBandBirths && !one->points.empty()) born += one->points.back().objects;
+        if (one->band == capture::kBandBirths && !one->points.empty())
+          born += one->points.back().objects;
       }
     }
     return born;
@@ -132,7 +141,8 @@ void Join(SiteCount& into, const SiteCount& other) {
 
 std::string WhyUnusable(const capture::Capture& capture) {
   if (capture.samples_total == 0) return "it allocated nothing that was recorded";
-  if (capture.end_state == capture::RunState::kCrashed) return "it crashed: what it would have freed is not known";
+  if (capture.end_state == capture::RunState::kCrashed)
+    return "it crashed: what it would have freed is not known";
   if (capture.recorder_missing) return "its end was lost with its recorder";
   return "";
 }
@@ -154,7 +164,8 @@ RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, Coun
   const Counter counter(capture, mode, part.from_ms);
   std::map<SiteKey, SiteCount> by_key;
   const auto end_ms = static_cast<double>(capture.duration_ms);
-  for (const Candidate& candidate : NamedSites(capture, GatherHistories(capture, end_ms), end_ms, symbolizer)) {
+  for (const Candidate& candidate :
+       NamedSites(capture, GatherHistories(capture, end_ms), end_ms, symbolizer)) {
     SiteCount site = counter.Count(candidate);
     if (site.blocks <= 0) continue;
     const auto [at, fresh] = by_key.try_emplace(site.key, site);

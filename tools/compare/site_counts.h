@@ -2,10 +2,10 @@
 //
 // What one run contributes to a comparison: for each site, how much stayed.
 //
-// What: "grown" mode counts what the second half of the run added and kept, V(end) - V(middle), from the counters of
-// births and deaths: start-up, singletons and filled caches cancel, and so do the blocks that are always in flight.
-// "At exit" mode counts every block that was never freed. Halves are halves of the work where the program counts it,
-// of the wall time where it does not.
+// What: "grown" mode counts what the second half of the run added and kept, V(end) - V(middle),
+// from the counters of births and deaths: start-up, singletons and filled caches cancel, and so do
+// the blocks that are always in flight. "At exit" mode counts every block that was never freed.
+// Halves are halves of the work where the program counts it, of the wall time where it does not.
 // Promises: pure; counts are sampled blocks (the unit of the statistics), bytes are estimates.
 #ifndef LEAKTRACK_TOOLS_COMPARE_SITE_COUNTS_H_
 #define LEAKTRACK_TOOLS_COMPARE_SITE_COUNTS_H_
@@ -27,28 +27,30 @@ inline constexpr size_t kTenths = 10;  // of the counted part of a run, to see h
 
 struct SiteCount {
   SiteKey key;
-  CallStack stack;                   // leaf first
+  CallStack stack;  // leaf first
   size_t blame = 0;
-  double count = 0;                  // sampled blocks; not negative
-  double blocks = 0, bytes = 0;      // estimates of what they stand for
-  double born = 0;                   // blocks ever allocated here, an estimate
+  double count = 0;              // sampled blocks; not negative
+  double blocks = 0, bytes = 0;  // estimates of what they stand for
+  double born = 0;               // blocks ever allocated here, an estimate
 
-  // Nearly all blocks die: what is alive at a moment is a level (garbage that waits, blocks in flight), not a leak by itself.
+  // Nearly all blocks die: what is alive at a moment is a level (garbage that waits, blocks in
+  // flight), not a leak by itself.
   bool turns_over() const { return born > 10 * blocks; }
   std::array<double, kTenths> births_by_tenth{};
 };
 
 struct RunCounts {
   std::string path, program;
-  double work = 1;                   // units counted by the program, else 1: one run
+  double work = 1;  // units counted by the program, else 1: one run
   bool work_is_counted = false;
   double seconds = 0;
-  double interval = 1;               // largest mean sampling interval, bytes
-  std::vector<SiteCount> sites;      // by key, each key once
-  uint64_t samples = 0;              // all that were taken
+  double interval = 1;           // largest mean sampling interval, bytes
+  std::vector<SiteCount> sites;  // by key, each key once
+  uint64_t samples = 0;          // all that were taken
   bool crashed = false;
-  std::string unjudged;              // why it is too short to tell a leak from a cache that fills; empty: it is not
-  std::string unusable;              // why nothing can be concluded from this run; empty: it can
+  std::string
+      unjudged;  // why it is too short to tell a leak from a cache that fills; empty: it is not
+  std::string unusable;  // why nothing can be concluded from this run; empty: it can
 };
 
 RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode);

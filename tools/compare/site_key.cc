@@ -16,8 +16,9 @@ namespace {
 constexpr char kSeparator[] = " < ";
 
 // What GCC and clang append to the names of the copies and pieces that they make of a function.
-constexpr std::string_view kCloneMarks[] = {" [clone", ".constprop.", ".isra.", ".part.", ".cold", ".lto_priv.", ".llvm.",
-                                            ".__uniq.", "@@", "@"};
+constexpr std::string_view kCloneMarks[] = {
+    " [clone",    ".constprop.", ".isra.",   ".part.", ".cold",
+    ".lto_priv.", ".llvm.",      ".__uniq.", "@@",     "@"};
 
 std::string_view WithoutCloneMarks(std::string_view name) {
   for (const std::string_view mark : kCloneMarks) {
@@ -29,12 +30,13 @@ std::string_view WithoutCloneMarks(std::string_view name) {
 
 bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
-// "{lambda()#2}" -> "{lambda()}": the number is a matter of what stands before it in the file. Rust's "::h0123456789abcdef"
-// goes too.
+// "{lambda()#2}" -> "{lambda()}": the number is a matter of what stands before it in the file.
+// Rust's "::h0123456789abcdef" goes too.
 std::string WithoutNumbering(std::string_view name) {
   constexpr size_t kRustHash = 19;
   if (name.size() > kRustHash && name.substr(name.size() - kRustHash, 3) == "::h" &&
-      std::all_of(name.end() - 16, name.end(), [](unsigned char c) { return std::isxdigit(c) != 0; })) {
+      std::all_of(name.end() - 16, name.end(),
+                  [](unsigned char c) { return std::isxdigit(c) != 0; })) {
     name.remove_suffix(kRustHash);
   }
   std::string text;

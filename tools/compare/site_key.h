@@ -2,11 +2,13 @@
 //
 // The name under which a site is found again in another build of the program.
 //
-// What: the functions of its stack from the blamed one outwards, as people call them: no addresses, lines, parameters
-// or compiler suffixes, no wrappers at the inner and no C library at the outer end, recursion folded to one.
-// Why: a baseline is committed once and read against every later build.
-// Promises: the same source gives the same key whatever the compiler clones, splits or numbers; a frame without a name
-// is its library without version digits, so that an update of the library does not make it new.
+// What: the functions of its stack from the blamed one outwards, as people call them: no addresses,
+// lines, parameters or compiler suffixes, no wrappers at the inner and no C library at the outer
+// end, recursion folded to one. Why: a baseline is committed once and read against every later
+// build.
+// Promises: the same source gives the same key whatever the compiler clones, splits or numbers; a
+// frame without a name is its library without version digits, so that an update of the library does
+// not make it new.
 #ifndef LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_
 #define LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_
 

@@ -15,7 +15,8 @@ double BinomialUpperTail(double trials, double successes, double probability) {
   return LowerBeta(successes, trials - successes + 1, probability);
 }
 
-double HigherRateP(double base_count, double base_exposure, double now_count, double now_exposure, double phi) {
+double HigherRateP(double base_count, double base_exposure, double now_count, double now_exposure,
+                   double phi) {
   const double now = std::floor(now_count / phi + 1e-9);  // rounded against the accusation, both
   const double all = std::max(now, std::ceil((base_count + now_count) / phi - 1e-9));
   return BinomialUpperTail(all, now, now_exposure / (base_exposure + now_exposure));
@@ -26,7 +27,8 @@ double PooledDispersion(const std::vector<Replicates>& sites, double* degrees) {
   *degrees = 0;
   for (const Replicates& counts : sites) {
     if (counts.size() < 2) continue;
-    const double mean = std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(counts.size());
+    const double mean =
+        std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(counts.size());
     if (mean < 1) continue;
     for (const double count : counts) sum += (count - mean) * (count - mean) / mean;
     *degrees += static_cast<double>(counts.size() - 1);
@@ -38,11 +40,13 @@ double OwnDispersion(const std::vector<Replicates>& own, double pooled) {
   constexpr double kPriorDegrees = 4, kByChance = .02;
   double degrees = 0;
   const double phi = PooledDispersion(own, &degrees);
-  if (degrees <= 0 || degrees * phi / pooled <= 2 * GammaQuantile(degrees / 2, 1 - kByChance)) return pooled;
+  if (degrees <= 0 || degrees * phi / pooled <= 2 * GammaQuantile(degrees / 2, 1 - kByChance))
+    return pooled;
   return std::max(pooled, (kPriorDegrees * pooled + degrees * phi) / (kPriorDegrees + degrees));
 }
 
-double DifferenceLowerBound(double base_count, double base_exposure, double now_count, double now_exposure, double phi) {
+double DifferenceLowerBound(double base_count, double base_exposure, double now_count,
+                            double now_exposure, double phi) {
   const Interval base = PoissonInterval90(base_count / phi);  // its ends are 95 % bounds
   const Interval now = PoissonInterval90(now_count / phi);
   const double difference = now_count / now_exposure - base_count / base_exposure;
@@ -54,7 +58,8 @@ double DifferenceLowerBound(double base_count, double base_exposure, double now_
 
 double DetectableCount(double base_exposure, double now_exposure, double phi, double p) {
   double needed = 1;
-  while (needed < 1e6 && HigherRateP(0, base_exposure, needed * phi, now_exposure, phi) > p) ++needed;
+  while (needed < 1e6 && HigherRateP(0, base_exposure, needed * phi, now_exposure, phi) > p)
+    ++needed;
   double mean = needed;  // so many, or more, are seen with 90 % probability
   while (PoissonCdf(needed - 1, mean) > .1) mean += .1 + mean * .01;
   return mean * phi;

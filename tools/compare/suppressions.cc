@@ -11,7 +11,9 @@
 namespace leaktrack {
 
 bool FrameMatches(std::string_view pattern, const ResolvedFrame& frame) {
-  const auto found = [&](const std::string& text) { return !text.empty() && PatternFound(pattern, text); };
+  const auto found = [&](const std::string& text) {
+    return !text.empty() && PatternFound(pattern, text);
+  };
   return found(frame.function) || found(frame.file) || found(frame.module);
 }
 
@@ -27,7 +29,9 @@ bool PatternFound(std::string_view pattern, std::string_view text) {
     if (star == std::string_view::npos && to_end) {
       return anywhere ? text.ends_with(piece) : text == piece;
     }
-    const size_t at = anywhere ? text.find(piece) : text.starts_with(piece) ? 0 : std::string_view::npos;
+    const size_t at = anywhere                  ? text.find(piece)
+                      : text.starts_with(piece) ? 0
+                                                : std::string_view::npos;
     if (at == std::string_view::npos) return false;
     if (star == std::string_view::npos) return true;
     text.remove_prefix(at + piece.size());
@@ -38,17 +42,20 @@ bool PatternFound(std::string_view pattern, std::string_view text) {
 
 absl::Status Suppressions::Add(std::string_view text, const std::string& name) {
   size_t number = 0;
-  for (const absl::string_view raw : absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
+  for (const absl::string_view raw :
+       absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
     ++number;
     const std::string line(absl::StripAsciiWhitespace(raw));
     if (line.empty() || line[0] == '#') continue;
     const std::string where = absl::StrCat(SafeText(name), ":", number);
     const size_t colon = line.find(':');
     if (colon == std::string::npos || colon + 1 == line.size()) {
-      return absl::InvalidArgumentError(absl::StrCat(where, ": '", SafeText(line), "' is no suppression; expected leak:PATTERN"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(where, ": '", SafeText(line), "' is no suppression; expected leak:PATTERN"));
     }
     if (line.substr(0, colon) != "leak") {
-      notes_.push_back(absl::StrCat(where, ": '", SafeText(line), "' is not about leaks and was ignored"));
+      notes_.push_back(
+          absl::StrCat(where, ": '", SafeText(line), "' is not about leaks and was ignored"));
       continue;
     }
     entries_.push_back({line.substr(colon + 1), where, false, false});
@@ -57,15 +64,26 @@ absl::Status Suppressions::Add(std::string_view text, const std::string& name) {
 }
 
 void Suppressions::AddBuiltIn() {
-  constexpr const char* kByDesign[] = {"_IO_file_doallocate", "^_dl_", "^__gconv_", "^setlocale", "^bindtextdomain", "^__libc_setlocale",
-                                       "^allocate_dtv", "^tzset", "^__tz", "^(anonymous namespace)::pool::pool",
-                                       "^__gnu_cxx::__freeres", "*ld-linux-x86-64.so.2$"};
+  constexpr const char* kByDesign[] = {"_IO_file_doallocate",
+                                       "^_dl_",
+                                       "^__gconv_",
+                                       "^setlocale",
+                                       "^bindtextdomain",
+                                       "^__libc_setlocale",
+                                       "^allocate_dtv",
+                                       "^tzset",
+                                       "^__tz",
+                                       "^(anonymous namespace)::pool::pool",
+                                       "^__gnu_cxx::__freeres",
+                                       "*ld-linux-x86-64.so.2$"};
   for (const char* pattern : kByDesign) entries_.push_back({pattern, "built in", false, true});
 }
 
 bool Suppressions::Covers(const CallStack& stack) {
   for (Entry& entry : entries_) {
-    const auto covered = [&](const ResolvedFrame& frame) { return FrameMatches(entry.pattern, frame); };
+    const auto covered = [&](const ResolvedFrame& frame) {
+      return FrameMatches(entry.pattern, frame);
+    };
     if (!std::any_of(stack.begin(), stack.end(), covered)) continue;
     entry.used = true;
     return true;
@@ -76,7 +94,8 @@ bool Suppressions::Covers(const CallStack& stack) {
 std::vector<std::string> Suppressions::Unused() const {
   std::vector<std::string> unused;
   for (const Entry& entry : entries_) {
-    if (!entry.used && !entry.built_in) unused.push_back(absl::StrCat(entry.where, ": leak:", SafeText(entry.pattern)));
+    if (!entry.used && !entry.built_in)
+      unused.push_back(absl::StrCat(entry.where, ": leak:", SafeText(entry.pattern)));
   }
   return unused;
 }

@@ -4,9 +4,10 @@
 //
 //   leak:PATTERN      one a line; lines that begin with # and empty lines do not count
 //
-// A site is suppressed when PATTERN is found in the name of any function of its stack, in a source file's path, or in
-// a module's path. '*' stands for any text, '^' at the beginning and '$' at the end pin the pattern to the ends of the
-// name. Other kinds of suppression (race:, interceptor_via_lib: ...) are ignored with a note, as other tools own them.
+// A site is suppressed when PATTERN is found in the name of any function of its stack, in a source
+// file's path, or in a module's path. '*' stands for any text, '^' at the beginning and '$' at the
+// end pin the pattern to the ends of the name. Other kinds of suppression (race:,
+// interceptor_via_lib: ...) are ignored with a note, as other tools own them.
 #ifndef LEAKTRACK_TOOLS_COMPARE_SUPPRESSIONS_H_
 #define LEAKTRACK_TOOLS_COMPARE_SUPPRESSIONS_H_
 
@@ -30,8 +31,8 @@ class Suppressions {
   // `name` is put before what is said of a line: "lsan.supp:3: ...".
   absl::Status Add(std::string_view text, const std::string& name);
 
-  // What the C and C++ run-times keep until the end by design (buffers of stdout, the emergency pool of exceptions, the
-  // loader's own): never reported as unused.
+  // What the C and C++ run-times keep until the end by design (buffers of stdout, the emergency
+  // pool of exceptions, the loader's own): never reported as unused.
   void AddBuiltIn();
 
   // The first pattern that covers the stack is marked as used; false: none.

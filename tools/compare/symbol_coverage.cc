@@ -30,7 +30,8 @@ std::map<std::string, Frames> FramesByModule(const std::vector<RunCounts>& runs)
 
 }  // namespace
 
-std::string NamedOnOneSideOnly(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now) {
+std::string NamedOnOneSideOnly(const std::vector<RunCounts>& base,
+                               const std::vector<RunCounts>& now) {
   const std::map<std::string, Frames> old = FramesByModule(base);
   for (const auto& [module, frames] : FramesByModule(now)) {
     const auto before = old.find(module);

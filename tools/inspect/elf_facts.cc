@@ -23,18 +23,26 @@ struct KnownName {
 };
 
 // Names that only the allocator itself defines.
-constexpr KnownName kAllocators[] = {{"mallocx", "jemalloc"},         {"je_mallocx", "jemalloc"}, {"tc_malloc", "tcmalloc"},
-                                     {"MallocExtension_Version", "tcmalloc"}, {"mi_malloc", "mimalloc"},
-                                     {"rpmalloc", "rpmalloc"},        {"scalable_malloc", "TBB's allocator"},
+constexpr KnownName kAllocators[] = {{"mallocx", "jemalloc"},
+                                     {"je_mallocx", "jemalloc"},
+                                     {"tc_malloc", "tcmalloc"},
+                                     {"MallocExtension_Version", "tcmalloc"},
+                                     {"mi_malloc", "mimalloc"},
+                                     {"rpmalloc", "rpmalloc"},
+                                     {"scalable_malloc", "TBB's allocator"},
                                      {"snmalloc_malloc", "snmalloc"}};
 constexpr KnownName kPrefixed[] = {{"_rjem_malloc", "jemalloc of a Rust program"},
                                    {"_rjem_mallocx", "jemalloc of a Rust program"},
                                    {"je_malloc", "jemalloc under names with je_"}};
-constexpr KnownName kSanitizers[] = {{"__asan_init", "AddressSanitizer"}, {"__tsan_init", "ThreadSanitizer"},
-                                     {"__msan_init", "MemorySanitizer"}, {"__lsan_init", "LeakSanitizer"},
+constexpr KnownName kSanitizers[] = {{"__asan_init", "AddressSanitizer"},
+                                     {"__tsan_init", "ThreadSanitizer"},
+                                     {"__msan_init", "MemorySanitizer"},
+                                     {"__lsan_init", "LeakSanitizer"},
                                      {"__hwasan_init", "HWAddressSanitizer"}};
-constexpr KnownName kSanitizerLibraries[] = {{"libasan.so", "AddressSanitizer"}, {"libtsan.so", "ThreadSanitizer"},
-                                             {"liblsan.so", "LeakSanitizer"}, {"libclang_rt.asan", "AddressSanitizer"},
+constexpr KnownName kSanitizerLibraries[] = {{"libasan.so", "AddressSanitizer"},
+                                             {"libtsan.so", "ThreadSanitizer"},
+                                             {"liblsan.so", "LeakSanitizer"},
+                                             {"libclang_rt.asan", "AddressSanitizer"},
                                              {"libclang_rt.tsan", "ThreadSanitizer"}};
 
 template <size_t N>
@@ -66,7 +74,8 @@ class Reader {
 
   ElfFacts Read() {
     GElf_Ehdr header;
-    if (elf_ == nullptr || elf_kind(elf_) != ELF_K_ELF || gelf_getehdr(elf_, &header) == nullptr) return facts_;
+    if (elf_ == nullptr || elf_kind(elf_) != ELF_K_ELF || gelf_getehdr(elf_, &header) == nullptr)
+      return facts_;
     facts_.is_elf = true;
     facts_.is_64_bit = header.e_ident[EI_CLASS] == ELFCLASS64;
     facts_.is_x86_64 = facts_.is_64_bit && header.e_machine == EM_X86_64;
@@ -74,7 +83,8 @@ class Reader {
     const void* id = nullptr;
     const ssize_t size = dwelf_elf_gnu_build_id(elf_, &id);
     if (size > 0 && size <= 64) {
-      facts_.build_id = absl::BytesToHexString(absl::string_view(static_cast<const char*>(id), static_cast<size_t>(size)));
+      facts_.build_id = absl::BytesToHexString(
+          absl::string_view(static_cast<const char*>(id), static_cast<size_t>(size)));
     }
     ReadSections();
     return facts_;
@@ -90,7 +100,8 @@ class Reader {
       if (segment.p_type == PT_DYNAMIC) facts_.has_dynamic = true;
       if (segment.p_type != PT_INTERP || segment.p_filesz > 4096) continue;
       std::string path(segment.p_filesz, '\0');
-      const ssize_t got = pread(fd_, path.data(), path.size(), static_cast<off_t>(segment.p_offset));
+      const ssize_t got =
+          pread(fd_, path.data(), path.size(), static_cast<off_t>(segment.p_offset));
       path.resize(got > 0 ? static_cast<size_t>(got) : 0);
       facts_.loader = path.c_str();
     }
@@ -117,7 +128,8 @@ class Reader {
     if (data == nullptr || info.sh_entsize == 0) return;
     for (size_t i = 0; i < info.sh_size / info.sh_entsize && i < 65536; ++i) {
       GElf_Dyn entry;
-      if (gelf_getdyn(data, static_cast<int>(i), &entry) == nullptr || entry.d_tag == DT_NULL) return;
+      if (gelf_getdyn(data, static_cast<int>(i), &entry) == nullptr || entry.d_tag == DT_NULL)
+        return;
       if (entry.d_tag != DT_NEEDED) continue;
       const char* name = elf_strptr(elf_, info.sh_link, entry.d_un.d_val);
       if (name == nullptr) continue;

@@ -2,10 +2,11 @@
 //
 // What a program's file says about whether and how it can be tracked.
 //
-// What: class, machine, loader, libraries, and the names in its symbol tables that matter to us. Why from the file:
-// the loader ignores or refuses a preload without a word that a user could understand.
-// Promises: regular files only, any contents; reads, never runs. Names are looked up in both symbol tables, so a
-// stripped program tells less: what is not found is not denied.
+// What: class, machine, loader, libraries, and the names in its symbol tables that matter to us.
+// Why from the file: the loader ignores or refuses a preload without a word that a user could
+// understand.
+// Promises: regular files only, any contents; reads, never runs. Names are looked up in both symbol
+// tables, so a stripped program tells less: what is not found is not denied.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_INSPECT_ELF_FACTS_H_
@@ -24,9 +25,11 @@ struct ElfFacts {
   std::string loader;               // PT_INTERP; empty: none
   std::vector<std::string> needed;  // DT_NEEDED
   bool exports_malloc = false;      // the program's own malloc comes before any preloaded one
-  std::string allocator;            // known by its names: "jemalloc", "tcmalloc", "mimalloc", ...; empty: none
-  std::string prefixed_allocator;   // one whose entry points have names of their own (_rjem_malloc): calls are not seen
-  std::string sanitizer;            // "AddressSanitizer" ...; empty: none
+  std::string
+      allocator;  // known by its names: "jemalloc", "tcmalloc", "mimalloc", ...; empty: none
+  std::string prefixed_allocator;  // one whose entry points have names of their own (_rjem_malloc):
+                                   // calls are not seen
+  std::string sanitizer;           // "AddressSanitizer" ...; empty: none
   bool is_go = false;
   bool has_symtab = false, has_debug_info = false;
   std::string build_id;

@@ -35,7 +35,8 @@ std::string ReadStart(const std::string& path) {
 std::string NextInterpreter(const std::string& start) {
   if (!start.starts_with("#!")) return "";
   const std::string line = start.substr(2, start.find('\n') - 2);
-  const std::vector<std::string> words = absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  const std::vector<std::string> words =
+      absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
   if (words.empty()) return "";
   const bool env = words[0].ends_with("/env") && words.size() > 1 && words[1][0] != '-';
   return env ? Locate(words[1]).path : words[0];

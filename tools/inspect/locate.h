@@ -2,7 +2,8 @@
 //
 // From what the user typed to the file that the kernel will run.
 //
-// Promises: reads only; finds a program as execvp does, and follows scripts to their interpreters as the kernel does.
+// Promises: reads only; finds a program as execvp does, and follows scripts to their interpreters
+// as the kernel does.
 #ifndef LEAKTRACK_TOOLS_INSPECT_LOCATE_H_
 #define LEAKTRACK_TOOLS_INSPECT_LOCATE_H_
 
@@ -20,7 +21,8 @@ struct Located {
 
 Located Locate(const std::string& command);
 
-// The program that really runs: `path` itself, or where that is a script, its interpreter, found under `root`.
+// The program that really runs: `path` itself, or where that is a script, its interpreter, found
+// under `root`.
 std::string InterpreterOf(const std::string& path, const std::string& root = "");
 
 }  // namespace leaktrack

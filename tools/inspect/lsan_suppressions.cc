@@ -54,7 +54,8 @@ std::optional<uint64_t> ReturnedAddress(const Bytes function, uint64_t address) 
 
 class File {
  public:
-  explicit File(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {
+  explicit File(const std::string& path)
+      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {
     if (fd_ < 0) return;
     elf_version(EV_CURRENT);
     pieces_ = ElfPieces::Read(fd_);
@@ -71,7 +72,8 @@ class File {
 
   std::optional<uint64_t> Find() const {
     GElf_Ehdr header;
-    if (elf_ == nullptr || elf_kind(elf_) != ELF_K_ELF || gelf_getehdr(elf_, &header) == nullptr) return std::nullopt;
+    if (elf_ == nullptr || elf_kind(elf_) != ELF_K_ELF || gelf_getehdr(elf_, &header) == nullptr)
+      return std::nullopt;
     if (header.e_machine != EM_X86_64) return std::nullopt;
     for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_, section)) != nullptr;) {
       GElf_Shdr info;
@@ -88,11 +90,13 @@ class File {
     if (elf_getphdrnum(elf_, &count) != 0) return "";
     for (size_t i = 0; i < count && i < 4096; ++i) {
       GElf_Phdr segment;
-      if (gelf_getphdr(elf_, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD) continue;
+      if (gelf_getphdr(elf_, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD)
+        continue;
       if (address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_filesz) continue;
       const uint64_t skip = address - segment.p_vaddr;
       std::string bytes(std::min<uint64_t>(most, segment.p_filesz - skip), '\0');
-      const ssize_t got = pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(segment.p_offset + skip));
+      const ssize_t got =
+          pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(segment.p_offset + skip));
       bytes.resize(got > 0 ? static_cast<size_t>(got) : 0);
       return bytes;
     }
@@ -129,8 +133,10 @@ absl::StatusOr<std::string> LsanDefaultSuppressions(const std::string& path) {
     const std::string bytes = file.ReadAt(*text, kLongestText);
     if (const size_t end = bytes.find('\0'); end != std::string::npos) return bytes.substr(0, end);
   }
-  return absl::FailedPreconditionError(absl::StrCat(SafeText(path), ": ", std::string(kFunction),
-                                                    " does more than return a constant and was not read; put its lines into a file for --suppressions"));
+  return absl::FailedPreconditionError(
+      absl::StrCat(SafeText(path), ": ", std::string(kFunction),
+                   " does more than return a constant and was not read; put its lines into a file "
+                   "for --suppressions"));
 }
 
 }  // namespace leaktrack

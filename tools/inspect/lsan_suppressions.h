@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a program says of its own leaks to LeakSanitizer: the text that its `__lsan_default_suppressions` returns.
+// What a program says of its own leaks to LeakSanitizer: the text that its
+// `__lsan_default_suppressions` returns.
 //
-// What: the function is looked up in the symbol tables, and the constant that it returns is read off its code. Why not
-// called: nothing of a program is run to judge it, and the capture may lie on another machine.
-// Promises: reads, never runs. A function that does more than return one constant is refused with a word, never guessed.
-// Limits: x86-64 code of gcc and clang, -O0 to -O3, with or without frame pointers and endbr64; a text of 1 MiB.
+// What: the function is looked up in the symbol tables, and the constant that it returns is read
+// off its code. Why not called: nothing of a program is run to judge it, and the capture may lie on
+// another machine.
+// Promises: reads, never runs. A function that does more than return one constant is refused with a
+// word, never guessed.
+// Limits: x86-64 code of gcc and clang, -O0 to -O3, with or without frame pointers and endbr64; a
+// text of 1 MiB.
 #ifndef LEAKTRACK_TOOLS_INSPECT_LSAN_SUPPRESSIONS_H_
 #define LEAKTRACK_TOOLS_INSPECT_LSAN_SUPPRESSIONS_H_
 

@@ -29,7 +29,8 @@ int TryAsUser(const std::string& directory, const User& user) {
   const pid_t child = fork();
   if (child < 0) return errno;
   if (child == 0) {
-    if (setgroups(0, nullptr) != 0 || setgid(user.gid) != 0 || setuid(user.uid) != 0) _exit(errno & 0x7f);
+    if (setgroups(0, nullptr) != 0 || setgid(user.gid) != 0 || setuid(user.uid) != 0)
+      _exit(errno & 0x7f);
     std::string probe = absl::StrCat(directory, "/.leaktrack.XXXXXX");
     const int fd = mkstemp(probe.data());
     if (fd < 0) _exit(errno & 0x7f);
@@ -55,7 +56,9 @@ std::string WhyUserCannotWrite(const std::string& directory, const User& user, b
 
 uint64_t FreeBytes(const std::string& directory) {
   struct statvfs info {};
-  return statvfs(directory.c_str(), &info) == 0 ? static_cast<uint64_t>(info.f_bavail) * info.f_frsize : 0;
+  return statvfs(directory.c_str(), &info) == 0
+             ? static_cast<uint64_t>(info.f_bavail) * info.f_frsize
+             : 0;
 }
 
 // The directory itself, or the nearest one above it that exists.
@@ -70,7 +73,8 @@ std::string NearestThere(const std::string& directory) {
 
 std::string Absolute(const std::string& path) {
   std::error_code error;
-  const std::filesystem::path canonical = std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  const std::filesystem::path canonical =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
   return error ? path : canonical.string();
 }
 
@@ -106,7 +110,8 @@ Finding CheckOutput(const std::string& asked, const User& user, bool created) {
             "choose another place with run -o DIR or LEAKTRACK_OUT"};
   }
   if (!tried) {
-    return {Level::kNote, "output", absl::StrCat(directory, ": whether user ", user.uid, " may write there was not tried"),
+    return {Level::kNote, "output",
+            absl::StrCat(directory, ": whether user ", user.uid, " may write there was not tried"),
             "ask again as root or as that user"};
   }
   const uint64_t free = FreeBytes(directory);
@@ -124,14 +129,17 @@ Finding CheckRecorderPlace(const std::string& root, const User& user) {
   bool tried = false;
   const std::string why = WhyUserCannotWrite(place, user, &tried);
   const uint64_t free = FreeBytes(place);
-  const char* lost = "the flight recorder goes to private memory, and a SIGKILL loses up to the last second";
+  const char* lost =
+      "the flight recorder goes to private memory, and a SIGKILL loses up to the last second";
   const char* remedy = "mount a tmpfs of 64 MiB or more there (docker: --shm-size=64m)";
   if (!why.empty()) return {Level::kWarning, "recorder", absl::StrCat(why, ": ", lost), remedy};
   if (free < kRecorderNeedsFree) {
     return {Level::kWarning, "recorder",
-            absl::StrCat(place, ": only ", FormatSize(static_cast<double>(free)), " free: ", lost), remedy};
+            absl::StrCat(place, ": only ", FormatSize(static_cast<double>(free)), " free: ", lost),
+            remedy};
   }
-  return {Level::kOk, "recorder", absl::StrCat(place, ": ", FormatSize(static_cast<double>(free)), " free"), ""};
+  return {Level::kOk, "recorder",
+          absl::StrCat(place, ": ", FormatSize(static_cast<double>(free)), " free"), ""};
 }
 
 Finding CheckKernel() {
@@ -143,11 +151,15 @@ Finding CheckKernel() {
   const std::string is = absl::StrCat("Linux ", name.release);
   const int version = major * 1000 + minor;
   if (version < 4014) {
-    return {Level::kWarning, "kernel", absl::StrCat(is, ": children of fork are not safe to track before 4.14"),
+    return {Level::kWarning, "kernel",
+            absl::StrCat(is, ": children of fork are not safe to track before 4.14"),
             "track only programs that do not fork, or use a newer kernel"};
   }
   if (version < 5014) {
-    return {Level::kNote, "kernel", absl::StrCat(is, ": tables that grow in a burst may drop (and count) samples before 5.14"), ""};
+    return {
+        Level::kNote, "kernel",
+        absl::StrCat(is, ": tables that grow in a burst may drop (and count) samples before 5.14"),
+        ""};
   }
   return {Level::kOk, "kernel", is, ""};
 }

@@ -2,7 +2,8 @@
 //
 // Where a run would leave its files: is there room, and may it write?
 //
-// Promises: tries for real where it may (permission bits do not know of a full disk), leaves nothing behind.
+// Promises: tries for real where it may (permission bits do not know of a full disk), leaves
+// nothing behind.
 #ifndef LEAKTRACK_TOOLS_INSPECT_PLACE_CHECKS_H_
 #define LEAKTRACK_TOOLS_INSPECT_PLACE_CHECKS_H_
 

@@ -18,41 +18,55 @@ bool Maps(const ProcessFacts& facts, absl::string_view library) {
 
 Finding Tracked(const ProcessFacts& facts) {
   if (Maps(facts, "/libleaktrack.so")) {
-    return {Level::kOk, "tracked", absl::StrCat("is tracked now, captures go to ", facts.output), ""};
+    return {Level::kOk, "tracked", absl::StrCat("is tracked now, captures go to ", facts.output),
+            ""};
   }
   if (facts.preload_asked) {
-    return {Level::kWarning, "tracked", "was started with the library in LD_PRELOAD, but it is not loaded",
-            "see the other findings; where none forbids it: its path must exist in the process's own root"};
+    return {Level::kWarning, "tracked",
+            "was started with the library in LD_PRELOAD, but it is not loaded",
+            "see the other findings; where none forbids it: its path must exist in the process's "
+            "own root"};
   }
-  return {Level::kNote, "tracked", "is not tracked now: a preload takes effect at the start of a program",
+  return {Level::kNote, "tracked",
+          "is not tracked now: a preload takes effect at the start of a program",
           "start it (or one replica) anew under leaktrack run"};
 }
 
 Finding Secure(const ProcessFacts& facts) {
   if (!facts.secure) return {Level::kOk, "secure", "was not started with raised rights", ""};
-  return {Level::kBlocker, "secure", "was started with raised rights (AT_SECURE): the loader ignores LD_PRELOAD",
+  return {Level::kBlocker, "secure",
+          "was started with raised rights (AT_SECURE): the loader ignores LD_PRELOAD",
           "start it directly as the user it runs as, without set-id bits or file capabilities"};
 }
 
-// A filter that the parent has too was there before the program started, and the library starts under it.
+// A filter that the parent has too was there before the program started, and the library starts
+// under it.
 Finding Seccomp(const ProcessFacts& facts) {
   if (facts.seccomp == 0) return {Level::kOk, "seccomp", "has no seccomp filter", ""};
   if (facts.seccomp == 1) {
-    return {Level::kWarning, "seccomp", "is in strict seccomp mode: the helper thread stops when that begins, counting goes on in memory",
+    return {Level::kWarning, "seccomp",
+            "is in strict seccomp mode: the helper thread stops when that begins, counting goes on "
+            "in memory",
             "read the capture after the process has ended, by run or report"};
   }
   if (SeccompMode(facts.parent) == 2) {
     return {Level::kNote, "seccomp", "runs under a seccomp filter that was there before it started",
-            "if no capture appears, the filter forbids clone, openat, mmap, pwrite64 or fallocate: allow them, or set LEAKTRACK_THREAD=0"};
+            "if no capture appears, the filter forbids clone, openat, mmap, pwrite64 or fallocate: "
+            "allow them, or set LEAKTRACK_THREAD=0"};
   }
-  return {Level::kNote, "seccomp", "installs a seccomp filter itself: the library opens its files before, and stops its helper thread when the filter comes",
-          "nothing to do; if the filter forbids threads, the capture is completed when the process ends"};
+  return {Level::kNote, "seccomp",
+          "installs a seccomp filter itself: the library opens its files before, and stops its "
+          "helper thread when the filter comes",
+          "nothing to do; if the filter forbids threads, the capture is completed when the process "
+          "ends"};
 }
 
 Finding LoadedSanitizer(const ProcessFacts& facts) {
-  for (const char* library : {"/libasan.so", "/libtsan.so", "/liblsan.so", "/libclang_rt.asan", "/libclang_rt.tsan"}) {
+  for (const char* library :
+       {"/libasan.so", "/libtsan.so", "/liblsan.so", "/libclang_rt.asan", "/libclang_rt.tsan"}) {
     if (!Maps(facts, library)) continue;
-    return {Level::kBlocker, "sanitizer", absl::StrCat("has ", library + 1, " loaded, which owns malloc itself"),
+    return {Level::kBlocker, "sanitizer",
+            absl::StrCat("has ", library + 1, " loaded, which owns malloc itself"),
             "build without the sanitizer to track it"};
   }
   return {Level::kOk, "sanitizer", "has no sanitizer loaded", ""};
@@ -60,7 +74,9 @@ Finding LoadedSanitizer(const ProcessFacts& facts) {
 
 Finding Readable(const ProcessFacts& facts) {
   if (facts.readable) return {Level::kOk, "access", "could be examined in full", ""};
-  return {Level::kNote, "access", "belongs to somebody else: its maps and environment could not be read", "ask again as root or as its user"};
+  return {Level::kNote, "access",
+          "belongs to somebody else: its maps and environment could not be read",
+          "ask again as root or as its user"};
 }
 
 // The process as a whole says more than the file alone does.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a running process tells beyond its file: is it tracked already, was a preload ignored, does a sandbox hold it?
+// What a running process tells beyond its file: is it tracked already, was a preload ignored, does
+// a sandbox hold it?
 #ifndef LEAKTRACK_TOOLS_INSPECT_PROCESS_CHECKS_H_
 #define LEAKTRACK_TOOLS_INSPECT_PROCESS_CHECKS_H_
 

@@ -38,7 +38,8 @@ std::string ReadLink(pid_t pid, const char* name) {
 // The n-th number of the line "Key:\t1\t2...".
 int64_t StatusNumber(const std::string& status, absl::string_view key, size_t n) {
   for (const absl::string_view line : absl::StrSplit(status, '\n')) {
-    if (!absl::StartsWith(line, key) || line.size() <= key.size() || line[key.size()] != ':') continue;
+    if (!absl::StartsWith(line, key) || line.size() <= key.size() || line[key.size()] != ':')
+      continue;
     const std::vector<absl::string_view> words =
         absl::StrSplit(line.substr(key.size() + 1), absl::ByAnyChar(" \t"), absl::SkipEmpty());
     int64_t value = 0;
@@ -66,8 +67,10 @@ void ReadMaps(const std::string& maps, ProcessFacts& facts) {
 
 void ReadEnvironment(const std::string& environment, ProcessFacts& facts) {
   for (const absl::string_view entry : absl::StrSplit(environment, '\0')) {
-    if (absl::StartsWith(entry, "LD_PRELOAD=") && absl::StrContains(entry, "libleaktrack.so")) facts.preload_asked = true;
-    if (absl::StartsWith(entry, "LEAKTRACK_OUT=")) facts.output = std::string(entry.substr(strlen("LEAKTRACK_OUT=")));
+    if (absl::StartsWith(entry, "LD_PRELOAD=") && absl::StrContains(entry, "libleaktrack.so"))
+      facts.preload_asked = true;
+    if (absl::StartsWith(entry, "LEAKTRACK_OUT="))
+      facts.output = std::string(entry.substr(strlen("LEAKTRACK_OUT=")));
   }
 }
 
@@ -114,7 +117,8 @@ std::optional<ProcessFacts> ReadProcessFacts(pid_t pid) {
   facts.file = ProcPath(pid, "exe");
   facts.output = ReadLink(pid, "cwd");
   if (!SeesOurFiles(pid)) facts.root = ProcPath(pid, "root");
-  const auto maps = ReadProc(pid, "maps"), environment = ReadProc(pid, "environ"), auxv = ReadProc(pid, "auxv");
+  const auto maps = ReadProc(pid, "maps"), environment = ReadProc(pid, "environ"),
+             auxv = ReadProc(pid, "auxv");
   facts.readable = maps && environment && auxv;
   const std::string root = ReadLink(pid, "root");
   CutRoot(root, facts.executable);

@@ -2,7 +2,8 @@
 //
 // What /proc says about a running process that matters for tracking it.
 //
-// Promises: reads only; what may not be read (another user's process) is empty, and `readable` says so.
+// Promises: reads only; what may not be read (another user's process) is empty, and `readable` says
+// so.
 #ifndef LEAKTRACK_TOOLS_INSPECT_PROCESS_FACTS_H_
 #define LEAKTRACK_TOOLS_INSPECT_PROCESS_FACTS_H_
 
@@ -18,10 +19,10 @@ struct ProcessFacts {
   pid_t pid = 0, parent = 0;
   uid_t uid = 0;
   gid_t gid = 0;
-  int seccomp = 0;                     // 0: none, 1: strict, 2: a filter
-  std::string executable;              // as the process sees it; empty: not readable, or a kernel thread
-  std::string file;                    // the same as a path that we can open, whatever it sees
-  std::string root;  // "/proc/PID/root"; empty where it sees the same files as we do
+  int seccomp = 0;         // 0: none, 1: strict, 2: a filter
+  std::string executable;  // as the process sees it; empty: not readable, or a kernel thread
+  std::string file;        // the same as a path that we can open, whatever it sees
+  std::string root;        // "/proc/PID/root"; empty where it sees the same files as we do
   std::vector<std::string> libraries;  // mapped files, each once
   bool preload_asked = false;          // libleaktrack.so stands in its LD_PRELOAD
   std::string output;                  // its LEAKTRACK_OUT, else its working directory

@@ -15,25 +15,31 @@ namespace leaktrack {
 namespace {
 
 bool Blocked(const Findings& findings) {
-  return std::any_of(findings.begin(), findings.end(), [](const Finding& one) { return one.level == Level::kBlocker; });
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& one) { return one.level == Level::kBlocker; });
 }
 
 Finding Architecture(const ElfFacts& facts) {
   if (facts.is_x86_64) return {Level::kOk, "architecture", "is an x86-64 program", ""};
-  return {Level::kBlocker, "architecture", "is not an x86-64 program: the library cannot be loaded into it",
+  return {Level::kBlocker, "architecture",
+          "is not an x86-64 program: the library cannot be loaded into it",
           "use a 64-bit x86 build"};
 }
 
 Finding Linkage(const ElfFacts& facts) {
   if (facts.is_go && facts.loader.empty()) {
-    return {Level::kBlocker, "linkage", "is a statically linked Go program: nothing can be preloaded",
-            "use Go's own heap profile; C code in it can be tracked when it is built with CGO_ENABLED=1 -linkmode external"};
+    return {Level::kBlocker, "linkage",
+            "is a statically linked Go program: nothing can be preloaded",
+            "use Go's own heap profile; C code in it can be tracked when it is built with "
+            "CGO_ENABLED=1 -linkmode external"};
   }
   if (facts.loader.empty()) {
-    return {Level::kBlocker, "linkage", "is statically linked: nothing can be preloaded", "link it dynamically to track it"};
+    return {Level::kBlocker, "linkage", "is statically linked: nothing can be preloaded",
+            "link it dynamically to track it"};
   }
   if (facts.is_go) {
-    return {Level::kWarning, "linkage", "is a Go program: its own heap is not made of malloc, only its C parts are seen",
+    return {Level::kWarning, "linkage",
+            "is a Go program: its own heap is not made of malloc, only its C parts are seen",
             "use Go's own heap profile for the rest"};
   }
   return {Level::kOk, "linkage", "is dynamically linked", ""};
@@ -41,12 +47,16 @@ Finding Linkage(const ElfFacts& facts) {
 
 Finding CLibrary(const ElfFacts& facts) {
   if (facts.loader.find("ld-musl") != std::string::npos) {
-    return {Level::kBlocker, "libc", absl::StrCat("uses musl (", facts.loader, "): the library needs glibc"),
+    return {Level::kBlocker, "libc",
+            absl::StrCat("uses musl (", facts.loader, "): the library needs glibc"),
             "track a build for glibc, such as one in a Debian-based image"};
   }
   if (facts.loader.find("ld-linux") == std::string::npos) {
-    return {Level::kWarning, "libc", absl::StrCat("is loaded by ", facts.loader, ", not by glibc's loader as far as the name tells"),
-            "try it: where the library cannot be loaded, the loader says so and the program runs on untracked"};
+    return {Level::kWarning, "libc",
+            absl::StrCat("is loaded by ", facts.loader,
+                         ", not by glibc's loader as far as the name tells"),
+            "try it: where the library cannot be loaded, the loader says so and the program runs "
+            "on untracked"};
   }
   return {Level::kOk, "libc", absl::StrCat("uses glibc (", facts.loader, ")"), ""};
 }
@@ -54,39 +64,51 @@ Finding CLibrary(const ElfFacts& facts) {
 Finding Privileges(const std::string& file) {
   const char* way_out = "track a copy without these rights, or run it as that user";
   const auto blocked = [&](const char* kind) {
-    return Finding{Level::kBlocker, "privileges", absl::StrCat(kind, ": the loader ignores LD_PRELOAD"), way_out};
+    return Finding{Level::kBlocker, "privileges",
+                   absl::StrCat(kind, ": the loader ignores LD_PRELOAD"), way_out};
   };
   struct stat info {};
-  if (stat(file.c_str(), &info) != 0) return {Level::kNote, "privileges", "cannot be looked at", ""};
+  if (stat(file.c_str(), &info) != 0)
+    return {Level::kNote, "privileges", "cannot be looked at", ""};
   if ((info.st_mode & S_ISUID) != 0 && info.st_uid != geteuid()) return blocked("is setuid");
   if ((info.st_mode & S_ISGID) != 0 && info.st_gid != getegid()) return blocked("is setgid");
-  if (geteuid() != 0 && getxattr(file.c_str(), "security.capability", nullptr, 0) > 0) return blocked("has file capabilities");
-  return {Level::kOk, "privileges", "has no set-id bits or capabilities that would forbid a preload", ""};
+  if (geteuid() != 0 && getxattr(file.c_str(), "security.capability", nullptr, 0) > 0)
+    return blocked("has file capabilities");
+  return {Level::kOk, "privileges",
+          "has no set-id bits or capabilities that would forbid a preload", ""};
 }
 
 Finding Allocator(const ElfFacts& facts) {
   const std::string name = facts.allocator.empty() ? "its own malloc" : facts.allocator;
   if (facts.exports_malloc) {
-    return {Level::kBlind, "allocator",
-            absl::StrCat("has ", name, " linked into it: its calls never leave the program, only its mappings are seen"),
-            "link the allocator as a shared library, or preload it, and leave it out of the program"};
+    return {
+        Level::kBlind, "allocator",
+        absl::StrCat(
+            "has ", name,
+            " linked into it: its calls never leave the program, only its mappings are seen"),
+        "link the allocator as a shared library, or preload it, and leave it out of the program"};
   }
   if (!facts.prefixed_allocator.empty()) {
     return {Level::kWarning, "allocator",
-            absl::StrCat("carries ", facts.prefixed_allocator, ": what is allocated through it is seen only as its mappings"),
+            absl::StrCat("carries ", facts.prefixed_allocator,
+                         ": what is allocated through it is seen only as its mappings"),
             "build without it (in Rust: the system allocator) to see single blocks"};
   }
   for (const std::string& library : facts.needed) {
     for (const char* known : {"libjemalloc", "libtcmalloc", "libmimalloc"}) {
-      if (library.starts_with(known)) return {Level::kOk, "allocator", absl::StrCat("allocates from ", library, ", which is seen"), ""};
+      if (library.starts_with(known))
+        return {Level::kOk, "allocator",
+                absl::StrCat("allocates from ", library, ", which is seen"), ""};
     }
   }
   return {Level::kOk, "allocator", "has no allocator of its own, as far as its symbols tell", ""};
 }
 
 Finding Sanitizer(const ElfFacts& facts) {
-  if (facts.sanitizer.empty()) return {Level::kOk, "sanitizer", "was not built with a sanitizer", ""};
-  return {Level::kBlocker, "sanitizer", absl::StrCat("was built with ", facts.sanitizer, ", which owns malloc itself"),
+  if (facts.sanitizer.empty())
+    return {Level::kOk, "sanitizer", "was not built with a sanitizer", ""};
+  return {Level::kBlocker, "sanitizer",
+          absl::StrCat("was built with ", facts.sanitizer, ", which owns malloc itself"),
           "build without the sanitizer to track it"};
 }
 
@@ -99,10 +121,12 @@ Finding Symbols(const ElfFacts& facts, const std::string& path, const std::strin
   if (facts.has_debug_info || FindModuleFiles(module, options).dwarf() != nullptr) {
     return {Level::kOk, "symbols", "has debug information: functions and lines will be named", ""};
   }
-  const std::string remedy =
-      absl::StrCat("install its -dbgsym package (Debian) or build with -g; the report can be made later, elsewhere",
-                   facts.build_id.empty() ? "" : absl::StrCat(" (build-id ", facts.build_id, ")"));
-  if (facts.has_symtab) return {Level::kNote, "symbols", "has function names, but no line numbers", remedy};
+  const std::string remedy = absl::StrCat(
+      "install its -dbgsym package (Debian) or build with -g; the report can be made later, "
+      "elsewhere",
+      facts.build_id.empty() ? "" : absl::StrCat(" (build-id ", facts.build_id, ")"));
+  if (facts.has_symtab)
+    return {Level::kNote, "symbols", "has function names, but no line numbers", remedy};
   return {Level::kNote, "symbols", "is stripped: only exported functions can be named", remedy};
 }
 
@@ -113,13 +137,15 @@ Findings CheckProgramFile(const std::string& path, const std::string& root,
   const std::string file = other_path.empty() ? root + path : other_path;
   const ElfFacts facts = ReadElfFacts(file);
   if (!facts.is_elf) {
-    return {{Level::kNote, "architecture", "is no ELF program that can be read: the kernel decides what runs it", ""}};
+    return {{Level::kNote, "architecture",
+             "is no ELF program that can be read: the kernel decides what runs it", ""}};
   }
   Findings findings{Architecture(facts)};
   if (Blocked(findings)) return findings;
   findings.push_back(Linkage(facts));
   if (Blocked(findings)) return findings;
-  for (Finding& one : Findings{CLibrary(facts), Privileges(file), Allocator(facts), Sanitizer(facts), Symbols(facts, path, root)}) {
+  for (Finding& one : Findings{CLibrary(facts), Privileges(file), Allocator(facts),
+                               Sanitizer(facts), Symbols(facts, path, root)}) {
     findings.push_back(std::move(one));
   }
   return findings;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the file of a program says: can it be preloaded, will its allocations be seen, can its stacks be named?
+// What the file of a program says: can it be preloaded, will its allocations be seen, can its
+// stacks be named?
 #ifndef LEAKTRACK_TOOLS_INSPECT_PROGRAM_CHECKS_H_
 #define LEAKTRACK_TOOLS_INSPECT_PROGRAM_CHECKS_H_
 
@@ -17,7 +18,8 @@ namespace leaktrack {
 Findings CheckProgramFile(const std::string& path, const std::string& root = "",
                           const std::string& file = "");
 
-// The first finding of a level, as "/bin/x is statically linked; link it dynamically"; empty: there is none.
+// The first finding of a level, as "/bin/x is statically linked; link it dynamically"; empty: there
+// is none.
 std::string FirstOf(Level level, const Findings& findings, const std::string& path);
 
 }  // namespace leaktrack

@@ -2,11 +2,11 @@
 #include "tools/report/formats.h"
 
 #include "tools/report/exchange/folded_report.h"
-#include "tools/report/json/fleet_json.h"
-#include "tools/report/page/html_report.h"
-#include "tools/report/json/json_report.h"
 #include "tools/report/exchange/pprof_report.h"
 #include "tools/report/exchange/speedscope_report.h"
+#include "tools/report/json/fleet_json.h"
+#include "tools/report/json/json_report.h"
+#include "tools/report/page/html_report.h"
 #include "tools/report/text/fleet_text.h"
 
 namespace leaktrack {

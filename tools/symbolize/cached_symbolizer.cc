@@ -9,11 +9,13 @@ namespace {
 
 class CachedSymbolizer : public Symbolizer {
  public:
-  CachedSymbolizer(std::span<const capture::ModuleInfo> modules, SymbolizerOptions options, FrameCache* cache)
+  CachedSymbolizer(std::span<const capture::ModuleInfo> modules, SymbolizerOptions options,
+                   FrameCache* cache)
       : modules_(modules), options_(std::move(options)), cache_(cache) {
     cache_->Trim();
     for (const capture::ModuleInfo& module : modules_) {
-      if (!module.build_id.empty()) cached_[module.number].module = &cache_->Of(module.path, module.build_id);
+      if (!module.build_id.empty())
+        cached_[module.number].module = &cache_->Of(module.path, module.build_id);
     }
   }
 
@@ -33,7 +35,9 @@ class CachedSymbolizer : public Symbolizer {
     cached->second.used = true;
     if (const std::vector<ResolvedFrame>* known = Known(frame)) return *known;
     cache_->Count(1);
-    return cached->second.module->frames.emplace(capture::FrameAddress(frame), Files().Resolve(frame)).first->second;
+    return cached->second.module->frames
+        .emplace(capture::FrameAddress(frame), Files().Resolve(frame))
+        .first->second;
   }
 
   std::vector<MissingSymbols> missing() const override {
@@ -46,9 +50,12 @@ class CachedSymbolizer : public Symbolizer {
     }
     for (const auto& [number, cached] : cached_) {
       const MissingSymbols& one = cached.module->missing;
-      if (cached.used && !one.reason.empty() && std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+      if (cached.used && !one.reason.empty() && std::find(all.begin(), all.end(), one) == all.end())
+        all.push_back(one);
     }
-    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return std::tie(a.module, a.build_id) < std::tie(b.module, b.build_id); });
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.module, a.build_id) < std::tie(b.module, b.build_id);
+    });
     return all;
   }
 
@@ -101,7 +108,8 @@ FrameCache::Module& FrameCache::Of(const std::string& path, const std::string& b
 
 void FrameCache::Save() const {
   for (const auto& [file, module] : modules_) {
-    if (module.frames.size() > module.stored && module.missing.reason.empty()) store_.Save(file.second, module.frames);
+    if (module.frames.size() > module.stored && module.missing.reason.empty())
+      store_.Save(file.second, module.frames);
   }
 }
 
@@ -112,8 +120,8 @@ void FrameCache::Trim() {
   frames_ = 0;
 }
 
-std::unique_ptr<Symbolizer> NewCachedSymbolizer(std::span<const capture::ModuleInfo> modules, SymbolizerOptions options,
-                                                FrameCache* cache) {
+std::unique_ptr<Symbolizer> NewCachedSymbolizer(std::span<const capture::ModuleInfo> modules,
+                                                SymbolizerOptions options, FrameCache* cache) {
   return std::make_unique<CachedSymbolizer>(modules, std::move(options), cache);
 }
 

@@ -2,11 +2,13 @@
 //
 // Names that many captures of one program have in common, read once.
 //
-// What: a cache of resolved frames by build-id and address, and a symbolizer that opens files only for what it does not hold. Why:
-// ten thousand captures of a service would read the same debug information ten thousand times. A module without a build-id
-// is never cached: another file may have had its place. With a FrameStore the names outlive this process, of files that lacked nothing:
-// what is missing today may be installed tomorrow.
-// Promises: the answers are those of NewElfSymbolizer. Bounded: beyond kMostFrames the cache begins anew with the next capture.
+// What: a cache of resolved frames by build-id and address, and a symbolizer that opens files only
+// for what it does not hold. Why: ten thousand captures of a service would read the same debug
+// information ten thousand times. A module without a build-id is never cached: another file may
+// have had its place. With a FrameStore the names outlive this process, of files that lacked
+// nothing: what is missing today may be installed tomorrow.
+// Promises: the answers are those of NewElfSymbolizer. Bounded: beyond kMostFrames the cache begins
+// anew with the next capture.
 //
 // Thread-safety: none. The cache outlives its symbolizers; one symbolizer at a time uses it.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_CACHED_SYMBOLIZER_H_
@@ -53,8 +55,8 @@ class FrameCache {
 };
 
 // `modules` and `cache` must outlive it.
-std::unique_ptr<Symbolizer> NewCachedSymbolizer(std::span<const capture::ModuleInfo> modules, SymbolizerOptions options,
-                                                FrameCache* cache);
+std::unique_ptr<Symbolizer> NewCachedSymbolizer(std::span<const capture::ModuleInfo> modules,
+                                                SymbolizerOptions options, FrameCache* cache);
 
 }  // namespace leaktrack
 

@@ -11,7 +11,8 @@ CallStack::CallStack(Frames frames) : numbers_(frames.size()) {
 }
 
 CallStack CallStack::Inner(size_t count) const {
-  return {pool_, {numbers_.begin(), numbers_.begin() + static_cast<ptrdiff_t>(std::min(count, size()))}};
+  return {pool_,
+          {numbers_.begin(), numbers_.begin() + static_cast<ptrdiff_t>(std::min(count, size()))}};
 }
 
 CallStackPool::Range CallStackPool::Of(capture::Frame frame) {

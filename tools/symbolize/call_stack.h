@@ -2,10 +2,12 @@
 //
 // Call stacks with names, of which a report holds tens of thousands.
 //
-// A stack reads like a sequence of ResolvedFrame, leaf first, and costs four bytes a frame: the frames themselves lie once in a pool
-// that all stacks of a capture share, and that lives as long as any of them.
+// A stack reads like a sequence of ResolvedFrame, leaf first, and costs four bytes a frame: the
+// frames themselves lie once in a pool that all stacks of a capture share, and that lives as long
+// as any of them.
 //
-// Thread-safety: stacks are values; CallStackPool is for one thread, and done before its stacks are read by others.
+// Thread-safety: stacks are values; CallStackPool is for one thread, and done before its stacks are
+// read by others.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_CALL_STACK_H_
 #define LEAKTRACK_TOOLS_SYMBOLIZE_CALL_STACK_H_
 
@@ -56,7 +58,8 @@ class CallStack {
   // Of frames that it shares with nobody.
   CallStack(Frames frames);  // NOLINT: a stack is a sequence of frames
   CallStack(std::initializer_list<ResolvedFrame> frames) : CallStack(Frames(frames)) {}
-  CallStack(std::shared_ptr<const Frames> pool, std::vector<uint32_t> numbers) : pool_(std::move(pool)), numbers_(std::move(numbers)) {}
+  CallStack(std::shared_ptr<const Frames> pool, std::vector<uint32_t> numbers)
+      : pool_(std::move(pool)), numbers_(std::move(numbers)) {}
 
   size_t size() const { return numbers_.size(); }
   bool empty() const { return numbers_.empty(); }

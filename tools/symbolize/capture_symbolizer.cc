@@ -62,15 +62,17 @@ PerfMap FindPerfMap(const capture::Capture& capture, const SymbolizerOptions& op
 
 }  // namespace
 
-std::unique_ptr<Symbolizer> NewCaptureSymbolizer(const capture::Capture& capture, const SymbolizerOptions& options, FrameCache* cache,
-                                                 std::optional<Seal> seal) {
+std::unique_ptr<Symbolizer> NewCaptureSymbolizer(const capture::Capture& capture,
+                                                 const SymbolizerOptions& options,
+                                                 FrameCache* cache, std::optional<Seal> seal) {
   SymbolizerOptions all = options;
   if (capture.process.pid_here != 0)
     all.process_root = "/proc/" + std::to_string(capture.process.pid_here) + "/root";
   std::unique_ptr<Symbolizer> symbolizer = NewCachedSymbolizer(capture.modules, all, cache);
   PerfMap map = FindPerfMap(capture, all);
   if (!map.empty()) symbolizer = NewJitSymbolizer(std::move(map), std::move(symbolizer));
-  return seal ? NewSealedSymbolizer(*std::move(seal), std::move(symbolizer)) : std::move(symbolizer);
+  return seal ? NewSealedSymbolizer(*std::move(seal), std::move(symbolizer))
+              : std::move(symbolizer);
 }
 
 }  // namespace leaktrack

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything that can name the frames of a capture, in the order in which it is asked: the seal that it carries, the map of made code that
-// its process left, the files of this machine.
+// Everything that can name the frames of a capture, in the order in which it is asked: the seal
+// that it carries, the map of made code that its process left, the files of this machine.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_CAPTURE_SYMBOLIZER_H_
 #define LEAKTRACK_TOOLS_SYMBOLIZE_CAPTURE_SYMBOLIZER_H_
 
@@ -19,8 +19,9 @@ namespace leaktrack {
 std::optional<Seal> SealOf(const capture::Capture& capture);
 
 // `capture` and `cache` must outlive it.
-std::unique_ptr<Symbolizer> NewCaptureSymbolizer(const capture::Capture& capture, const SymbolizerOptions& options, FrameCache* cache,
-                                                 std::optional<Seal> seal);
+std::unique_ptr<Symbolizer> NewCaptureSymbolizer(const capture::Capture& capture,
+                                                 const SymbolizerOptions& options,
+                                                 FrameCache* cache, std::optional<Seal> seal);
 
 }  // namespace leaktrack
 

@@ -27,8 +27,10 @@ struct Debuginfod::Client {
 
   bool Open() {
     library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-    return library != nullptr && Bind(library, "debuginfod_begin", begin) && Bind(library, "debuginfod_end", end) &&
-           Bind(library, "debuginfod_find_debuginfo", find_debuginfo) && Bind(library, "debuginfod_find_executable", find_executable) &&
+    return library != nullptr && Bind(library, "debuginfod_begin", begin) &&
+           Bind(library, "debuginfod_end", end) &&
+           Bind(library, "debuginfod_find_debuginfo", find_debuginfo) &&
+           Bind(library, "debuginfod_find_executable", find_executable) &&
            (handle = begin()) != nullptr;
   }
   ~Client() {
@@ -47,14 +49,18 @@ struct Debuginfod::Client {
 Debuginfod::Debuginfod() {
   const char* urls = getenv("DEBUGINFOD_URLS");
   if (urls == nullptr || *urls == 0) {
-    problem_ = "--debuginfod: DEBUGINFOD_URLS names no server (export DEBUGINFOD_URLS=https://debuginfod.debian.net)";
+    problem_ =
+        "--debuginfod: DEBUGINFOD_URLS names no server (export "
+        "DEBUGINFOD_URLS=https://debuginfod.debian.net)";
     return;
   }
   // No word of this: the file that takes longer can be fetched by debuginfod-find.
   setenv("DEBUGINFOD_MAXTIME", kMostSeconds, 0);
   setenv("DEBUGINFOD_TIMEOUT", kMostSeconds, 0);
   client_ = new Client;
-  if (!client_->Open()) problem_ = std::string("--debuginfod: ") + kLibrary + " cannot be loaded (Debian: apt-get install libdebuginfod1)";
+  if (!client_->Open())
+    problem_ = std::string("--debuginfod: ") + kLibrary +
+               " cannot be loaded (Debian: apt-get install libdebuginfod1)";
 }
 
 Debuginfod::~Debuginfod() { delete client_; }
@@ -64,14 +70,17 @@ std::string Debuginfod::Find(const std::string& build_id, Kind kind) {
   char* path = nullptr;
   const auto* id = reinterpret_cast<const unsigned char*>(build_id.c_str());
   // Length 0: the build-id is text.
-  const int result = (kind == Kind::kDebugInfo ? client_->find_debuginfo : client_->find_executable)(client_->handle, id, 0, &path);
+  const int result =
+      (kind == Kind::kDebugInfo ? client_->find_debuginfo : client_->find_executable)(
+          client_->handle, id, 0, &path);
   if (result >= 0) {
     close(result);
     std::string found = path == nullptr ? "" : path;
     free(path);
     return found;
   }
-  if (result != -ENOENT) problem_ = std::string("--debuginfod: the servers could not be asked: ") + strerror(-result);
+  if (result != -ENOENT)
+    problem_ = std::string("--debuginfod: the servers could not be asked: ") + strerror(-result);
   return "";
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files by build-id from the servers that the user named (DEBUGINFOD_URLS), through the distribution's own client.
+// Files by build-id from the servers that the user named (DEBUGINFOD_URLS), through the
+// distribution's own client.
 //
-// What: libdebuginfod is loaded when first asked, never linked: who does not want the network does not need it. It keeps what it
-// fetched in its cache ($XDG_CACHE_HOME/debuginfod_client), so the second time costs nothing. Promises: asked only if the user said so
-// (--debuginfod); a file takes 30 s at most unless DEBUGINFOD_MAXTIME says otherwise; after a server did not answer nothing more is
-// asked; problem() says what went wrong. What is fetched is believed only if its build-id is the one asked for (module_files.h).
+// What: libdebuginfod is loaded when first asked, never linked: who does not want the network does
+// not need it. It keeps what it fetched in its cache ($XDG_CACHE_HOME/debuginfod_client), so the
+// second time costs nothing. Promises: asked only if the user said so (--debuginfod); a file takes
+// 30 s at most unless DEBUGINFOD_MAXTIME says otherwise; after a server did not answer nothing more
+// is asked; problem() says what went wrong. What is fetched is believed only if its build-id is the
+// one asked for (module_files.h).
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_DEBUGINFOD_H_

@@ -13,8 +13,9 @@ namespace {
 constexpr size_t kMaxMangled = 64 << 10;
 constexpr size_t kMaxDemangled = 1 << 20;
 
-// Receives the demangler's output piece by piece and leaves it by longjmp when it gets out of hand: the callback has
-// no other way to say stop, and the frames in between are C without anything to release.
+// Receives the demangler's output piece by piece and leaves it by longjmp when it gets out of hand:
+// the callback has no other way to say stop, and the frames in between are C without anything to
+// release.
 struct Sink {
   std::string text;
   std::jmp_buf too_long;
@@ -38,7 +39,9 @@ using Demangler = int (*)(const char*, int, demangle_callbackref, void*);
 
 std::string Demangle(const std::string& name) {
   const bool rust_v0 = name.starts_with("_R");
-  if (name.size() > kMaxMangled || !(rust_v0 || name.starts_with("_Z") || name.starts_with("_GLOBAL_"))) return name;
+  if (name.size() > kMaxMangled ||
+      !(rust_v0 || name.starts_with("_Z") || name.starts_with("_GLOBAL_")))
+    return name;
   // Rust first: its legacy names are valid C++ names as well, but with a hash at the end.
   for (const Demangler demangler : {&rust_demangle_callback, &cplus_demangle_v3_callback}) {
     Sink sink;

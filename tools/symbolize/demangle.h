@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names as programmers wrote them: C++ (Itanium), Rust (v0 and legacy, without the hash), D; others come back as they
-// are. A suffix of the compiler's is kept ("Parse() [clone .cold]").
-// Promises: any bytes are legal. A name that would unfold to more than 1 MiB is left mangled: a few dozen bytes of
-// hostile back references can ask for terabytes.
+// Names as programmers wrote them: C++ (Itanium), Rust (v0 and legacy, without the hash), D; others
+// come back as they are. A suffix of the compiler's is kept ("Parse() [clone .cold]").
+// Promises: any bytes are legal. A name that would unfold to more than 1 MiB is left mangled: a few
+// dozen bytes of hostile back references can ask for terabytes.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_DEMANGLE_H_
 #define LEAKTRACK_TOOLS_SYMBOLIZE_DEMANGLE_H_
 

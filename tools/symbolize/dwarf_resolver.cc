@@ -109,12 +109,14 @@ bool FindUnits(Dwarf* dwarf, uint64_t lowest_code, std::span<const uint64_t> add
 Dwarf_Die FunctionsOf(Dwarf_Die unit) {
   uint8_t type = 0;
   Dwarf_Die split{};
-  const bool ok = dwarf_cu_info(unit.cu, nullptr, &type, nullptr, &split, nullptr, nullptr, nullptr) == 0;
+  const bool ok =
+      dwarf_cu_info(unit.cu, nullptr, &type, nullptr, &split, nullptr, nullptr, nullptr) == 0;
   return ok && type == DW_UT_skeleton && split.addr != nullptr ? split : unit;
 }
 
-uint64_t ResolveUnit(Dwarf* dwarf, Dwarf_Off offset, uint64_t lowest_code, std::span<const uint64_t> addresses,
-                     std::vector<size_t> indices, DwarfAnswers* answers) {
+uint64_t ResolveUnit(Dwarf* dwarf, Dwarf_Off offset, uint64_t lowest_code,
+                     std::span<const uint64_t> addresses, std::vector<size_t> indices,
+                     DwarfAnswers* answers) {
   Dwarf_Die unit;
   if (dwarf_offdie(dwarf, offset, &unit) == nullptr) return 0;
   std::sort(indices.begin(), indices.end());
@@ -125,7 +127,8 @@ uint64_t ResolveUnit(Dwarf* dwarf, Dwarf_Off offset, uint64_t lowest_code, std::
   for (size_t i = 0; i < indices.size(); ++i) {
     std::vector<DwarfFrame>& frames = answers->frames[indices[i]];
     // Two units may claim an address (folded code, LTO): the first that knows a function keeps it.
-    const bool knows_more = frames.empty() || (frames.back().function.empty() && !unit_answers.frames[i].empty());
+    const bool knows_more =
+        frames.empty() || (frames.back().function.empty() && !unit_answers.frames[i].empty());
     if (knows_more) frames = std::move(unit_answers.frames[i]);
   }
   return unit_answers.rows;
@@ -133,7 +136,8 @@ uint64_t ResolveUnit(Dwarf* dwarf, Dwarf_Off offset, uint64_t lowest_code, std::
 
 }  // namespace
 
-DwarfAnswers ResolveWithDwarf(const ElfFile& file, uint64_t lowest_code, std::span<const uint64_t> addresses) {
+DwarfAnswers ResolveWithDwarf(const ElfFile& file, uint64_t lowest_code,
+                              std::span<const uint64_t> addresses) {
   DwarfAnswers answers;
   answers.frames.resize(addresses.size());
   std::unique_ptr<DebugInformation> opened = Open(file, false);

@@ -15,15 +15,18 @@ constexpr int kMaxReferences = 16;  // a chain of origins; damaged ones may be a
 // What a scope adds to the names in it.
 std::string Prefix(Dwarf_Die* scope) {
   const int tag = dwarf_tag(scope);
-  const bool names_a_scope = tag == DW_TAG_namespace || tag == DW_TAG_class_type || tag == DW_TAG_structure_type ||
-                             tag == DW_TAG_union_type || tag == DW_TAG_module || tag == DW_TAG_subprogram;
+  const bool names_a_scope = tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
+                             tag == DW_TAG_structure_type || tag == DW_TAG_union_type ||
+                             tag == DW_TAG_module || tag == DW_TAG_subprogram;
   if (!names_a_scope) return "";
   if (const char* name = dwarf_diename(scope); name != nullptr) return std::string(name) + "::";
-  return tag == DW_TAG_namespace ? "(anonymous namespace)::" : tag == DW_TAG_subprogram ? "" : "{unnamed type}::";
+  return tag == DW_TAG_namespace    ? "(anonymous namespace)::"
+         : tag == DW_TAG_subprogram ? ""
+                                    : "{unnamed type}::";
 }
 
-void Search(Dwarf_Die parent, const std::string& scope, std::span<const Dwarf_Off> wanted, int depth,
-            std::map<Dwarf_Off, std::string>* found) {
+void Search(Dwarf_Die parent, const std::string& scope, std::span<const Dwarf_Off> wanted,
+            int depth, std::map<Dwarf_Off, std::string>* found) {
   Dwarf_Die child;
   if (depth > kMaxDepth || wanted.empty() || dwarf_child(&parent, &child) != 0) return;
   for (bool more = true; more && !wanted.empty();) {

@@ -15,8 +15,11 @@ namespace {
 constexpr int kMaxDepth = 256;  // of DIEs; real code stays below 60
 constexpr int kMaxRangesPerDie = 1 << 20;
 
-// A linker that drops a function leaves its debug information behind, with an address of 0, 1 or -1.
-bool IsDropped(uint64_t low, uint64_t high, uint64_t lowest_code) { return low < lowest_code || low >= high; }
+// A linker that drops a function leaves its debug information behind, with an address of 0, 1 or
+// -1.
+bool IsDropped(uint64_t low, uint64_t high, uint64_t lowest_code) {
+  return low < lowest_code || low >= high;
+}
 
 bool IsLanguageWithoutMangling(Dwarf_Die* unit) {
   switch (dwarf_srclang(unit)) {
@@ -33,7 +36,8 @@ bool IsLanguageWithoutMangling(Dwarf_Die* unit) {
 
 const char* StringOf(Dwarf_Die* die, unsigned int name) {
   Dwarf_Attribute attribute;
-  return dwarf_attr_integrate(die, name, &attribute) == nullptr ? nullptr : dwarf_formstring(&attribute);
+  return dwarf_attr_integrate(die, name, &attribute) == nullptr ? nullptr
+                                                                : dwarf_formstring(&attribute);
 }
 
 class UnitResolver {
@@ -44,10 +48,12 @@ class UnitResolver {
   }
 
   UnitAnswers Resolve(Dwarf_Die functions) {
-    // Functions are children of the unit or of a namespace, nearly always. Types hold most of the DIEs, so their
-    // insides are searched only for the addresses left over (local classes, nested functions).
+    // Functions are children of the unit or of a namespace, nearly always. Types hold most of the
+    // DIEs, so their insides are searched only for the addresses left over (local classes, nested
+    // functions).
     Visit(functions, 0, /*everything=*/false);
-    if (std::any_of(best_.begin(), best_.end(), [](const Best& b) { return !b.found; })) Visit(functions, 0, true);
+    if (std::any_of(best_.begin(), best_.end(), [](const Best& b) { return !b.found; }))
+      Visit(functions, 0, true);
 
     UnitAnswers answers;
     Dwarf_Lines* lines = nullptr;
@@ -77,11 +83,13 @@ class UnitResolver {
       const bool may_hide_functions = tag == DW_TAG_subprogram || tag == DW_TAG_structure_type ||
                                       tag == DW_TAG_class_type || tag == DW_TAG_union_type ||
                                       tag == DW_TAG_lexical_block;
-      if (may_hold_functions || (everything && may_hide_functions)) Visit(child, depth + 1, everything);
+      if (may_hold_functions || (everything && may_hide_functions))
+        Visit(child, depth + 1, everything);
     } while (dwarf_siblingof(&child, &child) == 0);
   }
 
-  // Where ranges overlap (nested functions, identical code folded), the tightest function wins, then the first.
+  // Where ranges overlap (nested functions, identical code folded), the tightest function wins,
+  // then the first.
   void Claim(Dwarf_Die* function) {
     ForEachHit(function, lowest_code_, addresses_, [&](size_t first, size_t last, uint64_t size) {
       for (size_t i = first; i < last; ++i) {
@@ -108,20 +116,22 @@ class UnitResolver {
     if (chain.empty() && !place.file.empty()) frames.push_back(place);
     for (auto die = chain.rbegin(); die != chain.rend(); ++die) {
       NameInto(&*die, &place);
-      if (!place.is_linkage && !plain_c_) unqualified_[DeclarationOffset(*die)].push_back({index, frames.size()});
+      if (!place.is_linkage && !plain_c_)
+        unqualified_[DeclarationOffset(*die)].push_back({index, frames.size()});
       frames.push_back(place);
       place = CallSiteOf(&*die);
     }
     return frames;
   }
 
-  void AddInlined(Dwarf_Die parent, uint64_t address, int depth, std::vector<Dwarf_Die>* chain) const {
+  void AddInlined(Dwarf_Die parent, uint64_t address, int depth,
+                  std::vector<Dwarf_Die>* chain) const {
     Dwarf_Die child;
     if (depth > kMaxDepth || dwarf_child(&parent, &child) != 0) return;
     do {
       const int tag = dwarf_tag(&child);
-      if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block && tag != DW_TAG_try_block &&
-          tag != DW_TAG_catch_block) {
+      if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block &&
+          tag != DW_TAG_try_block && tag != DW_TAG_catch_block) {
         continue;
       }
       if (dwarf_haspc(&child, address) != 1) continue;
@@ -139,7 +149,8 @@ class UnitResolver {
     frame->function = name == nullptr ? "" : name;
   }
 
-  // GCC writes no linkage name for a C++ function that exists only inlined: its namespaces are then where it stands.
+  // GCC writes no linkage name for a C++ function that exists only inlined: its namespaces are then
+  // where it stands.
   void QualifyNames(Dwarf_Die functions, UnitAnswers* answers) const {
     if (unqualified_.empty()) return;
     std::vector<Dwarf_Off> wanted;
@@ -158,13 +169,15 @@ class UnitResolver {
     Dwarf_Attribute attribute;
     Dwarf_Word value = 0;
     const auto number = [&](unsigned int name) {
-      return dwarf_attr(die, name, &attribute) != nullptr && dwarf_formudata(&attribute, &value) == 0;
+      return dwarf_attr(die, name, &attribute) != nullptr &&
+             dwarf_formudata(&attribute, &value) == 0;
     };
     if (number(DW_AT_call_line) && value <= std::numeric_limits<uint32_t>::max()) {
       place.line = static_cast<uint32_t>(value);
     }
     if (number(DW_AT_call_file) && value < file_count_) {
-      if (const char* file = dwarf_filesrc(files_, value, nullptr, nullptr); file != nullptr) place.file = file;
+      if (const char* file = dwarf_filesrc(files_, value, nullptr, nullptr); file != nullptr)
+        place.file = file;
     }
     return place;
   }
@@ -195,7 +208,8 @@ bool ForEachHit(Dwarf_Die* die, uint64_t lowest_code, std::span<const uint64_t> 
     const auto first = std::lower_bound(addresses.begin(), addresses.end(), low);
     if (first == addresses.end() || *first >= high) continue;
     const auto last = std::lower_bound(first, addresses.end(), high);
-    found(static_cast<size_t>(first - addresses.begin()), static_cast<size_t>(last - addresses.begin()), high - low);
+    found(static_cast<size_t>(first - addresses.begin()),
+          static_cast<size_t>(last - addresses.begin()), high - low);
   }
   return false;
 }

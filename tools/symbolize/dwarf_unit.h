@@ -15,17 +15,18 @@
 
 namespace leaktrack {
 
-// Calls `found(first, last)` with the index range of `addresses` (ascending) in each address range of `die`.
-// Ranges below `lowest_code` are skipped. Returns false if the ranges cannot be read.
+// Calls `found(first, last)` with the index range of `addresses` (ascending) in each address range
+// of `die`. Ranges below `lowest_code` are skipped. Returns false if the ranges cannot be read.
 bool ForEachHit(Dwarf_Die* die, uint64_t lowest_code, std::span<const uint64_t> addresses,
                 const std::function<void(size_t first, size_t last, uint64_t range_size)>& found);
 
 struct UnitAnswers {
   std::vector<std::vector<DwarfFrame>> frames;  // per address
-  uint64_t rows = 0;                            // line rows and files that libdw decoded and now keeps
+  uint64_t rows = 0;  // line rows and files that libdw decoded and now keeps
 };
 
-// `unit` is the unit's DIE, `functions` the one whose children are the functions (another one for split DWARF).
+// `unit` is the unit's DIE, `functions` the one whose children are the functions (another one for
+// split DWARF).
 UnitAnswers ResolveInUnit(Dwarf_Die unit, Dwarf_Die functions, uint64_t lowest_code,
                           std::span<const uint64_t> addresses);
 

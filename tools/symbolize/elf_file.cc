@@ -66,7 +66,8 @@ std::unique_ptr<ElfFile> ElfFile::Open(const std::string& path, std::string* err
   file->pieces_ = ElfPieces::Read(fd);
   if (file->pieces_ != nullptr)
     file->elf_ = elf_memory(file->pieces_->data(), file->pieces_->size());
-  if (file->elf_ == nullptr || elf_kind(file->elf_) != ELF_K_ELF || gelf_getclass(file->elf_) != ELFCLASS64) {
+  if (file->elf_ == nullptr || elf_kind(file->elf_) != ELF_K_ELF ||
+      gelf_getclass(file->elf_) != ELFCLASS64) {
     *error = "not a 64-bit ELF file";
     return nullptr;
   }
@@ -90,7 +91,8 @@ bool ElfFile::Inspect() {
   for (size_t i = 0; i < segments && i < 4096; ++i) {
     GElf_Phdr segment;
     if (gelf_getphdr(elf_, static_cast<int>(i), &segment) == nullptr) return false;
-    if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X)) lowest_code_ = std::min(lowest_code_, segment.p_vaddr);
+    if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X))
+      lowest_code_ = std::min(lowest_code_, segment.p_vaddr);
   }
   if (lowest_code_ == std::numeric_limits<uint64_t>::max()) lowest_code_ = 0;
 
@@ -106,7 +108,8 @@ bool ElfFile::Inspect() {
     const char* text = elf_strptr(elf_, names, info.sh_name);
     const std::string_view name = text == nullptr ? "" : text;
     if (info.sh_type == SHT_SYMTAB) has_symtab_ = true;
-    if ((name == ".debug_info" || name == ".zdebug_info") && info.sh_type != SHT_NOBITS) has_debug_info_ = true;
+    if ((name == ".debug_info" || name == ".zdebug_info") && info.sh_type != SHT_NOBITS)
+      has_debug_info_ = true;
   }
   return true;
 }
@@ -143,7 +146,8 @@ uint32_t ElfFile::Crc32() const {
   off_t at = 0;
   for (ssize_t got; at < kMostChecked && (got = pread(fd_, buffer.data(), buffer.size(), at)) > 0;
        at += got) {
-    for (ssize_t i = 0; i < got; ++i) crc = table[(crc ^ buffer[static_cast<size_t>(i)]) & 0xff] ^ crc >> 8;
+    for (ssize_t i = 0; i < got; ++i)
+      crc = table[(crc ^ buffer[static_cast<size_t>(i)]) & 0xff] ^ crc >> 8;
   }
   return ~crc;
 }

@@ -28,7 +28,8 @@ struct DebugLink {
 
 class ElfFile {
  public:
-  // Null when there is no such file (`error` is then empty) or when it cannot be used (`error` says why).
+  // Null when there is no such file (`error` is then empty) or when it cannot be used (`error` says
+  // why).
   static std::unique_ptr<ElfFile> Open(const std::string& path, std::string* error);
   ~ElfFile();
   ElfFile(const ElfFile&) = delete;
@@ -57,7 +58,8 @@ class ElfFile {
   uint32_t Crc32() const;  // of the whole file, as .gnu_debuglink has it
 
  private:
-  ElfFile(std::string path, int fd, uint64_t inode) : path_(std::move(path)), fd_(fd), inode_(inode) {}
+  ElfFile(std::string path, int fd, uint64_t inode)
+      : path_(std::move(path)), fd_(fd), inode_(inode) {}
   bool Inspect();
 
   std::string path_;

@@ -27,9 +27,11 @@ std::string Hint(const std::string& build_id) {
 // What one file can say about some of its addresses.
 class ModuleResolver {
  public:
-  ModuleResolver(const capture::ModuleInfo& module, const SymbolizerOptions& options) : module_(module) {
+  ModuleResolver(const capture::ModuleInfo& module, const SymbolizerOptions& options)
+      : module_(module) {
     // "[vdso]" and the like are no files.
-    if (module.path.starts_with("/") || !module.build_id.empty()) files_ = FindModuleFiles(module, options);
+    if (module.path.starts_with("/") || !module.build_id.empty())
+      files_ = FindModuleFiles(module, options);
   }
 
   // `addresses` ascending.
@@ -44,7 +46,8 @@ class ModuleResolver {
     }
     TakeSymbolNames(addresses, &answers);
     std::vector<std::vector<ResolvedFrame>> resolved;
-    for (size_t i = 0; i < addresses.size(); ++i) resolved.push_back(Finish(addresses[i], answers.frames[i]));
+    for (size_t i = 0; i < addresses.size(); ++i)
+      resolved.push_back(Finish(addresses[i], answers.frames[i]));
     return resolved;
   }
 
@@ -55,7 +58,8 @@ class ModuleResolver {
       reason = files_.problem.empty() ? "not a file" : files_.problem;
     } else if (files_.dwarf() == nullptr) {
       const bool any_names = any_symbol_ || files_.debug != nullptr;
-      reason = any_names ? "stripped: no line numbers" : "stripped: no function names, no line numbers";
+      reason =
+          any_names ? "stripped: no line numbers" : "stripped: no function names, no line numbers";
     } else if (!damage_.empty()) {
       reason = damage_;
     } else if (files_.main != nullptr) {
@@ -67,14 +71,15 @@ class ModuleResolver {
   }
 
  private:
-  // The symbol table completes what DWARF left open: no function at all, or C++ without a linkage name.
+  // The symbol table completes what DWARF left open: no function at all, or C++ without a linkage
+  // name.
   void TakeSymbolNames(std::span<const uint64_t> addresses, DwarfAnswers* answers) {
     std::vector<uint64_t> open;
     std::vector<size_t> indices;
     for (size_t i = 0; i < addresses.size(); ++i) {
       const std::vector<DwarfFrame>& frames = answers->frames[i];
-      const bool complete =
-          !frames.empty() && !frames.back().function.empty() && (frames.back().is_linkage || frames.back().is_plain_c);
+      const bool complete = !frames.empty() && !frames.back().function.empty() &&
+                            (frames.back().is_linkage || frames.back().is_plain_c);
       if (complete) continue;
       open.push_back(addresses[i]);
       indices.push_back(i);
@@ -93,8 +98,8 @@ class ModuleResolver {
     }
   }
 
-  // A clone ("_Z5Parsev.constprop.0") that DWARF knows has its function's name: builds are compared by name. Only
-  // mangled names have such suffixes for certain: "_GLOBAL__sub_I_main.cc" is whole.
+  // A clone ("_Z5Parsev.constprop.0") that DWARF knows has its function's name: builds are compared
+  // by name. Only mangled names have such suffixes for certain: "_GLOBAL__sub_I_main.cc" is whole.
   static std::string NameOfSymbol(const std::string& symbol, bool in_dwarf) {
     const bool mangled = symbol.starts_with("_Z") || symbol.starts_with("_R");
     return in_dwarf && mangled ? symbol.substr(0, symbol.find('.')) : symbol;
@@ -129,7 +134,8 @@ class ElfSymbolizer final : public Symbolizer {
   }
 
   void Prepare(std::span<const capture::Frame> frames) override {
-    // By file, not by number: a module that was unloaded and came back has several numbers, and one file.
+    // By file, not by number: a module that was unloaded and came back has several numbers, and one
+    // file.
     using FileKey = std::pair<std::string, std::string>;
     std::map<FileKey, std::map<uint64_t, std::vector<capture::Frame>>> wanted;
     std::map<FileKey, const capture::ModuleInfo*> module_of;
@@ -144,7 +150,8 @@ class ElfSymbolizer final : public Symbolizer {
       module_of.emplace(key, &module->second);
       wanted[key][capture::FrameAddress(frame)].push_back(frame);
     }
-    // Each file is closed before the next is opened, so that memory is that of the largest, not of their sum.
+    // Each file is closed before the next is opened, so that memory is that of the largest, not of
+    // their sum.
     for (const auto& [key, frames_of] : wanted) ResolveModule(*module_of[key], frames_of);
   }
 
@@ -174,18 +181,21 @@ class ElfSymbolizer final : public Symbolizer {
       ++index;
     }
     MissingSymbols missing = resolver.Missing();
-    if (!missing.reason.empty()) missing_.insert_or_assign({module.path, module.build_id}, std::move(missing));
+    if (!missing.reason.empty())
+      missing_.insert_or_assign({module.path, module.build_id}, std::move(missing));
   }
 
   const SymbolizerOptions options_;
   std::unordered_map<uint32_t, capture::ModuleInfo> modules_;
-  std::unordered_map<capture::Frame, std::vector<ResolvedFrame>> cache_;  // node-based: references stay valid
+  std::unordered_map<capture::Frame, std::vector<ResolvedFrame>>
+      cache_;  // node-based: references stay valid
   std::map<std::pair<std::string, std::string>, MissingSymbols> missing_;
 };
 
 }  // namespace
 
-std::unique_ptr<Symbolizer> NewElfSymbolizer(std::span<const capture::ModuleInfo> modules, SymbolizerOptions options) {
+std::unique_ptr<Symbolizer> NewElfSymbolizer(std::span<const capture::ModuleInfo> modules,
+                                             SymbolizerOptions options) {
   return std::make_unique<ElfSymbolizer>(modules, std::move(options));
 }
 

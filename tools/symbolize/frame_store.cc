@@ -18,7 +18,7 @@ constexpr char kSuffix[] = ".names";
 constexpr size_t kLeastDigits = 16;  // shorter ids are made up by hand, and come twice
 constexpr size_t kMostDigits = 128;
 constexpr size_t kMostFileBytes = capture::kMostPackedSealBytes + sizeof(capture::SealTrailer);
-constexpr uint32_t kModule = 1;      // the one number in a file for one module
+constexpr uint32_t kModule = 1;  // the one number in a file for one module
 
 bool IsBefore(const timespec& a, const timespec& b) {
   return std::tie(a.tv_sec, a.tv_nsec) < std::tie(b.tv_sec, b.tv_nsec);
@@ -46,7 +46,9 @@ FrameStore FrameStore::For(const SymbolizerOptions& options) {
 
 std::string FrameStore::FileOf(const std::string& build_id) const {
   const bool is_hex = build_id.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (directory_.empty() || !is_hex || build_id.size() < kLeastDigits || build_id.size() > kMostDigits) return "";
+  if (directory_.empty() || !is_hex || build_id.size() < kLeastDigits ||
+      build_id.size() > kMostDigits)
+    return "";
   return build_id + kSuffix;
 }
 
@@ -67,13 +69,15 @@ FramesByAddress FrameStore::Load(const std::string& path, const std::string& bui
   const std::optional<PrivateDirectory> directory = Open(PrivateDirectory::Missing::kLeave);
   if (!directory) return {};
   const std::string packed = directory->Read(name, kMostFileBytes);
-  const capture::SealedFile parts = capture::SplitSeal({reinterpret_cast<const uint8_t*>(packed.data()), packed.size()});
+  const capture::SealedFile parts =
+      capture::SplitSeal({reinterpret_cast<const uint8_t*>(packed.data()), packed.size()});
   const capture::ModuleInfo module{.number = kModule, .path = path, .build_id = build_id};
   std::optional<Seal> seal = ReadSeal(parts.text, {&module, 1});
   FramesByAddress frames;
   if (!seal) return frames;
   for (auto& [frame, functions] : seal->frames) {
-    if (capture::FrameModule(frame) == kModule) frames.emplace(capture::FrameAddress(frame), std::move(functions));
+    if (capture::FrameModule(frame) == kModule)
+      frames.emplace(capture::FrameAddress(frame), std::move(functions));
   }
   return frames;
 }
@@ -84,7 +88,8 @@ void FrameStore::Save(const std::string& build_id, const FramesByAddress& frames
   const std::optional<PrivateDirectory> directory = Open(PrivateDirectory::Missing::kMake);
   if (!directory) return;
   Seal seal;
-  for (const auto& [address, functions] : frames) seal.frames.emplace(capture::MakeFrame(kModule, address), functions);
+  for (const auto& [address, functions] : frames)
+    seal.frames.emplace(capture::MakeFrame(kModule, address), functions);
   const std::vector<uint8_t> bytes = capture::PackSeal(WriteSeal(seal));
   if (bytes.empty()) return;
   (void)directory->Replace(name, {reinterpret_cast<const char*>(bytes.data()),

@@ -26,7 +26,9 @@
 
 namespace leaktrack {
 
-using FramesByAddress = std::unordered_map<uint64_t, std::vector<ResolvedFrame>>;  // ELF address -> as Symbolizer::Resolve gives them
+using FramesByAddress =
+    std::unordered_map<uint64_t, std::vector<ResolvedFrame>>;  // ELF address -> as
+                                                               // Symbolizer::Resolve gives them
 
 class FrameStore {
  public:
@@ -35,7 +37,8 @@ class FrameStore {
   // Made on the first Save. Empty: nothing is kept.
   explicit FrameStore(std::string directory) : directory_(std::move(directory)) {}
 
-  // $XDG_CACHE_HOME/leaktrack/names-N or ~/.cache/leaktrack/names-N; nothing where neither is set, or `options` do not want it.
+  // $XDG_CACHE_HOME/leaktrack/names-N or ~/.cache/leaktrack/names-N; nothing where neither is set,
+  // or `options` do not want it.
   static FrameStore For(const SymbolizerOptions& options);
 
   // Of the file with this build-id, which the capture calls `path`.

@@ -30,7 +30,8 @@ std::string Base(const std::string& path) { return path.substr(path.rfind('/') +
 
 // A build-id comes from a hostile file too: only hex may become part of a path.
 bool UsableInPath(const std::string& build_id) {
-  return build_id.size() >= 4 && build_id.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return build_id.size() >= 4 &&
+         build_id.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 std::string BuildIdPath(const std::string& root, const std::string& id, const char* suffix) {
@@ -40,7 +41,10 @@ std::string BuildIdPath(const std::string& root, const std::string& id, const ch
 class Finder {
  public:
   Finder(const capture::ModuleInfo& module, const SymbolizerOptions& options)
-      : module_(module), path_(WithoutDeleted(module.path)), options_(options), roots_(options.debug_dirs) {
+      : module_(module),
+        path_(WithoutDeleted(module.path)),
+        options_(options),
+        roots_(options.debug_dirs) {
     if (!options.sysroot.empty()) roots_.push_back(options.sysroot + kSystemDebugDirectory);
     roots_.push_back(kSystemDebugDirectory);
   }
@@ -49,8 +53,10 @@ class Finder {
     ModuleFiles files;
     files.main = FindMain();
     files.problem = problem_;
-    if (files.main == nullptr || !files.main->has_debug_info()) files.debug = FindDebug(files.main.get());
-    if (files.dwarf() == nullptr && options_.debuginfod && UsableInPath(module_.build_id)) Fetch(files);
+    if (files.main == nullptr || !files.main->has_debug_info())
+      files.debug = FindDebug(files.main.get());
+    if (files.dwarf() == nullptr && options_.debuginfod && UsableInPath(module_.build_id))
+      Fetch(files);
     if (files.main == nullptr && files.problem.empty()) files.problem = "file not found";
     return files;
   }
@@ -61,13 +67,15 @@ class Finder {
     if (!options_.sysroot.empty()) candidates.push_back(options_.sysroot + path_);
     candidates.push_back(path_);
     // Of a container only what is surely the file: its paths mean something else here.
-    if (!options_.process_root.empty() && !module_.build_id.empty()) candidates.push_back(options_.process_root + path_);
+    if (!options_.process_root.empty() && !module_.build_id.empty())
+      candidates.push_back(options_.process_root + path_);
     for (const std::string& directory : options_.debug_dirs) {
       candidates.push_back(directory + path_);
       candidates.push_back(directory + "/" + Base(path_));
     }
     if (UsableInPath(module_.build_id)) {
-      for (const std::string& root : roots_) candidates.push_back(BuildIdPath(root, module_.build_id, ""));
+      for (const std::string& root : roots_)
+        candidates.push_back(BuildIdPath(root, module_.build_id, ""));
       for (const std::string& root : options_.debug_dirs) {
         candidates.push_back(root + "/" + module_.build_id + "/executable");
       }
@@ -102,7 +110,8 @@ class Finder {
       return nullptr;
     }
     if (file->build_id() != module_.build_id) {
-      Note("file on disk is another build (" + (file->build_id().empty() ? "no build-id" : file->build_id()) + ")");
+      Note("file on disk is another build (" +
+           (file->build_id().empty() ? "no build-id" : file->build_id()) + ")");
       return nullptr;
     }
     problem_.clear();
@@ -114,7 +123,8 @@ class Finder {
   std::unique_ptr<ElfFile> FindDebug(const ElfFile* main) const {
     std::vector<std::string> candidates;
     if (UsableInPath(module_.build_id)) {
-      for (const std::string& root : roots_) candidates.push_back(BuildIdPath(root, module_.build_id, ".debug"));
+      for (const std::string& root : roots_)
+        candidates.push_back(BuildIdPath(root, module_.build_id, ".debug"));
       for (const std::string& root : options_.debug_dirs) {
         candidates.push_back(root + "/" + module_.build_id + "/debuginfo");
       }
@@ -122,7 +132,8 @@ class Finder {
     const DebugLink link = main == nullptr ? DebugLink() : main->debug_link();
     if (!link.name.empty()) AddLinkCandidates(Directory(main->path()), link.name, &candidates);
     for (const std::string& root : roots_) {
-      for (const std::string& name : {path_ + ".debug", "/" + Base(path_) + ".debug", path_, "/" + Base(path_)}) {
+      for (const std::string& name :
+           {path_ + ".debug", "/" + Base(path_) + ".debug", path_, "/" + Base(path_)}) {
         candidates.push_back(root + name);
       }
     }
@@ -135,7 +146,8 @@ class Finder {
     for (const std::string& candidate : candidates) {
       std::string error;
       std::unique_ptr<ElfFile> file = ElfFile::Open(candidate, &error);
-      if (file != nullptr && (file->has_debug_info() || file->has_symtab()) && Belongs(*file, link)) return file;
+      if (file != nullptr && (file->has_debug_info() || file->has_symtab()) && Belongs(*file, link))
+        return file;
     }
     return nullptr;
   }

@@ -23,10 +23,11 @@
 namespace leaktrack {
 
 struct ModuleFiles {
-  std::unique_ptr<ElfFile> main;   // what ran; null if not found
-  std::unique_ptr<ElfFile> debug;  // a separate file with debug information; null if not found or not needed
-  std::string fetch_problem;       // why the servers could not be asked
-  std::string problem;             // why main is null, or what is doubtful about it
+  std::unique_ptr<ElfFile> main;  // what ran; null if not found
+  std::unique_ptr<ElfFile>
+      debug;  // a separate file with debug information; null if not found or not needed
+  std::string fetch_problem;  // why the servers could not be asked
+  std::string problem;        // why main is null, or what is doubtful about it
 
   // The one with DWARF, or null.
   const ElfFile* dwarf() const {

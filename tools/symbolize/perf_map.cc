@@ -30,7 +30,8 @@ bool TakeHex(std::string_view& text, uint64_t& number) {
 
 class JitSymbolizer : public Symbolizer {
  public:
-  JitSymbolizer(PerfMap map, std::unique_ptr<Symbolizer> files) : map_(std::move(map)), files_(std::move(files)) {}
+  JitSymbolizer(PerfMap map, std::unique_ptr<Symbolizer> files)
+      : map_(std::move(map)), files_(std::move(files)) {}
 
   void Prepare(std::span<const capture::Frame> frames) override { files_->Prepare(frames); }
 

@@ -48,7 +48,8 @@ Json FrameJson(capture::Frame frame, const std::vector<ResolvedFrame>& functions
 
 using Modules = std::unordered_map<uint32_t, const capture::ModuleInfo*>;
 
-std::vector<ResolvedFrame> ReadFunctions(const Json& json, capture::Frame frame, const Modules& modules) {
+std::vector<ResolvedFrame> ReadFunctions(const Json& json, capture::Frame frame,
+                                         const Modules& modules) {
   const auto module = modules.find(capture::FrameModule(frame));
   std::vector<ResolvedFrame> functions;
   for (const Json& one : List(json, "functions")) {
@@ -70,7 +71,8 @@ std::vector<ResolvedFrame> ReadFunctions(const Json& json, capture::Frame frame,
 
 SourceExcerpt ReadExcerpt(const Json& json) {
   SourceExcerpt excerpt;
-  excerpt.first_line = static_cast<uint32_t>(std::min<uint64_t>(Number(json, "first_line"), UINT32_MAX));
+  excerpt.first_line =
+      static_cast<uint32_t>(std::min<uint64_t>(Number(json, "first_line"), UINT32_MAX));
   excerpt.newer_than_program = Flag(json, "newer");
   for (const Json& line : List(json, "lines")) {
     if (line.is_string()) excerpt.lines.push_back(PrintableSource(line.get<std::string>()));
@@ -80,7 +82,8 @@ SourceExcerpt ReadExcerpt(const Json& json) {
 
 class SealedSymbolizer : public Symbolizer {
  public:
-  SealedSymbolizer(Seal seal, std::unique_ptr<Symbolizer> files) : seal_(std::move(seal)), files_(std::move(files)) {}
+  SealedSymbolizer(Seal seal, std::unique_ptr<Symbolizer> files)
+      : seal_(std::move(seal)), files_(std::move(files)) {}
 
   void Prepare(std::span<const capture::Frame> frames) override {
     std::vector<capture::Frame> open;
@@ -98,10 +101,14 @@ class SealedSymbolizer : public Symbolizer {
   std::vector<MissingSymbols> missing() const override {
     std::vector<MissingSymbols> all = files_->missing();
     for (const MissingSymbols& one : seal_.missing) {
-      const bool told = std::ranges::any_of(all, [&](const MissingSymbols& other) { return other.module == one.module && other.build_id == one.build_id; });
+      const bool told = std::ranges::any_of(all, [&](const MissingSymbols& other) {
+        return other.module == one.module && other.build_id == one.build_id;
+      });
       if (!told) all.push_back(one);
     }
-    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return std::tie(a.module, a.build_id) < std::tie(b.module, b.build_id); });
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.module, a.build_id) < std::tie(b.module, b.build_id);
+    });
     return all;
   }
 
@@ -117,19 +124,29 @@ std::string WriteSeal(const Seal& seal) {
   std::vector<capture::Frame> order;
   for (const auto& [frame, functions] : seal.frames) order.push_back(frame);
   std::sort(order.begin(), order.end());  // the same capture and binaries, the same seal
-  for (const capture::Frame frame : order) frames.push_back(FrameJson(frame, seal.frames.at(frame)));
+  for (const capture::Frame frame : order)
+    frames.push_back(FrameJson(frame, seal.frames.at(frame)));
   for (const MissingSymbols& one : seal.missing) {
-    missing.push_back({{"module", one.module}, {"build_id", one.build_id}, {"reason", one.reason}, {"hint", one.hint}});
+    missing.push_back({{"module", one.module},
+                       {"build_id", one.build_id},
+                       {"reason", one.reason},
+                       {"hint", one.hint}});
   }
   for (const auto& [place, excerpt] : seal.sources) {
-    sources[place] = {{"first_line", excerpt.first_line}, {"newer", excerpt.newer_than_program}, {"lines", excerpt.lines}};
+    sources[place] = {{"first_line", excerpt.first_line},
+                      {"newer", excerpt.newer_than_program},
+                      {"lines", excerpt.lines}};
   }
-  const Json json = {{"seal", kVersion}, {"made_at", seal.made_at}, {"frames", std::move(frames)}, {"missing", std::move(missing)},
+  const Json json = {{"seal", kVersion},
+                     {"made_at", seal.made_at},
+                     {"frames", std::move(frames)},
+                     {"missing", std::move(missing)},
                      {"sources", std::move(sources)}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::optional<Seal> ReadSeal(const std::string& text, std::span<const capture::ModuleInfo> modules) {
+std::optional<Seal> ReadSeal(const std::string& text,
+                             std::span<const capture::ModuleInfo> modules) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || Number(json, "seal") != kVersion) return std::nullopt;
   Modules by_number;
@@ -143,7 +160,9 @@ std::optional<Seal> ReadSeal(const std::string& text, std::span<const capture::M
     if (!functions.empty()) seal.frames.emplace(frame, std::move(functions));
   }
   for (const Json& one : List(json, "missing")) {
-    if (one.is_object()) seal.missing.push_back({Text(one, "module"), Text(one, "build_id"), Text(one, "reason"), Text(one, "hint")});
+    if (one.is_object())
+      seal.missing.push_back(
+          {Text(one, "module"), Text(one, "build_id"), Text(one, "reason"), Text(one, "hint")});
   }
   const auto sources = json.find("sources");
   if (sources != json.end() && sources->is_object()) {

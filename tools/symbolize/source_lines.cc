@@ -15,11 +15,15 @@ namespace {
 
 constexpr off_t kMostBytes = off_t{8} << 20;
 constexpr size_t kMostColumns = 200;
-constexpr std::string_view kEndings[] = {".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".h", ".hh", ".hpp", ".hxx", ".ipp", ".tcc", ".inl", ".inc",
-                                         ".rs", ".go", ".d", ".zig", ".m", ".mm", ".S", ".y", ".l", ".pyx", ".f", ".f90", ".ml", ".nim", ".swift"};
+constexpr std::string_view kEndings[] = {
+    ".c",   ".cc",  ".cpp", ".cxx", ".c++", ".C",   ".h",  ".hh",  ".hpp",  ".hxx",
+    ".ipp", ".tcc", ".inl", ".inc", ".rs",  ".go",  ".d",  ".zig", ".m",    ".mm",
+    ".S",   ".y",   ".l",   ".pyx", ".f",   ".f90", ".ml", ".nim", ".swift"};
 
 bool LooksLikeSource(std::string_view path) {
-  return path.starts_with('/') && std::ranges::any_of(kEndings, [&](std::string_view ending) { return path.ends_with(ending); });
+  return path.starts_with('/') && std::ranges::any_of(kEndings, [&](std::string_view ending) {
+           return path.ends_with(ending);
+         });
 }
 
 // Empty if it is no regular file of bearable size. `changed` is set with the text.
@@ -84,7 +88,8 @@ std::optional<SourceExcerpt> SourceLines::Around(const ResolvedFrame& frame, uin
   SourceExcerpt excerpt;
   excerpt.first_line = frame.line > around ? frame.line - around : 1;
   const size_t last = std::min<size_t>(file.lines.size(), size_t{frame.line} + around);
-  for (size_t line = excerpt.first_line; line <= last; ++line) excerpt.lines.push_back(PrintableSource(file.lines[line - 1]));
+  for (size_t line = excerpt.first_line; line <= last; ++line)
+    excerpt.lines.push_back(PrintableSource(file.lines[line - 1]));
   excerpt.newer_than_program = file.changed > ChangedAt(frame.module);
   return excerpt;
 }

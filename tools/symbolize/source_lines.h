@@ -2,9 +2,9 @@
 //
 // The lines of source around a place, where the source is on this machine.
 //
-// Promises: opens regular files only, whose names end as sources do: a binary may claim that its source is somebody's
-// private key, and a report is passed on. Text is safe to print. Says whether the file was changed after the program was built, for
-// then its lines may have moved.
+// Promises: opens regular files only, whose names end as sources do: a binary may claim that its
+// source is somebody's private key, and a report is passed on. Text is safe to print. Says whether
+// the file was changed after the program was built, for then its lines may have moved.
 // Limits: files up to 8 MiB, lines cut at 200 columns, relative names are not looked for.
 //
 // Thread-safety: none.
@@ -27,7 +27,8 @@ struct SourceExcerpt {
   bool newer_than_program = false;
 };
 
-// A line of source as it is shown: tabs as spaces, safe to print, cut in the middle where it is long.
+// A line of source as it is shown: tabs as spaces, safe to print, cut in the middle where it is
+// long.
 std::string PrintableSource(const std::string& line);
 
 class SourceLines {

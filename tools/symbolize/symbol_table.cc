@@ -11,7 +11,8 @@
 namespace leaktrack {
 namespace {
 
-// A hostile table may let every symbol cover every address; no honest one comes near this many hits.
+// A hostile table may let every symbol cover every address; no honest one comes near this many
+// hits.
 constexpr uint64_t kMaxHits = 20'000'000;
 
 struct Candidate {
@@ -43,14 +44,17 @@ bool Better(const Candidate& a, const Candidate& b) {
 
 class LookUp {
  public:
-  explicit LookUp(std::span<const uint64_t> addresses) : addresses_(addresses), best_(addresses.size()) {}
+  explicit LookUp(std::span<const uint64_t> addresses)
+      : addresses_(addresses), best_(addresses.size()) {}
 
   void Offer(const GElf_Sym& symbol, uint64_t value, const char* name) {
     const int type = GELF_ST_TYPE(symbol.st_info);
     if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) return;
-    if (symbol.st_shndx == SHN_UNDEF || symbol.st_size == 0 || name == nullptr || *name == '\0') return;
+    if (symbol.st_shndx == SHN_UNDEF || symbol.st_size == 0 || name == nullptr || *name == '\0')
+      return;
     auto at = std::lower_bound(addresses_.begin(), addresses_.end(), value);
-    for (; at != addresses_.end() && *at - value < symbol.st_size && hits_ < kMaxHits; ++at, ++hits_) {
+    for (; at != addresses_.end() && *at - value < symbol.st_size && hits_ < kMaxHits;
+         ++at, ++hits_) {
       // "memcpy@@GLIBC_2.14": the version is the linker's business.
       const std::string_view text(name, std::strcspn(name, "@"));
       const Candidate candidate{value, BindingRank(symbol.st_info), text};
@@ -80,7 +84,8 @@ void OfferSection(Elf* elf, Elf_Scn* section, const GElf_Shdr& info, LookUp* loo
     GElf_Sym symbol;
     if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) return;
     // Asked before the name is looked up: most symbols are data, or of other modules.
-    if (symbol.st_size != 0) look_up->Offer(symbol, symbol.st_value, elf_strptr(elf, info.sh_link, symbol.st_name));
+    if (symbol.st_size != 0)
+      look_up->Offer(symbol, symbol.st_value, elf_strptr(elf, info.sh_link, symbol.st_name));
   }
 }
 
@@ -108,7 +113,8 @@ void LookUpMiniDebugInfo(std::string image, std::span<const uint64_t> addresses,
 
 }  // namespace
 
-std::vector<std::string> LookUpSymbols(std::span<const ElfFile* const> files, std::span<const uint64_t> addresses) {
+std::vector<std::string> LookUpSymbols(std::span<const ElfFile* const> files,
+                                       std::span<const uint64_t> addresses) {
   std::vector<std::string> names(addresses.size());
   if (addresses.empty()) return names;
   LookUp look_up(addresses);

@@ -2,15 +2,18 @@
 //
 // From (module, address) to function, file and line, long after the process has gone.
 //
-// A capture stores call sites as module number and ELF virtual address. This finds each module's file
-// again, proves by its build-id that it is the very file that ran, and reads symbols and DWARF from it or from its
-// separate debug file. Offline: nothing is asked of the network or of this process's own modules.
+// A capture stores call sites as module number and ELF virtual address. This finds each module's
+// file again, proves by its build-id that it is the very file that ran, and reads symbols and DWARF
+// from it or from its separate debug file. Offline: nothing is asked of the network or of this
+// process's own modules.
 //
-// Promises: a name is never taken from a file with another build-id; without the right file a frame stays module and
-// offset, and missing() says which file and build-id would help. Any input is legal: damaged ELF or DWARF yields fewer
-// names and a line in missing(), never a crash. Same input and files, same output.
-// Limits: 1,000 sites in a program with over 100 MB of debug information take under 3 s and 300 MiB, if they are
-// announced together: call Prepare with all frames first. A file that is cut while it is read yields fewer names.
+// Promises: a name is never taken from a file with another build-id; without the right file a frame
+// stays module and offset, and missing() says which file and build-id would help. Any input is
+// legal: damaged ELF or DWARF yields fewer names and a line in missing(), never a crash. Same input
+// and files, same output.
+// Limits: 1,000 sites in a program with over 100 MB of debug information take under 3 s and 300
+// MiB, if they are announced together: call Prepare with all frames first. A file that is cut while
+// it is read yields fewer names.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_SYMBOLIZER_H_
@@ -33,7 +36,8 @@ struct ResolvedFrame {
   uint32_t line = 0;     // 0: not known
   std::string module;    // path as captured; empty for code without a file (JIT)
   std::string build_id;
-  uint64_t offset = 0;   // ELF virtual address of the call site (absolute address where module is empty)
+  uint64_t offset =
+      0;  // ELF virtual address of the call site (absolute address where module is empty)
   bool inlined = false;  // the function was inlined into the next frame
 
   bool operator==(const ResolvedFrame&) const = default;
@@ -50,12 +54,16 @@ struct MissingSymbols {
 };
 
 struct SymbolizerOptions {
-  std::string sysroot;                  // put before module paths and /usr/lib/debug; plain paths are tried after it
-  std::vector<std::string> debug_dirs;  // searched first: laid out like /usr/lib/debug, or a flat pile of files
-  std::string process_root;             // the root directory of a process that still runs, maybe in a container; empty: it does not
-  bool debuginfod = false;              // ask the servers of DEBUGINFOD_URLS for what is not here
-  bool forget_names = false;            // no FrameStore: neither read nor keep names for the next report
-  std::string perf_map_directory = "/tmp";  // where processes leave the names of code that they made
+  std::string
+      sysroot;  // put before module paths and /usr/lib/debug; plain paths are tried after it
+  std::vector<std::string>
+      debug_dirs;  // searched first: laid out like /usr/lib/debug, or a flat pile of files
+  std::string process_root;   // the root directory of a process that still runs, maybe in a
+                              // container; empty: it does not
+  bool debuginfod = false;    // ask the servers of DEBUGINFOD_URLS for what is not here
+  bool forget_names = false;  // no FrameStore: neither read nor keep names for the next report
+  std::string perf_map_directory =
+      "/tmp";  // where processes leave the names of code that they made
 };
 
 class Symbolizer {
@@ -65,7 +73,8 @@ class Symbolizer {
   // Resolves these frames now, module by module: the fast way for many.
   virtual void Prepare(std::span<const capture::Frame> frames) = 0;
 
-  // The functions at a call site, innermost inlined one first; never empty. Valid as long as the symbolizer.
+  // The functions at a call site, innermost inlined one first; never empty. Valid as long as the
+  // symbolizer.
   virtual const std::vector<ResolvedFrame>& Resolve(capture::Frame frame) = 0;
 
   // Modules of the frames resolved so far that lack something, ordered by path and build-id.
@@ -76,8 +85,8 @@ class Symbolizer {
 std::unique_ptr<Symbolizer> NewElfSymbolizer(std::span<const capture::ModuleInfo> modules,
                                              SymbolizerOptions options = {});
 
-// "Parse(char const*)", or "libfoo.so.1+0x1234" where there is no function, or "0x7f..." where there is no module.
-// Safe to print.
+// "Parse(char const*)", or "libfoo.so.1+0x1234" where there is no function, or "0x7f..." where
+// there is no module. Safe to print.
 std::string DisplayName(const ResolvedFrame& frame);
 
 }  // namespace leaktrack

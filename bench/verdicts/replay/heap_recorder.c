@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LD_PRELOAD library that writes down every allocation and release of a process: the truth that replay.cc samples.
+// LD_PRELOAD library that writes down every allocation and release of a process: the truth that
+// replay.cc samples.
 //
-// Why not leaktrack's own exact mode: a capture holds sums and survivors, and a replay needs the order of every call.
-// HEAP_RECORD names the file; "%" in it becomes the process id. Only the process that loaded it is recorded, not what it
-// forks. Not for production: one lock, one buffer, 24 bytes a call.
+// Why not leaktrack's own exact mode: a capture holds sums and survivors, and a replay needs the
+// order of every call. HEAP_RECORD names the file; "%" in it becomes the process id. Only the
+// process that loaded it is recorded, not what it forks. Not for production: one lock, one buffer,
+// 24 bytes a call.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -17,7 +19,7 @@
 #include <unistd.h>
 
 struct Record {
-  uint64_t block;     // born, or dying where size is 0
+  uint64_t block;  // born, or dying where size is 0
   uint64_t size;
   uint64_t replaced;  // by realloc; 0: none
 };
@@ -65,7 +67,9 @@ static void* Early(size_t size) {
   if (early_used > sizeof(early)) abort();
   return block;
 }
-static int IsEarly(const void* block) { return (const char*)block >= early && (const char*)block < early + sizeof(early); }
+static int IsEarly(const void* block) {
+  return (const char*)block >= early && (const char*)block < early + sizeof(early);
+}
 
 __attribute__((constructor)) static void Start(void) {
   *(void**)&real_calloc = dlsym(RTLD_NEXT, "calloc");
@@ -78,7 +82,8 @@ __attribute__((constructor)) static void Start(void) {
   char name[512];
   const char* const mark = strchr(path, '%');
   const int head = mark != NULL ? (int)(mark - path) : (int)strlen(path);
-  snprintf(name, sizeof(name), mark != NULL ? "%.*s%d%s" : "%.*s", head, path, (int)getpid(), mark != NULL ? mark + 1 : "");
+  snprintf(name, sizeof(name), mark != NULL ? "%.*s%d%s" : "%.*s", head, path, (int)getpid(),
+           mark != NULL ? mark + 1 : "");
   owner = getpid();
   file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }

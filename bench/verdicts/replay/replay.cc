@@ -4,12 +4,13 @@
 //
 //   heap_replay [--interval BYTES] [--runs N] RECORD...
 //
-// What: every run plays the recorded calls through the library's own sampler and tables with another seed. At four
-// moments of the recording the estimate of the live bytes is held against the truth, and at the end the sizes that were
-// sampled against the probability that they should have been sampled with.
-// Promises asked: the mean of the estimates is off by less than 1 %; 87 to 93 % of the 90 % intervals hold the truth;
-// the sizes pass a chi-square test at 0.1 %. Exit status 1 where one is broken. Moments with less than 1,000 intervals
-// of live bytes are not asked: chance alone would move their mean by more.
+// What: every run plays the recorded calls through the library's own sampler and tables with
+// another seed. At four moments of the recording the estimate of the live bytes is held against the
+// truth, and at the end the sizes that were sampled against the probability that they should have
+// been sampled with. Promises asked: the mean of the estimates is off by less than 1 %; 87 to 93 %
+// of the 90 % intervals hold the truth; the sizes pass a chi-square test at 0.1 %. Exit status 1
+// where one is broken. Moments with less than 1,000 intervals of live bytes are not asked: chance
+// alone would move their mean by more.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -36,17 +37,20 @@ struct Call {
 
 struct Recording {
   std::vector<Call> calls;
-  double live[kMoments] = {};              // truth
-  std::map<uint64_t, uint64_t> sizes;      // allocations by size
+  double live[kMoments] = {};          // truth
+  std::map<uint64_t, uint64_t> sizes;  // allocations by size
   uint64_t allocations = 0;
 };
 
-size_t MomentOf(size_t call, size_t calls) { return (call + 1) * kMoments / calls; }  // moments that have come by then
+size_t MomentOf(size_t call, size_t calls) {
+  return (call + 1) * kMoments / calls;
+}  // moments that have come by then
 
 Recording Read(const std::string& path) {
   Recording recording;
   std::ifstream file(path, std::ios::binary);
-  for (Call call; file.read(reinterpret_cast<char*>(&call), sizeof(call));) recording.calls.push_back(call);
+  for (Call call; file.read(reinterpret_cast<char*>(&call), sizeof(call));)
+    recording.calls.push_back(call);
   std::unordered_map<uint64_t, uint64_t> blocks;
   double live = 0;
   const auto end = [&](uint64_t block) {
@@ -80,13 +84,15 @@ Estimate LiveOf(const track::ImageView& image) {
   const capture::RecorderHeader& header = image.header();
   const char* const region = image.region<char>(capture::kRegionLive);
   for (const capture::LiveSegment& segment : header.live_segments) {
-    const auto* const buckets = reinterpret_cast<const capture::LiveBucket*>(region + segment.offset);
+    const auto* const buckets =
+        reinterpret_cast<const capture::LiveBucket*>(region + segment.offset);
     for (uint64_t i = 0; i < segment.bucket_count.load() * 4; ++i) {
       const capture::LiveHot& slot = buckets[i / 4].slots[i % 4];
       if (slot.key.load() <= capture::kSlotBusy) continue;
       const uint64_t label = slot.size_interval.load();
       const auto size = static_cast<double>(label >> 8);
-      const double p = SamplingProbability(size, static_cast<double>(header.interval_bytes[label & 0xff].load()));
+      const double p = SamplingProbability(
+          size, static_cast<double>(header.interval_bytes[label & 0xff].load()));
       sum.bytes += size / p;
       sum.variance += size * size * (1 - p) / (p * p);
     }
@@ -113,11 +119,13 @@ void Play(const Recording& recording, uint64_t interval, uint64_t seed, Tally& t
       if (call.replaced != 0) process.Free(call.block, i >> 10);
       if (process.Malloc(call.block, call.size, site, i >> 10)) ++tally.sampled[call.size];
     }
-    for (; moment < MomentOf(i, recording.calls.size()); ++moment) tally.at[moment].push_back(LiveOf(process.image.view()));
+    for (; moment < MomentOf(i, recording.calls.size()); ++moment)
+      tally.at[moment].push_back(LiveOf(process.image.view()));
   }
 }
 
-// z of the chi-square of sampled sizes, by octave (Wilson and Hilferty): beyond 3.1 is one in a thousand.
+// z of the chi-square of sampled sizes, by octave (Wilson and Hilferty): beyond 3.1 is one in a
+// thousand.
 double SizesZ(const Recording& recording, const Tally& tally, uint64_t interval, int runs) {
   struct Bin {
     double expected = 0, variance = 0, seen = 0;
@@ -140,7 +148,8 @@ double SizesZ(const Recording& recording, const Tally& tally, uint64_t interval,
   return used > 0 ? (std::cbrt(chi / used) - (1 - 2 / (9 * used))) / std::sqrt(2 / (9 * used)) : 0;
 }
 
-bool Report(const std::string& name, const Recording& recording, const Tally& tally, uint64_t interval, int runs) {
+bool Report(const std::string& name, const Recording& recording, const Tally& tally,
+            uint64_t interval, int runs) {
   double worst_bias = 0, bias_error = 0, covered = 0, all = 0;
   for (size_t m = 0; m < kMoments; ++m) {
     if (recording.live[m] < kEnough * static_cast<double>(interval)) continue;
@@ -150,12 +159,14 @@ bool Report(const std::string& name, const Recording& recording, const Tally& ta
       covered += std::abs(e.bytes - recording.live[m]) <= kZ90 * std::sqrt(e.variance), ++all;
     }
     const double bias = std::abs(mean / recording.live[m] - 1);
-    if (bias >= worst_bias) worst_bias = bias, bias_error = std::sqrt(variance / runs) / recording.live[m];
+    if (bias >= worst_bias)
+      worst_bias = bias, bias_error = std::sqrt(variance / runs) / recording.live[m];
   }
   const double share = all > 0 ? covered / all : 0, z = SizesZ(recording, tally, interval, runs);
   const bool good = worst_bias < .01 && share > .87 && share < .93 && z < 3.1;
-  std::cout << absl::StrFormat("%-28s %9d %9.2f %9.4f %9.4f %9.3f %9.2f  %s\n", name, recording.allocations,
-                               recording.live[kMoments - 2] / 1e6, worst_bias, bias_error, share, z, good ? "" : "BROKEN");
+  std::cout << absl::StrFormat("%-28s %9d %9.2f %9.4f %9.4f %9.3f %9.2f  %s\n", name,
+                               recording.allocations, recording.live[kMoments - 2] / 1e6,
+                               worst_bias, bias_error, share, z, good ? "" : "BROKEN");
   return good;
 }
 
@@ -172,8 +183,8 @@ int main(int argc, char** argv) {
   app.add_option("--runs", runs, "with a seed each");
   app.add_option("RECORD", paths, "files of libheap_recorder.so")->required();
   CLI11_PARSE(app, argc, argv);
-  std::cout << absl::StrFormat("%-28s %9s %9s %9s %9s %9s %9s\n", "recording", "allocs", "live MB", "worst off", "+- chance",
-                               "covered", "sizes z");
+  std::cout << absl::StrFormat("%-28s %9s %9s %9s %9s %9s %9s\n", "recording", "allocs", "live MB",
+                               "worst off", "+- chance", "covered", "sizes z");
   bool good = true;
   for (const std::string& path : paths) {
     const Recording recording = Read(path);
@@ -182,7 +193,8 @@ int main(int argc, char** argv) {
       return 2;
     }
     Tally tally;
-    for (int run = 0; run < runs; ++run) Play(recording, interval, 770'000 + static_cast<uint64_t>(run), tally);
+    for (int run = 0; run < runs; ++run)
+      Play(recording, interval, 770'000 + static_cast<uint64_t>(run), tally);
     good &= Report(path.substr(path.rfind('/') + 1), recording, tally, interval, runs);
   }
   return good ? 0 : 1;

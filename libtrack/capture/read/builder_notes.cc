@@ -37,8 +37,10 @@ void CaptureBuilder::TakeRecorderNotes(const RecorderView& view) {
   for (const NoteEntry& entry : view.header()->notes) {
     const uint32_t state = entry.state.load(std::memory_order_acquire);
     if (state != kNoteOpen && state != kNoteEnded) continue;
-    Note note{entry.kind, entry.value, entry.start_ms, entry.end_ms.load(std::memory_order_relaxed), state == kNoteEnded,
-              std::string(entry.name, strnlen(entry.name, sizeof(entry.name)))};
+    Note note{
+        entry.kind,          entry.value,
+        entry.start_ms,      entry.end_ms.load(std::memory_order_relaxed),
+        state == kNoteEnded, std::string(entry.name, strnlen(entry.name, sizeof(entry.name)))};
     notes_[entry.number] = std::move(note);
   }
 }
@@ -54,10 +56,12 @@ void CaptureBuilder::TakeExec(const Note& note, Capture* capture) {
 void CaptureBuilder::FinishNotes(Capture* capture) {
   for (auto& [number, note] : notes_) {
     if (note.kind == NoteKind::kPool) capture->pools[note.value] = std::move(note.name);
-    if (note.kind == NoteKind::kSnapshot) capture->snapshots.push_back({std::move(note.name), note.start_ms});
+    if (note.kind == NoteKind::kSnapshot)
+      capture->snapshots.push_back({std::move(note.name), note.start_ms});
     if (note.kind == NoteKind::kExec) TakeExec(note, capture);
     if (note.kind != NoteKind::kPhase) continue;
-    const uint64_t end_ms = std::max(note.start_ms, note.end_ms);  // a clock of another thread may lag
+    const uint64_t end_ms =
+        std::max(note.start_ms, note.end_ms);  // a clock of another thread may lag
     capture->phases.push_back({std::move(note.name), note.start_ms, end_ms, note.ended});
   }
   std::stable_sort(capture->phases.begin(), capture->phases.end(),

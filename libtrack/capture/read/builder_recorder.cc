@@ -30,7 +30,8 @@ ModuleInfo ModuleFrom(uint32_t number, const ModuleEntry& entry) {
 }
 
 Survivor SurvivorFrom(const LiveCopy& entry) {
-  return {entry.site, entry.size, entry.interval_bytes, entry.birth_ms, entry.first_birth_ms, entry.chain, 1};
+  return {entry.site,  entry.size, entry.interval_bytes, entry.birth_ms, entry.first_birth_ms,
+          entry.chain, 1};
 }
 
 }  // namespace
@@ -46,10 +47,12 @@ void CaptureBuilder::TakeRecorder(const RecorderView& view) {
     CellCopy cell;
     if (!view.CopyCell(i, &cell)) continue;
     Add(own[i], &cell);
-    const CellPoint point{now_ms, cell.samples, cell.objects, cell.bytes, cell.bytes_squared, cell.variance};
+    const CellPoint point{now_ms,     cell.samples,       cell.objects,
+                          cell.bytes, cell.bytes_squared, cell.variance};
     const auto good = [](double value) { return std::isfinite(value) && value >= 0; };
     if (point.samples == 0) continue;
-    if (!good(point.objects) || !good(point.bytes) || !good(point.bytes_squared) || !good(point.variance)) {
+    if (!good(point.objects) || !good(point.bytes) || !good(point.bytes_squared) ||
+        !good(point.variance)) {
       ++bad_cells_;
       continue;
     }
@@ -96,7 +99,8 @@ void CaptureBuilder::TakeRecorderLive(const RecorderView& view) {
   for (uint32_t s = 0; s < kMaxLiveSegments; ++s) {
     const LiveSlots slots = view.Slots(s);
     for (uint64_t i = 0; i < slots.count; ++i) {
-      if (view.CopyLive(slots, i, &entry)) survivors_.emplace_hint(survivors_.end(), entry.slot, SurvivorFrom(entry));
+      if (view.CopyLive(slots, i, &entry))
+        survivors_.emplace_hint(survivors_.end(), entry.slot, SurvivorFrom(entry));
     }
   }
   for (uint32_t i = 0; i < view.map_count(); ++i) {
@@ -106,23 +110,27 @@ void CaptureBuilder::TakeRecorderLive(const RecorderView& view) {
 
 void CaptureBuilder::TakeRecorderKept(const RecorderView& view) {
   std::unordered_map<uint32_t, uint64_t> in_file;
-  for (const KeptGroup& group : kept_) in_file[group.ring] = std::max(in_file[group.ring], group.end);
+  for (const KeptGroup& group : kept_)
+    in_file[group.ring] = std::max(in_file[group.ring], group.end);
   for (uint32_t ring = 0; ring < view.thread_count(); ++ring) {
     const ThreadBlock& block = *view.Thread(ring);
     const uint64_t written = block.written.load(std::memory_order_acquire);
     uint64_t first = std::max(block.consumed.load(std::memory_order_relaxed), in_file[ring]);
     if (written > kRingEvents) first = std::max(first, written - kRingEvents);
     KeptGroup group{ring, first, first, {}};
-    for (KeptCopy event; group.end < written && view.CopyKept(block, group.end, &event); ++group.end) {
+    for (KeptCopy event; group.end < written && view.CopyKept(block, group.end, &event);
+         ++group.end) {
       if (event.site == 0 || event.interval_bytes == 0) continue;
-      group.deaths.emplace_back(event.position, KeptDeath{event.site, event.size, event.interval_bytes, event.birth_ms,
-                                                          event.death_ms, event.chain, 1});
+      group.deaths.emplace_back(
+          event.position, KeptDeath{event.site, event.size, event.interval_bytes, event.birth_ms,
+                                    event.death_ms, event.chain, 1});
     }
     if (!group.deaths.empty()) kept_.push_back(std::move(group));
   }
 }
 
-void CaptureBuilder::TakeRecorderStatus(const RecorderView& view, const SharedCounters& counters, uint64_t now_ms) {
+void CaptureBuilder::TakeRecorderStatus(const RecorderView& view, const SharedCounters& counters,
+                                        uint64_t now_ms) {
   const RecorderHeader& header = *view.header();
   last_.known = true;
   last_.now_ms = std::max(last_.now_ms, now_ms);

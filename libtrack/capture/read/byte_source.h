@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads varints and bytes from a payload that may be anything: past the end it yields zeros and says so at the end.
+// Reads varints and bytes from a payload that may be anything: past the end it yields zeros and
+// says so at the end.
 //
 // Thread-safety: none.   Allocates: never.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_BYTE_SOURCE_H_

@@ -32,19 +32,36 @@ std::vector<float> Floats(ByteSource* source, uint32_t count) {
 }
 
 int64_t* MemoryField(MemorySample* sample, uint32_t index) {
-  int64_t* const fields[] = {
-      &sample->rss, &sample->anonymous, &sample->file, &sample->shared, &sample->swap, &sample->stack,
-      &sample->cgroup_current, &sample->cgroup_max, &sample->rlimit_as, &sample->machine_total,
-      &sample->machine_available, &sample->oom_kills, &sample->psi_some_total_us, &sample->allocator_in_use,
-      &sample->allocator_free, &sample->allocator_mapped, &sample->allocator_arenas, &sample->allocator_read_ms,
-      &sample->work_units, &sample->threads, &sample->address_space, &sample->cgroup_reclaimable};
+  int64_t* const fields[] = {&sample->rss,
+                             &sample->anonymous,
+                             &sample->file,
+                             &sample->shared,
+                             &sample->swap,
+                             &sample->stack,
+                             &sample->cgroup_current,
+                             &sample->cgroup_max,
+                             &sample->rlimit_as,
+                             &sample->machine_total,
+                             &sample->machine_available,
+                             &sample->oom_kills,
+                             &sample->psi_some_total_us,
+                             &sample->allocator_in_use,
+                             &sample->allocator_free,
+                             &sample->allocator_mapped,
+                             &sample->allocator_arenas,
+                             &sample->allocator_read_ms,
+                             &sample->work_units,
+                             &sample->threads,
+                             &sample->address_space,
+                             &sample->cgroup_reclaimable};
   static_assert(std::size(fields) == kMemoryFields);
   return fields[index];
 }
 
 bool Sane(const CellPoint& point) {
   const auto good = [](double value) { return std::isfinite(value) && value >= 0; };
-  return good(point.objects) && good(point.bytes) && good(point.bytes_squared) && good(point.variance);
+  return good(point.objects) && good(point.bytes) && good(point.bytes_squared) &&
+         good(point.variance);
 }
 
 }  // namespace
@@ -52,15 +69,24 @@ bool Sane(const CellPoint& point) {
 bool CaptureBuilder::Take(const Record& record) {
   const ByteSource source(record.payload);
   switch (record.type) {
-    case RecordType::kStacks: return TakeStacks(source);
-    case RecordType::kModules: return TakeModules(source);
-    case RecordType::kHooks: return TakeHooks(source);
-    case RecordType::kCells: return TakeCells(source);
-    case RecordType::kSurvivorSet: return TakeSurvivors(source, true);
-    case RecordType::kSurvivorChange: return TakeSurvivors(source, false);
-    case RecordType::kKeptDeaths: return TakeKept(source);
-    case RecordType::kStatus: return TakeStatus(source, record.epoch);
-    case RecordType::kNotes: return TakeNotes(source);
+    case RecordType::kStacks:
+      return TakeStacks(source);
+    case RecordType::kModules:
+      return TakeModules(source);
+    case RecordType::kHooks:
+      return TakeHooks(source);
+    case RecordType::kCells:
+      return TakeCells(source);
+    case RecordType::kSurvivorSet:
+      return TakeSurvivors(source, true);
+    case RecordType::kSurvivorChange:
+      return TakeSurvivors(source, false);
+    case RecordType::kKeptDeaths:
+      return TakeKept(source);
+    case RecordType::kStatus:
+      return TakeStatus(source, record.epoch);
+    case RecordType::kNotes:
+      return TakeNotes(source);
   }
   return true;  // of a newer minor version
 }
@@ -120,14 +146,16 @@ bool CaptureBuilder::TakeCells(ByteSource source) {
   if (has_memory) {
     MemorySample sample;
     sample.time_ms = time_ms;
-    for (uint32_t i = 0; i < kFirstMemoryFields; ++i) *MemoryField(&sample, i) = static_cast<int64_t>(source.Varint() - 1);
+    for (uint32_t i = 0; i < kFirstMemoryFields; ++i)
+      *MemoryField(&sample, i) = static_cast<int64_t>(source.Varint() - 1);
     if (!source.overrun()) memory_[time_ms] = sample;
   }
   const uint32_t count = source.Count();
   std::vector<uint64_t> keys(count);
   std::vector<CellPoint> points(count);
   uint64_t site = 0;
-  for (uint64_t& key : keys) key = (site = (site + static_cast<uint64_t>(source.Signed())) & 0xffff'ffff) << 8;
+  for (uint64_t& key : keys)
+    key = (site = (site + static_cast<uint64_t>(source.Signed())) & 0xffff'ffff) << 8;
   for (uint64_t& key : keys) key |= source.Byte();
   for (CellPoint& point : points) point.time_ms = time_ms;
   for (CellPoint& point : points) point.samples = source.Varint();
@@ -156,7 +184,8 @@ void CaptureBuilder::TakeLaterMemoryFields(ByteSource* source, MemorySample* sam
   const uint32_t count = source->Count();
   for (uint32_t i = 0; i < count; ++i) {
     const int64_t value = static_cast<int64_t>(source->Varint() - 1);
-    if (i < kMemoryFields - kFirstMemoryFields) *MemoryField(sample, kFirstMemoryFields + i) = value;
+    if (i < kMemoryFields - kFirstMemoryFields)
+      *MemoryField(sample, kFirstMemoryFields + i) = value;
   }
 }
 
@@ -179,12 +208,17 @@ bool CaptureBuilder::TakeSurvivors(ByteSource source, bool full_set) {
   column([&](Survivor& row) { row.interval_bytes = std::max<uint64_t>(1, source.Varint()); });
   column([&](Survivor& row) { row.birth_ms = now_ms - static_cast<uint64_t>(source.Signed()); });
   column([&](Survivor& row) { row.chain = static_cast<uint32_t>(source.Varint()); });
-  column([&](Survivor& row) { row.first_birth_ms = row.birth_ms - static_cast<uint64_t>(source.Signed()); });
+  column([&](Survivor& row) {
+    row.first_birth_ms = row.birth_ms - static_cast<uint64_t>(source.Signed());
+  });
   if (source.overrun() || shift >= 64) return false;
-  // A record of a full set speaks for its whole range: what it does not name is gone, whatever older records said.
-  if (full_set && first < end) survivors_.erase(survivors_.lower_bound(first), survivors_.lower_bound(end));
+  // A record of a full set speaks for its whole range: what it does not name is gone, whatever
+  // older records said.
+  if (full_set && first < end)
+    survivors_.erase(survivors_.lower_bound(first), survivors_.lower_bound(end));
   for (uint32_t i = 0; i < count; ++i) {
-    rows[i].keep_probability = slots[i] < kMappingSlots ? std::ldexp(1.0, -static_cast<int>(shift)) : 1;
+    rows[i].keep_probability =
+        slots[i] < kMappingSlots ? std::ldexp(1.0, -static_cast<int>(shift)) : 1;
     if (rows[i].site != 0) {
       survivors_[slots[i]] = rows[i];
     } else {
@@ -212,13 +246,25 @@ bool CaptureBuilder::TakeKept(ByteSource source) {
       for (auto& [position, death] : group.deaths) take(group, position, death);
     }
   };
-  column([&](KeptGroup& group, uint64_t& position, KeptDeath&) { position = group.first + source.Varint(); });
-  column([&](KeptGroup&, uint64_t, KeptDeath& death) { death.site = static_cast<SiteId>(source.Varint()); });
+  column([&](KeptGroup& group, uint64_t& position, KeptDeath&) {
+    position = group.first + source.Varint();
+  });
+  column([&](KeptGroup&, uint64_t, KeptDeath& death) {
+    death.site = static_cast<SiteId>(source.Varint());
+  });
   column([&](KeptGroup&, uint64_t, KeptDeath& death) { death.size = source.Varint(); });
-  column([&](KeptGroup&, uint64_t, KeptDeath& d) { d.interval_bytes = std::max<uint64_t>(1, source.Varint()); });
-  column([&](KeptGroup&, uint64_t, KeptDeath& d) { d.death_ms = now_ms - static_cast<uint64_t>(source.Signed()); });
-  column([&](KeptGroup&, uint64_t, KeptDeath& d) { d.birth_ms = d.death_ms - static_cast<uint64_t>(source.Signed()); });
-  column([&](KeptGroup&, uint64_t, KeptDeath& death) { death.chain = static_cast<uint32_t>(source.Varint()); });
+  column([&](KeptGroup&, uint64_t, KeptDeath& d) {
+    d.interval_bytes = std::max<uint64_t>(1, source.Varint());
+  });
+  column([&](KeptGroup&, uint64_t, KeptDeath& d) {
+    d.death_ms = now_ms - static_cast<uint64_t>(source.Signed());
+  });
+  column([&](KeptGroup&, uint64_t, KeptDeath& d) {
+    d.birth_ms = d.death_ms - static_cast<uint64_t>(source.Signed());
+  });
+  column([&](KeptGroup&, uint64_t, KeptDeath& death) {
+    death.chain = static_cast<uint32_t>(source.Varint());
+  });
   if (source.overrun() || !(probability > 0 && probability <= 1)) return false;
   column([&](KeptGroup&, uint64_t, KeptDeath& death) { death.keep_probability = probability; });
   for (KeptGroup& group : groups) kept_.push_back(std::move(group));
@@ -238,8 +284,9 @@ bool CaptureBuilder::TakeStatus(ByteSource source, uint32_t epoch) {
   status.state = source.Varint();
   status.end_ms = source.Varint();
   status.final = source.Varint() != 0;
-  for (uint64_t* field : {&status.segments, &status.interval_now, &status.interval_min, &status.interval_max,
-                          &status.samples, &status.thinned, &status.live, &status.exact_limit_hit_ms}) {
+  for (uint64_t* field :
+       {&status.segments, &status.interval_now, &status.interval_min, &status.interval_max,
+        &status.samples, &status.thinned, &status.live, &status.exact_limit_hit_ms}) {
     *field = source.Varint();
   }
   const uint32_t losses = source.Count();
@@ -256,7 +303,8 @@ bool CaptureBuilder::TakeStatus(ByteSource source, uint32_t epoch) {
 
 void CaptureBuilder::FinishCells(Capture* capture) {
   for (auto& [key, points] : cells_) {
-    // Copies of one moment at several levels, or taken a little apart: the one that saw more stands.
+    // Copies of one moment at several levels, or taken a little apart: the one that saw more
+    // stands.
     const auto before = [](const CellPoint& a, const CellPoint& b) {
       return a.time_ms != b.time_ms ? a.time_ms < b.time_ms : a.samples < b.samples;
     };
@@ -272,13 +320,14 @@ void CaptureBuilder::FinishCells(Capture* capture) {
     const auto site = static_cast<SiteId>(key >> 8);
     if (site != 0) capture->cells.push_back({site, static_cast<uint8_t>(key), std::move(points)});
   }
-  std::sort(capture->cells.begin(), capture->cells.end(), [](const CellSeries& a, const CellSeries& b) {
-    return a.site != b.site ? a.site < b.site : a.band < b.band;
-  });
+  std::sort(capture->cells.begin(), capture->cells.end(),
+            [](const CellSeries& a, const CellSeries& b) {
+              return a.site != b.site ? a.site < b.site : a.band < b.band;
+            });
 }
 
-// A record that failed half-way was written again under a later epoch, perhaps thinned otherwise: the later one stands
-// for all positions from its first on.
+// A record that failed half-way was written again under a later epoch, perhaps thinned otherwise:
+// the later one stands for all positions from its first on.
 void CaptureBuilder::FinishKept(Capture* capture) {
   std::unordered_map<uint32_t, uint64_t> spoken_for;
   for (auto group = kept_.rbegin(); group != kept_.rend(); ++group) {
@@ -288,14 +337,17 @@ void CaptureBuilder::FinishKept(Capture* capture) {
     }
     limit->second = std::min(limit->second, group->first);
   }
-  std::sort(capture->kept_deaths.begin(), capture->kept_deaths.end(), [](const KeptDeath& a, const KeptDeath& b) {
-    return std::tie(a.death_ms, a.birth_ms, a.site, a.size) < std::tie(b.death_ms, b.birth_ms, b.site, b.size);
-  });
+  std::sort(capture->kept_deaths.begin(), capture->kept_deaths.end(),
+            [](const KeptDeath& a, const KeptDeath& b) {
+              return std::tie(a.death_ms, a.birth_ms, a.site, a.size) <
+                     std::tie(b.death_ms, b.birth_ms, b.site, b.size);
+            });
 }
 
 void CaptureBuilder::FinishStatus(Capture* capture, DamageList* damage) {
-  capture->end_state = last_.state <= static_cast<uint64_t>(RunState::kKilled) ? static_cast<RunState>(last_.state)
-                                                                                : RunState::kRunning;
+  capture->end_state = last_.state <= static_cast<uint64_t>(RunState::kKilled)
+                           ? static_cast<RunState>(last_.state)
+                           : RunState::kRunning;
   capture->duration_ms = std::max(last_.now_ms, last_.end_ms);
   capture->interval_now = last_.interval_now;
   capture->interval_min = last_.interval_min;
@@ -307,12 +359,15 @@ void CaptureBuilder::FinishStatus(Capture* capture, DamageList* damage) {
   capture->losses = last_.losses;
   capture->allocator = last_.allocator;
   capture->epochs_lost = last_.failed_epochs;
-  if (!epochs_.empty()) capture->epochs_lost += *epochs_.rbegin() - *epochs_.begin() + uint64_t{1} - epochs_.size();
+  if (!epochs_.empty())
+    capture->epochs_lost += *epochs_.rbegin() - *epochs_.begin() + uint64_t{1} - epochs_.size();
   if (bad_cells_ != 0) {
-    damage->Add(std::to_string(bad_cells_) + " counters hold sums that cannot be (negative or not a number): skipped");
+    damage->Add(std::to_string(bad_cells_) +
+                " counters hold sums that cannot be (negative or not a number): skipped");
   }
   if (last_.refused != 0) {
-    damage->Add("the dictionary was full: " + std::to_string(last_.refused) + " stacks or modules are not in the file");
+    damage->Add("the dictionary was full: " + std::to_string(last_.refused) +
+                " stacks or modules are not in the file");
   }
 }
 
@@ -326,7 +381,8 @@ void CaptureBuilder::Finish(Capture* capture, DamageList* damage) {
   for (auto& [number, module] : modules_) capture->modules.push_back(std::move(module));
   for (const auto& [time_ms, sample] : memory_) capture->memory.push_back(sample);
   for (const auto& [slot, survivor] : survivors_) capture->survivors.push_back(survivor);
-  if (!capture->memory.empty()) capture->duration_ms = std::max(capture->duration_ms, capture->memory.back().time_ms);
+  if (!capture->memory.empty())
+    capture->duration_ms = std::max(capture->duration_ms, capture->memory.back().time_ms);
   for (Phase& phase : capture->phases) {
     if (!phase.ended) phase.end_ms = std::max(phase.start_ms, capture->duration_ms);
   }

@@ -2,8 +2,9 @@
 //
 // Puts a Capture together from records and from a recorder, in any overlap of the two.
 //
-// Order: every record of the file (Take), then the recorder (TakeRecorder), then Finish. Sums are absolute, survivors
-// are told apart by slot, kept deaths by ring and position: whatever is said twice counts once.
+// Order: every record of the file (Take), then the recorder (TakeRecorder), then Finish. Sums are
+// absolute, survivors are told apart by slot, kept deaths by ring and position: whatever is said
+// twice counts once.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_CAPTURE_BUILDER_H_
@@ -17,9 +18,9 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "libtrack/capture/read/byte_source.h"
 #include "libtrack/capture/capture.h"
 #include "libtrack/capture/format.h"
+#include "libtrack/capture/read/byte_source.h"
 #include "libtrack/capture/read/record_reader.h"
 #include "libtrack/capture/write/recorder_view.h"
 
@@ -30,7 +31,8 @@ class CaptureBuilder {
   // False if the record holds less than it says; what was understood is kept.
   bool Take(const Record& record);
   void TakeRecorder(const RecorderView& view);
-  // Fills the tables of `capture` and the state of the run's end; the caller adds what it knows of the process.
+  // Fills the tables of `capture` and the state of the run's end; the caller adds what it knows of
+  // the process.
   void Finish(Capture* capture, DamageList* damage);
 
   bool has_status() const { return last_.known; }
@@ -41,7 +43,8 @@ class CaptureBuilder {
   struct Status {
     bool known = false, final = false;
     uint32_t epoch = 0;
-    uint64_t failed_epochs = 0, refused = 0, kept_thinned = 0, now_ms = 0, state = 0, end_ms = 0, segments = 0;
+    uint64_t failed_epochs = 0, refused = 0, kept_thinned = 0, now_ms = 0, state = 0, end_ms = 0,
+             segments = 0;
     uint64_t interval_now = 0, interval_min = 0, interval_max = 0;
     uint64_t samples = 0, thinned = 0, live = 0, exact_limit_hit_ms = 0;
     std::array<uint64_t, kLossCount> losses{};
@@ -74,7 +77,8 @@ class CaptureBuilder {
   void TakeRecorderNotes(const RecorderView& view);
   void TakeRecorderLive(const RecorderView& view);
   void TakeRecorderKept(const RecorderView& view);
-  void TakeRecorderStatus(const RecorderView& view, const SharedCounters& counters, uint64_t now_ms);
+  void TakeRecorderStatus(const RecorderView& view, const SharedCounters& counters,
+                          uint64_t now_ms);
 
   void FinishCells(Capture* capture);
   void FinishKept(Capture* capture);

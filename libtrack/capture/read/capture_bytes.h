@@ -16,7 +16,8 @@
 namespace leaktrack::capture {
 
 // `image` may be nullptr; it is ignored if it is of another run or already folded.
-DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t> file, const RecorderImage* image);
+DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t> file,
+                                const RecorderImage* image);
 
 // A recorder on its own.
 DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& image);

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/read/capture_builder.h"
 #include "libtrack/capture/read/capture_bytes.h"
-#include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/read/owner.h"
 #include "libtrack/capture/read/regular_file.h"
 #include "libtrack/capture/read/seal.h"
@@ -21,7 +21,9 @@ constexpr int64_t kHeardLatelyMs =
     10'000;  // an epoch takes a second; a busy or throttled machine a few
 constexpr uint64_t kMostBytes = kMaxFileBytes + kMostPackedSealBytes + sizeof(SealTrailer) + 1;
 
-std::string Text(const char* from, size_t capacity) { return std::string(from, strnlen(from, capacity)); }
+std::string Text(const char* from, size_t capacity) {
+  return std::string(from, strnlen(from, capacity));
+}
 
 DecodeResult Failed(DecodeFailure failure, std::string message) {
   DecodeResult result;
@@ -78,7 +80,8 @@ void SettleEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_n
 }
 
 void TakeImage(const RecorderImage& image, CaptureBuilder* builder, DamageList* damage) {
-  if (image.view().bad_regions() != 0) damage->Add("flight recorder: regions that do not fit it were skipped");
+  if (image.view().bad_regions() != 0)
+    damage->Add("flight recorder: regions that do not fit it were skipped");
   builder->TakeRecorder(image.view());
 }
 
@@ -115,8 +118,8 @@ bool LoadRecorder(const FileHeader& header, const DecodeOptions& options, Record
                    image);
 }
 
-// One reading. The recorder is copied before the file is read: what the drainer moves from one to the other in between
-// is then seen twice, which is harmless, and not missed.
+// One reading. The recorder is copied before the file is read: what the drainer moves from one to
+// the other in between is then seen twice, which is harmless, and not missed.
 DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
   std::vector<uint8_t> file;
   std::string why;
@@ -132,7 +135,8 @@ DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
         Text(image.header()->capture_path, sizeof(image.header()->capture_path));
     file.clear();
     if (!capture_path.empty()) ReadRegular(capture_path, kMostBytes, &file, &why);
-    const bool same_run = file.size() >= sizeof(FileHeader) && HeaderOf(file).magic == kCaptureMagic &&
+    const bool same_run = file.size() >= sizeof(FileHeader) &&
+                          HeaderOf(file).magic == kCaptureMagic &&
                           HeaderOf(file).run_id == image.header()->run_id;
     if (!same_run) return DecodeRecorderImage(path, image);
     return DecodeCaptureBytes(capture_path, file, &image);
@@ -166,33 +170,43 @@ DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& i
   return result;
 }
 
-DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t> bytes, const RecorderImage* image) {
+DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t> bytes,
+                                const RecorderImage* image) {
   SealedFile sealed = SplitSeal(bytes);
   const std::span<const uint8_t> file = sealed.capture;
-  if (file.size() < sizeof(uint64_t)) return Failed(DecodeFailure::kNotACapture, path + ": not a capture: too short");
+  if (file.size() < sizeof(uint64_t))
+    return Failed(DecodeFailure::kNotACapture, path + ": not a capture: too short");
   const FileHeader header = HeaderOf(file);
-  const bool whole = file.size() >= kHeaderBytes && header.crc == Crc32c(&header, offsetof(FileHeader, crc));
+  const bool whole =
+      file.size() >= kHeaderBytes && header.crc == Crc32c(&header, offsetof(FileHeader, crc));
   if (whole && header.magic == kCaptureMagic && (header.major > kMajor || header.features != 0)) {
-    return Failed(DecodeFailure::kTooNew, path + ": capture of format " + std::to_string(header.major) + "." +
-                                              std::to_string(header.minor) + "; this program reads up to " +
-                                              std::to_string(kMajor) + ".x: use a newer leaktrack");
+    return Failed(DecodeFailure::kTooNew,
+                  path + ": capture of format " + std::to_string(header.major) + "." +
+                      std::to_string(header.minor) + "; this program reads up to " +
+                      std::to_string(kMajor) + ".x: use a newer leaktrack");
   }
   DecodeResult result;
   Capture& capture = result.capture;
   CaptureBuilder builder;
   DamageList damage;
-  if (!whole) damage.Add("offset 0: the header page does not check out; what it says of the process may be wrong");
-  const FileFacts facts = ReadRecords(file, whole ? header.run_id : 0, &damage,
-                                      [&builder](const Record& record) { return builder.Take(record); });
+  if (!whole)
+    damage.Add(
+        "offset 0: the header page does not check out; what it says of the process may be wrong");
+  const FileFacts facts =
+      ReadRecords(file, whole ? header.run_id : 0, &damage,
+                  [&builder](const Record& record) { return builder.Take(record); });
   if (!(whole && header.magic == kCaptureMagic) && facts.valid_segments == 0) {
-    if (header.magic != kCaptureMagic) return Failed(DecodeFailure::kNotACapture, path + ": not a capture");
-    return Failed(DecodeFailure::kTooDamaged, path + ": the header page does not check out, and no segment follows");
+    if (header.magic != kCaptureMagic)
+      return Failed(DecodeFailure::kNotACapture, path + ": not a capture");
+    return Failed(DecodeFailure::kTooDamaged,
+                  path + ": the header page does not check out, and no segment follows");
   }
   if (facts.segments < builder.segments_promised()) {
     damage.Add("the file is cut off: it has " + std::to_string(facts.segments) + " of " +
                std::to_string(builder.segments_promised()) + " segments");
   }
-  if (!builder.has_status()) damage.Add("no epoch was committed: the run ended at once, or the file is cut off");
+  if (!builder.has_status())
+    damage.Add("no epoch was committed: the run ended at once, or the file is cut off");
 
   const bool final_in_file = builder.final_status();
   // A copy that was completed tells of its moment, though its process may have gone on.
@@ -230,12 +244,15 @@ bool LoadRecorderOf(const std::string& capture_path, RecorderImage* image) {
   return header.magic == kCaptureMagic && LoadRecorder(header, {}, image);
 }
 
-// A file that is being written can be caught in the middle of a record: look again before calling that damage.
+// A file that is being written can be caught in the middle of a record: look again before calling
+// that damage.
 DecodeResult DecodeCaptureFile(const std::string& path, const DecodeOptions& options) {
   DecodeResult result;
   for (int i = 0; i < kReadings; ++i) {
     result = ReadOnce(path, options);
-    if (result.failure != DecodeFailure::kNone || !result.capture.running || result.capture.damage.empty()) break;
+    if (result.failure != DecodeFailure::kNone || !result.capture.running ||
+        result.capture.damage.empty())
+      break;
   }
   return result;
 }

@@ -12,11 +12,11 @@
 #include <cstring>
 
 #include "libtrack/capture/crc32c.h"
-#include "libtrack/capture/write/header_page.h"
-#include "libtrack/capture/write/history_writer.h"
 #include "libtrack/capture/read/owner.h"
 #include "libtrack/capture/read/recorder_image.h"
 #include "libtrack/capture/read/regular_file.h"
+#include "libtrack/capture/write/header_page.h"
+#include "libtrack/capture/write/history_writer.h"
 
 namespace leaktrack::capture {
 namespace {
@@ -47,7 +47,8 @@ int64_t PreadAll(void* context, void* data, size_t bytes, uint64_t offset) {
   const int fd = static_cast<Target*>(context)->fd;
   size_t done = 0;
   while (done < bytes) {
-    const ssize_t got = pread(fd, static_cast<char*>(data) + done, bytes - done, static_cast<off_t>(offset + done));
+    const ssize_t got =
+        pread(fd, static_cast<char*>(data) + done, bytes - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return -1;
     if (got == 0) break;
@@ -58,7 +59,8 @@ int64_t PreadAll(void* context, void* data, size_t bytes, uint64_t offset) {
 
 struct ScratchMapping {
   explicit ScratchMapping(size_t size) : bytes(size) {
-    memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   }
   ~ScratchMapping() {
     if (memory != MAP_FAILED) munmap(memory, bytes);
@@ -95,8 +97,8 @@ RunState EndOf(const RecorderHeader& header, const FoldOptions& options) {
   return options.end_state.value_or(RunState::kKilled);
 }
 
-// A full disk can leave a capture without its header page. Such a file holds nothing yet, and may be begun anew; a file
-// with anything else in it is somebody's.
+// A full disk can leave a capture without its header page. Such a file holds nothing yet, and may
+// be begun anew; a file with anything else in it is somebody's.
 bool IsUnbegun(int fd, uint64_t size) {
   if (size >= kHeaderBytes) return false;
   unsigned char start[sizeof(uint64_t)] = {};
@@ -116,7 +118,8 @@ bool MayBeAlive(const RecorderHeader& header) {
 // The dead process's memory cannot be read any more; what it counted can.
 MemorySampleRaw LastSample(const RecorderHeader& header) {
   MemorySampleRaw sample;
-  if (const uint64_t units = header.work_units.load(); units != 0) sample.work_units = static_cast<int64_t>(units);
+  if (const uint64_t units = header.work_units.load(); units != 0)
+    sample.work_units = static_cast<int64_t>(units);
   return sample;
 }
 
@@ -147,7 +150,8 @@ std::string WriteLastEpoch(const RecorderImage& image, const std::string& record
   return fdatasync(capture_fd) == 0 ? "" : strerror(errno);
 }
 
-// Another folder is done in a moment; somebody who holds the lock for good shall not make us wait for ever.
+// Another folder is done in a moment; somebody who holds the lock for good shall not make us wait
+// for ever.
 bool LockSoon(int fd) {
   constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 20'000'000};
   for (int naps = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++naps) {
@@ -168,7 +172,8 @@ int OpenCaptureFile(const std::string& path, bool may_create, std::string* why) 
 }
 
 void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bool unlink_it) {
-  const Descriptor recorder(open(recorder_path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const Descriptor recorder(
+      open(recorder_path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (recorder.fd < 0 || IdOf(recorder.fd) != file) return;
   Target target{recorder.fd};
   const uint32_t folded = 1;
@@ -178,8 +183,10 @@ void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bo
 
 bool IsGone(const std::string& path) { return access(path.c_str(), F_OK) != 0 && errno == ENOENT; }
 
-// Its owner has written all of it into the capture, but could not remove it: privileges were dropped, or it was replaced.
-FoldResult PassOver(const RecorderImage& image, const std::string& recorder_path, const FoldOptions& options) {
+// Its owner has written all of it into the capture, but could not remove it: privileges were
+// dropped, or it was replaced.
+FoldResult PassOver(const RecorderImage& image, const std::string& recorder_path,
+                    const FoldOptions& options) {
   const bool over = options.owner_is_dead || !MayBeAlive(*image.header());
   if (options.unlink_recorder && over) MarkFolded(recorder_path, image.file(), true);
   return FoldResult::kAlreadyFolded;
@@ -187,7 +194,8 @@ FoldResult PassOver(const RecorderImage& image, const std::string& recorder_path
 
 }  // namespace
 
-FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& options, std::string* why) {
+FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& options,
+                        std::string* why) {
   RecorderImage image;
   if (!image.Load(recorder_path, why))
     return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
@@ -195,11 +203,13 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   if (!options.owner_is_dead && MayBeAlive(*image.header())) return FoldResult::kOwnerAlive;
 
   const char* named = image.header()->capture_path;
-  const std::string path = !options.capture_path.empty()
-                               ? options.capture_path
-                               : std::string(named, strnlen(named, sizeof(image.header()->capture_path)));
-  // Who may put a file into /dev/shm, or hand us a capture, may not make us, perhaps root, write where he cannot, nor tell him
-  // what another process did: both belong to one user, and we make a capture only for ourselves.
+  const std::string path =
+      !options.capture_path.empty()
+          ? options.capture_path
+          : std::string(named, strnlen(named, sizeof(image.header()->capture_path)));
+  // Who may put a file into /dev/shm, or hand us a capture, may not make us, perhaps root, write
+  // where he cannot, nor tell him what another process did: both belong to one user, and we make a
+  // capture only for ourselves.
   const RecorderFileId file = image.file();
   std::string problem = "the recorder names no capture";
   Descriptor capture(path.empty() ? -1 : OpenCaptureFile(path, file.owner == geteuid(), &problem));
@@ -213,7 +223,8 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     *why = path + ": cannot be written: " + problem;
     return FoldResult::kFailed;
   }
-  // Under the lock once more: another folder may have been faster, and it may even have unlinked the recorder.
+  // Under the lock once more: another folder may have been faster, and it may even have unlinked
+  // the recorder.
   if (!image.Load(recorder_path, why))
     return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
   if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;

@@ -28,24 +28,29 @@ std::string At(uint64_t offset) { return "offset " + std::to_string(offset) + ":
 
 std::string Skipped(uint64_t bytes) { return "; " + std::to_string(bytes) + " bytes skipped"; }
 
-std::vector<Segment> FindSegments(std::span<const uint8_t> file, uint64_t run_id, DamageList* damage,
-                                  FileFacts* facts) {
+std::vector<Segment> FindSegments(std::span<const uint8_t> file, uint64_t run_id,
+                                  DamageList* damage, FileFacts* facts) {
   std::vector<Segment> segments;
   for (uint64_t offset = kHeaderBytes; offset < file.size(); offset += kSegmentBytes) {
     if (++facts->segments > kMaxSegments) {
-      damage->Add(At(offset) + "bytes beyond the end of any capture" + Skipped(file.size() - offset));
+      damage->Add(At(offset) + "bytes beyond the end of any capture" +
+                  Skipped(file.size() - offset));
       break;
     }
-    const auto bytes = file.subspan(offset, std::min<uint64_t>(kSegmentBytes, file.size() - offset));
+    const auto bytes =
+        file.subspan(offset, std::min<uint64_t>(kSegmentBytes, file.size() - offset));
     Segment segment{{}, offset, bytes};
     if (bytes.size() < sizeof(SegmentHeader)) {
-      damage->Add(At(offset) + "the file ends inside a segment header (cut off?)" + Skipped(bytes.size()));
+      damage->Add(At(offset) + "the file ends inside a segment header (cut off?)" +
+                  Skipped(bytes.size()));
       break;
     }
     memcpy(&segment.header, bytes.data(), sizeof(SegmentHeader));
-    if (AllZero(bytes.first(sizeof(SegmentHeader))) && AllZero(bytes)) continue;  // reserved, never written
+    if (AllZero(bytes.first(sizeof(SegmentHeader))) && AllZero(bytes))
+      continue;  // reserved, never written
     const SegmentHeader& header = segment.header;
-    if (header.magic != kSegmentMagic || header.crc != Crc32c(&header, offsetof(SegmentHeader, crc))) {
+    if (header.magic != kSegmentMagic ||
+        header.crc != Crc32c(&header, offsetof(SegmentHeader, crc))) {
       damage->Add(At(offset) + "segment header does not check out" + Skipped(bytes.size()));
       continue;
     }
@@ -58,8 +63,9 @@ std::vector<Segment> FindSegments(std::span<const uint8_t> file, uint64_t run_id
     segments.push_back(segment);
   }
   // The order of writing: an older use of a segment is not told from a newer one by its place.
-  std::sort(segments.begin(), segments.end(),
-            [](const Segment& a, const Segment& b) { return a.header.sequence < b.header.sequence; });
+  std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) {
+    return a.header.sequence < b.header.sequence;
+  });
   return segments;
 }
 
@@ -71,8 +77,8 @@ Found NextRecord(const Segment& segment, size_t at, RecordHeader* record) {
   if (rest.size() < sizeof(RecordHeader)) return Found::kCut;
   if (AllZero(rest.first(sizeof(RecordHeader)))) return Found::kEnd;
   memcpy(record, rest.data(), sizeof(*record));
-  if (record->sequence != segment.header.sequence || record->length > kSegmentBytes - at - sizeof(*record) ||
-      record->raw_length > kMaxRawBytes) {
+  if (record->sequence != segment.header.sequence ||
+      record->length > kSegmentBytes - at - sizeof(*record) || record->raw_length > kMaxRawBytes) {
     return Found::kBad;
   }
   if (record->length > rest.size() - sizeof(*record)) return Found::kCut;
@@ -85,7 +91,8 @@ class Unpacker {
  public:
   explicit Unpacker(uint64_t budget) : budget_(budget) {}
 
-  bool Unpack(const RecordHeader& record, std::span<const uint8_t> stored, std::span<const uint8_t>* payload) {
+  bool Unpack(const RecordHeader& record, std::span<const uint8_t> stored,
+              std::span<const uint8_t>* payload) {
     *payload = stored;
     if (record.codec == Codec::kRaw) return true;
     if (record.codec != Codec::kZstd || record.raw_length > budget_) return false;
@@ -105,8 +112,10 @@ class Unpacker {
 }  // namespace
 
 void DamageList::Add(std::string line) {
-  if (lines_.size() < kMostLines) lines_.push_back(std::move(line));
-  else if (lines_.size() == kMostLines) lines_.push_back("... and more");
+  if (lines_.size() < kMostLines)
+    lines_.push_back(std::move(line));
+  else if (lines_.size() == kMostLines)
+    lines_.push_back("... and more");
 }
 
 FileFacts ReadRecords(std::span<const uint8_t> file, uint64_t run_id, DamageList* damage,
@@ -119,7 +128,8 @@ FileFacts ReadRecords(std::span<const uint8_t> file, uint64_t run_id, DamageList
       RecordHeader header;
       const Found found = NextRecord(segment, at, &header);
       const uint64_t offset = segment.offset + at;
-      if (found == Found::kCut) damage->Add(At(offset) + "the file ends inside a record (cut off?)");
+      if (found == Found::kCut)
+        damage->Add(At(offset) + "the file ends inside a record (cut off?)");
       if (found == Found::kBad) {
         damage->Add(At(offset) + "record does not check out (killed while writing, or damaged)" +
                     Skipped(segment.bytes.size() - at));

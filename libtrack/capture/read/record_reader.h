@@ -2,9 +2,11 @@
 //
 // Finds the records in the bytes of a capture file.
 //
-// Promises: any bytes are legal. A segment is read up to its first record that does not check out; what is skipped is
-// described, one line each, and reading goes on with the next segment. Records come in the order they were written.
-// Limits: what all records unpack to is at most 64 times the file: no small file can fill the memory.
+// Promises: any bytes are legal. A segment is read up to its first record that does not check out;
+// what is skipped is described, one line each, and reading goes on with the next segment. Records
+// come in the order they were written.
+// Limits: what all records unpack to is at most 64 times the file: no small file can fill the
+// memory.
 //
 // Thread-safety: pure functions.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_RECORD_READER_H_
@@ -24,7 +26,7 @@ struct Record {
   RecordType type;
   uint8_t level;
   uint32_t epoch;
-  uint64_t offset;  // in the file
+  uint64_t offset;                   // in the file
   std::span<const uint8_t> payload;  // unpacked; valid during the call
 };
 
@@ -40,7 +42,7 @@ class DamageList {
 };
 
 struct FileFacts {
-  uint32_t segments = 0;        // that begin inside the file
+  uint32_t segments = 0;  // that begin inside the file
   uint32_t valid_segments = 0;
 };
 

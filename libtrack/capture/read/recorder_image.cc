@@ -52,7 +52,8 @@ bool RecorderImage::Reserve(uint64_t size, std::string* why) {
     *why = "not a flight recorder: its size is " + std::to_string(size) + " bytes";
     return false;
   }
-  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
     *why = "no address space for a copy of " + std::to_string(size) + " bytes";
     return false;
@@ -68,8 +69,8 @@ bool RecorderImage::Check(std::string* why) {
   if (view_.Open(header, bytes_)) return true;
   *why = header->magic != kRecorderMagic
              ? "not a flight recorder"
-             : "flight recorder of version " + std::to_string(header->version) + "; this program reads version " +
-                   std::to_string(kRecorderVersion);
+             : "flight recorder of version " + std::to_string(header->version) +
+                   "; this program reads version " + std::to_string(kRecorderVersion);
   return false;
 }
 

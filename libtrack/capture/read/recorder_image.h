@@ -2,8 +2,8 @@
 //
 // A private copy of a flight recorder.
 //
-// Why a copy: the file may shrink or change while it is looked at (SIGBUS, or checks that no longer hold), and reading
-// a hole of a tmpfs mapping would allocate it. Only pages that exist are copied.
+// Why a copy: the file may shrink or change while it is looked at (SIGBUS, or checks that no longer
+// hold), and reading a hole of a tmpfs mapping would allocate it. Only pages that exist are copied.
 //
 // Thread-safety: none. Used by tools and tests, never by libtrack.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_RECORDER_IMAGE_H_

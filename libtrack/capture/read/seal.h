@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A text that tools append to a finished capture, so that it travels with it: names and lines (tools/symbolize/seal.h).
+// A text that tools append to a finished capture, so that it travels with it: names and lines
+// (tools/symbolize/seal.h).
 //
 //   ... the capture ...   zstd frame   SealTrailer (32 bytes, at the very end of the file)
 //
-// Promises: the capture before it is not changed by a byte. A seal that does not check out is no seal: the capture is then read as if it
-// ended where the file does. Any bytes are legal; at most kMostSealBytes are unpacked.
+// Promises: the capture before it is not changed by a byte. A seal that does not check out is no
+// seal: the capture is then read as if it ended where the file does. Any bytes are legal; at most
+// kMostSealBytes are unpacked.
 //
 // Thread-safety: pure functions. Used by tools and tests, never by libtrack.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_SEAL_H_
@@ -39,7 +41,7 @@ std::vector<uint8_t> PackSeal(std::string_view text);
 struct SealedFile {
   std::span<const uint8_t> capture;  // without the seal
   std::string text;                  // of the seal; empty: there is none
-  std::string problem;               // why a seal that seems to be there could not be read; one line
+  std::string problem;  // why a seal that seems to be there could not be read; one line
 };
 
 SealedFile SplitSeal(std::span<const uint8_t> file);

@@ -30,7 +30,8 @@ void EncodeStack(const StackCopy& stack, SiteId previous, RawBuffer* raw) {
   }
 }
 
-void EncodeModule(uint32_t number, const ModuleEntry& module, uint64_t unloaded_ms, RawBuffer* raw) {
+void EncodeModule(uint32_t number, const ModuleEntry& module, uint64_t unloaded_ms,
+                  RawBuffer* raw) {
   raw->Varint(number);
   raw->Varint(module.start);
   raw->Varint(module.end);
@@ -39,7 +40,8 @@ void EncodeModule(uint32_t number, const ModuleEntry& module, uint64_t unloaded_
   raw->Varint(unloaded_ms);
   raw->Varint(module.device);
   raw->Varint(module.inode);
-  const size_t id_bytes = module.build_id_size <= sizeof(module.build_id) ? module.build_id_size : 0;
+  const size_t id_bytes =
+      module.build_id_size <= sizeof(module.build_id) ? module.build_id_size : 0;
   raw->Varint(id_bytes);
   raw->Bytes(module.build_id, id_bytes);
   raw->String(module.path, sizeof(module.path));
@@ -63,8 +65,8 @@ bool WriterParts::Stacks(HistoryWriter& writer, const Epoch& epoch) {
   uint32_t count = 0;
   const auto flush = [&](uint64_t reached) {
     if (count == 0) return true;
-    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kDictionary, 0, RecordType::kStacks,
-                                                epoch.number);
+    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kDictionary, 0,
+                                                RecordType::kStacks, epoch.number);
     if (stored == Stored::kFailed) return false;
     if (stored == Stored::kNoRoom) writer.dictionary_refused_ += count;
     writer.depot_cursor_ = reached;
@@ -99,8 +101,8 @@ bool WriterParts::Modules(HistoryWriter& writer, const Epoch& epoch) {
   uint32_t reached = writer.module_cursor_, pending = 0;
   const auto flush = [&] {
     if (pending == 0) return;
-    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kDictionary, 0, RecordType::kModules,
-                                                epoch.number);
+    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kDictionary, 0,
+                                                RecordType::kModules, epoch.number);
     if (stored == Stored::kNoRoom) writer.dictionary_refused_ += pending;
     ok &= stored != Stored::kFailed;
     if (ok) writer.module_cursor_ = reached;
@@ -138,8 +140,8 @@ bool WriterParts::Hooks(HistoryWriter& writer, const Epoch& epoch) {
     raw.Byte(state);
   }
   if (raw.size() == 0 || hash == writer.hooks_hash_) return true;
-  const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kDictionary, 0, RecordType::kHooks,
-                                              epoch.number);
+  const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kDictionary, 0,
+                                              RecordType::kHooks, epoch.number);
   if (stored == Stored::kYes) writer.hooks_hash_ = hash;
   return stored != Stored::kFailed;
 }

@@ -3,7 +3,8 @@
 
 #include <cstring>
 
-// ZSTD_initStaticCCtx is in zstd's "static linking only" part: safe here, since libzstd.a is linked in.
+// ZSTD_initStaticCCtx is in zstd's "static linking only" part: safe here, since libzstd.a is linked
+// in.
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
@@ -25,16 +26,18 @@ void RawBuffer::String(const char* text, size_t capacity) {
   Bytes(text, bytes);
 }
 
-Stored RecordEncoder::Flush(SegmentStore* store, SegmentKind kind, uint32_t level, RecordType type, uint32_t epoch,
-                            uint16_t chunk, uint16_t chunk_count) {
+Stored RecordEncoder::Flush(SegmentStore* store, SegmentKind kind, uint32_t level, RecordType type,
+                            uint32_t epoch, uint16_t chunk, uint16_t chunk_count) {
   const size_t raw_length = raw_.size();
   const bool overflow = raw_.overflow();
   uint8_t* payload = framed_ + SegmentStore::kFrameRoom;
   size_t length = 0;
-  // Status records stay raw, so that a program that reopens the file needs no decompressor to read them.
+  // Status records stay raw, so that a program that reopens the file needs no decompressor to read
+  // them.
   if (raw_length >= kWorthCompressing && type != RecordType::kStatus) {
     ZSTD_CCtx* context = ZSTD_initStaticCCtx(zstd_workspace_, sizeof(zstd_workspace_));
-    if (context != nullptr) length = ZSTD_compressCCtx(context, payload, raw_length, raw_.data(), raw_length, kZstdLevel);
+    if (context != nullptr)
+      length = ZSTD_compressCCtx(context, payload, raw_length, raw_.data(), raw_length, kZstdLevel);
     if (ZSTD_isError(length)) length = 0;
   }
   const Codec codec = length != 0 && length < raw_length ? Codec::kZstd : Codec::kRaw;

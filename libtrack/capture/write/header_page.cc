@@ -27,10 +27,13 @@ void Fill(const RecorderHeader& from, const char* recorder_path, FileHeader* to)
   to->start_ticks = from.start_ticks;
   to->limit_id = from.limit_id.load(std::memory_order_relaxed);
   to->configured_interval = from.configured_interval;
-  const size_t path_bytes = recorder_path != nullptr ? strnlen(recorder_path, sizeof(to->recorder_path)) : 0;
+  const size_t path_bytes =
+      recorder_path != nullptr ? strnlen(recorder_path, sizeof(to->recorder_path)) : 0;
   // A path that does not fit is of no use: as good as none.
-  if (path_bytes == 0 || path_bytes == sizeof(to->recorder_path)) to->flags |= kFileRecorderAnonymous;
-  if (path_bytes != 0 && path_bytes < sizeof(to->recorder_path)) memcpy(to->recorder_path, recorder_path, path_bytes);
+  if (path_bytes == 0 || path_bytes == sizeof(to->recorder_path))
+    to->flags |= kFileRecorderAnonymous;
+  if (path_bytes != 0 && path_bytes < sizeof(to->recorder_path))
+    memcpy(to->recorder_path, recorder_path, path_bytes);
   if (from.no_thread != 0) to->flags |= kFileNoThread;
   memcpy(to->host, from.host, strnlen(from.host, sizeof(to->host) - 1));
   memcpy(to->program, from.program, strnlen(from.program, sizeof(to->program) - 1));
@@ -40,7 +43,8 @@ void Fill(const RecorderHeader& from, const char* recorder_path, FileHeader* to)
 
 }  // namespace
 
-bool WriteHeaderPage(const FileOps& file, const RecorderHeader& from, const char* recorder_path, FileHeader* page) {
+bool WriteHeaderPage(const FileOps& file, const RecorderHeader& from, const char* recorder_path,
+                     FileHeader* page) {
   Fill(from, recorder_path, page);
   return file.pwrite(file.context, page, sizeof *page, 0);
 }

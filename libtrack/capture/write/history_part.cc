@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// History records: at a level's turn, the absolute sums of every cell that changed since the level's last turn.
+// History records: at a level's turn, the absolute sums of every cell that changed since the
+// level's last turn.
 #include <bit>
 
 #include "libtrack/capture/write/writer_parts.h"
@@ -16,10 +17,12 @@ constexpr uint8_t kAllLevels = (1u << kLevels) - 1;
 constexpr double kObjectScale = 16;
 
 uint64_t Rounded(double value) {
-  return value >= 0 && value < 1e18 ? static_cast<uint64_t>(value + 0.5) : 0;  // also false for what is no number
+  return value >= 0 && value < 1e18 ? static_cast<uint64_t>(value + 0.5)
+                                    : 0;  // also false for what is no number
 }
 
-// One byte plane after the other: exponents are alike and compress, the rest does not and stays apart.
+// One byte plane after the other: exponents are alike and compress, the rest does not and stays
+// apart.
 template <typename Get>
 void EncodeFloats(const CellCopy* rows, uint32_t count, RawBuffer* raw, Get get) {
   for (uint32_t plane = 0; plane < 4; ++plane) {
@@ -41,7 +44,8 @@ void EncodeCells(const CellCopy* rows, uint32_t count, RawBuffer* raw) {
   for (uint32_t i = 0; i < count; ++i) raw->Byte(static_cast<uint8_t>(rows[i].key));
   for (uint32_t i = 0; i < count; ++i) raw->Varint(rows[i].samples);
   for (uint32_t i = 0; i < count; ++i) {  // as their distance from the samples: 0 in exact mode
-    raw->Signed(static_cast<int64_t>(Rounded(rows[i].objects * kObjectScale) - rows[i].samples * 16));
+    raw->Signed(
+        static_cast<int64_t>(Rounded(rows[i].objects * kObjectScale) - rows[i].samples * 16));
   }
   for (uint32_t i = 0; i < count; ++i) raw->Varint(Rounded(rows[i].bytes));
   EncodeFloats(rows, count, raw, [](const CellCopy& row) { return row.bytes_squared; });
@@ -50,7 +54,8 @@ void EncodeCells(const CellCopy* rows, uint32_t count, RawBuffer* raw) {
 
 void EncodeMemory(const Epoch& epoch, uint32_t first, uint32_t end, RawBuffer* raw) {
   const auto* fields = reinterpret_cast<const int64_t*>(&epoch.memory);
-  for (uint32_t i = first; i < end; ++i) raw->Varint(fields[i] < 0 ? 0 : static_cast<uint64_t>(fields[i]) + 1);
+  for (uint32_t i = first; i < end; ++i)
+    raw->Varint(fields[i] < 0 ? 0 : static_cast<uint64_t>(fields[i]) + 1);
 }
 
 void EncodeHead(const Epoch& epoch, bool with_memory, RawBuffer* raw) {
@@ -74,10 +79,10 @@ bool Moved(int64_t from, int64_t to) {
 
 // What is worth a record of its own in a second in which no cell changed.
 bool Moved(const MemorySampleRaw& from, const MemorySampleRaw& to) {
-  return Moved(from.rss, to.rss) || Moved(from.anonymous, to.anonymous) || Moved(from.swap, to.swap) ||
-         Moved(from.cgroup_current, to.cgroup_current) || from.cgroup_max != to.cgroup_max ||
-         from.oom_kills != to.oom_kills || from.allocator_read_ms != to.allocator_read_ms ||
-         Moved(from.work_units, to.work_units);
+  return Moved(from.rss, to.rss) || Moved(from.anonymous, to.anonymous) ||
+         Moved(from.swap, to.swap) || Moved(from.cgroup_current, to.cgroup_current) ||
+         from.cgroup_max != to.cgroup_max || from.oom_kills != to.oom_kills ||
+         from.allocator_read_ms != to.allocator_read_ms || Moved(from.work_units, to.work_units);
 }
 
 }  // namespace
@@ -100,7 +105,8 @@ bool WriterParts::History(HistoryWriter& writer, const Epoch& epoch) {
 }
 
 // The sums that all threads have, wherever they have them.
-bool WriterParts::CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint32_t number, CellCopy* cell) {
+bool WriterParts::CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint32_t number,
+                           CellCopy* cell) {
   if (!epoch.view.CopyCell(number, cell)) return false;
   if (writer.cells_owned_) Add(writer.cell_own_[number], cell);
   return true;
@@ -108,8 +114,9 @@ bool WriterParts::CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint
 
 void WriterParts::FindChangedCells(HistoryWriter& writer, const Epoch& epoch) {
   const uint32_t count = epoch.view.cell_count();
-  writer.cells_owned_ = epoch.view.SumOwnCells(writer.cell_own_, count < writer.cell_capacity_ ? count : writer.cell_capacity_,
-                                                 &writer.counters_);
+  writer.cells_owned_ = epoch.view.SumOwnCells(
+      writer.cell_own_, count < writer.cell_capacity_ ? count : writer.cell_capacity_,
+      &writer.counters_);
   for (uint32_t i = 0; i < count && i < writer.cell_capacity_; ++i) {
     CellCopy cell;
     if (!CopyCell(writer, epoch, i, &cell)) continue;
@@ -133,7 +140,8 @@ bool WriterParts::Level(HistoryWriter& writer, const Epoch& epoch, uint32_t leve
     const uint32_t first = next;
     uint32_t used = 0;
     for (; next < count && used < kRows; ++next) {
-      if ((writer.cell_dirty_[next] & bit) != 0 && CopyCell(writer, epoch, next, &rows[used])) ++used;
+      if ((writer.cell_dirty_[next] & bit) != 0 && CopyCell(writer, epoch, next, &rows[used]))
+        ++used;
     }
     const bool quiet = level < 2 && epoch.kind == EpochKind::kPeriodic &&
                        !Moved(writer.level_memory_[level], epoch.memory);
@@ -141,14 +149,15 @@ bool WriterParts::Level(HistoryWriter& writer, const Epoch& epoch, uint32_t leve
     EncodeHead(epoch, chunk == 0, &raw);
     EncodeCells(rows, used, &raw);
     EncodeTail(epoch, chunk == 0, &raw);
-    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kHistory, level, RecordType::kCells,
-                                                epoch.number, chunk);
+    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kHistory, level,
+                                                RecordType::kCells, epoch.number, chunk);
     if (stored != Stored::kYes) return false;
     for (uint32_t i = first; i < next; ++i) writer.cell_dirty_[i] &= static_cast<uint8_t>(~bit);
     if (chunk == 0) writer.level_memory_[level] = epoch.memory;
   }
   const uint64_t taken = writer.store_.opened(SegmentKind::kHistory, level) - opened;
-  // Room for the nine records that bridge two of the next level; at least a record never overwrites its own beginning.
+  // Room for the nine records that bridge two of the next level; at least a record never overwrites
+  // its own beginning.
   writer.store_.RaiseHistoryLimit(level, static_cast<uint32_t>(9 * taken + 2));
   return true;
 }

@@ -30,14 +30,16 @@ size_t HistoryWriter::FirstBytes() { return Aligned(sizeof(HistoryWriter)); }
 
 size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
   const Capacities room = CapacitiesOf(header);
-  return Aligned(sizeof(HistoryWriter)) + Aligned(room.cells * sizeof(uint32_t)) + Aligned(room.cells) +
-         Aligned(room.cells * sizeof(CellOwnSums)) +
-         Aligned(room.slots * sizeof(uint32_t)) + Aligned(room.maps * sizeof(uint32_t)) + Aligned(room.modules);
+  return Aligned(sizeof(HistoryWriter)) + Aligned(room.cells * sizeof(uint32_t)) +
+         Aligned(room.cells) + Aligned(room.cells * sizeof(CellOwnSums)) +
+         Aligned(room.slots * sizeof(uint32_t)) + Aligned(room.maps * sizeof(uint32_t)) +
+         Aligned(room.modules);
 }
 
 HistoryWriter* HistoryWriter::Place(void* memory, size_t bytes, const RecorderHeader& header) {
   if (bytes < MemoryBytes(header)) return nullptr;
-  // Zeroed memory is a new writer but for what is not known. A constructor would touch megabytes that a short run never needs.
+  // Zeroed memory is a new writer but for what is not known. A constructor would touch megabytes
+  // that a short run never needs.
   static_assert(std::is_trivially_copyable_v<HistoryWriter>, "of implicit lifetime");
   auto* writer = static_cast<HistoryWriter*>(memory);
   for (MemorySampleRaw& memory_of_level : writer->level_memory_) memory_of_level = {};
@@ -65,7 +67,8 @@ void HistoryWriter::Start(const FileOps& file, const RecorderHeader& header) {
   store_.Start(file, header.run_id);
   depot_cursor_ = kDepotFirstOffset;
   full_due_ = true;
-  for (uint32_t level = 1; level < kLevels; ++level) level_done_[level] = 1;  // nothing was before period 0
+  for (uint32_t level = 1; level < kLevels; ++level)
+    level_done_[level] = 1;  // nothing was before period 0
 }
 
 void HistoryWriter::LendMemory(Lend lend, void* context) {
@@ -110,8 +113,8 @@ bool HistoryWriter::BorrowFor(const RecorderView& view) {
   return all;
 }
 
-bool HistoryWriter::WriteEpoch(RecorderHeader* header, const MemorySampleRaw& memory, uint64_t now_ms,
-                               EpochKind kind) {
+bool HistoryWriter::WriteEpoch(RecorderHeader* header, const MemorySampleRaw& memory,
+                               uint64_t now_ms, EpochKind kind) {
   Epoch epoch{{}, memory, now_ms, epoch_ + 1, kind};
   if (!epoch.view.Open(header, header->image_bytes)) return false;
   bool ok = BorrowFor(epoch.view);

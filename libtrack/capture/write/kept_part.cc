@@ -8,9 +8,11 @@ namespace {
 
 constexpr uint32_t kRows = 640;
 constexpr uint32_t kGroups = 256;
-constexpr size_t kRowBytes = 2 + 5 + 10 + 10 + 10 + 10 + 5;  // at worst; positions in a ring are close together
+constexpr size_t kRowBytes =
+    2 + 5 + 10 + 10 + 10 + 10 + 5;  // at worst; positions in a ring are close together
 constexpr size_t kGroupBytes = 5 + 10 + 3 + 3;
-static_assert(64 + kRows * kRowBytes + kGroups * kGroupBytes <= kMaxRawBytes, "a chunk must fit a record");
+static_assert(64 + kRows * kRowBytes + kGroups * kGroupBytes <= kMaxRawBytes,
+              "a chunk must fit a record");
 
 constexpr uint64_t kCertain = uint64_t{1} << 32;  // probabilities are in units of 2^-32
 
@@ -47,8 +49,12 @@ void EncodeChunk(const Chunk& chunk, uint64_t now_ms, uint64_t probability, RawB
   column([&](const KeptCopy& e, const Group&) { raw->Varint(e.site); });
   column([&](const KeptCopy& e, const Group&) { raw->Varint(e.size); });
   column([&](const KeptCopy& e, const Group&) { raw->Varint(e.interval_bytes); });
-  column([&](const KeptCopy& e, const Group&) { raw->Signed(static_cast<int64_t>(now_ms - e.death_ms)); });
-  column([&](const KeptCopy& e, const Group&) { raw->Signed(static_cast<int64_t>(e.death_ms - e.birth_ms)); });
+  column([&](const KeptCopy& e, const Group&) {
+    raw->Signed(static_cast<int64_t>(now_ms - e.death_ms));
+  });
+  column([&](const KeptCopy& e, const Group&) {
+    raw->Signed(static_cast<int64_t>(e.death_ms - e.birth_ms));
+  });
   column([&](const KeptCopy& e, const Group&) { raw->Varint(e.chain); });
 }
 
@@ -58,7 +64,8 @@ uint64_t Pending(const RecorderView& view) {
     const ThreadBlock* block = view.Thread(i);
     const uint64_t written = block->written.load(std::memory_order_relaxed);
     const uint64_t consumed = block->consumed.load(std::memory_order_relaxed);
-    if (written > consumed) pending += written - consumed < kRingEvents ? written - consumed : kRingEvents;
+    if (written > consumed)
+      pending += written - consumed < kRingEvents ? written - consumed : kRingEvents;
   }
   return pending;
 }
@@ -70,18 +77,20 @@ bool WriterParts::Kept(HistoryWriter& writer, const Epoch& epoch) {
   Chunk& chunk = *reinterpret_cast<Chunk*>(writer.scratch_);
   chunk.row_count = chunk.group_count = 0;
   const uint64_t pending = Pending(epoch.view);
-  const uint64_t probability =
-      pending <= HistoryWriter::kKeptBudget ? kCertain : kCertain * HistoryWriter::kKeptBudget / pending;
+  const uint64_t probability = pending <= HistoryWriter::kKeptBudget
+                                   ? kCertain
+                                   : kCertain * HistoryWriter::kKeptBudget / pending;
   uint64_t thinned = 0;
   bool ok = true;
   const auto flush = [&] {
     if (chunk.group_count == 0) return;
     EncodeChunk(chunk, epoch.now_ms, probability, &writer.encoder_.raw());
-    const Stored stored =
-        writer.encoder_.Flush(&writer.store_, SegmentKind::kKept, 0, RecordType::kKeptDeaths, epoch.number);
+    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kKept, 0,
+                                                RecordType::kKeptDeaths, epoch.number);
     ok = stored == Stored::kYes;
     for (uint32_t i = 0; ok && i < chunk.group_count; ++i) {
-      epoch.view.Thread(chunk.groups[i].ring)->consumed.store(chunk.groups[i].end, std::memory_order_release);
+      epoch.view.Thread(chunk.groups[i].ring)
+          ->consumed.store(chunk.groups[i].end, std::memory_order_release);
     }
     if (ok) writer.kept_thinned_ += thinned;
     thinned = 0;
@@ -94,8 +103,10 @@ bool WriterParts::Kept(HistoryWriter& writer, const Epoch& epoch) {
     if (written <= first) continue;
     if (chunk.group_count == kGroups || chunk.row_count + kRingEvents > kRows) flush();
     Group group{ring, 0, first, first};
-    for (KeptCopy event; group.end < written && epoch.view.CopyKept(block, group.end, &event); ++group.end) {
-      const bool keep = (MixBits(event.position ^ (uint64_t{ring} << 48) ^ event.birth_ms) >> 32) < probability;
+    for (KeptCopy event; group.end < written && epoch.view.CopyKept(block, group.end, &event);
+         ++group.end) {
+      const bool keep =
+          (MixBits(event.position ^ (uint64_t{ring} << 48) ^ event.birth_ms) >> 32) < probability;
       if (keep && event.site != 0 && event.interval_bytes != 0) {
         chunk.rows[chunk.row_count++] = event;
         ++group.rows;
@@ -112,7 +123,9 @@ bool WriterParts::Kept(HistoryWriter& writer, const Epoch& epoch) {
 // Old readers stop where they know no more: add at the end. Reopen() reads the first five.
 bool WriterParts::Status(HistoryWriter& writer, const Epoch& epoch) {
   const RecorderHeader& header = *epoch.view.header();
-  const auto read = [](const std::atomic<uint64_t>& value) { return value.load(std::memory_order_relaxed); };
+  const auto read = [](const std::atomic<uint64_t>& value) {
+    return value.load(std::memory_order_relaxed);
+  };
   RawBuffer& raw = writer.encoder_.raw();
   raw.Clear();
   raw.Varint(writer.failed_epochs_);
@@ -122,7 +135,8 @@ bool WriterParts::Status(HistoryWriter& writer, const Epoch& epoch) {
   raw.Varint(writer.kept_thinned_);
   raw.Varint(epoch.now_ms);
   const bool overridden = writer.state_override_ != RunState::kStarting;
-  raw.Varint(overridden ? static_cast<uint32_t>(writer.state_override_) : header.state.load(std::memory_order_acquire));
+  raw.Varint(overridden ? static_cast<uint32_t>(writer.state_override_)
+                        : header.state.load(std::memory_order_acquire));
   raw.Varint(read(header.end_ms));
   raw.Varint(epoch.kind == EpochKind::kFinal);
   raw.Varint(writer.store_.segment_count());
@@ -136,8 +150,8 @@ bool WriterParts::Status(HistoryWriter& writer, const Epoch& epoch) {
   raw.Varint(kLossCount);
   for (const auto& loss : header.losses) raw.Varint(read(loss));
   raw.String(header.allocator, sizeof(header.allocator));
-  return writer.encoder_.Flush(&writer.store_, SegmentKind::kStatus, 0, RecordType::kStatus, epoch.number) ==
-         Stored::kYes;
+  return writer.encoder_.Flush(&writer.store_, SegmentKind::kStatus, 0, RecordType::kStatus,
+                               epoch.number) == Stored::kYes;
 }
 
 }  // namespace leaktrack::capture

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Notes records: what the program said of itself since the last epoch, and what of it is over by now.
+// Notes records: what the program said of itself since the last epoch, and what of it is over by
+// now.
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {
@@ -20,7 +21,8 @@ void EncodeNote(const NoteEntry& note, bool ended, RawBuffer* raw) {
 
 }  // namespace
 
-// A slot may be used again as soon as the end of its note is in the file, or has been refused by it.
+// A slot may be used again as soon as the end of its note is in the file, or has been refused by
+// it.
 bool WriterParts::Notes(HistoryWriter& writer, const Epoch& epoch) {
   NoteEntry* const notes = epoch.view.header()->notes;
   RawBuffer& raw = writer.encoder_.raw();
@@ -35,8 +37,8 @@ bool WriterParts::Notes(HistoryWriter& writer, const Epoch& epoch) {
     ++rows;
   }
   if (rows != 0) {
-    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kDictionary, 0, RecordType::kNotes,
-                                                epoch.number);
+    const Stored stored = writer.encoder_.Flush(&writer.store_, SegmentKind::kDictionary, 0,
+                                                RecordType::kNotes, epoch.number);
     if (stored == Stored::kFailed) return false;
     if (stored == Stored::kNoRoom) writer.dictionary_refused_ += rows;
   }

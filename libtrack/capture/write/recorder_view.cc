@@ -36,7 +36,8 @@ bool RecorderView::Open(RecorderHeader* image, uint64_t bytes) {
   for (uint32_t i = 0; i < kRegionCount; ++i) {
     const Region& region = image->regions[i];
     offset_[i] = region.offset;
-    const bool fits = offset_[i] >= sizeof(RecorderHeader) && offset_[i] <= bytes && offset_[i] % kPage == 0;
+    const bool fits =
+        offset_[i] >= sizeof(RecorderHeader) && offset_[i] <= bytes && offset_[i] % kPage == 0;
     if (!fits) offset_[i] = 0;  // without room nothing is read there, but addresses are formed
     room_[i] = fits ? Smaller(region.reserved_bytes, bytes - offset_[i]) : 0;
     bad_regions_ += !fits && region.reserved_bytes != 0;
@@ -60,14 +61,16 @@ WalkStep RecorderView::NextStack(uint64_t* cursor, StackCopy* out) const {
     return WalkStep::kNotReady;
   }
   const uint32_t frames = record->frame_count;
-  if (frames > kMostFrames || sizeof(StackRecord) + frames * sizeof(Frame) > bytes) return WalkStep::kEnd;
+  if (frames > kMostFrames || sizeof(StackRecord) + frames * sizeof(Frame) > bytes)
+    return WalkStep::kEnd;
   *out = {static_cast<SiteId>(at / 8), record->kind, record->flags, frames, record->frames};
   *cursor = at + bytes;
   return WalkStep::kStack;
 }
 
 uint32_t RecorderView::cell_count() const {
-  return static_cast<uint32_t>(Smaller(Acquire(image_->cell_count), Usable(kRegionCells) / sizeof(Cell)));
+  return static_cast<uint32_t>(
+      Smaller(Acquire(image_->cell_count), Usable(kRegionCells) / sizeof(Cell)));
 }
 
 const Cell& RecorderView::CellAt(uint32_t number) const {
@@ -106,7 +109,8 @@ bool RecorderView::SumOwnCells(CellOwnSums* sums, uint32_t count, SharedCounters
     sum.bytes += Relaxed(cell.bytes);
     sum.bytes_squared += Relaxed(cell.bytes_squared);
   }
-  if (static_cast<int64_t>(counters->live) < 0) counters->live = 0;  // a death was read and its birth not yet
+  if (static_cast<int64_t>(counters->live) < 0)
+    counters->live = 0;  // a death was read and its birth not yet
   return any;
 }
 
@@ -117,7 +121,8 @@ uint32_t RecorderView::module_count() const {
 }
 
 const ModuleEntry* RecorderView::Module(uint32_t number) const {
-  const auto* entry = reinterpret_cast<const ModuleEntry*>(At(kRegionModules, uint64_t{number} * sizeof(ModuleEntry)));
+  const auto* entry = reinterpret_cast<const ModuleEntry*>(
+      At(kRegionModules, uint64_t{number} * sizeof(ModuleEntry)));
   return Acquire(entry->ready) != 0 ? entry : nullptr;
 }
 
@@ -135,8 +140,9 @@ LiveSlots RecorderView::Slots(uint32_t segment) const {
   return slots;
 }
 
-// Copied twice until both copies agree: between the two reads of the key, another block may have taken the slot at the
-// same address. A slot that never holds still is busy being freed or filled; the next epoch will see it.
+// Copied twice until both copies agree: between the two reads of the key, another block may have
+// taken the slot at the same address. A slot that never holds still is busy being freed or filled;
+// the next epoch will see it.
 bool RecorderView::CopyLive(const LiveSlots& slots, uint64_t index, LiveCopy* out) const {
   const LiveBucket& bucket = slots.buckets[index / 4];
   const LiveHot& hot = bucket.slots[index % 4];
@@ -166,24 +172,28 @@ bool RecorderView::CopyLive(const LiveSlots& slots, uint64_t index, LiveCopy* ou
 }
 
 uint32_t RecorderView::map_count() const {
-  return static_cast<uint32_t>(Smaller(Acquire(image_->map_count), Usable(kRegionMaps) / sizeof(MapEntry)));
+  return static_cast<uint32_t>(
+      Smaller(Acquire(image_->map_count), Usable(kRegionMaps) / sizeof(MapEntry)));
 }
 
 bool RecorderView::CopyMap(uint32_t index, LiveCopy* out) const {
-  const auto* entry = reinterpret_cast<const MapEntry*>(At(kRegionMaps, uint64_t{index} * sizeof(MapEntry)));
+  const auto* entry =
+      reinterpret_cast<const MapEntry*>(At(kRegionMaps, uint64_t{index} * sizeof(MapEntry)));
   const uint64_t start = __atomic_load_n(&entry->start, __ATOMIC_RELAXED);
   const uint64_t length = __atomic_load_n(&entry->length, __ATOMIC_RELAXED);
   const uint64_t birth = __atomic_load_n(&entry->birth_ms, __ATOMIC_RELAXED);
   const uint32_t site = __atomic_load_n(&entry->site, __ATOMIC_RELAXED);
   const uint64_t folded = start ^ length ^ birth;
   const uint32_t check = static_cast<uint32_t>(folded) ^ static_cast<uint32_t>(folded >> 32) ^ site;
-  if (length == 0 || site == 0 || check != __atomic_load_n(&entry->check, __ATOMIC_RELAXED)) return false;
+  if (length == 0 || site == 0 || check != __atomic_load_n(&entry->check, __ATOMIC_RELAXED))
+    return false;
   *out = {kMappingSlots + index, start, length, 1, birth, birth, site, 0};
   return true;
 }
 
 uint32_t RecorderView::thread_count() const {
-  return static_cast<uint32_t>(Smaller(Acquire(image_->thread_count), Usable(kRegionThreads) / sizeof(ThreadBlock)));
+  return static_cast<uint32_t>(
+      Smaller(Acquire(image_->thread_count), Usable(kRegionThreads) / sizeof(ThreadBlock)));
 }
 
 ThreadBlock* RecorderView::Thread(uint32_t index) const {
@@ -194,7 +204,8 @@ bool RecorderView::CopyKept(const ThreadBlock& block, uint64_t position, KeptCop
   const KeptEvent& event = block.events[position % kRingEvents];
   if (Acquire(event.sequence) != position + 1) return false;
   const uint64_t size = event.size_interval;
-  *out = {position, size >> 8, IntervalBytes(size & 0xff), event.birth_ms, event.death_ms, event.site, event.chain};
+  *out = {position,   size >> 8,  IntervalBytes(size & 0xff), event.birth_ms, event.death_ms,
+          event.site, event.chain};
   std::atomic_thread_fence(std::memory_order_acquire);
   return Relaxed(event.sequence) == position + 1;
 }

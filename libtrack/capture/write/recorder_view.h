@@ -2,10 +2,11 @@
 //
 // A recorder image, checked once, then read through functions that cannot leave it.
 //
-// What: regions with their bounds verified, and copies of single entries taken with the ordering that the layout asks.
-// Why shared by writer and decoder: what is believed of an image must be the same on both sides.
-// Promises: hostile images are legal input, provided the bytes [base, base + bytes) may be read; capacities are
-// clipped to what lies inside committed pages and inside `bytes`.
+// What: regions with their bounds verified, and copies of single entries taken with the ordering
+// that the layout asks. Why shared by writer and decoder: what is believed of an image must be the
+// same on both sides.
+// Promises: hostile images are legal input, provided the bytes [base, base + bytes) may be read;
+// capacities are clipped to what lies inside committed pages and inside `bytes`.
 //
 // Thread-safety: as the image.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_RECORDER_VIEW_H_
@@ -53,8 +54,8 @@ struct StackCopy {
 // One segment of the live table.
 struct LiveSlots {
   const LiveBucket* buckets = nullptr;
-  uint64_t count = 0;       // 0: not in use
-  uint64_t first_slot = 0;  // slot number of index 0
+  uint64_t count = 0;            // 0: not in use
+  uint64_t first_slot = 0;       // slot number of index 0
   uint64_t first_in_region = 0;  // the same, counted from the start of the region: without gaps
 };
 
@@ -78,7 +79,9 @@ class RecorderView {
   [[nodiscard]] bool Open(RecorderHeader* image, uint64_t bytes);
 
   RecorderHeader* header() const { return image_; }
-  uint32_t bad_regions() const { return bad_regions_; }  // regions that do not fit and are taken as empty
+  uint32_t bad_regions() const {
+    return bad_regions_;
+  }  // regions that do not fit and are taken as empty
 
   // `*cursor` is an arena offset, at first kDepotFirstOffset; it moves behind what was returned.
   WalkStep NextStack(uint64_t* cursor, StackCopy* out) const;
@@ -86,7 +89,8 @@ class RecorderView {
   uint32_t cell_count() const;
   // False for a cell that is not published, and for a thread's own.
   bool CopyCell(uint32_t number, CellCopy* out) const;
-  // Into `sums[0, count)`, zeroed where there are any. False: there are none, and nothing was written there.
+  // Into `sums[0, count)`, zeroed where there are any. False: there are none, and nothing was
+  // written there.
   bool SumOwnCells(CellOwnSums* sums, uint32_t count, SharedCounters* counters) const;
 
   uint32_t module_count() const;  // modules 1..count

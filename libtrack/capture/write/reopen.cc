@@ -33,37 +33,45 @@ struct Varints {
 
 bool HistoryWriter::Reopen(const FileOps& file, const RecorderHeader& header) {
   auto* page = reinterpret_cast<FileHeader*>(scratch_);
-  if (file.pread(file.context, page, sizeof(*page), 0) != static_cast<int64_t>(sizeof(*page))) return false;
-  if (page->magic != kCaptureMagic || page->run_id != header.run_id || page->major != kMajor) return false;
+  if (file.pread(file.context, page, sizeof(*page), 0) != static_cast<int64_t>(sizeof(*page)))
+    return false;
+  if (page->magic != kCaptureMagic || page->run_id != header.run_id || page->major != kMajor)
+    return false;
 
   store_.Start(file, header.run_id);
   depot_cursor_ = kDepotFirstOffset;
   full_due_ = true;
-  for (uint32_t level = 1; level < kLevels; ++level) level_done_[level] = UINT64_MAX;  // the last word is level 0's
+  for (uint32_t level = 1; level < kLevels; ++level)
+    level_done_[level] = UINT64_MAX;  // the last word is level 0's
 
   static_assert(kScratchBytes >= kSegmentBytes);
   for (uint32_t index = 0; index < kMaxSegments; ++index) {
-    const int64_t got = file.pread(file.context, scratch_, kSegmentBytes, kHeaderBytes + index * kSegmentBytes);
+    const int64_t got =
+        file.pread(file.context, scratch_, kSegmentBytes, kHeaderBytes + index * kSegmentBytes);
     if (got < static_cast<int64_t>(sizeof(SegmentHeader))) break;
     SegmentHeader segment;
     memcpy(&segment, scratch_, sizeof(segment));
     if (!IsOurs(segment, header.run_id)) continue;
     store_.Adopt(index, segment);
-    if (segment.kind == SegmentKind::kStatus) ReadStatuses(segment.sequence, static_cast<size_t>(got));
+    if (segment.kind == SegmentKind::kStatus)
+      ReadStatuses(segment.sequence, static_cast<size_t>(got));
   }
   generation_ = store_.generation();
   complete_generation_ = generation_;
   return true;
 }
 
-// What the last commit says of the dictionary: from there on it must be written. See WriterParts::Status.
+// What the last commit says of the dictionary: from there on it must be written. See
+// WriterParts::Status.
 void HistoryWriter::ReadStatuses(uint64_t sequence, size_t bytes) {
   for (size_t at = sizeof(SegmentHeader); at + sizeof(RecordHeader) <= bytes;) {
     RecordHeader record;
     memcpy(&record, scratch_ + at, sizeof(record));
     const uint8_t* payload = scratch_ + at + sizeof(record);
     if (record.sequence != sequence || record.length > bytes - at - sizeof(record)) return;
-    if (record.crc != Crc32c(payload, record.length, Crc32c(&record.length, sizeof(record) - sizeof(record.crc)))) return;
+    if (record.crc !=
+        Crc32c(payload, record.length, Crc32c(&record.length, sizeof(record) - sizeof(record.crc))))
+      return;
     at += sizeof(record) + record.length;
     if (record.type != RecordType::kStatus || record.epoch < epoch_) continue;
     Varints values{payload, payload + record.length};

@@ -8,12 +8,13 @@
 namespace leaktrack::capture {
 namespace {
 
-// Segments per stream: history 0..6, dictionary, survivors (both generations), kept, status. Coarse levels have more:
-// what falls out of them is gone. A busy level-0 record takes most of a segment, and 8 of them must outlast a second
-// of the next level.
+// Segments per stream: history 0..6, dictionary, survivors (both generations), kept, status. Coarse
+// levels have more: what falls out of them is gone. A busy level-0 record takes most of a segment,
+// and 8 of them must outlast a second of the next level.
 constexpr uint32_t kLimits[kStreams] = {12, 12, 12, 12, 12, 24, 48, 384, 160, 16, 4};
 constexpr uint32_t kMostPerLevel = 60;
-static_assert(kLevels * kMostPerLevel + 384 + 160 + 16 + 4 <= kMaxSegments, "no kind may take what another may have");
+static_assert(kLevels * kMostPerLevel + 384 + 160 + 16 + 4 <= kMaxSegments,
+              "no kind may take what another may have");
 
 uint64_t OffsetOf(uint32_t index) { return kHeaderBytes + index * kSegmentBytes; }
 
@@ -31,28 +32,32 @@ void SegmentStore::Start(const FileOps& file, uint64_t run_id) {
   for (uint32_t i = 0; i < kStreams; ++i) streams_[i].limit = kLimits[i];
 }
 
-Stored SegmentStore::Append(SegmentKind kind, uint32_t level, RecordHeader record, uint8_t* payload) {
+Stored SegmentStore::Append(SegmentKind kind, uint32_t level, RecordHeader record,
+                            uint8_t* payload) {
   const uint32_t number = StreamOf(kind, level);
   Stream& stream = streams_[number];
   const uint32_t bytes = static_cast<uint32_t>(sizeof(RecordHeader)) + record.length;
-  if (stream.open == 0 || stream.used + bytes > kSegmentBytes) return AppendToNew(number, kind, level, record, payload);
+  if (stream.open == 0 || stream.used + bytes > kSegmentBytes)
+    return AppendToNew(number, kind, level, record, payload);
 
   const Slot& slot = slots_[stream.open - 1];
   record.sequence = slot.sequence;
-  record.crc = Crc32c(payload, record.length, Crc32c(&record.length, sizeof(record) - sizeof(record.crc)));
+  record.crc =
+      Crc32c(payload, record.length, Crc32c(&record.length, sizeof(record) - sizeof(record.crc)));
   memcpy(payload - sizeof(record), &record, sizeof(record));
   const size_t left = kSegmentBytes - stream.used - bytes;
   const size_t tail = left < kTailRoom ? left : kTailRoom;
   memset(payload + record.length, 0, tail);
   const uint64_t offset = OffsetOf(stream.open - 1) + stream.used;
-  if (!file_.pwrite(file_.context, payload - sizeof(record), bytes + tail, offset)) return Stored::kFailed;
+  if (!file_.pwrite(file_.context, payload - sizeof(record), bytes + tail, offset))
+    return Stored::kFailed;
   stream.used += bytes;
   if (offset + bytes + tail > file_bytes_) file_bytes_ = offset + bytes + tail;
   return Stored::kYes;
 }
 
-Stored SegmentStore::AppendToNew(uint32_t stream_number, SegmentKind kind, uint32_t level, RecordHeader record,
-                                 uint8_t* payload) {
+Stored SegmentStore::AppendToNew(uint32_t stream_number, SegmentKind kind, uint32_t level,
+                                 RecordHeader record, uint8_t* payload) {
   uint32_t index = 0;
   if (!FindRoom(stream_number, &index)) return Stored::kNoRoom;
   Free(index);  // before it is overwritten: whatever happens now, its old contents are gone
@@ -67,14 +72,16 @@ Stored SegmentStore::AppendToNew(uint32_t stream_number, SegmentKind kind, uint3
   segment.generation = kind == SegmentKind::kSurvivors ? generation_ : 0;
   segment.crc = Crc32c(&segment, offsetof(SegmentHeader, crc));
   record.sequence = segment.sequence;
-  record.crc = Crc32c(payload, record.length, Crc32c(&record.length, sizeof(record) - sizeof(record.crc)));
+  record.crc =
+      Crc32c(payload, record.length, Crc32c(&record.length, sizeof(record) - sizeof(record.crc)));
 
   uint8_t* start = payload - kFrameRoom;
   memcpy(start, &segment, sizeof(segment));
   memcpy(start + sizeof(segment), &record, sizeof(record));
   memset(payload + record.length, 0, kTailRoom);
   const size_t bytes = kFrameRoom + record.length;
-  if (!file_.pwrite(file_.context, start, bytes + kTailRoom, OffsetOf(index))) return Stored::kFailed;
+  if (!file_.pwrite(file_.context, start, bytes + kTailRoom, OffsetOf(index)))
+    return Stored::kFailed;
 
   slots_[index] = {segment.sequence, segment.generation, static_cast<uint8_t>(stream_number + 1)};
   Stream& stream = streams_[stream_number];
@@ -88,7 +95,8 @@ Stored SegmentStore::AppendToNew(uint32_t stream_number, SegmentKind kind, uint3
   return Stored::kYes;
 }
 
-// A free segment, else a new one at the end, else (at the stream's limit, or in a full file) the stream's own oldest.
+// A free segment, else a new one at the end, else (at the stream's limit, or in a full file) the
+// stream's own oldest.
 bool SegmentStore::FindRoom(uint32_t stream_number, uint32_t* index) {
   const Stream& stream = streams_[stream_number];
   uint32_t oldest = kMaxSegments;
@@ -98,7 +106,8 @@ bool SegmentStore::FindRoom(uint32_t stream_number, uint32_t* index) {
       return true;
     }
     const bool reusable = slots_[i].stream == stream_number + 1 && i + 1 != stream.open;
-    if (reusable && (oldest == kMaxSegments || slots_[i].sequence < slots_[oldest].sequence)) oldest = i;
+    if (reusable && (oldest == kMaxSegments || slots_[i].sequence < slots_[oldest].sequence))
+      oldest = i;
   }
   if (stream.count < stream.limit && segment_count_ < kMaxSegments) {
     *index = segment_count_;
@@ -147,7 +156,8 @@ void SegmentStore::Adopt(uint32_t index, const SegmentHeader& header) {
   ++streams_[stream].count;
   if (index >= segment_count_) segment_count_ = index + 1;
   if (header.sequence >= next_sequence_) next_sequence_ = header.sequence + 1;
-  if (header.kind == SegmentKind::kSurvivors && header.generation > generation_) generation_ = header.generation;
+  if (header.kind == SegmentKind::kSurvivors && header.generation > generation_)
+    generation_ = header.generation;
   const uint64_t end = OffsetOf(index) + kSegmentBytes;
   if (end > file_bytes_) file_bytes_ = end;
 }

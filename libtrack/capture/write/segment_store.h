@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the next record goes: segments of the capture file, appended on demand, reused as rings per kind.
+// Where the next record goes: segments of the capture file, appended on demand, reused as rings per
+// kind.
 //
-// Promises: a kind never takes more segments than its limit; a segment is marked free before it is overwritten and
-// owned only after its header and first record are written, so a failed pwrite costs nothing but the oldest segment.
-// Each record is followed by 32 zero bytes (overwritten by the next): a reader can tell the end from a cut.
+// Promises: a kind never takes more segments than its limit; a segment is marked free before it is
+// overwritten and owned only after its header and first record are written, so a failed pwrite
+// costs nothing but the oldest segment. Each record is followed by 32 zero bytes (overwritten by
+// the next): a reader can tell the end from a cut.
 //
 // Thread-safety: none.   Allocates: never.   Signals: not reentrant.   Fork: not for the child.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_SEGMENT_STORE_H_
@@ -17,14 +19,16 @@
 
 namespace leaktrack::capture {
 
-// The way to the file. `pread` is needed by Reopen() only; it returns the bytes read, negative on error.
+// The way to the file. `pread` is needed by Reopen() only; it returns the bytes read, negative on
+// error.
 struct FileOps {
   void* context;
   bool (*pwrite)(void* context, const void* data, size_t bytes, uint64_t offset);
   int64_t (*pread)(void* context, void* data, size_t bytes, uint64_t offset);
 };
 
-inline constexpr uint32_t kStreams = kLevels + 4;  // dictionary, history 0..6, survivors, kept, status
+inline constexpr uint32_t kStreams =
+    kLevels + 4;  // dictionary, history 0..6, survivors, kept, status
 
 enum class Stored : uint8_t {
   kYes,
@@ -36,20 +40,26 @@ class SegmentStore {
  public:
   void Start(const FileOps& file, uint64_t run_id);
 
-  // Writes one framed record (header space of kFrameRoom bytes before `payload` is ours to fill; kTailRoom after it).
-  // `record` needs type, codec, lengths, chunks and epoch; sequence and crc are filled in here.
+  // Writes one framed record (header space of kFrameRoom bytes before `payload` is ours to fill;
+  // kTailRoom after it). `record` needs type, codec, lengths, chunks and epoch; sequence and crc
+  // are filled in here.
   static constexpr size_t kFrameRoom = sizeof(SegmentHeader) + sizeof(RecordHeader);
   static constexpr size_t kTailRoom = sizeof(RecordHeader);
-  [[nodiscard]] Stored Append(SegmentKind kind, uint32_t level, RecordHeader record, uint8_t* payload);
+  [[nodiscard]] Stored Append(SegmentKind kind, uint32_t level, RecordHeader record,
+                              uint8_t* payload);
 
-  // Survivors: the following segments belong to this generation; those of generations other than it and `keep` are free.
+  // Survivors: the following segments belong to this generation; those of generations other than it
+  // and `keep` are free.
   void StartGeneration(uint32_t generation, uint32_t keep);
   uint32_t GenerationSegments(uint32_t generation) const;
 
-  // Gives a level at least this many segments, so that one record of it cannot overwrite its own beginning.
+  // Gives a level at least this many segments, so that one record of it cannot overwrite its own
+  // beginning.
   void RaiseHistoryLimit(uint32_t level, uint32_t segments);
   // Segments opened for a stream since the start.
-  uint64_t opened(SegmentKind kind, uint32_t level) const { return streams_[StreamOf(kind, level)].opened; }
+  uint64_t opened(SegmentKind kind, uint32_t level) const {
+    return streams_[StreamOf(kind, level)].opened;
+  }
 
   // Puts the segments of an existing file into the table; streams then go on in new segments.
   void Adopt(uint32_t index, const SegmentHeader& header);
@@ -75,11 +85,13 @@ class SegmentStore {
   };
 
   static uint32_t StreamOf(SegmentKind kind, uint32_t level) {
-    return kind == SegmentKind::kHistory ? level : kLevels + static_cast<uint32_t>(kind) -
-                                                       (kind == SegmentKind::kDictionary ? 1u : 2u);
+    return kind == SegmentKind::kHistory ? level
+                                         : kLevels + static_cast<uint32_t>(kind) -
+                                               (kind == SegmentKind::kDictionary ? 1u : 2u);
   }
   bool FindRoom(uint32_t stream, uint32_t* index);
-  Stored AppendToNew(uint32_t stream, SegmentKind kind, uint32_t level, RecordHeader record, uint8_t* payload);
+  Stored AppendToNew(uint32_t stream, SegmentKind kind, uint32_t level, RecordHeader record,
+                     uint8_t* payload);
   void Free(uint32_t index);
 
   FileOps file_;

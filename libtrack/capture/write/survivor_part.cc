@@ -2,8 +2,8 @@
 //
 // Survivor records: from time to time all of them, in between the slots that changed.
 //
-// A shadow word per slot, in the writer's own memory, says what the file holds. Two generations of full sets take
-// turns, so that whatever moment a kill chooses, a complete one is in the file.
+// A shadow word per slot, in the writer's own memory, says what the file holds. Two generations of
+// full sets take turns, so that whatever moment a kill chooses, a complete one is in the file.
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {
@@ -14,7 +14,7 @@ constexpr size_t kRowBytes = 10 + 5 + 10 + 10 + 10 + 5 + 10;  // at worst
 static_assert(64 + kRows * kRowBytes <= kMaxRawBytes, "a chunk must fit a record");
 
 struct Row {
-  LiveCopy entry;     // site 0: the slot is now empty
+  LiveCopy entry;  // site 0: the slot is now empty
   uint32_t* shadow;
   uint32_t check;
 };
@@ -34,7 +34,8 @@ bool InShare(const LiveCopy& entry, uint32_t shift) {
 // Collects rows and writes a record whenever it has a chunk of them.
 class Collector {
  public:
-  Collector(RecordEncoder* encoder, SegmentStore* store, const Epoch& epoch, uint32_t shift, RecordType type, Row* rows)
+  Collector(RecordEncoder* encoder, SegmentStore* store, const Epoch& epoch, uint32_t shift,
+            RecordType type, Row* rows)
       : encoder_(encoder), store_(store), epoch_(epoch), shift_(shift), type_(type), rows_(rows) {}
 
   void Add(const LiveCopy& entry, uint32_t* shadow, uint32_t check) {
@@ -51,11 +52,12 @@ class Collector {
     raw.Varint(first_);
     raw.Varint(end);
     Encode(&raw);
-    const Stored stored =
-        encoder_->Flush(store_, SegmentKind::kSurvivors, 0, type_, epoch_.number, static_cast<uint16_t>(chunk_++));
+    const Stored stored = encoder_->Flush(store_, SegmentKind::kSurvivors, 0, type_, epoch_.number,
+                                          static_cast<uint16_t>(chunk_++));
     if (stored != Stored::kYes) result_ = stored;
     // An unwritten row keeps its old shadow, so that the next epoch sees it as changed.
-    for (uint32_t i = 0; i < used_ && stored == Stored::kYes; ++i) *rows_[i].shadow = rows_[i].check;
+    for (uint32_t i = 0; i < used_ && stored == Stored::kYes; ++i)
+      *rows_[i].shadow = rows_[i].check;
     used_ = 0;
     first_ = end;
   }
@@ -80,9 +82,12 @@ class Collector {
     };
     column([&](const LiveCopy& e) { raw->Varint(e.size); });
     column([&](const LiveCopy& e) { raw->Varint(e.interval_bytes); });
-    column([&](const LiveCopy& e) { raw->Signed(static_cast<int64_t>(epoch_.now_ms - e.birth_ms)); });
+    column(
+        [&](const LiveCopy& e) { raw->Signed(static_cast<int64_t>(epoch_.now_ms - e.birth_ms)); });
     column([&](const LiveCopy& e) { raw->Varint(e.chain); });
-    column([&](const LiveCopy& e) { raw->Signed(static_cast<int64_t>(e.birth_ms - e.first_birth_ms)); });
+    column([&](const LiveCopy& e) {
+      raw->Signed(static_cast<int64_t>(e.birth_ms - e.first_birth_ms));
+    });
   }
 
   RecordEncoder* encoder_;
@@ -100,7 +105,8 @@ struct Chooser {
   const Epoch& epoch;
   uint32_t shift;
   bool Wanted(const LiveCopy& entry) const {
-    const bool young = entry.birth_ms + HistoryWriter::kYoungMs > epoch.now_ms && epoch.kind == EpochKind::kPeriodic;
+    const bool young = entry.birth_ms + HistoryWriter::kYoungMs > epoch.now_ms &&
+                       epoch.kind == EpochKind::kPeriodic;
     return !young && InShare(entry, shift);
   }
 };
@@ -127,7 +133,8 @@ bool WriterParts::Survivors(HistoryWriter& writer, const Epoch& epoch) {
   const bool old = epoch.number - writer.full_epoch_ >= HistoryWriter::kFullSetEpochs * turns;
   const bool long_tail =
       writer.store_.GenerationSegments(writer.generation_) > 8 + 2 * writer.full_segments_;
-  if (shift != writer.share_shift_ || ((old || long_tail) && writer.changed_since_full_)) writer.full_due_ = true;
+  if (shift != writer.share_shift_ || ((old || long_tail) && writer.changed_since_full_))
+    writer.full_due_ = true;
   writer.share_shift_ = shift;
   return writer.full_due_ ? FullSet(writer, epoch) : Changes(writer, epoch);
 }
@@ -135,12 +142,13 @@ bool WriterParts::Survivors(HistoryWriter& writer, const Epoch& epoch) {
 bool WriterParts::FullSet(HistoryWriter& writer, const Epoch& epoch) {
   writer.store_.StartGeneration(++writer.generation_, writer.complete_generation_);
   static_assert(sizeof(writer.scratch_) >= kRows * sizeof(Row));
-  Collector rows(&writer.encoder_, &writer.store_, epoch, writer.share_shift_, RecordType::kSurvivorSet,
-                 reinterpret_cast<Row*>(writer.scratch_));
+  Collector rows(&writer.encoder_, &writer.store_, epoch, writer.share_shift_,
+                 RecordType::kSurvivorSet, reinterpret_cast<Row*>(writer.scratch_));
   const Chooser chooser{epoch, writer.share_shift_};
   for (uint32_t s = 0; s < kMaxLiveSegments; ++s) {
     const LiveSlots slots = epoch.view.Slots(s);
-    for (uint64_t i = 0; i < slots.count && slots.first_in_region + i < writer.slot_capacity_; ++i) {
+    for (uint64_t i = 0; i < slots.count && slots.first_in_region + i < writer.slot_capacity_;
+         ++i) {
       uint32_t* shadow = &writer.slot_shadow_[slots.first_in_region + i];
       LiveCopy entry;
       if (epoch.view.CopyLive(slots, i, &entry) && chooser.Wanted(entry)) {
@@ -166,8 +174,8 @@ bool WriterParts::FullSet(HistoryWriter& writer, const Epoch& epoch) {
 }
 
 bool WriterParts::Changes(HistoryWriter& writer, const Epoch& epoch) {
-  Collector rows(&writer.encoder_, &writer.store_, epoch, writer.share_shift_, RecordType::kSurvivorChange,
-                 reinterpret_cast<Row*>(writer.scratch_));
+  Collector rows(&writer.encoder_, &writer.store_, epoch, writer.share_shift_,
+                 RecordType::kSurvivorChange, reinterpret_cast<Row*>(writer.scratch_));
   const Chooser chooser{epoch, writer.share_shift_};
   const uint64_t all = SlotsIn(epoch.view);
   // A large table (exact mode) is looked at in turns.
@@ -178,8 +186,10 @@ bool WriterParts::Changes(HistoryWriter& writer, const Epoch& epoch) {
   uint64_t base = 0;
   for (uint32_t s = 0; s < kMaxLiveSegments; ++s) {
     const LiveSlots slots = epoch.view.Slots(s);
-    const uint64_t end = slots.count < (to > base ? to - base : 0) ? slots.count : (to > base ? to - base : 0);
-    for (uint64_t i = from > base ? from - base : 0; i < end && slots.first_in_region + i < writer.slot_capacity_; ++i) {
+    const uint64_t end =
+        slots.count < (to > base ? to - base : 0) ? slots.count : (to > base ? to - base : 0);
+    for (uint64_t i = from > base ? from - base : 0;
+         i < end && slots.first_in_region + i < writer.slot_capacity_; ++i) {
       uint32_t* shadow = &writer.slot_shadow_[slots.first_in_region + i];
       LiveCopy entry;
       const bool wanted = epoch.view.CopyLive(slots, i, &entry) && chooser.Wanted(entry);
@@ -199,7 +209,8 @@ bool WriterParts::Changes(HistoryWriter& writer, const Epoch& epoch) {
   }
   if (!rows.empty()) rows.Flush(UINT64_MAX);
   writer.changed_since_full_ |= rows.wrote();
-  if (rows.result() == Stored::kNoRoom) writer.full_due_ = true;  // a new generation frees the oldest one's segments
+  if (rows.result() == Stored::kNoRoom)
+    writer.full_due_ = true;  // a new generation frees the oldest one's segments
   return rows.result() != Stored::kFailed;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of one epoch, one function per kind of record (history_writer.cc calls them in the order that it promises).
+// The parts of one epoch, one function per kind of record (history_writer.cc calls them in the
+// order that it promises).
 //
-// Each returns false when the file refused something; it then remembers as unwritten what it could not write.
+// Each returns false when the file refused something; it then remembers as unwritten what it could
+// not write.
 //
 // Thread-safety, Allocates, Signals, Fork: as HistoryWriter.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_WRITER_PARTS_H_
@@ -32,7 +34,8 @@ struct WriterParts {
   static bool Modules(HistoryWriter& writer, const Epoch& epoch);
   static bool Hooks(HistoryWriter& writer, const Epoch& epoch);
   static bool Notes(HistoryWriter& writer, const Epoch& epoch);
-  static bool CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint32_t number, CellCopy* cell);
+  static bool CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint32_t number,
+                       CellCopy* cell);
   static void FindChangedCells(HistoryWriter& writer, const Epoch& epoch);
   static bool Level(HistoryWriter& writer, const Epoch& epoch, uint32_t level);
   static bool FullSet(HistoryWriter& writer, const Epoch& epoch);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads little-endian numbers from a bounded piece of memory; the one place where CFI bytes are touched.
+// Reads little-endian numbers from a bounded piece of memory; the one place where CFI bytes are
+// touched.
 //
-// Promises: never reads outside [begin, end). After the first read that would, every read yields 0 and ok() is false,
-// so that callers check once, at the end.
+// Promises: never reads outside [begin, end). After the first read that would, every read yields 0
+// and ok() is false, so that callers check once, at the end.
 //
 // Thread-safety: none, a value.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_CFI_BYTE_CURSOR_H_

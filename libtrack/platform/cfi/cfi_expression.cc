@@ -49,18 +49,26 @@ bool PushLeaf(uint8_t op, ByteCursor& code, uintptr_t pc, CfiExpression& to) {
   if (op >= kOpBreg0 && op <= kOpBreg31) {
     const int64_t offset = code.Sleb();
     const uint8_t reg = op - kOpBreg0;
-    if (reg == kPcRegister) return to = Constant(static_cast<int64_t>(pc + static_cast<uint64_t>(offset))), true;
+    if (reg == kPcRegister)
+      return to = Constant(static_cast<int64_t>(pc + static_cast<uint64_t>(offset))), true;
     to = {.kind = Kind::kRegister, .reg = reg};
     return AddConstant(to, offset);
   }
   switch (op) {
-    case kOpConst1u: return to = Constant(code.Read<uint8_t>()), true;
-    case kOpConst1s: return to = Constant(code.Read<int8_t>()), true;
-    case kOpConst2u: return to = Constant(code.Read<uint16_t>()), true;
-    case kOpConst2s: return to = Constant(code.Read<int16_t>()), true;
-    case kOpConst4u: return to = Constant(code.Read<uint32_t>()), true;
-    case kOpConst4s: return to = Constant(code.Read<int32_t>()), true;
-    default: return false;
+    case kOpConst1u:
+      return to = Constant(code.Read<uint8_t>()), true;
+    case kOpConst1s:
+      return to = Constant(code.Read<int8_t>()), true;
+    case kOpConst2u:
+      return to = Constant(code.Read<uint16_t>()), true;
+    case kOpConst2s:
+      return to = Constant(code.Read<int16_t>()), true;
+    case kOpConst4u:
+      return to = Constant(code.Read<uint32_t>()), true;
+    case kOpConst4s:
+      return to = Constant(code.Read<int32_t>()), true;
+    default:
+      return false;
   }
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reduces a DWARF expression to the one shape that unwinding needs: register + n, or the word at register + n, plus m.
+// Reduces a DWARF expression to the one shape that unwinding needs: register + n, or the word at
+// register + n, plus m.
 //
-// What: a symbolic run of the handful of operators that compilers and glibc emit for CFA and saved-register expressions.
-// The PC is known, so the PLT's "rsp + 8 + ((rip & 15) >= 11) * 8" comes out as rsp + 8 or rsp + 16.
+// What: a symbolic run of the handful of operators that compilers and glibc emit for CFA and
+// saved-register expressions. The PC is known, so the PLT's "rsp + 8 + ((rip & 15) >= 11) * 8"
+// comes out as rsp + 8 or rsp + 16.
 // Refuses: everything else.
 //
 // Thread-safety: pure.   Allocates: never.   Signals: safe.   Fork: safe.

@@ -42,8 +42,13 @@ enum Cfa : uint8_t {
 
 using Saved = CfiRow::Saved;
 
-constexpr CfiRow kFirstRow = {.cfa_offset = 0, .fp_offset = 0, .cfa_addend = 0, .cfa_register = 0,
-                              .cfa = CfaKind::kNone, .fp = Saved::kSame, .ra = Saved::kAtCfa};
+constexpr CfiRow kFirstRow = {.cfa_offset = 0,
+                              .fp_offset = 0,
+                              .cfa_addend = 0,
+                              .cfa_register = 0,
+                              .cfa = CfaKind::kNone,
+                              .fp = Saved::kSame,
+                              .ra = Saved::kAtCfa};
 
 class Machine {
  public:
@@ -107,7 +112,8 @@ void Machine::DefineCfa(uint64_t reg, int64_t offset) {
 
 void Machine::DefineCfaExpression(const CfiExpression& expression) {
   row_.cfa = CfaKind::kNone;
-  if (expression.kind == CfiExpression::Kind::kRegister) return DefineCfa(expression.reg, expression.offset);
+  if (expression.kind == CfiExpression::Kind::kRegister)
+    return DefineCfa(expression.reg, expression.offset);
   if (expression.kind != CfiExpression::Kind::kWordAtRegister) return;
   if (expression.addend < 0 || expression.addend > 8 * 31 || expression.addend % 8 != 0) return;
   if (expression.reg != kRsp && expression.reg != kRbp) return;
@@ -118,8 +124,10 @@ void Machine::DefineCfaExpression(const CfiExpression& expression) {
 
 void Machine::SaveByExpression(uint64_t reg, const CfiExpression& expression) {
   Saved where = Saved::kOther;
-  if (expression.kind == CfiExpression::Kind::kRegister && expression.reg == kRbp) where = Saved::kAtFp;
-  if (expression.kind == CfiExpression::Kind::kRegister && expression.reg == kRsp) where = Saved::kAtSp;
+  if (expression.kind == CfiExpression::Kind::kRegister && expression.reg == kRbp)
+    where = Saved::kAtFp;
+  if (expression.kind == CfiExpression::Kind::kRegister && expression.reg == kRsp)
+    where = Saved::kAtSp;
   Save(reg, where, expression.offset);
 }
 
@@ -133,34 +141,53 @@ CfiExpression Machine::ReadExpression(ByteCursor& code) {
 bool Machine::StepExtended(ByteCursor& code, uint8_t op) {
   const uint64_t reg = code.Uleb();
   switch (op) {
-    case kCfaOffsetExtended: return Save(reg, Saved::kAtCfa, Factored(static_cast<int64_t>(code.Uleb()))), true;
-    case kCfaOffsetExtendedSf: return Save(reg, Saved::kAtCfa, Factored(code.Sleb())), true;
-    case kCfaRestoreExtended: return Restore(reg), true;
-    case kCfaUndefined: return Save(reg, Saved::kUndefined), true;
-    case kCfaSameValue: return Save(reg, Saved::kSame), true;
-    case kCfaRegister: return code.Uleb(), Save(reg, Saved::kOther), true;
-    case kCfaDefCfa: return DefineCfa(reg, static_cast<int64_t>(code.Uleb())), true;
-    case kCfaDefCfaSf: return DefineCfa(reg, Factored(code.Sleb())), true;
-    case kCfaExpression: return SaveByExpression(reg, ReadExpression(code)), true;
+    case kCfaOffsetExtended:
+      return Save(reg, Saved::kAtCfa, Factored(static_cast<int64_t>(code.Uleb()))), true;
+    case kCfaOffsetExtendedSf:
+      return Save(reg, Saved::kAtCfa, Factored(code.Sleb())), true;
+    case kCfaRestoreExtended:
+      return Restore(reg), true;
+    case kCfaUndefined:
+      return Save(reg, Saved::kUndefined), true;
+    case kCfaSameValue:
+      return Save(reg, Saved::kSame), true;
+    case kCfaRegister:
+      return code.Uleb(), Save(reg, Saved::kOther), true;
+    case kCfaDefCfa:
+      return DefineCfa(reg, static_cast<int64_t>(code.Uleb())), true;
+    case kCfaDefCfaSf:
+      return DefineCfa(reg, Factored(code.Sleb())), true;
+    case kCfaExpression:
+      return SaveByExpression(reg, ReadExpression(code)), true;
     case kCfaValOffset:
-    case kCfaValOffsetSf: return code.Uleb(), Save(reg, Saved::kOther), true;
-    case kCfaValExpression: return ReadExpression(code), Save(reg, Saved::kOther), true;
-    default: return false;
+    case kCfaValOffsetSf:
+      return code.Uleb(), Save(reg, Saved::kOther), true;
+    case kCfaValExpression:
+      return ReadExpression(code), Save(reg, Saved::kOther), true;
+    default:
+      return false;
   }
 }
 
 bool Machine::Step(ByteCursor& code, uint8_t op) {
   const uint8_t operand = op & 0x3f;
   switch (op & 0xc0) {
-    case kCfaAdvanceLoc: return past_pc_ = !Advance(operand), true;
-    case kCfaOffset: return Save(operand, Saved::kAtCfa, Factored(static_cast<int64_t>(code.Uleb()))), true;
-    case kCfaRestore: return Restore(operand), true;
+    case kCfaAdvanceLoc:
+      return past_pc_ = !Advance(operand), true;
+    case kCfaOffset:
+      return Save(operand, Saved::kAtCfa, Factored(static_cast<int64_t>(code.Uleb()))), true;
+    case kCfaRestore:
+      return Restore(operand), true;
   }
   switch (op) {
-    case kCfaNop: return true;
-    case kCfaAdvanceLoc1: return past_pc_ = !Advance(code.Read<uint8_t>()), true;
-    case kCfaAdvanceLoc2: return past_pc_ = !Advance(code.Read<uint16_t>()), true;
-    case kCfaAdvanceLoc4: return past_pc_ = !Advance(code.Read<uint32_t>()), true;
+    case kCfaNop:
+      return true;
+    case kCfaAdvanceLoc1:
+      return past_pc_ = !Advance(code.Read<uint8_t>()), true;
+    case kCfaAdvanceLoc2:
+      return past_pc_ = !Advance(code.Read<uint16_t>()), true;
+    case kCfaAdvanceLoc4:
+      return past_pc_ = !Advance(code.Read<uint32_t>()), true;
     case kCfaRememberState:
       if (remembered_count_ == CfiWork::kMaxRemembered) return false;
       work_.remembered[remembered_count_++] = row_;
@@ -169,12 +196,18 @@ bool Machine::Step(ByteCursor& code, uint8_t op) {
       if (remembered_count_ == 0) return false;
       row_ = work_.remembered[--remembered_count_];
       return true;
-    case kCfaDefCfaRegister: return DefineCfa(code.Uleb(), row_.cfa_offset), true;
-    case kCfaDefCfaOffset: return DefineCfa(row_.cfa_register, static_cast<int64_t>(code.Uleb())), true;
-    case kCfaDefCfaOffsetSf: return DefineCfa(row_.cfa_register, Factored(code.Sleb())), true;
-    case kCfaDefCfaExpression: return DefineCfaExpression(ReadExpression(code)), true;
-    case kCfaGnuArgsSize: return code.Uleb(), true;
-    default: return StepExtended(code, op);
+    case kCfaDefCfaRegister:
+      return DefineCfa(code.Uleb(), row_.cfa_offset), true;
+    case kCfaDefCfaOffset:
+      return DefineCfa(row_.cfa_register, static_cast<int64_t>(code.Uleb())), true;
+    case kCfaDefCfaOffsetSf:
+      return DefineCfa(row_.cfa_register, Factored(code.Sleb())), true;
+    case kCfaDefCfaExpression:
+      return DefineCfaExpression(ReadExpression(code)), true;
+    case kCfaGnuArgsSize:
+      return code.Uleb(), true;
+    default:
+      return StepExtended(code, op);
   }
 }
 
@@ -189,12 +222,21 @@ bool Machine::Run(ByteCursor& code) {
 bool FpOf(const CfiRow& row, CfiRule& rule) {
   rule.fp = FpKind::kLost;
   switch (row.fp) {
-    case Saved::kSame: rule.fp = FpKind::kSame; return true;
+    case Saved::kSame:
+      rule.fp = FpKind::kSame;
+      return true;
     case Saved::kUndefined:
-    case Saved::kOther: return true;
-    case Saved::kAtCfa: rule.fp = FpKind::kAtCfa; break;
-    case Saved::kAtFp: rule.fp = FpKind::kAtFp; break;
-    case Saved::kAtSp: rule.fp = FpKind::kAtSp; break;
+    case Saved::kOther:
+      return true;
+    case Saved::kAtCfa:
+      rule.fp = FpKind::kAtCfa;
+      break;
+    case Saved::kAtFp:
+      rule.fp = FpKind::kAtFp;
+      break;
+    case Saved::kAtSp:
+      rule.fp = FpKind::kAtSp;
+      break;
   }
   const int32_t words = row.fp_offset / 8;
   if (row.fp_offset % 8 != 0 || words != static_cast<int16_t>(words)) return false;
@@ -211,7 +253,8 @@ CfiRule Compile(const CfiRow& row) {
   if (row.ra != Saved::kAtCfa || row.cfa == CfaKind::kNone || !FpOf(row, rule)) return CfiRule{};
   rule.cfa = row.cfa;
   rule.cfa_offset = row.cfa_offset;
-  rule.cfa_words = static_cast<uint8_t>(row.cfa == CfaKind::kRegister ? row.cfa_register : row.cfa_addend / 8);
+  rule.cfa_words =
+      static_cast<uint8_t>(row.cfa == CfaKind::kRegister ? row.cfa_register : row.cfa_addend / 8);
   return rule;
 }
 
@@ -224,7 +267,8 @@ __attribute__((noinline)) void RunCieProgram(CfiWork& work) {
   work.cie.row = machine.row();
 }
 
-__attribute__((noinline)) CfiRule CompileRule(CfiWork& work, uintptr_t function_start, uintptr_t pc) {
+__attribute__((noinline)) CfiRule CompileRule(CfiWork& work, uintptr_t function_start,
+                                              uintptr_t pc) {
   Machine machine(work, work.cie.row, function_start, pc);
   return machine.Run(work.fde) ? Compile(machine.row()) : CfiRule{};
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a call frame program (CIE, then FDE instructions) up to one PC and compiles the row found there to a CfiRule.
+// Runs a call frame program (CIE, then FDE instructions) up to one PC and compiles the row found
+// there to a CfiRule.
 //
-// Promises: reads only the bytes it is given; ends on any input, damaged or hostile; the rows lie in memory that the
-// caller brings, because the stack of a hook is the program's.
+// Promises: reads only the bytes it is given; ends on any input, damaged or hostile; the rows lie
+// in memory that the caller brings, because the stack of a hook is the program's.
 // Refuses: rows that a CfiRule cannot say (the rule is then kNone).
 //
 // Thread-safety: pure.   Allocates: never.   Signals: safe.   Fork: safe.
@@ -31,7 +32,8 @@ struct CfiRow {
 };
 static_assert(sizeof(CfiRow) == 16);
 
-// What a CIE says to all FDEs that name it. Kept from one look-up to the next: a module has two or three CIEs.
+// What a CIE says to all FDEs that name it. Kept from one look-up to the next: a module has two or
+// three CIEs.
 struct CfiCie {
   uintptr_t at;     // 0: none
   ByteCursor code;  // its instructions

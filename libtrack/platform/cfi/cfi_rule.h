@@ -2,9 +2,10 @@
 //
 // One CFI row compiled to 8 bytes: how to get from a frame to its caller.
 //
-// What: where the caller's stack pointer (the CFA) is and where its rbp was saved. Why so little: over libc, ld.so,
-// libstdc++, libruby, libpython, redis, jemalloc and clang every row at a call site has its CFA at rsp + n or rbp + n, or
-// (realigned stacks, hand-written crypto) in a word on the stack; the return address always lies just below the CFA.
+// What: where the caller's stack pointer (the CFA) is and where its rbp was saved. Why so little:
+// over libc, ld.so, libstdc++, libruby, libpython, redis, jemalloc and clang every row at a call
+// site has its CFA at rsp + n or rbp + n, or (realigned stacks, hand-written crypto) in a word on
+// the stack; the return address always lies just below the CFA.
 // Refuses: any other row (kNone); the walk is then cut, never guessed.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_CFI_CFI_RULE_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_CFI_CFI_RULE_H_
@@ -15,14 +16,15 @@
 namespace leaktrack::track {
 
 enum class CfaKind : uint8_t {
-  kNone = 0,      // not expressible: cut
-  kSp,            // rsp + cfa_offset
-  kFp,            // rbp + cfa_offset
-  kSpWord,        // word at rsp + cfa_offset, plus 8 * cfa_words
-  kFpWord,        // word at rbp + cfa_offset, plus 8 * cfa_words
-  kRegister,      // register number cfa_words + cfa_offset: in a frame that a signal interrupted, or the loader's trampoline
-  kSignal,        // a signal trampoline: the caller's registers are in the ucontext at rsp
-  kRoot,          // the outermost frame
+  kNone = 0,  // not expressible: cut
+  kSp,        // rsp + cfa_offset
+  kFp,        // rbp + cfa_offset
+  kSpWord,    // word at rsp + cfa_offset, plus 8 * cfa_words
+  kFpWord,    // word at rbp + cfa_offset, plus 8 * cfa_words
+  kRegister,  // register number cfa_words + cfa_offset: in a frame that a signal interrupted, or
+              // the loader's trampoline
+  kSignal,    // a signal trampoline: the caller's registers are in the ucontext at rsp
+  kRoot,      // the outermost frame
   kFramePointer,  // no CFI here: follow rbp as long as that is plausible
 };
 
@@ -47,22 +49,26 @@ struct CfiRule {
 };
 static_assert(sizeof(CfiRule) == 8, "the rule cache stores a rule as one word");
 
-// A rule that needs no look at its offsets when it is applied: the CFA is rsp or rbp plus whole words, above rsp when it
-// is counted from rsp; rbp is unchanged or was saved in the frame, below the return address. Nearly every rule is plain.
+// A rule that needs no look at its offsets when it is applied: the CFA is rsp or rbp plus whole
+// words, above rsp when it is counted from rsp; rbp is unchanged or was saved in the frame, below
+// the return address. Nearly every rule is plain.
 inline bool IsPlain(const CfiRule& rule) {
   const int64_t words = rule.cfa_offset / 8;
-  if (rule.cfa_offset % 8 != 0 || (rule.cfa != CfaKind::kSp && rule.cfa != CfaKind::kFp)) return false;
+  if (rule.cfa_offset % 8 != 0 || (rule.cfa != CfaKind::kSp && rule.cfa != CfaKind::kFp))
+    return false;
   if (rule.cfa == CfaKind::kSp && words < 1) return false;
   if (rule.fp == FpKind::kSame) return true;
   if (rule.fp != FpKind::kAtCfa || rule.fp_words > -2 || rule.fp_words < -4096) return false;
   return rule.cfa == CfaKind::kFp || words + rule.fp_words >= 0;
 }
 
-// A rule as the cache keeps it: the CFA's offset in the upper half, where one shift takes it out; below, what is tested.
+// A rule as the cache keeps it: the CFA's offset in the upper half, where one shift takes it out;
+// below, what is tested.
 struct RuleWord {
-  static constexpr uint64_t kFromFp = uint64_t{1} << 17;   // of a plain rule: CfaKind::kFp, not kSp
-  static constexpr uint64_t kPlain = uint64_t{1} << 23;    // IsPlain; a bit that no CfaKind uses
-  static constexpr uint64_t kFpSaved = uint64_t{1} << 24;  // of a plain rule: FpKind::kAtCfa, not kSame
+  static constexpr uint64_t kFromFp = uint64_t{1} << 17;  // of a plain rule: CfaKind::kFp, not kSp
+  static constexpr uint64_t kPlain = uint64_t{1} << 23;   // IsPlain; a bit that no CfaKind uses
+  static constexpr uint64_t kFpSaved = uint64_t{1}
+                                       << 24;  // of a plain rule: FpKind::kAtCfa, not kSame
 
   uint64_t bits;
 
@@ -74,10 +80,14 @@ struct RuleWord {
   bool from_fp() const { return (bits & kFromFp) != 0; }
   bool fp_saved() const { return (bits & kFpSaved) != 0; }
   uintptr_t cfa_offset() const { return static_cast<uintptr_t>(static_cast<int64_t>(bits) >> 32); }
-  uintptr_t fp_offset() const { return static_cast<uintptr_t>(intptr_t{static_cast<int16_t>(bits)} * 8); }
+  uintptr_t fp_offset() const {
+    return static_cast<uintptr_t>(intptr_t{static_cast<int16_t>(bits)} * 8);
+  }
 };
-static_assert(static_cast<unsigned>(CfaKind::kSp) == 1 && static_cast<unsigned>(CfaKind::kFp) == 2 &&
-              static_cast<unsigned>(FpKind::kAtCfa) == 1, "RuleWord tests single bits of these");
+static_assert(static_cast<unsigned>(CfaKind::kSp) == 1 &&
+                  static_cast<unsigned>(CfaKind::kFp) == 2 &&
+                  static_cast<unsigned>(FpKind::kAtCfa) == 1,
+              "RuleWord tests single bits of these");
 
 }  // namespace leaktrack::track
 

@@ -17,14 +17,29 @@ bool ReadEncoded(ByteCursor& from, uint8_t format, uint64_t& value) {
   switch (format & 0x0f) {
     case 0x00:
     case 0x04:
-    case 0x0c: value = from.Read<uint64_t>(); return true;
-    case 0x01: value = from.Uleb(); return true;
-    case 0x02: value = from.Read<uint16_t>(); return true;
-    case 0x03: value = from.Read<uint32_t>(); return true;
-    case 0x09: value = static_cast<uint64_t>(from.Sleb()); return true;
-    case 0x0a: value = static_cast<uint64_t>(int64_t{from.Read<int16_t>()}); return true;
-    case 0x0b: value = static_cast<uint64_t>(int64_t{from.Read<int32_t>()}); return true;
-    default: return false;
+    case 0x0c:
+      value = from.Read<uint64_t>();
+      return true;
+    case 0x01:
+      value = from.Uleb();
+      return true;
+    case 0x02:
+      value = from.Read<uint16_t>();
+      return true;
+    case 0x03:
+      value = from.Read<uint32_t>();
+      return true;
+    case 0x09:
+      value = static_cast<uint64_t>(from.Sleb());
+      return true;
+    case 0x0a:
+      value = static_cast<uint64_t>(int64_t{from.Read<int16_t>()});
+      return true;
+    case 0x0b:
+      value = static_cast<uint64_t>(int64_t{from.Read<int32_t>()});
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -57,7 +72,8 @@ bool ReadAugmentation(const CfiSection& section, uintptr_t letters, ByteCursor& 
   return letter.ok() && data.ok();
 }
 
-// Positions a cursor on the body of the CIE or FDE at `at`. False for the terminator and 64-bit DWARF.
+// Positions a cursor on the body of the CIE or FDE at `at`. False for the terminator and 64-bit
+// DWARF.
 bool OpenEntry(const CfiSection& section, uintptr_t at, ByteCursor& body) {
   if (at < section.segment_start || at >= section.segment_end) return false;
   ByteCursor header(at, section.segment_end);
@@ -87,7 +103,8 @@ __attribute__((noinline)) bool ReadCie(CfiWork& work, const CfiSection& section,
     cie.has_augmentation = true;
     const uint64_t length = body.Uleb();
     const uintptr_t data = body.at();
-    if (!ReadAugmentation(section, letters + 1, body, cie) || body.at() - data > length) return false;
+    if (!ReadAugmentation(section, letters + 1, body, cie) || body.at() - data > length)
+      return false;
     body.Skip(length - (body.at() - data));
   } else if (first != 0) {
     return false;
@@ -114,8 +131,11 @@ bool OpenFde(CfiWork& work, const CfiSection& section, uintptr_t at) {
 __attribute__((noinline)) bool ReadFdeHead(CfiWork& work, uintptr_t pc, uintptr_t& start) {
   const CfiCie& cie = work.cie;
   uint64_t length;
-  if (!ReadPointer(work.fde, cie.fde_encoding, start) || !ReadEncoded(work.fde, cie.fde_encoding, length)) return false;
-  if ((cie.fde_encoding & 0x0f) == 0x0b) length &= 0xffff'ffffU;  // the range is a size, whatever the sign of the format
+  if (!ReadPointer(work.fde, cie.fde_encoding, start) ||
+      !ReadEncoded(work.fde, cie.fde_encoding, length))
+    return false;
+  if ((cie.fde_encoding & 0x0f) == 0x0b)
+    length &= 0xffff'ffffU;  // the range is a size, whatever the sign of the format
   if (pc < start || pc - start >= length) return false;
   if (cie.has_augmentation) work.fde.Skip(work.fde.Uleb());
   return work.fde.ok();
@@ -134,11 +154,13 @@ __attribute__((noinline)) uintptr_t FindFde(const CfiSection& section, uintptr_t
   const uint8_t count_encoding = header.Read<uint8_t>();
   const uint8_t table_encoding = header.Read<uint8_t>();
   uint64_t ignored;
-  if (version != 1 || count_encoding != kEncodingUdata4 || table_encoding != kEncodingTable) return 0;
+  if (version != 1 || count_encoding != kEncodingUdata4 || table_encoding != kEncodingTable)
+    return 0;
   if (frame_encoding != kEncodingOmit && !ReadEncoded(header, frame_encoding, ignored)) return 0;
   const uint32_t count = header.Read<uint32_t>();
   if (!header.ok() || count == 0 || count > (header.end() - header.at()) / sizeof(Pair)) return 0;
-  if (header.at() % alignof(Pair) != 0) return 0;  // a frame pointer of 2 or 8 bytes stood before it; no linker does that
+  if (header.at() % alignof(Pair) != 0)
+    return 0;  // a frame pointer of 2 or 8 bytes stood before it; no linker does that
 
   // No branch on what is read: it would be mispredicted every other time.
   const auto* pair = reinterpret_cast<const Pair*>(header.at());

@@ -11,7 +11,8 @@ namespace leaktrack::track {
 namespace {
 
 constexpr uintptr_t kPage = 4096;
-constexpr uintptr_t kMaxModuleBytes = uintptr_t{16} << 30;  // larger than any real one: a damaged header
+constexpr uintptr_t kMaxModuleBytes = uintptr_t{16}
+                                      << 30;  // larger than any real one: a damaged header
 
 bool RangeReadable(uintptr_t start, uint64_t bytes) {
   if (bytes == 0 || bytes > (uint64_t{1} << 20)) return false;
@@ -21,12 +22,14 @@ bool RangeReadable(uintptr_t start, uint64_t bytes) {
   return true;
 }
 
-// Copies module memory that another thread's dlclose may unmap at any moment: the kernel then says so instead of faulting.
-// Where it will not copy at all (some containers forbid the call), pages are probed first, which leaves a small gap.
+// Copies module memory that another thread's dlclose may unmap at any moment: the kernel then says
+// so instead of faulting. Where it will not copy at all (some containers forbid the call), pages
+// are probed first, which leaves a small gap.
 bool CopyMemory(void* to, uintptr_t from, size_t bytes) {
   const iovec local{to, bytes};
   const iovec remote{reinterpret_cast<void*>(from), bytes};
-  const long copied = raw::Call(SYS_process_vm_readv, raw::Getpid(), raw::Ptr(&local), 1, raw::Ptr(&remote), 1, 0);
+  const long copied =
+      raw::Call(SYS_process_vm_readv, raw::Getpid(), raw::Ptr(&local), 1, raw::Ptr(&remote), 1, 0);
   if (copied == static_cast<long>(bytes)) return true;
   constexpr long kNotPermitted = -1, kNoSuchCall = -38;
   if (copied != kNotPermitted && copied != kNoSuchCall) return false;
@@ -42,10 +45,11 @@ constinit Elf64_Phdr g_headers[kMaxHeaders]{};
 alignas(8) constinit char g_note[kMaxNoteBytes]{};
 
 bool HeaderIsSane(const Elf64_Ehdr& header) {
-  return __builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_ident[EI_CLASS] == ELFCLASS64 &&
-         header.e_ident[EI_DATA] == ELFDATA2LSB && header.e_machine == EM_X86_64 &&
-         (header.e_type == ET_EXEC || header.e_type == ET_DYN) && header.e_phentsize == sizeof(Elf64_Phdr) &&
-         header.e_phnum > 0 && header.e_phnum <= kMaxHeaders && header.e_phoff < 16 * kPage && header.e_phoff % 8 == 0;
+  return __builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+         header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_ident[EI_DATA] == ELFDATA2LSB &&
+         header.e_machine == EM_X86_64 && (header.e_type == ET_EXEC || header.e_type == ET_DYN) &&
+         header.e_phentsize == sizeof(Elf64_Phdr) && header.e_phnum > 0 &&
+         header.e_phnum <= kMaxHeaders && header.e_phoff < 16 * kPage && header.e_phoff % 8 == 0;
 }
 
 // Extent and bias from the PT_LOAD segments. The one with file offset 0 is at `base`.
@@ -74,7 +78,8 @@ bool FindExtent(uintptr_t base, const Elf64_Phdr* headers, unsigned count, ElfIm
 void FindCfi(const Elf64_Phdr* headers, unsigned count, const Elf64_Phdr& eh, ElfImage& image) {
   for (unsigned i = 0; i < count; ++i) {
     const Elf64_Phdr& p = headers[i];
-    // More bytes in the file than in memory is no segment; its end could lie before its start, or beyond the module.
+    // More bytes in the file than in memory is no segment; its end could lie before its start, or
+    // beyond the module.
     if (p.p_type != PT_LOAD || (p.p_flags & PF_R) == 0 || p.p_filesz > p.p_memsz) continue;
     if (eh.p_vaddr < p.p_vaddr || eh.p_vaddr % 4 != 0) continue;
     const uint64_t inside = eh.p_vaddr - p.p_vaddr;
@@ -91,7 +96,9 @@ void FindCfi(const Elf64_Phdr* headers, unsigned count, const Elf64_Phdr& eh, El
 
 void FindBuildId(const Elf64_Phdr& note, ElfImage& image) {
   const uintptr_t at = image.bias + note.p_vaddr;
-  if (at < image.start || at >= image.end || note.p_memsz > image.end - at || note.p_memsz > kMaxNoteBytes) return;
+  if (at < image.start || at >= image.end || note.p_memsz > image.end - at ||
+      note.p_memsz > kMaxNoteBytes)
+    return;
   if (!CopyMemory(g_note, at, note.p_memsz)) return;
   const auto copy = reinterpret_cast<uintptr_t>(g_note);
   ByteCursor cursor(copy, copy + note.p_memsz);
@@ -104,7 +111,8 @@ void FindBuildId(const Elf64_Phdr& note, ElfImage& image) {
     const uintptr_t id = cursor.at();
     cursor.Skip((uint64_t{id_size} + 3) & ~uint64_t{3});
     if (!cursor.ok()) return;
-    const bool gnu = name_size == 4 && __builtin_memcmp(reinterpret_cast<const void*>(name), "GNU", 4) == 0;
+    const bool gnu =
+        name_size == 4 && __builtin_memcmp(reinterpret_cast<const void*>(name), "GNU", 4) == 0;
     if (type != NT_GNU_BUILD_ID || !gnu || id_size > sizeof(image.build_id)) continue;
     __builtin_memcpy(image.build_id, reinterpret_cast<const void*>(id), id_size);
     image.build_id_size = static_cast<uint8_t>(id_size);
@@ -117,13 +125,15 @@ void FindBuildId(const Elf64_Phdr& note, ElfImage& image) {
 bool ReadElfImage(uintptr_t base, ElfImage& image) {
   image = ElfImage{};
   Elf64_Ehdr header;
-  if (base % kPage != 0 || !CopyMemory(&header, base, sizeof header) || !HeaderIsSane(header)) return false;
+  if (base % kPage != 0 || !CopyMemory(&header, base, sizeof header) || !HeaderIsSane(header))
+    return false;
   const Elf64_Phdr* const headers = g_headers;
   const unsigned count = header.e_phnum;
   if (!CopyMemory(g_headers, base + header.e_phoff, count * sizeof(Elf64_Phdr))) return false;
   if (!FindExtent(base, headers, count, image)) return false;
   for (unsigned i = 0; i < count; ++i) {
-    if (headers[i].p_type == PT_GNU_EH_FRAME && image.cfi.header == 0) FindCfi(headers, count, headers[i], image);
+    if (headers[i].p_type == PT_GNU_EH_FRAME && image.cfi.header == 0)
+      FindCfi(headers, count, headers[i], image);
     if (headers[i].p_type == PT_NOTE && image.build_id_size == 0) FindBuildId(headers[i], image);
   }
   return true;

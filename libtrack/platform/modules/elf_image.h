@@ -2,8 +2,9 @@
 //
 // Reads the ELF header of a module where it is mapped: extent, bias, unwind tables, build-id.
 //
-// Promises: every field is bounds-checked and every page is probed before it is read, so that a file that only looks
-// like ELF, or a module that goes away meanwhile, costs a false and not a fault.
+// Promises: every field is bounds-checked and every page is probed before it is read, so that a
+// file that only looks like ELF, or a module that goes away meanwhile, costs a false and not a
+// fault.
 //
 // Thread-safety: pure.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_MODULES_ELF_IMAGE_H_

@@ -22,7 +22,8 @@ void ModuleIndex::Publish(uint32_t number, const ElfImage& image, const Identity
 void ModuleIndex::Clear() {
   const uint32_t count = this->count();
   count_.store(0, std::memory_order_release);
-  for (uint32_t number = 1; number <= count; ++number) ends_[number].store(0, std::memory_order_relaxed);
+  for (uint32_t number = 1; number <= count; ++number)
+    ends_[number].store(0, std::memory_order_relaxed);
 }
 
 }  // namespace leaktrack::track

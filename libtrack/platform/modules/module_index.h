@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The process-private half of the module map: address ranges side by side, and what unwinding needs of each module.
+// The process-private half of the module map: address ranges side by side, and what unwinding needs
+// of each module.
 //
-// Why beside the recorder's ModuleEntry: those are 512 bytes apart, and a look-up scans all of them; here 200 modules are
-// 50 cache lines. A number stands for one module at one address for the life of the run, so that a slot's
-// facts never change once published; only `end` switches between its value and 0 (not loaded).
+// Why beside the recorder's ModuleEntry: those are 512 bytes apart, and a look-up scans all of
+// them; here 200 modules are 50 cache lines. A number stands for one module at one address for the
+// life of the run, so that a slot's facts never change once published; only `end` switches between
+// its value and 0 (not loaded).
 //
-// Thread-safety: readers lock-free; one writer at a time (the refresh).   Allocates: never.   Signals: safe.
+// Thread-safety: readers lock-free; one writer at a time (the refresh).
+// Allocates: never.
+// Signals: safe.
 // Fork: the child starts over with Clear.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_MODULES_MODULE_INDEX_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_MODULES_MODULE_INDEX_H_
@@ -51,7 +55,8 @@ class ModuleIndex {
   void Clear();
 
  private:
-  // All zero, and said so: with a constructor the index would be filled by ours and then emptied by its own.
+  // All zero, and said so: with a constructor the index would be filled by ours and then emptied by
+  // its own.
   std::atomic<uint32_t> count_{};  // numbers 1..count_ are published
   std::atomic<uintptr_t> starts_[kMaxModules]{};
   std::atomic<uintptr_t> ends_[kMaxModules]{};

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/modules/module_map.h"
 
-#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/cfi/rule_cache.h"
 #include "libtrack/platform/modules/elf_image.h"
-#include "libtrack/platform/os/maps_reader.h"
 #include "libtrack/platform/modules/module_index.h"
 #include "libtrack/platform/modules/module_pins.h"
-#include "libtrack/platform/os/raw.h"
-#include "libtrack/platform/cfi/rule_cache.h"
 #include "libtrack/platform/modules/unknown_pages.h"
+#include "libtrack/platform/os/clock.h"
+#include "libtrack/platform/os/maps_reader.h"
+#include "libtrack/platform/os/raw.h"
 
 namespace leaktrack::track {
 
@@ -31,7 +31,8 @@ constinit std::atomic<uint64_t> g_next_refresh_ms{0};  // on the coarse monotoni
 constinit std::atomic<bool> g_refreshing{false};
 uint32_t g_refresh_serial;
 char g_maps_buffer[16 * 1024];
-ModuleIndex::Identity g_startup[kMaxStartupModules];  // survives fork, so that the child knows them too
+ModuleIndex::Identity
+    g_startup[kMaxStartupModules];  // survives fork, so that the child knows them too
 uint32_t g_startup_count;
 bool g_startup_known;
 
@@ -49,7 +50,9 @@ class RefreshLock {
 
 uint64_t CoarseMs() { return static_cast<uint64_t>(MonotonicCoarseNs()) / 1'000'000; }
 
-uint64_t TickMs() { return g_table.tick_ms == nullptr ? 0 : g_table.tick_ms->load(std::memory_order_relaxed); }
+uint64_t TickMs() {
+  return g_table.tick_ms == nullptr ? 0 : g_table.tick_ms->load(std::memory_order_relaxed);
+}
 
 bool IsFromStartup(const ModuleIndex::Identity& identity) {
   if (!g_startup_known) {
@@ -102,13 +105,15 @@ class Refresh {
 
 uint32_t Refresh::FindKnown(const ModuleIndex::Identity& identity, bool loaded) const {
   for (uint32_t number = g_index.count(); number > 0; --number) {
-    if (g_index.facts(number).identity == identity && g_index.Loaded(number) == loaded) return number;
+    if (g_index.facts(number).identity == identity && g_index.Loaded(number) == loaded)
+      return number;
   }
   return 0;
 }
 
 bool SameBuild(const capture::ModuleEntry& entry, const ElfImage& image) {
-  return entry.build_id_size == image.build_id_size && entry.end == image.end && entry.bias == image.bias &&
+  return entry.build_id_size == image.build_id_size && entry.end == image.end &&
+         entry.bias == image.bias &&
          __builtin_memcmp(entry.build_id, image.build_id, image.build_id_size) == 0;
 }
 
@@ -140,10 +145,11 @@ void Refresh::Append(const ElfImage& image, std::string_view path) {
   loaded_ = true;
 }
 
-// A mapping of a file that the candidate's own program headers claim. Some linkers put several segments into the
-// file's first page, so that "offset 0" alone does not begin a module.
+// A mapping of a file that the candidate's own program headers claim. Some linkers put several
+// segments into the file's first page, so that "offset 0" alone does not begin a module.
 bool Refresh::InsideCandidate(const MapsLine& line) const {
-  if (candidate_.base == 0 || line.device != candidate_.device || line.inode != candidate_.inode) return false;
+  if (candidate_.base == 0 || line.device != candidate_.device || line.inode != candidate_.inode)
+    return false;
   if (candidate_done_) return line.start < candidate_end_;
   ElfImage image;
   return ReadElfImage(candidate_.base, image) && line.start < image.end;
@@ -187,7 +193,8 @@ void Refresh::MarkGone() {
   for (uint32_t number = 1; number <= g_index.count(); ++number) {
     if (!g_index.Loaded(number) || g_index.facts(number).seen == serial_) continue;
     g_index.SetLoaded(number, false);
-    g_table.entries[number].unloaded_ms.store(now_ms_ == 0 ? 1 : now_ms_, std::memory_order_relaxed);
+    g_table.entries[number].unloaded_ms.store(now_ms_ == 0 ? 1 : now_ms_,
+                                              std::memory_order_relaxed);
     unloaded_ = true;
   }
 }
@@ -202,7 +209,8 @@ bool Refresh::Run() {
   return true;
 }
 
-// Rules of modules that have gone, and of addresses that were in no module: those may be in one now.
+// Rules of modules that have gone, and of addresses that were in no module: those may be in one
+// now.
 bool IsStale(capture::Frame frame) {
   const uint32_t number = capture::FrameModule(frame);
   return number == capture::kUnknownModule || !g_index.Loaded(number);
@@ -248,16 +256,19 @@ ModuleView ViewModule(uintptr_t address) {
   const uint32_t number = g_index.Find(address);
   if (number == 0) return {};
   const ModuleIndex::Facts& facts = g_index.facts(number);
-  return {.number = number, .from_startup = facts.from_startup, .bias = facts.bias, .cfi = facts.cfi};
+  return {
+      .number = number, .from_startup = facts.from_startup, .bias = facts.bias, .cfi = facts.cfi};
 }
 
 UnknownAddress RefreshForUnknown(uintptr_t address) {
   const uint64_t tick_ms = TickMs();
-  if (g_unknown_pages.Contains(address, ModuleMapEpoch(), tick_ms)) return UnknownAddress::kKnownToBeUnknown;
+  if (g_unknown_pages.Contains(address, ModuleMapEpoch(), tick_ms))
+    return UnknownAddress::kKnownToBeUnknown;
   const uint64_t now_ms = CoarseMs();
   uint64_t next = g_next_refresh_ms.load(std::memory_order_relaxed);
   const uint64_t after_this = (next > now_ms ? next : now_ms) + kRefreshIntervalMs;
-  if (now_ms + kRefreshBurstMs < next || !g_next_refresh_ms.compare_exchange_strong(next, after_this)) {
+  if (now_ms + kRefreshBurstMs < next ||
+      !g_next_refresh_ms.compare_exchange_strong(next, after_this)) {
     return UnknownAddress::kTooSoon;
   }
   if (!RefreshModules(tick_ms)) return UnknownAddress::kTooSoon;
@@ -268,7 +279,8 @@ UnknownAddress RefreshForUnknown(uintptr_t address) {
 void BeginUnload() { OpenUnloadWindow(); }
 
 void EndUnload(uint64_t now_ms) {
-  // A refresh of another thread may have read the map before the module went: wait for it, bounded, and read again.
+  // A refresh of another thread may have read the map before the module went: wait for it, bounded,
+  // and read again.
   for (int i = 0; i < kMaxLockYields && !RefreshModules(now_ms); ++i) raw::Call(SYS_sched_yield);
   CloseUnloadWindow();
 }

@@ -16,13 +16,15 @@ constinit std::atomic<uint32_t> g_windows{0};
 
 void DecrementUnlessZero(std::atomic<uint32_t>& counter) {
   uint32_t value = counter.load(std::memory_order_relaxed);
-  while (value != 0 && !counter.compare_exchange_weak(value, value - 1, std::memory_order_seq_cst)) {
+  while (value != 0 &&
+         !counter.compare_exchange_weak(value, value - 1, std::memory_order_seq_cst)) {
   }
 }
 
 }  // namespace
 
-// Sequentially consistent on both sides: either the reader sees the window or the unloader sees the pin.
+// Sequentially consistent on both sides: either the reader sees the window or the unloader sees the
+// pin.
 ModulePin::ModulePin() {
   g_pins.fetch_add(1, std::memory_order_seq_cst);
   held_ = g_windows.load(std::memory_order_seq_cst) == 0;
@@ -37,7 +39,8 @@ bool UnloadWindowOpen() { return g_windows.load(std::memory_order_acquire) != 0;
 
 void OpenUnloadWindow() {
   g_windows.fetch_add(1, std::memory_order_seq_cst);
-  for (int i = 0; i < kMaxYields && g_pins.load(std::memory_order_seq_cst) != 0; ++i) raw::Call(SYS_sched_yield);
+  for (int i = 0; i < kMaxYields && g_pins.load(std::memory_order_seq_cst) != 0; ++i)
+    raw::Call(SYS_sched_yield);
 }
 
 void CloseUnloadWindow() { DecrementUnlessZero(g_windows); }

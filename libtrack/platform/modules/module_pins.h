@@ -2,9 +2,10 @@
 //
 // Keeps a module mapped for the moment in which its unwind tables are read.
 //
-// What: readers hold a pin; whoever unloads (dlclose, or a refresh that found a module gone) opens a window in which no
-// new pin is given, and waits, bounded, for the pins that are out. Why not a lock: a reader is inside malloc and may
-// have interrupted the very thread that unloads; it must get an answer, even if the answer is "not now".
+// What: readers hold a pin; whoever unloads (dlclose, or a refresh that found a module gone) opens
+// a window in which no new pin is given, and waits, bounded, for the pins that are out. Why not a
+// lock: a reader is inside malloc and may have interrupted the very thread that unloads; it must
+// get an answer, even if the answer is "not now".
 //
 // Thread-safety: full.   Allocates: never.   Signals: safe.   Fork: the child calls ResetPins.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_MODULES_MODULE_PINS_H_
@@ -26,8 +27,8 @@ class ModulePin {
 
 bool UnloadWindowOpen();
 
-// Windows nest and overlap. OpenUnloadWindow gives up waiting after some milliseconds: a pin held by a thread that was
-// stopped must not stop the program too.
+// Windows nest and overlap. OpenUnloadWindow gives up waiting after some milliseconds: a pin held
+// by a thread that was stopped must not stop the program too.
 void OpenUnloadWindow();
 void CloseUnloadWindow();
 void ResetPins();

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Remembers which code pages belong to no file (JIT), so that they do not ask for the module map again and again.
+// Remembers which code pages belong to no file (JIT), so that they do not ask for the module map
+// again and again.
 //
-// An entry is good for one map epoch and about 16 seconds: dlopen is not interposed, so that a page that was a JIT's can
-// become a module's without a word.
+// An entry is good for one map epoch and about 16 seconds: dlopen is not interposed, so that a page
+// that was a JIT's can become a module's without a word.
 //
-// Thread-safety: lock-free.   Allocates: never.   Signals: safe.   Fork: the child's new epoch empties it.
+// Thread-safety: lock-free.
+// Allocates: never.
+// Signals: safe.
+// Fork: the child's new epoch empties it.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_MODULES_UNKNOWN_PAGES_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_MODULES_UNKNOWN_PAGES_H_
 

@@ -12,8 +12,8 @@
 namespace leaktrack::track {
 namespace {
 
-// The kernel reads this list when the thread dies. It replaces the one that glibc registered for the thread, which
-// never holds anything: the helper uses no robust pthread mutex.
+// The kernel reads this list when the thread dies. It replaces the one that glibc registered for
+// the thread, which never holds anything: the helper uses no robust pthread mutex.
 struct RobustList {
   robust_list_head head;
   robust_list node;
@@ -23,14 +23,15 @@ constinit RobustList g_robust{};
 void CloseRange(long first, long last) {
   if (first > last) return;
   if (raw::Call(436 /* SYS_close_range */, first, last, 0) == 0) return;
-  for (long fd = first; fd <= last && fd < 4096; ++fd) raw::Close(static_cast<int>(fd));  // before Linux 5.9
+  for (long fd = first; fd <= last && fd < 4096; ++fd)
+    raw::Close(static_cast<int>(fd));  // before Linux 5.9
 }
 
 }  // namespace
 
 bool StartHelperThread(void* (*main)(void*), void* argument) {
-  if (pthread_create == nullptr || pthread_attr_setstacksize == nullptr || pthread_attr_setdetachstate == nullptr ||
-      pthread_sigmask == nullptr) {
+  if (pthread_create == nullptr || pthread_attr_setstacksize == nullptr ||
+      pthread_attr_setdetachstate == nullptr || pthread_sigmask == nullptr) {
     return false;
   }
   pthread_attr_t attributes;
@@ -59,11 +60,13 @@ bool TakePrivateDescriptors(int keep_a, int keep_b) {
 
 void SetOwnerAlive(std::atomic<uint32_t>* word) {
   g_robust.head.list.next = &g_robust.node;
-  g_robust.head.futex_offset = reinterpret_cast<long>(word) - reinterpret_cast<long>(&g_robust.node);
+  g_robust.head.futex_offset =
+      reinterpret_cast<long>(word) - reinterpret_cast<long>(&g_robust.node);
   g_robust.head.list_op_pending = nullptr;
   g_robust.node.next = &g_robust.head.list;
   raw::Call(SYS_set_robust_list, raw::Ptr(&g_robust.head), sizeof g_robust.head);
-  // Last: a word that names a thread must be on the list, or a kill in between would leave an owner that seems alive.
+  // Last: a word that names a thread must be on the list, or a kill in between would leave an owner
+  // that seems alive.
   word->store(static_cast<uint32_t>(raw::Gettid()), std::memory_order_seq_cst);
 }
 
@@ -73,7 +76,8 @@ void SetOwnerGone(std::atomic<uint32_t>* word) {
 }
 
 void WaitWhile(std::atomic<uint32_t>* word, uint32_t expected, uint64_t timeout_ns) {
-  timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), static_cast<long>(timeout_ns % 1'000'000'000)};
+  timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000),
+                   static_cast<long>(timeout_ns % 1'000'000'000)};
   raw::Call(SYS_futex, raw::Ptr(word), FUTEX_WAIT_PRIVATE, expected, raw::Ptr(&timeout));
 }
 

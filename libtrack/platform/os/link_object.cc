@@ -17,7 +17,7 @@ struct DynamicTables {
   uint64_t strings_size = 0;
   const uint32_t* gnu_hash = nullptr;
   const uint32_t* elf_hash = nullptr;  // the older kind: all that some files have
-  uint64_t soname = kNone;  // offset in strings
+  uint64_t soname = kNone;             // offset in strings
 };
 
 // glibc has made the table's addresses absolute; in the vDSO, and wherever musl is the loader, they
@@ -30,7 +30,8 @@ void SetAddress(const link_map* object, const ElfW(Dyn) & entry, Pointer& pointe
 
 DynamicTables ReadDynamic(const link_map* object) {
   DynamicTables tables;
-  for (const ElfW(Dyn)* entry = object->l_ld; entry != nullptr && entry->d_tag != DT_NULL; ++entry) {
+  for (const ElfW(Dyn)* entry = object->l_ld; entry != nullptr && entry->d_tag != DT_NULL;
+       ++entry) {
     if (entry->d_tag == DT_SYMTAB) SetAddress(object, *entry, tables.symbols);
     if (entry->d_tag == DT_STRTAB) SetAddress(object, *entry, tables.strings);
     if (entry->d_tag == DT_STRSZ) tables.strings_size = entry->d_un.d_val;
@@ -109,7 +110,8 @@ std::string_view LastPart(std::string_view path) {
 // By its soname, else by the last part of its path.
 bool IsNamed(const link_map* object, std::string_view name) {
   const DynamicTables tables = ReadDynamic(object);
-  if (tables.strings != nullptr && tables.soname < tables.strings_size) return name == tables.strings + tables.soname;
+  if (tables.strings != nullptr && tables.soname < tables.strings_size)
+    return name == tables.strings + tables.soname;
   const std::string_view path = object->l_name != nullptr ? object->l_name : "";
   return !path.empty() && name == LastPart(path);
 }
@@ -123,19 +125,21 @@ const link_map* FindObject(std::string_view name) {
 
 }  // namespace
 
-// The loader's list of objects, by way of the main program's DT_DEBUG entry: naming _r_debug would make us need ld.so.
+// The loader's list of objects, by way of the main program's DT_DEBUG entry: naming _r_debug would
+// make us need ld.so.
 const link_map* FirstObject() {
   const auto* headers = reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));
   const size_t count = getauxval(AT_PHNUM);
   if (headers == nullptr) return nullptr;
   uintptr_t bias = 0;
   for (size_t i = 0; i < count; ++i) {
-    if (headers[i].p_type == PT_PHDR) bias = reinterpret_cast<uintptr_t>(headers) - headers[i].p_vaddr;
+    if (headers[i].p_type == PT_PHDR)
+      bias = reinterpret_cast<uintptr_t>(headers) - headers[i].p_vaddr;
   }
   for (size_t i = 0; i < count; ++i) {
     if (headers[i].p_type != PT_DYNAMIC) continue;
-    for (const auto* entry = reinterpret_cast<const ElfW(Dyn)*>(bias + headers[i].p_vaddr); entry->d_tag != DT_NULL;
-         ++entry) {
+    for (const auto* entry = reinterpret_cast<const ElfW(Dyn)*>(bias + headers[i].p_vaddr);
+         entry->d_tag != DT_NULL; ++entry) {
       if (entry->d_tag != DT_DEBUG || entry->d_un.d_ptr == 0) continue;
       return reinterpret_cast<const r_debug*>(entry->d_un.d_ptr)->r_map;
     }
@@ -155,8 +159,11 @@ SymbolRange FindRangeInObject(const link_map* object, std::string_view name) {
 
 const link_map* NeededObject(const link_map* object, size_t index) {
   const DynamicTables tables = ReadDynamic(object);
-  for (const ElfW(Dyn)* entry = object->l_ld; entry != nullptr && entry->d_tag != DT_NULL; ++entry) {
-    if (entry->d_tag != DT_NEEDED || tables.strings == nullptr || entry->d_un.d_val >= tables.strings_size) continue;
+  for (const ElfW(Dyn)* entry = object->l_ld; entry != nullptr && entry->d_tag != DT_NULL;
+       ++entry) {
+    if (entry->d_tag != DT_NEEDED || tables.strings == nullptr ||
+        entry->d_un.d_val >= tables.strings_size)
+      continue;
     const link_map* const needed = FindObject(LastPart(tables.strings + entry->d_un.d_val));
     if (needed != nullptr && index-- == 0) return needed;
   }

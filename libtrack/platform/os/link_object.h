@@ -34,8 +34,8 @@ struct SymbolRange {
 };
 SymbolRange FindRangeInObject(const link_map* object, std::string_view name);
 
-// The `index`-th object that `object` needs (DT_NEEDED), as found in the list; nullptr: there is no such entry. Entries
-// that are not loaded are left out.
+// The `index`-th object that `object` needs (DT_NEEDED), as found in the list; nullptr: there is no
+// such entry. Entries that are not loaded are left out.
 const link_map* NeededObject(const link_map* object, size_t index);
 
 }  // namespace leaktrack::track

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What we ask of the dynamic loader, bound so that the library also loads on systems older than the one it was built on.
+// What we ask of the dynamic loader, bound so that the library also loads on systems older than the
+// one it was built on.
 //
-// dlsym, dlopen and the pthread functions carry the symbol version GLIBC_2.2.5, and are weak: before glibc 2.34 they
-// live in libdl and libpthread, which a program need not have loaded. Test each against nullptr.
+// dlsym, dlopen and the pthread functions carry the symbol version GLIBC_2.2.5, and are weak:
+// before glibc 2.34 they live in libdl and libpthread, which a program need not have loaded. Test
+// each against nullptr.
 //
-// Thread-safety: as the functions.   Allocates: dlsym and dlopen may.   Signals: unsafe.   Fork: safe.
+// Thread-safety: as the functions.
+// Allocates: dlsym and dlopen may.
+// Signals: unsafe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_LINKER_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_LINKER_H_
 
@@ -13,10 +18,11 @@
 #include <pthread.h>
 #include <signal.h>
 
-#define LEAKTRACK_OLD_WEAK(name)                    \
-  __asm__(".symver " #name "," #name "@GLIBC_2.2.5"); \
-  _Pragma("GCC diagnostic push")                    \
-  _Pragma("GCC diagnostic ignored \"-Wignored-attributes\"") extern "C" __attribute__((weak)) decltype(name) name; \
+#define LEAKTRACK_OLD_WEAK(name)                                            \
+  __asm__(".symver " #name "," #name "@GLIBC_2.2.5");                       \
+  _Pragma("GCC diagnostic push")                                            \
+      _Pragma("GCC diagnostic ignored \"-Wignored-attributes\"") extern "C" \
+      __attribute__((weak)) decltype(name) name;                            \
   _Pragma("GCC diagnostic pop")
 
 LEAKTRACK_OLD_WEAK(dlsym)
@@ -32,12 +38,14 @@ namespace leaktrack::track {
 // Does the address lie in this library?
 bool IsOurs(const void* address);
 
-// The definition of `name` in the first loaded object after this library, by walking the link map by hand; for systems
-// on which dlsym is not there. Reads only what the loader has finished; nullptr if not found.
+// The definition of `name` in the first loaded object after this library, by walking the link map
+// by hand; for systems on which dlsym is not there. Reads only what the loader has finished;
+// nullptr if not found.
 void* FindSymbolInLinkMap(const char* name);
 
-// The first definition of `name` in the program's order, which may be ours; nullptr if there is none. By hand, as
-// dlsym(RTLD_DEFAULT) looks into a library linked with -Bsymbolic first: it would always find us.
+// The first definition of `name` in the program's order, which may be ours; nullptr if there is
+// none. By hand, as dlsym(RTLD_DEFAULT) looks into a library linked with -Bsymbolic first: it would
+// always find us.
 void* FindFirstSymbol(const char* name);
 
 // The next one, with the loader's entry of the object that defines it.

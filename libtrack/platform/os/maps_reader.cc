@@ -15,7 +15,7 @@ bool TakeNumber(std::string_view& text, unsigned base, char separator, uint64_t&
   size_t i = 0;
   for (; i < text.size() && text[i] != separator; ++i) {
     const char c = text[i];
-    const unsigned digit = c >= '0' && c <= '9' ? static_cast<unsigned>(c - '0')
+    const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
                            : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a') + 10
                                                   : 99;
     if (digit >= base) return false;

@@ -2,8 +2,9 @@
 //
 // Reads /proc/self/maps line by line, through raw system calls and a buffer of the caller's.
 //
-// Promises: no allocation, no libc; a line longer than the buffer is skipped, not misread. The kernel hands out whole
-// lines per read, so that a table that changes meanwhile gives old or new lines, never torn ones.
+// Promises: no allocation, no libc; a line longer than the buffer is skipped, not misread. The
+// kernel hands out whole lines per read, so that a table that changes meanwhile gives old or new
+// lines, never torn ones.
 //
 // Thread-safety: none, one reader per buffer.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_MAPS_READER_H_

@@ -36,7 +36,8 @@ std::string_view TakeWord(std::string_view* text) {
   return word;
 }
 
-// The number that `text` starts with, blanks apart; "max" and everything else that is not a number is not known.
+// The number that `text` starts with, blanks apart; "max" and everything else that is not a number
+// is not known.
 int64_t Number(std::string_view text) {
   const std::string_view word = TakeWord(&text);
   int64_t value = 0;
@@ -73,10 +74,12 @@ bool HasListItem(std::string_view list, std::string_view item) {
 int64_t AddressSpaceLimit() {
   rlimit64 limit{};
   if (raw::Call(SYS_prlimit64, 0, RLIMIT_AS, 0, raw::Ptr(&limit)) != 0) return kMemoryNotKnown;
-  return limit.rlim_cur >= static_cast<uint64_t>(kNoLimit) ? kMemoryNotKnown : static_cast<int64_t>(limit.rlim_cur);
+  return limit.rlim_cur >= static_cast<uint64_t>(kNoLimit) ? kMemoryNotKnown
+                                                           : static_cast<int64_t>(limit.rlim_cur);
 }
 
-// Calls use(line) for every line of the file until it returns true; lines longer than the buffer are skipped.
+// Calls use(line) for every line of the file until it returns true; lines longer than the buffer
+// are skipped.
 template <typename Use>
 bool ForEachLine(int fd, char* buffer, size_t capacity, Use use) {
   size_t held = 0;
@@ -115,7 +118,8 @@ void ProcessMemoryReader::Open(std::string_view root) {
 }
 
 void ProcessMemoryReader::Close() {
-  for (File* file : {&status_, &meminfo_, &current_, &max_, &events_, &pressure_, &stat_}) CloseFile(file);
+  for (File* file : {&status_, &meminfo_, &current_, &max_, &events_, &pressure_, &stat_})
+    CloseFile(file);
   cgroup_kind_ = CgroupKind::kNone;
   cgroup_bytes_ = mount_bytes_ = level_bytes_ = root_bytes_ = 0;
   reads_ = 0;
@@ -128,8 +132,9 @@ void ProcessMemoryReader::Read(MemoryReading* out) {
     std::string_view key;
     int64_t* value;
   };
-  const Line status_lines[] = {{"VmRSS:", &out->rss},      {"RssAnon:", &out->anonymous}, {"RssFile:", &out->file},
-                               {"RssShmem:", &out->shared}, {"VmSwap:", &out->swap},       {"VmStk:", &out->stack},
+  const Line status_lines[] = {{"VmRSS:", &out->rss},           {"RssAnon:", &out->anonymous},
+                               {"RssFile:", &out->file},        {"RssShmem:", &out->shared},
+                               {"VmSwap:", &out->swap},         {"VmStk:", &out->stack},
                                {"VmSize:", &out->address_space}};
   for (std::string_view text = ReadFile(status_); !text.empty();) {
     const std::string_view line = TakeLine(&text);
@@ -167,7 +172,8 @@ std::string_view ProcessMemoryReader::ReadPath(std::string_view folder, std::str
   return text;
 }
 
-ProcessMemoryReader::File ProcessMemoryReader::OpenPath(std::string_view folder, std::string_view name) {
+ProcessMemoryReader::File ProcessMemoryReader::OpenPath(std::string_view folder,
+                                                        std::string_view name) {
   char path[kPathBytes + 32];
   if (folder.size() + name.size() >= sizeof path) return {};
   Copy(path, folder);
@@ -182,8 +188,8 @@ void ProcessMemoryReader::CloseFile(File* file) {
   file->fd_plus_one = 0;
 }
 
-// /proc/self/cgroup has lines "number:controllers:path". A v1 line that lists "memory" wins: where v1 holds the memory
-// controller, the v2 line ("0::/path") has none.
+// /proc/self/cgroup has lines "number:controllers:path". A v1 line that lists "memory" wins: where
+// v1 holds the memory controller, the v2 line ("0::/path") has none.
 void ProcessMemoryReader::FindCgroup() {
   char v1[kPathBytes], v2[kPathBytes];
   size_t v1_bytes = 0, v2_bytes = 0;
@@ -193,7 +199,8 @@ void ProcessMemoryReader::FindCgroup() {
     const size_t first = line.find(':');
     const size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
     if (second == std::string_view::npos) return false;
-    const std::string_view controllers = From(AtMost(line, second), first + 1), path = From(line, second + 1);
+    const std::string_view controllers = From(AtMost(line, second), first + 1),
+                           path = From(line, second + 1);
     if (path.empty() || path.size() > kPathBytes) return false;
     if (controllers.empty() && StartsWith(line, "0:")) Copy(v2, path), v2_bytes = path.size();
     if (HasListItem(controllers, "memory")) Copy(v1, path), v1_bytes = path.size();
@@ -207,19 +214,21 @@ void ProcessMemoryReader::FindCgroup() {
   }
 }
 
-bool ProcessMemoryReader::FindMount(std::string_view kind, std::string_view option, std::string_view cgroup_path) {
+bool ProcessMemoryReader::FindMount(std::string_view kind, std::string_view option,
+                                    std::string_view cgroup_path) {
   File file = OpenPath({root_, root_bytes_}, "/proc/self/mountinfo");
   if (file.fd_plus_one == 0) return false;
-  const bool found = ForEachLine(file.fd_plus_one - 1, buffer_, kBufferBytes, [&](std::string_view line) {
-    return TakeMount(line, kind, option, cgroup_path);
-  });
+  const bool found = ForEachLine(
+      file.fd_plus_one - 1, buffer_, kBufferBytes,
+      [&](std::string_view line) { return TakeMount(line, kind, option, cgroup_path); });
   CloseFile(&file);
   return found;
 }
 
-// A line of mountinfo: "id parent device ROOT MOUNT_POINT options [tags...] - KIND source SUPER_OPTIONS".
-bool ProcessMemoryReader::TakeMount(std::string_view line, std::string_view kind, std::string_view option,
-                                    std::string_view cgroup_path) {
+// A line of mountinfo: "id parent device ROOT MOUNT_POINT options [tags...] - KIND source
+// SUPER_OPTIONS".
+bool ProcessMemoryReader::TakeMount(std::string_view line, std::string_view kind,
+                                    std::string_view option, std::string_view cgroup_path) {
   const size_t dash = line.find(" - ");
   if (dash == std::string_view::npos) return false;
   std::string_view tail = From(line, dash + 3);
@@ -229,12 +238,16 @@ bool ProcessMemoryReader::TakeMount(std::string_view line, std::string_view kind
   for (int i = 0; i < 3; ++i) TakeWord(&line);
   const std::string_view mount_root = TakeWord(&line), mount_point = TakeWord(&line);
 
-  // What lies below the mount: our path without the part that was mounted. Inside a container's own namespace the
-  // path may begin with "/.." or have nothing to do with the mount's root; the mount point is then our cgroup.
+  // What lies below the mount: our path without the part that was mounted. Inside a container's own
+  // namespace the path may begin with "/.." or have nothing to do with the mount's root; the mount
+  // point is then our cgroup.
   std::string_view below;
-  if (mount_root == "/") below = cgroup_path;
-  else if (StartsWith(cgroup_path, mount_root)) below = From(cgroup_path, mount_root.size());
-  if (below == "/" || StartsWith(below, "/..") || (!below.empty() && below.front() != '/')) below = {};
+  if (mount_root == "/")
+    below = cgroup_path;
+  else if (StartsWith(cgroup_path, mount_root))
+    below = From(cgroup_path, mount_root.size());
+  if (below == "/" || StartsWith(below, "/..") || (!below.empty() && below.front() != '/'))
+    below = {};
   if (root_bytes_ + mount_point.size() + below.size() > kPathBytes) return false;
   Copy(cgroup_, {root_, root_bytes_});
   Copy(cgroup_ + root_bytes_, mount_point);
@@ -273,7 +286,8 @@ void ProcessMemoryReader::ChooseLevel() {
   if (!v1) pressure_ = OpenPath(folder, "/memory.pressure");  // v1 has no pressure of its own
 }
 
-// File pages, mapped or not, that the kernel drops before it kills; shared memory is not among them.
+// File pages, mapped or not, that the kernel drops before it kills; shared memory is not among
+// them.
 int64_t ProcessMemoryReader::ReadReclaimable() {
   const bool v1 = cgroup_kind_ == CgroupKind::kV1;
   const std::string_view stat = ReadFile(stat_);

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads how much memory the process has, and how much it may have: one reading per tick of the drainer.
+// Reads how much memory the process has, and how much it may have: one reading per tick of the
+// drainer.
 //
-// What: resident memory by kind, swap, address space and threads (/proc/thread-self/status), the memory cgroup's usage,
-// limit, reclaimable pages, OOM kills and pressure (v1 or v2), RLIMIT_AS, the machine's total and available memory.
-// Why thread-self: when main() ends by pthread_exit, /proc/self/status belongs to a zombie and tells nothing.
-// Why the tightest cgroup: a container often has no limit while its pod has one; the OOM killer counts there. The
-// level with the smallest limit, from our own cgroup up to the root that is visible, is chosen at Open() and again
-// every kReadsPerChoice readings, because limits are moved at run time.
-// Cost: 17 us a reading on average (4 to 6 preads on descriptors that stay open), most of it /proc/thread-self/status;
+// What: resident memory by kind, swap, address space and threads (/proc/thread-self/status), the
+// memory cgroup's usage, limit, reclaimable pages, OOM kills and pressure (v1 or v2), RLIMIT_AS,
+// the machine's total and available memory. Why thread-self: when main() ends by pthread_exit,
+// /proc/self/status belongs to a zombie and tells nothing. Why the tightest cgroup: a container
+// often has no limit while its pod has one; the OOM killer counts there. The level with the
+// smallest limit, from our own cgroup up to the root that is visible, is chosen at Open() and again
+// every kReadsPerChoice readings, because limits are moved at run time. Cost: 17 us a reading on
+// average (4 to 6 preads on descriptors that stay open), most of it /proc/thread-self/status;
 // smaps_rollup would cost milliseconds under a large heap, statm cannot tell swap or shared memory.
 //
-// Promises: what the system did not tell is kMemoryNotKnown, never 0. Limits: paths over 511 bytes are not followed;
-// unmounted or hidden cgroup trees are "not known".
+// Promises: what the system did not tell is kMemoryNotKnown, never 0. Limits: paths over 511 bytes
+// are not followed; unmounted or hidden cgroup trees are "not known".
 //
 // Thread-safety: none; owned by the drainer, which keeps its own descriptor table.
-// Allocates: never.   Signals: safe, not reentrant.   Fork: the child opens its own; descriptors are O_CLOEXEC.
+// Allocates: never.
+// Signals: safe, not reentrant.
+// Fork: the child opens its own; descriptors are O_CLOEXEC.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_PROCESS_MEMORY_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_PROCESS_MEMORY_H_
 
@@ -34,15 +38,16 @@ inline constexpr int64_t kMemoryNotKnown = -1;
 // Zero-initialised memory is a closed reader: Read() then tells nothing but RLIMIT_AS.
 class ProcessMemoryReader {
  public:
-  // Finds and opens the files. Call after the thread has its own descriptor table. `root` stands before /proc and
-  // before every mount point (tests).
+  // Finds and opens the files. Call after the thread has its own descriptor table. `root` stands
+  // before /proc and before every mount point (tests).
   void Open(std::string_view root = {});
 
   // Fills `out`; readings that fail are kMemoryNotKnown.
   void Read(MemoryReading* out);
 
-  // The inode of the file that holds the limit of the chosen cgroup: whoever has the same has the same limit, whatever its
-  // path is called in its own namespace. 0: no limit, or not known. While the files are open.
+  // The inode of the file that holds the limit of the chosen cgroup: whoever has the same has the
+  // same limit, whatever its path is called in its own namespace. 0: no limit, or not known. While
+  // the files are open.
   uint64_t LimitId();
 
   void Close();
@@ -65,7 +70,8 @@ class ProcessMemoryReader {
 
   void FindCgroup();
   bool FindMount(std::string_view kind, std::string_view option, std::string_view cgroup_path);
-  bool TakeMount(std::string_view line, std::string_view kind, std::string_view option, std::string_view cgroup_path);
+  bool TakeMount(std::string_view line, std::string_view kind, std::string_view option,
+                 std::string_view cgroup_path);
   void ChooseLevel();
   int64_t ReadLimit(std::string_view folder);
   int64_t ReadReclaimable();
@@ -78,8 +84,8 @@ class ProcessMemoryReader {
   size_t root_bytes_ = 0;
   char cgroup_[kPathBytes]{};  // folder of our own cgroup, root included
   size_t cgroup_bytes_ = 0;
-  size_t mount_bytes_ = 0;     // the part of cgroup_ that is the mount point
-  size_t level_bytes_ = 0;     // the part of cgroup_ that names the chosen level; 0: none open
+  size_t mount_bytes_ = 0;  // the part of cgroup_ that is the mount point
+  size_t level_bytes_ = 0;  // the part of cgroup_ that names the chosen level; 0: none open
   int64_t machine_total_ = 0, machine_available_ = 0, reclaimable_ = 0;
   char buffer_[kBufferBytes]{};
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Raw system calls: no errno, no cancellation point, no libc state. Results are the kernel's: negative is -errno.
+// Raw system calls: no errno, no cancellation point, no libc state. Results are the kernel's:
+// negative is -errno.
 //
 // Thread-safety: as the calls.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_RAW_H_
@@ -14,8 +15,9 @@
 
 namespace leaktrack::track::raw {
 
-// Set when the program has put itself under a seccomp filter: from then on a system call of ours may kill it (pitfalls
-// P5, X8). Whoever is about to make one from inside a hook asks first and does without.
+// Set when the program has put itself under a seccomp filter: from then on a system call of ours
+// may kill it (pitfalls P5, X8). Whoever is about to make one from inside a hook asks first and
+// does without.
 extern std::atomic<bool> forbidden;
 
 // Whose memory the calling thread runs in. A vfork child has that of its parent, this variable
@@ -30,7 +32,8 @@ inline bool Forbidden() {
   return forbidden.load(std::memory_order_relaxed) || tenancy == kFilteredBorrower;
 }
 
-inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
+inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0,
+                 long f = 0) {
   long result;
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
@@ -49,7 +52,9 @@ inline int OpenAt(int dir, const char* path, int flags, unsigned mode = 0) {
   return static_cast<int>(Call(SYS_openat, dir, Ptr(path), flags, mode));
 }
 inline int Close(int fd) { return static_cast<int>(Call(SYS_close, fd)); }
-inline long Read(int fd, void* to, size_t bytes) { return Call(SYS_read, fd, Ptr(to), static_cast<long>(bytes)); }
+inline long Read(int fd, void* to, size_t bytes) {
+  return Call(SYS_read, fd, Ptr(to), static_cast<long>(bytes));
+}
 inline long Write(int fd, const void* from, size_t bytes) {
   return Call(SYS_write, fd, Ptr(from), static_cast<long>(bytes));
 }
@@ -57,8 +62,8 @@ inline long Pwrite(int fd, const void* from, size_t bytes, uint64_t at) {
   return Call(SYS_pwrite64, fd, Ptr(from), static_cast<long>(bytes), static_cast<long>(at));
 }
 inline void* Mmap(void* at, size_t bytes, int prot, int flags, int fd, uint64_t offset) {
-  return reinterpret_cast<void*>(
-      Call(SYS_mmap, Ptr(at), static_cast<long>(bytes), prot, flags, fd, static_cast<long>(offset)));
+  return reinterpret_cast<void*>(Call(SYS_mmap, Ptr(at), static_cast<long>(bytes), prot, flags, fd,
+                                      static_cast<long>(offset)));
 }
 inline bool MmapFailed(const void* result) { return Failed(reinterpret_cast<long>(result)); }
 inline int Munmap(void* at, size_t bytes) {
@@ -67,8 +72,8 @@ inline int Munmap(void* at, size_t bytes) {
 inline int Getpid() { return static_cast<int>(Call(SYS_getpid)); }
 inline int Gettid() { return static_cast<int>(Call(SYS_gettid)); }
 
-// True if one byte at `address` can be read: asks the kernel to copy from it, with arguments it must then refuse
-// (EINVAL if readable, EFAULT if not). No signal is ever raised.
+// True if one byte at `address` can be read: asks the kernel to copy from it, with arguments it
+// must then refuse (EINVAL if readable, EFAULT if not). No signal is ever raised.
 inline bool Readable(const void* address) {
   if (address == nullptr) return false;  // to the kernel: no set given, nothing to refuse
   if (Forbidden()) return false;         // not known, so not touched

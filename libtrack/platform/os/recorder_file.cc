@@ -56,7 +56,8 @@ bool FileSizeAllowed(uint64_t bytes) {
 
 RecorderFile CreateRecorderFile(const char* path, uint64_t bytes, uint64_t first_bytes) {
   if (!FileSizeAllowed(bytes)) return MapAnonymous(bytes, first_bytes);
-  const int fd = raw::OpenAt(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  const int fd =
+      raw::OpenAt(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return MapAnonymous(bytes, first_bytes);
   RecorderFile file;
   file.fd = fd;
@@ -83,7 +84,8 @@ bool CommitRange(const RecorderFile& file, uint64_t from, uint64_t to) {
   if (!file.shared || from >= to) return true;  // anonymous memory needs no asking
   if (raw::Forbidden()) return false;
   const long length = static_cast<long>(to - from);
-  if (file.fd >= 0 && raw::Call(SYS_fallocate, file.fd, 0, static_cast<long>(from), length) == 0) return true;
+  if (file.fd >= 0 && raw::Call(SYS_fallocate, file.fd, 0, static_cast<long>(from), length) == 0)
+    return true;
   return raw::Call(SYS_madvise, raw::Ptr(file.base + from), length, kMadvPopulateWrite) == 0;
 }
 

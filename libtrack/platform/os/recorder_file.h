@@ -23,9 +23,9 @@ namespace leaktrack::track {
 struct RecorderFile {
   char* base = nullptr;
   uint64_t bytes = 0;
-  bool shared = false;   // false: anonymous memory
-  bool sparse = false;   // only pieces are mapped
-  int fd = -1;           // open until the drainer has its own copy; -1 for anonymous memory
+  bool shared = false;        // false: anonymous memory
+  bool sparse = false;        // only pieces are mapped
+  int fd = -1;                // open until the drainer has its own copy; -1 for anonymous memory
   uint64_t budget_bytes = 0;  // pages that may be committed in all
 };
 
@@ -39,7 +39,8 @@ RecorderFile CreateRecorderFile(const char* path, uint64_t bytes, uint64_t first
 // Maps [from, to) behind what is mapped up to `from`.
 [[nodiscard]] bool ExtendRange(const RecorderFile& file, uint64_t from, uint64_t to);
 
-// May this process write a file of `bytes`? Beyond RLIMIT_FSIZE a write would raise SIGXFSZ in the program (pitfall X9).
+// May this process write a file of `bytes`? Beyond RLIMIT_FSIZE a write would raise SIGXFSZ in the
+// program (pitfall X9).
 bool FileSizeAllowed(uint64_t bytes);
 
 // Makes [from, to), which is mapped, safe to touch. Page-aligned bounds. False when there is no

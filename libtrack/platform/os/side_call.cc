@@ -9,10 +9,11 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr long kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-                        CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+constexpr long kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                        CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
-// The new thread finds function and argument on its stack, calls, and leaves; only the old one returns from here.
+// The new thread finds function and argument on its stack, calls, and leaves; only the old one
+// returns from here.
 long Clone(void** stack, std::atomic<uint32_t>* tid) {
   long result;
   register std::atomic<uint32_t>* child_tid __asm__("r10") = tid;
@@ -31,7 +32,8 @@ long Clone(void** stack, std::atomic<uint32_t>* tid) {
       "hlt\n"
       "1:"
       : "=a"(result)
-      : "a"(SYS_clone), "D"(kFlags), "S"(stack), "d"(tid), "r"(child_tid), "r"(tls), [exit] "i"(SYS_exit)
+      : "a"(SYS_clone), "D"(kFlags), "S"(stack), "d"(tid), "r"(child_tid),
+        "r"(tls), [exit] "i"(SYS_exit)
       : "rcx", "r11", "memory", "cc");
   return result;
 }

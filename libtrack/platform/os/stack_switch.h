@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a function on a stack of its own, for the one thing that needs more than a hook may take: a forked child that
-// starts its run inside malloc, maybe on a coroutine's 4 KiB stack (pitfall E11).
+// Runs a function on a stack of its own, for the one thing that needs more than a hook may take: a
+// forked child that starts its run inside malloc, maybe on a coroutine's 4 KiB stack (pitfall E11).
 //
 // Limits: the function must return; nothing may unwind or jump through it.
-// Thread-safety: yes.   Allocates: never.   Signals: handlers run on the given stack meanwhile.   Fork: safe.
+// Thread-safety: yes.
+// Allocates: never.
+// Signals: handlers run on the given stack meanwhile.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_STACK_SWITCH_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_STACK_SWITCH_H_
 
@@ -19,8 +22,9 @@ inline void CallOnStack(void* top, void (*function)(void*), void* argument) {
       "movq %%rbx, %%rsp"
       : "+a"(top), "+c"(function), "+D"(argument)
       :
-      : "rbx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
-        "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+      : "rbx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2",
+        "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+        "xmm14", "xmm15");
 }
 
 }  // namespace leaktrack::track

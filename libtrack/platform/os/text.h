@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cutting texts, and building short ones in fixed buffers, for the few places where the library names files or says one line.
+// Cutting texts, and building short ones in fixed buffers, for the few places where the library
+// names files or says one line.
 //
 // Promises: always terminated, never overruns; what does not fit is cut and `cut()` says so.
 // Thread-safety: none.   Allocates: never.   Signals: safe.   Fork: safe.
@@ -13,14 +14,18 @@
 
 namespace leaktrack::track {
 
-// Not string_view::substr, starts_with and ends_with: those know how to throw, and this library links libc alone.
+// Not string_view::substr, starts_with and ends_with: those know how to throw, and this library
+// links libc alone.
 inline std::string_view From(std::string_view text, size_t start) {
-  return start >= text.size() ? std::string_view{} : std::string_view(text.data() + start, text.size() - start);
+  return start >= text.size() ? std::string_view{}
+                              : std::string_view(text.data() + start, text.size() - start);
 }
 inline std::string_view AtMost(std::string_view text, size_t size) {
   return {text.data(), text.size() < size ? text.size() : size};
 }
-inline bool StartsWith(std::string_view text, std::string_view start) { return AtMost(text, start.size()) == start; }
+inline bool StartsWith(std::string_view text, std::string_view start) {
+  return AtMost(text, start.size()) == start;
+}
 inline bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && From(text, text.size() - end.size()) == end;
 }
@@ -44,7 +49,8 @@ class Text {
     }
     return *this;
   }
-  // What somebody else named, for a terminal: control characters and those that reorder or hide text become '?'.
+  // What somebody else named, for a terminal: control characters and those that reorder or hide
+  // text become '?'.
   Text& AddSafely(std::string_view text) {
     for (size_t i = 0; i < text.size(); ++i) {
       const size_t hidden = HiddenBytes(From(text, i));
@@ -71,9 +77,12 @@ class Text {
   bool cut() const { return cut_; }
 
  private:
-  // How many bytes at the start are not to be shown: C0, DEL; in UTF-8 C1 and, more than need be, all of U+2000 to U+207F.
+  // How many bytes at the start are not to be shown: C0, DEL; in UTF-8 C1 and, more than need be,
+  // all of U+2000 to U+207F.
   static size_t HiddenBytes(std::string_view text) {
-    const auto byte = [text](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    const auto byte = [text](size_t i) {
+      return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    };
     if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
     if (byte(0) == 0xc2 && byte(1) < 0xa0) return 2;
     return byte(0) == 0xe2 && (byte(1) == 0x80 || byte(1) == 0x81) ? 3 : 0;

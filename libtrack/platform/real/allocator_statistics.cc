@@ -25,7 +25,8 @@ struct Allocator {
   NarrowMallinfo (*mallinfo)() = nullptr;
   int (*mallctl)(const char*, void*, size_t*, void*, size_t) = nullptr;
   int (*property)(const char*, size_t*) = nullptr;
-  void (*process_info)(size_t*, size_t*, size_t*, size_t*, size_t*, size_t*, size_t*, size_t*) = nullptr;
+  void (*process_info)(size_t*, size_t*, size_t*, size_t*, size_t*, size_t*, size_t*,
+                       size_t*) = nullptr;
 };
 constinit Allocator g_allocator{};
 
@@ -41,8 +42,10 @@ int64_t DataBytes() {
   int spaces = 0;
   for (long i = 0; i < size; ++i) {
     if (text[i] == ' ' && ++spaces == 6) return number * 4096;
-    if (text[i] == ' ') number = 0;
-    else number = number * 10 + (text[i] - '0');
+    if (text[i] == ' ')
+      number = 0;
+    else
+      number = number * 10 + (text[i] - '0');
   }
   return -1;
 }
@@ -51,7 +54,8 @@ AllocatorReading ReadGlibc() {
   AllocatorReading reading;
   if (g_allocator.mallinfo2 != nullptr) {
     const WideMallinfo info = g_allocator.mallinfo2();
-    reading = {Known(info.uordblks + info.hblkhd), Known(info.fordblks), Known(info.arena + info.hblkhd), -1};
+    reading = {Known(info.uordblks + info.hblkhd), Known(info.fordblks),
+               Known(info.arena + info.hblkhd), -1};
   } else {
     reading = FromNarrow(g_allocator.mallinfo(), DataBytes());
   }
@@ -75,7 +79,8 @@ AllocatorReading ReadJemalloc() {
   reading.mapped = Control("stats.mapped");
   if (resident >= reading.in_use && reading.in_use >= 0) reading.free = resident - reading.in_use;
   size = sizeof arenas;
-  if (g_allocator.mallctl("arenas.narenas", &arenas, &size, nullptr, 0) == 0) reading.arenas = arenas;
+  if (g_allocator.mallctl("arenas.narenas", &arenas, &size, nullptr, 0) == 0)
+    reading.arenas = arenas;
   return reading;
 }
 
@@ -89,8 +94,9 @@ AllocatorReading ReadTcmalloc() {
   reading.in_use = Property("generic.current_allocated_bytes");
   reading.mapped = Property("generic.heap_size");
   reading.free = Property("tcmalloc.pageheap_free_bytes");
-  for (const char* cache : {"tcmalloc.central_cache_free_bytes", "tcmalloc.transfer_cache_free_bytes",
-                            "tcmalloc.thread_cache_free_bytes"}) {
+  for (const char* cache :
+       {"tcmalloc.central_cache_free_bytes", "tcmalloc.transfer_cache_free_bytes",
+        "tcmalloc.thread_cache_free_bytes"}) {
     const int64_t bytes = Property(cache);
     if (reading.free >= 0 && bytes > 0) reading.free += bytes;
   }
@@ -99,7 +105,8 @@ AllocatorReading ReadTcmalloc() {
 
 AllocatorReading ReadMimalloc() {
   size_t words[8] = {};
-  g_allocator.process_info(words, words + 1, words + 2, words + 3, words + 4, words + 5, words + 6, words + 7);
+  g_allocator.process_info(words, words + 1, words + 2, words + 3, words + 4, words + 5, words + 6,
+                           words + 7);
   AllocatorReading reading;
   reading.mapped = Known(words[5]);  // committed now
   return reading;
@@ -125,7 +132,8 @@ bool FindBeside(const void* object, const char* name, Function* function) {
 
 void FindAllocator() {
   const void* first = FindFirstSymbol("malloc");
-  const void* object = ObjectOf(IsOurs(first) ? reinterpret_cast<const void*>(g_real.malloc) : first);
+  const void* object =
+      ObjectOf(IsOurs(first) ? reinterpret_cast<const void*>(g_real.malloc) : first);
   if (object == nullptr) return;
   Allocator& found = g_allocator;
   if (FindBeside(object, "mallctl", &found.mallctl)) {
@@ -136,7 +144,8 @@ void FindAllocator() {
     found.name = "mimalloc", found.read = ReadMimalloc;
   } else if (FindBeside(object, "gnu_get_libc_version", &first)) {
     found.name = "glibc";
-    if (FindBeside(object, "mallinfo2", &found.mallinfo2) || FindBeside(object, "mallinfo", &found.mallinfo)) {
+    if (FindBeside(object, "mallinfo2", &found.mallinfo2) ||
+        FindBeside(object, "mallinfo", &found.mallinfo)) {
       found.read = ReadGlibc;
     }
   }
@@ -146,12 +155,15 @@ const char* AllocatorName() { return g_allocator.name; }
 
 bool AllocatorTells() { return g_allocator.read != nullptr; }
 
-AllocatorReading ReadAllocator() { return AllocatorTells() ? g_allocator.read() : AllocatorReading{}; }
+AllocatorReading ReadAllocator() {
+  return AllocatorTells() ? g_allocator.read() : AllocatorReading{};
+}
 
 AllocatorReading FromNarrow(const NarrowMallinfo& info, int64_t data_bytes) {
   AllocatorReading reading;
   if (data_bytes < 0 || data_bytes > INT32_MAX) return reading;
-  const int64_t small = info.uordblks, large = info.hblkhd, free = info.fordblks, arena = info.arena;
+  const int64_t small = info.uordblks, large = info.hblkhd, free = info.fordblks,
+                arena = info.arena;
   if (small < 0 || large < 0 || free < 0 || arena < 0 || small + free != arena) return reading;
   reading.in_use = small + large;
   reading.free = free;
@@ -159,9 +171,10 @@ AllocatorReading FromNarrow(const NarrowMallinfo& info, int64_t data_bytes) {
   return reading;
 }
 
-// A heap begins at a multiple of 64 MiB (heaps of 1 GiB pages aside) with a pointer to its arena, which, in the first heap of
-// an arena, lies right behind that header. The memory may go away at any time, so the kernel is asked to read it. A mapping
-// right below a heap may be one line with it.
+// A heap begins at a multiple of 64 MiB (heaps of 1 GiB pages aside) with a pointer to its arena,
+// which, in the first heap of an arena, lies right behind that header. The memory may go away at
+// any time, so the kernel is asked to read it. A mapping right below a heap may be one line with
+// it.
 int64_t CountGlibcArenas() {
   constexpr uintptr_t kHeapBytes = uintptr_t{64} << 20;
   char buffer[4096];
@@ -172,7 +185,8 @@ int64_t CountGlibcArenas() {
     if (heap >= line.end || !line.writable || line.inode != 0) continue;
     uintptr_t arena = 0;
     iovec to{&arena, sizeof arena}, from{reinterpret_cast<void*>(heap), sizeof arena};
-    const long got = raw::Call(SYS_process_vm_readv, raw::Getpid(), raw::Ptr(&to), 1, raw::Ptr(&from), 1, 0);
+    const long got =
+        raw::Call(SYS_process_vm_readv, raw::Getpid(), raw::Ptr(&to), 1, raw::Ptr(&from), 1, 0);
     if (got != static_cast<long>(sizeof arena)) continue;
     if (arena > heap && arena - heap <= 128) ++arenas;
   }

@@ -59,7 +59,8 @@ void* BootstrapAllocate(size_t size, size_t alignment) {
 }
 
 bool BootstrapWasUsed() {
-  return g_used.load(std::memory_order_relaxed) != 0 || g_chunk_count.load(std::memory_order_relaxed) != 0;
+  return g_used.load(std::memory_order_relaxed) != 0 ||
+         g_chunk_count.load(std::memory_order_relaxed) != 0;
 }
 
 bool IsBootstrapBlock(const void* block) {

@@ -36,7 +36,8 @@ void FillScope(const link_map* root, Scope& scope) {
   scope.Add(root);
   for (size_t i = 0; i < scope.count; ++i) {
     const link_map* needed;
-    for (size_t k = 0; (needed = NeededObject(scope.objects[i], k)) != nullptr; ++k) scope.Add(needed);
+    for (size_t k = 0; (needed = NeededObject(scope.objects[i], k)) != nullptr; ++k)
+      scope.Add(needed);
   }
 }
 
@@ -79,7 +80,8 @@ ScopedSymbol FindForCaller(const char* name, const void* caller) {
     if (late == nullptr) return {first, true};
   }
   const link_map* const object = LateObjectOf(caller);
-  for (const link_map* root = FirstLateObject(); object != nullptr && root != nullptr; root = root->l_next) {
+  for (const link_map* root = FirstLateObject(); object != nullptr && root != nullptr;
+       root = root->l_next) {
     Scope scope;
     FillScope(root, scope);
     if (!scope.Contains(object)) continue;

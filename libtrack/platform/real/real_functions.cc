@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <link.h>
 
-#include "libtrack/platform/real/bootstrap.h"
-#include "libtrack/platform/real/link_scope.h"
 #include "libtrack/platform/os/linker.h"
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/real/bootstrap.h"
+#include "libtrack/platform/real/link_scope.h"
 
 namespace leaktrack::track {
 
@@ -92,8 +92,8 @@ constinit std::atomic<bool> g_real_resolved{false};
 
 namespace {
 
-// Stores through an out-parameter and returns afterwards: as a tail call, dlsym would see the loader as its caller and
-// crash (pitfall P1).
+// Stores through an out-parameter and returns afterwards: as a tail call, dlsym would see the
+// loader as its caller and crash (pitfall P1).
 [[gnu::noinline]] void LookUpNext(const char* name, void** found) {
   *found = dlsym != nullptr ? dlsym(RTLD_NEXT, name) : FindSymbolInLinkMap(name);
   __asm__ volatile("" ::: "memory");
@@ -133,7 +133,8 @@ void* FindNextSymbol(const char* name) {
 
 namespace {
 
-// While dlsym is at work on this very thread, the calls that it makes get memory from the bootstrap arena.
+// While dlsym is at work on this very thread, the calls that it makes get memory from the bootstrap
+// arena.
 constinit __thread bool resolving __attribute__((tls_model("initial-exec"))) = false;
 
 // Into a copy: until it is whole, nested calls must go on meeting the old table.

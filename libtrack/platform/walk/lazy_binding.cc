@@ -20,14 +20,16 @@ uintptr_t LoadBytes(uintptr_t address, unsigned bytes) {
   return LoadStackWord(address) << (64 - 8 * bytes) >> (64 - 8 * bytes);
 }
 
-// push %rbx; mov %rsp,%rbx; and $-alignment,%rsp; sub bytes,%rsp, where bytes is a constant or a word of the loader's.
+// push %rbx; mov %rsp,%rbx; and $-alignment,%rsp; sub bytes,%rsp, where bytes is a constant or a
+// word of the loader's.
 SaveArea ReadPrologue(uintptr_t code) {
   constexpr uintptr_t kPushMoveAnd = 0xe4'8348'e389'4853;
   if (LoadBytes(code, 7) != kPushMoveAnd) return {};
   const auto mask = static_cast<int8_t>(LoadBytes(code + 7, 1));
   const auto operand = static_cast<int32_t>(LoadBytes(code + 11, 4));
   const uintptr_t opcode = LoadBytes(code + 8, 3);
-  SaveArea area{.alignment = static_cast<uintptr_t>(-mask), .bytes = static_cast<uintptr_t>(operand)};
+  SaveArea area{.alignment = static_cast<uintptr_t>(-mask),
+                .bytes = static_cast<uintptr_t>(operand)};
   if (opcode == 0x25'2b48) {
     area.bytes = LoadStackWord(code + 15 + static_cast<uintptr_t>(static_cast<intptr_t>(operand)));
   } else if (opcode != 0xec'8148) {
@@ -65,7 +67,8 @@ bool PushedByPlt(UnwindMemo& memo, uintptr_t cfa) {
 uintptr_t FindLazyBindingCfa(UnwindMemo& memo, int32_t cfa_offset, const FrameState& state) {
   const SaveArea area = FindSaveArea(state.return_address);
   for (uintptr_t shift = 0; shift < area.alignment; shift += 8) {
-    const uintptr_t cfa = state.sp + area.bytes + shift + static_cast<uintptr_t>(intptr_t{cfa_offset});
+    const uintptr_t cfa =
+        state.sp + area.bytes + shift + static_cast<uintptr_t>(intptr_t{cfa_offset});
     if (PushedByPlt(memo, cfa)) return cfa;
   }
   return 0;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The real libunwind behind the same interface, for comparison. It takes locks and calls the loader: it can deadlock in a
-// program that loads modules while it allocates, and is therefore never chosen by itself.
+// The real libunwind behind the same interface, for comparison. It takes locks and calls the
+// loader: it can deadlock in a program that loads modules while it allocates, and is therefore
+// never chosen by itself.
 #include <errno.h>
 
 #include <atomic>
 
-#include "libtrack/platform/os/linker.h"
 #include "libtrack/platform/modules/module_map.h"
+#include "libtrack/platform/os/linker.h"
 #include "libtrack/platform/walk/rule_lookup.h"
 #include "libtrack/platform/walk/stack_fold.h"
 #include "libtrack/platform/walk/unwinder.h"
@@ -35,10 +36,12 @@ bool LoadLibunwind() {
   return true;
 }
 
-WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames) {
+WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start,
+                             std::span<capture::Frame> frames) {
   const BacktraceFunction backtrace = g_backtrace.load(std::memory_order_acquire);
   if (backtrace == nullptr) return {.frame_count = 0, .truncated = true};
-  static_assert(sizeof(memo.entries) >= 2 * kMaxFrames * sizeof(void*), "the memo doubles as the buffer");
+  static_assert(sizeof(memo.entries) >= 2 * kMaxFrames * sizeof(void*),
+                "the memo doubles as the buffer");
   constexpr int kRoom = 2 * static_cast<int>(kMaxFrames);
   auto** const addresses = reinterpret_cast<void**>(memo.entries);
   memo.count = 0;

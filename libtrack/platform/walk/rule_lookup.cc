@@ -11,9 +11,13 @@
 namespace leaktrack::track {
 namespace {
 
-bool TablesReadable(const CfiSection& cfi) { return raw::Readable(reinterpret_cast<const void*>(cfi.header)); }
+bool TablesReadable(const CfiSection& cfi) {
+  return raw::Readable(reinterpret_cast<const void*>(cfi.header));
+}
 
-bool IsTrampoline(const CfiRule& rule) { return rule.cfa == CfaKind::kSignal || rule.cfa == CfaKind::kRoot; }
+bool IsTrampoline(const CfiRule& rule) {
+  return rule.cfa == CfaKind::kSignal || rule.cfa == CfaKind::kRoot;
+}
 
 uint8_t CodeByte(uintptr_t address) {
   uint8_t byte;
@@ -21,7 +25,8 @@ uint8_t CodeByte(uintptr_t address) {
   return byte;
 }
 
-// May a call end just before `return_address`? Where the bytes lie on another page, which may not be there: yes.
+// May a call end just before `return_address`? Where the bytes lie on another page, which may not
+// be there: yes.
 bool MayFollowCall(uintptr_t return_address) {
   if ((return_address & 4095) < 7 || CodeByte(return_address - 5) == 0xe8) return true;
   for (const unsigned length : {2, 3, 4, 6, 7}) {
@@ -35,14 +40,16 @@ CachedRule At(const ModuleView& module, uintptr_t pc, CfiRule rule) {
   return {.frame = capture::MakeFrame(module.number, pc - module.bias), .rule = rule};
 }
 
-// A trampoline (of a signal, of makecontext) is entered by a return, not by a call, at its first instruction: one before
-// it there may be no CFI, and that is not where it is. A function that nobody has called is where a stack begins that
-// was made by hand: glibc does not say that __start_context is a root.
-// Apart, for the sake of the stack that all other rules are found on.
-[[gnu::noinline]] CachedRule RuleWhereNoneIs(CfiWork& work, const ModuleView& module, uintptr_t pc) {
+// A trampoline (of a signal, of makecontext) is entered by a return, not by a call, at its first
+// instruction: one before it there may be no CFI, and that is not where it is. A function that
+// nobody has called is where a stack begins that was made by hand: glibc does not say that
+// __start_context is a root. Apart, for the sake of the stack that all other rules are found on.
+[[gnu::noinline]] CachedRule RuleWhereNoneIs(CfiWork& work, const ModuleView& module,
+                                             uintptr_t pc) {
   const CfiRule entered = FindRule(work, module.cfi, pc + 1);
   if (IsTrampoline(entered)) return At(module, pc + 1, entered);
-  if (entered.cfa != CfaKind::kFramePointer && !MayFollowCall(pc + 1)) return At(module, pc + 1, CfiRule{.cfa = CfaKind::kRoot});
+  if (entered.cfa != CfaKind::kFramePointer && !MayFollowCall(pc + 1))
+    return At(module, pc + 1, CfiRule{.cfa = CfaKind::kRoot});
   return At(module, pc, CfiRule{.cfa = CfaKind::kFramePointer});
 }
 
@@ -60,9 +67,11 @@ void Keep(uintptr_t pc, const CachedRule& rule, uint32_t epoch) {
 // The look-ups are entered by tail calls, one module view each: stack is scarce here.
 __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModulePin pin;
-  const ModuleView module = ViewModule(pc);  // after the pin, because before it the module may have gone
+  const ModuleView module =
+      ViewModule(pc);  // after the pin, because before it the module may have gone
   // glibc unloads its own plug-ins (gconv, nss) without dlclose, so that a pin alone is not enough.
-  if (!pin.held() || module.number == 0 || (module.cfi.header != 0 && !TablesReadable(module.cfi))) {
+  if (!pin.held() || module.number == 0 ||
+      (module.cfi.header != 0 && !TablesReadable(module.cfi))) {
     return At(module, pc, CfiRule{});
   }
   const CachedRule rule = RuleIn(work, module, pc);
@@ -72,7 +81,8 @@ __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, u
 
 __attribute__((noinline)) CachedRule LookUpLasting(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModuleView module = ViewModule(pc);
-  if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi)) return At(module, pc, CfiRule{});
+  if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi))
+    return At(module, pc, CfiRule{});
   const CachedRule rule = RuleIn(work, module, pc);
   Keep(pc, rule, epoch);
   return rule;

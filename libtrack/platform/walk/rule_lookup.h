@@ -2,8 +2,8 @@
 //
 // From a PC to its rule and its name: the cache first, the module's unwind tables when it is cold.
 //
-// Promises: reads a module's memory only while it cannot go away (there since start-up, or pinned and probed). A PC that
-// cannot be looked up just now gets an answer that is not cached.
+// Promises: reads a module's memory only while it cannot go away (there since start-up, or pinned
+// and probed). A PC that cannot be looked up just now gets an answer that is not cached.
 //
 // Thread-safety: lock-free.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_RULE_LOOKUP_H_

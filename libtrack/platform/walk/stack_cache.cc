@@ -6,8 +6,8 @@
 
 namespace leaktrack::track {
 
-// Of which frames it makes a difference what rbp held: from there outwards a frame is found by it before it is restored.
-// Most functions use rbp as they like, for values that change all the time.
+// Of which frames it makes a difference what rbp held: from there outwards a frame is found by it
+// before it is restored. Most functions use rbp as they like, for values that change all the time.
 class FpUse {
  public:
   explicit FpUse(const UnwindMemo& memo) {
@@ -41,12 +41,14 @@ void Fence() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 }  // namespace
 
-// What decides where the frames are, from the leaf outwards. Of the leaf itself nothing was read: its state was given.
+// What decides where the frames are, from the leaf outwards. Of the leaf itself nothing was read:
+// its state was given.
 uint32_t StackCache::WriteWords(const UnwindMemo& memo, const FpUse& fp_use, Word* words) {
   uint32_t count = 0;
   for (uint32_t i = memo.count - 1; i > 0; --i) {
     const UnwindMemo::Entry& entry = memo.entries[i];
-    if (entry.fp_slot != kFpUnchanged && fp_use.Matters(i)) words[count++] = {entry.fp_slot, entry.fp};
+    if (entry.fp_slot != kFpUnchanged && fp_use.Matters(i))
+      words[count++] = {entry.fp_slot, entry.fp};
     words[count++] = {entry.slot, entry.return_address};
   }
   return count;

@@ -10,7 +10,8 @@ namespace leaktrack::track {
 namespace {
 
 constexpr uintptr_t kPage = 4096;
-constexpr uintptr_t kNear = 16 * kPage;  // each page between is probed as well: a big alloca is walked through
+constexpr uintptr_t kNear =
+    16 * kPage;  // each page between is probed as well: a big alloca is walked through
 
 constexpr uintptr_t kLargestStack = 16 << 20;
 constexpr uintptr_t kDeep = 64 * kPage;  // a system call a page up to the top is dear
@@ -23,11 +24,12 @@ uintptr_t ControlBlock() {
 
 constinit uintptr_t g_initial_control_block = 0;
 
-// The top of the stack that this thread was given and that `here` may lie on, or 0: glibc puts a thread's control block
-// there, the kernel the random bytes of AT_RANDOM on the initial thread's.
+// The top of the stack that this thread was given and that `here` may lie on, or 0: glibc puts a
+// thread's control block there, the kernel the random bytes of AT_RANDOM on the initial thread's.
 uintptr_t TopOfOwnStack(uintptr_t here) {
   const uintptr_t block = ControlBlock();
-  const uintptr_t top = block == g_initial_control_block ? static_cast<uintptr_t>(getauxval(AT_RANDOM)) : block;
+  const uintptr_t top =
+      block == g_initial_control_block ? static_cast<uintptr_t>(getauxval(AT_RANDOM)) : block;
   return here < top && top - here < kLargestStack ? top : 0;
 }
 
@@ -55,13 +57,17 @@ bool IsOwnStackFrom(uintptr_t frame) {
     if (!PageReadable(page)) return false;
   }
   stack_t alternate{};  // which may be an array on the thread's own stack
-  return raw::Call(SYS_sigaltstack, 0, raw::Ptr(&alternate)) == 0 && (alternate.ss_flags & SS_ONSTACK) == 0;
+  return raw::Call(SYS_sigaltstack, 0, raw::Ptr(&alternate)) == 0 &&
+         (alternate.ss_flags & SS_ONSTACK) == 0;
 }
 
 void ExtendReadableRangeDown(UnwindMemo& memo, uintptr_t address) {
   const uintptr_t page = address & -kPage;
-  if (memo.readable_low == memo.readable_high || page >= memo.readable_low || memo.readable_low - page > kNear) return;
-  while (memo.readable_low > page && PageReadable(memo.readable_low - kPage)) memo.readable_low -= kPage;
+  if (memo.readable_low == memo.readable_high || page >= memo.readable_low ||
+      memo.readable_low - page > kNear)
+    return;
+  while (memo.readable_low > page && PageReadable(memo.readable_low - kPage))
+    memo.readable_low -= kPage;
 }
 
 bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address) {
@@ -69,10 +75,12 @@ bool ExtendReadableRange(UnwindMemo& memo, uintptr_t address) {
   if (page == 0 || page + kPage == 0 || !PageReadable(page)) return false;
   if (memo.readable_low != memo.readable_high) {
     if (page >= memo.readable_high && page - memo.readable_high < kNear) {
-      while (memo.readable_high < page && PageReadable(memo.readable_high)) memo.readable_high += kPage;
+      while (memo.readable_high < page && PageReadable(memo.readable_high))
+        memo.readable_high += kPage;
       if (memo.readable_high == page) return memo.readable_high += kPage, true;
     } else if (page < memo.readable_low && memo.readable_low - page <= kNear) {
-      while (memo.readable_low > page + kPage && PageReadable(memo.readable_low - kPage)) memo.readable_low -= kPage;
+      while (memo.readable_low > page + kPage && PageReadable(memo.readable_low - kPage))
+        memo.readable_low -= kPage;
       if (memo.readable_low == page + kPage) return memo.readable_low -= kPage, true;
     }
   }

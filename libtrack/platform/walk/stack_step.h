@@ -2,8 +2,9 @@
 //
 // One step outwards: from a frame and its rule to the frame that called it.
 //
-// Promises: reads the stack only through ReadStackWord; the stack pointer strictly increases, but for a signal frame that
-// may switch stacks. Refuses: implausible frame pointers where there is no CFI.
+// Promises: reads the stack only through ReadStackWord; the stack pointer strictly increases, but
+// for a signal frame that may switch stacks. Refuses: implausible frame pointers where there is no
+// CFI.
 //
 // Thread-safety: one per thread.   Allocates: never.   Signals: safe.   Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_STACK_STEP_H_
@@ -25,7 +26,7 @@ struct FrameState {
   uintptr_t sp;
   uintptr_t fp;
   uintptr_t fp_slot;
-  uintptr_t registers;       // gregs of the ucontext, in a frame that a signal interrupted; else 0
+  uintptr_t registers;  // gregs of the ucontext, in a frame that a signal interrupted; else 0
 
   uintptr_t lookup_pc() const { return return_address - 1; }
 };
@@ -35,18 +36,21 @@ enum class StepEnd : uint8_t { kNone = 0, kRoot, kCut };
 // Any rule, with all checks.
 StepEnd StepSlow(UnwindMemo& memo, const CachedRule& cached, FrameState& state);
 
-// A plain rule on stack known to be readable from sp up to `high`; sp is a multiple of 8. False: nothing was done, take
-// StepSlow. The state is passed word by word so that it stays in registers: return address -> rule -> CFA -> return
-// address is the chain of dependent loads that a frame costs, and everything else runs beside it.
-__attribute__((always_inline)) inline bool StepFast(uintptr_t high, RuleWord rule, uintptr_t& return_address,
-                                                    uintptr_t& sp, uintptr_t& fp, uintptr_t& fp_slot) {
+// A plain rule on stack known to be readable from sp up to `high`; sp is a multiple of 8. False:
+// nothing was done, take StepSlow. The state is passed word by word so that it stays in registers:
+// return address -> rule -> CFA -> return address is the chain of dependent loads that a frame
+// costs, and everything else runs beside it.
+__attribute__((always_inline)) inline bool StepFast(uintptr_t high, RuleWord rule,
+                                                    uintptr_t& return_address, uintptr_t& sp,
+                                                    uintptr_t& fp, uintptr_t& fp_slot) {
   if (!rule.plain()) return false;
   uintptr_t cfa = rule.cfa_offset();
   if (!rule.from_fp()) {
     cfa += sp;
   } else {
     cfa += fp;
-    if (cfa <= sp || (cfa & 7) != 0 || (rule.fp_saved() && cfa + rule.fp_offset() < sp)) return false;
+    if (cfa <= sp || (cfa & 7) != 0 || (rule.fp_saved() && cfa + rule.fp_offset() < sp))
+      return false;
   }
   if (cfa > high) return false;
   fp_slot = kFpUnchanged;

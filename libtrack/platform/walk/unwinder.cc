@@ -21,15 +21,17 @@ using Entry = UnwindMemo::Entry;
 // Why a run by rules ended.
 enum class Pause : uint8_t { kFull, kRoot, kOldFrame, kColdRule, kSlowRule };
 
-// How many of the `count` entries outside `inner` can be read: up to a barrier slots ascend from one that is readable, and each
-// fp_slot lies below its slot.
+// How many of the `count` entries outside `inner` can be read: up to a barrier slots ascend from
+// one that is readable, and each fp_slot lies below its slot.
 uint32_t CountReadable(const Entry* inner, uint32_t count, uintptr_t high, bool barriers) {
   if (!barriers) {
     while (count > 0 && inner[-static_cast<ptrdiff_t>(count)].slot >= high) --count;
     return count;
   }
   uint32_t readable = 0;
-  for (const Entry* entry = inner - 1; readable < count && entry->slot < high && entry->fp_slot != kBarrier; --entry) ++readable;
+  for (const Entry* entry = inner - 1;
+       readable < count && entry->slot < high && entry->fp_slot != kBarrier; --entry)
+    ++readable;
   return readable;
 }
 
@@ -41,7 +43,8 @@ inline bool IsUnchanged(const Entry& entry) {
 
 // For how many of the `count` entries outside `inner` that is so.
 inline uint32_t CountStanding(const UnwindMemo& memo, const Entry* inner, uint32_t count) {
-  const Entry* const end = inner - 1 - CountReadable(inner, count, memo.readable_high, memo.barriers != 0);
+  const Entry* const end =
+      inner - 1 - CountReadable(inner, count, memo.readable_high, memo.barriers != 0);
   const Entry* entry = inner - 1;
   while (entry != end && IsUnchanged(*entry)) --entry;
   return static_cast<uint32_t>(inner - 1 - entry);
@@ -61,13 +64,18 @@ inline void CopyOutwards(const capture::Frame* from, uint32_t count, capture::Fr
 // A walk in progress.
 class Walker {
  public:
-  Walker(UnwindMemo& memo, bool was_complete, const StackStart& start, std::span<capture::Frame> frames)
+  Walker(UnwindMemo& memo, bool was_complete, const StackStart& start,
+         std::span<capture::Frame> frames)
       : memo_(memo),
         frames_(frames.data()),
         limit_(frames.size() < kMaxFrames ? static_cast<uint32_t>(frames.size()) : kMaxFrames),
         was_complete_(was_complete),
         old_(memo.count),
-        state_{.return_address = start.pc, .sp = start.sp, .fp = start.fp, .fp_slot = kBarrier, .registers = 0} {}
+        state_{.return_address = start.pc,
+               .sp = start.sp,
+               .fp = start.fp,
+               .fp_slot = kBarrier,
+               .registers = 0} {}
 
   WalkResult Run();
   bool ended_at_known_root() const { return at_known_root_; }
@@ -87,15 +95,16 @@ class Walker {
   capture::Frame* const frames_;
   const uint32_t limit_;
   const bool was_complete_;  // the last walk
-  uint32_t old_;           // frames of the last walk, from the outermost, inside of which the present one is
-  uint32_t count_ = 0;     // frames written, and entries that are fresh
+  uint32_t old_;  // frames of the last walk, from the outermost, inside of which the present one is
+  uint32_t count_ = 0;  // frames written, and entries that are fresh
   bool at_known_root_ = false;
   bool met_barrier_ = false;  // in a frame outside the leaf
   RuleCache::Words words_{};  // of the frame that a run by rules stopped in
   FrameState state_;
 };
 
-// Where frames cost next to nothing: plain rules that are in the cache, with the state in registers.
+// Where frames cost next to nothing: plain rules that are in the cache, with the state in
+// registers.
 __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   uintptr_t return_address = state_.return_address;
   uintptr_t sp = state_.sp;
@@ -118,7 +127,8 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
     }
     const uintptr_t slot = sp - 8;
     if (slot >= old->slot) {
-      while (old->slot < slot) --old;  // has returned; above the outermost one is an entry of no frame
+      while (old->slot < slot)
+        --old;  // has returned; above the outermost one is an entry of no frame
       if (old->slot == slot && old != memo_.entries) {
         if (old->return_address == return_address && old->fp == fp) {
           pause = Pause::kOldFrame;
@@ -155,13 +165,14 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   return pause;
 }
 
-// From an old frame that is still the same, takes all outer ones that are, too. True when that ended the walk; else
-// state_ is the outermost of them, to go on from.
+// From an old frame that is still the same, takes all outer ones that are, too. True when that
+// ended the walk; else state_ is the outermost of them, to go on from.
 bool Walker::ReuseOldFrames() {
   Entry* const met = memo_.entries + old_;
   met->fp_slot = state_.fp_slot;  // how it is reached now
   const uint32_t possible = old_ < limit_ - count_ ? old_ : limit_ - count_;
-  const uint32_t same = InReadableRange(memo_, met->slot) ? 1 + CountStanding(memo_, met, possible - 1) : 1;
+  const uint32_t same =
+      InReadableRange(memo_, met->slot) ? 1 + CountStanding(memo_, met, possible - 1) : 1;
   if (same == old_ && was_complete_) {
     CopyOutwards(memo_.frames + old_, same, frames_ + count_);
     KeepInside(old_);
@@ -171,7 +182,10 @@ bool Walker::ReuseOldFrames() {
   }
   for (uint32_t i = 0; i + 1 < same; ++i, --old_) Emit(memo_.frames[old_], memo_.entries[old_]);
   const Entry& last = memo_.entries[old_--];  // is met again, by its rule
-  state_ = {.return_address = last.return_address, .sp = last.slot + 8, .fp = last.fp, .fp_slot = last.fp_slot,
+  state_ = {.return_address = last.return_address,
+            .sp = last.slot + 8,
+            .fp = last.fp,
+            .fp_slot = last.fp_slot,
             .registers = same == 1 ? state_.registers : 0};
   return false;
 }
@@ -198,25 +212,32 @@ void Walker::Emit(capture::Frame frame, const Entry& entry) {
 StepEnd Walker::StepFrom(const CachedRule& cached) {
   const StepEnd end = StepSlow(memo_, cached, state_);
   met_barrier_ |= state_.fp_slot == kBarrier;
-  // A root that is a zero on the stack would have to be compared like any other return address: only the rule is kept.
+  // A root that is a zero on the stack would have to be compared like any other return address:
+  // only the rule is kept.
   at_known_root_ = end == StepEnd::kRoot && cached.rule.cfa == CfaKind::kRoot;
   return end;
 }
 
 __attribute__((noinline)) StepEnd Walker::StepCold() {
   const CachedRule cached = LookUpRuleCold(memo_.work, state_.lookup_pc());
-  Emit(cached.frame, {.slot = state_.sp - 8, .return_address = state_.return_address, .fp = state_.fp, .fp_slot = state_.fp_slot});
+  Emit(cached.frame, {.slot = state_.sp - 8,
+                      .return_address = state_.return_address,
+                      .fp = state_.fp,
+                      .fp_slot = state_.fp_slot});
   return StepFrom(cached);
 }
 
-// As far as warm rules and old frames lead: kNone, then, if a cold rule is next. Apart from Run, so that the registers
-// this saves are off the stack again when a rule is compiled.
+// As far as warm rules and old frames lead: kNone, then, if a cold rule is next. Apart from Run, so
+// that the registers this saves are off the stack again when a rule is compiled.
 __attribute__((noinline)) Walker::Ended Walker::RunWarm() {
   for (;;) {
     switch (RunByRules()) {
-      case Pause::kFull: return Ended::kCut;
-      case Pause::kRoot: return Ended::kRoot;
-      case Pause::kColdRule: return Ended::kNot;
+      case Pause::kFull:
+        return Ended::kCut;
+      case Pause::kRoot:
+        return Ended::kRoot;
+      case Pause::kColdRule:
+        return Ended::kNot;
       case Pause::kOldFrame:
         if (ReuseOldFrames()) return Ended::kByOldFrames;
         break;
@@ -239,7 +260,8 @@ inline WalkResult Walker::Run() {
   }
   if (ended != Ended::kByOldFrames) KeepInside(0);
   memo_.barriers = met_barrier_;  // there is none among old frames that were reused
-  return {.frame_count = count_, .truncated = ended == Ended::kCut, .fold = memo_.folds[memo_.count]};
+  return {
+      .frame_count = count_, .truncated = ended == Ended::kCut, .fold = memo_.folds[memo_.count]};
 }
 
 }  // namespace
@@ -250,7 +272,8 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
   const bool was_complete = memo.complete != 0;
   memo.walking = 1;
   memo.complete = 0;
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler that jumps away runs on this thread
+  std::atomic_signal_fence(
+      std::memory_order_seq_cst);  // a handler that jumps away runs on this thread
   if (was_left) memo.readable_low = memo.readable_high = 0;
   if (was_left || memo.map_epoch != map_epoch) {
     memo.count = 0;  // its frames name modules as they were

@@ -2,19 +2,23 @@
 //
 // Walks the calling thread's stack, without a lock, an allocation or a loader call.
 //
-// Each frame costs one look-up of a compiled CFI rule in a lock-free cache keyed by PC; a per-thread memo of the last
-// walk lets a walk that meets a frame it has seen, verified slot by slot, reuse all frames outside it. Where no CFI
-// exists (JIT), saved frame pointers are followed as long as they are plausible.
+// Each frame costs one look-up of a compiled CFI rule in a lock-free cache keyed by PC; a
+// per-thread memo of the last walk lets a walk that meets a frame it has seen, verified slot by
+// slot, reuse all frames outside it. Where no CFI exists (JIT), saved frame pointers are followed
+// as long as they are plausible.
 //
-// Promises: never faults (memory outside the range known to be readable is probed by a system call first), never
-// blocks. Stack (gcc -O2): 300 bytes on the warm path, 510 when rules must be compiled (unwinder_stack_test.cc); a refresh
-// of the module map, which an address in no known module may start, comes on top.
-// Costs, 28 frames, in ns a frame: same stack 2.1, other call site 2.3, empty memo with warm rules 7.1 (unw_backtrace in
-// the same run: 9.0), cold rules 135; see bench/README.md.
+// Promises: never faults (memory outside the range known to be readable is probed by a system call
+// first), never blocks. Stack (gcc -O2): 300 bytes on the warm path, 510 when rules must be
+// compiled (unwinder_stack_test.cc); a refresh of the module map, which an address in no known
+// module may start, comes on top. Costs, 28 frames, in ns a frame: same stack 2.1, other call site
+// 2.3, empty memo with warm rules 7.1 (unw_backtrace in the same run: 9.0), cold rules 135; see
+// bench/README.md.
 // Refuses: to guess. A stack that cannot be followed to its root is cut and marked.
 //
-// Thread-safety: Walk() from any thread, each with its own memo.   Allocates: never.
-// Signals: safe (a walk that interrupts a walk must use another memo: the caller's guard sees to that).
+// Thread-safety: Walk() from any thread, each with its own memo.
+// Allocates: never.
+// Signals: safe (a walk that interrupts a walk must use another memo: the caller's guard sees to
+// that).
 // Fork: the child may go on using everything.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_
@@ -35,12 +39,13 @@ struct StackStart {
   uintptr_t fp;  // the caller's rbp
 };
 
-// Use in a noinline function that keeps a frame pointer: the state of its caller. A hook reaches the slow path by a
-// tail call, so the slow path's caller is the program's own frame.
-#define LEAKTRACK_CALLER_STACK_START()                                                                        \
-  (::leaktrack::track::StackStart{reinterpret_cast<uintptr_t>(__builtin_return_address(0)),                   \
-                                  reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16,               \
-                                  *reinterpret_cast<const uintptr_t*>(__builtin_frame_address(0))})
+// Use in a noinline function that keeps a frame pointer: the state of its caller. A hook reaches
+// the slow path by a tail call, so the slow path's caller is the program's own frame.
+#define LEAKTRACK_CALLER_STACK_START()                              \
+  (::leaktrack::track::StackStart{                                  \
+      reinterpret_cast<uintptr_t>(__builtin_return_address(0)),     \
+      reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 16, \
+      *reinterpret_cast<const uintptr_t*>(__builtin_frame_address(0))})
 
 struct WalkResult {
   uint32_t frame_count = 0;
@@ -51,12 +56,15 @@ struct WalkResult {
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
 
-// Tells all threads that memory was unmapped or mapped over: pages known to be readable are probed again. Wanted after
-// each munmap, mremap or mmap in a fixed place of the program (fiber stacks come and go); costs one atomic add.
+// Tells all threads that memory was unmapped or mapped over: pages known to be readable are probed
+// again. Wanted after each munmap, mremap or mmap in a fixed place of the program (fiber stacks
+// come and go); costs one atomic add.
 void NoteUnmap();
 
-// Same as Walk, through the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc are dropped.
-WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
+// Same as Walk, through the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc
+// are dropped.
+WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start,
+                             std::span<capture::Frame> frames);
 
 // Loads libunwind.so.8 (RTLD_LOCAL). Only from the library's constructor. False if it is not there.
 [[nodiscard]] bool LoadLibunwind();

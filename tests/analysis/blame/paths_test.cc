@@ -16,11 +16,13 @@ using testing::kMiB;
 
 CallStack Stack(const std::vector<std::string>& functions) {
   CallStack::Frames stack;
-  for (const std::string& function : functions) stack.push_back({function, "", 0, "/bin/app", "", stack.size(), false});
+  for (const std::string& function : functions)
+    stack.push_back({function, "", 0, "/bin/app", "", stack.size(), false});
   return stack;
 }
 
-SiteResult Site(const std::vector<std::string>& functions, double born, double live, bool accused, double objects = 1000) {
+SiteResult Site(const std::vector<std::string>& functions, double born, double live, bool accused,
+                double objects = 1000) {
   SiteResult site;
   site.stack = Stack(functions);
   site.blame = 1;
@@ -34,8 +36,9 @@ SiteResult Site(const std::vector<std::string>& functions, double born, double l
 std::string Blamed(const SiteResult& site) { return site.stack[site.blame].function; }
 
 TEST(LiftTest, TheCallerThatForgetsIsToBlameNotTheHelperThatAllGoThrough) {
-  std::vector<SiteResult> sites = {Site({"malloc", "MakeBuffer", "Leaky", "main"}, 10, 10, true),
-                                   Site({"malloc", "MakeBuffer", "Healthy", "main"}, 90, .1, false)};
+  std::vector<SiteResult> sites = {
+      Site({"malloc", "MakeBuffer", "Leaky", "main"}, 10, 10, true),
+      Site({"malloc", "MakeBuffer", "Healthy", "main"}, 90, .1, false)};
   BlameBuggyPaths(sites);
   EXPECT_EQ(Blamed(sites[0]), "Leaky");
   EXPECT_EQ(Blamed(sites[1]), "MakeBuffer");
@@ -44,8 +47,9 @@ TEST(LiftTest, TheCallerThatForgetsIsToBlameNotTheHelperThatAllGoThrough) {
 }
 
 TEST(LiftTest, TheInstancesOfATemplateAreOneHelper) {
-  std::vector<SiteResult> sites = {Site({"malloc", "Pool<Cursor>::Take(int)", "OpenCursor", "main"}, 10, 10, true),
-                                   Site({"malloc", "Pool<Buffer>::Take(int)", "Borrow", "main"}, 90, .1, false)};
+  std::vector<SiteResult> sites = {
+      Site({"malloc", "Pool<Cursor>::Take(int)", "OpenCursor", "main"}, 10, 10, true),
+      Site({"malloc", "Pool<Buffer>::Take(int)", "Borrow", "main"}, 90, .1, false)};
   BlameBuggyPaths(sites);
   EXPECT_EQ(Blamed(sites[0]), "OpenCursor");
 }
@@ -67,14 +71,16 @@ TEST(LiftTest, ARareNeighbourProvesNothing) {
 TEST(LiftTest, TheBlameStaysWithinTheProgram) {
   SiteResult leaky = Site({"malloc", "MakeBuffer", "", "start_thread"}, 10, 10, true);
   leaky.stack.Change([](auto& frames) { frames[2].module = frames[3].module = "/lib/libc.so.6"; });
-  std::vector<SiteResult> sites = {leaky, Site({"malloc", "MakeBuffer", "Healthy", "main"}, 90, .1, false)};
+  std::vector<SiteResult> sites = {
+      leaky, Site({"malloc", "MakeBuffer", "Healthy", "main"}, 90, .1, false)};
   BlameBuggyPaths(sites);
   EXPECT_EQ(Blamed(sites[0]), "MakeBuffer");
 }
 
 TEST(FamiliesTest, ThePartsOfOneLostThingAreAFamilyUnderTheFunctionThatMadeThem) {
   std::vector<SiteResult> sites = {
-      Site({"malloc", "NewName", "ParseField", "LoadCertificate", "Handshake", "main"}, 10, 10, true, 2000),
+      Site({"malloc", "NewName", "ParseField", "LoadCertificate", "Handshake", "main"}, 10, 10,
+           true, 2000),
       Site({"malloc", "NewKey", "LoadCertificate", "Handshake", "main"}, 10, 10, true, 1010),
       Site({"malloc", "LoadCertificate", "Handshake", "main"}, 10, 10, true, 990),
       Site({"malloc", "Serve", "main"}, 500, 0, false)};
@@ -88,10 +94,11 @@ TEST(FamiliesTest, ThePartsOfOneLostThingAreAFamilyUnderTheFunctionThatMadeThem)
 
 TEST(FamiliesTest, TwoLeaksThatHaveNothingInCommonAreTwo) {
   const auto families = [](double other_objects, double churn) {
-    std::vector<SiteResult> sites = {Site({"malloc", "ForgetOne", "Worker", "main"}, 10, 10, true, 1000),
-                                     Site({"malloc", "ForgetTwo", "Worker", "main"}, 10, 10, true, other_objects),
-                                     Site({"malloc", "Churn", "Worker", "main"}, churn, 0, false),
-                                     Site({"malloc", "Else", "main"}, 40, 0, false)};
+    std::vector<SiteResult> sites = {
+        Site({"malloc", "ForgetOne", "Worker", "main"}, 10, 10, true, 1000),
+        Site({"malloc", "ForgetTwo", "Worker", "main"}, 10, 10, true, other_objects),
+        Site({"malloc", "Churn", "Worker", "main"}, churn, 0, false),
+        Site({"malloc", "Else", "main"}, 40, 0, false)};
     FindFamilies(sites);
     return sites[0].family;
   };
@@ -119,10 +126,12 @@ TEST(WrapperRulesTest, LearnsTheProgramsOwnMallocInTwoLayers) {
 
 TEST(WrapperRulesTest, AFunctionWithManyCallersButFewSamplesIsNoAllocator) {
   std::vector<CallStack> stacks;
-  for (int i = 0; i < 60; ++i) stacks.push_back(Stack({"malloc", "Rare", "User" + std::to_string(i), "main"}));
+  for (int i = 0; i < 60; ++i)
+    stacks.push_back(Stack({"malloc", "Rare", "User" + std::to_string(i), "main"}));
   stacks.push_back(Stack({"malloc", "Often", "main"}));
   std::vector<WrapperRules::Seen> seen;
-  for (const auto& stack : stacks) seen.push_back({&stack, stack.size() == 4 ? 1.0 : 10000.0, false});
+  for (const auto& stack : stacks)
+    seen.push_back({&stack, stack.size() == 4 ? 1.0 : 10000.0, false});
   WrapperRules rules;
   rules.Learn(seen);
   EXPECT_TRUE(rules.learned().empty());
@@ -130,7 +139,8 @@ TEST(WrapperRulesTest, AFunctionWithManyCallersButFewSamplesIsNoAllocator) {
 
 TEST(WrapperRulesTest, AFunctionThatLosesForMostOfItsCallersIsTheCulpritNotAWrapper) {
   std::vector<CallStack> stacks;
-  for (int i = 0; i < 60; ++i) stacks.push_back(Stack({"malloc", "CopyHeader", "Path" + std::to_string(i), "main"}));
+  for (int i = 0; i < 60; ++i)
+    stacks.push_back(Stack({"malloc", "CopyHeader", "Path" + std::to_string(i), "main"}));
   std::vector<WrapperRules::Seen> seen;
   for (const auto& stack : stacks) seen.push_back({&stack, 10, seen.size() % 3 != 0});
   WrapperRules rules;

@@ -13,8 +13,8 @@
 namespace leaktrack {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::AnalyzeOne;
+using ::testing::HasSubstr;
 using testing::kForever;
 using testing::kHour;
 using testing::Program;
@@ -27,7 +27,8 @@ constexpr double kBlock = 1024;
 // ---- Looks ----
 
 TEST(LooksTest, AHistoryAsOfAMomentIsTheHistoryOfARunThatEndedThen) {
-  // Life in two programs with the same blocks, one cut off at 20 minutes. Exact, so that nothing is left to chance.
+  // Life in two programs with the same blocks, one cut off at 20 minutes. Exact, so that nothing is
+  // left to chance.
   const auto fill = [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 3000; ++i) {
       const double birth = i * 1200.0;
@@ -85,7 +86,8 @@ TEST(LooksTest, WhileManyFunctionsGrowAtOnceNothingIsConfirmed) {
   for (const int functions : {3, 12}) {
     Program program(5 * kHour, 16384, 14);
     for (int i = 0; i < functions; ++i) {
-      program.Stream(program.Site({"malloc", "Grow" + std::to_string(i), "main"}), .3, kBlock, kForever);
+      program.Stream(program.Site({"malloc", "Grow" + std::to_string(i), "main"}), .3, kBlock,
+                     kForever);
     }
     const Analysis analysis = Analyze(program.Build(), program.symbolizer);
     EXPECT_EQ(analysis.warming_up, functions > 5);
@@ -142,7 +144,8 @@ TEST(WorkClockTest, ALeakUnderADailyLoadIsFoundAndCalledLinear) {
 }
 
 TEST(WorkClockTest, ACacheIsNotItsOwnClock) {
-  // All that is ever allocated is a cache that fills ever more slowly: by its own bytes it would seem steady.
+  // All that is ever allocated is a cache that fills ever more slowly: by its own bytes it would
+  // seem steady.
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 20000; ++i) p.Block(s, p.Exponential(p.end_ms() / 4), kForever, kBlock);
   });

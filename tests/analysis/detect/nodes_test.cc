@@ -11,8 +11,8 @@
 namespace leaktrack {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::AnalyzeOne;
+using ::testing::HasSubstr;
 using testing::kForever;
 using testing::kHour;
 using testing::Program;
@@ -28,7 +28,8 @@ std::vector<const SiteResult*> AccusedOf(const Analysis& analysis) {
 TEST(NodesTest, ALeakByTwelvePathsThatAreEachAccusedIsOneRow) {
   Program p(kHour, 16384, 1);
   for (int path = 0; path < 12; ++path) {
-    p.Stream(p.Site({"malloc", "CopyHeader", "Path" + std::to_string(path), "main"}), .6, 1024, kForever);
+    p.Stream(p.Site({"malloc", "CopyHeader", "Path" + std::to_string(path), "main"}), .6, 1024,
+             kForever);
   }
   const Analysis analysis = Analyze(p.Build(), p.symbolizer);
   const auto accused = AccusedOf(analysis);
@@ -42,7 +43,8 @@ TEST(NodesTest, ACallerThatLeaksAmongHealthyOnesKeepsItsOwnRow) {
   Program p(kHour, 16384, 2);
   p.Stream(p.Site({"malloc", "CopyHeader", "Guilty", "main"}), 4, 1024, kForever);
   for (int path = 0; path < 12; ++path) {
-    p.Stream(p.Site({"malloc", "CopyHeader", "Healthy" + std::to_string(path), "main"}), 4, 1024, 20);
+    p.Stream(p.Site({"malloc", "CopyHeader", "Healthy" + std::to_string(path), "main"}), 4, 1024,
+             20);
   }
   const Analysis analysis = Analyze(p.Build(), p.symbolizer);
   const auto accused = AccusedOf(analysis);
@@ -61,7 +63,8 @@ void Buffers(Program& p, capture::SiteId s, bool small_ones_leak) {
 TEST(NodesTest, ASizeThatLeaksIsFoundAmongSizesThatDieOld) {
   int found = 0;
   for (uint64_t seed = 0; seed < 10; ++seed) {
-    const Analysis analysis = AnalyzeOne(3 * kHour, 30 + seed, [](Program& p, capture::SiteId s) { Buffers(p, s, true); });
+    const Analysis analysis = AnalyzeOne(
+        3 * kHour, 30 + seed, [](Program& p, capture::SiteId s) { Buffers(p, s, true); });
     if (analysis.sites[0].verdict < Verdict::kSuspect) continue;
     ++found;
     EXPECT_THAT(analysis.sites[0].evidence, HasSubstr("of 512 B to 1 KiB"));
@@ -72,7 +75,8 @@ TEST(NodesTest, ASizeThatLeaksIsFoundAmongSizesThatDieOld) {
 
 TEST(NodesTest, SizesThatAllDieOldAreNotAccusedOneByOne) {
   for (uint64_t seed = 0; seed < 10; ++seed) {
-    const Analysis analysis = AnalyzeOne(3 * kHour, 60 + seed, [](Program& p, capture::SiteId s) { Buffers(p, s, false); });
+    const Analysis analysis = AnalyzeOne(
+        3 * kHour, 60 + seed, [](Program& p, capture::SiteId s) { Buffers(p, s, false); });
     EXPECT_TRUE(AccusedOf(analysis).empty()) << seed;
   }
 }

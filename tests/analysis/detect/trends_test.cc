@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One program per class of growth, and beside each a null partner that looks like it and must not be accused.
+// One program per class of growth, and beside each a null partner that looks like it and must not
+// be accused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,8 +12,8 @@
 namespace leaktrack {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::AnalyzeOne;
+using ::testing::HasSubstr;
 using testing::kForever;
 using testing::kHour;
 using testing::kMinute;
@@ -24,7 +25,8 @@ using testing::UsualName;
 constexpr int kSeeds = 10;
 constexpr double kBlock = 1024;
 
-// Births at a rate that is e^(gamma) times as high at the end as at the start; `blocks` of them, living for ever.
+// Births at a rate that is e^(gamma) times as high at the end as at the start; `blocks` of them,
+// living for ever.
 void Tilted(Program& p, capture::SiteId site, int blocks, double gamma, double from = 0) {
   for (int i = 0; i < blocks; ++i) {
     const double u = p.Uniform(0, 1);
@@ -34,7 +36,8 @@ void Tilted(Program& p, capture::SiteId site, int blocks, double gamma, double f
 }
 
 TEST(TrendsTest, ALinearLeakIsCalledLinear) {
-  const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) { Tilted(p, s, 4000, 0); });
+  const Tally tally =
+      TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) { Tilted(p, s, 4000, 0); });
   EXPECT_EQ(tally.leaks, kSeeds);
   EXPECT_EQ(UsualName(tally), "linear");
 }
@@ -42,8 +45,9 @@ TEST(TrendsTest, ALinearLeakIsCalledLinear) {
 TEST(TrendsTest, ExponentialGrowthHasItsDoublingTime) {
   for (int seed = 0; seed < kSeeds; ++seed) {
     // e^6: a doubling in every 60 min * ln 2 / 6 = 6 min 56 s.
-    const Analysis analysis = AnalyzeOne(kHour, 300 + static_cast<uint64_t>(seed),
-                                         [](Program& p, capture::SiteId s) { Tilted(p, s, 6000, 6); });
+    const Analysis analysis =
+        AnalyzeOne(kHour, 300 + static_cast<uint64_t>(seed),
+                   [](Program& p, capture::SiteId s) { Tilted(p, s, 6000, 6); });
     ASSERT_EQ(Name(analysis.sites[0].trend), std::string("exponential")) << seed;
     EXPECT_NEAR(*analysis.sites[0].doubling_seconds / (kHour * std::log(2.0) / 6), 1, .15) << seed;
     EXPECT_THAT(analysis.sites[0].evidence, HasSubstr("doubling every"));
@@ -52,7 +56,8 @@ TEST(TrendsTest, ExponentialGrowthHasItsDoublingTime) {
 
 TEST(TrendsTest, ARampIsAcceleratingNotExponential) {
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
-    for (int i = 0; i < 6000; ++i) p.Block(s, p.end_ms() * std::sqrt(p.Uniform(0, 1)), kForever, kBlock);
+    for (int i = 0; i < 6000; ++i)
+      p.Block(s, p.end_ms() * std::sqrt(p.Uniform(0, 1)), kForever, kBlock);
   });
   EXPECT_EQ(tally.accused, kSeeds);
   EXPECT_EQ(UsualName(tally), "accelerating");
@@ -69,12 +74,14 @@ TEST(TrendsTest, GrowthThatBeganLateSaysWhen) {
     ASSERT_TRUE(site.late_onset_seconds.has_value()) << seed;
     EXPECT_NEAR(*site.late_onset_seconds, kHour / 2, 90);
     EXPECT_THAT(site.evidence, HasSubstr("since 22:4"));
-    EXPECT_NEAR(site.growth->mid / (4000 * kBlock * 2), 1, .3);  // of the half hour in which it grew
+    EXPECT_NEAR(site.growth->mid / (4000 * kBlock * 2), 1,
+                .3);  // of the half hour in which it grew
   }
 }
 
 TEST(TrendsTest, ALeakFromTheStartHasNoOnset) {
-  const Analysis analysis = AnalyzeOne(kHour, 1, [](Program& p, capture::SiteId s) { Tilted(p, s, 4000, 0); });
+  const Analysis analysis =
+      AnalyzeOne(kHour, 1, [](Program& p, capture::SiteId s) { Tilted(p, s, 4000, 0); });
   EXPECT_FALSE(analysis.sites[0].late_onset_seconds.has_value());
 }
 
@@ -87,7 +94,8 @@ void Saw(Program& p, capture::SiteId s, double kept) {
 }
 
 TEST(TrendsTest, ASawWhoseTroughsRiseHasABaseRateAndTeeth) {
-  const Analysis analysis = AnalyzeOne(kHour, 7, [](Program& p, capture::SiteId s) { Saw(p, s, .15); });
+  const Analysis analysis =
+      AnalyzeOne(kHour, 7, [](Program& p, capture::SiteId s) { Saw(p, s, .15); });
   const SiteResult& site = analysis.sites[0];
   EXPECT_GE(site.verdict, Verdict::kSuspect);
   ASSERT_EQ(Name(site.trend), std::string("sawtooth"));
@@ -104,11 +112,13 @@ TEST(TrendsTest, ASawWithAFlatBaseIsNotAccused) {
 
 // The k-th in is served when there is capacity; `excess`: the share that comes in too much.
 void Queue(Program& p, capture::SiteId s, double excess) {
-  for (double t = 0; t < p.end_ms(); t += p.Exponential(200)) p.Block(s, t, t / (1 - excess) + p.Exponential(2e3), 4 * kBlock);
+  for (double t = 0; t < p.end_ms(); t += p.Exponential(200))
+    p.Block(s, t, t / (1 - excess) + p.Exponential(2e3), 4 * kBlock);
 }
 
 TEST(TrendsTest, AQueueThatDoesNotKeepUpIsABacklog) {
-  const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) { Queue(p, s, .25); });
+  const Tally tally =
+      TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) { Queue(p, s, .25); });
   EXPECT_EQ(tally.accused, kSeeds);
   EXPECT_EQ(UsualName(tally), "backlog");
 }
@@ -120,7 +130,8 @@ TEST(TrendsTest, AQueueThatKeepsUpIsNot) {
 
 TEST(TrendsTest, NoQueueIsSeenInARunThatIsTooShort) {
   const auto queue = [](Program& p, capture::SiteId s) {
-    for (double t = 0; t < p.end_ms(); t += p.end_ms() / 5000) p.Block(s, t, t / .75 + p.Exponential(p.end_ms() / 1800), kBlock);
+    for (double t = 0; t < p.end_ms(); t += p.end_ms() / 5000)
+      p.Block(s, t, t / .75 + p.Exponential(p.end_ms() / 1800), kBlock);
   };
   EXPECT_EQ(AnalyzeOne(11, 7, queue, 1).sites[0].verdict, Verdict::kSuspect);
   EXPECT_LT(AnalyzeOne(9, 7, queue, 1).sites[0].verdict, Verdict::kSuspect);
@@ -154,12 +165,14 @@ TEST(TrendsTest, AVectorThatGrowsByCopyingIsAContainer) {
 }
 
 TEST(TrendsTest, AVectorThatHasFoundItsSizeIsNot) {
-  const Analysis analysis = AnalyzeOne(kHour, 3, [](Program& p, capture::SiteId s) { Vector(p, s, 30e3, 600e3); });
+  const Analysis analysis =
+      AnalyzeOne(kHour, 3, [](Program& p, capture::SiteId s) { Vector(p, s, 30e3, 600e3); });
   EXPECT_LT(analysis.sites[0].verdict, Verdict::kSuspect);
 }
 
 TEST(TrendsTest, ARunOfHalfASecondHasNoContainer) {
-  const Analysis analysis = AnalyzeOne(.5, 3, [](Program& p, capture::SiteId s) { Vector(p, s, 4, p.end_ms()); });
+  const Analysis analysis =
+      AnalyzeOne(.5, 3, [](Program& p, capture::SiteId s) { Vector(p, s, 4, p.end_ms()); });
   EXPECT_LT(analysis.sites[0].verdict, Verdict::kSuspect);
 }
 
@@ -179,10 +192,12 @@ TEST(TrendsTest, WhatFillsOrHappenedOnceIsNamedAndNotAccused) {
   };
   const Case cases[] = {
       {"startup", [](Program& p, capture::SiteId s) { p.Stream(s, 100, kBlock, kForever, 0, 60); }},
-      {"step", [](Program& p, capture::SiteId s) { p.Stream(s, 300, kBlock, kForever, 1800, 1802); }},
+      {"step",
+       [](Program& p, capture::SiteId s) { p.Stream(s, 300, kBlock, kForever, 1800, 1802); }},
       {"plateau", [](Program& p, capture::SiteId s) { p.Stream(s, 5, kBlock, kForever, 0, 1500); }},
       {"decelerating", [](Program& p, capture::SiteId s) { Tilted(p, s, 6000, -2.5); }},
-      {"bounded", [](Program& p, capture::SiteId s) {
+      {"bounded",
+       [](Program& p, capture::SiteId s) {
          for (double t = 0; t < p.end_ms(); t += 100) p.Block(s, t, t + 600e3, kBlock);
        }},
       {"churn", [](Program& p, capture::SiteId s) { p.Stream(s, 40, kBlock, 240); }},
@@ -196,8 +211,8 @@ TEST(TrendsTest, WhatFillsOrHappenedOnceIsNamedAndNotAccused) {
 }
 
 TEST(TrendsTest, TooShortARunSaysWhatLengthWouldDo) {
-  const Analysis analysis =
-      AnalyzeOne(kMinute, 5, [](Program& p, capture::SiteId s) { p.Stream(s, 3.5, kBlock, kForever); });
+  const Analysis analysis = AnalyzeOne(
+      kMinute, 5, [](Program& p, capture::SiteId s) { p.Stream(s, 3.5, kBlock, kForever); });
   ASSERT_EQ(Name(analysis.sites[0].trend), std::string("insufficient"));
   EXPECT_THAT(analysis.sites[0].settle, HasSubstr("a run of about"));
 }
@@ -212,10 +227,13 @@ TEST(TrendsTest, APartialLeakSaysItsShare) {
 }
 
 TEST(TrendsTest, LooksThatAreASecondApartMakeNoTeeth) {
-  const Analysis analysis = AnalyzeOne(15, 4, [](Program& p, capture::SiteId s) {
-    p.Stream(s, 2000, 200, .2);
-    p.Stream(s, 20, 200, kForever);
-  }, 1);
+  const Analysis analysis = AnalyzeOne(
+      15, 4,
+      [](Program& p, capture::SiteId s) {
+        p.Stream(s, 2000, 200, .2);
+        p.Stream(s, 20, 200, kForever);
+      },
+      1);
   EXPECT_GE(analysis.sites[0].verdict, Verdict::kSuspect);
   EXPECT_EQ(Name(analysis.sites[0].trend), std::string("linear"));
 }

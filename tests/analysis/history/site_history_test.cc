@@ -12,8 +12,12 @@ constexpr double kHourMs = 3.6e6;
 
 // 40 deaths of an age of 4 to 5 s, counted over an hour in four parts.
 DeathStep FourParts() {
-  return {.time_ms = static_cast<float>(2 * kHourMs), .span_ms = static_cast<float>(kHourMs), .deaths = 40, .bytes = 4000,
-          .band = capture::AgeBand(4096), .parts = 4};
+  return {.time_ms = static_cast<float>(2 * kHourMs),
+          .span_ms = static_cast<float>(kHourMs),
+          .deaths = 40,
+          .bytes = 4000,
+          .band = capture::AgeBand(4096),
+          .parts = 4};
 }
 
 SiteHistory With(const DeathStep& step) {
@@ -38,7 +42,8 @@ TEST(SiteHistoryTest, AnEarlierMomentKeepsThePartsThatHadDiedByThen) {
   EXPECT_EQ(then.steps[0].deaths, 20);
   EXPECT_EQ(then.steps[0].bytes, 2000);
   EXPECT_EQ(then.steps[0].PartEndMs(1), 1.25 * kHourMs);
-  EXPECT_TRUE(then.survivors.empty()) << "who died quarters of an hour later at 5 s was not born yet";
+  EXPECT_TRUE(then.survivors.empty())
+      << "who died quarters of an hour later at 5 s was not born yet";
 }
 
 TEST(SiteHistoryTest, WhoDiedJustAfterAMomentWasAliveAtIt) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steady leaks beside churn, from samples to the time at which the limit is reached: how far off, and how honest.
+// Steady leaks beside churn, from samples to the time at which the limit is reached: how far off,
+// and how honest.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -37,8 +38,10 @@ void AddMemory(capture::Capture& capture, double bytes_per_second, int64_t limit
 Outcome OneProgram(uint64_t seed) {
   testing::Program program(kSeconds, kInterval, seed);
   const double size = program.Uniform(200, 4000);
-  const double bytes_per_second = std::exp(program.Uniform(std::log(3e3), std::log(3e4)));  // 10 to 100 MiB/h
-  program.Stream(program.Site({"malloc", "Forget", "main"}), bytes_per_second / size, size, testing::kForever);
+  const double bytes_per_second =
+      std::exp(program.Uniform(std::log(3e3), std::log(3e4)));  // 10 to 100 MiB/h
+  program.Stream(program.Site({"malloc", "Forget", "main"}), bytes_per_second / size, size,
+                 testing::kForever);
   program.Stream(program.Site({"malloc", "Churn", "main"}), 200, 1000, 2);
   capture::Capture capture = program.Build();
   const auto limit = static_cast<int64_t>(1024 * kMiB);
@@ -46,7 +49,8 @@ Outcome OneProgram(uint64_t seed) {
   const double truth = static_cast<double>(limit - capture.memory.back().rss) / bytes_per_second;
   const ProcessResult process = Analyze(capture, program.symbolizer).process;
   if (!process.seconds_mid || !process.seconds_low || !process.seconds_high) return {1, false};
-  return {std::abs(*process.seconds_mid / truth - 1), *process.seconds_low <= truth && truth <= *process.seconds_high};
+  return {std::abs(*process.seconds_mid / truth - 1),
+          *process.seconds_low <= truth && truth <= *process.seconds_high};
 }
 
 TEST(ForecastSimulationTest, TheTimeToTheLimitIsNearTheTruthAndItsIntervalHonest) {
@@ -61,12 +65,15 @@ TEST(ForecastSimulationTest, TheTimeToTheLimitIsNearTheTruthAndItsIntervalHonest
   std::sort(errors.begin(), errors.end());
   const double median = errors[kPrograms / 2], ninth = errors[kPrograms * 9 / 10];
   const double coverage = static_cast<double>(covered) / kPrograms;
-  printf("time to limit of %d leaks: median error %.1f %%, p90 %.1f %%, 80 %% interval covers %.1f %%\n", kPrograms,
-         100 * median, 100 * ninth, 100 * coverage);
+  printf(
+      "time to limit of %d leaks: median error %.1f %%, p90 %.1f %%, 80 %% interval covers %.1f "
+      "%%\n",
+      kPrograms, 100 * median, 100 * ninth, 100 * coverage);
   EXPECT_LT(median, .05);
   EXPECT_LT(ninth, .15);
   EXPECT_GE(coverage, .72);  // 80 % less three standard deviations of 200 draws
-  EXPECT_LE(coverage, .97);  // blocks are taken for less independent than these are: rather wide than wrong
+  EXPECT_LE(coverage,
+            .97);  // blocks are taken for less independent than these are: rather wide than wrong
 }
 
 }  // namespace

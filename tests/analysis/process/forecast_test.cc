@@ -17,7 +17,8 @@ GrowthModel Model(double per_hour, double slope = 0, double slope_error = 0, dou
 TEST(ForecastTest, LinearGrowthTakesHeadroomOverRate) {
   const Forecast forecast({Model(100), Model(50)}, 600, 1);
   EXPECT_NEAR(*forecast.SecondsAt(.5), 4 * kHour, 60);
-  EXPECT_NEAR(*Forecast({Model(100)}, 600, 1.5).SecondsAt(.5), 4 * kHour, 60) << "a live byte costs more than itself";
+  EXPECT_NEAR(*Forecast({Model(100)}, 600, 1.5).SecondsAt(.5), 4 * kHour, 60)
+      << "a live byte costs more than itself";
 }
 
 TEST(ForecastTest, ExponentialGrowthIsThereSooner) {
@@ -39,7 +40,8 @@ TEST(ForecastTest, WhatSlowsDownMayNeverGetThere) {
 TEST(ForecastTest, FewSamplesMakeAWideInterval) {
   const Forecast few({Model(100, 0, 0, 10)}, 1000, 1);
   const Forecast many({Model(100, 0, 0, 1000)}, 1000, 1);
-  EXPECT_GT(*few.SecondsAt(.9) - *few.SecondsAt(.1), 5 * (*many.SecondsAt(.9) - *many.SecondsAt(.1)));
+  EXPECT_GT(*few.SecondsAt(.9) - *few.SecondsAt(.1),
+            5 * (*many.SecondsAt(.9) - *many.SecondsAt(.1)));
   EXPECT_NEAR(many.ProbabilityWithin(*many.SecondsAt(.5)), .5, .02);
 }
 
@@ -57,7 +59,9 @@ TEST(ForecastTest, TheFanCrossesTheLimitWhenTheForecastSays) {
   const std::vector<GrowthModel> growing = {Model(100, .2, .05, 40), Model(30, 0, 0, 20)};
   const double headroom = 1500;
   const Forecast forecast(growing, headroom, 1.2);
-  for (const auto& [share, bytes] : {std::pair{.1, &FanPoint::high_bytes}, {.5, &FanPoint::mid_bytes}, {.9, &FanPoint::low_bytes}}) {
+  for (const auto& [share, bytes] : {std::pair{.1, &FanPoint::high_bytes},
+                                     {.5, &FanPoint::mid_bytes},
+                                     {.9, &FanPoint::low_bytes}}) {
     const std::vector<FanPoint> fan = FanOf(growing, 1.2, *forecast.SecondsAt(share), 4);
     ASSERT_EQ(fan.size(), 5u);
     EXPECT_EQ(fan.front().*bytes, 0);
@@ -73,7 +77,8 @@ TEST(ForecastTest, ASiteWithoutAModelGrowsSteadilyWithinItsInterval) {
   EXPECT_EQ(model.end_bytes_per_hour, 100);
   EXPECT_EQ(model.slope_per_hour, 0);
   const Forecast forecast({model}, 1000, 1);
-  EXPECT_NEAR(*forecast.SecondsAt(.1), 1000.0 / 116 * kHour, kHour / 10);  // 80 % of a 90 % interval
+  EXPECT_NEAR(*forecast.SecondsAt(.1), 1000.0 / 116 * kHour,
+              kHour / 10);  // 80 % of a 90 % interval
 }
 
 }  // namespace

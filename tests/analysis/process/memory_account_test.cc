@@ -10,12 +10,12 @@
 namespace leaktrack {
 namespace {
 
-using ::testing::Contains;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::AddAllocator;
 using testing::AddSite;
+using ::testing::Contains;
 using testing::Growing;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::kMiB;
 using testing::WithMemory;
 
@@ -36,8 +36,10 @@ TEST(MemoryAccountTest, RssThatGrowsTenfoldOverAFlatHeapIsRetentionAndSaysWhatHe
 }
 
 TEST(MemoryAccountTest, AdviceNamesTheAllocatorThatIsThere) {
-  for (const auto& [name, word] : std::vector<std::pair<std::string, std::string>>{
-           {"jemalloc", "dirty_decay_ms"}, {"tcmalloc", "TCMALLOC_RELEASE_RATE"}, {"mimalloc", "MIMALLOC_PURGE_DELAY"}}) {
+  for (const auto& [name, word] :
+       std::vector<std::pair<std::string, std::string>>{{"jemalloc", "dirty_decay_ms"},
+                                                        {"tcmalloc", "TCMALLOC_RELEASE_RATE"},
+                                                        {"mimalloc", "MIMALLOC_PURGE_DELAY"}}) {
     capture::Capture capture = WithMemory(40 << 20, 400 << 20, -1);
     AddAllocator(capture, name, 5 << 20, 370 << 20);
     EXPECT_THAT(AccountForMemory(capture, {}).advice, Contains(HasSubstr(word)));
@@ -127,8 +129,10 @@ TEST(MemoryAccountTest, AccusedGrowthIsALeakIfItIsResidentAndUntouchedIfNot) {
   EXPECT_EQ(grown(400 << 20, kHeap, per_hour), MemoryClass::kLeak);
   EXPECT_EQ(grown(100 << 20, kHeap, per_hour), MemoryClass::kUntouched);
   EXPECT_EQ(grown(400 << 20, kMapping, per_hour), MemoryClass::kMappings);
-  EXPECT_EQ(grown(400 << 20, kHeap, 10 * per_hour), MemoryClass::kLeak) << "at the end it grows faster than it did";
-  EXPECT_EQ(AccountForMemory(WithMemory(100 << 20, 100 << 20, -1), {Growing(1)}).memory_class, MemoryClass::kLeak)
+  EXPECT_EQ(grown(400 << 20, kHeap, 10 * per_hour), MemoryClass::kLeak)
+      << "at the end it grows faster than it did";
+  EXPECT_EQ(AccountForMemory(WithMemory(100 << 20, 100 << 20, -1), {Growing(1)}).memory_class,
+            MemoryClass::kLeak)
       << "too small a growth to be seen in the resident memory";
 }
 
@@ -147,7 +151,8 @@ TEST(MemoryAccountTest, ALeakIntoWhatTheAllocatorHadKeptIsStillALeak) {
   capture::Capture capture = WithMemory(400 << 20, 400 << 20, -1);
   AddSite(capture, kHeap, 10 * kMiB, 330 * kMiB);
   AddAllocator(capture, "glibc", 350 << 20, 20 << 20);
-  EXPECT_EQ(AccountForMemory(capture, {Growing(300 * kMiB / 40 * 3600)}).memory_class, MemoryClass::kLeak);
+  EXPECT_EQ(AccountForMemory(capture, {Growing(300 * kMiB / 40 * 3600)}).memory_class,
+            MemoryClass::kLeak);
 }
 
 TEST(MemoryAccountTest, SteadyIsSteadyUnlessMostOfItIsHeldFree) {
@@ -190,7 +195,8 @@ TEST(MemoryAccountTest, AddressSpaceExplainsNoResidentMemory) {
 
 TEST(MemoryAccountTest, UnknownStaysUnknown) {
   const MemoryResult memory = AccountForMemory(capture::Capture{}, {});
-  EXPECT_FALSE(memory.rss_bytes || memory.explained_fraction || memory.retained_bytes || memory.rss_growth);
+  EXPECT_FALSE(memory.rss_bytes || memory.explained_fraction || memory.retained_bytes ||
+               memory.rss_growth);
   EXPECT_EQ(memory.memory_class, MemoryClass::kUnknown);
 }
 

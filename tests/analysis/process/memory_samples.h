@@ -12,7 +12,8 @@ namespace leaktrack::testing {
 inline constexpr double kMiB = 1 << 20;
 
 // Resident memory that moves in a straight line; all of it anonymous but 1 MiB.
-inline capture::Capture WithMemory(int64_t first_rss, int64_t last_rss, int64_t limit, int count = 40) {
+inline capture::Capture WithMemory(int64_t first_rss, int64_t last_rss, int64_t limit,
+                                   int count = 40) {
   capture::Capture capture;
   for (int i = 0; i < count; ++i) {
     capture::MemorySample sample;
@@ -30,7 +31,8 @@ inline capture::Capture WithMemory(int64_t first_rss, int64_t last_rss, int64_t 
 }
 
 // The allocator answers every five seconds; what it holds free moves in a straight line.
-inline void AddAllocator(capture::Capture& capture, const std::string& name, int64_t first_free, int64_t last_free) {
+inline void AddAllocator(capture::Capture& capture, const std::string& name, int64_t first_free,
+                         int64_t last_free) {
   capture.allocator = name;
   capture::MemorySample answer;
   const auto count = static_cast<int64_t>(capture.memory.size());

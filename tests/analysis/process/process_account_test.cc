@@ -12,7 +12,8 @@ using testing::Growing;
 using testing::kMiB;
 using testing::WithMemory;
 
-ProcessResult Account(const capture::Capture& capture, std::vector<SiteResult> sites, const AnalyzeOptions& options = {}) {
+ProcessResult Account(const capture::Capture& capture, std::vector<SiteResult> sites,
+                      const AnalyzeOptions& options = {}) {
   Analysis analysis;
   analysis.sites = std::move(sites);
   AccountForProcess(capture, options, analysis);
@@ -56,17 +57,22 @@ TEST(ProcessAccountTest, StatusFollowsUseAndTimeWhicheverIsWorse) {
   EXPECT_EQ(status(760 << 20, 0), Status::kWarning);
   EXPECT_EQ(status(910 << 20, 0), Status::kCritical);
   EXPECT_EQ(status(980 << 20, 0), Status::kOomImminent);
-  EXPECT_EQ(Account(WithMemory(400 << 20, 500 << 20, 1000 << 20), {Growing(9000 * kMiB)}).status, Status::kOomImminent);
-  EXPECT_EQ(Account(WithMemory(480 << 20, 500 << 20, 1000 << 20), {Growing(1800 * kMiB)}).status, Status::kCritical);
+  EXPECT_EQ(Account(WithMemory(400 << 20, 500 << 20, 1000 << 20), {Growing(9000 * kMiB)}).status,
+            Status::kOomImminent);
+  EXPECT_EQ(Account(WithMemory(480 << 20, 500 << 20, 1000 << 20), {Growing(1800 * kMiB)}).status,
+            Status::kCritical);
 }
 
 TEST(ProcessAccountTest, TheLevelsOfTheStatusCanBeSet) {
   AnalyzeOptions options;
   options.levels.use = {.5, .6, .69};
-  EXPECT_EQ(Account(WithMemory(700 << 20, 700 << 20, 1000 << 20), {}, options).status, Status::kOomImminent);
+  EXPECT_EQ(Account(WithMemory(700 << 20, 700 << 20, 1000 << 20), {}, options).status,
+            Status::kOomImminent);
   options.levels.use = {.9, .95, .99};
   options.levels.seconds = {60, 10, 1};
-  EXPECT_EQ(Account(WithMemory(400 << 20, 700 << 20, 1000 << 20), {Growing(1800 * kMiB)}, options).status, Status::kOk);
+  EXPECT_EQ(
+      Account(WithMemory(400 << 20, 700 << 20, 1000 << 20), {Growing(1800 * kMiB)}, options).status,
+      Status::kOk);
 }
 
 TEST(ProcessAccountTest, ALimitThatIsAskedForWinsOverTheOneThatIsThere) {

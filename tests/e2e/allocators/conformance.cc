@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole malloc family of whatever allocator the program has. What depends on the allocator (refusals, errno, usable
-// sizes) is printed, so that allocators_test.py can hold the words of a tracked run against those of a plain one.
+// The whole malloc family of whatever allocator the program has. What depends on the allocator
+// (refusals, errno, usable sizes) is printed, so that allocators_test.py can hold the words of a
+// tracked run against those of a plain one.
 // CASE: seen
 // EXPECT: end exited
 // EXPECT: live LeakMalloc 1 objects 1009 bytes
@@ -29,13 +30,13 @@
 // EXPECT: absent ExtendedCalls
 // CASE: bypassed
 // EXPECT: end exited
-#include "leaks.h"
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 
 #include <initializer_list>
+
+#include "leaks.h"
 
 namespace {
 
@@ -46,7 +47,8 @@ void Tell(const char* what, long value) { printf("%s %ld\n", what, value); }
 // What a refused call left behind: its result, and errno.
 void TellRefusal(const char* what, const void* result) {
   const int error = errno;
-  printf("%s %s errno %d\n", what, result == nullptr ? "null" : "block", result == nullptr ? error : 0);
+  printf("%s %s errno %d\n", what, result == nullptr ? "null" : "block",
+         result == nullptr ? error : 0);
   errno = 0;
 }
 
@@ -76,7 +78,8 @@ NOINLINE void Refusals() {
     static char mark;
     void* untouched = &mark;
     const int result = posix_memalign(&untouched, alignment, 100);
-    printf("posix_memalign(%zu) %d errno %d %s\n", alignment, result, errno, untouched == &mark ? "untouched" : "set");
+    printf("posix_memalign(%zu) %d errno %d %s\n", alignment, result, errno,
+           untouched == &mark ? "untouched" : "set");
     if (result == 0) free(untouched);
   }
   char* kept = static_cast<char*>(malloc(100));
@@ -92,10 +95,12 @@ NOINLINE void Refusals() {
 }
 
 NOINLINE void Sizes() {
-  for (const size_t size : std::initializer_list<size_t>{1, 24, 25, 100, 1000, 4000, 5000, 33000, 200000, 3000000}) {
+  for (const size_t size :
+       std::initializer_list<size_t>{1, 24, 25, 100, 1000, 4000, 5000, 33000, 200000, 3000000}) {
     void* block = Escape(malloc(size));
     printf("usable size of %zu: %zu\n", size, malloc_usable_size(block));
-    Use(block, size < 16 ? 8 : 16, malloc_usable_size(block));  // all that is promised may be written
+    Use(block, size < 16 ? 8 : 16,
+        malloc_usable_size(block));  // all that is promised may be written
     block = realloc(block, 2 * size);
     REQUIRE(block != nullptr && static_cast<unsigned char*>(block)[size - 1] == 0x5a);
     free(block);
@@ -159,7 +164,8 @@ NOINLINE void GivenBackElsewhere() {
   free(realloc(line, room + 4000));
   size_t written = 0;
   FILE* stream = open_memstream(&text, &written);
-  REQUIRE(stream != nullptr && fputs("streamed", stream) > 0 && fclose(stream) == 0 && written == 8);
+  REQUIRE(stream != nullptr && fputs("streamed", stream) > 0 && fclose(stream) == 0 &&
+          written == 8);
   free(text);
   free(realpath("/proc/self/exe", nullptr));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One function for each entry point of the C and C++ family; each leaks one block of a size of its own.
-// Kept apart from conformance.cc, which says what must be seen of them.
+// One function for each entry point of the C and C++ family; each leaks one block of a size of its
+// own. Kept apart from conformance.cc, which says what must be seen of them.
 #ifndef LEAKTRACK_TESTS_E2E_ALLOCATORS_LEAKS_H_
 #define LEAKTRACK_TESTS_E2E_ALLOCATORS_LEAKS_H_
 
@@ -45,8 +45,12 @@ NOINLINE inline void LeakNewNothrow() { Use(::operator new(1103, std::nothrow), 
 NOINLINE inline void LeakNewArrayNothrow() { Use(::operator new[](1104, std::nothrow), 16, 1104); }
 NOINLINE inline void LeakNewAligned() { Use(::operator new(1152, kAlign), 64, 1152); }
 NOINLINE inline void LeakNewArrayAligned() { Use(::operator new[](1216, kAlign), 64, 1216); }
-NOINLINE inline void LeakNewAlignedNothrow() { Use(::operator new(1280, kAlign, std::nothrow), 64, 1280); }
-NOINLINE inline void LeakNewArrayAlignedNothrow() { Use(::operator new[](1344, kAlign, std::nothrow), 64, 1344); }
+NOINLINE inline void LeakNewAlignedNothrow() {
+  Use(::operator new(1280, kAlign, std::nothrow), 64, 1280);
+}
+NOINLINE inline void LeakNewArrayAlignedNothrow() {
+  Use(::operator new[](1344, kAlign, std::nothrow), 64, 1344);
+}
 
 inline void LeakOneOfEach() {
   LeakMalloc();

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <leaktrack/gtest.hpp>
-
 #include <cstdlib>
+#include <leaktrack/gtest.hpp>
 #include <string>
 #include <vector>
 
 void* volatile g_last;
 
 TEST(KeepsTest, CleanPasses) {
-  EXPECT_TRUE(leaktrack::KeepsNothing([] { g_last = new std::string(300, 'x'); delete static_cast<std::string*>(g_last); }));
+  EXPECT_TRUE(leaktrack::KeepsNothing([] {
+    g_last = new std::string(300, 'x');
+    delete static_cast<std::string*>(g_last);
+  }));
 }
 TEST(KeepsTest, CacheThatFillsPasses) {
   std::vector<std::string> cache(100);
@@ -20,5 +22,7 @@ TEST(KeepsTest, LeakFails) {
 }
 TEST(KeepsTest, LeakOfOneInTenFails) {
   int turn = 0;
-  EXPECT_TRUE(leaktrack::KeepsNothing([&] { if (++turn % 10 == 0) g_last = malloc(100); }));
+  EXPECT_TRUE(leaktrack::KeepsNothing([&] {
+    if (++turn % 10 == 0) g_last = malloc(100);
+  }));
 }

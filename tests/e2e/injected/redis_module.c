@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Redis module with one command, "notes.add TEXT", which keeps a copy of the text too long: for ever, if FORGET is set.
-// The module API is found as Redis documents it: the first word of the context is the function that finds the others.
+// A Redis module with one command, "notes.add TEXT", which keeps a copy of the text too long: for
+// ever, if FORGET is set. The module API is found as Redis documents it: the first word of the
+// context is the function that finds the others.
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ int RedisModule_OnLoad(Context* context, String** words, int count) {
   find("RedisModule_CreateCommand", &create_command);
   find("RedisModule_StringPtrLen", &string_text);
   find("RedisModule_ReplyWithLongLong", &reply_long);
-  if (set_attributes == NULL || create_command == NULL || string_text == NULL || reply_long == NULL) return 1;
+  if (set_attributes == NULL || create_command == NULL || string_text == NULL || reply_long == NULL)
+    return 1;
   set_attributes(context, "notes", 1, 1);
   return create_command(context, "notes.add", Add, "write", 0, 0, 0);
 }

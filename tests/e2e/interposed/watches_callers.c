@@ -42,22 +42,28 @@ static void Judge(const char* name, const void* caller) {
 /* Six words and a result: enough for each of these. */
 typedef long Function(long, long, long, long, long, long);
 
-#define WATCH(name)                                                     \
+#define WATCH(name)                                                       \
   long Watched_##name(long, long, long, long, long, long) __asm__(#name); \
-  long Watched_##name(long a, long b, long c, long d, long e, long f) { \
-    static Function* next;                                              \
-    Judge(#name, __builtin_return_address(0));                          \
-    if (next == NULL) next = (Function*)dlsym(RTLD_NEXT, #name);        \
-    return next(a, b, c, d, e, f);                                      \
+  long Watched_##name(long a, long b, long c, long d, long e, long f) {   \
+    static Function* next;                                                \
+    Judge(#name, __builtin_return_address(0));                            \
+    if (next == NULL) next = (Function*)dlsym(RTLD_NEXT, #name);          \
+    return next(a, b, c, d, e, f);                                        \
   }
-WATCH(clock_gettime) WATCH(clock) WATCH(gettimeofday) WATCH(time) WATCH(nanosleep) WATCH(usleep)
-WATCH(sched_yield) WATCH(getpid) WATCH(getppid) WATCH(gettid) WATCH(getuid) WATCH(geteuid)
-WATCH(getgid) WATCH(getegid) WATCH(uname) WATCH(gethostname) WATCH(getcwd) WATCH(sysconf)
-WATCH(getpagesize) WATCH(getrandom) WATCH(getenv) WATCH(secure_getenv) WATCH(open) WATCH(open64)
-WATCH(openat) WATCH(openat64) WATCH(close) WATCH(close_range) WATCH(read) WATCH(write)
-WATCH(pread) WATCH(pread64) WATCH(pwrite) WATCH(pwrite64) WATCH(lseek) WATCH(stat) WATCH(stat64)
-WATCH(fstat) WATCH(fstat64) WATCH(lstat) WATCH(fstatat) WATCH(fstatat64) WATCH(statfs)
-WATCH(fstatfs) WATCH(access) WATCH(readlink) WATCH(ftruncate) WATCH(fallocate)
-WATCH(posix_fallocate) WATCH(unlink) WATCH(unlinkat) WATCH(rename) WATCH(getdents64)
-WATCH(mprotect) WATCH(madvise) WATCH(mlock) WATCH(munlock) WATCH(getrlimit) WATCH(prlimit)
-WATCH(sigaction) WATCH(sigprocmask) WATCH(kill) WATCH(tgkill) WATCH(process_vm_readv)
+WATCH(clock_gettime)
+WATCH(clock) WATCH(gettimeofday) WATCH(time) WATCH(nanosleep) WATCH(usleep) WATCH(sched_yield)
+    WATCH(getpid) WATCH(getppid) WATCH(gettid) WATCH(getuid) WATCH(geteuid) WATCH(getgid)
+        WATCH(getegid) WATCH(uname) WATCH(gethostname) WATCH(getcwd) WATCH(sysconf)
+            WATCH(getpagesize) WATCH(getrandom) WATCH(getenv) WATCH(secure_getenv) WATCH(open)
+                WATCH(open64) WATCH(openat) WATCH(openat64) WATCH(close) WATCH(close_range)
+                    WATCH(read) WATCH(write) WATCH(pread) WATCH(pread64) WATCH(pwrite)
+                        WATCH(pwrite64) WATCH(lseek) WATCH(stat) WATCH(stat64) WATCH(fstat)
+                            WATCH(fstat64) WATCH(lstat) WATCH(fstatat) WATCH(fstatat64)
+                                WATCH(statfs) WATCH(fstatfs) WATCH(access) WATCH(readlink)
+                                    WATCH(ftruncate) WATCH(fallocate) WATCH(posix_fallocate)
+                                        WATCH(unlink) WATCH(unlinkat) WATCH(rename)
+                                            WATCH(getdents64) WATCH(mprotect) WATCH(madvise)
+                                                WATCH(mlock) WATCH(munlock) WATCH(getrlimit)
+                                                    WATCH(prlimit) WATCH(sigaction)
+                                                        WATCH(sigprocmask) WATCH(kill) WATCH(tgkill)
+                                                            WATCH(process_vm_readv)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A queue with a consumer that is slower than the producer: nothing is lost, and each job waits longer than the last.
+// A queue with a consumer that is slower than the producer: nothing is lost, and each job waits
+// longer than the last.
 // EXPECT: first SubmitJob
 // EXPECT: verdict suspect|leak SubmitJob
 // EXPECT: trend backlog SubmitJob

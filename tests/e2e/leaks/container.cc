@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A vector that is only ever appended to: one live block, which is replaced by one of twice the size.
+// A vector that is only ever appended to: one live block, which is replaced by one of twice the
+// size.
 // EXPECT: first AppendToJournal
 // EXPECT: verdict suspect|leak AppendToJournal
 // EXPECT: trend container AppendToJournal
@@ -17,6 +18,7 @@ NOINLINE void AppendToJournal(int entries) {
 
 int main(int argc, char** argv) {
   stage::Drip drip;
-  return stage::Play(argc, argv,
-                     [&drip](const stage::Moment& moment) { AppendToJournal(drip.Take(1'500'000 * moment.share)); });
+  return stage::Play(argc, argv, [&drip](const stage::Moment& moment) {
+    AppendToJournal(drip.Take(1'500'000 * moment.share));
+  });
 }

@@ -15,6 +15,7 @@ NOINLINE void RegisterCallback() { Escape(operator new(stage::Size(100, 900))); 
 int main(int argc, char** argv) {
   stage::Drip drip;
   return stage::Play(argc, argv, [&drip](const stage::Moment& moment) {
-    for (int i = drip.Take(40 * std::exp2(10 * moment.now) * moment.share); i > 0; --i) RegisterCallback();
+    for (int i = drip.Take(40 * std::exp2(10 * moment.now) * moment.share); i > 0; --i)
+      RegisterCallback();
   });
 }

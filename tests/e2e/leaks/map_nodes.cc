@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A map that is asked with [] for keys that nobody has stored: each question leaves a node and a string behind.
+// A map that is asked with [] for keys that nobody has stored: each question leaves a node and a
+// string behind.
 // EXPECT: first LookUpVisitor
 // EXPECT: verdict suspect|leak LookUpVisitor
 // EXPECT: trend linear LookUpVisitor
@@ -13,7 +14,9 @@
 auto& visitors = *new std::map<std::string, std::string>;  // not even tidied up at the end
 
 NOINLINE size_t LookUpVisitor(uint64_t number) {
-  return visitors["a visitor with a name that no small string holds, number " + std::to_string(number)].size();
+  return visitors["a visitor with a name that no small string holds, number " +
+                  std::to_string(number)]
+      .size();
 }
 
 int main(int argc, char** argv) {

@@ -26,13 +26,15 @@ NOINLINE void Endpoint() {
 template <int kNumber>
 NOINLINE void Route(int way) {
   using Call = void (*)();
-  static constexpr std::array<Call, 10> kEndpoints = {Endpoint<0>, Endpoint<1>, Endpoint<2>, Endpoint<3>, Endpoint<4>,
-                                                      Endpoint<5>, Endpoint<6>, Endpoint<7>, Endpoint<8>, Endpoint<9>};
+  static constexpr std::array<Call, 10> kEndpoints = {
+      Endpoint<0>, Endpoint<1>, Endpoint<2>, Endpoint<3>, Endpoint<4>,
+      Endpoint<5>, Endpoint<6>, Endpoint<7>, Endpoint<8>, Endpoint<9>};
   last_endpoint = -kNumber;
   kEndpoints[way]();
 }
 template <int... kNumbers>
-constexpr std::array<void (*)(int), sizeof...(kNumbers)> Routes(std::integer_sequence<int, kNumbers...>) {
+constexpr std::array<void (*)(int), sizeof...(kNumbers)> Routes(
+    std::integer_sequence<int, kNumbers...>) {
   return {Route<kNumbers>...};
 }
 

@@ -41,7 +41,8 @@ struct Session {
   std::vector<char> state;
 };
 
-// The innocents. Each member function is one of them, and its name is the one that must never be accused.
+// The innocents. Each member function is one of them, and its name is the one that must never be
+// accused.
 class Decoys {
  public:
   // Read at the start, kept for ever.
@@ -79,13 +80,15 @@ class Decoys {
   // New words get rare: one over the time, as in any text.
   NOINLINE void Intern(const Moment& moment) {
     for (int i = words_due_.Take(150 * moment.share / (moment.now + 0.01)); i > 0; --i) {
-      words_.insert("a word that is long enough to be on the heap, number " + std::to_string(words_.size()));
+      words_.insert("a word that is long enough to be on the heap, number " +
+                    std::to_string(words_.size()));
     }
   }
 
   // Collects for a twelfth of the run, then is done with all of it.
   NOINLINE void BuildBatch(const Moment& moment) {
-    for (int i = orders_.Take(9000 * moment.share); i > 0; --i) batch_.push_back(xmalloc(Size(100, 500)));
+    for (int i = orders_.Take(9000 * moment.share); i > 0; --i)
+      batch_.push_back(xmalloc(Size(100, 500)));
     if (static_cast<int>(moment.now * 12) == batches_) return;
     batches_ = static_cast<int>(moment.now * 12);
     for (void* order : batch_) free(order);
@@ -128,7 +131,8 @@ double Now() {
 
 int Play(int argc, char** argv, const std::function<void(const Moment&)>& leak) {
   const double seconds = SecondsOf(argc, argv);
-  auto* decoys = new Decoys;  // never deleted: growth that is tidied up at the end is another test's matter
+  auto* decoys =
+      new Decoys;  // never deleted: growth that is tidied up at the end is another test's matter
   decoys->LoadAtStart();
   const double start = Now(), scale = std::clamp(seconds / kSeconds, 1.0, 4.0);
   Moment moment = {0, 0};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that this one has collected is given back by a destructor after main: at the end nothing is left.
+// Everything that this one has collected is given back by a destructor after main: at the end
+// nothing is left.
 // EXPECT: first SubscribeListener
 // EXPECT: verdict suspect|leak SubscribeListener
 // EXPECT: accused only SubscribeListener

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A library that defines dlsym, as overlays do, and allocates in it: every look-up of ours comes by here, while malloc
-// itself is being looked up.
+// A library that defines dlsym, as overlays do, and allocates in it: every look-up of ours comes by
+// here, while malloc itself is being looked up.
+#include "allocating_dlsym.h"
+
 #include <dlfcn.h>
 #include <malloc.h>
 #include <stdlib.h>
-
-#include "allocating_dlsym.h"
 
 struct EarlyBlocks early_blocks;
 

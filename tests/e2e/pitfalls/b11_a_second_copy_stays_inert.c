@@ -31,7 +31,8 @@ static int CountCaptures(void) {
   int count = 0;
   DIR* folder = opendir(".");
   REQUIRE(folder != NULL);
-  for (struct dirent* entry; (entry = readdir(folder)) != NULL;) count += strstr(entry->d_name, ".ltk") != NULL;
+  for (struct dirent* entry; (entry = readdir(folder)) != NULL;)
+    count += strstr(entry->d_name, ".ltk") != NULL;
   closedir(folder);
   return count;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eight threads allocate before any constructor has run, ours included, and all at once; then the same in a program without
-// any environment but the preload.
+// Eight threads allocate before any constructor has run, ours included, and all at once; then the
+// same in a program without any environment but the preload.
 // EXPECT: end exited|exec
 // EXPECT: live LeakLater 1 objects 4567 bytes
 // CASE: as_it_is
@@ -31,10 +31,12 @@ static void BeforeConstructors(int argc, char** argv, char** environment) {
   (void)argc, (void)argv, (void)environment;
   pthread_t threads[kThreads];
   REQUIRE(pthread_barrier_init(&barrier, NULL, kThreads) == 0);
-  for (int i = 0; i < kThreads; ++i) REQUIRE(pthread_create(&threads[i], NULL, Allocate, NULL) == 0);
+  for (int i = 0; i < kThreads; ++i)
+    REQUIRE(pthread_create(&threads[i], NULL, Allocate, NULL) == 0);
   for (int i = 0; i < kThreads; ++i) pthread_join(threads[i], NULL);
 }
-__attribute__((section(".preinit_array"), used)) static void (*before)(int, char**, char**) = BeforeConstructors;
+__attribute__((section(".preinit_array"), used)) static void (*before)(int, char**,
+                                                                       char**) = BeforeConstructors;
 
 NOINLINE static void LeakLater(void) { Escape(malloc(4567)); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads with the smallest stack that there is, and coroutines on 16 KiB with a guard page below, allocate, free, map and
-// fork for the first time there: nothing of ours reaches the guard page.
+// Threads with the smallest stack that there is, and coroutines on 16 KiB with a guard page below,
+// allocate, free, map and fork for the first time there: nothing of ours reaches the guard page.
 // CASE: threads
 // EXPECT: live LeakOnSmallStack 200 objects 20200 bytes
 // CASE: coroutines
@@ -33,7 +33,8 @@ static void* Thread(void* unused) {
 }
 
 NOINLINE static void RunCoroutine(void) {
-  char* low = mmap(NULL, kPage + kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* low =
+      mmap(NULL, kPage + kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(low != MAP_FAILED && mprotect(low, kPage, PROT_NONE) == 0);
   ucontext_t context;
   REQUIRE(getcontext(&context) == 0);
@@ -48,7 +49,8 @@ NOINLINE static void RunCoroutine(void) {
 static void RunThread(void) {
   pthread_t thread;
   pthread_attr_t small;
-  REQUIRE(pthread_attr_init(&small) == 0 && pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN) == 0);
+  REQUIRE(pthread_attr_init(&small) == 0 &&
+          pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN) == 0);
   REQUIRE(pthread_create(&thread, &small, Thread, NULL) == 0);
   pthread_join(thread, NULL);
 }
@@ -66,7 +68,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   for (int i = 0; i < kTimes; ++i) {
-    if (strcmp(what, "threads") == 0) RunThread(); else RunCoroutine();
+    if (strcmp(what, "threads") == 0)
+      RunThread();
+    else
+      RunCoroutine();
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls that succeed leave errno alone, calls that fail set it as libc does, also where they are recorded.
+// Calls that succeed leave errno alone, calls that fail set it as libc does, also where they are
+// recorded.
 // EXPECT: end exited
 // EXPECT: live nothing
 // CASE: exactly
@@ -29,7 +30,8 @@ int main(void) {
     errno = 0;
     REQUIRE(Escape(calloc(huge, 2)) == NULL && errno == ENOMEM);
     errno = 0;
-    REQUIRE(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
+    REQUIRE(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+            errno == EINVAL);
     errno = 0;
     REQUIRE(munmap((void*)1, 4096) == -1 && errno == EINVAL);
   }

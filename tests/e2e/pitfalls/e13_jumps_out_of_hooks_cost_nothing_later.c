@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers leave by siglongjmp whatever they interrupt: a malloc, a free, an mmap, a munmap, in the middle of our hooks, 4,000
-// times. Afterwards the thread records again at once, heap and mappings.
+// Handlers leave by siglongjmp whatever they interrupt: a malloc, a free, an mmap, a munmap, in the
+// middle of our hooks, 4,000 times. Afterwards the thread records again at once, heap and mappings.
 // glibc's own malloc does not bear being left like that, hence interruptible_allocator.c.
 // EXPECT: end exited
 // EXPECT: live LeakAfterwards 3 objects 4233 bytes

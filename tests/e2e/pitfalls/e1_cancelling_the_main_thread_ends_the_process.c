@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main thread is cancelled, by another thread or by itself, or leaves by a bare system call: the process ends when its
-// last thread does, as it would without our helper thread, what it has buffered is written, and the capture is complete.
-// Each case starts itself anew, and looks at what that has written.
+// The main thread is cancelled, by another thread or by itself, or leaves by a bare system call:
+// the process ends when its last thread does, as it would without our helper thread, what it has
+// buffered is written, and the capture is complete. Each case starts itself anew, and looks at what
+// that has written.
 // EXPECT-CHILD: live Leak 5 objects 3025 bytes
 // EXPECT-CHILD: end exited
 // CASE: by_other
@@ -53,7 +54,8 @@ static void StartAnew(const char* program, const char* way) {
   char text[16] = "";
   pid_t child;
   int status = 0;
-  REQUIRE(posix_spawn(&child, program, NULL, NULL, (char*[]){(char*)program, (char*)way, (char*)"child", NULL}, environ) == 0);
+  REQUIRE(posix_spawn(&child, program, NULL, NULL,
+                      (char*[]){(char*)program, (char*)way, (char*)"child", NULL}, environ) == 0);
   REQUIRE(waitpid(child, &status, 0) == child && status == 0);
   FILE* output = fopen("own-output", "r");
   REQUIRE(output != NULL && fgets(text, sizeof text, output) != NULL);

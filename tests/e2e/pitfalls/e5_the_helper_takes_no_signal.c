@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A signal whose default is death is sent to a process all of whose own threads block it: it must stay pending. Nothing of
-// ours has a handler, and the program's mask is as it was.
+// A signal whose default is death is sent to a process all of whose own threads block it: it must
+// stay pending. Nothing of ours has a handler, and the program's mask is as it was.
 // EXPECT: end exited
 // EXPECT: live Leak 1 objects 1709 bytes
 #include <signal.h>
@@ -28,6 +28,7 @@ int main(void) {
   kill(getpid(), SIGTERM);
   nanosleep(&(struct timespec){.tv_sec = 0, .tv_nsec = 100000000}, NULL);
   sigset_t pending;
-  REQUIRE(sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) == 1 && sigismember(&pending, SIGTERM) == 1);
+  REQUIRE(sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) == 1 &&
+          sigismember(&pending, SIGTERM) == 1);
   return 0;
 }

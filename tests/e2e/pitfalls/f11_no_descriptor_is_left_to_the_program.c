@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program's table of descriptors is as it would be without us: the next one is the lowest free one, none is open that it
-// has not opened, and a child that is executed inherits none of ours. Also after fork, exec that fails, and in threads.
+// The program's table of descriptors is as it would be without us: the next one is the lowest free
+// one, none is open that it has not opened, and a child that is executed inherits none of ours.
+// Also after fork, exec that fails, and in threads.
 // EXPECT: end exited
 // EXPECT: live Leak 2 objects 1202 bytes
 #include <dirent.h>
@@ -27,7 +28,9 @@ static void RequireNoneOfOurs(void) {
     const ssize_t length = readlink(link, target, sizeof target - 1);
     if (length < 0) continue;
     target[length] = 0;
-    if (strstr(target, ".ltk") != NULL || strstr(target, ".ltr") != NULL || strstr(target, "/proc/") != NULL) Fail(target);
+    if (strstr(target, ".ltk") != NULL || strstr(target, ".ltr") != NULL ||
+        strstr(target, "/proc/") != NULL)
+      Fail(target);
   }
 }
 

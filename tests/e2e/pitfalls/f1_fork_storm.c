@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Thirty-two threads allocate, every block recorded, while two others fork; each child allocates, frees what it inherited
-// and ends: no lock, ring or table of a thread that is gone may stop it. The long form: an argument, forks of each of the two.
+// Thirty-two threads allocate, every block recorded, while two others fork; each child allocates,
+// frees what it inherited and ends: no lock, ring or table of a thread that is gone may stop it.
+// The long form: an argument, forks of each of the two.
 // EXPECT: end exited
 // EXPECT: absent Churn
 // EXPECT: live Leak 1 objects 4567 bytes
@@ -53,7 +54,8 @@ int main(int argc, char** argv) {
   if (argc > 1) forks_of_each = atoi(argv[1]);
   pthread_t threads[kThreads], forkers[2];
   for (int i = 0; i < kInherited; ++i) inherited[i] = malloc(100);
-  for (int i = 0; i < kThreads; ++i) REQUIRE(pthread_create(&threads[i], NULL, Allocate, NULL) == 0);
+  for (int i = 0; i < kThreads; ++i)
+    REQUIRE(pthread_create(&threads[i], NULL, Allocate, NULL) == 0);
   for (int i = 0; i < 2; ++i) REQUIRE(pthread_create(&forkers[i], NULL, Fork, NULL) == 0);
   for (int i = 0; i < 2; ++i) pthread_join(forkers[i], NULL);
   atomic_store(&stop, 1);

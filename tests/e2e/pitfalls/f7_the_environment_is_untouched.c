@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program hands its children, they get: the preload with all else, in the same order; a program that takes the
-// preload away gets its way, too.
+// What a program hands its children, they get: the preload with all else, in the same order; a
+// program that takes the preload away gets its way, too.
 // EXPECT: end exited
 // EXPECT: live Leak 1 objects 601 bytes
 // EXPECT-CHILD: end exited
@@ -15,7 +15,8 @@ extern char** environ;
 
 NOINLINE static void Leak(void) { Escape(malloc(601)); }
 
-// A sum over all strings in their order; leaves out what /bin/sh would change, as there is no shell.
+// A sum over all strings in their order; leaves out what /bin/sh would change, as there is no
+// shell.
 static unsigned long Fingerprint(void) {
   unsigned long sum = 5381;
   for (char** entry = environ; *entry != NULL; ++entry) {

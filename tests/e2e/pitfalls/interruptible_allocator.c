@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An allocator that may be left, or entered again, at any instruction: it hands out and never takes back. With it, programs
- * can allocate in signal handlers and jump out of malloc, which glibc's own does not bear, and only our hooks are on trial.
+ * An allocator that may be left, or entered again, at any instruction: it hands out and never takes
+ * back. With it, programs can allocate in signal handlers and jump out of malloc, which glibc's own
+ * does not bear, and only our hooks are on trial.
  */
 #define _GNU_SOURCE
 #include <stdatomic.h>
@@ -11,7 +12,7 @@
 #include <sys/mman.h>
 
 enum { kHeader = 16 };
-static const size_t kArena = (size_t)1 << 36;  /* address space, not memory */
+static const size_t kArena = (size_t)1 << 36; /* address space, not memory */
 
 static _Atomic(char*) arena;
 static atomic_size_t used;
@@ -19,7 +20,8 @@ static atomic_size_t used;
 static char* Arena(void) {
   char* base = atomic_load(&arena);
   if (base != NULL) return base;
-  char* fresh = mmap(NULL, kArena, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char* fresh = mmap(NULL, kArena, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (fresh == MAP_FAILED) return NULL;
   if (atomic_compare_exchange_strong(&arena, &base, fresh)) return fresh;
   munmap(fresh, kArena);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leaks 7 blocks of 601 bytes at its start and with each "leak" among its arguments, which it obeys in order. Part of
-// system_test.py.
+// Leaks 7 blocks of 601 bytes at its start and with each "leak" among its arguments, which it obeys
+// in order. Part of system_test.py.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,11 +16,14 @@ NOINLINE static void Leak(void) {
 }
 
 // Long enough for an epoch.
-static void PassTime(void) { nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 200000000}, NULL); }
+static void PassTime(void) {
+  nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 200000000}, NULL);
+}
 
 static void WaitForLine(void) {
   char c;
-  while (read(0, &c, 1) == 1 && c != '\n') {}
+  while (read(0, &c, 1) == 1 && c != '\n') {
+  }
 }
 
 static void BecomeNobody(void) {
@@ -30,7 +33,8 @@ static void BecomeNobody(void) {
 // Blocks cross from each entry point to each that may take them.
 static void Cross(void) {
   for (int i = 0; i < 1000; ++i) {
-    void* blocks[5] = {malloc(100), calloc(10, 10), aligned_alloc(64, 128), realloc(NULL, 100), NULL};
+    void* blocks[5] = {malloc(100), calloc(10, 10), aligned_alloc(64, 128), realloc(NULL, 100),
+                       NULL};
     REQUIRE(posix_memalign(&blocks[4], 256, 100) == 0 && (size_t)blocks[4] % 256 == 0);
     for (int k = 0; k < 5; ++k) {
       REQUIRE(malloc_usable_size(blocks[k]) >= 100);
@@ -64,7 +68,10 @@ int main(int argc, char** argv) {
     if (strcmp(word, "chroot") == 0) Chroot(argv[++i]);
     if (strcmp(word, "chdir") == 0) REQUIRE(chdir(argv[++i]) == 0);
     if (strcmp(word, "remove") == 0) REQUIRE(unlink(argv[++i]) == 0);
-    if (strcmp(word, "copy") == 0) { Copy(argv[i + 1], argv[i + 2]); i += 2; }
+    if (strcmp(word, "copy") == 0) {
+      Copy(argv[i + 1], argv[i + 2]);
+      i += 2;
+    }
   }
   return 0;
 }

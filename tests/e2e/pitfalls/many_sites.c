@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leaks from so many call stacks, and so many blocks, that a small recorder cannot hold them. Part of system_test.py.
+// Leaks from so many call stacks, and so many blocks, that a small recorder cannot hold them. Part
+// of system_test.py.
 #include "program.h"
 
 NOINLINE static void Deep(unsigned path, int levels);
-NOINLINE static void Left(unsigned path, int levels) { Deep(path, levels); __asm__ volatile(""); }
-NOINLINE static void Right(unsigned path, int levels) { Deep(path, levels); __asm__ volatile(""); }
+NOINLINE static void Left(unsigned path, int levels) {
+  Deep(path, levels);
+  __asm__ volatile("");
+}
+NOINLINE static void Right(unsigned path, int levels) {
+  Deep(path, levels);
+  __asm__ volatile("");
+}
 NOINLINE static void Deep(unsigned path, int levels) {
   if (levels == 0) {
     for (int i = 0; i < 8; ++i) Escape(malloc(40));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program gives up rights by calls that change its main thread alone: who takes it over must not
-// find a thread that still has them. The helper follows, and the run goes on.
+// The program gives up rights by calls that change its main thread alone: who takes it over must
+// not find a thread that still has them. The helper follows, and the run goes on.
 // EXPECT: end exited
 // EXPECT: live LeakAfter 2 objects 2822 bytes
 #include <dirent.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin with an operator new of its own, which marks its blocks with the plugin's letter and knows them again.
+// A plugin with an operator new of its own, which marks its blocks with the plugin's letter and
+// knows them again.
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -36,8 +37,8 @@ extern "C" char WhoServes() {
   return foreign_deletes == 0 ? letter : '!';
 }
 
-// One plugin's operators lie elsewhere than the other's, but the calls in WhoServes at the same place: what was learned of
-// the one must not be believed of the other.
+// One plugin's operators lie elsewhere than the other's, but the calls in WhoServes at the same
+// place: what was learned of the one must not be believed of the other.
 __asm__(".if " PLUGIN_PADDING "\n.skip 512, 0xcc\n.endif");
 
 void* operator new(size_t size) { return Marked(size); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mmap over a mapping, munmap of a part of it and mremap are refused by the kernel: the mapping is still there, and still
-// known. Then the same calls succeed.
+// mmap over a mapping, munmap of a part of it and mremap are refused by the kernel: the mapping is
+// still there, and still known. Then the same calls succeed.
 // EXPECT: end exited
 // EXPECT: live Keep 1048576 bytes
 // EXPECT: absent Replaced
@@ -24,7 +24,8 @@ NOINLINE static char* Replaced(void) {
 // Splits one mapping until the process may have no more.
 static void UseAllMappings(void) {
   const size_t pages = 1 << 18;
-  char* many = mmap(NULL, pages * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char* many =
+      mmap(NULL, pages * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   REQUIRE(many != MAP_FAILED);
   for (size_t i = 1; i < pages; i += 2) {
     if (mprotect(many + i * kPage, kPage, PROT_READ) != 0) return;
@@ -41,8 +42,10 @@ int main(int argc, char** argv) {
     REQUIRE(munmap(kept + kLength / 2, kPage) == -1 && errno == ENOMEM);
     return munmap(replaced, kLength);
   }
-  REQUIRE(mmap(kept, kLength, PROT_READ, MAP_PRIVATE | MAP_FIXED, -1, 0) == MAP_FAILED && errno == EBADF);
+  REQUIRE(mmap(kept, kLength, PROT_READ, MAP_PRIVATE | MAP_FIXED, -1, 0) == MAP_FAILED &&
+          errno == EBADF);
   REQUIRE(mremap(kept, kLength, 2 * kLength, MREMAP_FIXED, NULL) == MAP_FAILED);
-  REQUIRE(mmap(replaced, kLength, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == replaced);
+  REQUIRE(mmap(replaced, kLength, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+          replaced);
   return 0;
 }

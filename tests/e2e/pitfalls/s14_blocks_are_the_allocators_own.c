@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nothing lies before or behind a block that would not be there without us: the usable size and the distance of
-// neighbours are those of glibc, pages are not crossed by our reads, alignments of any power of two hold.
+// Nothing lies before or behind a block that would not be there without us: the usable size and the
+// distance of neighbours are those of glibc, pages are not crossed by our reads, alignments of any
+// power of two hold.
 // EXPECT: end exited
 // EXPECT: live nothing
 #include <malloc.h>
@@ -8,7 +9,9 @@
 
 #include "program.h"
 
-static size_t GlibcUsable(size_t size) { return size <= 24 ? 24 : ((size + 8 + 15) & ~(size_t)15) - 8; }
+static size_t GlibcUsable(size_t size) {
+  return size <= 24 ? 24 : ((size + 8 + 15) & ~(size_t)15) - 8;
+}
 
 int main(void) {
   for (size_t size = 0; size < 5000; size += 7) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 16 threads grow and shrink blocks of like sizes, so that what one realloc lets go is the next thread's at once: no block
-// may be taken for another, none may be left over.
+// 16 threads grow and shrink blocks of like sizes, so that what one realloc lets go is the next
+// thread's at once: no block may be taken for another, none may be left over.
 // EXPECT: end exited
 // EXPECT: absent Grow
 // EXPECT: live Keep 16 objects 28304 bytes
@@ -25,7 +25,8 @@ static void* Work(void* number) {
 
 int main(void) {
   pthread_t threads[kThreads];
-  for (size_t i = 0; i < kThreads; ++i) REQUIRE(pthread_create(&threads[i], NULL, Work, (void*)i) == 0);
+  for (size_t i = 0; i < kThreads; ++i)
+    REQUIRE(pthread_create(&threads[i], NULL, Work, (void*)i) == 0);
   for (int i = 0; i < kThreads; ++i) pthread_join(threads[i], NULL);
   return 0;
 }

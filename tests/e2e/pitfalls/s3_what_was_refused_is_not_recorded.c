@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Under a limit of the address space malloc, calloc, realloc, posix_memalign and mmap fail: none of it is recorded, whether
-// it failed for its size or for want of room; overflowing products and alignments that are none answer as libc does.
+// Under a limit of the address space malloc, calloc, realloc, posix_memalign and mmap fail: none of
+// it is recorded, whether it failed for its size or for want of room; overflowing products and
+// alignments that are none answer as libc does.
 // EXPECT: end exited
 // EXPECT: absent Refused
 // EXPECT: live Zero 1 objects 0 bytes
@@ -20,12 +21,15 @@ NOINLINE static void Refused(void) {
   errno = 0;
   REQUIRE(Escape(malloc(kMuch)) == NULL && errno == ENOMEM);
   REQUIRE(Escape(calloc(kMuch, 1)) == NULL);
-  REQUIRE(Escape(calloc(SIZE_MAX / 16, 17 + kOdd)) == NULL && Escape(calloc(17 + kOdd, SIZE_MAX / 16)) == NULL);
+  REQUIRE(Escape(calloc(SIZE_MAX / 16, 17 + kOdd)) == NULL &&
+          Escape(calloc(17 + kOdd, SIZE_MAX / 16)) == NULL);
   REQUIRE(Escape(reallocarray(NULL, SIZE_MAX / 16, 17 + kOdd)) == NULL);
   REQUIRE(Escape(realloc(NULL, kMuch)) == NULL && Escape(aligned_alloc(64, kMuch)) == NULL);
   REQUIRE(posix_memalign(&block, 64, kMuch) == ENOMEM && block == NULL);
-  REQUIRE(posix_memalign(&block, kOdd, 100) == EINVAL && posix_memalign(&block, 4, 100) == EINVAL && block == NULL);
-  REQUIRE(mmap(NULL, kMuch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+  REQUIRE(posix_memalign(&block, kOdd, 100) == EINVAL && posix_memalign(&block, 4, 100) == EINVAL &&
+          block == NULL);
+  REQUIRE(mmap(NULL, kMuch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+          MAP_FAILED);
   free(NULL);
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits itself after its start, and says what it then gets. Part of system_test.py.
 //
-//   as|data MIB      lowers the limit to that, then allocates blocks of 100,000 bytes until there are none: how many
-//   lock FLAGS       mlockall, small blocks for more than a second, and what is resident in the end, in KiB
-//   locked MIB       the limit of memory to lock, and mlockall: how many KiB can then be mapped, at most that limit
+//   as|data MIB      lowers the limit to that, then allocates blocks of 100,000 bytes until there
+//                    are none: how many
+//   lock FLAGS       mlockall, small blocks for more than a second, and what is resident in the
+//                    end, in KiB
+//   locked MIB       the limit of memory to lock, and mlockall: how many KiB can then be mapped, at
+//                    most that limit
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -39,7 +42,8 @@ static void AllocateForAWhile(void) {
 static long MapLocked(unsigned long limit) {
   long kib = 0;
   while ((unsigned long)kib << 10 < limit &&
-         mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED) {
+         mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+             MAP_FAILED) {
     kib += 64;
   }
   return kib;

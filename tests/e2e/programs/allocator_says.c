@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For allocator_test.py: four threads with blocks, half of the main thread's freed again, and time for the tracker to ask
- * the allocator what it has. In use: 5,000 blocks of 1,000 bytes; free: as much.
+ * For allocator_test.py: four threads with blocks, half of the main thread's freed again, and time
+ * for the tracker to ask the allocator what it has. In use: 5,000 blocks of 1,000 bytes; free: as
+ * much.
  */
 #include <stdint.h>
 #include <sys/mman.h>
@@ -17,7 +18,8 @@ static void* HoldABlock(void* unused) {
   void* block = Escape(malloc(kSize));
   /* Right below glibc's heap: the kernel makes one mapping of the two. */
   char* heap = (char*)((uintptr_t)block & ~(((uintptr_t)64 << 20) - 1));
-  mmap(heap - kPage, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  mmap(heap - kPage, kPage, PROT_READ | PROT_WRITE,
+       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
   HandshakeTell(&allocated);
   HandshakeWait(&may_end);
   free(block);
@@ -28,7 +30,8 @@ int main(void) {
   pthread_t threads[kThreads];
   HandshakeOpen(&allocated);
   HandshakeOpen(&may_end);
-  for (int i = 0; i < kThreads; ++i) REQUIRE(pthread_create(&threads[i], NULL, HoldABlock, NULL) == 0);
+  for (int i = 0; i < kThreads; ++i)
+    REQUIRE(pthread_create(&threads[i], NULL, HoldABlock, NULL) == 0);
   for (int i = 0; i < kThreads; ++i) HandshakeWait(&allocated);
   for (int i = 0; i < kBlocks; ++i) blocks[i] = memset(Escape(malloc(kSize)), 1, kSize);
   for (int i = 0; i < kBlocks; i += 2) free(blocks[i]);

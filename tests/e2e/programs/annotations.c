@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tells the tracker of phases, work, a snapshot and blocks that live for ever. Ends with 0 with and without a tracker, linked
- * statically or not (annotations_test.py, which also reads what of it is in the capture).
+ * Tells the tracker of phases, work, a snapshot and blocks that live for ever. Ends with 0 with and
+ * without a tracker, linked statically or not (annotations_test.py, which also reads what of it is
+ * in the capture).
  *
  * CASE:
  * EXPECT: live Forget 10 objects 13330 bytes
@@ -13,11 +14,10 @@
  * EXPECT: live Forget 10 objects 13330 bytes
  * EXPECT: absent KeepForEver
  */
-#include "leaktrack/leaktrack.h"
-
 #include <errno.h>
 #include <signal.h>
 
+#include "leaktrack/leaktrack.h"
 #include "program.h"
 
 enum { kSize = 1333 };

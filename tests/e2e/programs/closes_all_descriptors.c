@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A daemon closes every descriptor, twice, and opens files of its own, which get our numbers. Its files must hold its
-// own words only, and the capture must be complete.
+// A daemon closes every descriptor, twice, and opens files of its own, which get our numbers. Its
+// files must hold its own words only, and the capture must be complete.
 // EXPECT: end exited
 // EXPECT: live Leak 40 objects 13240 bytes
 #include <fcntl.h>
@@ -18,7 +18,9 @@ NOINLINE static void Leak(void) {
 }
 
 // Long enough for the helper thread to have written something, whatever it writes to.
-static void PassSomeTime(void) { nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 300000000}, NULL); }
+static void PassSomeTime(void) {
+  nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 300000000}, NULL);
+}
 
 int main(void) {
   int files[kFiles];

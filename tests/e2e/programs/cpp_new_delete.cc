@@ -30,9 +30,7 @@ NOINLINE void LeakArrayAligned() { Escape(::operator new[](1088, kAlign)); }
 NOINLINE void LeakAlignedNothrow() { Escape(::operator new(1152, kAlign, std::nothrow)); }
 NOINLINE void LeakArrayAlignedNothrow() { Escape(::operator new[](1216, kAlign, std::nothrow)); }
 
-NOINLINE void Clean() {
-  NewAndDeleteInEveryWay();
-}
+NOINLINE void Clean() { NewAndDeleteInEveryWay(); }
 
 // bad_alloc is itself allocated and unwinds through our caller's frames.
 NOINLINE void FailAndCatch() {

@@ -1,4 +1,5 @@
-// Keeps one block at each of so many stacks, all deep and of the same few functions: deep_sites SITES.
+// Keeps one block at each of so many stacks, all deep and of the same few functions: deep_sites
+// SITES.
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 
@@ -11,13 +12,17 @@ __attribute__((noinline)) static void* Leaf(void) { return malloc(37); }
 
 // Each turn is a bit of the path: as many stacks as paths.
 __attribute__((noinline)) static void* Right(unsigned path, int turns) {
-  void* block = turns == 0 ? Leaf() : path & 1 ? Left(path >> 1, turns - 1) : Right(path >> 1, turns - 1);
+  void* block = turns == 0 ? Leaf()
+                : path & 1 ? Left(path >> 1, turns - 1)
+                           : Right(path >> 1, turns - 1);
   __asm__ volatile("" ::: "memory");
   return block;
 }
 
 __attribute__((noinline)) static void* Left(unsigned path, int turns) {
-  void* block = turns == 0 ? Leaf() : path & 1 ? Left(path >> 1, turns - 1) : Right(path >> 1, turns - 1);
+  void* block = turns == 0 ? Leaf()
+                : path & 1 ? Left(path >> 1, turns - 1)
+                           : Right(path >> 1, turns - 1);
   __asm__ volatile("" ::: "memory");
   return block;
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Four threads load and unload a plugin while a fifth allocates from code that is new each time: the module map is read
-// and headers are looked at while they are being unmapped. Nothing crashes, and the books are right.
+// Four threads load and unload a plugin while a fifth allocates from code that is new each time:
+// the module map is read and headers are looked at while they are being unmapped. Nothing crashes,
+// and the books are right.
 // EXPECT: end exited
 // EXPECT: live LeakOnce 1 objects 1733 bytes
 // EXPECT: losses allowed
-#include "program.h"
-
 #include <dlfcn.h>
 #include <libgen.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdatomic.h>
+#include <stdio.h>
+
+#include "program.h"
 
 enum { kLoads = 300 };
 
@@ -38,7 +39,8 @@ int main(int argc, char** argv) {
   (void)argc;
   char path[PATH_MAX];
   REQUIRE(realpath(argv[0], path) != NULL);
-  REQUIRE(snprintf(plugin, sizeof plugin, "%s/leaky_plugin.so", dirname(path)) < (int)sizeof plugin);
+  REQUIRE(snprintf(plugin, sizeof plugin, "%s/leaky_plugin.so", dirname(path)) <
+          (int)sizeof plugin);
   pthread_t threads[5];
   for (int i = 0; i < 4; ++i) REQUIRE(pthread_create(&threads[i], NULL, LoadAndUnload, NULL) == 0);
   REQUIRE(pthread_create(&threads[4], NULL, Allocate, NULL) == 0);

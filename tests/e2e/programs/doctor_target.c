@@ -1,4 +1,5 @@
-// Something to be examined: waits for its standard input to end. Built in several ways, see doctor_test.py.
+// Something to be examined: waits for its standard input to end. Built in several ways, see
+// doctor_test.py.
 //   doctor_target [filter]    with a seccomp filter (that allows everything) of its own
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -23,7 +24,9 @@ int main(int argc, char** argv) {
   if (argc > 1) {
     struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     struct sock_fprog program = {1, &allow};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 1;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+      return 1;
   }
   void* volatile block = malloc(100);
   free(block);

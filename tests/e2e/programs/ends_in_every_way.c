@@ -45,7 +45,6 @@ NOINLINE static void Leak(void) {
   for (int i = 0; i < 5; ++i) Escape(malloc(601));
 }
 
-
 static void* ExitFive(void* unused) {
   (void)unused;
   exit(5);

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program puts itself under a seccomp filter that kills on every system call but those it needs itself. It runs
-// on, and what it leaks afterwards is recorded, in the threads that were there and with whole stacks.
+// The program puts itself under a seccomp filter that kills on every system call but those it needs
+// itself. It runs on, and what it leaks afterwards is recorded, in the threads that were there and
+// with whole stacks.
 // EXPECT: end exited
 // EXPECT: live LeakBehindFilter 5 objects 6035 bytes
 // EXPECT: live main 5 objects 6035 bytes
-#include "program.h"
-
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#define ALLOW(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#include "program.h"
+
+#define ALLOW(number) \
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 NOINLINE static void LeakBehindFilter(void) {
   for (int i = 0; i < 5; ++i) Escape(malloc(1207));
@@ -20,7 +22,9 @@ NOINLINE static void LeakBehindFilter(void) {
 int main(void) {
   struct sock_filter rules[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      ALLOW(SYS_exit_group), ALLOW(SYS_write), ALLOW(SYS_brk),
+      ALLOW(SYS_exit_group),
+      ALLOW(SYS_write),
+      ALLOW(SYS_brk),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
   };
   struct sock_fprog program = {sizeof rules / sizeof *rules, rules};

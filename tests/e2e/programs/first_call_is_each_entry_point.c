@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first allocation call of a program may be any of the family, long before main and before our constructor: in a
-// .preinit_array function. Each case makes one such call; whatever it is, the program runs and later leaks are seen.
+// The first allocation call of a program may be any of the family, long before main and before our
+// constructor: in a .preinit_array function. Each case makes one such call; whatever it is, the
+// program runs and later leaks are seen.
 // EXPECT: end exited
 // EXPECT: live LeakLater 1 objects 4567 bytes
 // CASE: malloc
@@ -61,7 +62,8 @@ static void FirstCall(int argc, char** argv, char** environment) {
     REQUIRE(mapping != MAP_FAILED && munmap(mapping, 4096) == 0);
   }
 }
-__attribute__((section(".preinit_array"), used)) static void (*first_call)(int, char**, char**) = FirstCall;
+__attribute__((section(".preinit_array"), used)) static void (*first_call)(int, char**,
+                                                                           char**) = FirstCall;
 
 NOINLINE static void LeakLater(void) { Escape(malloc(4567)); }
 

@@ -22,8 +22,10 @@ static void* Producer(void* unused) {
 static void* Consumer(void* unused) {
   void* block;
   for (int i = 0; read(to_consumer[0], &block, sizeof block) == sizeof block; ++i) {
-    if (i % 142 != 141) free(block);  // 141, 283, ... 993: seven are kept
-    else Escape(block);
+    if (i % 142 != 141)
+      free(block);  // 141, 283, ... 993: seven are kept
+    else
+      Escape(block);
   }
   return unused;
 }

@@ -1,4 +1,5 @@
-// A job that counts its work: loses 1,040 bytes in each of its iterations at LoseOne, whatever their number.
+// A job that counts its work: loses 1,040 bytes in each of its iterations at LoseOne, whatever
+// their number.
 //   gate_iterations COUNT
 #include <stdlib.h>
 #include <unistd.h>

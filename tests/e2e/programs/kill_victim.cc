@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The victim of kill_test.py and oom_test.py: allocates and frees in several threads until somebody kills it, and keeps, in a shared
-// file of its own, what it knows to be alive.
+// The victim of kill_test.py and oom_test.py: allocates and frees in several threads until somebody
+// kills it, and keeps, in a shared file of its own, what it knows to be alive.
 //
 //   kill_victim LEDGER SEED THREADS [PAUSE]
 //
-// With PAUSE the first thread leaks instead, touching what it takes, and waits as many us after every 64 KiB: until the OOM killer comes.
-// LEDGER holds one 64-byte entry per thread. A thread raises `doing` to the change it is about to make, makes it,
-// books it and clears `doing`: whenever the kill falls, the truth is the booked sum, give or take that one operation.
+// With PAUSE the first thread leaks instead, touching what it takes, and waits as many us after
+// every 64 KiB: until the OOM killer comes. LEDGER holds one 64-byte entry per thread. A thread
+// raises `doing` to the change it is about to make, makes it, books it and clears `doing`: whenever
+// the kill falls, the truth is the booked sum, give or take that one operation.
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -26,7 +27,7 @@ struct alignas(64) Entry {
   std::atomic<uint32_t> operation;    // what may or may not have happened yet
   std::atomic<int64_t> bytes_before;  // of the block in question
   std::atomic<int64_t> bytes_after;
-  std::atomic<uint64_t> operations;   // done so far
+  std::atomic<uint64_t> operations;  // done so far
 };
 static_assert(sizeof(Entry) == 64);
 
@@ -59,7 +60,8 @@ struct Thread {
     std::atomic_signal_fence(std::memory_order_seq_cst);
   }
 
-  // Not atomic as a whole: a kill between two stores leaves `operation` set, and the reader allows for it.
+  // Not atomic as a whole: a kill between two stores leaves `operation` set, and the reader allows
+  // for it.
   void Done(int64_t bytes, int64_t blocks) {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     entry->live_bytes.fetch_add(bytes, std::memory_order_relaxed);
@@ -117,9 +119,12 @@ void* Work(void* argument) {
   auto& thread = *static_cast<Thread*>(argument);
   for (;;) {
     const int slot = static_cast<int>(thread.random() % kSlots);
-    if (thread.blocks[slot] == nullptr) VictimAllocates(thread, slot);
-    else if (thread.random() % 4 == 0) VictimReallocates(thread, slot);
-    else VictimFrees(thread, slot);
+    if (thread.blocks[slot] == nullptr)
+      VictimAllocates(thread, slot);
+    else if (thread.random() % 4 == 0)
+      VictimReallocates(thread, slot);
+    else
+      VictimFrees(thread, slot);
   }
 }
 
@@ -131,13 +136,14 @@ int main(int argc, char** argv) {
   const int file = open(argv[1], O_RDWR);
   const int threads = atoi(argv[3]);
   REQUIRE(file >= 0 && threads > 0 && threads <= 16);
-  auto* ledger = static_cast<Entry*>(
-      mmap(nullptr, sizeof(Entry) * static_cast<size_t>(threads), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+  auto* ledger = static_cast<Entry*>(mmap(nullptr, sizeof(Entry) * static_cast<size_t>(threads),
+                                          PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
   REQUIRE(ledger != MAP_FAILED);
   static Thread state[16];
   for (int i = 0; i < threads; ++i) {
     state[i].entry = &ledger[i];
-    state[i].random.state = strtoull(argv[2], nullptr, 10) * 1000003 + static_cast<uint64_t>(i) * 7919 + 1;
+    state[i].random.state =
+        strtoull(argv[2], nullptr, 10) * 1000003 + static_cast<uint64_t>(i) * 7919 + 1;
     pthread_t thread;
     REQUIRE(pthread_create(&thread, nullptr, argc == 5 && i == 0 ? Leak : Work, &state[i]) == 0);
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For start_test.py: runs PROGRAM with LIBRARY preloaded and kills it as its first thread enters its system call number N.
+ * For start_test.py: runs PROGRAM with LIBRARY preloaded and kills it as its first thread enters
+ * its system call number N.
  *
  *     killed_at_call N LIBRARY PROGRAM
  *
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
     Fail("cannot be executed");
   }
   printf("%d\n", child);
-  REQUIRE(fflush(stdout) == 0 && StopsAgain(child)); /* at exec */
+  REQUIRE(fflush(stdout) == 0 && StopsAgain(child));             /* at exec */
   for (long stops = 2 * atol(argv[1]) - 1; stops > 0; --stops) { /* a call stops it twice */
     REQUIRE(ptrace(PTRACE_SYSCALL, child, NULL, NULL) == 0);
     if (!StopsAgain(child)) return 3;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks allocated by static constructors are seen like any other, and so are those of static destructors.
+// Blocks allocated by static constructors are seen like any other, and so are those of static
+// destructors.
 // EXPECT: end exited
 // EXPECT: live LeakInConstructor 2 objects 2466 bytes
 // EXPECT: live LeakInDestructor 1 objects 1451 bytes

@@ -11,7 +11,8 @@ __attribute__((noinline)) static char* CopyOfInput(const char* text, Py_ssize_t 
   return copy;
 }
 
-// parse(text) -> number of blanks. An input that begins with '#' takes the early way out, and with it the copy.
+// parse(text) -> number of blanks. An input that begins with '#' takes the early way out, and with
+// it the copy.
 static PyObject* Parse(PyObject* self, PyObject* arguments) {
   const char* text;
   Py_ssize_t length;
@@ -26,7 +27,9 @@ static PyObject* Parse(PyObject* self, PyObject* arguments) {
   return PyLong_FromLong(blanks);
 }
 
-static PyMethodDef methods[] = {{"parse", Parse, METH_VARARGS, "Counts blanks."}, {NULL, NULL, 0, NULL}};
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "leaky_extension", NULL, -1, methods, NULL, NULL, NULL, NULL};
+static PyMethodDef methods[] = {{"parse", Parse, METH_VARARGS, "Counts blanks."},
+                                {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "leaky_extension", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit_leaky_extension(void) { return PyModule_Create(&module); }

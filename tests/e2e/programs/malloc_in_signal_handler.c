@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A handler on a small alternate stack allocates and frees, 2,000 times, while another thread churns. The interrupted
-// thread waits in the kernel, so that malloc itself (not async-signal-safe) is never interrupted by its own caller.
+// A handler on a small alternate stack allocates and frees, 2,000 times, while another thread
+// churns. The interrupted thread waits in the kernel, so that malloc itself (not async-signal-safe)
+// is never interrupted by its own caller.
 // EXPECT: end exited
 // EXPECT: live LeakInHandler 20 objects 7820 bytes
 // EXPECT: absent Churn
@@ -47,7 +48,8 @@ int main(void) {
   sem_wait(&handled);
   for (int i = 0; i < 1999; ++i) {
     pthread_kill(interrupted, SIGUSR1);
-    while (sem_wait(&handled) != 0) {}
+    while (sem_wait(&handled) != 0) {
+    }
   }
   stop = 1;
   pthread_kill(interrupted, SIGUSR1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An attached segment is a mapping of its size until it is detached, by shmdt or by munmap, whole or
-// in part.
+// An attached segment is a mapping of its size until it is detached, by shmdt or by munmap, whole
+// or in part.
 // EXPECT: end exited
 // EXPECT: live Attach 3 objects 589824 bytes
 // EXPECT: live AttachAndCut 1 objects 4096 bytes

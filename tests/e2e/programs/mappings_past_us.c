@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fourteen seconds in which resident memory grows and no call is to blame: mapped by a system call that no hook sees, or mapped
-// long ago and touched now. The account names the sum, the nearest caller if there is one, and when it will be too much.
+// Fourteen seconds in which resident memory grows and no call is to blame: mapped by a system call
+// that no hook sees, or mapped long ago and touched now. The account names the sum, the nearest
+// caller if there is one, and when it will be too much.
 // RUN:
 // EXPECT: no accusation
 // EXPECT: memory mappings

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Anonymous mappings of the program itself are tracked: leaked ones, ones unmapped in part, ones replaced by
-// MAP_FIXED. File mappings and PROT_NONE reservations of the loader are not its leaks.
+// Anonymous mappings of the program itself are tracked: leaked ones, ones unmapped in part, ones
+// replaced by MAP_FIXED. File mappings and PROT_NONE reservations of the loader are not its leaks.
 // EXPECT: end exited
 // EXPECT: live MapAndForget 3 objects 589824 bytes
 // EXPECT: live UnmapTheMiddle 12288 bytes
@@ -12,7 +12,8 @@
 #include "program.h"
 
 static char* Map(void* at, size_t size, int flags) {
-  char* mapping = mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  char* mapping =
+      mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
   REQUIRE(mapping != MAP_FAILED);
   mapping[0] = 1;
   return mapping;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Two allocators of the program's own. Of "sessions" (cut from blocks of malloc, the first object where its slab begins) 30
- * objects stay, others are freed one by one or cleared with their memory; all of "scratch" (cut from a mapping) go at once.
- * The slabs are struck: the objects stand for them. A child that is forked announces the pool in its own capture.
+ * Two allocators of the program's own. Of "sessions" (cut from blocks of malloc, the first object
+ * where its slab begins) 30 objects stay, others are freed one by one or cleared with their memory;
+ * all of "scratch" (cut from a mapping) go at once. The slabs are struck: the objects stand for
+ * them. A child that is forked announces the pool in its own capture.
  *
  * CASE:
  * EXPECT: live LeakObjects 30 objects 39990 bytes
@@ -15,11 +16,10 @@
  * EXPECT: live LeakObjects 30 objects 39990 bytes
  * EXPECT-CHILD: live ChildObjects 7 objects 9331 bytes
  */
-#include "leaktrack/leaktrack.h"
-
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "leaktrack/leaktrack.h"
 #include "program.h"
 
 enum { kSize = 1333, kSlab = 64 * 1024 };
@@ -34,7 +34,8 @@ static NOINLINE char* TakeSlab(void) {
 }
 
 static NOINLINE char* MapSlab(void) {
-  char* taken = Escape(mmap(NULL, kSlab, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char* taken =
+      Escape(mmap(NULL, kSlab, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   leaktrack_pool_backing(scratch, taken, kSlab);
   return taken;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A server that forks: three workers, each with a title over its arguments that comes after its first allocation. Run by
-// prefork_test.py.
+// A server that forks: three workers, each with a title over its arguments that comes after its
+// first allocation. Run by prefork_test.py.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A circuit breaker at work: the address space is limited to 1 GiB; the pressure follows the memory, with its play. (Where a
- * container's own limit counts first, only that there is a pressure is asked.) Without a tracker there is none.
- * Times are not asked for: each change is waited for.
+ * A circuit breaker at work: the address space is limited to 1 GiB; the pressure follows the
+ * memory, with its play. (Where a container's own limit counts first, only that there is a pressure
+ * is asked.) Without a tracker there is none. Times are not asked for: each change is waited for.
  *
  * RUN:
  * EXPECT: status 0
  */
-#include "leaktrack/leaktrack.h"
-
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "leaktrack/leaktrack.h"
 #include "program.h"
 
 enum { kSeconds = 20 };
@@ -35,7 +34,7 @@ int main(void) {
   struct rlimit limit = {(rlim_t)1 << 30, (rlim_t)1 << 30};
   REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
   REQUIRE(Await(0, 1e9));
-  usleep(1500000); /* the limit is seen with the next epoch */
+  usleep(1500000);                           /* the limit is seen with the next epoch */
   if (leaktrack_pressure() > 0.15) return 0; /* another limit counts here */
   char* memory = mmap(NULL, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);

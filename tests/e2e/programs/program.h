@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What every test program needs: functions that stay visible in stacks, blocks that the compiler cannot remove, and
- * handshakes. Each program states its truth in EXPECT comments (tests/README.md).
+ * What every test program needs: functions that stay visible in stacks, blocks that the compiler
+ * cannot remove, and handshakes. Each program states its truth in EXPECT comments
+ * (tests/README.md).
  */
 #ifndef LEAKTRACK_TESTS_E2E_PROGRAMS_PROGRAM_H_
 #define LEAKTRACK_TESTS_E2E_PROGRAMS_PROGRAM_H_
@@ -33,15 +34,20 @@ static inline void Fail(const char* why) {
 
 #define REQUIRE(condition) ((condition) ? (void)0 : Fail("not true: " #condition))
 
-/* A handshake between threads or processes: one side waits, the other tells. Never sleep instead. */
+/* A handshake between threads or processes: one side waits, the other tells. Never sleep instead.
+ */
 struct Handshake {
   int ends[2];
 };
-static inline void HandshakeOpen(struct Handshake* handshake) { REQUIRE(pipe(handshake->ends) == 0); }
-static inline void HandshakeTell(struct Handshake* handshake) { REQUIRE(write(handshake->ends[1], "", 1) == 1); }
+static inline void HandshakeOpen(struct Handshake* handshake) {
+  REQUIRE(pipe(handshake->ends) == 0);
+}
+static inline void HandshakeTell(struct Handshake* handshake) {
+  REQUIRE(write(handshake->ends[1], "", 1) == 1);
+}
 static inline void HandshakeWait(struct Handshake* handshake) {
   char byte;
   REQUIRE(read(handshake->ends[0], &byte, 1) == 1);
 }
 
-#endif  /* LEAKTRACK_TESTS_E2E_PROGRAMS_PROGRAM_H_ */
+#endif /* LEAKTRACK_TESTS_E2E_PROGRAMS_PROGRAM_H_ */

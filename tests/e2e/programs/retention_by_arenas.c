@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resident memory grows more than tenfold, the live heap does not: each second one more thread makes 16 MiB of blocks and
-// frees all but the last, which keeps glibc from giving the arena's pages back. The threads stay, so that each has an
-// arena of its own. Nobody is to blame but the allocator. With one arena for all, which is the advice, nothing grows.
+// Resident memory grows more than tenfold, the live heap does not: each second one more thread
+// makes 16 MiB of blocks and frees all but the last, which keeps glibc from giving the arena's
+// pages back. The threads stay, so that each has an arena of its own. Nobody is to blame but the
+// allocator. With one arena for all, which is the advice, nothing grows.
 // RUN:
 // EXPECT: no accusation
 // CASE: many

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For allocator_test.py: a thread is stopped for ever, by a signal, while it holds the lock of the allocator's main arena.
- * Who asks the allocator for its statistics from then on never gets an answer. The program, which needs no memory any
- * more, goes on for a while and ends.
+ * For allocator_test.py: a thread is stopped for ever, by a signal, while it holds the lock of the
+ * allocator's main arena. Who asks the allocator for its statistics from then on never gets an
+ * answer. The program, which needs no memory any more, goes on for a while and ends.
  */
 #include <malloc.h>
 #include <signal.h>
@@ -60,7 +60,8 @@ int main(void) {
     usleep(500000);
     if (!atomic_load(&answered)) break;
     atomic_store(&may_go_on, 1);
-    while (!atomic_load(&has_gone_on)) usleep(1000); /* or it would stay for ever, without the lock */
+    while (!atomic_load(&has_gone_on))
+      usleep(1000); /* or it would stay for ever, without the lock */
   }
   sleep(6);
   _exit(0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ten threads more in each of fourteen seconds, each with 1 MiB of stack in use: the process grows, and neither a call
-// site nor what the allocator keeps is the reason. The C library maps stacks past us; the number of threads tells.
+// Ten threads more in each of fourteen seconds, each with 1 MiB of stack in use: the process grows,
+// and neither a call site nor what the allocator keeps is the reason. The C library maps stacks
+// past us; the number of threads tells.
 // RUN:
 // EXPECT: no accusation
 // EXPECT: memory mappings

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 10,000 threads, eight at a time; every hundredth leaks one block. Nothing of ours may grow with threads that ended.
+// 10,000 threads, eight at a time; every hundredth leaks one block. Nothing of ours may grow with
+// threads that ended.
 // EXPECT: end exited
 // EXPECT: live LeakOne 100 objects 2300 bytes
 // EXPECT: absent Clean
@@ -24,7 +25,8 @@ static void* Work(void* number) {
 int main(void) {
   pthread_t threads[kAtOnce];
   for (size_t i = 0; i < kThreads; i += kAtOnce) {
-    for (size_t j = 0; j < kAtOnce; ++j) REQUIRE(pthread_create(&threads[j], NULL, Work, (void*)(i + j)) == 0);
+    for (size_t j = 0; j < kAtOnce; ++j)
+      REQUIRE(pthread_create(&threads[j], NULL, Work, (void*)(i + j)) == 0);
     for (size_t j = 0; j < kAtOnce; ++j) pthread_join(threads[j], NULL);
   }
   return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A vfork child runs on its parent's heap and stack until it execs: the parent's accounts stay right.
+// A vfork child runs on its parent's heap and stack until it execs: the parent's accounts stay
+// right.
 // EXPECT: end exited
 // EXPECT: live Leak 60 objects 7260 bytes
 // EXPECT: live LeakInVforkChild 30 objects 3030 bytes

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chromium's zygote ends itself when it has a second thread: in one, and in what it forks, the helper must not be.
+// Chromium's zygote ends itself when it has a second thread: in one, and in what it forks, the
+// helper must not be.
 // CASE: --type=zygote
 // EXPECT: live LeakThrice 3 objects 4233 bytes
 // EXPECT: end exited
@@ -7,11 +8,11 @@
 // CASE: --type=renderer
 // EXPECT: live LeakThrice 3 objects 4233 bytes
 // EXPECT-CHILD: live LeakInChild 2 objects 2822 bytes
-#include "program.h"
-
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#include "program.h"
 
 static int Threads(void) {
   struct stat tasks;
@@ -28,7 +29,8 @@ NOINLINE static void LeakInChild(void) {
 }
 
 int main(int argc, char** argv) {
-  const int expected = argc > 1 && strcmp(argv[1], "--type=zygote") == 0 ? 1 : 2;  // 2: or the case proves nothing
+  const int expected =
+      argc > 1 && strcmp(argv[1], "--type=zygote") == 0 ? 1 : 2;  // 2: or the case proves nothing
   LeakThrice();
   REQUIRE(Threads() == expected);
   const pid_t child = fork();

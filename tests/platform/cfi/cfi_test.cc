@@ -35,9 +35,11 @@ CfiRule RuleAt(const Bytes& fde, uintptr_t pc) {
 }
 
 TEST(CfiProgramTest, RunsUpToThePcAndNoFurther) {
-  const Bytes push_rbp = {0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6};  // +1: rsp+16, rbp at cfa-16; +3: cfa by rbp
+  const Bytes push_rbp = {0x41, 0x0e, 16,   0x86,
+                          2,    0x43, 0x0d, 6};  // +1: rsp+16, rbp at cfa-16; +3: cfa by rbp
   EXPECT_EQ(RuleAt(push_rbp, 100), (CfiRule{.cfa_offset = 8, .cfa = CfaKind::kSp}));
-  const CfiRule after_push = {.cfa_offset = 16, .fp_words = -2, .cfa = CfaKind::kSp, .fp = FpKind::kAtCfa};
+  const CfiRule after_push = {
+      .cfa_offset = 16, .fp_words = -2, .cfa = CfaKind::kSp, .fp = FpKind::kAtCfa};
   EXPECT_EQ(RuleAt(push_rbp, 101), after_push);
   EXPECT_EQ(RuleAt(push_rbp, 103), after_push);
   EXPECT_EQ(RuleAt(push_rbp, 104).cfa, CfaKind::kFp);
@@ -54,18 +56,20 @@ TEST(CfiProgramTest, AnUndefinedReturnAddressIsTheRoot) {
 }
 
 TEST(CfiProgramTest, ARealignedStackFindsItsCfaInAWord) {
-  const Bytes realigned = {0x10, 6, 2, 0x76, 0, 0x0f, 3, 0x76, 0x78, 6};  // rbp at [rbp]; cfa = word at rbp-8
-  EXPECT_EQ(RuleAt(realigned, 100),
-            (CfiRule{.cfa_offset = -8, .fp_words = 0, .cfa = CfaKind::kFpWord, .fp = FpKind::kAtFp}));
+  const Bytes realigned = {0x10, 6, 2,    0x76, 0,
+                           0x0f, 3, 0x76, 0x78, 6};  // rbp at [rbp]; cfa = word at rbp-8
+  EXPECT_EQ(
+      RuleAt(realigned, 100),
+      (CfiRule{.cfa_offset = -8, .fp_words = 0, .cfa = CfaKind::kFpWord, .fp = FpKind::kAtFp}));
 }
 
 TEST(CfiProgramTest, RefusesWhatARuleCannotSay) {
-  EXPECT_EQ(RuleAt({0x09, 16, 1}, 100).cfa, CfaKind::kNone);         // return address in a register
-  EXPECT_EQ(RuleAt({0x90, 3}, 100).cfa, CfaKind::kNone);             // return address elsewhere on the stack
-  EXPECT_EQ(RuleAt({0x0f, 1, 0x96}, 100).cfa, CfaKind::kNone);       // unknown operator
-  EXPECT_EQ(RuleAt({0x0b}, 100).cfa, CfaKind::kNone);                // nothing remembered
-  EXPECT_EQ(RuleAt({0x3f}, 100).cfa, CfaKind::kNone);                // unknown instruction
-  EXPECT_EQ(RuleAt({0x0e}, 100).cfa, CfaKind::kNone);                // cut off
+  EXPECT_EQ(RuleAt({0x09, 16, 1}, 100).cfa, CfaKind::kNone);  // return address in a register
+  EXPECT_EQ(RuleAt({0x90, 3}, 100).cfa, CfaKind::kNone);  // return address elsewhere on the stack
+  EXPECT_EQ(RuleAt({0x0f, 1, 0x96}, 100).cfa, CfaKind::kNone);  // unknown operator
+  EXPECT_EQ(RuleAt({0x0b}, 100).cfa, CfaKind::kNone);           // nothing remembered
+  EXPECT_EQ(RuleAt({0x3f}, 100).cfa, CfaKind::kNone);           // unknown instruction
+  EXPECT_EQ(RuleAt({0x0e}, 100).cfa, CfaKind::kNone);           // cut off
 }
 
 TEST(CfiProgramTest, AnyBytesEnd) {

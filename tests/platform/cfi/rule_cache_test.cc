@@ -41,7 +41,8 @@ TEST_F(RuleCacheTest, SweepDropsOnlyTheStale) {
 }
 
 TEST_F(RuleCacheTest, ReadersBesideWritersSeeWholeEntriesOnly) {
-  // Writers fight with different contents for few PCs, hence for few lines; a mixture would not fit together.
+  // Writers fight with different contents for few PCs, hence for few lines; a mixture would not fit
+  // together.
   std::atomic<bool> stop = false;
   std::atomic<int> hits = 0;
   std::atomic<int> mixtures = 0;
@@ -61,7 +62,8 @@ TEST_F(RuleCacheTest, ReadersBesideWritersSeeWholeEntriesOnly) {
       if (!g_rule_cache.Find(pc, found)) continue;
       ++hits;
       const uint32_t variant = capture::FrameModule(found.frame);
-      const bool whole = found.frame == RuleFor(pc, variant).frame && found.rule == RuleFor(pc, variant).rule;
+      const bool whole =
+          found.frame == RuleFor(pc, variant).frame && found.rule == RuleFor(pc, variant).rule;
       if (!whole) ++mixtures;
     }
     stop = true;

@@ -13,8 +13,8 @@
 #include <deque>
 #include <string>
 
-#include "libtrack/platform/os/maps_reader.h"
 #include "libtrack/platform/modules/module_pins.h"
+#include "libtrack/platform/os/maps_reader.h"
 
 namespace leaktrack::track {
 namespace {
@@ -28,7 +28,11 @@ struct Tables {
   std::atomic<uint64_t> lost{0};
 
   ModuleTable table(uint32_t capacity = kModules) {
-    return {.entries = entries.data(), .capacity = capacity, .count = &count, .generation = &generation, .lost = &lost};
+    return {.entries = entries.data(),
+            .capacity = capacity,
+            .count = &count,
+            .generation = &generation,
+            .lost = &lost};
   }
 };
 
@@ -104,8 +108,8 @@ TEST_F(ModuleMapTest, ARefreshWithoutChangeKeepsNumbersAndGeneration) {
 void* MapFile(const char* path, void* at) {
   FILE* file = fopen(path, "rb");
   if (file == nullptr) return MAP_FAILED;
-  void* mapped = mmap(at, 16 << 10, PROT_READ | PROT_EXEC, MAP_PRIVATE | (at == nullptr ? 0 : MAP_FIXED),
-                      fileno(file), 0);
+  void* mapped = mmap(at, 16 << 10, PROT_READ | PROT_EXEC,
+                      MAP_PRIVATE | (at == nullptr ? 0 : MAP_FIXED), fileno(file), 0);
   fclose(file);
   return mapped;
 }
@@ -164,7 +168,8 @@ TEST_F(ModuleMapTest, AnUnknownAddressAsksForTheMapOnce) {
 TEST_F(ModuleMapTest, ManyUnknownAddressesAskInABurstAndThenWait) {
   const auto address = reinterpret_cast<uintptr_t>(&tables_);
   int refreshed = 0;
-  while (refreshed < 10'000 && RefreshForUnknown(address + (uintptr_t(refreshed) << 30)) == UnknownAddress::kRefreshed) {
+  while (refreshed < 10'000 &&
+         RefreshForUnknown(address + (uintptr_t(refreshed) << 30)) == UnknownAddress::kRefreshed) {
     ++refreshed;
   }
   EXPECT_GE(refreshed, 16);
@@ -199,7 +204,8 @@ TEST(ModulePinsTest, AHeldPinDelaysAnUnloaderButNotForEver) {
 
 TEST(MapsReaderTest, ReadsLinesAsTheKernelWritesThem) {
   MapsLine line;
-  ASSERT_TRUE(ParseMapsLine("7f01b2400000-7f01b2426000 r-xp 00001000 fe:01 123456   /usr/lib/a b.so (deleted)", line));
+  ASSERT_TRUE(ParseMapsLine(
+      "7f01b2400000-7f01b2426000 r-xp 00001000 fe:01 123456   /usr/lib/a b.so (deleted)", line));
   EXPECT_EQ(line.start, 0x7f01b2400000U);
   EXPECT_EQ(line.end, 0x7f01b2426000U);
   EXPECT_TRUE(line.readable && line.executable && !line.writable);

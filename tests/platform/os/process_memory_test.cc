@@ -21,7 +21,8 @@ constexpr int64_t kMiB = 1 << 20;
 class FakeSystem {
  public:
   FakeSystem() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "process_memory.XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "process_memory.XXXXXX").string();
     root_ = mkdtemp(pattern.data());
   }
   ~FakeSystem() { std::filesystem::remove_all(root_); }
@@ -56,7 +57,8 @@ TEST(ProcessMemoryTest, SeesMemoryThatTheProcessTouches) {
   reader.Open();
   MemoryReading before, after;
   reader.Read(&before);
-  void* block = mmap(nullptr, 32 * kMiB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* block =
+      mmap(nullptr, 32 * kMiB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   memset(block, 1, 32 * kMiB);
   reader.Read(&after);
   munmap(block, 32 * kMiB);
@@ -92,7 +94,9 @@ TEST(ProcessMemoryTest, TellsTheAddressSpaceLimit) {
   reader.Read(&limited);
   setrlimit(RLIMIT_AS, &old);
   EXPECT_EQ(limited.rlimit_as, int64_t{1} << 40);
-  if (old.rlim_cur == RLIM_INFINITY) { EXPECT_EQ(unlimited.rlimit_as, kMemoryNotKnown); }
+  if (old.rlim_cur == RLIM_INFINITY) {
+    EXPECT_EQ(unlimited.rlimit_as, kMemoryNotKnown);
+  }
 }
 
 TEST(ProcessMemoryTest, LeavesNoDescriptorBehind) {
@@ -110,8 +114,9 @@ TEST(ProcessMemoryTest, LeavesNoDescriptorBehind) {
 TEST(ProcessMemoryTest, SaysNotKnownWhereTheSystemIsSilent) {
   FakeSystem system;
   const MemoryReading reading = system.Read();
-  for (int64_t value : {reading.rss, reading.anonymous, reading.swap, reading.cgroup_current, reading.cgroup_max,
-                        reading.machine_total, reading.oom_kills, reading.psi_some_total_us})
+  for (int64_t value :
+       {reading.rss, reading.anonymous, reading.swap, reading.cgroup_current, reading.cgroup_max,
+        reading.machine_total, reading.oom_kills, reading.psi_some_total_us})
     EXPECT_EQ(value, kMemoryNotKnown);
 }
 
@@ -119,12 +124,16 @@ TEST(ProcessMemoryTest, ReadsACgroupOfVersion2) {
   FakeSystem system;
   system.Write("/proc/self/cgroup", "0::/pod/app\n");
   system.Write("/proc/self/mountinfo",
-               "24 1 0:5 / /proc rw - proc proc rw\n31 23 0:28 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n");
+               "24 1 0:5 / /proc rw - proc proc rw\n31 23 0:28 / /sys/fs/cgroup rw,nosuid shared:4 "
+               "- cgroup2 cgroup2 rw\n");
   system.Write("/sys/fs/cgroup/pod/app/memory.current", "1234567\n");
   system.Write("/sys/fs/cgroup/pod/app/memory.max", "7654321\n");
-  system.Write("/sys/fs/cgroup/pod/app/memory.events", "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\noom_group_kill 5\n");
-  system.Write("/sys/fs/cgroup/pod/app/memory.pressure", "some avg10=0.00 avg60=1.00 avg300=2.00 total=987\nfull total=1\n");
-  system.Write("/sys/fs/cgroup/pod/app/memory.stat", "anon 5\nfile 90\nshmem 7\ninactive_file 30\nactive_file 12\n");
+  system.Write("/sys/fs/cgroup/pod/app/memory.events",
+               "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\noom_group_kill 5\n");
+  system.Write("/sys/fs/cgroup/pod/app/memory.pressure",
+               "some avg10=0.00 avg60=1.00 avg300=2.00 total=987\nfull total=1\n");
+  system.Write("/sys/fs/cgroup/pod/app/memory.stat",
+               "anon 5\nfile 90\nshmem 7\ninactive_file 30\nactive_file 12\n");
   const MemoryReading reading = system.Read();
   EXPECT_EQ(reading.cgroup_reclaimable, 42);
   EXPECT_EQ(reading.cgroup_current, 1234567);
@@ -165,9 +174,11 @@ TEST(ProcessMemoryTest, ReadsACgroupOfVersion1BesideAnEmptyVersion2) {
                "33 31 0:32 /box /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
   system.Write("/sys/fs/cgroup/memory/one/memory.usage_in_bytes", "11\n");
   system.Write("/sys/fs/cgroup/memory/one/memory.limit_in_bytes", "22\n");
-  system.Write("/sys/fs/cgroup/memory/one/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 6\n");
+  system.Write("/sys/fs/cgroup/memory/one/memory.oom_control",
+               "oom_kill_disable 0\nunder_oom 0\noom_kill 6\n");
   system.Write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
-  system.Write("/sys/fs/cgroup/memory/one/memory.stat", "active_file 1\ntotal_inactive_file 3\ntotal_active_file 4\n");
+  system.Write("/sys/fs/cgroup/memory/one/memory.stat",
+               "active_file 1\ntotal_inactive_file 3\ntotal_active_file 4\n");
   const MemoryReading reading = system.Read();
   EXPECT_EQ(reading.cgroup_reclaimable, 7);
   EXPECT_EQ(reading.cgroup_current, 11);
@@ -179,7 +190,8 @@ TEST(ProcessMemoryTest, ReadsACgroupOfVersion1BesideAnEmptyVersion2) {
 TEST(ProcessMemoryTest, InANamespaceThatHidesThePathTheMountPointIsTheCgroup) {
   FakeSystem system;
   system.Write("/proc/self/cgroup", "0::/../../outside\n");
-  system.Write("/proc/self/mountinfo", "31 23 0:28 /elsewhere /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+  system.Write("/proc/self/mountinfo",
+               "31 23 0:28 /elsewhere /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
   system.Write("/sys/fs/cgroup/memory.current", "5\n");
   system.Write("/sys/fs/cgroup/memory.max", "9\n");
   const MemoryReading reading = system.Read();
@@ -190,15 +202,17 @@ TEST(ProcessMemoryTest, InANamespaceThatHidesThePathTheMountPointIsTheCgroup) {
 TEST(ProcessMemoryTest, FindsItsMountBehindLinesLongerThanTheBuffer) {
   FakeSystem system;
   system.Write("/proc/self/cgroup", "0::/\n");
-  system.Write("/proc/self/mountinfo", "9 1 0:9 / /overlay rw - overlay overlay rw,lowerdir=" + std::string(20000, 'x') +
-                                           "\n31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+  system.Write("/proc/self/mountinfo",
+               "9 1 0:9 / /overlay rw - overlay overlay rw,lowerdir=" + std::string(20000, 'x') +
+                   "\n31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
   system.Write("/sys/fs/cgroup/memory.current", "5\n");
   EXPECT_EQ(system.Read().cgroup_current, 5);
 }
 
 TEST(ProcessMemoryTest, NoisyFilesAreNotNumbers) {
   FakeSystem system;
-  system.Write("/proc/thread-self/status", "VmRSS:\t  12x4 kB\nRssAnon:\t99999999999999999999999 kB\nVmSwap:\t8 kB");
+  system.Write("/proc/thread-self/status",
+               "VmRSS:\t  12x4 kB\nRssAnon:\t99999999999999999999999 kB\nVmSwap:\t8 kB");
   const MemoryReading reading = system.Read();
   EXPECT_EQ(reading.rss, kMemoryNotKnown);
   EXPECT_EQ(reading.anonymous, kMemoryNotKnown);

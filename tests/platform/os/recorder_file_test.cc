@@ -80,7 +80,8 @@ TEST(RecorderFileTest, AFileSizeLimitMeansAnonymousMemoryNotSigxfsz) {
 TEST(RecorderFileTest, AFullTmpfsIsARefusalNotASigbus) {
   const pid_t child = fork();
   if (child == 0) {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         mount("tmpfs", "/mnt", "tmpfs", 0, "size=1m") != 0) {
       _exit(77);
     }

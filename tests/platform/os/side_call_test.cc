@@ -14,7 +14,8 @@ namespace leaktrack::track {
 namespace {
 
 #if defined(__SANITIZE_THREAD__)
-#define SKIP_UNDER_TSAN() GTEST_SKIP() << "the call borrows its starter's TLS, where this sanitizer keeps its own state"
+#define SKIP_UNDER_TSAN() \
+  GTEST_SKIP() << "the call borrows its starter's TLS, where this sanitizer keeps its own state"
 #else
 #define SKIP_UNDER_TSAN() (void)0
 #endif

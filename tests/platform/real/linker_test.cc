@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libtrack/platform/real/link_scope.h"
 #include "libtrack/platform/os/linker.h"
 
 #include <elf.h>
@@ -11,10 +10,11 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "libtrack/platform/real/bootstrap.h"
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/link_object.h"
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/real/bootstrap.h"
+#include "libtrack/platform/real/link_scope.h"
 #include "libtrack/platform/real/real_functions.h"
 
 namespace leaktrack::track {
@@ -28,13 +28,15 @@ TEST(LinkerTest, TheWalkByHandFindsWhatDlsymFinds) {
 }
 
 TEST(LinkerTest, TheFirstDefinitionIsTheOneThatTheProgramCalls) {
-  for (const char* name : {"malloc", "free", "execve"}) EXPECT_EQ(FindFirstSymbol(name), dlsym(RTLD_DEFAULT, name)) << name;
+  for (const char* name : {"malloc", "free", "execve"})
+    EXPECT_EQ(FindFirstSymbol(name), dlsym(RTLD_DEFAULT, name)) << name;
   EXPECT_EQ(FindFirstSymbol("no_such_function_anywhere"), nullptr);
 }
 
 TEST(LinkerTest, WhatWasThereAtTheStartIsForAllCallers) {
   NoteObjectsOfStart();
-  const ScopedSymbol found = FindForCaller("malloc", reinterpret_cast<const void*>(&FindSymbolInLinkMap));
+  const ScopedSymbol found =
+      FindForCaller("malloc", reinterpret_cast<const void*>(&FindSymbolInLinkMap));
   EXPECT_TRUE(found.for_all);
   EXPECT_EQ(found.symbol.address, FindSymbolInLinkMap("malloc"));
 }
@@ -152,7 +154,9 @@ TEST(BootstrapTest, BlocksAreAlignedZeroedAndNeverReachTheRealAllocator) {
   g_real.free(large);
 }
 
-TEST(BootstrapTest, ASizeThatCannotBeIsRefused) { EXPECT_EQ(BootstrapAllocate(SIZE_MAX - 5, 16), nullptr); }
+TEST(BootstrapTest, ASizeThatCannotBeIsRefused) {
+  EXPECT_EQ(BootstrapAllocate(SIZE_MAX - 5, 16), nullptr);
+}
 
 }  // namespace
 }  // namespace leaktrack::track

@@ -21,13 +21,16 @@ namespace {
 volatile int g_sink;
 volatile int g_two = 2, g_four = 4;  // so that a loop stays one, which calls from one place
 
-// Does what a birth does, and holds what it is told against a walk that remembers nothing. Allocates nothing: handlers use it.
+// Does what a birth does, and holds what it is told against a walk that remembers nothing.
+// Allocates nothing: handlers use it.
 struct Watcher {
   static constexpr uint32_t kKept = 1024;  // more than the cache can hold
   struct Frames {
     capture::Frame frames[kMaxFrames];
     uint32_t count;
-    bool operator==(const Frames& other) const { return std::equal(frames, frames + count, other.frames, other.frames + other.count); }
+    bool operator==(const Frames& other) const {
+      return std::equal(frames, frames + count, other.frames, other.frames + other.count);
+    }
   };
 
   UnwindMemo memo{};
@@ -66,7 +69,8 @@ class StackCacheTest : public ::testing::Test {
     for (int i = 0; i < 2; ++i) watcher_->Look();  // the first walk may refresh the map of modules
   }
 
-  // Looks four times from one place in the code, after `before_last` the last time: whether the stack was known then.
+  // Looks four times from one place in the code, after `before_last` the last time: whether the
+  // stack was known then.
   template <typename Act>
   NOINLINE bool KnownAfter(Act before_last) {
     bool known = false;
@@ -96,11 +100,15 @@ NOINLINE bool LookFromLargeFrame(Watcher& watcher) {
   return known;
 }
 
-TEST_F(StackCacheTest, KnowsAStackBelowAFrameOfSeveralPages) { EXPECT_TRUE(LookFromLargeFrame(*watcher_)); }
+TEST_F(StackCacheTest, KnowsAStackBelowAFrameOfSeveralPages) {
+  EXPECT_TRUE(LookFromLargeFrame(*watcher_));
+}
 
 // Looks with a value in rbp that is nobody's frame, as functions do that use it as they like.
 extern "C" bool LookWithRbp(Watcher* watcher, uintptr_t rbp);
-extern "C" NOINLINE bool LookFromAssembly(Watcher* watcher) { return watcher->LookFrom(LEAKTRACK_CALLER_STACK_START()); }
+extern "C" NOINLINE bool LookFromAssembly(Watcher* watcher) {
+  return watcher->LookFrom(LEAKTRACK_CALLER_STACK_START());
+}
 __asm__(R"(
   .text
   .type LookWithRbp, @function
@@ -125,7 +133,8 @@ extern "C" __attribute__((used)) bool (*const look_from_assembly)(Watcher*) = Lo
 
 TEST_F(StackCacheTest, KnowsAStackWhateverTheCallerUsesTheFramePointerFor) {
   bool known = false;
-  for (int rbp = 1; rbp <= g_four; ++rbp) known = LookWithRbp(watcher_.get(), static_cast<uintptr_t>(rbp) * 0x1234567);
+  for (int rbp = 1; rbp <= g_four; ++rbp)
+    known = LookWithRbp(watcher_.get(), static_cast<uintptr_t>(rbp) * 0x1234567);
   EXPECT_TRUE(known);
 }
 
@@ -204,7 +213,9 @@ TEST_F(StackCacheTest, KnowsAStackAgainAfterASignalFrameHasComeAndGone) {
   g_watcher = watcher_.get();
   const auto old_handler = signal(SIGUSR1, [](int) { g_watcher->Look(); });
   bool known = false;
-  for (int i = 0; i < 20 && !known; ++i) known = KnownAfter([] { raise(SIGUSR1); });  // the handler's walks may refresh the map of modules
+  for (int i = 0; i < 20 && !known; ++i)
+    known =
+        KnownAfter([] { raise(SIGUSR1); });  // the handler's walks may refresh the map of modules
   EXPECT_TRUE(known);
   signal(SIGUSR1, old_handler);
 }
@@ -213,7 +224,10 @@ TEST_F(StackCacheTest, KnowsAStackAgainAfterASignalFrameHasComeAndGone) {
 NOINLINE void RaiseHere(int signal) {
   const long pid = getpid(), tid = gettid();
   long result;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(SYS_tgkill), "D"(pid), "S"(tid), "d"(signal) : "rcx", "r11", "memory");
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(SYS_tgkill), "D"(pid), "S"(tid), "d"(signal)
+                   : "rcx", "r11", "memory");
   g_sink = static_cast<int>(result);
 }
 
@@ -237,7 +251,8 @@ NOINLINE void KeepOnlyWhatIsSettled(Watcher& watcher) {
     watcher.cache.Keep(watcher.memo, start, 1);
     return watcher.cache.Find(watcher.memo, start) != 0;
   };
-  const capture::Frame known = std::exchange(watcher.memo.frames[2], capture::MakeFrame(capture::kUnknownModule, 0x1234));
+  const capture::Frame known =
+      std::exchange(watcher.memo.frames[2], capture::MakeFrame(capture::kUnknownModule, 0x1234));
   EXPECT_TRUE(is_kept()) << "made code, which has its rule";
   g_rule_cache.Sweep([](capture::Frame) { return true; });
   EXPECT_FALSE(is_kept()) << "the next walk may name its module";
@@ -272,7 +287,9 @@ TEST_F(StackCacheTest, KnowsNothingAfterModulesOrStacksMayHaveChanged) {
 TEST_F(StackCacheTest, ReadsNothingThatTheMemoDoesNotKnowToBeReadable) {
   EXPECT_FALSE(KnownAfter([this] { watcher_->memo.walking = 1; })) << "jumped out of";
   EXPECT_FALSE(KnownAfter([this] { watcher_->memo.readable_low = watcher_->memo.readable_high; }));
-  EXPECT_FALSE(KnownAfter([this] { watcher_->memo.readable_high = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 64; }));
+  EXPECT_FALSE(KnownAfter([this] {
+    watcher_->memo.readable_high = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) + 64;
+  }));
   EXPECT_TRUE(KnownAfter([] {}));
 }
 

@@ -2,8 +2,8 @@
 //
 // Compares a Walk() with the real libunwind, frame by frame, on the stack of the caller.
 //
-// Every check walks twice (with the thread's memo and with an empty one) and fails the running test when either differs
-// from the other or from libunwind.
+// Every check walks twice (with the thread's memo and with an empty one) and fails the running test
+// when either differs from the other or from libunwind.
 #ifndef LEAKTRACK_TESTS_PLATFORM_WALK_STACK_ORACLE_H_
 #define LEAKTRACK_TESTS_PLATFORM_WALK_STACK_ORACLE_H_
 
@@ -23,7 +23,7 @@ uintptr_t AbsoluteAddress(capture::Frame frame);
 struct StackCheck {
   size_t frame_count = 0;
   bool truncated = false;
-  bool equal = false;   // to libunwind; of a truncated walk: as far as it goes
+  bool equal = false;  // to libunwind; of a truncated walk: as far as it goes
 };
 
 // Both called from the innermost function of a shape.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stacks with a signal frame in them, compared with libunwind: on the normal stack and on a sigaltstack, interrupting a
-// leaf function, and, by single-stepping, every instruction of prologues, epilogues and PLT stubs.
+// Stacks with a signal frame in them, compared with libunwind: on the normal stack and on a
+// sigaltstack, interrupting a leaf function, and, by single-stepping, every instruction of
+// prologues, epilogues and PLT stubs.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/auxv.h>
@@ -25,12 +26,14 @@ std::atomic<int> g_cut;
 std::atomic<int> g_different;
 std::atomic<uintptr_t> g_first_difference;
 
-// The lazy-binding trampoline of ld.so finds its frame through rbx, which is not followed: such a stack is cut.
+// The lazy-binding trampoline of ld.so finds its frame through rbx, which is not followed: such a
+// stack is cut.
 bool InDynamicLinker(uintptr_t pc) { return FindModule(pc) == FindModule(getauxval(AT_BASE)); }
 
 void CheckInHandler(int, siginfo_t*, void* context) {
   const StackCheck check = CheckStackQuietly();
-  const auto pc = static_cast<uintptr_t>(static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+  const auto pc =
+      static_cast<uintptr_t>(static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
   ++g_checked;
   if (check.truncated && InDynamicLinker(pc)) ++g_cut;
   if (!check.equal || (check.truncated && !InDynamicLinker(pc))) {
@@ -62,13 +65,15 @@ class SignalStackTest : public testing::Test {
   void UseAlternateStack() {
     stack_t stack = {};
     stack.ss_size = size_t{256} << 10;
-    stack.ss_sp = mmap(nullptr, stack.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    stack.ss_sp =
+        mmap(nullptr, stack.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ASSERT_EQ(sigaltstack(&stack, nullptr), 0);
   }
 
   void ExpectAllEqual(int at_least) {
     EXPECT_GE(g_checked, at_least);
-    EXPECT_EQ(g_different, 0) << "of " << g_checked << "; first at pc 0x" << std::hex << g_first_difference;
+    EXPECT_EQ(g_different, 0) << "of " << g_checked << "; first at pc 0x" << std::hex
+                              << g_first_difference;
   }
 };
 
@@ -112,11 +117,14 @@ NOINLINE int Stepped(int depth) {
 }
 
 inline void SetTrapFlag() {
-  __asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::: "cc", "memory");
+  __asm__ volatile(
+      "lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::
+          : "cc", "memory");
 }
 inline void ClearTrapFlag() {
-  __asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::
-                       : "cc", "memory");
+  __asm__ volatile(
+      "lea -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::
+          : "cc", "memory");
 }
 
 TEST_F(SignalStackTest, EveryInstructionOfAFunctionAndItsPltStubsCanBeInterrupted) {

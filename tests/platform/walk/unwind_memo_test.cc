@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libtrack/platform/walk/unwinder.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "libtrack/platform/walk/stack_fold.h"
+#include "libtrack/platform/walk/unwinder.h"
 #include "tests/platform/walk/stack_oracle.h"
 #include "tests/platform/walk/wanderer.h"
 
@@ -16,7 +15,8 @@ namespace {
 
 #define NOINLINE __attribute__((noinline))
 
-// Walks from its caller, once with the memo's help and once without, and holds the two against each other.
+// Walks from its caller, once with the memo's help and once without, and holds the two against each
+// other.
 struct Watcher {
   UnwindMemo memo{};
   UnwindMemo empty{};

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much of the program's stack a walk takes: a hook runs on whatever a thread, a fiber or a signal handler has left.
-// Measured at run time: the memory below the stack pointer is painted, and looked at again after the walk.
+// How much of the program's stack a walk takes: a hook runs on whatever a thread, a fiber or a
+// signal handler has left. Measured at run time: the memory below the stack pointer is painted, and
+// looked at again after the walk.
 //
-// Not counted: a refresh of the module map (about 1 KiB more; limited in rate, and started only by an address that is in
-// no known module). The maps are read before the measurement for that reason.
+// Not counted: a refresh of the module map (about 1 KiB more; limited in rate, and started only by
+// an address that is in no known module). The maps are read before the measurement for that reason.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <limits.h>
@@ -14,8 +15,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/cfi/rule_cache.h"
+#include "libtrack/platform/modules/module_map.h"
 #include "tests/platform/walk/stack_oracle.h"
 
 namespace leaktrack::track {
@@ -25,7 +26,8 @@ namespace {
 constexpr size_t kMostWhenWarm = 320;
 constexpr size_t kMostWhenCold = 512;
 #else
-constexpr size_t kMostWhenWarm = 1024;  // what a debug build may take is no promise, but should not explode
+constexpr size_t kMostWhenWarm =
+    1024;  // what a debug build may take is no promise, but should not explode
 constexpr size_t kMostWhenCold = 2048;
 #endif
 
@@ -45,7 +47,8 @@ capture::Frame g_frames[kMaxFrames];
 Measurement g_measurement;
 volatile int g_sink;
 
-// Paints below its own frame, walks, and returns how far down the paint is gone. Calls nothing else in between.
+// Paints below its own frame, walks, and returns how far down the paint is gone. Calls nothing else
+// in between.
 __attribute__((noinline)) size_t BytesOfWalk(const StackStart& start, WalkResult& result) {
   uintptr_t sp;
   __asm__ volatile("movq %%rsp, %0" : "=r"(sp));
@@ -75,7 +78,8 @@ __attribute__((noinline)) void Measure() {
 __attribute__((noinline)) int Descend(int depth, void (*inner)(void (*)())) {
   volatile char room[40];
   room[0] = 1;
-  const int result = depth > 0 ? Descend(depth - 1, inner) + 1 : (inner == nullptr ? Measure() : inner(Measure), 0);
+  const int result = depth > 0 ? Descend(depth - 1, inner) + 1
+                               : (inner == nullptr ? Measure() : inner(Measure), 0);
   g_sink = room[0];
   return result;
 }
@@ -93,11 +97,14 @@ class UnwinderStackTest : public testing::Test {
     g_measurement = {};
   }
 
-  // On a stack of the smallest size that a program can ask for, beside the thread-local tables of stack_oracle.cc.
+  // On a stack of the smallest size that a program can ask for, beside the thread-local tables of
+  // stack_oracle.cc.
   void MeasureOnASmallThread(void (*inner)(void (*)())) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    ASSERT_EQ(pthread_attr_setstacksize(&attributes, static_cast<size_t>(PTHREAD_STACK_MIN) + kOracleTls), 0);
+    ASSERT_EQ(
+        pthread_attr_setstacksize(&attributes, static_cast<size_t>(PTHREAD_STACK_MIN) + kOracleTls),
+        0);
     pthread_t thread;
     ASSERT_EQ(pthread_create(&thread, &attributes, ThreadMain, reinterpret_cast<void*>(inner)), 0);
     pthread_join(thread, nullptr);
@@ -112,7 +119,8 @@ class UnwinderStackTest : public testing::Test {
     EXPECT_LE(g_measurement.cold_bytes, kMostWhenCold);
     RecordProperty("warm_bytes", static_cast<int>(g_measurement.warm_bytes));
     RecordProperty("cold_bytes", static_cast<int>(g_measurement.cold_bytes));
-    printf("stack of a walk: warm %zu bytes, cold %zu bytes\n", g_measurement.warm_bytes, g_measurement.cold_bytes);
+    printf("stack of a walk: warm %zu bytes, cold %zu bytes\n", g_measurement.warm_bytes,
+           g_measurement.cold_bytes);
   }
 };
 
@@ -125,7 +133,8 @@ TEST_F(UnwinderStackTest, AWalkThroughALibraryThatMayGoTakesLittleMore) {
   void* const library = dlopen(LEAKTRACK_SHAPES_LIBRARY, RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(library, nullptr) << dlerror();
   ASSERT_TRUE(RefreshModules(1));
-  MeasureOnASmallThread(reinterpret_cast<void (*)(void (*)())>(dlsym(library, "CallThroughLibrary")));
+  MeasureOnASmallThread(
+      reinterpret_cast<void (*)(void (*)())>(dlsym(library, "CallThroughLibrary")));
   ExpectWithinBounds();
   BeginUnload();
   dlclose(library);

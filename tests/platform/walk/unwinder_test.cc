@@ -42,24 +42,32 @@ TEST(UnwinderTest, GarbageRegistersNeverFault) {
   std::mt19937_64 random(20240817);
   const auto code = reinterpret_cast<uintptr_t>(&WalkFrom);
   int here = 0;
-  const uintptr_t bases[] = {reinterpret_cast<uintptr_t>(&here) & ~uintptr_t{7}, code, 0, 8, UINTPTR_MAX - 15,
-                             uintptr_t{1} << 47, reinterpret_cast<uintptr_t>(stderr)};
+  const uintptr_t bases[] = {reinterpret_cast<uintptr_t>(&here) & ~uintptr_t{7},
+                             code,
+                             0,
+                             8,
+                             UINTPTR_MAX - 15,
+                             uintptr_t{1} << 47,
+                             reinterpret_cast<uintptr_t>(stderr)};
   for (int round = 0; round < 20'000; ++round) {
-    const StackStart start = {.pc = round % 2 == 0 ? code + random() % 4096 : random(),
-                              .sp = bases[random() % 7] + 8 * (random() % 64),
-                              .fp = round % 3 == 0 ? random() : bases[random() % 7] + random() % 512};
+    const StackStart start = {
+        .pc = round % 2 == 0 ? code + random() % 4096 : random(),
+        .sp = bases[random() % 7] + 8 * (random() % 64),
+        .fp = round % 3 == 0 ? random() : bases[random() % 7] + random() % 512};
     EXPECT_LE(WalkFrom(start).frame_count, kMaxFrames);
   }
 }
 
 TEST(UnwinderTest, AStackThatEndsAtAnUnmappedPageIsCutThere) {
   constexpr size_t kPage = 4096;
-  auto* pages = static_cast<char*>(mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* pages = static_cast<char*>(
+      mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   memset(pages, 0x41, kPage);  // no zero that would look like a root
   munmap(pages + kPage, kPage);
   const auto end = reinterpret_cast<uintptr_t>(pages) + kPage;
   for (uintptr_t back = 8; back <= 64; back += 8) {
-    const WalkResult result = WalkFrom({reinterpret_cast<uintptr_t>(&WalkFrom) + 40, end - back, end - back});
+    const WalkResult result =
+        WalkFrom({reinterpret_cast<uintptr_t>(&WalkFrom) + 40, end - back, end - back});
     EXPECT_TRUE(result.truncated);
   }
   munmap(pages, kPage);
@@ -67,8 +75,10 @@ TEST(UnwinderTest, AStackThatEndsAtAnUnmappedPageIsCutThere) {
 
 TEST(UnwinderTest, AStackUnmappedAfterItWasProbedIsProbedAgain) {
   constexpr size_t kPage = 4096;
-  auto* page = static_cast<char*>(mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  const StackStart start = {reinterpret_cast<uintptr_t>(&WalkFrom) + 40, reinterpret_cast<uintptr_t>(page) + 64,
+  auto* page = static_cast<char*>(
+      mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  const StackStart start = {reinterpret_cast<uintptr_t>(&WalkFrom) + 40,
+                            reinterpret_cast<uintptr_t>(page) + 64,
                             reinterpret_cast<uintptr_t>(page) + 128};
   WalkFrom(start);
   munmap(page, kPage);
@@ -99,15 +109,16 @@ TEST(UnwinderTest, AFiberOnASmallStackIsWalkedToItsFirstFunctionAndNotIntoOtherM
   auto memo = std::make_unique<UnwindMemo>();
   constexpr size_t kStack = 64 << 10;
   for (int round = 0; round < 3; ++round) {
-    void* const stack = mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const stack =
+        mmap(nullptr, kStack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     const size_t on_main = WalkHere(*memo).size();
     getcontext(&g_fiber_context);
     g_fiber_context.uc_stack.ss_sp = stack;
     g_fiber_context.uc_stack.ss_size = kStack;
     g_fiber_context.uc_link = &g_main_context;
     const auto address = reinterpret_cast<uintptr_t>(memo.get());
-    makecontext(&g_fiber_context, reinterpret_cast<void (*)()>(FiberMain), 2, static_cast<unsigned>(address),
-                static_cast<unsigned>(address >> 32));
+    makecontext(&g_fiber_context, reinterpret_cast<void (*)()>(FiberMain), 2,
+                static_cast<unsigned>(address), static_cast<unsigned>(address >> 32));
     swapcontext(&g_main_context, &g_fiber_context);
     // glibc enters __start_context by a return and says nothing of a root there.
     ASSERT_EQ(g_fiber_walk.size(), 3U);
@@ -120,7 +131,8 @@ TEST(UnwinderTest, AFiberOnASmallStackIsWalkedToItsFirstFunctionAndNotIntoOtherM
   }
 }
 
-// push rbp; mov rbp, rsp; call rdi; pop rbp; ret: code of a JIT with frame pointers, unknown to everyone.
+// push rbp; mov rbp, rsp; call rdi; pop rbp; ret: code of a JIT with frame pointers, unknown to
+// everyone.
 constexpr unsigned char kJitCode[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
 std::vector<uintptr_t> g_jit_walk;
 bool g_jit_truncated;
@@ -132,7 +144,8 @@ NOINLINE void CalledByJit() {
 }
 
 TEST(UnwinderTest, CodeWithoutCfiIsFollowedByFramePointers) {
-  void* const page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const page =
+      mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(page, MAP_FAILED);
   memcpy(page, kJitCode, sizeof(kJitCode));
   const auto jit = reinterpret_cast<void (*)(void (*)())>(page);

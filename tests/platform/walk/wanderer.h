@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A tree of calls with several ways down: random walks through it share outer frames, return and descend again.
+// A tree of calls with several ways down: random walks through it share outer frames, return and
+// descend again.
 //
-// Frames of fixed sizes and of random ones; at each node `look` is called now and then, several times from one place.
+// Frames of fixed sizes and of random ones; at each node `look` is called now and then, several
+// times from one place.
 #ifndef LEAKTRACK_TESTS_PLATFORM_WALK_WANDERER_H_
 #define LEAKTRACK_TESTS_PLATFORM_WALK_WANDERER_H_
 
@@ -44,9 +46,15 @@ class Wanderer {
     const unsigned turns = 1 + random_() % 3;
     for (unsigned i = 0; i < turns && depth > 0; ++i) {
       switch (random_() % 3) {
-        case 0: Left(depth); break;
-        case 1: Right(depth); break;
-        case 2: Variable(depth); break;
+        case 0:
+          Left(depth);
+          break;
+        case 1:
+          Right(depth);
+          break;
+        case 2:
+          Variable(depth);
+          break;
       }
     }
 #pragma GCC unroll 1

@@ -23,7 +23,9 @@ GateResult NewLeakAt(const std::string& file) {
   return result;
 }
 
-std::string GitlabPath(const GateResult& result) { return nlohmann::json::parse(GateGitlab(result))[0]["location"]["path"]; }
+std::string GitlabPath(const GateResult& result) {
+  return nlohmann::json::parse(GateGitlab(result))[0]["location"]["path"];
+}
 
 TEST(CheckoutPathsTest, AFileBelowTheRootIsNamedFromThere) {
   EXPECT_EQ(PathBelow("/src/app", "/src/app/lib/a.c"), "lib/a.c");
@@ -56,7 +58,8 @@ TEST(CheckoutPathsTest, CodeHostsGetNamesThatTheyKnow) {
   GateResult result = NewLeakAt("/builds/app/lib/a.c");
   NameFilesBelow("/builds/app", result);
   EXPECT_EQ(GitlabPath(result), "lib/a.c");
-  EXPECT_NE(GateGithub(result).find("file=lib/a.c,line=7"), std::string::npos) << GateGithub(result);
+  EXPECT_NE(GateGithub(result).find("file=lib/a.c,line=7"), std::string::npos)
+      << GateGithub(result);
 }
 
 // GitLab drops an issue whose path is absolute.

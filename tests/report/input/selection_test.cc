@@ -25,8 +25,9 @@ ReportInput TwoSites() {
   quiet.verdict = Verdict::kNone;
   quiet.growth.reset();
   quiet.live_bytes = 1000;
-  quiet.stack = {{"malloc", "", 0, "/usr/lib/libc.so.6", "", 1, false},
-                 {"ns::Quiet<int>::Keep(char const*)", "q.cc", 3, "/usr/lib/libfoo.so.1", "", 2, false}};
+  quiet.stack = {
+      {"malloc", "", 0, "/usr/lib/libc.so.6", "", 1, false},
+      {"ns::Quiet<int>::Keep(char const*)", "q.cc", 3, "/usr/lib/libfoo.so.1", "", 2, false}};
   input.analysis.sites.push_back(quiet);
   input.analysis.conclusion = Conclusion::kFound;
   return input;
@@ -40,7 +41,9 @@ ReportInput Selected(const SelectionOptions& options) {
 
 SelectionOptions Filter(const std::string& pattern) { return {{}, pattern, 0}; }
 
-size_t Matching(const std::string& pattern) { return Selected(Filter(pattern)).analysis.sites.size(); }
+size_t Matching(const std::string& pattern) {
+  return Selected(Filter(pattern)).analysis.sites.size();
+}
 
 std::string Write(const char* name, const ReportInput& input) {
   return TextOf([&](TextSink& sink) { FindReportFormat(name)->one(input, {}, sink); });
@@ -83,7 +86,9 @@ TEST(SelectionTest, WhoAsksForMoreSitesThanThatHasThem) {
 
 TEST(SelectionTest, BracketsAreNamesAndNoPatternTakesForEver) {
   ReportInput input = TwoSites();
-  input.analysis.sites[1].stack.Change([](auto& frames) { frames[1].function = "Table::operator[](int)" + std::string(20'000, 'a'); });
+  input.analysis.sites[1].stack.Change([](auto& frames) {
+    frames[1].function = "Table::operator[](int)" + std::string(20'000, 'a');
+  });
   EXPECT_TRUE(Matches(input.analysis.sites[1], Filter("operator[]")));
   EXPECT_TRUE(Matches(input.analysis.sites[1], Filter("Table::operator[]*")));
   EXPECT_FALSE(Matches(input.analysis.sites[1], Filter("*a*a*a*a*a*a*a*a*a*a*a*a*b")));
@@ -103,12 +108,16 @@ TEST(SelectionTest, WhatIsLeftOutIsSaidInEveryFormatThatHasAPlaceForIt) {
   const std::string text = "showing 1 of 2 sites (--filter libfoo); 1 that grows is not among them";
   EXPECT_EQ(ScopeText(input), text);
   EXPECT_EQ(nlohmann::json::parse(Write("json", input))["selection"]["text"], text);
-  EXPECT_THAT(nlohmann::json::parse(Write("speedscope", input))["name"].get<std::string>(), HasSubstr(text));
-  EXPECT_THAT(Write("text", input), HasSubstr("Sites      showing 1 of 2 sites (--filter libfoo); 1 that grows is not among"));
+  EXPECT_THAT(nlohmann::json::parse(Write("speedscope", input))["name"].get<std::string>(),
+              HasSubstr(text));
+  EXPECT_THAT(
+      Write("text", input),
+      HasSubstr("Sites      showing 1 of 2 sites (--filter libfoo); 1 that grows is not among"));
 }
 
 TEST(SelectionTest, TheHeadlineAndTheConclusionAreThoseOfAllSites) {
-  const std::string all = Write("text", TwoSites()), quiet = Write("text", Selected(Filter("libfoo")));
+  const std::string all = Write("text", TwoSites()),
+                    quiet = Write("text", Selected(Filter("libfoo")));
   EXPECT_EQ(quiet.substr(0, quiet.find('\n')), all.substr(0, all.find('\n')));
   EXPECT_THAT(quiet, HasSubstr("ns::Quiet<int>::Keep"));
   EXPECT_THAT(quiet, Not(HasSubstr("grows     ")));
@@ -117,7 +126,8 @@ TEST(SelectionTest, TheHeadlineAndTheConclusionAreThoseOfAllSites) {
 
 TEST(SelectionTest, NoMatchIsOneClearLineInAnyFormat) {
   const ReportInput input = Selected(Filter("no\x1bwhere"));
-  EXPECT_THAT(Write("text", input), HasSubstr("none of 2 sites matches --filter no\\x1bwhere; 1 that grows"));
+  EXPECT_THAT(Write("text", input),
+              HasSubstr("none of 2 sites matches --filter no\\x1bwhere; 1 that grows"));
   const nlohmann::json json = nlohmann::json::parse(Write("json", input));
   EXPECT_TRUE(json["sites"].empty());
   EXPECT_EQ(json["selection"]["live_bytes_left_out"], 9'001'000);
@@ -143,7 +153,8 @@ TEST(SelectionTest, AWindowIsNamedWithItsLength) {
   ReportInput input = Selected(Filter("libfoo"));
   input.analysis.duration_seconds = 7200;
   input.analysis.window_seconds = 600;
-  EXPECT_THAT(ScopeText(input), HasSubstr("judged by the last 10m of 2h alone (--since); showing 1 of 2"));
+  EXPECT_THAT(ScopeText(input),
+              HasSubstr("judged by the last 10m of 2h alone (--since); showing 1 of 2"));
   EXPECT_THAT(Write("text", input), HasSubstr("Window     judged by the last 10m of 2h alone"));
   EXPECT_EQ(nlohmann::json::parse(Write("json", input))["window"]["from_seconds"], 6600);
 }

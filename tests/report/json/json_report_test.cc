@@ -18,41 +18,47 @@ void ExpectNames(const json& object, const std::vector<std::string>& names) {
   for (const std::string& name : names) EXPECT_TRUE(object.contains(name)) << name;
 }
 
-const std::vector<std::string> kFrame = {"function", "file", "line", "module", "build_id", "offset", "inlined"};
+const std::vector<std::string> kFrame = {"function", "file",   "line",   "module",
+                                         "build_id", "offset", "inlined"};
 
 TEST(JsonReportTest, HoldsEveryNameOfTheSchema) {
   const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
   EXPECT_EQ(report["schema"], 1);
   ExpectNames(report, {"process", "memory", "coverage", "sites"});
-  ExpectNames(report["process"], {"command", "pid", "run_id", "start_time", "duration_seconds", "end", "limit_bytes",
-                                  "limit_kind", "status", "seconds_to_limit"});
+  ExpectNames(report["process"],
+              {"command", "pid", "run_id", "start_time", "duration_seconds", "end", "limit_bytes",
+               "limit_kind", "status", "seconds_to_limit"});
   ExpectNames(report["process"]["seconds_to_limit"], {"low", "mid", "high"});
-  ExpectNames(report["memory"], {"rss_bytes", "live_heap_bytes", "retained_bytes", "mapped_bytes", "stack_bytes",
-                                 "explained_fraction", "class"});
-  ExpectNames(report["coverage"], {"interval_bytes", "samples_total", "samples_live", "thinned", "lost_allocations",
-                                   "lost_frees", "truncated_stacks", "detectable_bytes_per_hour", "epochs_lost",
-                                   "recorder", "hooks"});
+  ExpectNames(report["memory"], {"rss_bytes", "live_heap_bytes", "retained_bytes", "mapped_bytes",
+                                 "stack_bytes", "explained_fraction", "class"});
+  ExpectNames(report["coverage"],
+              {"interval_bytes", "samples_total", "samples_live", "thinned", "lost_allocations",
+               "lost_frees", "truncated_stacks", "detectable_bytes_per_hour", "epochs_lost",
+               "recorder", "hooks"});
   ExpectNames(report["coverage"]["interval_bytes"], {"now", "min", "max"});
   ExpectNames(report["coverage"]["hooks"][0], {"name", "state"});
   const json& site = report["sites"][0];
-  ExpectNames(site, {"rank", "verdict", "state", "trend", "late_onset_seconds", "live_bytes", "live_bytes_error",
-                     "live_objects", "growth_bytes_per_hour", "growth_low", "growth_high", "confidence", "q_value",
-                     "doubling_seconds", "oldest_seconds", "evidence", "settle", "blame", "stack"});
+  ExpectNames(site, {"rank", "verdict", "state", "trend", "late_onset_seconds", "live_bytes",
+                     "live_bytes_error", "live_objects", "growth_bytes_per_hour", "growth_low",
+                     "growth_high", "confidence", "q_value", "doubling_seconds", "oldest_seconds",
+                     "evidence", "settle", "blame", "stack"});
   ExpectNames(site["blame"], kFrame);
   ExpectNames(site["stack"][0], kFrame);
 }
 
 TEST(JsonReportTest, HoldsEveryNameThatWasAddedToIt) {
   const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
-  ExpectNames(report["process"], {"used_fraction", "headroom_bytes", "limit_odds", "growth_bytes_per_hour", "warming_up"});
-  ExpectNames(report["memory"], {"because", "advice", "anonymous_bytes", "file_bytes", "shared_bytes", "swap_bytes",
-                                 "unexplained_bytes", "threads", "allocator", "resident_per_live_byte",
-                                 "growth_bytes_per_hour"});
+  ExpectNames(report["process"], {"used_fraction", "headroom_bytes", "limit_odds",
+                                  "growth_bytes_per_hour", "warming_up"});
+  ExpectNames(report["memory"], {"because", "advice", "anonymous_bytes", "file_bytes",
+                                 "shared_bytes", "swap_bytes", "unexplained_bytes", "threads",
+                                 "allocator", "resident_per_live_byte", "growth_bytes_per_hour"});
   ExpectNames(report["memory"]["allocator"], {"name", "in_use_bytes", "free_bytes", "arenas"});
   ExpectNames(report["memory"]["growth_bytes_per_hour"],
               {"rss", "live_heap", "retained", "mapped", "unexplained", "unplaced"});
-  ExpectNames(report["sites"][0], {"kind", "stacks_joined", "stack_is_shared_part", "stack_truncated", "born_bytes",
-                                   "leaked_share", "freed_at_exit", "sawtooth", "plateau", "lift", "family"});
+  ExpectNames(report["sites"][0],
+              {"kind", "stacks_joined", "stack_is_shared_part", "stack_truncated", "born_bytes",
+               "leaked_share", "freed_at_exit", "sawtooth", "plateau", "lift", "family"});
 }
 
 TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
@@ -66,7 +72,8 @@ TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
   input.analysis.memory.advice = {"trim"};
   const json report = json::parse(JsonReport(input, 0));
   EXPECT_EQ(report["process"]["seconds_to_limit"]["mid"], 20);
-  EXPECT_TRUE(report["process"]["seconds_to_limit"]["high"].is_null());  // never, in one draw of ten
+  EXPECT_TRUE(
+      report["process"]["seconds_to_limit"]["high"].is_null());  // never, in one draw of ten
   EXPECT_EQ(report["process"]["limit_odds"][0]["probability"], .25);
   EXPECT_EQ(report["memory"]["retained_bytes"], 1024);
   EXPECT_EQ(report["memory"]["allocator"]["name"], "glibc");
@@ -102,7 +109,8 @@ TEST(JsonReportTest, PutTogetherSiteBySiteItIsTheTextOfTheWhole) {
   some.analysis.sites.push_back(some.analysis.sites[0]);
   some.analysis.sites[1].stack = {};
   some.analysis.sites.push_back(some.analysis.sites[0]);
-  some.analysis.sites[2].stack.Change([](auto& frames) { frames[1].function = "a\n\"b\\n\xff\x1b"; });
+  some.analysis.sites[2].stack.Change(
+      [](auto& frames) { frames[1].function = "a\n\"b\\n\xff\x1b"; });
   for (const ReportInput* input : {&none, &some}) {
     const std::string text = JsonReport(*input, 0);
     EXPECT_EQ(nlohmann::ordered_json::parse(text).dump(2, ' ', true) + "\n", text);

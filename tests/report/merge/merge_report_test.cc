@@ -46,7 +46,12 @@ TEST(MergeReportTest, TellsRunsSitesAndSums) {
 TEST(MergeReportTest, NoLineIsWiderThanThePageAndNoNameReachesTheTerminal) {
   Merge merge = Fleet(2);
   merge.unreadable = 1234;
-  merge.unreadable_why = {"/captures/" + std::string(300, 'x') + "\x1b[31m.ltk: not a capture", "b", "c", "d", "e", "f"};
+  merge.unreadable_why = {"/captures/" + std::string(300, 'x') + "\x1b[31m.ltk: not a capture",
+                          "b",
+                          "c",
+                          "d",
+                          "e",
+                          "f"};
   merge.repeated = 1;
   for (const size_t columns : {40u, 60u, 80u}) {
     const std::string text = MergeText(merge, {columns, false, 5});
@@ -64,13 +69,15 @@ TEST(MergeReportTest, NoLineIsWiderThanThePageAndNoNameReachesTheTerminal) {
 }
 
 TEST(MergeReportTest, TopCutsSitesNotSums) {
-  const nlohmann::json all = nlohmann::json::parse(MergeJson(Fleet(3), 0)), none = nlohmann::json::parse(MergeJson(Fleet(3), 1));
+  const nlohmann::json all = nlohmann::json::parse(MergeJson(Fleet(3), 0)),
+                       none = nlohmann::json::parse(MergeJson(Fleet(3), 1));
   EXPECT_EQ(all["programs"][0]["sites_total"], none["programs"][0]["sites_total"]);
   EXPECT_EQ(none["programs"][0]["sites"].size(), 1u);
 }
 
 TEST(MergeReportTest, AnEmptyFleetIsAReportToo) {
-  EXPECT_THAT(MergeText(Merge(), {}), HasSubstr("0 runs of 0 program versions, none of which grows"));
+  EXPECT_THAT(MergeText(Merge(), {}),
+              HasSubstr("0 runs of 0 program versions, none of which grows"));
   EXPECT_TRUE(nlohmann::json::parse(MergeJson(Merge(), 0))["programs"].empty());
 }
 

@@ -10,22 +10,23 @@
 
 #include "absl/strings/escaping.h"
 #include "tests/report/sample_input.h"
-#include "tools/report/page/html_page.h"
 #include "tools/report/input/stack_names.h"
+#include "tools/report/page/html_page.h"
 
 namespace leaktrack {
 namespace {
 
+using leaktrack::testing::LeakingInput;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using leaktrack::testing::LeakingInput;
 
 // What the page's own script does with the data block.
 Json DataOf(const std::string& page) {
   const std::string open = "id=\"data\">";
   const size_t begin = page.find(open) + open.size();
   std::string packed;
-  EXPECT_TRUE(absl::Base64Unescape(page.substr(begin, page.find("</script>", begin) - begin), &packed));
+  EXPECT_TRUE(
+      absl::Base64Unescape(page.substr(begin, page.find("</script>", begin) - begin), &packed));
   std::string text(64 << 20, '\0');
   z_stream stream{};
   inflateInit2(&stream, 15 + 16);
@@ -51,13 +52,15 @@ ReportInput ManySites(size_t count) {
     site.live_bytes = 1e6 + static_cast<double>(i * 977 % 10007);
     capture::CellSeries births{site.sites.front(), capture::kBandBirths, {}};
     for (uint64_t t = 1; t <= 360; ++t) {
-      births.points.push_back({t * 10'000, t, static_cast<double>(t), static_cast<double>(t * (i * 31 % 4093 + 16384)), 0, 0});
+      births.points.push_back({t * 10'000, t, static_cast<double>(t),
+                               static_cast<double>(t * (i * 31 % 4093 + 16384)), 0, 0});
     }
     input.capture.cells.push_back(births);
     CallStack::Frames frames(model.stack.begin(), model.stack.end());
     for (size_t f = 0; f < 30; ++f) {
       ResolvedFrame frame = frames.back();
-      frame.function = "service::module_" + std::to_string(i % 97) + "::Handler<std::vector<int, std::allocator<int>>>::Call" +
+      frame.function = "service::module_" + std::to_string(i % 97) +
+                       "::Handler<std::vector<int, std::allocator<int>>>::Call" +
                        std::to_string(i * (f < 4) + f) + "(std::string const&, int)";
       frame.offset = i * 64 + f;
       frames.push_back(frame);
@@ -80,7 +83,9 @@ TEST(HtmlReportTest, FiguresAreThoseOfTheOtherFormats) {
 
 TEST(HtmlReportTest, NothingOfTheDataIsMarkup) {
   ReportInput input = LeakingInput();
-  const std::string hostile = "</script></pre></noscript><script>alert(1)</script><img src=x onerror=alert(2)>\x1b]0;t\x07\xff\xe2\x80\xae";
+  const std::string hostile =
+      "</script></pre></noscript><script>alert(1)</script><img src=x "
+      "onerror=alert(2)>\x1b]0;t\x07\xff\xe2\x80\xae";
   input.capture.process.program = input.capture.process.command = hostile;
   input.analysis.sites[0].stack.Change([&](auto& frames) {
     for (ResolvedFrame& frame : frames) frame.function = frame.file = frame.module = hostile;
@@ -91,8 +96,10 @@ TEST(HtmlReportTest, NothingOfTheDataIsMarkup) {
   EXPECT_THAT(page, Not(HasSubstr("alert(1)</script>")));
   EXPECT_THAT(page, Not(HasSubstr("<img")));
   EXPECT_EQ(page.find('\x1b'), std::string::npos);
-  EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)"));  // in the words for those without a script
-  EXPECT_THAT(DataOf(page)["process"]["command"].get<std::string>(), HasSubstr("<script>alert(1)</script>"));
+  EXPECT_THAT(page,
+              HasSubstr("&lt;script&gt;alert(1)"));  // in the words for those without a script
+  EXPECT_THAT(DataOf(page)["process"]["command"].get<std::string>(),
+              HasSubstr("<script>alert(1)</script>"));
 }
 
 TEST(HtmlReportTest, AThousandSitesTakeLessThanOneAndAHalfMebibytes) {
@@ -115,7 +122,8 @@ TEST(HtmlReportTest, WhatItDoesNotTellOfIsCounted) {
 
 TEST(HtmlReportTest, ALongNameIsCutInTheMiddleAndSaysSo) {
   ReportInput input = LeakingInput();
-  input.analysis.sites[0].stack.Change([](auto& frames) { frames[1].function = "Begin" + std::string(10'000, 'n') + "End"; });
+  input.analysis.sites[0].stack.Change(
+      [](auto& frames) { frames[1].function = "Begin" + std::string(10'000, 'n') + "End"; });
   const std::string name = DataOf(HtmlReport(input))["frames"][1]["function"];
   EXPECT_LE(name.size(), 4096u);
   EXPECT_TRUE(name.starts_with("Begin") && name.ends_with("End"));
@@ -125,9 +133,10 @@ TEST(HtmlReportTest, ALongNameIsCutInTheMiddleAndSaysSo) {
 TEST(HtmlReportTest, CurvesEndWithWhatTheCountersSay) {
   ReportInput input = LeakingInput();
   input.capture.duration_ms = 20'500;
-  input.capture.cells = {{7, capture::kBandBirths, {{1000, 1, 1, 500, 0, 0}, {20'500, 3, 3, 900, 0, 0}}},
-                         {7, capture::kBandYoungest, {{9000, 1, 1, 200, 0, 0}}},
-                         {99, capture::kBandBirths, {{1000, 1, 1, 77, 0, 0}}}};
+  input.capture.cells = {
+      {7, capture::kBandBirths, {{1000, 1, 1, 500, 0, 0}, {20'500, 3, 3, 900, 0, 0}}},
+      {7, capture::kBandYoungest, {{9000, 1, 1, 200, 0, 0}}},
+      {99, capture::kBandBirths, {{1000, 1, 1, 77, 0, 0}}}};
   const Json curve = DataOf(HtmlReport(input))["sites"][0]["curve"];
   EXPECT_EQ(curve["level"].size(), 20u);  // no step is shorter than the history's
   EXPECT_EQ(curve["level"][1], 500);
@@ -138,7 +147,8 @@ TEST(HtmlReportTest, CurvesEndWithWhatTheCountersSay) {
 TEST(HtmlReportTest, SurvivorsStandInTheBandOfTheirAge) {
   ReportInput input = LeakingInput();
   input.capture.duration_ms = 100'000;
-  input.capture.survivors = {{7, 10, 1, 99'500, 99'500, 0, 1}, {8, 20, 1, 50'000, 50'000, 0, .5}, {99, 40, 1, 0, 0, 0, 1}};
+  input.capture.survivors = {
+      {7, 10, 1, 99'500, 99'500, 0, 1}, {8, 20, 1, 50'000, 50'000, 0, .5}, {99, 40, 1, 0, 0, 0, 1}};
   const Json ages = DataOf(HtmlReport(input))["sites"][0]["ages"];
   EXPECT_EQ(ages[0], 10);  // half a second old
   EXPECT_EQ(ages[2], 40);  // kept by one in two

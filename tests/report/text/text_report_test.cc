@@ -18,7 +18,8 @@ using ::testing::StartsWith;
 
 void ExpectFits(const std::string& text, size_t columns) {
   std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) EXPECT_LE(DisplayColumns(line), columns) << line;
+  for (std::string line; std::getline(lines, line);)
+    EXPECT_LE(DisplayColumns(line), columns) << line;
 }
 
 TEST(TextReportTest, TheVerdictIsInTheFirstLine) {
@@ -31,10 +32,12 @@ TEST(TextReportTest, TheVerdictIsInTheFirstLine) {
 TEST(TextReportTest, TheReportBeginsWithTheVerdictInOneLineOrInTwoWithTheNameUncut) {
   TextOptions wide;
   wide.columns = 200;
-  EXPECT_THAT(TextReport(testing::LeakingInput(), wide), StartsWith(Headline(testing::LeakingInput(), 200) + "\n"));
+  EXPECT_THAT(TextReport(testing::LeakingInput(), wide),
+              StartsWith(Headline(testing::LeakingInput(), 200) + "\n"));
   const std::string narrow = TextReport(testing::LeakingInput());
   const std::string first = narrow.substr(0, narrow.find('\n'));
-  const std::string second = narrow.substr(first.size() + 1, narrow.find('\n', first.size() + 1) - first.size() - 1);
+  const std::string second =
+      narrow.substr(first.size() + 1, narrow.find('\n', first.size() + 1) - first.size() - 1);
   EXPECT_THAT(first, StartsWith("SUSPECT: "));
   EXPECT_THAT(first, Not(HasSubstr("...")));
   EXPECT_THAT(second, StartsWith("         grows "));
@@ -61,8 +64,9 @@ TEST(TextReportTest, GrowthThatBelongsToNoSiteHasALineAndTheNearestCaller) {
   EXPECT_THAT(OnOneLine(TextReport(input, {})), Not(HasSubstr("Unplaced")));
   const double per_hour = 600.0 * (1 << 20);
   input.analysis.memory.unplaced_growth = Rate{per_hour, .9 * per_hour, 1.1 * per_hour};
-  EXPECT_THAT(OnOneLine(TextReport(input, {})), HasSubstr("Unplaced 10 MiB/min (9 to 11) of resident memory "
-                                                 "belong to no site; no call that we saw"));
+  EXPECT_THAT(OnOneLine(TextReport(input, {})),
+              HasSubstr("Unplaced 10 MiB/min (9 to 11) of resident memory "
+                        "belong to no site; no call that we saw"));
   input.analysis.memory.nearest_site = 7;
   EXPECT_THAT(OnOneLine(TextReport(input, {})), HasSubstr("nearest caller known: "));
   EXPECT_THAT(OnOneLine(TextReport(input, {})), HasSubstr(" (site 7), which has mapped "));
@@ -75,7 +79,8 @@ TEST(TextReportTest, NoEscapeReachesTheTerminalUnlessColourWasAskedFor) {
   TextOptions options;
   options.colour = true;
   EXPECT_THAT(TextReport(testing::LeakingInput(), options), HasSubstr("\x1b[1;31m"));
-  EXPECT_THAT(TextReport(testing::LeakingInput(), options), Not(HasSubstr("\x1b[31m")));  // the program's own
+  EXPECT_THAT(TextReport(testing::LeakingInput(), options),
+              Not(HasSubstr("\x1b[31m")));  // the program's own
 }
 
 TEST(TextReportTest, SaysWhatWasLostAndWhatCouldNotBeSeen) {
@@ -99,7 +104,8 @@ TEST(TextReportTest, ACleanVerdictSaysHowSmallALeakItWouldHaveSeen) {
   ReportInput input = testing::LeakingInput();
   input.analysis.sites.clear();
   input.analysis.conclusion = Conclusion::kClean;
-  EXPECT_EQ(Headline(input, 80), "No growth found. This run could have seen a leak of 3 MiB/h or more.");
+  EXPECT_EQ(Headline(input, 80),
+            "No growth found. This run could have seen a leak of 3 MiB/h or more.");
 }
 
 TEST(TextReportTest, AShortRunIsInconclusiveNotClean) {

@@ -18,13 +18,16 @@ constexpr double kMiB = 1 << 20;
 class GrowthWordsTest : public ::testing::Test {
  protected:
   GrowthWordsTest() {
-    input_.capture.process.start_realtime_ns = int64_t{1700042400} * 1'000'000'000;  // 2023-11-15 10:00:00Z
+    input_.capture.process.start_realtime_ns =
+        int64_t{1700042400} * 1'000'000'000;  // 2023-11-15 10:00:00Z
     input_.analysis.duration_seconds = 3 * 3600;
     site().growth = Rate{26 * 60 * kMiB, 24 * 60 * kMiB, 28 * 60 * kMiB};
     site().oldest_seconds = 3 * 3600 - 900;
   }
   SiteResult& site() { return input_.analysis.sites[0]; }
-  std::string Sentence() { return GrowthSentence(GroupSites(input_.analysis.sites, Verdict::kSuspect).front(), input_); }
+  std::string Sentence() {
+    return GrowthSentence(GroupSites(input_.analysis.sites, Verdict::kSuspect).front(), input_);
+  }
   ReportInput input_ = testing::LeakingInput();
 };
 
@@ -93,7 +96,8 @@ TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
   memory.advice = {"MALLOC_ARENA_MAX=2"};
   const std::string text = TextReport(input_);
   EXPECT_THAT(text, HasSubstr("Status     CRITICAL: 91 % of the limit used, full in 15m"));
-  EXPECT_THAT(text, HasSubstr("1 GiB (cgroup), 91 % used; full in 15m (8 times in 10: 10m to 20m)"));
+  EXPECT_THAT(text,
+              HasSubstr("1 GiB (cgroup), 91 % used; full in 15m (8 times in 10: 10m to 20m)"));
   EXPECT_THAT(text, HasSubstr("freed, kept by glibc"));
   EXPECT_THAT(text, HasSubstr("Advice     MALLOC_ARENA_MAX=2"));
   EXPECT_THAT(text, HasSubstr("stopped at 120 MiB, 12:00Z: "));

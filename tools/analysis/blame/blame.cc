@@ -15,7 +15,8 @@ constexpr size_t kMostHelpers = 4;
 
 std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// The wrapper that an unnamed frame may hide behind: objspace_malloc has no name, ruby_xmalloc outside of it has.
+// The wrapper that an unnamed frame may hide behind: objspace_malloc has no name, ruby_xmalloc
+// outside of it has.
 size_t SkipToOuterWrapper(const CallStack& stack, size_t index) {
   const size_t end = std::min(stack.size(), index + kMaxUnnamedRun);
   for (size_t i = index; i < end; ++i) {
@@ -29,7 +30,8 @@ size_t SkipToOuterWrapper(const CallStack& stack, size_t index) {
 size_t OutsideOfAllocator(const CallStack& stack, size_t index) {
   const size_t end = std::min(stack.size(), index + 1 + kMostHelpers);
   for (size_t i = end; i-- > index + 1;) {
-    if (!stack[i].function.empty() && IsAllocatorName(QualifiedName(stack[i].function))) return i + 1;
+    if (!stack[i].function.empty() && IsAllocatorName(QualifiedName(stack[i].function)))
+      return i + 1;
   }
   return 0;
 }
@@ -44,7 +46,8 @@ size_t FirstNamedInModule(const CallStack& stack, size_t index) {
 
 bool IsCLibrary(const ResolvedFrame& frame) {
   const std::string_view file = BaseName(frame.module);
-  return file.starts_with("libc.so.") || file.starts_with("libc-2.") || file.starts_with("libpthread");
+  return file.starts_with("libc.so.") || file.starts_with("libc-2.") ||
+         file.starts_with("libpthread");
 }
 
 // What starts main and threads. A stripped C library names some of these, and none of the rest.
@@ -59,7 +62,8 @@ bool StartsThings(const ResolvedFrame& frame) {
                                             "__clone3",
                                             "__clone_internal"};
   if (frame.function.empty()) return IsCLibrary(frame);
-  const std::string_view name = std::string_view(frame.function).substr(0, frame.function.find('@'));
+  const std::string_view name =
+      std::string_view(frame.function).substr(0, frame.function.find('@'));
   return std::ranges::find(kStarters, name) != std::end(kStarters);
 }
 
@@ -69,7 +73,9 @@ size_t FramesOfTheProgram(const CallStack& stack, size_t blame) {
   size_t end = stack.size();
   const auto starts = [&](size_t i) { return i > blame && StartsThings(stack[i]); };
   // _start, named or not, stands outside of the one that it calls.
-  if (end >= 2 && starts(end - 2) && (stack[end - 1].function == "_start" || stack[end - 1].function.empty())) --end;
+  if (end >= 2 && starts(end - 2) &&
+      (stack[end - 1].function == "_start" || stack[end - 1].function.empty()))
+    --end;
   while (end > 0 && starts(end - 1)) --end;
   return std::max(end, std::min(blame + 1, stack.size()));
 }

@@ -2,13 +2,14 @@
 //
 // Which frame of an allocation stack to blame.
 //
-// What: the innermost frame that is not a wrapper around the allocator. malloc, operator new, std::vector::push_back,
-// ruby_xmalloc or zmalloc are never the answer: the reader wants the one who asked. The table of wrappers is in
-// wrappers.cc. Frames of the C and C++ run-time libraries at the leaf end are skipped as a whole: who lost a FILE is not
-// fopen. What stands between an allocator of that table and malloc goes with it: xmalloc's helpers are xmalloc.
-// Promises: always an index into the stack; 0 when everything in it is a wrapper. Unnamed frames (stripped static
-// functions) give way to the next named function of the same module, which called them: "onig_compile_ruby" says more
-// than "libruby-3.1.so+0x1a2b3c", and is true.
+// What: the innermost frame that is not a wrapper around the allocator. malloc, operator new,
+// std::vector::push_back, ruby_xmalloc or zmalloc are never the answer: the reader wants the one
+// who asked. The table of wrappers is in wrappers.cc. Frames of the C and C++ run-time libraries at
+// the leaf end are skipped as a whole: who lost a FILE is not fopen. What stands between an
+// allocator of that table and malloc goes with it: xmalloc's helpers are xmalloc.
+// Promises: always an index into the stack; 0 when everything in it is a wrapper. Unnamed frames
+// (stripped static functions) give way to the next named function of the same module, which called
+// them: "onig_compile_ruby" says more than "libruby-3.1.so+0x1a2b3c", and is true.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_BLAME_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_BLAME_H_
 
@@ -28,11 +29,12 @@ bool IsWrapper(const ResolvedFrame& frame);
 // The index of the frame to blame in `stack`, leaf first.
 size_t BlameIndex(const CallStack& stack, const WrapperRules& rules = {});
 
-// How many frames of `stack` a reader needs: those outside of main or of a thread's start routine are the C library's.
-// Never fewer than the blamed frame and those inside of it.
+// How many frames of `stack` a reader needs: those outside of main or of a thread's start routine
+// are the C library's. Never fewer than the blamed frame and those inside of it.
 size_t FramesOfTheProgram(const CallStack& stack, size_t blame);
 
-// The qualified name without return type, template arguments' noise kept, parameters cut: "ns::Type<int>::Push".
+// The qualified name without return type, template arguments' noise kept, parameters cut:
+// "ns::Type<int>::Push".
 std::string_view QualifiedName(std::string_view demangled);
 
 }  // namespace leaktrack

@@ -12,7 +12,8 @@
 namespace leaktrack {
 namespace {
 
-// Frames of the same line read the same whatever their addresses; without a line the address is all there is.
+// Frames of the same line read the same whatever their addresses; without a line the address is all
+// there is.
 std::string ReadsAs(const ResolvedFrame& frame) {
   if (!frame.function.empty() && frame.line != 0) {
     return absl::StrCat(frame.function, "\x1f", frame.file, "\x1f", frame.line, "\x1e");
@@ -28,8 +29,10 @@ std::string FunctionOf(const ResolvedFrame& frame) {
 std::vector<uint32_t> PlacesOf(const std::vector<std::string>& texts) {
   std::vector<uint32_t> order(texts.size()), places(texts.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return texts[a] < texts[b]; });
-  for (size_t i = 1; i < order.size(); ++i) places[order[i]] = places[order[i - 1]] + (texts[order[i]] != texts[order[i - 1]]);
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return texts[a] < texts[b]; });
+  for (size_t i = 1; i < order.size(); ++i)
+    places[order[i]] = places[order[i - 1]] + (texts[order[i]] != texts[order[i - 1]]);
   return places;
 }
 
@@ -41,8 +44,8 @@ std::vector<uint32_t> PlacesOf(const CallStack::Frames& frames, const Text& text
   return PlacesOf(texts);
 }
 
-void PrepareAll(const capture::Capture& capture, const std::map<capture::SiteId, SiteHistory>& histories,
-                Symbolizer& symbolizer) {
+void PrepareAll(const capture::Capture& capture,
+                const std::map<capture::SiteId, SiteHistory>& histories, Symbolizer& symbolizer) {
   std::vector<capture::Frame> frames;
   for (const auto& [site, history] : histories) {
     const auto stack = capture.stacks.find(site);
@@ -60,7 +63,8 @@ Live LiveAtTheEnd(const SiteHistory& history) {
   for (const WeightedBlock& block : history.survivors) {
     live.bytes += block.Bytes();
     live.objects += block.Objects();
-    // Of sampling alone: where the file kept only a share of the survivors, the counters hold the total.
+    // Of sampling alone: where the file kept only a share of the survivors, the counters hold the
+    // total.
     const double p = block.sampling_probability;
     live.variance += block.size * block.size * (1 - p) / (p * p) * (p / block.Probability());
     live.first_birth_ms = std::min(live.first_birth_ms, block.first_birth_ms);
@@ -101,10 +105,13 @@ Candidate Join(std::vector<Candidate> same) {
 struct Named {
   Candidate candidate;
   SiteHistory* history = nullptr;
-  std::vector<uint32_t> reading;  // kind, pool (the same call may serve several) and what the frames read as: equal where all do
+  std::vector<uint32_t> reading;  // kind, pool (the same call may serve several) and what the
+                                  // frames read as: equal where all do
 };
 
-std::vector<Named> WithStacks(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory>& histories, Symbolizer& symbolizer) {
+std::vector<Named> WithStacks(const capture::Capture& capture,
+                              std::map<capture::SiteId, SiteHistory>& histories,
+                              Symbolizer& symbolizer) {
   CallStackPool pool(symbolizer);
   std::vector<Named> sites;
   sites.reserve(histories.size());
@@ -119,16 +126,19 @@ std::vector<Named> WithStacks(const capture::Capture& capture, std::map<capture:
     named.reading.push_back(stack->second.pool);
   }
   const std::vector<uint32_t> readings = PlacesOf(pool.frames(), ReadsAs);
-  const auto functions = std::make_shared<const std::vector<uint32_t>>(PlacesOf(pool.frames(), FunctionOf));
+  const auto functions =
+      std::make_shared<const std::vector<uint32_t>>(PlacesOf(pool.frames(), FunctionOf));
   for (Named& named : sites) {
-    for (const uint32_t frame : named.candidate.stack.numbers()) named.reading.push_back(readings[frame]);
+    for (const uint32_t frame : named.candidate.stack.numbers())
+      named.reading.push_back(readings[frame]);
     named.candidate.functions = functions;
   }
   return sites;
 }
 
 std::vector<Candidate> JoinEqual(std::vector<Named> sites) {
-  std::stable_sort(sites.begin(), sites.end(), [](const Named& a, const Named& b) { return a.reading < b.reading; });
+  std::stable_sort(sites.begin(), sites.end(),
+                   [](const Named& a, const Named& b) { return a.reading < b.reading; });
   std::vector<Candidate> result;
   result.reserve(sites.size());
   for (size_t i = 0; i < sites.size();) {
@@ -143,7 +153,8 @@ std::vector<Candidate> JoinEqual(std::vector<Named> sites) {
 
 }  // namespace
 
-std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory> histories,
+std::vector<Candidate> NamedSites(const capture::Capture& capture,
+                                  std::map<capture::SiteId, SiteHistory> histories,
                                   double judged_ms, Symbolizer& symbolizer) {
   PrepareAll(capture, histories, symbolizer);
   std::vector<Named> sites = WithStacks(capture, histories, symbolizer);
@@ -152,13 +163,16 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capt
     SiteHistory& history = *sites[i].history;
     candidate.blame = BlameIndex(candidate.stack);
     candidate.live = LiveAtTheEnd(history);
-    candidate.history = judged_ms < static_cast<double>(capture.duration_ms) ? AsOf(history, judged_ms) : std::move(history);
+    candidate.history = judged_ms < static_cast<double>(capture.duration_ms)
+                            ? AsOf(history, judged_ms)
+                            : std::move(history);
     history = {};
   });
   return JoinEqual(std::move(sites));
 }
 
-void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const std::vector<std::string>& patterns) {
+void AssignBlame(std::vector<Candidate>& candidates, const Window& window,
+                 const std::vector<std::string>& patterns) {
   std::vector<WrapperRules::Seen> stacks;
   for (const Candidate& candidate : candidates) {
     const SiteHistory& history = candidate.history;
@@ -175,15 +189,16 @@ void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const
 std::vector<uint32_t> SuffixKey(const Candidate& candidate, size_t depth) {
   if (candidate.stack.size() < candidate.blame + depth) return {};
   std::vector<uint32_t> key = {static_cast<uint32_t>(candidate.history.kind)};
-  for (const uint32_t frame : candidate.stack.numbers().subspan(candidate.blame, depth)) key.push_back((*candidate.functions)[frame]);
+  for (const uint32_t frame : candidate.stack.numbers().subspan(candidate.blame, depth))
+    key.push_back((*candidate.functions)[frame]);
   return key;
 }
 
 Candidate Merge(const std::vector<const Candidate*>& members, size_t depth) {
   // Named after the heaviest: lines may differ between members, functions do not.
-  const Candidate* heaviest = *std::max_element(members.begin(), members.end(), [](const auto* a, const auto* b) {
-    return a->history.net_bytes < b->history.net_bytes;
-  });
+  const Candidate* heaviest = *std::max_element(
+      members.begin(), members.end(),
+      [](const auto* a, const auto* b) { return a->history.net_bytes < b->history.net_bytes; });
   Candidate sum;
   sum.stack = heaviest->stack.Inner(heaviest->blame + depth);
   sum.functions = heaviest->functions;

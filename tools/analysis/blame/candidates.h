@@ -2,8 +2,9 @@
 //
 // What is put before the judge: sites with names, and sums of sites that share their inner frames.
 //
-// Why sums: a 20 MB/h leak that comes in by thirty call paths is found at none of them and always at the function they
-// share. Why after the single sites: an accused site needs no help, and must not drag its innocent neighbours along.
+// Why sums: a 20 MB/h leak that comes in by thirty call paths is found at none of them and always
+// at the function they share. Why after the single sites: an accused site needs no help, and must
+// not drag its innocent neighbours along.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_CANDIDATES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_CANDIDATES_H_
 
@@ -13,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "tools/analysis/model/result.h"
 #include "tools/analysis/history/site_history.h"
+#include "tools/analysis/model/result.h"
 #include "tools/analysis/model/window.h"
 
 namespace leaktrack {
@@ -27,26 +28,30 @@ struct Live {
 };
 
 struct Candidate {
-  SiteHistory history;               // as of the moment that is judged
+  SiteHistory history;  // as of the moment that is judged
   Live live;
-  CallStack stack;                   // leaf first
-  std::shared_ptr<const std::vector<uint32_t>> functions;  // by number of a frame (CallStack): its function's place among all by name
+  CallStack stack;  // leaf first
+  std::shared_ptr<const std::vector<uint32_t>>
+      functions;  // by number of a frame (CallStack): its function's place among all by name
   size_t blame = 0;
   bool truncated = false;
-  bool merged = false;               // several different stacks; `stack` is what they share
+  bool merged = false;  // several different stacks; `stack` is what they share
 };
 
-// Every site, symbolised; sites that read the same (same functions and lines) are one. `histories` are of the whole run;
-// those handed out end at `judged_ms`.
-std::vector<Candidate> NamedSites(const capture::Capture& capture, std::map<capture::SiteId, SiteHistory> histories,
+// Every site, symbolised; sites that read the same (same functions and lines) are one. `histories`
+// are of the whole run; those handed out end at `judged_ms`.
+std::vector<Candidate> NamedSites(const capture::Capture& capture,
+                                  std::map<capture::SiteId, SiteHistory> histories,
                                   double judged_ms, Symbolizer& symbolizer);
 
-// Chooses anew the frame to blame of each, after learning from all of them what this program's wrappers are. `patterns`
-// name further ones.
-void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const std::vector<std::string>& patterns);
+// Chooses anew the frame to blame of each, after learning from all of them what this program's
+// wrappers are. `patterns` name further ones.
+void AssignBlame(std::vector<Candidate>& candidates, const Window& window,
+                 const std::vector<std::string>& patterns);
 
-// What the innermost `depth` frames from the blamed one outwards are called, and the kind of site: the key by which sites of one
-// capture are merged, ordered as the names are. Empty if the stack is shorter.
+// What the innermost `depth` frames from the blamed one outwards are called, and the kind of site:
+// the key by which sites of one capture are merged, ordered as the names are. Empty if the stack is
+// shorter.
 std::vector<uint32_t> SuffixKey(const Candidate& candidate, size_t depth);
 
 // The sum of at least one candidate, named by the innermost `depth` frames from the blame outwards.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kMostOfAllBirths = .5;  // a function with more of them is no thing's maker
 constexpr double kMostFactor = 8;
-constexpr double kTolerance = .15;       // of a number of blocks, beside its sampling error
+constexpr double kTolerance = .15;  // of a number of blocks, beside its sampling error
 
 struct Member {
   size_t site = 0;
@@ -30,7 +30,8 @@ struct Maker {
 };
 
 bool Accused(const SiteResult& site) {
-  return site.verdict >= Verdict::kSuspect && !site.merged && !site.stack.empty() && site.live_objects > 0;
+  return site.verdict >= Verdict::kSuspect && !site.merged && !site.stack.empty() &&
+         site.live_objects > 0;
 }
 
 // Functions of the program outside of the blamed one, each at its innermost place.
@@ -58,7 +59,8 @@ std::map<std::string, Maker> AllMakers(const std::vector<SiteResult>& sites, dou
   for (const SiteResult& site : sites) {
     *all_born += site.born_bytes;
     for (const auto& [key, frame] : Makers(site)) {
-      if (const auto maker = makers.find(key); maker != makers.end()) maker->second.born += site.born_bytes;
+      if (const auto maker = makers.find(key); maker != makers.end())
+        maker->second.born += site.born_bytes;
     }
   }
   return makers;
@@ -72,7 +74,8 @@ bool AreParts(const std::vector<SiteResult>& sites, const std::vector<Member>& m
     const SiteResult& site = sites[member.site];
     const double factor = site.live_objects / fewest;
     const double sampling = site.live_bytes > 0 ? site.live_bytes_error / site.live_bytes : 0;
-    return factor < kMostFactor + .5 && std::abs(factor / std::round(factor) - 1) < kTolerance + sampling;
+    return factor < kMostFactor + .5 &&
+           std::abs(factor / std::round(factor) - 1) < kTolerance + sampling;
   });
 }
 
@@ -88,11 +91,13 @@ void FindFamilies(std::vector<SiteResult>& sites) {
   }
   // The one with the most parts; of those that stand around the same ones, the innermost.
   std::stable_sort(likely.begin(), likely.end(), [](const Maker* a, const Maker* b) {
-    return a->members.size() != b->members.size() ? a->members.size() > b->members.size() : a->inner > b->inner;
+    return a->members.size() != b->members.size() ? a->members.size() > b->members.size()
+                                                  : a->inner > b->inner;
   });
   uint32_t number = 0;
   for (const Maker* maker : likely) {
-    const bool taken = std::ranges::any_of(maker->members, [&](const Member& m) { return sites[m.site].family != 0; });
+    const bool taken = std::ranges::any_of(
+        maker->members, [&](const Member& m) { return sites[m.site].family != 0; });
     if (taken) continue;
     ++number;
     for (const Member& member : maker->members) {

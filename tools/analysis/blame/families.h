@@ -2,11 +2,12 @@
 //
 // Sites that lose the parts of one thing.
 //
-// One lost certificate is dozens of blocks from dozens of stacks, all made under the function that loads one. Accused
-// sites are a family where all were made under one function, blame different functions, and hold numbers of blocks that
-// are the same but for a small whole factor, as parts of a thing do. A function that most of the program runs under (main,
-// a worker loop) makes no family.
-// Limits: says how sites belong together, never whether they leak; every site keeps its own verdict and blame.
+// One lost certificate is dozens of blocks from dozens of stacks, all made under the function that
+// loads one. Accused sites are a family where all were made under one function, blame different
+// functions, and hold numbers of blocks that are the same but for a small whole factor, as parts of
+// a thing do. A function that most of the program runs under (main, a worker loop) makes no family.
+// Limits: says how sites belong together, never whether they leak; every site keeps its own verdict
+// and blame.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_FAMILIES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_FAMILIES_H_
 

@@ -38,7 +38,8 @@ struct Paths {
 };
 
 bool HasCaller(const SiteResult& site) {
-  return !site.merged && site.blame + 1 < site.stack.size() && !site.stack[site.blame].function.empty();
+  return !site.merged && site.blame + 1 < site.stack.size() &&
+         !site.stack[site.blame].function.empty();
 }
 
 std::map<std::string, Paths> PathsOf(const std::vector<SiteResult>& sites) {
@@ -46,7 +47,8 @@ std::map<std::string, Paths> PathsOf(const std::vector<SiteResult>& sites) {
   for (const SiteResult& site : sites) {
     if (!HasCaller(site)) continue;
     Paths& paths = functions[PlainKey(site.stack[site.blame])];
-    for (Paths::Flow* flow : {&paths.all, &paths.by_caller[FunctionKey(site.stack[site.blame + 1])]}) {
+    for (Paths::Flow* flow :
+         {&paths.all, &paths.by_caller[FunctionKey(site.stack[site.blame + 1])]}) {
       flow->born += site.born_bytes;
       if (Accused(site)) flow->lost += site.live_bytes;
     }
@@ -72,8 +74,10 @@ bool MoveOnce(std::vector<SiteResult>& sites) {
     if (!Accused(site) || !HasCaller(site)) continue;
     const ResolvedFrame& caller = site.stack[site.blame + 1];
     // What is nameless, or starts threads, is no better answer.
-    if (caller.function.empty() || FramesOfTheProgram(site.stack, site.blame) <= site.blame + 1) continue;
-    if (!CallerIsToBlame(functions.at(PlainKey(site.stack[site.blame])), FunctionKey(caller))) continue;
+    if (caller.function.empty() || FramesOfTheProgram(site.stack, site.blame) <= site.blame + 1)
+      continue;
+    if (!CallerIsToBlame(functions.at(PlainKey(site.stack[site.blame])), FunctionKey(caller)))
+      continue;
     ++site.blame;
     while (site.blame + 1 < site.stack.size() && IsWrapper(site.stack[site.blame])) ++site.blame;
     moved = true;

@@ -4,10 +4,12 @@
 //
 //   lift of a path = its share of what lives on / its share of what was ever allocated
 //
-// A helper that makes buffers for ten callers is not to blame for the one that forgets them. Where an accused site has
-// healthy neighbours, the same function called by others who give back, the blame moves outwards to the caller.
-// Limits: needs the neighbours: a fifth of the function's births must be theirs, and a block of theirs must be at least
-// kContrast times as likely to be given back. Stacks that were merged have lost their callers and stay as they are.
+// A helper that makes buffers for ten callers is not to blame for the one that forgets them. Where
+// an accused site has healthy neighbours, the same function called by others who give back, the
+// blame moves outwards to the caller.
+// Limits: needs the neighbours: a fifth of the function's births must be theirs, and a block of
+// theirs must be at least kContrast times as likely to be given back. Stacks that were merged have
+// lost their callers and stay as they are.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_LIFT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_LIFT_H_
 

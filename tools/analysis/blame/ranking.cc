@@ -28,7 +28,8 @@ double Slope(const SiteResult& site) { return site.model ? site.model->slope_per
 
 double RankScore(const SiteResult& site) {
   if (site.verdict == Verdict::kNone || !site.growth) return 0;
-  return LowestEndRate(site) * Confidence(site) * (site.verdict == Verdict::kSuspect ? kSuspectOnly : 1);
+  return LowestEndRate(site) * Confidence(site) *
+         (site.verdict == Verdict::kSuspect ? kSuspectOnly : 1);
 }
 
 void RankSites(std::vector<SiteResult>& sites) {

@@ -28,7 +28,8 @@ bool WrapperRules::Match(const ResolvedFrame& frame) const {
   if (!learned_.empty() && learned_.contains(FunctionKey(frame))) return true;
   if (patterns_.empty()) return false;
   const std::string_view name = QualifiedName(frame.function);
-  return std::ranges::any_of(patterns_, [&](const std::string& pattern) { return MatchesPattern(name, pattern); });
+  return std::ranges::any_of(
+      patterns_, [&](const std::string& pattern) { return MatchesPattern(name, pattern); });
 }
 
 bool WrapperRules::LearnOneLayer(const std::vector<Seen>& stacks, double all_samples) {
@@ -46,9 +47,12 @@ bool WrapperRules::LearnOneLayer(const std::vector<Seen>& stacks, double all_sam
   }
   bool learned = false;
   for (const auto& [key, function] : functions) {
-    if (function.callers.size() < kMinCallers || function.samples <= kMinShare * all_samples) continue;
-    const auto keepers = std::ranges::count_if(function.callers, [](const auto& caller) { return caller.second; });
-    if (static_cast<double>(keepers) > kMostKeepers * static_cast<double>(function.callers.size())) continue;
+    if (function.callers.size() < kMinCallers || function.samples <= kMinShare * all_samples)
+      continue;
+    const auto keepers =
+        std::ranges::count_if(function.callers, [](const auto& caller) { return caller.second; });
+    if (static_cast<double>(keepers) > kMostKeepers * static_cast<double>(function.callers.size()))
+      continue;
     learned |= learned_.insert(key).second;
   }
   return learned;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The wrappers of one program: those that its people named, and those that its own stacks give away.
+// The wrappers of one program: those that its people named, and those that its own stacks give
+// away.
 //
-// A function that allocates on behalf of at least 50 different callers and makes over 5 % of all samples is the program's
-// own malloc, whatever it is called; unless most of them keep what it makes: then it is what they lose by. Learning goes
-// on from the next frame outwards, so that two layers are found too.
+// A function that allocates on behalf of at least 50 different callers and makes over 5 % of all
+// samples is the program's own malloc, whatever it is called; unless most of them keep what it
+// makes: then it is what they lose by. Learning goes on from the next frame outwards, so that two
+// layers are found too.
 // Limits: a small program has no 50 callers; there the table (wrappers.cc) and --wrapper must do.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_WRAPPER_RULES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_WRAPPER_RULES_H_
@@ -42,8 +44,8 @@ class WrapperRules {
   std::set<std::string> learned_;  // FunctionKey
 };
 
-// What tells one function from another: module and name, or module and address. The address of a call site stands for
-// its function where there is no name.
+// What tells one function from another: module and name, or module and address. The address of a
+// call site stands for its function where there is no name.
 std::string FunctionKey(const ResolvedFrame& frame);
 
 }  // namespace leaktrack

@@ -46,7 +46,8 @@ template <typename Cdf>
 double Dispersion(const std::vector<Birth>& births, const Sums& sums, const Cdf& cdf) {
   std::array<double, kDispersionBins> seen{};
   for (const Birth& birth : births) {
-    seen[static_cast<size_t>(std::min(kDispersionBins - 1.0, birth.u * kDispersionBins))] += birth.weight;
+    seen[static_cast<size_t>(std::min(kDispersionBins - 1.0, birth.u * kDispersionBins))] +=
+        birth.weight;
   }
   const double unit = sums.squares / sums.weight;  // variance over mean of a weighted Poisson count
   double chi_square = 0;
@@ -66,9 +67,10 @@ double DispersionOfBest(const std::vector<Birth>& births, const Sums& sums, doub
   const Onset onset = BestOnset(births);
   if (onset.at <= 0) return phi;
   return std::min(phi, Dispersion(births, sums, [&](double u) {
-    if (u < onset.at) return onset.share_before * u / onset.at;
-    return onset.share_before + (1 - onset.share_before) * (u - onset.at) / (1 - onset.at);
-  }));
+                    if (u < onset.at) return onset.share_before * u / onset.at;
+                    return onset.share_before +
+                           (1 - onset.share_before) * (u - onset.at) / (1 - onset.at);
+                  }));
 }
 
 void MeasureSpread(const std::vector<Birth>& births, double total, Births& result) {
@@ -90,7 +92,8 @@ void MeasureSpread(const std::vector<Birth>& births, double total, Births& resul
 bool HalfHolds(const std::vector<Birth>& births, double from, double phi) {
   std::vector<Birth> half;
   for (const Birth& birth : births) {
-    if (birth.u >= from && birth.u < from + 0.5) half.push_back({(birth.u - from) * 2, birth.weight});
+    if (birth.u >= from && birth.u < from + 0.5)
+      half.push_back({(birth.u - from) * 2, birth.weight});
   }
   const Sums sums = Sum(half);
   const double effective = sums.Effective() / phi;
@@ -99,7 +102,8 @@ bool HalfHolds(const std::vector<Birth>& births, double from, double phi) {
 
 }  // namespace
 
-std::vector<Birth> BirthPlaces(const SiteHistory& history, const Window& window, double cut_ms, const Clock* clock) {
+std::vector<Birth> BirthPlaces(const SiteHistory& history, const Window& window, double cut_ms,
+                               const Clock* clock) {
   std::vector<Birth> births;
   const auto at = [&](double ms) { return clock == nullptr ? ms : clock->At(ms); };
   const double last_ms = window.end_ms - cut_ms;
@@ -138,7 +142,8 @@ Births TestBirths(const std::vector<Birth>& births) {
   result.gamma = TiltFromMean(sums.mean);
   result.phi = DispersionOfBest(births, sums, result.gamma);
   result.effective = sums.Effective() / result.phi;
-  result.gamma_error = 1 / std::sqrt(std::max(result.effective * TiltedVariance(result.gamma), 1e-9));
+  result.gamma_error =
+      1 / std::sqrt(std::max(result.effective * TiltedVariance(result.gamma), 1e-9));
   result.p = LaplaceP(sums.mean, result.effective, kPlainDecay);
   result.strict_p = LaplaceP(sums.mean, result.effective, kStrictDecay);
   MeasureSpread(births, sums.weight, result);

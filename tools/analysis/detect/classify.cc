@@ -12,11 +12,13 @@ namespace {
 
 constexpr double kOldDie = 0.05;  // p1 above this: old blocks do die here
 constexpr double kStartupShare = 0.9;
-constexpr double kSlowsDown = -1;       // in units of gamma
+constexpr double kSlowsDown = -1;  // in units of gamma
 constexpr double kTellingBlocks = 20;
 
 // Start-up lasts two minutes, a quarter of a short run, 5 % of a long one.
-double StartupEnd(const Window& window) { return std::max(window.warm_up_ms, std::min(120e3, window.end_ms / 4)); }
+double StartupEnd(const Window& window) {
+  return std::max(window.warm_up_ms, std::min(120e3, window.end_ms / 4));
+}
 
 bool IsStartup(const SiteHistory& history, const Window& window) {
   double early = 0;
@@ -38,18 +40,23 @@ Trend TrendOfNoGrowth(const Judgement& judgement) {
   if (judgement.shape.trend == Trend::kPlateau) return Trend::kPlateau;
   if (births.gamma < kSlowsDown) return Trend::kDecelerating;
   if (judgement.never_dies.deaths > 0) return Trend::kChurn;
-  return births.Sound() && births.effective >= kTellingBlocks ? judgement.shape.trend : Trend::kInsufficient;
+  return births.Sound() && births.effective >= kTellingBlocks ? judgement.shape.trend
+                                                              : Trend::kInsufficient;
 }
 
 Trend TrendOfGrowth(const Judgement& judgement) {
   switch (judgement.channel) {
-    case Channel::kContainer: return Trend::kContainer;
-    case Channel::kBacklog: return Trend::kBacklog;
-    default: break;
+    case Channel::kContainer:
+      return Trend::kContainer;
+    case Channel::kBacklog:
+      return Trend::kBacklog;
+    default:
+      break;
   }
   if (judgement.teeth.Saw()) return Trend::kSawtooth;
   // What is uniform in work is steady, whatever the load does.
-  if (judgement.by_work && std::abs(judgement.births.gamma) <= std::max(1.0, 2 * judgement.births.gamma_error)) {
+  if (judgement.by_work &&
+      std::abs(judgement.births.gamma) <= std::max(1.0, 2 * judgement.births.gamma_error)) {
     return Trend::kLinear;
   }
   return judgement.shape.trend;
@@ -71,7 +78,8 @@ Trend Classify(const Judgement& judgement, const SiteHistory& history, const Win
   }
   if (IsStartup(history, window)) return Trend::kStartup;
   if (die) return periodic ? Trend::kPeriodic : Trend::kChurn;
-  if (births.blocks < kMinEffectiveBlocks) return births.blocks == 0 ? Trend::kFlat : Trend::kInsufficient;
+  if (births.blocks < kMinEffectiveBlocks)
+    return births.blocks == 0 ? Trend::kFlat : Trend::kInsufficient;
   return IsStep(births) ? Trend::kStep : TrendOfNoGrowth(judgement);
 }
 
@@ -91,14 +99,17 @@ void Quantify(const SiteHistory& history, const Window& window, Judgement& judge
   const double n = std::max(born.effective / judgement.wall.phi, 1e-3);
   const Interval count = PoissonInterval90(n);
   const double per_hour = born.bytes / born.span_ms * kMsPerHour * at_end;
-  // Where the rate changes, how fast it does is not known either: d log(rate at the end) / d gamma = 1 - m(gamma).
+  // Where the rate changes, how fast it does is not known either: d log(rate at the end) / d gamma
+  // = 1 - m(gamma).
   const double slope_error = steady ? 0 : judgement.shape.gamma_error * (1 - TiltedMean(gamma));
   const double low = std::hypot(1 - count.low / n, kZ90 * slope_error);
   const double high = std::hypot(count.high / n - 1, kZ90 * slope_error);
   judgement.growth = Rate{per_hour, per_hour * std::max(0.0, 1 - low), per_hour * (1 + high)};
   const double span_hours = born.span_ms / kMsPerHour;
-  judgement.model = GrowthModel{per_hour, gamma / span_hours, steady ? 0 : judgement.shape.gamma_error / span_hours, n};
-  if (judgement.trend == Trend::kExponential) judgement.doubling_ms = born.span_ms * std::log(2.0) / gamma;
+  judgement.model = GrowthModel{per_hour, gamma / span_hours,
+                                steady ? 0 : judgement.shape.gamma_error / span_hours, n};
+  if (judgement.trend == Trend::kExponential)
+    judgement.doubling_ms = born.span_ms * std::log(2.0) / gamma;
   const double ever = history.BornAt(window.end_ms - cut_ms) - history.BornAt(from_ms);
   if (ever > 0) judgement.leaked_share = std::min(1.0, born.bytes / ever);
 }
@@ -116,9 +127,11 @@ void TakeRate(const Found& found, Judgement& judgement) {
 
 void Describe(const SiteHistory& history, const Look& look, Judgement& judgement) {
   const Window& window = look.window;
-  judgement.shape = ShapeOf(BirthPlaces(history, window, judgement.never_dies.cut_ms, nullptr), judgement.wall);
+  judgement.shape =
+      ShapeOf(BirthPlaces(history, window, judgement.never_dies.cut_ms, nullptr), judgement.wall);
   judgement.teeth = FindTeeth(history, window);
-  if (judgement.p > kMaxP && judgement.never_dies.p > kOldDie) judgement.period_ms = PeriodMs(history, window);
+  if (judgement.p > kMaxP && judgement.never_dies.p > kOldDie)
+    judgement.period_ms = PeriodMs(history, window);
   judgement.trend = Classify(judgement, history, window);
   if (judgement.p <= kMaxP && judgement.channel == Channel::kContainer) {
     TakeRate(*judgement.container, judgement);

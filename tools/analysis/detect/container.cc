@@ -37,23 +37,28 @@ int CountSteps(const std::vector<Block>& chain, double from, double& last_step_m
   return steps;
 }
 
-std::vector<Block> ByRealloc(const WeightedBlock& last, const std::map<uint32_t, std::vector<Block>>& chains) {
+std::vector<Block> ByRealloc(const WeightedBlock& last,
+                             const std::map<uint32_t, std::vector<Block>>& chains) {
   const auto found = chains.find(last.chain);
   if (last.chain == 0 || found == chains.end()) return {};
   std::vector<Block> chain = found->second;
-  std::stable_sort(chain.begin(), chain.end(), [](const Block& a, const Block& b) { return a.birth_ms < b.birth_ms; });
+  std::stable_sort(chain.begin(), chain.end(),
+                   [](const Block& a, const Block& b) { return a.birth_ms < b.birth_ms; });
   return chain;
 }
 
-// `dead`: by death. Walks back from `last` through blocks that died as the next one was born; oldest first.
-std::vector<Block> ByTime(const WeightedBlock& last, const std::vector<const WeightedBlock*>& dead, const Window& window) {
+// `dead`: by death. Walks back from `last` through blocks that died as the next one was born;
+// oldest first.
+std::vector<Block> ByTime(const WeightedBlock& last, const std::vector<const WeightedBlock*>& dead,
+                          const Window& window) {
   const double slack = std::max(kMinSlackMs, window.end_ms * 1e-3);
   std::vector<Block> chain;
   Block head{last.birth_ms, last.size};
   for (bool found = true; found;) {
     found = false;
-    const auto from = std::lower_bound(dead.begin(), dead.end(), head.birth_ms - slack,
-                                       [](const WeightedBlock* block, double ms) { return block->death_ms < ms; });
+    const auto from = std::lower_bound(
+        dead.begin(), dead.end(), head.birth_ms - slack,
+        [](const WeightedBlock* block, double ms) { return block->death_ms < ms; });
     const WeightedBlock* best = nullptr;
     for (auto it = from; it != dead.end() && (*it)->death_ms <= head.birth_ms + slack; ++it) {
       const double ratio = head.size / (*it)->size;
@@ -69,15 +74,20 @@ std::vector<Block> ByTime(const WeightedBlock& last, const std::vector<const Wei
   return chain;
 }
 
-// In exact mode young deaths are only counted. Where one block is nearly all that is alive, the level is its size.
-std::vector<Block> ByLevel(const WeightedBlock& last, const SiteHistory& history, const Window& window) {
+// In exact mode young deaths are only counted. Where one block is nearly all that is alive, the
+// level is its size.
+std::vector<Block> ByLevel(const WeightedBlock& last, const SiteHistory& history,
+                           const Window& window) {
   std::vector<Block> chain;
-  if (history.survivors.size() > kMaxOthers || last.Bytes() < kNearlyAll * history.LevelAt(window.end_ms)) return chain;
+  if (history.survivors.size() > kMaxOthers ||
+      last.Bytes() < kNearlyAll * history.LevelAt(window.end_ms))
+    return chain;
   for (size_t i = 0; i < kGrid; ++i) {
     const double ms = history.grid_end_ms * static_cast<double>(i + 1) / kGrid;
     const double level = history.LevelAt(ms);
     if (ms > last.birth_ms || level <= 0) continue;
-    // It shrinks: no container that only grows. (Old and new are both alive for a moment, which may be that of a look.)
+    // It shrinks: no container that only grows. (Old and new are both alive for a moment, which may
+    // be that of a look.)
     if (!chain.empty() && level < chain.back().size / kMaxFall) return {};
     if (chain.empty() || level > chain.back().size) chain.push_back({ms, level});
   }
@@ -94,7 +104,8 @@ bool HoldsMost(const std::vector<Block>& chain, const SiteHistory& history) {
   return 2 * (chain.size() + 1) > static_cast<size_t>(all);
 }
 
-std::optional<Container> Measure(std::vector<Block> chain, const WeightedBlock& last, const Window& window) {
+std::optional<Container> Measure(std::vector<Block> chain, const WeightedBlock& last,
+                                 const Window& window) {
   if (chain.empty()) return std::nullopt;
   chain.push_back({last.birth_ms, last.size});
   double last_step_ms = 0;
@@ -108,14 +119,16 @@ std::optional<Container> Measure(std::vector<Block> chain, const WeightedBlock& 
 }  // namespace
 
 std::optional<Container> FindContainer(const SiteHistory& history, const Window& window) {
-  if (window.end_ms < kShortestRunSeconds * 1e3) return std::nullopt;  // everything dies as the next is born, then
+  if (window.end_ms < kShortestRunSeconds * 1e3)
+    return std::nullopt;  // everything dies as the next is born, then
   std::map<uint32_t, std::vector<Block>> chains;
   std::vector<const WeightedBlock*> dead;
   for (const WeightedBlock& block : history.dead) {
     if (block.chain != 0) chains[block.chain].push_back({block.birth_ms, block.size});
     if (block.size >= std::max(kMinChainedBytes, double{block.interval})) dead.push_back(&block);
   }
-  std::sort(dead.begin(), dead.end(), [](const auto* a, const auto* b) { return a->death_ms < b->death_ms; });
+  std::sort(dead.begin(), dead.end(),
+            [](const auto* a, const auto* b) { return a->death_ms < b->death_ms; });
   std::optional<Container> largest;
   for (const WeightedBlock& last : history.survivors) {
     if (last.size < kMinBytes || (largest && largest->bytes >= last.size)) continue;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kRicher = 6;              // a richer model must be better by this
 constexpr double kThreeDoublings = 2.079;  // in units of gamma
-constexpr double kFilled = -3;             // births that fall by more than e^-3 are coming to their end
+constexpr double kFilled = -3;  // births that fall by more than e^-3 are coming to their end
 
 double LogLikelihoodOfExponential(double gamma, double mean, double n) {
   if (std::abs(gamma) < 1e-6) return 0;
@@ -65,7 +65,8 @@ GrowthShape ShapeOf(const std::vector<Birth>& births, const Births& tested) {
     shape.onset = onset.at;
     shape.gamma = after.gamma;
     shape.gamma_error = after.gamma_error;
-    shape.trend = after.gamma > std::max(1.0, 2 * after.gamma_error) ? Trend::kAccelerating : Trend::kLinear;
+    shape.trend =
+        after.gamma > std::max(1.0, 2 * after.gamma_error) ? Trend::kAccelerating : Trend::kLinear;
   } else if (tested.gamma > kThreeDoublings && exponential <= power) {
     shape.trend = Trend::kExponential;
   } else if (tested.gamma > margin) {

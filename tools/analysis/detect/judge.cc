@@ -7,8 +7,9 @@
 namespace leaktrack {
 namespace {
 
-constexpr double kMinTested = 12;    // fewer cannot pass, and each test costs the others power
-constexpr double kContradicts = -1;  // births that fall by more than e^-1 by the wall are no certain leak by work
+constexpr double kMinTested = 12;  // fewer cannot pass, and each test costs the others power
+constexpr double kContradicts =
+    -1;  // births that fall by more than e^-1 by the wall are no certain leak by work
 
 // By both clocks; the wall's stays in `wall`.
 void TestByClocks(const SiteHistory& history, const Look& look, Judgement& result) {
@@ -42,9 +43,10 @@ bool IsStrict(const Judgement& result) {
 
 bool HasOldSurvivors(const SiteHistory& history, const Window& window) {
   const double latest = window.end_ms * (1 - 1.0 / 64);
-  const auto old = std::count_if(history.survivors.begin(), history.survivors.end(), [&](const WeightedBlock& block) {
-    return block.birth_ms >= window.warm_up_ms && block.birth_ms <= latest;
-  });
+  const auto old = std::count_if(
+      history.survivors.begin(), history.survivors.end(), [&](const WeightedBlock& block) {
+        return block.birth_ms >= window.warm_up_ms && block.birth_ms <= latest;
+      });
   return old >= kMinTested;
 }
 
@@ -85,7 +87,8 @@ Verdict Decide(const Judgement& judgement, double q, const Look& look) {
     return judgement.strict && watched ? Verdict::kLeak : Verdict::kSuspect;
   }
   const bool grows = judgement.growth && judgement.wall.Sound();
-  const bool telling = judgement.trend != Trend::kPlateau && judgement.trend != Trend::kInsufficient;
+  const bool telling =
+      judgement.trend != Trend::kPlateau && judgement.trend != Trend::kInsufficient;
   return grows && telling ? Verdict::kWatch : Verdict::kNone;
 }
 

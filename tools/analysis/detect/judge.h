@@ -3,13 +3,14 @@
 // One site, all tests: what its history says before it is weighed against the other sites.
 //
 // Three channels, the strongest of which speaks:
-//   immortals   an intersection of two facts, each with its own null: old blocks do not die (never_dies.h) and new ones
-//               keep coming (births.h); so p = max(p1, p2). The first clears churn, sessions, LRU and FIFO caches and
-//               batches, the second start-up, steps, filled caches and interners
+//   immortals   an intersection of two facts, each with its own null: old blocks do not die
+//               (never_dies.h) and new ones keep coming (births.h); so p = max(p1, p2). The first
+//               clears churn, sessions, LRU and FIFO caches and batches, the second start-up,
+//               steps, filled caches and interners
 //   container   one block that grows (container.h)
 //   backlog     blocks that die later and later (backlog.h)
-// Births are tested by the wall's clock and by that of the work done, where it runs differently; the better one counts,
-// at the price of two tries.
+// Births are tested by the wall's clock and by that of the work done, where it runs differently;
+// the better one counts, at the price of two tries.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_JUDGE_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_DETECT_JUDGE_H_
 
@@ -21,39 +22,39 @@
 #include "tools/analysis/detect/container.h"
 #include "tools/analysis/detect/growth_shape.h"
 #include "tools/analysis/detect/never_dies.h"
-#include "tools/analysis/model/result.h"
 #include "tools/analysis/detect/teeth.h"
+#include "tools/analysis/model/result.h"
 
 namespace leaktrack {
 
-inline constexpr double kMaxP = 0.005;           // the plain test, site by site
-inline constexpr double kMaxQ = 0.05;            // and across all sites tested
-inline constexpr double kStrictP = 0.01;         // the strict test (g0 = 1)
-inline constexpr double kLeakMinSeconds = 600;   // a `leak` has been watched for ten minutes
+inline constexpr double kMaxP = 0.005;          // the plain test, site by site
+inline constexpr double kMaxQ = 0.05;           // and across all sites tested
+inline constexpr double kStrictP = 0.01;        // the strict test (g0 = 1)
+inline constexpr double kLeakMinSeconds = 600;  // a `leak` has been watched for ten minutes
 
 enum class Channel : uint8_t { kNone, kImmortals, kContainer, kBacklog };
 
 struct Judgement {
   NeverDies never_dies;
-  Births wall;                 // births by the wall's clock
-  Births births;               // by the clock that found most: the wall's or that of the work
-  bool by_work = false;        // `births` is by work
+  Births wall;           // births by the wall's clock
+  Births births;         // by the clock that found most: the wall's or that of the work
+  bool by_work = false;  // `births` is by work
   std::optional<Container> container;
   std::optional<Backlog> backlog;
   Channel channel = Channel::kNone;
-  bool testable = false;       // enough blocks to be counted among the tests
-  bool strict = false;         // passes the strict tests as well
+  bool testable = false;  // enough blocks to be counted among the tests
+  bool strict = false;    // passes the strict tests as well
   double p = 1;
   Trend trend = Trend::kInsufficient;
-  GrowthShape shape;           // by the wall's clock
+  GrowthShape shape;  // by the wall's clock
   Teeth teeth;
   double period_ms = 0;
-  std::optional<double> onset_ms;      // of growth that began late
+  std::optional<double> onset_ms;  // of growth that began late
   std::optional<double> doubling_ms;
-  std::optional<Rate> growth;          // bytes per hour; empty where blocks of this site do die
+  std::optional<Rate> growth;  // bytes per hour; empty where blocks of this site do die
   std::optional<GrowthModel> model;
   std::optional<double> leaked_share;
-  double size_from = 0, size_to = 0;   // above 0: only the blocks of these sizes were judged
+  double size_from = 0, size_to = 0;  // above 0: only the blocks of these sizes were judged
 };
 
 // What all sites of one look have in common.

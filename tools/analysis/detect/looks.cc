@@ -31,8 +31,9 @@ PastLook LookBack(const std::vector<Node>& nodes, double end_ms, const Look& las
   ParallelFor(nodes.size(), [&](size_t i) {
     const Judgement& now = nodes[i].judgement;
     const SiteHistory& history = nodes[i].candidate.history;
-    judgements[i] = now.size_from > 0 ? Test(AsOf(OfSizes(history, now.size_from, now.size_to), end_ms), look)
-                                      : Test(AsOf(history, end_ms), look);
+    judgements[i] = now.size_from > 0
+                        ? Test(AsOf(OfSizes(history, now.size_from, now.size_to), end_ms), look)
+                        : Test(AsOf(history, end_ms), look);
   });
   std::vector<double> p_values;
   for (const Judgement& judgement : judgements) {
@@ -73,11 +74,13 @@ bool IsWarmingUp(const std::vector<Node>& nodes, const Window& window) {
     tested += node.judgement.testable;
     if (node.Accused()) functions.insert(SuffixKey(node.candidate, 1));
   }
-  return functions.size() > std::max(kManyFunctions, static_cast<size_t>(kManyShare * static_cast<double>(tested)));
+  return functions.size() >
+         std::max(kManyFunctions, static_cast<size_t>(kManyShare * static_cast<double>(tested)));
 }
 
 bool Urgent(const Node& node, std::optional<double> headroom_bytes) {
-  return headroom_bytes && node.judgement.growth && node.judgement.growth->low * kUrgentHours > *headroom_bytes;
+  return headroom_bytes && node.judgement.growth &&
+         node.judgement.growth->low * kUrgentHours > *headroom_bytes;
 }
 
 }  // namespace

@@ -21,20 +21,22 @@ constexpr double kClean = 0.02;  // share of old blocks that may die
 constexpr double kPriceOfFirst = 2, kPriceOfOthers = 2 * (kCuts - 1);
 constexpr double kSeveral = 2;
 constexpr double kSameAge = 0.35;  // standard deviation over mean; exponential lives have 1
-constexpr double kFewest = 16;  // blocks, to tell how clean a cut is
+constexpr double kFewest = 16;     // blocks, to tell how clean a cut is
 
 struct Lived {
-  double age_ms = 0;     // reached, dead or alive
+  double age_ms = 0;  // reached, dead or alive
   double weight = 1;
   double death_ms = kAlive;
   double LastSeen(double end_ms) const { return std::min(death_ms, end_ms); }
 };
 
-// All blocks born after the warm-up that grew older than `youngest`. A start-up block lives for other reasons.
+// All blocks born after the warm-up that grew older than `youngest`. A start-up block lives for
+// other reasons.
 std::vector<Lived> OldBlocks(const SiteHistory& history, const Window& window, double youngest) {
   std::vector<Lived> old;
   const auto add = [&](double birth_ms, double age_ms, double weight, double death_ms) {
-    if (birth_ms >= window.warm_up_ms && age_ms > youngest) old.push_back({age_ms, weight, death_ms});
+    if (birth_ms >= window.warm_up_ms && age_ms > youngest)
+      old.push_back({age_ms, weight, death_ms});
   };
   for (const WeightedBlock& block : history.survivors) {
     add(block.birth_ms, window.end_ms - block.birth_ms, block.weight, kAlive);
@@ -46,7 +48,8 @@ std::vector<Lived> OldBlocks(const SiteHistory& history, const Window& window, d
     // Of these the birth is not known to a quarter of the age: none is let off.
     const double age = kBandMiddleMs[step.band];
     if (age <= youngest) continue;
-    for (int part = 1; part <= step.parts; ++part) add(window.warm_up_ms, age, step.deaths / step.parts, step.PartEndMs(part));
+    for (int part = 1; part <= step.parts; ++part)
+      add(window.warm_up_ms, age, step.deaths / step.parts, step.PartEndMs(part));
   }
   return old;
 }
@@ -69,7 +72,8 @@ Exposure Between(const std::vector<Lived>& old, double from, double to) {
   return sum;
 }
 
-// The same beyond the age `cut`, since the first of these deaths: until a cache is full nobody has to go.
+// The same beyond the age `cut`, since the first of these deaths: until a cache is full nobody has
+// to go.
 Exposure SinceTheFirstDeath(const std::vector<Lived>& old, double end_ms, double cut) {
   double first = kAlive;
   for (const Lived& block : old) {
@@ -87,7 +91,8 @@ Exposure SinceTheFirstDeath(const std::vector<Lived>& old, double end_ms, double
   return sum;
 }
 
-// Variance over mean of the deaths beyond the age `cut`, over equal stretches of the time in which there can be any.
+// Variance over mean of the deaths beyond the age `cut`, over equal stretches of the time in which
+// there can be any.
 double DeathDispersion(const std::vector<Lived>& old, double end_ms, double cut) {
   std::array<double, kStretches> seen{};
   double all = 0;
@@ -99,7 +104,8 @@ double DeathDispersion(const std::vector<Lived>& old, double end_ms, double cut)
   }
   if (all <= 0) return 1;
   double variance = 0;
-  for (const double count : seen) variance += (count - all / kStretches) * (count - all / kStretches);
+  for (const double count : seen)
+    variance += (count - all / kStretches) * (count - all / kStretches);
   return std::max(1.0, variance / (kStretches - 1) / (all / kStretches));
 }
 
@@ -109,9 +115,11 @@ double BoundedResidence(const std::vector<Lived>& old, double end_ms, double cut
     const double from = cut + i * end_ms / kResidenceBands;
     const double to = from + end_ms / kResidenceBands;
     const Exposure band = Between(old, from, to);
-    if (band.deaths < 2 || band.deaths * end_ms <= 2 * band.time) continue;  // the bound is lower still
+    if (band.deaths < 2 || band.deaths * end_ms <= 2 * band.time)
+      continue;  // the bound is lower still
     // The lower bound of deaths per time, a quantile of a gamma distribution, lies above 2 per run.
-    if (GammaCdf(band.deaths, 2 * band.time / end_ms) < .05 / kResidenceBands) return (from + to) / 2;
+    if (GammaCdf(band.deaths, 2 * band.time / end_ms) < .05 / kResidenceBands)
+      return (from + to) / 2;
   }
   return 0;
 }
@@ -124,13 +132,15 @@ double PAtCut(const std::vector<Lived>& old, double end_ms, double cut, const Ex
   return std::max(p, PoissonCdf(recent.deaths / phi, recent.time / end_ms / phi));
 }
 
-// Of the cuts that are sure the youngest leaves most births to test; an older one must be much cleaner of deaths.
+// Of the cuts that are sure the youngest leaves most births to test; an older one must be much
+// cleaner of deaths.
 bool IsBetter(double p, double share, double best_p, double best_share) {
   if (p > kSureP) return best_p > kSureP && p < best_p;
   return best_p > kSureP || (best_share > kClean && share < best_share / 2);
 }
 
-// Old blocks die at about the same age, as those of a cache do, and not one by one, as those of a heap of sessions.
+// Old blocks die at about the same age, as those of a cache do, and not one by one, as those of a
+// heap of sessions.
 bool DieAtOneAge(const std::vector<Lived>& old) {
   double n = 0;
   double sum = 0;
@@ -160,7 +170,8 @@ NeverDies TestNeverDies(const SiteHistory& history, const Window& window) {
     const Exposure beyond = Between(old, tried.cut_ms, 2 * window.end_ms);
     tried.exposure = beyond.time / window.end_ms;
     tried.deaths = beyond.deaths;
-    tried.p = std::min(1.0, PAtCut(old, window.end_ms, tried.cut_ms, beyond) * (i == 0 ? kPriceOfFirst : kPriceOfOthers));
+    tried.p = std::min(1.0, PAtCut(old, window.end_ms, tried.cut_ms, beyond) *
+                                (i == 0 ? kPriceOfFirst : kPriceOfOthers));
     const double share = beyond.deaths / std::max(beyond.blocks, 1e-9);
     if (beyond.blocks >= kFewest && share < cleanest - kClean) {
       cleanest = share;

@@ -89,7 +89,8 @@ std::vector<Sum> JudgeSums(const std::vector<Node>& nodes, size_t depth, const L
   }
   std::vector<Sum> sums;
   for (auto& [key, members] : groups) {
-    if (!IsOneLeak(nodes, members)) std::erase_if(members, [&](size_t i) { return nodes[i].Accused(); });
+    if (!IsOneLeak(nodes, members))
+      std::erase_if(members, [&](size_t i) { return nodes[i].Accused(); });
     if (members.size() > 1) sums.push_back({{}, std::move(members)});
   }
   ParallelFor(sums.size(), [&](size_t s) {

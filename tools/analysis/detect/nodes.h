@@ -2,11 +2,12 @@
 //
 // Everything that is put to the tests in one look, and the false discovery rate over it.
 //
-// Order: single sites; then, of sites that are not accused and hold blocks of mixed sizes, one size class at a time;
-// then sums of unaccused sites that share their inner frames, from the finest to the coarsest. What has several tries
-// gets a stricter bound. An accused site needs no help, and must not drag its innocent neighbours along; but where three
-// or more that share their inner frames are accused and none of them has half of the growth, it is one leak by many
-// paths, and one row says so.
+// Order: single sites; then, of sites that are not accused and hold blocks of mixed sizes, one size
+// class at a time; then sums of unaccused sites that share their inner frames, from the finest to
+// the coarsest. What has several tries gets a stricter bound. An accused site needs no help, and
+// must not drag its innocent neighbours along; but where three or more that share their inner
+// frames are accused and none of them has half of the growth, it is one leak by many paths, and one
+// row says so.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_NODES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_DETECT_NODES_H_
 

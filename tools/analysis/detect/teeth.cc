@@ -10,19 +10,20 @@
 namespace leaktrack {
 namespace {
 
-constexpr double kTooth = 0.3;            // of the range
+constexpr double kTooth = 0.3;  // of the range
 constexpr double kMinFallBlocks = 3;
-constexpr double kBurstShare = 0.5;       // of the deaths
-constexpr double kBurstTime = 0.1;        // of the time
+constexpr double kBurstShare = 0.5;  // of the deaths
+constexpr double kBurstTime = 0.1;   // of the time
 constexpr size_t kDeathBins[] = {64, 128, 256, 512, 1024};
-constexpr double kDeathsPerBin = 1;       // with fewer, a tenth of the bins holds half of them by chance
-constexpr double kMinRepeat = 0.4;        // autocorrelation at the period
+constexpr double kDeathsPerBin = 1;  // with fewer, a tenth of the bins holds half of them by chance
+constexpr double kMinRepeat = 0.4;   // autocorrelation at the period
 
 // The level from the warm-up to the end, less the straight line through it.
 std::vector<double> Detrended(const SiteHistory& history, const Window& window) {
   std::vector<double> level(kGrid);
   for (size_t i = 0; i < kGrid; ++i) {
-    level[i] = history.LevelAt(window.warm_up_ms + (window.end_ms - window.warm_up_ms) * double(i + 1) / kGrid);
+    level[i] = history.LevelAt(window.warm_up_ms +
+                               (window.end_ms - window.warm_up_ms) * double(i + 1) / kGrid);
   }
   const double n = kGrid;
   double mean = 0;
@@ -35,12 +36,15 @@ std::vector<double> Detrended(const SiteHistory& history, const Window& window) 
 }
 
 // What one sampled block is worth here, in bytes.
-double BytesPerBlock(const SiteHistory& history) { return history.born_bytes / std::max(history.born_samples, 1.0); }
+double BytesPerBlock(const SiteHistory& history) {
+  return history.born_bytes / std::max(history.born_samples, 1.0);
+}
 
 // Standard deviation of the level by sampling alone: its blocks are a Poisson number.
 double Noise(const SiteHistory& history, const Window& window) {
   double highest = 0;
-  for (size_t i = 1; i <= 16; ++i) highest = std::max(highest, history.LevelAt(window.end_ms * double(i) / 16));
+  for (size_t i = 1; i <= 16; ++i)
+    highest = std::max(highest, history.LevelAt(window.end_ms * double(i) / 16));
   return std::sqrt(std::max(highest, 0.0) * BytesPerBlock(history));
 }
 
@@ -85,7 +89,8 @@ double CountDeaths(const SiteHistory& history) {
 
 bool Bursty(const SiteHistory& history, const Window& window, size_t bins) {
   Deaths deaths(bins, window.end_ms);
-  for (const WeightedBlock& block : history.dead) deaths.Add(block.death_ms, block.death_ms, block.Bytes());
+  for (const WeightedBlock& block : history.dead)
+    deaths.Add(block.death_ms, block.death_ms, block.Bytes());
   for (const DeathStep& step : history.steps) {
     deaths.Add(step.PartEndMs(0), step.time_ms, step.bytes);
   }
@@ -110,7 +115,8 @@ Teeth FindTeeth(const SiteHistory& history, const Window& window) {
   if (window.end_ms <= 0) return teeth;
   const double deaths = CountDeaths(history);
   for (const size_t bins : kDeathBins) {
-    teeth.bursty |= deaths >= kDeathsPerBin * static_cast<double>(bins) && Bursty(history, window, bins);
+    teeth.bursty |=
+        deaths >= kDeathsPerBin * static_cast<double>(bins) && Bursty(history, window, bins);
   }
   if (!teeth.bursty) return teeth;
   const std::vector<double> level = Detrended(history, window);
@@ -130,7 +136,8 @@ Teeth FindTeeth(const SiteHistory& history, const Window& window) {
   if (top - bottom >= least) falls.push_back(top - bottom);
   teeth.count = static_cast<int>(falls.size());
   if (falls.empty()) return teeth;
-  std::nth_element(falls.begin(), falls.begin() + static_cast<ptrdiff_t>(falls.size() / 2), falls.end());
+  std::nth_element(falls.begin(), falls.begin() + static_cast<ptrdiff_t>(falls.size() / 2),
+                   falls.end());
   teeth.bytes = falls[falls.size() / 2];
   return teeth;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shapes of the live level: teeth and periods. They name what the other tests have decided; they decide nothing.
+// Shapes of the live level: teeth and periods. They name what the other tests have decided; they
+// decide nothing.
 //
-// What: a tooth is a fall of the level by at least 30 % of its range around a straight line; a level is bursty if half
-// of the bytes that die do so in a tenth of the time. A period is a lag at which the level repeats itself, seen twice.
-// Why no verdict from it: a level is an integrated series, see never_dies.h.
+// What: a tooth is a fall of the level by at least 30 % of its range around a straight line; a
+// level is bursty if half of the bytes that die do so in a tenth of the time. A period is a lag at
+// which the level repeats itself, seen twice. Why no verdict from it: a level is an integrated
+// series, see never_dies.h.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_TEETH_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_DETECT_TEETH_H_
 

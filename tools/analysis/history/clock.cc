@@ -9,13 +9,15 @@ namespace {
 
 constexpr double kMinSamples = 500;  // below, the clock's own noise would look like a load
 constexpr int kMinSteps = 5;
-constexpr int kManySteps = 20;       // "20 blocks of counted work" stand for ten minutes
-constexpr double kMinStray = 0.03;   // a clock that runs like the wall's would only cost a factor of two
+constexpr int kManySteps = 20;  // "20 blocks of counted work" stand for ten minutes
+constexpr double kMinStray =
+    0.03;  // a clock that runs like the wall's would only cost a factor of two
 
 // Takes the bytes of `blocks` off every grid point from their birth on.
 void TakeOff(const std::vector<WeightedBlock>& blocks, double end_ms, std::vector<double>& rates) {
   for (const WeightedBlock& block : blocks) {
-    const auto bin = static_cast<size_t>(std::clamp(block.birth_ms / end_ms * kGrid, 0.0, kGrid - 1.0));
+    const auto bin =
+        static_cast<size_t>(std::clamp(block.birth_ms / end_ms * kGrid, 0.0, kGrid - 1.0));
     rates[bin] -= block.Bytes();
   }
 }
@@ -50,21 +52,25 @@ double Clock::Strays() const {
   return most;
 }
 
-std::optional<Clock> ClockOfChurn(const std::map<capture::SiteId, SiteHistory>& histories, double end_ms) {
+std::optional<Clock> ClockOfChurn(const std::map<capture::SiteId, SiteHistory>& histories,
+                                  double end_ms) {
   std::vector<double> work(kGrid);
   double samples = 0;
   for (const auto& [site, history] : histories) {
     const Curve* const born = history.curves == nullptr ? nullptr : &history.curves->born;
-    for (size_t i = 0; i < kGrid && born != nullptr; ++i) work[i] += (*born)[i] - (i == 0 ? 0 : (*born)[i - 1]);
+    for (size_t i = 0; i < kGrid && born != nullptr; ++i)
+      work[i] += (*born)[i] - (i == 0 ? 0 : (*born)[i - 1]);
     TakeOff(history.survivors, end_ms, work);
     TakeOff(history.dead, end_ms, work);
-    samples += history.born_samples - static_cast<double>(history.survivors.size() + history.dead.size());
+    samples +=
+        history.born_samples - static_cast<double>(history.survivors.size() + history.dead.size());
   }
   if (samples < kMinSamples || end_ms <= 0) return std::nullopt;
   double sum = 0;
   for (double& part : work) part = sum += std::max(part, 0.0);
   if (sum <= 0) return std::nullopt;
-  // A clock that stands still has no inverse and would pile births up in one place: it always moves a little.
+  // A clock that stands still has no inverse and would pile births up in one place: it always moves
+  // a little.
   for (size_t i = 0; i < kGrid; ++i) work[i] += 1e-3 * sum * static_cast<double>(i + 1) / kGrid;
   Clock clock(std::move(work), end_ms);
   if (clock.Strays() < kMinStray) return std::nullopt;
@@ -79,13 +85,15 @@ std::optional<CountedWork> ClockOfUnits(const capture::Capture& capture, double 
   for (const capture::MemorySample& sample : capture.memory) {
     const auto ms = static_cast<double>(sample.time_ms);
     if (sample.work_units <= before || ms > end_ms) continue;
-    for (; next < kGrid && end_ms * static_cast<double>(next + 1) / kGrid < ms; ++next) work[next] = static_cast<double>(before);
+    for (; next < kGrid && end_ms * static_cast<double>(next + 1) / kGrid < ms; ++next)
+      work[next] = static_cast<double>(before);
     before = sample.work_units;
     ++steps;
   }
   for (; next < kGrid; ++next) work[next] = static_cast<double>(before);
   if (steps < kMinSteps) return std::nullopt;
-  for (size_t i = 0; i < kGrid; ++i) work[i] += 1e-3 * static_cast<double>(before) * static_cast<double>(i + 1) / kGrid;
+  for (size_t i = 0; i < kGrid; ++i)
+    work[i] += 1e-3 * static_cast<double>(before) * static_cast<double>(i + 1) / kGrid;
   return CountedWork{Clock(std::move(work), end_ms), steps >= kManySteps};
 }
 

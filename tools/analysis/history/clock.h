@@ -2,11 +2,12 @@
 //
 // Time as the program's work counts it.
 //
-// What: maps a moment of the run to the work done until then, scaled so that the whole run has the same length as by
-// the wall. Why: a leak per request is uniform in requests, whatever the load does; by the wall, a load that comes in
-// bursts, or falls in the evening, makes it look like steps or like a cache that fills.
-// Two sources: a counter that the program sets, and the bytes that it allocates and gives back. What stays alive is left
-// out of the latter: a cache that fills would otherwise be the very clock by which it seems to fill steadily.
+// What: maps a moment of the run to the work done until then, scaled so that the whole run has the
+// same length as by the wall. Why: a leak per request is uniform in requests, whatever the load
+// does; by the wall, a load that comes in bursts, or falls in the evening, makes it look like steps
+// or like a cache that fills. Two sources: a counter that the program sets, and the bytes that it
+// allocates and gives back. What stays alive is left out of the latter: a cache that fills would
+// otherwise be the very clock by which it seems to fill steadily.
 // Promises: increasing; the identity where there is too little work to go by.
 //
 // Thread-safety: none; a value.
@@ -38,14 +39,16 @@ class Clock {
  private:
   std::vector<double> sums_;  // of the whole run
   double run_ms_ = 0;
-  double scale_ = 1;          // ms per unit of work
+  double scale_ = 1;  // ms per unit of work
 };
 
-// The work clock of a run by the bytes allocated and freed again. Empty: too little of it, or it runs like the wall's.
-std::optional<Clock> ClockOfChurn(const std::map<capture::SiteId, SiteHistory>& histories, double end_ms);
+// The work clock of a run by the bytes allocated and freed again. Empty: too little of it, or it
+// runs like the wall's.
+std::optional<Clock> ClockOfChurn(const std::map<capture::SiteId, SiteHistory>& histories,
+                                  double end_ms);
 
-// The clock of the counter that the program sets, and whether it has counted in so many steps that the work itself is
-// a long run. Empty: no counter, or one that hardly moved.
+// The clock of the counter that the program sets, and whether it has counted in so many steps that
+// the work itself is a long run. Empty: no counter, or one that hardly moved.
 struct CountedWork {
   Clock clock;
   bool enough = false;

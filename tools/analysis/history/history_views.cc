@@ -19,7 +19,8 @@ void Append(std::vector<T>& to, const std::vector<T>& from) {
 }
 
 // One part's deaths, after `time_ms`, of blocks that were born before it.
-void RevivePart(const DeathStep& step, double death_ms, double time_ms, std::vector<WeightedBlock>& survivors) {
+void RevivePart(const DeathStep& step, double death_ms, double time_ms,
+                std::vector<WeightedBlock>& survivors) {
   const double youngest = static_cast<double>(capture::BandStartMs(step.band));
   const double oldest = 2 * kBandMiddleMs[step.band] - youngest;
   const double deaths = step.deaths / step.parts;
@@ -42,7 +43,8 @@ void DivideStep(const DeathStep& step, double time_ms, SiteHistory& then) {
   while (dead > 0 && step.PartEndMs(dead) > time_ms) --dead;
   if (dead > 0) then.steps.push_back(step.UpTo(dead));
   const double longest_ms = 2 * kBandMiddleMs[step.band];
-  for (int part = dead + 1; part <= step.parts && step.PartEndMs(part) - longest_ms < time_ms; ++part) {
+  for (int part = dead + 1; part <= step.parts && step.PartEndMs(part) - longest_ms < time_ms;
+       ++part) {
     RevivePart(step, step.PartEndMs(part), time_ms, then.survivors);
   }
 }
@@ -52,8 +54,12 @@ void DivideStep(const DeathStep& step, double time_ms, SiteHistory& then) {
 DeathStep DeathStep::UpTo(int part) const {
   if (part == parts) return *this;
   const double share = static_cast<double>(part) / parts;
-  return {static_cast<float>(PartEndMs(part)), static_cast<float>(span_ms * share), static_cast<float>(deaths * share),
-          static_cast<float>(bytes * share), band, static_cast<uint8_t>(part)};
+  return {static_cast<float>(PartEndMs(part)),
+          static_cast<float>(span_ms * share),
+          static_cast<float>(deaths * share),
+          static_cast<float>(bytes * share),
+          band,
+          static_cast<uint8_t>(part)};
 }
 
 SiteHistory MergeHistories(const std::vector<const SiteHistory*>& parts) {
@@ -85,9 +91,14 @@ SiteHistory MergeHistories(const std::vector<const SiteHistory*>& parts) {
 }
 
 SiteHistory AsOf(const SiteHistory& history, double time_ms) {
-  SiteHistory then{SiteTotals(history), {}, {}, {}};  // most blocks are younger than an early look: they are not even copied
-  std::ranges::copy_if(history.survivors, std::back_inserter(then.survivors), [&](const auto& block) { return block.birth_ms <= time_ms; });
-  std::ranges::copy_if(history.dead, std::back_inserter(then.dead), [&](const auto& block) { return block.death_ms <= time_ms; });
+  SiteHistory then{SiteTotals(history),
+                   {},
+                   {},
+                   {}};  // most blocks are younger than an early look: they are not even copied
+  std::ranges::copy_if(history.survivors, std::back_inserter(then.survivors),
+                       [&](const auto& block) { return block.birth_ms <= time_ms; });
+  std::ranges::copy_if(history.dead, std::back_inserter(then.dead),
+                       [&](const auto& block) { return block.death_ms <= time_ms; });
   for (const WeightedBlock& block : history.dead) {
     if (block.birth_ms <= time_ms && block.death_ms > time_ms) then.survivors.push_back(block);
   }
@@ -98,7 +109,9 @@ SiteHistory AsOf(const SiteHistory& history, double time_ms) {
 
 SiteHistory OfSizes(const SiteHistory& history, double from, double to) {
   SiteHistory part = history;
-  const auto outside = [&](const WeightedBlock& block) { return block.size < from || block.size >= to; };
+  const auto outside = [&](const WeightedBlock& block) {
+    return block.size < from || block.size >= to;
+  };
   std::erase_if(part.survivors, outside);
   std::erase_if(part.dead, outside);
   return part;

@@ -11,15 +11,16 @@ namespace leaktrack {
 namespace {
 
 constexpr double kLastMoments = 0.01, kLastMomentsMs = 2000;
-constexpr double kShortRun = 0.1;    // of a short run, those two seconds are at most this
-constexpr double kOldAge = 0.05;     // of the run
+constexpr double kShortRun = 0.1;  // of a short run, those two seconds are at most this
+constexpr double kOldAge = 0.05;   // of the run
 constexpr double kMost = 0.5;
 constexpr double kMinDeaths = 8;
 
 struct Ending {
-  double died = 0;           // old blocks, in the last moments
-  double left = 0;           // old blocks that outlived the run
-  double began_ms = std::numeric_limits<double>::infinity();  // the look before the first of these deaths
+  double died = 0;  // old blocks, in the last moments
+  double left = 0;  // old blocks that outlived the run
+  double began_ms =
+      std::numeric_limits<double>::infinity();  // the look before the first of these deaths
 };
 
 // The moments after `from_ms` at which counters were looked at.
@@ -30,7 +31,8 @@ std::set<double> Looks(const capture::Capture& capture, double from_ms) {
   };
   for (const capture::MemorySample& sample : capture.memory) add(sample.time_ms);
   for (const capture::CellSeries& series : capture.cells) {
-    for (auto point = series.points.rbegin(); point != series.points.rend() && double(point->time_ms) > from_ms; ++point) {
+    for (auto point = series.points.rbegin();
+         point != series.points.rend() && double(point->time_ms) > from_ms; ++point) {
       add(point->time_ms);
     }
   }
@@ -56,14 +58,16 @@ Shutdown FindShutdown(const capture::Capture& capture) {
   const auto end_ms = static_cast<double>(capture.duration_ms);
   Shutdown shutdown{end_ms, {}};
   if (capture.end_state != capture::RunState::kExited) return shutdown;
-  const double moments = std::max(kLastMoments * end_ms, std::min(kLastMomentsMs, kShortRun * end_ms));
+  const double moments =
+      std::max(kLastMoments * end_ms, std::min(kLastMomentsMs, kShortRun * end_ms));
   const double from_ms = end_ms - moments;
   const double old_ms = std::max(kOldAge * end_ms, moments);
   const std::set<double> looks = Looks(capture, from_ms);
   std::map<capture::SiteId, Ending> endings;
   for (const capture::CellSeries& series : capture.cells) {
     if (series.band < capture::kBandYoungest || series.band > capture::kBandLast) continue;
-    if (static_cast<double>(capture::BandStartMs(series.band)) < old_ms || series.points.empty()) continue;
+    if (static_cast<double>(capture::BandStartMs(series.band)) < old_ms || series.points.empty())
+      continue;
     if (static_cast<double>(series.points.back().time_ms) <= from_ms) continue;
     AddDeaths(series, looks, endings[series.site]);
   }

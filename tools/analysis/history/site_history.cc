@@ -20,7 +20,9 @@ using capture::SiteId;
 
 constexpr double kStepsOfRun = 32;  // the longest step that deaths are left in
 
-bool Removes(uint8_t band) { return band != capture::kBandBirths && band != capture::kBandRelabelled; }
+bool Removes(uint8_t band) {
+  return band != capture::kBandBirths && band != capture::kBandRelabelled;
+}
 bool IsDeaths(uint8_t band) { return band >= capture::kBandYoungest && band <= capture::kBandLast; }
 
 // Survivors and kept deaths have these fields in common.
@@ -34,15 +36,16 @@ WeightedBlock Weigh(const Event& event, double coarsest) {
   block.chain = event.chain;
   block.sampling_probability = static_cast<float>(SamplingProbability(block.size, block.interval));
   // A damaged file may claim any share; a share of nothing would weigh infinitely.
-  const double kept = event.keep_probability > 0 && event.keep_probability < 1 ? event.keep_probability : 1;
+  const double kept =
+      event.keep_probability > 0 && event.keep_probability < 1 ? event.keep_probability : 1;
   block.kept = static_cast<float>(std::max(kept, 1e-12));
   const double as_coarsest = SamplingProbability(block.size, coarsest) / block.sampling_probability;
   block.weight = static_cast<float>(std::min(as_coarsest, 1.0) / block.kept);
   return block;
 }
 
-// The moments at which counters were looked at. A counter is only written down when it has changed, so what it shows at a
-// look happened since the look before, not since its own last point.
+// The moments at which counters were looked at. A counter is only written down when it has changed,
+// so what it shows at a look happened since the look before, not since its own last point.
 class LookTimes {
  public:
   explicit LookTimes(const Capture& capture) {
@@ -64,8 +67,10 @@ class LookTimes {
   std::vector<uint64_t> looks_;
 };
 
-// Adds (time, sum) of a counter that has points to the curve: between a look and the one before in a straight line, else level.
-void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, double end_ms, Curve& curve) {
+// Adds (time, sum) of a counter that has points to the curve: between a look and the one before in
+// a straight line, else level.
+void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, double end_ms,
+                Curve& curve) {
   const auto time_of = [end_ms](size_t i) { return end_ms * static_cast<double>(i + 1) / kGrid; };
   double sum = 0;
   size_t i = 0;
@@ -75,11 +80,13 @@ void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, d
     if (time_of(i) < to) {
       const double from = looks.Before(point.time_ms);
       if (sum == 0 && end_ms > 0) {  // nothing to add before it
-        i = static_cast<size_t>(std::clamp(from / end_ms * kGrid, static_cast<double>(i), double{kGrid}));
+        i = static_cast<size_t>(
+            std::clamp(from / end_ms * kGrid, static_cast<double>(i), double{kGrid}));
       }
       for (; i < kGrid && time_of(i) < to; ++i) {
         const double risen = std::max(time_of(i) - from, 0.0);
-        curve[i] += static_cast<float>(sign * (sum + (risen > 0 ? (point.bytes - sum) * risen / (to - from) : 0)));
+        curve[i] += static_cast<float>(
+            sign * (sum + (risen > 0 ? (point.bytes - sum) * risen / (to - from) : 0)));
       }
     }
     sum = point.bytes;
@@ -100,20 +107,25 @@ struct KeptOfBand {
 };
 
 // Spreads deaths evenly over the time since the look before.
-void AddStep(double from_ms, double to_ms, double deaths, double bytes, uint8_t band, SiteHistory& history) {
+void AddStep(double from_ms, double to_ms, double deaths, double bytes, uint8_t band,
+             SiteHistory& history) {
   const double longest = history.grid_end_ms / kStepsOfRun;
-  const int parts = static_cast<int>(std::clamp(std::ceil((to_ms - from_ms) / std::max(longest, 1.0)), 1.0, kStepsOfRun));
-  history.steps.push_back({static_cast<float>(to_ms), static_cast<float>(to_ms - from_ms), static_cast<float>(deaths),
-                           static_cast<float>(bytes), band, static_cast<uint8_t>(parts)});
+  const int parts = static_cast<int>(
+      std::clamp(std::ceil((to_ms - from_ms) / std::max(longest, 1.0)), 1.0, kStepsOfRun));
+  history.steps.push_back({static_cast<float>(to_ms), static_cast<float>(to_ms - from_ms),
+                           static_cast<float>(deaths), static_cast<float>(bytes), band,
+                           static_cast<uint8_t>(parts)});
 }
 
-// Deaths of one counter that are not in `kept`. A death and the look that counts it may fall on either side of a
-// millisecond, so what is kept too early is taken off the next step.
-void AddSteps(const CellSeries& series, const LookTimes& looks, KeptOfBand kept, double coarsest, SiteHistory& history) {
+// Deaths of one counter that are not in `kept`. A death and the look that counts it may fall on
+// either side of a millisecond, so what is kept too early is taken off the next step.
+void AddSteps(const CellSeries& series, const LookTimes& looks, KeptOfBand kept, double coarsest,
+              SiteHistory& history) {
   CellPoint before;
   double owed = 0;
   for (const CellPoint& point : series.points) {
-    const double samples = static_cast<double>(point.samples - std::min(before.samples, point.samples));
+    const double samples =
+        static_cast<double>(point.samples - std::min(before.samples, point.samples));
     for (; kept.begin != kept.end && (*kept.begin)->death_ms <= point.time_ms; ++kept.begin) {
       owed += 1 / std::max((*kept.begin)->keep_probability, 1e-6);
     }
@@ -122,14 +134,17 @@ void AddSteps(const CellSeries& series, const LookTimes& looks, KeptOfBand kept,
     if (left > 0) {
       const double bytes = point.bytes - before.bytes;
       const double scale = Scale(samples, point.objects - before.objects, bytes, coarsest);
-      const double from = std::max(static_cast<double>(before.time_ms), looks.Before(point.time_ms));
-      AddStep(from, static_cast<double>(point.time_ms), left * scale, bytes * left / samples, series.band, history);
+      const double from =
+          std::max(static_cast<double>(before.time_ms), looks.Before(point.time_ms));
+      AddStep(from, static_cast<double>(point.time_ms), left * scale, bytes * left / samples,
+              series.band, history);
     }
     before = point;
   }
 }
 
-void AddCells(const CellSeries& series, const LookTimes& looks, KeptOfBand kept, double coarsest, Curves& curves, SiteHistory& history) {
+void AddCells(const CellSeries& series, const LookTimes& looks, KeptOfBand kept, double coarsest,
+              Curves& curves, SiteHistory& history) {
   if (series.points.empty()) return;
   const CellPoint& last = series.points.back();
   const double sign = Removes(series.band) ? -1 : 1;
@@ -160,7 +175,8 @@ class Gatherer {
       kept.push_back(&death);
     }
     std::sort(kept.begin(), kept.end(), [](const auto* a, const auto* b) {
-      return std::tuple(a->site, Band(*a), a->death_ms) < std::tuple(b->site, Band(*b), b->death_ms);
+      return std::tuple(a->site, Band(*a), a->death_ms) <
+             std::tuple(b->site, Band(*b), b->death_ms);
     });
     AddAllCells(kept);
     return std::move(histories_);
@@ -171,11 +187,12 @@ class Gatherer {
     return capture::AgeBand(death.death_ms - std::min(death.birth_ms, death.death_ms));
   }
 
-  static KeptOfBand Of(const std::vector<const capture::KeptDeath*>& kept, const CellSeries& series) {
+  static KeptOfBand Of(const std::vector<const capture::KeptDeath*>& kept,
+                       const CellSeries& series) {
     const auto key = std::pair(series.site, series.band);
-    const auto begin = std::lower_bound(kept.begin(), kept.end(), key, [](const auto* death, const auto& k) {
-      return std::pair(death->site, Band(*death)) < k;
-    });
+    const auto begin = std::lower_bound(
+        kept.begin(), kept.end(), key,
+        [](const auto* death, const auto& k) { return std::pair(death->site, Band(*death)) < k; });
     const auto end = std::upper_bound(begin, kept.end(), key, [](const auto& k, const auto* death) {
       return k < std::pair(death->site, Band(*death));
     });
@@ -215,7 +232,8 @@ class Gatherer {
       ++counts[death.site].second;
       Coarsen(death.site, death.interval_bytes);
     }
-    for (const CellSeries& series : capture_.cells) coarsest_.try_emplace(series.site, static_cast<double>(capture_.interval_now));
+    for (const CellSeries& series : capture_.cells)
+      coarsest_.try_emplace(series.site, static_cast<double>(capture_.interval_now));
     for (const auto& [site, count] : counts) {
       At(site).survivors.reserve(count.first);
       At(site).dead.reserve(count.second);
@@ -242,7 +260,8 @@ class Gatherer {
   void Add(const capture::Survivor& survivor) {
     SiteHistory& history = At(survivor.site);
     WeightedBlock block = Weigh(survivor, coarsest_[survivor.site]);
-    block.first_birth_ms = static_cast<double>(std::min(survivor.first_birth_ms, survivor.birth_ms));
+    block.first_birth_ms =
+        static_cast<double>(std::min(survivor.first_birth_ms, survivor.birth_ms));
     history.survivors.push_back(block);
     if (survivor.keep_probability < 1) history.kept_in_part = true;
     if (survivor.interval_bytes > 1) history.exact = false;
@@ -263,24 +282,31 @@ class Gatherer {
 }  // namespace
 
 void SortByBirth(std::vector<WeightedBlock>& blocks) {
-  const auto before = [](const WeightedBlock& a, const WeightedBlock& b) { return a.birth_ms < b.birth_ms; };
-  if (!std::is_sorted(blocks.begin(), blocks.end(), before)) std::stable_sort(blocks.begin(), blocks.end(), before);
+  const auto before = [](const WeightedBlock& a, const WeightedBlock& b) {
+    return a.birth_ms < b.birth_ms;
+  };
+  if (!std::is_sorted(blocks.begin(), blocks.end(), before))
+    std::stable_sort(blocks.begin(), blocks.end(), before);
 }
 
 double SiteTotals::Interpolate(const Curve& curve, double ms) const {
   if (grid_end_ms <= 0) return 0;
   const double place = std::clamp(ms / grid_end_ms, 0.0, 1.0) * kGrid - 1;
-  const auto at = [&](double i) { return i < 0 ? 0.0 : double{curve[std::min(static_cast<size_t>(i), kGrid - 1)]}; };
+  const auto at = [&](double i) {
+    return i < 0 ? 0.0 : double{curve[std::min(static_cast<size_t>(i), kGrid - 1)]};
+  };
   const double low = std::floor(place);
   return at(low) + (at(low + 1) - at(low)) * (place - low);
 }
 
 std::map<SiteId, SiteHistory> GatherHistories(const Capture& capture, double end_ms) {
   std::map<SiteId, SiteHistory> histories = Gatherer(capture, end_ms).Run();
-  std::erase_if(histories, [&](const auto& entry) {  // what the program has marked is there to stay: nobody's fault
-    const auto stack = capture.stacks.find(entry.first);
-    return stack != capture.stacks.end() && stack->second.immortal;
-  });
+  std::erase_if(
+      histories,
+      [&](const auto& entry) {  // what the program has marked is there to stay: nobody's fault
+        const auto stack = capture.stacks.find(entry.first);
+        return stack != capture.stacks.end() && stack->second.immortal;
+      });
   return histories;
 }
 

@@ -14,18 +14,20 @@ namespace leaktrack {
 
 class PlateauBook;
 
-// From where on a process is WARNING, CRITICAL and OOM IMMINENT: share of the limit that is used, or time until it is
-// reached, whichever is worse.
+// From where on a process is WARNING, CRITICAL and OOM IMMINENT: share of the limit that is used,
+// or time until it is reached, whichever is worse.
 struct StatusLevels {
   std::array<double, 3> use = {.75, .90, .97};
   std::array<double, 3> seconds = {24 * 3600, 3600, 600};
 };
 
 struct AnalyzeOptions {
-  std::optional<int64_t> limit_bytes;     // instead of the limit that the capture tells
+  std::optional<int64_t> limit_bytes;  // instead of the limit that the capture tells
   StatusLevels levels;
-  std::vector<std::string> wrappers;      // patterns of functions that are never to blame, beside the built-in ones
-  double skipped_ms = 0;                  // so much of the run came before the capture that is judged; see last_part.h
+  std::vector<std::string>
+      wrappers;  // patterns of functions that are never to blame, beside the built-in ones
+  double skipped_ms =
+      0;  // so much of the run came before the capture that is judged; see last_part.h
   const PlateauBook* plateaus = nullptr;  // what earlier runs taught; not owned
 };
 

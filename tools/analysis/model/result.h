@@ -2,9 +2,10 @@
 //
 // The answer: what the analyzer says about a run, as plain data, ready to be printed in any format.
 //
-// What: verdicts per site with their evidence, the process account, and what could not be seen. Why apart from the
-// code that computes it: reports depend on this header alone. Promises: a std::optional is empty where a thing is not
-// known, never 0 for "don't know"; all intervals are 90 %.
+// What: verdicts per site with their evidence, the process account, and what could not be seen. Why
+// apart from the code that computes it: reports depend on this header alone. Promises: a
+// std::optional is empty where a thing is not known, never 0 for "don't know"; all intervals are 90
+// %.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_MODEL_RESULT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_MODEL_RESULT_H_
 
@@ -21,12 +22,25 @@ namespace leaktrack {
 enum class Verdict : uint8_t { kNone, kWatch, kSuspect, kLeak };
 
 enum class Trend : uint8_t {
-  kInsufficient, kLinear, kAccelerating, kDecelerating, kPlateau, kStep, kStartup, kBounded, kChurn, kFlat, kContainer,
-  kExponential, kSawtooth, kBacklog, kPeriodic
+  kInsufficient,
+  kLinear,
+  kAccelerating,
+  kDecelerating,
+  kPlateau,
+  kStep,
+  kStartup,
+  kBounded,
+  kChurn,
+  kFlat,
+  kContainer,
+  kExponential,
+  kSawtooth,
+  kBacklog,
+  kPeriodic
 };
 
-// Where a site stands after several looks at the same run (10 min, 20, 40, ... and its end): accused now; accused
-// twice in a row and strictly; accused at an earlier look and now no more.
+// Where a site stands after several looks at the same run (10 min, 20, 40, ... and its end):
+// accused now; accused twice in a row and strictly; accused at an earlier look and now no more.
 enum class State : uint8_t { kNew, kConfirmed, kRetracted };
 
 enum class Status : uint8_t { kOk, kWarning, kCritical, kOomImminent };
@@ -50,8 +64,9 @@ struct Sawtooth {
   double tooth_bytes = 0;
 };
 
-// The log-linear birth rate of survivors that the forecast extrapolates: rate(t) = end_rate * exp(slope * (t - now)).
-// Linear growth has slope 0 with error 0: a slope that is not significant would only blur the forecast.
+// The log-linear birth rate of survivors that the forecast extrapolates: rate(t) = end_rate *
+// exp(slope * (t - now)). Linear growth has slope 0 with error 0: a slope that is not significant
+// would only blur the forecast.
 struct GrowthModel {
   double end_bytes_per_hour = 0;
   double slope_per_hour = 0;
@@ -68,35 +83,38 @@ struct Plateau {
 struct SiteResult {
   std::vector<capture::SiteId> sites;  // more than one: stacks joined into this entry
   capture::SiteKind kind = capture::SiteKind::kHeap;
-  bool merged = false;                 // `stack` is only the shared inner part of several different stacks
+  bool merged = false;  // `stack` is only the shared inner part of several different stacks
   bool truncated = false;
-  CallStack stack;                     // leaf first
-  size_t blame = 0;                    // index into `stack`; meaningless when it is empty
+  CallStack stack;   // leaf first
+  size_t blame = 0;  // index into `stack`; meaningless when it is empty
 
   Verdict verdict = Verdict::kNone;
   Trend trend = Trend::kInsufficient;
   double live_bytes = 0;
-  double live_bytes_error = 0;         // half-width of the 90 % interval
+  double live_bytes_error = 0;  // half-width of the 90 % interval
   double live_objects = 0;
-  double born_bytes = 0;               // all ever allocated here
-  std::optional<Rate> growth;          // bytes per hour; empty where blocks of this site do die
-  std::optional<double> p_value;       // empty: too few blocks to test
+  double born_bytes = 0;          // all ever allocated here
+  std::optional<Rate> growth;     // bytes per hour; empty where blocks of this site do die
+  std::optional<double> p_value;  // empty: too few blocks to test
   std::optional<double> q_value;
   State state = State::kNew;
-  std::optional<double> confidence;          // 0 to 1; empty: not tested
-  std::optional<double> late_onset_seconds;  // since the start of the run; only of growth that began late
-  std::optional<double> doubling_seconds;    // only of exponential growth
+  std::optional<double> confidence;  // 0 to 1; empty: not tested
+  std::optional<double>
+      late_onset_seconds;  // since the start of the run; only of growth that began late
+  std::optional<double> doubling_seconds;  // only of exponential growth
   std::optional<Sawtooth> sawtooth;
-  std::optional<GrowthModel> model;          // of sites that grow
-  std::optional<double> leaked_share;        // of the blocks born here, those that never die (0 to 1)
-  std::optional<Plateau> plateau;            // only of retracted sites
+  std::optional<GrowthModel> model;    // of sites that grow
+  std::optional<double> leaked_share;  // of the blocks born here, those that never die (0 to 1)
+  std::optional<Plateau> plateau;      // only of retracted sites
   std::optional<double> lift;  // share of what lives on over share of all that was born; see lift.h
-  uint32_t family = 0;         // above 0: sites of one family lose the parts of one thing; see families.h
-  size_t family_frame = 0;     // index into `stack` of the function that all of the family were made under
-  bool freed_at_exit = false;  // judged as of the moment before the program tidied up; live figures are of the end
+  uint32_t family = 0;  // above 0: sites of one family lose the parts of one thing; see families.h
+  size_t family_frame =
+      0;  // index into `stack` of the function that all of the family were made under
+  bool freed_at_exit =
+      false;  // judged as of the moment before the program tidied up; live figures are of the end
   double oldest_seconds = 0;
-  std::string evidence;                // one sentence: why this verdict
-  std::string settle;                  // one sentence: what would decide, empty when decided
+  std::string evidence;  // one sentence: why this verdict
+  std::string settle;    // one sentence: what would decide, empty when decided
 };
 
 // How likely the limit is reached within a time, if growth goes on.
@@ -105,7 +123,8 @@ struct LimitOdds {
   double probability = 0;
 };
 
-// Resident bytes that growth will have added, beside what is there now: more in nine draws of ten, in half, in one.
+// Resident bytes that growth will have added, beside what is there now: more in nine draws of ten,
+// in half, in one.
 struct FanPoint {
   double seconds = 0;  // from the end of the run
   double low_bytes = 0, mid_bytes = 0, high_bytes = 0;
@@ -113,15 +132,15 @@ struct FanPoint {
 
 struct ProcessResult {
   std::optional<int64_t> limit_bytes;
-  std::string limit_kind;              // cgroup, rlimit, machine or option; empty: no limit known
-  std::optional<double> used_fraction; // of the limit
+  std::string limit_kind;               // cgroup, rlimit, machine or option; empty: no limit known
+  std::optional<double> used_fraction;  // of the limit
   std::optional<double> headroom_bytes;
   Status status = Status::kOk;
-  // To the limit: the time by which it is reached in 10, 50 and 90 of 100 draws (an 80 % interval); empty: in more
-  // than the others never, or not known because nothing grows.
+  // To the limit: the time by which it is reached in 10, 50 and 90 of 100 draws (an 80 % interval);
+  // empty: in more than the others never, or not known because nothing grows.
   std::optional<double> seconds_low, seconds_mid, seconds_high;
-  std::vector<LimitOdds> odds;         // empty: nothing grows
-  std::vector<FanPoint> fan;           // by time, from 0 on; empty: nothing grows
+  std::vector<LimitOdds> odds;  // empty: nothing grows
+  std::vector<FanPoint> fan;    // by time, from 0 on; empty: nothing grows
 };
 
 struct MemoryResult {
@@ -132,19 +151,22 @@ struct MemoryResult {
   double mapped_bytes = 0;  // address space: how much of it is resident is not known
   std::string allocator;    // "glibc", "jemalloc", ...; empty: not known
   std::optional<int64_t> allocator_in_use_bytes, allocator_free_bytes, allocator_arenas;
-  std::optional<double> retained_bytes;  // freed, kept by the allocator, and at most what is resident beside the heap
-  std::optional<double> explained_fraction;   // of the RSS; see AccountForMemory
-  std::optional<double> unexplained_bytes;    // the rest of it
-  std::optional<double> resident_per_live;    // resident bytes that come with one live byte; empty: the heap is flat
+  std::optional<double>
+      retained_bytes;  // freed, kept by the allocator, and at most what is resident beside the heap
+  std::optional<double> explained_fraction;  // of the RSS; see AccountForMemory
+  std::optional<double> unexplained_bytes;   // the rest of it
+  std::optional<double>
+      resident_per_live;  // resident bytes that come with one live byte; empty: the heap is flat
   // Bytes per hour, after the first quarter of the run; empty: too few readings, or not told.
   std::optional<Rate> rss_growth, heap_growth, retained_growth, mapped_growth, unexplained_growth;
-  // Resident growth that goes on and belongs to no accused site, though neither the heap nor what the
-  // allocator keeps is the reason; and the site of the mappings that it can lie in. Empty: there is
-  // none, or none is known.
+  // Resident growth that goes on and belongs to no accused site, though neither the heap nor what
+  // the allocator keeps is the reason; and the site of the mappings that it can lie in. Empty:
+  // there is none, or none is known.
   std::optional<Rate> unplaced_growth;
   std::optional<capture::SiteId> nearest_site;
   MemoryClass memory_class = MemoryClass::kUnknown;
-  std::string because;              // one sentence: what moved and what did not; empty where there is nothing to say
+  std::string
+      because;  // one sentence: what moved and what did not; empty where there is nothing to say
   std::vector<std::string> advice;  // what would help, the best first
 };
 
@@ -156,10 +178,12 @@ struct Analysis {
   ProcessResult process;
   MemoryResult memory;
   std::optional<double> detectable_bytes_per_hour;
-  std::optional<Rate> total_growth;  // of all sites that are leak or suspect
-  std::optional<double> window_seconds;  // only the last so many were judged (--since); all other times are of the whole run
-  double judged_seconds = 0;         // the length of run that was judged: shorter than `duration` if it tidied up
-  bool warming_up = false;           // so many sites grow at once that nothing is confirmed yet
+  std::optional<Rate> total_growth;      // of all sites that are leak or suspect
+  std::optional<double> window_seconds;  // only the last so many were judged (--since); all other
+                                         // times are of the whole run
+  double judged_seconds =
+      0;  // the length of run that was judged: shorter than `duration` if it tidied up
+  bool warming_up = false;  // so many sites grow at once that nothing is confirmed yet
   Conclusion conclusion = Conclusion::kClean;
   std::string inconclusive_because;
 };

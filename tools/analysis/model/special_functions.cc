@@ -10,10 +10,11 @@ namespace {
 namespace policies = boost::math::policies;
 
 // The tools throw nothing, and twice the precision of double would cost twice the time.
-constexpr auto kPolicy =
-    policies::make_policy(policies::domain_error<policies::ignore_error>(), policies::pole_error<policies::ignore_error>(),
-                          policies::overflow_error<policies::ignore_error>(),
-                          policies::evaluation_error<policies::ignore_error>(), policies::promote_double<false>());
+constexpr auto kPolicy = policies::make_policy(policies::domain_error<policies::ignore_error>(),
+                                               policies::pole_error<policies::ignore_error>(),
+                                               policies::overflow_error<policies::ignore_error>(),
+                                               policies::evaluation_error<policies::ignore_error>(),
+                                               policies::promote_double<false>());
 
 }  // namespace
 

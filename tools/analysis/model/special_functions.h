@@ -2,9 +2,10 @@
 //
 // The incomplete gamma and beta functions, by Boost.Math.
 //
-// What: the regularized functions that the tails of the gamma, Poisson and binomial distributions are made of. Why this
-// header: Boost's headers take seconds to compile, and one file includes them. Promises: no exception; arguments
-// outside the domain give NaN or the limit. Limits: double precision, a relative error of about 1e-14.
+// What: the regularized functions that the tails of the gamma, Poisson and binomial distributions
+// are made of. Why this header: Boost's headers take seconds to compile, and one file includes
+// them. Promises: no exception; arguments outside the domain give NaN or the limit. Limits: double
+// precision, a relative error of about 1e-14.
 //
 // Thread-safety: pure functions.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_MODEL_SPECIAL_FUNCTIONS_H_

@@ -27,7 +27,9 @@ double PoissonCdf(double count, double mean) {
   return UpperGamma(count + 1, mean);
 }
 
-Interval PoissonInterval90(double count) { return {GammaQuantile(count, .05), GammaQuantile(count + 1, .95)}; }
+Interval PoissonInterval90(double count) {
+  return {GammaQuantile(count, .05), GammaQuantile(count + 1, .95)};
+}
 
 double TiltedMean(double gamma) {
   if (std::abs(gamma) < 1e-4) return 0.5 + gamma / 12;
@@ -57,7 +59,8 @@ double SamplingProbability(double size, double interval) {
 std::vector<double> BenjaminiHochberg(const std::vector<double>& p_values) {
   std::vector<size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p_values[a] > p_values[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return p_values[a] > p_values[b]; });
   std::vector<double> q(p_values.size());
   double smallest = 1;
   for (size_t i = 0; i < order.size(); ++i) {

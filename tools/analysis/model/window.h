@@ -2,8 +2,8 @@
 //
 // The stretch of a run that is judged.
 //
-// Births in the warm-up are nobody's leak: a program that starts keeps what it builds. The warm-up is 5 % of the run,
-// at least a second (a quarter of very short runs).
+// Births in the warm-up are nobody's leak: a program that starts keeps what it builds. The warm-up
+// is 5 % of the run, at least a second (a quarter of very short runs).
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_MODEL_WINDOW_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_MODEL_WINDOW_H_
 

@@ -2,8 +2,8 @@
 //
 // What the memory account means in words, and what to do about it.
 //
-// Promises: advice fits the class and the allocator that the process really uses; where neither is known there is none.
-// A leak gets none: its sites say what to do.
+// Promises: advice fits the class and the allocator that the process really uses; where neither is
+// known there is none. A leak gets none: its sites say what to do.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PROCESS_ADVICE_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PROCESS_ADVICE_H_
 

@@ -26,9 +26,10 @@ double MedianLiveBlock(const capture::Capture& capture) {
 std::string WhatWasLost(const capture::Capture& capture) {
   if (!capture.damage.empty()) return "the capture is damaged";
   if (capture.recorder_missing) return "the end of the run is missing: its flight recorder is gone";
-  const uint64_t lost = capture.losses[capture::kLostAllocations] + capture.losses[capture::kLostFrees] +
-                        capture.losses[capture::kLostCells];
-  if (static_cast<double>(lost) > kMaxLossShare * static_cast<double>(std::max<uint64_t>(capture.samples_total, 1))) {
+  const uint64_t lost = capture.losses[capture::kLostAllocations] +
+                        capture.losses[capture::kLostFrees] + capture.losses[capture::kLostCells];
+  if (static_cast<double>(lost) >
+      kMaxLossShare * static_cast<double>(std::max<uint64_t>(capture.samples_total, 1))) {
     return absl::StrCat(FormatCount(lost), " events were lost");
   }
   return "";
@@ -47,10 +48,11 @@ std::string WhyShort(const capture::Capture& capture, double seconds) {
 
 }  // namespace
 
-// Forty blocks pass the plain test four times in five (births.h). Sampling turns a leak of small blocks into one sample
-// per interval of bytes; where every block is recorded, forty blocks are forty blocks, of the size that is usual here.
-//   detectable = 40 * (sampled: interval at the end; exact: median size of the live blocks) / (run - warm-up -
-//   youngest)
+// Forty blocks pass the plain test four times in five (births.h). Sampling turns a leak of small
+// blocks into one sample per interval of bytes; where every block is recorded, forty blocks are
+// forty blocks, of the size that is usual here.
+//   detectable = 40 * (sampled: interval at the end; exact: median size of the live blocks) / (run
+//   - warm-up - youngest)
 std::optional<double> DetectableGrowth(const capture::Capture& capture, const Window& window) {
   const double span = window.end_ms - window.warm_up_ms - window.end_ms / 64;
   if (span <= 0) return std::nullopt;
@@ -60,8 +62,9 @@ std::optional<double> DetectableGrowth(const capture::Capture& capture, const Wi
 }
 
 void Conclude(const capture::Capture& capture, Analysis& analysis) {
-  const bool found = std::any_of(analysis.sites.begin(), analysis.sites.end(),
-                                 [](const SiteResult& site) { return site.verdict >= Verdict::kSuspect; });
+  const bool found =
+      std::any_of(analysis.sites.begin(), analysis.sites.end(),
+                  [](const SiteResult& site) { return site.verdict >= Verdict::kSuspect; });
   if (found) {
     analysis.conclusion = Conclusion::kFound;
     return;

@@ -12,9 +12,9 @@
 
 namespace leaktrack {
 
-// The steady growth (bytes per hour) that would have been found with 80 % power. The plain test needs about 40
-// survivors for that, each worth one sampling interval T (or one block, where T is smaller than a block), born in the
-// span between warm-up and youngest age cut:
+// The steady growth (bytes per hour) that would have been found with 80 % power. The plain test
+// needs about 40 survivors for that, each worth one sampling interval T (or one block, where T is
+// smaller than a block), born in the span between warm-up and youngest age cut:
 //   40 * max(T, mean live block) / (W - warm-up - W/64)
 // Empty for a run without any length.
 std::optional<double> DetectableGrowth(const capture::Capture& capture, const Window& window);

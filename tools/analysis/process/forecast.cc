@@ -17,7 +17,8 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr double kForeverHours = 100 * 365.0 * 24;  // beyond this is never
 constexpr double kMostExponent = 60;                // a factor of 10^26: whatever was left is gone
 constexpr int kHalvings = 60;
-constexpr double kUneven = .02;  // no load is so even that thousands of samples tell its rate to a part in a thousand
+constexpr double kUneven =
+    .02;  // no load is so even that thousands of samples tell its rate to a part in a thousand
 
 struct Draw {
   double rate = 0;   // bytes per hour at the end of the run
@@ -52,7 +53,8 @@ double HoursToGrow(const std::vector<Draw>& draws, double bytes) {
 
 // Calls `each` with every draw; the same ones every time.
 template <typename Each>
-void ForEachDraw(const std::vector<GrowthModel>& growing, double resident_per_live, const Each& each) {
+void ForEachDraw(const std::vector<GrowthModel>& growing, double resident_per_live,
+                 const Each& each) {
   std::mt19937_64 random(kSeed);
   std::vector<Draw> draws(growing.size());
   for (size_t i = 0; i < kDraws; ++i) {
@@ -60,8 +62,10 @@ void ForEachDraw(const std::vector<GrowthModel>& growing, double resident_per_li
     for (size_t s = 0; s < growing.size(); ++s) {
       const GrowthModel& model = growing[s];
       const double shape = std::max(model.effective_samples, 1.0);
-      draws[s].rate = std::gamma_distribution<double>(shape, cost * model.end_bytes_per_hour / shape)(random);
-      draws[s].slope = model.slope_error > 0 ? std::normal_distribution<double>(model.slope_per_hour, model.slope_error)(random)
+      draws[s].rate =
+          std::gamma_distribution<double>(shape, cost * model.end_bytes_per_hour / shape)(random);
+      draws[s].slope = model.slope_error > 0 ? std::normal_distribution<double>(
+                                                   model.slope_per_hour, model.slope_error)(random)
                                              : model.slope_per_hour;
     }
     each(draws);
@@ -70,7 +74,8 @@ void ForEachDraw(const std::vector<GrowthModel>& growing, double resident_per_li
 
 }  // namespace
 
-Forecast::Forecast(const std::vector<GrowthModel>& growing, double headroom_bytes, double resident_per_live) {
+Forecast::Forecast(const std::vector<GrowthModel>& growing, double headroom_bytes,
+                   double resident_per_live) {
   if (growing.empty()) return;
   seconds_.reserve(kDraws);
   ForEachDraw(growing, resident_per_live, [&](const std::vector<Draw>& draws) {
@@ -79,16 +84,21 @@ Forecast::Forecast(const std::vector<GrowthModel>& growing, double headroom_byte
   std::sort(seconds_.begin(), seconds_.end());
 }
 
-std::vector<FanPoint> FanOf(const std::vector<GrowthModel>& growing, double resident_per_live, double until_seconds, size_t points) {
+std::vector<FanPoint> FanOf(const std::vector<GrowthModel>& growing, double resident_per_live,
+                            double until_seconds, size_t points) {
   std::vector<FanPoint> fan(points + 1);
   std::vector<std::vector<double>> grown(points + 1);
-  for (size_t i = 0; i <= points; ++i) fan[i].seconds = until_seconds * static_cast<double>(i) / static_cast<double>(points);
+  for (size_t i = 0; i <= points; ++i)
+    fan[i].seconds = until_seconds * static_cast<double>(i) / static_cast<double>(points);
   ForEachDraw(growing, resident_per_live, [&](const std::vector<Draw>& draws) {
-    for (size_t i = 0; i <= points; ++i) grown[i].push_back(GrownAfter(draws, fan[i].seconds / 3600));
+    for (size_t i = 0; i <= points; ++i)
+      grown[i].push_back(GrownAfter(draws, fan[i].seconds / 3600));
   });
   for (size_t i = 0; i <= points; ++i) {
     std::sort(grown[i].begin(), grown[i].end());
-    const auto at = [&](double share) { return grown[i][static_cast<size_t>(share * (kDraws - 1))]; };
+    const auto at = [&](double share) {
+      return grown[i][static_cast<size_t>(share * (kDraws - 1))];
+    };
     fan[i].low_bytes = at(.1);
     fan[i].mid_bytes = at(.5);
     fan[i].high_bytes = at(.9);
@@ -105,7 +115,8 @@ std::optional<double> Forecast::SecondsAt(double share) const {
 
 double Forecast::ProbabilityWithin(double seconds) const {
   if (seconds_.empty()) return 0;
-  const auto sooner = std::upper_bound(seconds_.begin(), seconds_.end(), seconds) - seconds_.begin();
+  const auto sooner =
+      std::upper_bound(seconds_.begin(), seconds_.end(), seconds) - seconds_.begin();
   return static_cast<double>(sooner) / static_cast<double>(seconds_.size());
 }
 

@@ -10,17 +10,20 @@
 namespace leaktrack {
 namespace {
 
-constexpr double kMostExplains = .5;          // a part that grew by this share of the growth is its reason
-constexpr double kHardlyAny = .3;             // resident growth below this share of the accused growth
-constexpr double kWorthARetention = 16 << 20; // bytes held free in a process that is steady
+constexpr double kMostExplains = .5;  // a part that grew by this share of the growth is its reason
+constexpr double kHardlyAny = .3;     // resident growth below this share of the accused growth
+constexpr double kWorthARetention = 16 << 20;  // bytes held free in a process that is steady
 constexpr double kFlatHeapShare = .3;
 constexpr double kNoticeableBytes = 4 << 20;
 constexpr double kFreshMs = 30e3, kFreshShare = .1;
-constexpr double kMostSilence = .6;           // of the stretch that is judged, since the allocator's last word
+constexpr double kMostSilence =
+    .6;  // of the stretch that is judged, since the allocator's last word
 
 bool Known(int64_t value) { return value != capture::kNotKnown; }
 double OrZero(int64_t value) { return Known(value) ? static_cast<double>(value) : 0; }
-std::optional<int64_t> OrEmpty(int64_t value) { return Known(value) ? std::optional<int64_t>(value) : std::nullopt; }
+std::optional<int64_t> OrEmpty(int64_t value) {
+  return Known(value) ? std::optional<int64_t>(value) : std::nullopt;
+}
 
 // What grew, and by how much over the run after its first quarter.
 struct Movement {
@@ -41,7 +44,8 @@ double Moved(const MemorySeries& series, const std::vector<double>& values) {
 // Empty unless the allocator was heard at both ends of the stretch that is judged, or nearly so.
 std::optional<double> HeldFreeMoved(const MemorySeries& series) {
   const std::vector<double>& hours = series.allocator_hours;
-  if (hours.size() < 2 || hours.back() < series.hours.back() - kMostSilence * series.span_hours()) return std::nullopt;
+  if (hours.size() < 2 || hours.back() < series.hours.back() - kMostSilence * series.span_hours())
+    return std::nullopt;
   size_t first = 0;
   while (first + 2 < hours.size() && hours[first + 1] <= series.hours.front()) ++first;
   return series.allocator_free.back() - series.allocator_free[first];
@@ -77,10 +81,11 @@ Accused AccusedOf(const std::vector<SiteResult>& sites) {
   return accused;
 }
 
-// Growth that never becomes resident was reserved, or swapped out. Where the heap grows into what the allocator had
-// kept, resident memory stands still too, but the leak is real.
+// Growth that never becomes resident was reserved, or swapped out. Where the heap grows into what
+// the allocator had kept, resident memory stands still too, but the leak is real.
 bool IsUntouched(const Accused& accused, const Movement& moved, double span_hours) {
-  // What the rate at the end says the whole stretch grew by is too much where growth is speeding up.
+  // What the rate at the end says the whole stretch grew by is too much where growth is speeding
+  // up.
   const double expected = std::min(accused.bytes_per_hour * span_hours, moved.heap + moved.mapped);
   const double touched = moved.anonymous + std::max(0.0, moved.shared);
   if (!moved.known || expected < kNoticeableBytes || touched > kHardlyAny * expected) return false;
@@ -91,7 +96,8 @@ MemoryClass ClassOfGrowth(const Movement& moved, const MemoryResult& result) {
   const double reason = kMostExplains * moved.rss;
   if (moved.heap >= kFlatHeapShare * moved.rss) return MemoryClass::kUnknown;
   // Asked once only: what it holds now cannot be older than the growth.
-  if (moved.held_free.value_or(result.retained_bytes.value_or(0)) >= reason) return MemoryClass::kRetention;
+  if (moved.held_free.value_or(result.retained_bytes.value_or(0)) >= reason)
+    return MemoryClass::kRetention;
   if (moved.mapped >= reason || moved.files >= reason) return MemoryClass::kMappings;
   // Neither the heap nor what the allocator holds: stacks, or mappings from before or beside us.
   return moved.held_free ? MemoryClass::kMappings : MemoryClass::kRetention;
@@ -108,14 +114,17 @@ MemoryClass Classify(const Accused& accused, const Movement& moved, const Memory
   if (Grew(series.hours, series.mapped)) return MemoryClass::kUntouched;
   const double anonymous = static_cast<double>(result.anonymous_bytes.value_or(0));
   const double held_free = result.retained_bytes.value_or(0);
-  return held_free > kWorthARetention && held_free > .5 * anonymous ? MemoryClass::kRetention : MemoryClass::kSteady;
+  return held_free > kWorthARetention && held_free > .5 * anonymous ? MemoryClass::kRetention
+                                                                    : MemoryClass::kSteady;
 }
 
 // What it said is old news if it was not asked again; an old answer says nothing of now.
-void TakeAllocator(const capture::Capture& capture, const capture::MemorySample& now, MemoryResult& result) {
+void TakeAllocator(const capture::Capture& capture, const capture::MemorySample& now,
+                   MemoryResult& result) {
   result.allocator = capture.allocator;
   if (!Known(now.allocator_read_ms)) return;
-  const double age_ms = static_cast<double>(now.time_ms) - static_cast<double>(now.allocator_read_ms);
+  const double age_ms =
+      static_cast<double>(now.time_ms) - static_cast<double>(now.allocator_read_ms);
   if (age_ms > std::max(kFreshMs, kFreshShare * static_cast<double>(now.time_ms))) return;
   result.allocator_in_use_bytes = OrEmpty(now.allocator_in_use);
   result.allocator_free_bytes = OrEmpty(now.allocator_free);
@@ -132,7 +141,8 @@ void TakeReading(const capture::MemorySample& now, MemoryResult& result) {
   result.rss_bytes = now.rss;
   const double rss = static_cast<double>(now.rss);
   const double files = OrZero(now.file) + OrZero(now.shared);
-  const double anonymous = Known(now.anonymous) ? OrZero(now.anonymous) : std::max(0.0, rss - files);
+  const double anonymous =
+      Known(now.anonymous) ? OrZero(now.anonymous) : std::max(0.0, rss - files);
   result.anonymous_bytes = static_cast<int64_t>(anonymous);
   double heap = result.live_heap_bytes;
   if (result.allocator_free_bytes) {
@@ -146,13 +156,16 @@ void TakeReading(const capture::MemorySample& now, MemoryResult& result) {
 }
 
 double ResidentPerLive(const MemorySeries& series, const MemoryResult& result) {
-  return std::clamp(SlopePerHour(series.hours, series.anonymous)->mid / result.heap_growth->mid, 1.0, 1.5);
+  return std::clamp(SlopePerHour(series.hours, series.anonymous)->mid / result.heap_growth->mid,
+                    1.0, 1.5);
 }
 
 // The allocator's latest word then; 0 before its first, and where it says nothing.
 double HeldFreeAt(const MemorySeries& series, double hours) {
-  const auto after = std::upper_bound(series.allocator_hours.begin(), series.allocator_hours.end(), hours);
-  if (after == series.allocator_hours.begin()) return series.allocator_free.empty() ? 0 : series.allocator_free.front();
+  const auto after =
+      std::upper_bound(series.allocator_hours.begin(), series.allocator_hours.end(), hours);
+  if (after == series.allocator_hours.begin())
+    return series.allocator_free.empty() ? 0 : series.allocator_free.front();
   return series.allocator_free[static_cast<size_t>(after - series.allocator_hours.begin()) - 1];
 }
 
@@ -166,7 +179,8 @@ void TakeSlopes(const MemorySeries& series, MemoryResult& result) {
   }
   std::vector<double> rest;  // of the anonymous memory
   for (size_t i = 0; i < series.hours.size(); ++i) {
-    rest.push_back(series.anonymous[i] - result.resident_per_live.value_or(1) * series.live_heap[i] -
+    rest.push_back(series.anonymous[i] -
+                   result.resident_per_live.value_or(1) * series.live_heap[i] -
                    HeldFreeAt(series, series.hours[i]));
   }
   result.unexplained_growth = SlopePerHour(series.hours, rest);
@@ -215,10 +229,12 @@ const capture::MemorySample* LastLook(const capture::Capture& capture) {
   return capture.memory.empty() ? nullptr : &capture.memory.back();
 }
 
-MemoryResult AccountForMemory(const capture::Capture& capture, const std::vector<SiteResult>& sites) {
+MemoryResult AccountForMemory(const capture::Capture& capture,
+                              const std::vector<SiteResult>& sites) {
   MemoryResult result;
   for (const SiteResult& site : sites) {
-    (site.kind == capture::SiteKind::kHeap ? result.live_heap_bytes : result.mapped_bytes) += site.live_bytes;
+    (site.kind == capture::SiteKind::kHeap ? result.live_heap_bytes : result.mapped_bytes) +=
+        site.live_bytes;
   }
   if (const capture::MemorySample* now = LastLook(capture)) {
     TakeAllocator(capture, *now, result);

@@ -31,9 +31,11 @@ std::vector<const Reading*> Troughs(const std::vector<Reading>& readings) {
     if (Known(reading.rss)) known.push_back(&reading);
   }
   if (known.size() < kMinMemoryReadings) return {};
-  const double begin = .75 * static_cast<double>(known.front()->time_ms) + .25 * static_cast<double>(known.back()->time_ms);
+  const double begin = .75 * static_cast<double>(known.front()->time_ms) +
+                       .25 * static_cast<double>(known.back()->time_ms);
   const double end = static_cast<double>(known.back()->time_ms);
-  const double block_ms = std::max(1.0, (end - begin) / static_cast<double>(std::min(kMostBlocks, known.size())));
+  const double block_ms =
+      std::max(1.0, (end - begin) / static_cast<double>(std::min(kMostBlocks, known.size())));
   std::vector<const Reading*> troughs;
   double last_block = -1;
   for (const Reading* reading : known) {
@@ -95,13 +97,16 @@ std::vector<double> LiveBytesAt(const capture::Capture& capture, capture::SiteKi
   std::vector<double> live(times_ms.size());
   for (const capture::CellSeries& series : capture.cells) {
     const auto stack = capture.stacks.find(series.site);
-    const auto its_kind = stack == capture.stacks.end() ? capture::SiteKind::kHeap : stack->second.kind;
+    const auto its_kind =
+        stack == capture.stacks.end() ? capture::SiteKind::kHeap : stack->second.kind;
     if (its_kind != kind) continue;
-    const bool adds = series.band == capture::kBandBirths || series.band == capture::kBandRelabelled;
+    const bool adds =
+        series.band == capture::kBandBirths || series.band == capture::kBandRelabelled;
     size_t next = 0;
     double bytes = 0;
     for (size_t i = 0; i < times_ms.size(); ++i) {
-      while (next < series.points.size() && series.points[next].time_ms <= times_ms[i]) bytes = series.points[next++].bytes;
+      while (next < series.points.size() && series.points[next].time_ms <= times_ms[i])
+        bytes = series.points[next++].bytes;
       live[i] += adds ? bytes : -bytes;
     }
   }
@@ -120,7 +125,8 @@ MemorySeries SeriesOf(const capture::Capture& capture) {
   }
   series.rss = Values(troughs, [](const Reading& reading) { return reading.rss; });
   series.files = Values(troughs, [](const Reading& reading) {
-    return Known(reading.file) && Known(reading.shared) ? reading.file + reading.shared : capture::kNotKnown;
+    return Known(reading.file) && Known(reading.shared) ? reading.file + reading.shared
+                                                        : capture::kNotKnown;
   });
   series.shared = Values(troughs, [](const Reading& reading) { return reading.shared; });
   series.swap = Values(troughs, [](const Reading& reading) { return reading.swap; });
@@ -131,7 +137,8 @@ MemorySeries SeriesOf(const capture::Capture& capture) {
   return series;
 }
 
-std::optional<Rate> SlopePerHour(const std::vector<double>& hours, const std::vector<double>& values) {
+std::optional<Rate> SlopePerHour(const std::vector<double>& hours,
+                                 const std::vector<double>& values) {
   const size_t count = values.size();
   if (count < 4 || hours.size() != count) return std::nullopt;
   std::vector<double> slopes;
@@ -146,7 +153,9 @@ std::optional<Rate> SlopePerHour(const std::vector<double>& hours, const std::ve
   const auto n = static_cast<double>(count);
   const double spread = kZ90 * std::sqrt(n * (n - 1) * (2 * n + 5) / 18);
   const auto all = static_cast<double>(slopes.size());
-  const auto at = [&](double rank) { return slopes[static_cast<size_t>(std::clamp(rank, 0.0, all - 1))]; };
+  const auto at = [&](double rank) {
+    return slopes[static_cast<size_t>(std::clamp(rank, 0.0, all - 1))];
+  };
   return Rate{Median(slopes), at((all - spread) / 2), at((all + spread) / 2)};
 }
 
@@ -158,7 +167,9 @@ bool Grew(const std::vector<double>& hours, const std::vector<double>& values) {
   const std::optional<Rate> slope = SlopePerHour(hours, values);
   if (!slope) return false;
   const double before = std::max(FirstThird(values), 1.0);
-  const auto noticeable = [&](double bytes) { return bytes > kNoticeableBytes && bytes > kNoticeableShare * before; };
+  const auto noticeable = [&](double bytes) {
+    return bytes > kNoticeableBytes && bytes > kNoticeableShare * before;
+  };
   if (slope->low > 0 && noticeable(slope->mid * (hours.back() - hours.front()))) return true;
   return noticeable(Shift(values)) && Shift(values) > .5 * before;
 }

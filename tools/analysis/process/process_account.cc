@@ -22,7 +22,9 @@ struct Limit {
   const char* kind = "";
 };
 
-double Room(int64_t limit, int64_t used) { return std::max(0.0, static_cast<double>(limit - used)); }
+double Room(int64_t limit, int64_t used) {
+  return std::max(0.0, static_cast<double>(limit - used));
+}
 
 std::optional<Limit> CgroupLimit(const capture::MemorySample& now) {
   if (now.cgroup_max <= 0 || !Known(now.cgroup_current)) return std::nullopt;
@@ -30,13 +32,16 @@ std::optional<Limit> CgroupLimit(const capture::MemorySample& now) {
   return Limit{now.cgroup_max, Room(now.cgroup_max, now.cgroup_current - reclaimable), "cgroup"};
 }
 
-std::optional<Limit> FindLimit(const capture::MemorySample& now, const std::optional<int64_t>& asked) {
+std::optional<Limit> FindLimit(const capture::MemorySample& now,
+                               const std::optional<int64_t>& asked) {
   if (asked && Known(now.rss)) return Limit{*asked, Room(*asked, now.rss), "option"};
   if (const std::optional<Limit> cgroup = CgroupLimit(now)) return cgroup;
   const int64_t space = Known(now.address_space) ? now.address_space : now.rss;
-  if (now.rlimit_as > 0 && Known(space)) return Limit{now.rlimit_as, Room(now.rlimit_as, space), "rlimit"};
+  if (now.rlimit_as > 0 && Known(space))
+    return Limit{now.rlimit_as, Room(now.rlimit_as, space), "rlimit"};
   if (now.machine_total > 0 && Known(now.machine_available)) {
-    return Limit{now.machine_total, std::max(0.0, static_cast<double>(now.machine_available)), "machine"};
+    return Limit{now.machine_total, std::max(0.0, static_cast<double>(now.machine_available)),
+                 "machine"};
   }
   return std::nullopt;
 }
@@ -52,7 +57,8 @@ Status StatusOf(const StatusLevels& levels, const ProcessResult& process) {
   return status;
 }
 
-// The accused sites, and what belongs to none: resident memory, which says nothing of an address space.
+// The accused sites, and what belongs to none: resident memory, which says nothing of an address
+// space.
 std::vector<GrowthModel> WhatGrows(const Analysis& analysis, const ProcessResult& process) {
   std::vector<GrowthModel> models;
   for (const SiteResult& site : analysis.sites) {
@@ -71,7 +77,8 @@ bool CountsAgainst(const ProcessResult& process, const MemoryResult& memory) {
   return process.limit_kind == "rlimit" || memory.memory_class != MemoryClass::kUntouched;
 }
 
-// How far ahead a picture looks: past the limit if it is near, and not so far that the run itself shrinks to a line.
+// How far ahead a picture looks: past the limit if it is near, and not so far that the run itself
+// shrinks to a line.
 double FanSeconds(const Analysis& analysis, const ProcessResult& process) {
   const double run = std::max(analysis.duration_seconds, 1.0);
   return std::clamp(1.25 * process.seconds_mid.value_or(run), run / 4, run * 3);
@@ -81,13 +88,15 @@ void Foresee(const Analysis& analysis, ProcessResult& process) {
   if (!process.headroom_bytes || !CountsAgainst(process, analysis.memory)) return;
   const std::vector<GrowthModel> growing = WhatGrows(analysis, process);
   if (growing.empty()) return;
-  const double cost = process.limit_kind == "rlimit" ? 1 : analysis.memory.resident_per_live.value_or(1);
+  const double cost =
+      process.limit_kind == "rlimit" ? 1 : analysis.memory.resident_per_live.value_or(1);
   const Forecast forecast(growing, *process.headroom_bytes, cost);
   process.seconds_low = forecast.SecondsAt(kLowShare);
   process.seconds_mid = forecast.SecondsAt(kMidShare);
   process.seconds_high = forecast.SecondsAt(kHighShare);
   process.fan = FanOf(growing, cost, FanSeconds(analysis, process), kFanPoints);
-  for (const double horizon : kHorizons) process.odds.push_back({horizon, forecast.ProbabilityWithin(horizon)});
+  for (const double horizon : kHorizons)
+    process.odds.push_back({horizon, forecast.ProbabilityWithin(horizon)});
 }
 
 }  // namespace
@@ -123,7 +132,8 @@ ProcessResult LimitOf(const capture::Capture& capture, const AnalyzeOptions& opt
   return result;
 }
 
-void AccountForProcess(const capture::Capture& capture, const AnalyzeOptions& options, Analysis& analysis) {
+void AccountForProcess(const capture::Capture& capture, const AnalyzeOptions& options,
+                       Analysis& analysis) {
   analysis.total_growth = TotalGrowth(analysis.sites);
   analysis.memory = AccountForMemory(capture, analysis.sites);
   analysis.process = LimitOf(capture, options);

@@ -2,11 +2,11 @@
 //
 // The process: how near to its limit, and how soon there.
 //
-// The limit is the one that was asked for, else the cgroup's, else RLIMIT_AS, else the machine's memory. The headroom
-// is what is left of it: file pages that the cgroup can drop count as left, and what the machine calls available.
-// Time to it is a forecast (forecast.h) from the sites that are leak or suspect, and from resident
-// growth that belongs to no site (memory_account.h); nothing is forecast from growth that is not
-// significant, nor from growth that takes no memory.
+// The limit is the one that was asked for, else the cgroup's, else RLIMIT_AS, else the machine's
+// memory. The headroom is what is left of it: file pages that the cgroup can drop count as left,
+// and what the machine calls available. Time to it is a forecast (forecast.h) from the sites that
+// are leak or suspect, and from resident growth that belongs to no site (memory_account.h); nothing
+// is forecast from growth that is not significant, nor from growth that takes no memory.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PROCESS_PROCESS_ACCOUNT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PROCESS_PROCESS_ACCOUNT_H_
 
@@ -25,7 +25,8 @@ std::optional<Rate> TotalGrowth(const std::vector<SiteResult>& sites);
 ProcessResult LimitOf(const capture::Capture& capture, const AnalyzeOptions& options);
 
 // Fills total_growth, memory and process of an analysis whose sites stand.
-void AccountForProcess(const capture::Capture& capture, const AnalyzeOptions& options, Analysis& analysis);
+void AccountForProcess(const capture::Capture& capture, const AnalyzeOptions& options,
+                       Analysis& analysis);
 
 }  // namespace leaktrack
 

@@ -7,7 +7,8 @@
 
 namespace leaktrack {
 
-// Any bytes as text of an element or attribute of HTML or XML. Control characters stay: SafeText comes first where they may be there.
+// Any bytes as text of an element or attribute of HTML or XML. Control characters stay: SafeText
+// comes first where they may be there.
 std::string MarkupText(std::string_view text);
 
 }  // namespace leaktrack

@@ -15,8 +15,20 @@ namespace leaktrack {
 namespace {
 
 // Field numbers of profile.proto.
-enum ProfileField { kSampleType = 1, kSample = 2, kMapping = 3, kLocation = 4, kFunction = 5, kStringTable = 6, kTimeNanos = 9,
-                    kDurationNanos = 10, kPeriodType = 11, kPeriod = 12, kComment = 13, kDefaultSampleType = 14 };
+enum ProfileField {
+  kSampleType = 1,
+  kSample = 2,
+  kMapping = 3,
+  kLocation = 4,
+  kFunction = 5,
+  kStringTable = 6,
+  kTimeNanos = 9,
+  kDurationNanos = 10,
+  kPeriodType = 11,
+  kPeriod = 12,
+  kComment = 13,
+  kDefaultSampleType = 14
+};
 constexpr uint64_t kModuleSpan = uint64_t{1} << 48;  // more than any ELF address
 
 class Profile {
@@ -24,7 +36,10 @@ class Profile {
   explicit Profile(const ReportInput& input) : input_(input) { StringOf(""); }
 
   std::string Write(size_t top) {
-    for (const auto& [type, unit] : {std::pair{"inuse_objects", "count"}, {"inuse_space", "bytes"}, {"alloc_space", "bytes"}, {"growth", "bytes"}}) {
+    for (const auto& [type, unit] : {std::pair{"inuse_objects", "count"},
+                                     {"inuse_space", "bytes"},
+                                     {"alloc_space", "bytes"},
+                                     {"growth", "bytes"}}) {
       Type(kSampleType, type, unit);
     }
     size_t told = 0;
@@ -39,7 +54,8 @@ class Profile {
 
  private:
   int64_t StringOf(const std::string& text) {
-    const auto [at, fresh] = string_numbers_.try_emplace(text, static_cast<int64_t>(strings_.size()));
+    const auto [at, fresh] =
+        string_numbers_.try_emplace(text, static_cast<int64_t>(strings_.size()));
     if (fresh) strings_.push_back(text);
     return at->second;
   }
@@ -62,12 +78,15 @@ class Profile {
     mapping.add_uint64(3, (at->second + 1) * kModuleSpan);
     mapping.add_int64(5, name);
     mapping.add_int64(6, build_id);
-    for (const int known : {7, 8, 9, 10}) mapping.add_bool(static_cast<protozero::pbf_tag_type>(known), true);  // asks nobody to symbolize
+    for (const int known : {7, 8, 9, 10})
+      mapping.add_bool(static_cast<protozero::pbf_tag_type>(known),
+                       true);  // asks nobody to symbolize
     return at->second;
   }
 
   uint64_t FunctionOf(const ResolvedFrame& frame) {
-    const auto [at, fresh] = functions_.try_emplace({FrameName(frame), frame.file}, functions_.size() + 1);
+    const auto [at, fresh] =
+        functions_.try_emplace({FrameName(frame), frame.file}, functions_.size() + 1);
     if (!fresh) return at->second;
     const int64_t name = StringOf(FrameName(frame)), file = StringOf(SafeText(frame.file));
     protozero::pbf_writer function(out_, kFunction);
@@ -78,12 +97,14 @@ class Profile {
     return at->second;
   }
 
-  // From `inner` to `end`: the functions inlined at one call site, innermost first, and the one that they were inlined into.
+  // From `inner` to `end`: the functions inlined at one call site, innermost first, and the one
+  // that they were inlined into.
   uint64_t LocationOf(const CallStack& stack, size_t inner, size_t end) {
     const ResolvedFrame& outer = stack[end - 1];
     std::vector<std::pair<uint64_t, uint32_t>> lines;
     for (size_t i = inner; i < end; ++i) lines.emplace_back(FunctionOf(stack[i]), stack[i].line);
-    const auto [at, fresh] = locations_.try_emplace({outer.module, outer.offset, lines}, locations_.size() + 1);
+    const auto [at, fresh] =
+        locations_.try_emplace({outer.module, outer.offset, lines}, locations_.size() + 1);
     if (!fresh) return at->second;
     const uint64_t mapping = MappingOf(outer);
     protozero::pbf_writer location(out_, kLocation);
@@ -107,8 +128,11 @@ class Profile {
       begin = end;
     }
     const SiteFigures figures = FiguresOf(site);
-    const int64_t values[] = {figures.live_objects, figures.live_bytes, figures.born_bytes, figures.growth_bytes_per_hour};
-    const std::pair<int64_t, int64_t> labels[] = {{StringOf("verdict"), StringOf(Name(site.verdict))}, {StringOf("trend"), StringOf(Name(site.trend))}};
+    const int64_t values[] = {figures.live_objects, figures.live_bytes, figures.born_bytes,
+                              figures.growth_bytes_per_hour};
+    const std::pair<int64_t, int64_t> labels[] = {
+        {StringOf("verdict"), StringOf(Name(site.verdict))},
+        {StringOf("trend"), StringOf(Name(site.trend))}};
     protozero::pbf_writer sample(out_, kSample);
     sample.add_packed_uint64(1, stack.begin(), stack.end());
     sample.add_packed_int64(2, std::begin(values), std::end(values));
@@ -128,11 +152,14 @@ class Profile {
     Type(kPeriodType, "space", "bytes");
     out_.add_int64(kPeriod, static_cast<int64_t>(capture.interval_now));
     out_.add_int64(kDefaultSampleType, StringOf("inuse_space"));
-    Comment(absl::StrCat("leaktrack: ", SafeText(capture.process.program), ", ", EndName(capture), "; growth is in bytes per hour"));
+    Comment(absl::StrCat("leaktrack: ", SafeText(capture.process.program), ", ", EndName(capture),
+                         "; growth is in bytes per hour"));
     if (const std::string scope = ScopeText(input_); !scope.empty()) Comment(SafeText(scope));
     for (const std::string& one : capture.damage) Comment(absl::StrCat("damage: ", SafeText(one)));
-    if (const uint64_t lost = capture.losses[capture::kLostAllocations]) Comment(absl::StrCat(lost, " allocations were lost"));
-    if (!input_.analysis.inconclusive_because.empty()) Comment(absl::StrCat("inconclusive: ", SafeText(input_.analysis.inconclusive_because)));
+    if (const uint64_t lost = capture.losses[capture::kLostAllocations])
+      Comment(absl::StrCat(lost, " allocations were lost"));
+    if (!input_.analysis.inconclusive_because.empty())
+      Comment(absl::StrCat("inconclusive: ", SafeText(input_.analysis.inconclusive_because)));
   }
 
   const ReportInput& input_;
@@ -142,11 +169,14 @@ class Profile {
   std::map<std::string, int64_t> string_numbers_;
   std::map<std::string, uint64_t> mappings_;
   std::map<std::pair<std::string, std::string>, uint64_t> functions_;
-  std::map<std::tuple<std::string, uint64_t, std::vector<std::pair<uint64_t, uint32_t>>>, uint64_t> locations_;
+  std::map<std::tuple<std::string, uint64_t, std::vector<std::pair<uint64_t, uint32_t>>>, uint64_t>
+      locations_;
 };
 
 }  // namespace
 
-std::string PprofReport(const ReportInput& input, size_t top) { return Gzip(Profile(input).Write(top)); }
+std::string PprofReport(const ReportInput& input, size_t top) {
+  return Gzip(Profile(input).Write(top));
+}
 
 }  // namespace leaktrack

@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/base/safe_text.h"
-#include "tools/report/json/json_parts.h"
 #include "tools/report/input/stack_names.h"
+#include "tools/report/json/json_parts.h"
 
 namespace leaktrack {
 namespace {
@@ -34,7 +34,8 @@ class Frames {
 
  private:
   size_t Enter(const ResolvedFrame& frame) {
-    const auto [at, fresh] = numbers_.try_emplace({FrameName(frame), frame.file, frame.line}, list_.size());
+    const auto [at, fresh] =
+        numbers_.try_emplace({FrameName(frame), frame.file, frame.line}, list_.size());
     if (!fresh) return at->second;
     Json one = {{"name", FrameName(frame)}};
     if (!frame.file.empty()) one["file"] = SafeText(frame.file);
@@ -85,7 +86,8 @@ void WriteProfile(const Profile& profile, std::span<const SiteResult> sites, Fra
 // What the program shows above the picture.
 std::string Title(const ReportInput& input) {
   const std::string scope = ScopeText(input);
-  return SafeText(scope.empty() ? input.capture.process.program : absl::StrCat(input.capture.process.program, ": ", scope));
+  return SafeText(scope.empty() ? input.capture.process.program
+                                : absl::StrCat(input.capture.process.program, ": ", scope));
 }
 
 }  // namespace

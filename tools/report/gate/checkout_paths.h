@@ -2,9 +2,10 @@
 //
 // Source files named as a code host names them: below the root of the checkout.
 //
-// Why: compilers write absolute names into debug information, those of the build machine. GitHub and GitLab attach a
-// finding to a line only if its file is named from the root of the repository.
-// Limits: names are compared as text, links are not followed; a file outside of the checkout keeps its full name.
+// Why: compilers write absolute names into debug information, those of the build machine. GitHub
+// and GitLab attach a finding to a line only if its file is named from the root of the repository.
+// Limits: names are compared as text, links are not followed; a file outside of the checkout keeps
+// its full name.
 #ifndef LEAKTRACK_TOOLS_REPORT_GATE_CHECKOUT_PATHS_H_
 #define LEAKTRACK_TOOLS_REPORT_GATE_CHECKOUT_PATHS_H_
 
@@ -15,7 +16,8 @@
 
 namespace leaktrack {
 
-// The nearest directory at or above `directory` that holds a .git; `directory` itself if there is none.
+// The nearest directory at or above `directory` that holds a .git; `directory` itself if there is
+// none.
 std::filesystem::path FindCheckout(const std::filesystem::path& directory);
 
 // `file` as seen from `root`, or, where it is not below that, as it is but for "." and "..".

@@ -17,7 +17,9 @@ constexpr size_t kMaxAnnotations = 10;  // of a kind, per step; GitHub drops the
 std::string Property(const std::string& text) {
   return absl::StrReplaceAll(SafeText(text), {{"%", "%25"}, {":", "%3A"}, {",", "%2C"}});
 }
-std::string Message(const std::string& text) { return absl::StrReplaceAll(SafeText(text), {{"%", "%25"}}); }
+std::string Message(const std::string& text) {
+  return absl::StrReplaceAll(SafeText(text), {{"%", "%25"}});
+}
 
 const ResolvedFrame* BlamedLine(const SiteChange& site) {
   if (site.blame >= site.stack.size() || site.stack[site.blame].file.empty()) return nullptr;
@@ -26,7 +28,13 @@ const ResolvedFrame* BlamedLine(const SiteChange& site) {
 
 // Names may hold anything; in a table cell these would end it, or become markup.
 std::string Cell(const std::string& text) {
-  return absl::StrReplaceAll(SafeText(text), {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"|", "\\|"}, {"`", "'"}, {"*", "\\*"}, {"_", "\\_"}});
+  return absl::StrReplaceAll(SafeText(text), {{"&", "&amp;"},
+                                              {"<", "&lt;"},
+                                              {">", "&gt;"},
+                                              {"|", "\\|"},
+                                              {"`", "'"},
+                                              {"*", "\\*"},
+                                              {"_", "\\_"}});
 }
 
 }  // namespace
@@ -42,25 +50,33 @@ std::string GateGithub(const GateResult& result) {
     }
     ++written;
     const ResolvedFrame* line = BlamedLine(site.change);
-    const std::string place = line == nullptr ? "" : absl::StrCat("file=", Property(line->file), ",line=", line->line, ",");
-    absl::StrAppend(&text, "::error ", place, "title=leaktrack::", Message(Sentence(site, result.unit)), "\n");
+    const std::string place =
+        line == nullptr ? ""
+                        : absl::StrCat("file=", Property(line->file), ",line=", line->line, ",");
+    absl::StrAppend(&text, "::error ", place,
+                    "title=leaktrack::", Message(Sentence(site, result.unit)), "\n");
   }
-  if (left_out > 0) absl::StrAppend(&text, "::error title=leaktrack::", left_out, " more sites fail; see the step summary\n");
+  if (left_out > 0)
+    absl::StrAppend(&text, "::error title=leaktrack::", left_out,
+                    " more sites fail; see the step summary\n");
   if (result.verdict == GateVerdict::kInconclusive) {
-    absl::StrAppend(&text, "::warning title=leaktrack::inconclusive: ", Message(result.inconclusive_because), "\n");
+    absl::StrAppend(&text, "::warning title=leaktrack::inconclusive: ",
+                    Message(result.inconclusive_because), "\n");
   }
   return text;
 }
 
 std::string GateMarkdown(const GateResult& result) {
   std::string text = absl::StrCat("### ", Cell(Headline(result)), "\n\n");
-  if (!result.inconclusive_because.empty()) absl::StrAppend(&text, Cell(result.inconclusive_because), "\n\n");
+  if (!result.inconclusive_because.empty())
+    absl::StrAppend(&text, Cell(result.inconclusive_because), "\n\n");
   if (result.sites.empty()) return text;
   absl::StrAppend(&text, "| | site | what |\n|---|---|---|\n");
   for (const GateSite& site : result.sites) {
     if (site.change.change == Change::kUnchanged && !site.over_limit) continue;
-    absl::StrAppend(&text, "| ", Fails(site) ? "**fails**" : "", " | ", Cell(KeyText(site.change.key)), " | ",
-                    Cell(Sentence(site, result.unit)), " |\n");
+    absl::StrAppend(&text, "| ", Fails(site) ? "**fails**" : "", " | ",
+                    Cell(KeyText(site.change.key)), " | ", Cell(Sentence(site, result.unit)),
+                    " |\n");
   }
   return text;
 }
@@ -69,7 +85,9 @@ std::string GateGitlab(const GateResult& result) {
   nlohmann::ordered_json issues = nlohmann::ordered_json::array();
   std::set<std::string> seen;  // of two issues with one fingerprint GitLab shows the first
   for (const GateSite& site : result.sites) {
-    if (site.suppressed || site.change.change == Change::kFixed || (site.change.change == Change::kUnchanged && !site.over_limit)) continue;
+    if (site.suppressed || site.change.change == Change::kFixed ||
+        (site.change.change == Change::kUnchanged && !site.over_limit))
+      continue;
     std::string fingerprint = Fingerprint(site.change);
     while (!seen.insert(fingerprint).second) fingerprint += "+";
     const ResolvedFrame* line = BlamedLine(site.change);
@@ -80,11 +98,14 @@ std::string GateGitlab(const GateResult& result) {
       absl::StrAppend(&description, " (", line->file, ":", line->line, ")");
       line = nullptr;
     }
-    issues.push_back({{"description", SafeText(description)},
-                      {"check_name", absl::StrReplaceAll(Name(site.change.change), {{" ", "-"}})},
-                      {"fingerprint", fingerprint},
-                      {"severity", Fails(site) ? "critical" : "info"},
-                      {"location", {{"path", path}, {"lines", {{"begin", line == nullptr || line->line == 0 ? 1 : line->line}}}}}});
+    issues.push_back(
+        {{"description", SafeText(description)},
+         {"check_name", absl::StrReplaceAll(Name(site.change.change), {{" ", "-"}})},
+         {"fingerprint", fingerprint},
+         {"severity", Fails(site) ? "critical" : "info"},
+         {"location",
+          {{"path", path},
+           {"lines", {{"begin", line == nullptr || line->line == 0 ? 1 : line->line}}}}}});
   }
   return issues.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

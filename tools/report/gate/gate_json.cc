@@ -15,17 +15,28 @@ Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(t
 Json SiteJson(const SiteChange& site) {
   Json stack = Json::array();
   for (const ResolvedFrame& frame : site.stack) {
-    stack.push_back({{"function", TextOrNull(frame.function)}, {"file", TextOrNull(frame.file)},
-                     {"line", frame.line == 0 ? Json() : Json(frame.line)}, {"module", TextOrNull(frame.module)}});
+    stack.push_back({{"function", TextOrNull(frame.function)},
+                     {"file", TextOrNull(frame.file)},
+                     {"line", frame.line == 0 ? Json() : Json(frame.line)},
+                     {"module", TextOrNull(frame.module)}});
   }
-  return {{"change", Name(site.change)}, {"site", KeyText(site.key)}, {"fingerprint", Fingerprint(site)},
-          {"bytes", Whole(site.now_bytes)}, {"blocks", Whole(site.now_blocks)},
-          {"base_bytes", Whole(site.base_bytes)}, {"base_blocks", Whole(site.base_blocks)},
-          {"p_value", site.p}, {"q_value", site.q}, {"matched_by_suffix", site.matched_by_suffix},
-          {"blame", site.blame}, {"stack", stack}};
+  return {{"change", Name(site.change)},
+          {"site", KeyText(site.key)},
+          {"fingerprint", Fingerprint(site)},
+          {"bytes", Whole(site.now_bytes)},
+          {"blocks", Whole(site.now_blocks)},
+          {"base_bytes", Whole(site.base_bytes)},
+          {"base_blocks", Whole(site.base_blocks)},
+          {"p_value", site.p},
+          {"q_value", site.q},
+          {"matched_by_suffix", site.matched_by_suffix},
+          {"blame", site.blame},
+          {"stack", stack}};
 }
 
-std::string Dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string Dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace
 
@@ -38,20 +49,36 @@ std::string GateJson(const GateResult& result) {
     sites.back()["within_limit"] = site.within_limit;
     sites.back()["fails"] = Fails(site);
   }
-  const char* verdict = result.verdict == GateVerdict::kPass ? "pass" : result.verdict == GateVerdict::kFail ? "fail" : "inconclusive";
-  return Dump({{"schema", 1}, {"verdict", verdict}, {"unit", result.unit}, {"runs", result.runs},
-               {"total_bytes", Whole(result.total_bytes)}, {"over_total", result.over_total},
-               {"inconclusive_because", TextOrNull(result.inconclusive_because)}, {"stale_baseline_entries", result.stale},
-               {"unused_suppressions", result.unused}, {"unused_limits", result.unused_limits}, {"notes", result.notes},
-               {"detectable_bytes", result.detectable_bytes > 0 ? Whole(result.detectable_bytes) : Json()}, {"sites", sites}});
+  const char* verdict = result.verdict == GateVerdict::kPass   ? "pass"
+                        : result.verdict == GateVerdict::kFail ? "fail"
+                                                               : "inconclusive";
+  return Dump(
+      {{"schema", 1},
+       {"verdict", verdict},
+       {"unit", result.unit},
+       {"runs", result.runs},
+       {"total_bytes", Whole(result.total_bytes)},
+       {"over_total", result.over_total},
+       {"inconclusive_because", TextOrNull(result.inconclusive_because)},
+       {"stale_baseline_entries", result.stale},
+       {"unused_suppressions", result.unused},
+       {"unused_limits", result.unused_limits},
+       {"notes", result.notes},
+       {"detectable_bytes", result.detectable_bytes > 0 ? Whole(result.detectable_bytes) : Json()},
+       {"sites", sites}});
 }
 
 std::string ComparisonJson(const Comparison& comparison) {
   Json sites = Json::array();
   for (const SiteChange& site : comparison.sites) sites.push_back(SiteJson(site));
-  return Dump({{"schema", 1}, {"regressed", comparison.Regressed()}, {"unit", comparison.unit}, {"dispersion", comparison.phi},
-               {"dispersion_known", comparison.phi_known}, {"detectable_bytes", Whole(comparison.detectable_bytes)},
-               {"inconclusive_because", TextOrNull(comparison.inconclusive_because)}, {"sites", sites}});
+  return Dump({{"schema", 1},
+               {"regressed", comparison.Regressed()},
+               {"unit", comparison.unit},
+               {"dispersion", comparison.phi},
+               {"dispersion_known", comparison.phi_known},
+               {"detectable_bytes", Whole(comparison.detectable_bytes)},
+               {"inconclusive_because", TextOrNull(comparison.inconclusive_because)},
+               {"sites", sites}});
 }
 
 }  // namespace leaktrack

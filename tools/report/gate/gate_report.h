@@ -2,10 +2,10 @@
 //
 // What the gate found, in the forms that people and CI systems read.
 //
-// Promises: pure; every text that comes from the program is escaped for its format; limits of the readers are kept
-// (GitHub: 10 annotations a step, SARIF with at most 5,000 results and 100 locations each), and what was left out is said.
-// Sources: SARIF 2.1.0 (OASIS), the JUnit schema of Jenkins' xunit plugin, GitLab's code quality format, GitHub's
-// workflow commands.
+// Promises: pure; every text that comes from the program is escaped for its format; limits of the
+// readers are kept (GitHub: 10 annotations a step, SARIF with at most 5,000 results and 100
+// locations each), and what was left out is said. Sources: SARIF 2.1.0 (OASIS), the JUnit schema of
+// Jenkins' xunit plugin, GitLab's code quality format, GitHub's workflow commands.
 #ifndef LEAKTRACK_TOOLS_REPORT_GATE_GATE_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_GATE_GATE_REPORT_H_
 
@@ -20,16 +20,19 @@ std::string GateJson(const GateResult& result);
 std::string GateJunit(const GateResult& result);
 std::string GateSarif(const GateResult& result);
 std::string GateGitlab(const GateResult& result);
-std::string GateGithub(const GateResult& result);         // workflow commands: ::error file=...
-std::string GateMarkdown(const GateResult& result);       // for a step summary
+std::string GateGithub(const GateResult& result);    // workflow commands: ::error file=...
+std::string GateMarkdown(const GateResult& result);  // for a step summary
 
 std::string ComparisonText(const Comparison& comparison, size_t columns, bool colour);
 std::string ComparisonJson(const Comparison& comparison);
 
 // Pieces that the formats share.
-std::string Headline(const GateResult& result);            // "gate: FAIL: 1 new leak, 2 known"
-std::string Sentence(const GateSite& site, const std::string& unit);  // "NEW LEAK: Record keeps 4.1 KiB in 12 blocks per run"
-std::string Fingerprint(const SiteChange& site);           // stable across builds and lines: of the innermost functions
+std::string Headline(const GateResult& result);  // "gate: FAIL: 1 new leak, 2 known"
+std::string Sentence(
+    const GateSite& site,
+    const std::string& unit);  // "NEW LEAK: Record keeps 4.1 KiB in 12 blocks per run"
+std::string Fingerprint(
+    const SiteChange& site);  // stable across builds and lines: of the innermost functions
 bool Fails(const GateSite& site);
 
 }  // namespace leaktrack

@@ -26,21 +26,27 @@ constexpr Rule kRules[] = {{"new-leak", "A call site leaks that is not in the ba
 
 const char* RuleOf(const GateSite& site) {
   switch (site.change.change) {
-    case Change::kNewLeak: return kRules[0].id;
-    case Change::kWorse: return kRules[1].id;
-    default: return site.over_limit ? kRules[3].id : kRules[2].id;
+    case Change::kNewLeak:
+      return kRules[0].id;
+    case Change::kWorse:
+      return kRules[1].id;
+    default:
+      return site.over_limit ? kRules[3].id : kRules[2].id;
   }
 }
 
-// A path below the root of a checkout is what viewers can open; an absolute one is a URI of its own.
+// A path below the root of a checkout is what viewers can open; an absolute one is a URI of its
+// own.
 Json Artifact(const std::string& file) {
   return {{"uri", file.starts_with("/") ? "file://" + SafeText(file) : SafeText(file)}};
 }
 
 Json Location(const ResolvedFrame& frame) {
-  Json location = {{"logicalLocations", Json::array({{{"fullyQualifiedName", DisplayName(frame)}, {"kind", "function"}}})}};
+  Json location = {{"logicalLocations", Json::array({{{"fullyQualifiedName", DisplayName(frame)},
+                                                      {"kind", "function"}}})}};
   if (!frame.file.empty()) {
-    location["physicalLocation"] = {{"artifactLocation", Artifact(frame.file)}, {"region", {{"startLine", std::max(1u, frame.line)}}}};
+    location["physicalLocation"] = {{"artifactLocation", Artifact(frame.file)},
+                                    {"region", {{"startLine", std::max(1u, frame.line)}}}};
   }
   return location;
 }
@@ -48,13 +54,15 @@ Json Location(const ResolvedFrame& frame) {
 Json Result(const GateSite& site, const std::string& unit) {
   Json steps = Json::array();
   const size_t end = std::min(site.change.stack.size(), site.change.blame + kMaxLocations);
-  for (size_t i = end; i > site.change.blame; --i) steps.push_back({{"location", Location(site.change.stack[i - 1])}});
+  for (size_t i = end; i > site.change.blame; --i)
+    steps.push_back({{"location", Location(site.change.stack[i - 1])}});
   Json result = {{"ruleId", RuleOf(site)},
                  {"level", Fails(site) ? "error" : "note"},
                  {"message", {{"text", SafeText(Sentence(site, unit))}}},
                  {"rank", 100 * (1 - std::clamp(site.change.q, 0.0, 1.0))},
                  {"partialFingerprints", {{"leaktrackSite/v1", Fingerprint(site.change)}}}};
-  if (site.change.change == Change::kNewLeak) result.erase("rank");  // not measured against anything
+  if (site.change.change == Change::kNewLeak)
+    result.erase("rank");  // not measured against anything
   if (!steps.empty()) {
     result["locations"] = Json::array({Location(site.change.stack[site.change.blame])});
     result["codeFlows"] = Json::array({{{"threadFlows", Json::array({{{"locations", steps}}})}}});
@@ -67,10 +75,13 @@ Json Result(const GateSite& site, const std::string& unit) {
 
 std::string GateSarif(const GateResult& result) {
   Json rules = Json::array(), results = Json::array();
-  for (const Rule& rule : kRules) rules.push_back({{"id", rule.id}, {"shortDescription", {{"text", rule.text}}}});
+  for (const Rule& rule : kRules)
+    rules.push_back({{"id", rule.id}, {"shortDescription", {{"text", rule.text}}}});
   size_t left_out = 0;
   for (const GateSite& site : result.sites) {
-    if (site.change.change == Change::kFixed || (site.change.change == Change::kUnchanged && !site.over_limit)) continue;
+    if (site.change.change == Change::kFixed ||
+        (site.change.change == Change::kUnchanged && !site.over_limit))
+      continue;
     if (results.size() < kMaxResults) {
       results.push_back(Result(site, result.unit));
     } else {
@@ -78,14 +89,20 @@ std::string GateSarif(const GateResult& result) {
     }
   }
   Json notes = Json::array();
-  const auto note = [&](const std::string& text) { notes.push_back({{"level", "warning"}, {"message", {{"text", SafeText(text)}}}}); };
+  const auto note = [&](const std::string& text) {
+    notes.push_back({{"level", "warning"}, {"message", {{"text", SafeText(text)}}}});
+  };
   if (left_out > 0) note(std::to_string(left_out) + " more sites were left out");
   if (!result.inconclusive_because.empty()) note("inconclusive: " + result.inconclusive_because);
-  const Json run = {{"tool", {{"driver", {{"name", "leaktrack"}, {"rules", rules}}}}},
-                    {"invocations", Json::array({{{"executionSuccessful", result.verdict != GateVerdict::kInconclusive},
-                                                  {"toolExecutionNotifications", notes}}})},
-                    {"results", results}};
-  const Json report = {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"}, {"version", "2.1.0"}, {"runs", Json::array({run})}};
+  const Json run = {
+      {"tool", {{"driver", {{"name", "leaktrack"}, {"rules", rules}}}}},
+      {"invocations",
+       Json::array({{{"executionSuccessful", result.verdict != GateVerdict::kInconclusive},
+                     {"toolExecutionNotifications", notes}}})},
+      {"results", results}};
+  const Json report = {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+                       {"version", "2.1.0"},
+                       {"runs", Json::array({run})}};
   return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -18,7 +18,8 @@ Tint TintOf(const GateSite& site) {
 }
 
 void Stack(Page& page, const SiteChange& site) {
-  for (size_t i = site.blame, shown = 0; i < FramesOfTheProgram(site.stack, site.blame) && shown < kFramesShown; ++i, ++shown) {
+  for (size_t i = site.blame, shown = 0;
+       i < FramesOfTheProgram(site.stack, site.blame) && shown < kFramesShown; ++i, ++shown) {
     const ResolvedFrame& frame = site.stack[i];
     std::string text = DisplayName(frame);
     if (frame.line != 0) absl::StrAppend(&text, " at ", SafeText(frame.file), ":", frame.line);
@@ -34,20 +35,27 @@ void Site(Page& page, const GateSite& site, const std::string& unit) {
 
 void Notes(Page& page, const GateResult& result) {
   for (const std::string& one : result.notes) page.Field("note", one);
-  for (const std::string& one : result.stale) page.Field("note", absl::StrCat("baseline: ", SafeText(one)));
-  for (const std::string& one : result.unused) page.Field("note", absl::StrCat("unused suppression: ", SafeText(one)));
-  for (const std::string& one : result.unused_limits) page.Field("note", absl::StrCat("limit of a site that does not leak: ", SafeText(one)));
+  for (const std::string& one : result.stale)
+    page.Field("note", absl::StrCat("baseline: ", SafeText(one)));
+  for (const std::string& one : result.unused)
+    page.Field("note", absl::StrCat("unused suppression: ", SafeText(one)));
+  for (const std::string& one : result.unused_limits)
+    page.Field("note", absl::StrCat("limit of a site that does not leak: ", SafeText(one)));
   if (result.detectable_bytes > 1) {
-    page.Field("power", absl::StrCat("a new leak of ", FormatSize(result.detectable_bytes), " per ", result.unit, " would be seen (9 times in 10)"));
+    page.Field("power", absl::StrCat("a new leak of ", FormatSize(result.detectable_bytes), " per ",
+                                     result.unit, " would be seen (9 times in 10)"));
   }
-  if (!result.inconclusive_because.empty()) page.Field("because", SafeText(result.inconclusive_because));
+  if (!result.inconclusive_because.empty())
+    page.Field("because", SafeText(result.inconclusive_because));
 }
 
 }  // namespace
 
 std::string GateText(const GateResult& result, size_t columns, bool colour) {
   Page page(columns, colour);
-  page.Line(Headline(result), result.verdict == GateVerdict::kFail ? Tint::kRed : result.verdict == GateVerdict::kPass ? Tint::kGreen : Tint::kYellow);
+  page.Line(Headline(result), result.verdict == GateVerdict::kFail   ? Tint::kRed
+                              : result.verdict == GateVerdict::kPass ? Tint::kGreen
+                                                                     : Tint::kYellow);
   for (const GateSite& site : result.sites) {
     if (site.change.change != Change::kUnchanged || site.over_limit) Site(page, site, result.unit);
   }
@@ -59,15 +67,23 @@ std::string ComparisonText(const Comparison& comparison, size_t columns, bool co
   Page page(columns, colour);
   const bool worse = comparison.Regressed();
   const bool unclear = !comparison.inconclusive_because.empty();
-  page.Line(worse ? "diff: WORSE" : unclear ? "diff: INCONCLUSIVE" : "diff: no regression", worse ? Tint::kRed : unclear ? Tint::kYellow : Tint::kGreen);
+  page.Line(worse     ? "diff: WORSE"
+            : unclear ? "diff: INCONCLUSIVE"
+                      : "diff: no regression",
+            worse     ? Tint::kRed
+            : unclear ? Tint::kYellow
+                      : Tint::kGreen);
   for (const SiteChange& site : comparison.sites) {
     if (site.change != Change::kUnchanged) Site(page, {site, false, false}, comparison.unit);
   }
   if (unclear) page.Field("because", SafeText(comparison.inconclusive_because));
   if (comparison.detectable_bytes > 0) {
-    page.Field("power", absl::StrCat("a new leak of ", FormatSize(comparison.detectable_bytes), " per ", comparison.unit,
-                                     " would have been found (9 times in 10); counts scatter by a factor of ",
-                                     absl::StrFormat("%.1f", comparison.phi), " over chance"));
+    page.Field(
+        "power",
+        absl::StrCat("a new leak of ", FormatSize(comparison.detectable_bytes), " per ",
+                     comparison.unit,
+                     " would have been found (9 times in 10); counts scatter by a factor of ",
+                     absl::StrFormat("%.1f", comparison.phi), " over chance"));
   }
   return page.text();
 }

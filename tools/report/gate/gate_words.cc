@@ -11,7 +11,8 @@ namespace leaktrack {
 namespace {
 
 std::string Amount(double blocks, double bytes, const std::string& unit) {
-  return absl::StrCat(FormatSize(bytes), " in ", FormatCount(static_cast<uint64_t>(blocks + .5)), " blocks per ", unit);
+  return absl::StrCat(FormatSize(bytes), " in ", FormatCount(static_cast<uint64_t>(blocks + .5)),
+                      " blocks per ", unit);
 }
 
 uint64_t Fnv1a(const std::string& text) {
@@ -23,7 +24,8 @@ uint64_t Fnv1a(const std::string& text) {
 }  // namespace
 
 bool Fails(const GateSite& site) {
-  return !site.suppressed && (site.over_limit || (site.change.change >= Change::kWorse && !site.within_limit));
+  return !site.suppressed &&
+         (site.over_limit || (site.change.change >= Change::kWorse && !site.within_limit));
 }
 
 std::string Headline(const GateResult& result) {
@@ -45,28 +47,40 @@ std::string Headline(const GateResult& result) {
   add(counts[static_cast<size_t>(Change::kFixed)], "fixed");
   add(within, "within the limit of its own");
   add(suppressed, "suppressed");
-  if (result.over_total) parts.push_back(absl::StrCat("the total of ", FormatSize(result.total_bytes), " is over its limit"));
-  const char* verdict = result.verdict == GateVerdict::kPass ? "PASS" : result.verdict == GateVerdict::kFail ? "FAIL" : "INCONCLUSIVE";
-  return absl::StrCat("gate: ", verdict, ": ", parts.empty() ? "no leaks" : absl::StrJoin(parts, ", "));
+  if (result.over_total)
+    parts.push_back(
+        absl::StrCat("the total of ", FormatSize(result.total_bytes), " is over its limit"));
+  const char* verdict = result.verdict == GateVerdict::kPass   ? "PASS"
+                        : result.verdict == GateVerdict::kFail ? "FAIL"
+                                                               : "INCONCLUSIVE";
+  return absl::StrCat("gate: ", verdict, ": ",
+                      parts.empty() ? "no leaks" : absl::StrJoin(parts, ", "));
 }
 
 std::string Sentence(const GateSite& site, const std::string& unit) {
   const SiteChange& change = site.change;
   const std::string name = change.key.front();
-  const std::string mark = site.suppressed                                           ? "suppressed"
-                           : site.over_limit && change.change < Change::kWorse       ? "OVER LIMIT"
-                           : site.within_limit && change.change >= Change::kWorse ? "within its limit"
-                                                                                     : Name(change.change);
+  const std::string mark = site.suppressed                                     ? "suppressed"
+                           : site.over_limit && change.change < Change::kWorse ? "OVER LIMIT"
+                           : site.within_limit && change.change >= Change::kWorse
+                               ? "within its limit"
+                               : Name(change.change);
   switch (change.change) {
     case Change::kFixed:
-      return absl::StrCat(mark, ": ", name, " no longer leaks (it lost ", Amount(change.base_blocks, change.base_bytes, unit), "); take it out of the baseline");
+      return absl::StrCat(mark, ": ", name, " no longer leaks (it lost ",
+                          Amount(change.base_blocks, change.base_bytes, unit),
+                          "); take it out of the baseline");
     case Change::kWorse:
     case Change::kKnown:
-      return absl::StrCat(mark, ": ", name, " loses ", Amount(change.now_blocks, change.now_bytes, unit), ", ", FormatSize(change.base_bytes), " before");
+      return absl::StrCat(mark, ": ", name, " loses ",
+                          Amount(change.now_blocks, change.now_bytes, unit), ", ",
+                          FormatSize(change.base_bytes), " before");
     case Change::kNewLeak:
-    case Change::kUnchanged: break;
+    case Change::kUnchanged:
+      break;
   }
-  return absl::StrCat(mark, ": ", name, " loses ", Amount(change.now_blocks, change.now_bytes, unit));
+  return absl::StrCat(mark, ": ", name, " loses ",
+                      Amount(change.now_blocks, change.now_bytes, unit));
 }
 
 std::string Fingerprint(const SiteChange& site) {

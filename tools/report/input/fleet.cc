@@ -6,19 +6,23 @@
 namespace leaktrack {
 namespace {
 
-double Growth(const ReportInput& run) { return run.analysis.total_growth ? run.analysis.total_growth->low : 0; }
+double Growth(const ReportInput& run) {
+  return run.analysis.total_growth ? run.analysis.total_growth->low : 0;
+}
 
 }  // namespace
 
 void RankRuns(Fleet& fleet) {
-  std::stable_sort(fleet.runs.begin(), fleet.runs.end(), [](const ReportInput& a, const ReportInput& b) {
-    const bool a_found = a.analysis.conclusion == Conclusion::kFound;
-    const bool b_found = b.analysis.conclusion == Conclusion::kFound;
-    if (a_found != b_found) return a_found;
-    if (a.analysis.process.status != b.analysis.process.status) return a.analysis.process.status > b.analysis.process.status;
-    if (Growth(a) != Growth(b)) return Growth(a) > Growth(b);
-    return a.analysis.duration_seconds > b.analysis.duration_seconds;
-  });
+  std::stable_sort(fleet.runs.begin(), fleet.runs.end(),
+                   [](const ReportInput& a, const ReportInput& b) {
+                     const bool a_found = a.analysis.conclusion == Conclusion::kFound;
+                     const bool b_found = b.analysis.conclusion == Conclusion::kFound;
+                     if (a_found != b_found) return a_found;
+                     if (a.analysis.process.status != b.analysis.process.status)
+                       return a.analysis.process.status > b.analysis.process.status;
+                     if (Growth(a) != Growth(b)) return Growth(a) > Growth(b);
+                     return a.analysis.duration_seconds > b.analysis.duration_seconds;
+                   });
 }
 
 Conclusion FleetConclusion(const Fleet& fleet) {

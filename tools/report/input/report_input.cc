@@ -6,21 +6,29 @@ namespace leaktrack {
 const char* EndName(const capture::Capture& capture) {
   if (capture.running || capture.as_of) return "running";
   switch (capture.end_state) {
-    case capture::RunState::kExited: return "exited";
-    case capture::RunState::kCrashed: return "crashed";
-    case capture::RunState::kExec: return "exec";
-    case capture::RunState::kKilled: return "killed";
+    case capture::RunState::kExited:
+      return "exited";
+    case capture::RunState::kCrashed:
+      return "crashed";
+    case capture::RunState::kExec:
+      return "exec";
+    case capture::RunState::kKilled:
+      return "killed";
     case capture::RunState::kStarting:
-    case capture::RunState::kRunning: break;  // it ended, and nobody saw how
+    case capture::RunState::kRunning:
+      break;  // it ended, and nobody saw how
   }
   return "unknown";
 }
 
 const char* HookStateName(capture::HookState state) {
   switch (state) {
-    case capture::HookState::kActive: return "active";
-    case capture::HookState::kBypassed: return "bypassed";
-    case capture::HookState::kAbsent: break;
+    case capture::HookState::kActive:
+      return "active";
+    case capture::HookState::kBypassed:
+      return "bypassed";
+    case capture::HookState::kAbsent:
+      break;
   }
   return "absent";
 }

@@ -27,8 +27,10 @@ struct ReportInput {
   capture::Capture capture;
   Analysis analysis;
   std::vector<MissingSymbols> missing;
-  std::optional<int64_t> sealed_at;  // seconds since 1970, when names were sealed into the capture; empty: they were not
-  std::map<std::string, SourceExcerpt> sources;  // by "file:line", of the frames that matter; empty where none was wanted
+  std::optional<int64_t> sealed_at;  // seconds since 1970, when names were sealed into the capture;
+                                     // empty: they were not
+  std::map<std::string, SourceExcerpt>
+      sources;  // by "file:line", of the frames that matter; empty where none was wanted
   LimitSharers sharers;
   Selection selection;  // what `analysis.sites` does not hold any more
 };

@@ -15,7 +15,8 @@
 namespace leaktrack {
 namespace {
 
-// '*' alone stands for anything: "operator[]" and "[abi:cxx11]" are names. Never more than name times pattern steps.
+// '*' alone stands for anything: "operator[]" and "[abi:cxx11]" are names. Never more than name
+// times pattern steps.
 bool MatchesStars(std::string_view name, std::string_view pattern) {
   size_t at = 0, next = 0, star = std::string_view::npos, resume = 0;
   while (at < name.size()) {
@@ -37,13 +38,17 @@ bool MatchesStars(std::string_view name, std::string_view pattern) {
 
 bool NameMatches(std::string_view name, std::string_view pattern) {
   if (name.empty()) return false;
-  return pattern.find('*') != std::string_view::npos ? MatchesStars(name, pattern) : name.find(pattern) != std::string_view::npos;
+  return pattern.find('*') != std::string_view::npos ? MatchesStars(name, pattern)
+                                                     : name.find(pattern) != std::string_view::npos;
 }
 
-// A function is matched with and without its parameters, a module by its path and by its file's name.
+// A function is matched with and without its parameters, a module by its path and by its file's
+// name.
 bool FrameMatches(const ResolvedFrame& frame, const std::string& pattern) {
-  return NameMatches(frame.function, pattern) || NameMatches(QualifiedName(frame.function), pattern) ||
-         NameMatches(frame.module, pattern) || NameMatches(frame.module.substr(frame.module.rfind('/') + 1), pattern);
+  return NameMatches(frame.function, pattern) ||
+         NameMatches(QualifiedName(frame.function), pattern) ||
+         NameMatches(frame.module, pattern) ||
+         NameMatches(frame.module.substr(frame.module.rfind('/') + 1), pattern);
 }
 
 // Of `all` sites, those that match are cut to so many; 0: all.
@@ -55,7 +60,8 @@ size_t MostOf(const SelectionOptions& options, size_t all) {
 std::string OptionsText(const SelectionOptions& options) {
   std::string text;
   if (options.site) absl::StrAppend(&text, "--site ", *options.site);
-  if (!options.filter.empty()) absl::StrAppend(&text, text.empty() ? "" : " ", "--filter ", SafeText(options.filter));
+  if (!options.filter.empty())
+    absl::StrAppend(&text, text.empty() ? "" : " ", "--filter ", SafeText(options.filter));
   if (options.top != 0) absl::StrAppend(&text, text.empty() ? "" : " ", "--top ", options.top);
   return text;
 }
@@ -67,9 +73,13 @@ capture::SiteId SiteNumber(const SiteResult& site) {
 }
 
 bool Matches(const SiteResult& site, const SelectionOptions& options) {
-  if (options.site && std::find(site.sites.begin(), site.sites.end(), *options.site) == site.sites.end()) return false;
+  if (options.site &&
+      std::find(site.sites.begin(), site.sites.end(), *options.site) == site.sites.end())
+    return false;
   if (options.filter.empty()) return true;
-  return std::any_of(site.stack.begin(), site.stack.end(), [&](const ResolvedFrame& frame) { return FrameMatches(frame, options.filter); });
+  return std::any_of(site.stack.begin(), site.stack.end(), [&](const ResolvedFrame& frame) {
+    return FrameMatches(frame, options.filter);
+  });
 }
 
 void SelectSites(const SelectionOptions& options, ReportInput& input) {
@@ -115,7 +125,8 @@ std::string SelectionText(const ReportInput& input) {
     absl::StrAppend(&text, ", the worst first; --top ", selection.all_sites, " lists all");
   if (selection.growing_left_out > 0) {
     absl::StrAppend(&text, "; ", FormatCount(selection.growing_left_out),
-                    selection.growing_left_out == 1 ? " that grows is not among them" : " that grow are not among them");
+                    selection.growing_left_out == 1 ? " that grows is not among them"
+                                                    : " that grow are not among them");
   }
   return text;
 }

@@ -46,7 +46,9 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
 
 }  // namespace
 
-double Confidence(const SiteResult& site) { return site.confidence.value_or(site.q_value ? 1 - *site.q_value : 0); }
+double Confidence(const SiteResult& site) {
+  return site.confidence.value_or(site.q_value ? 1 - *site.q_value : 0);
+}
 
 std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least) {
   std::map<std::string, std::vector<const SiteResult*>> by_blame;

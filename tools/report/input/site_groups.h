@@ -2,9 +2,9 @@
 //
 // Sites that are one story to a reader.
 //
-// Two products of one leak look like many sites: a lost X509 is dozens of blocks with different stacks under one
-// function. Sites of one family (families.h), or with the same blamed function, and the same verdict make one entry, with
-// a count of stacks.
+// Two products of one leak look like many sites: a lost X509 is dozens of blocks with different
+// stacks under one function. Sites of one family (families.h), or with the same blamed function,
+// and the same verdict make one entry, with a count of stacks.
 #ifndef LEAKTRACK_TOOLS_REPORT_INPUT_SITE_GROUPS_H_
 #define LEAKTRACK_TOOLS_REPORT_INPUT_SITE_GROUPS_H_
 
@@ -20,12 +20,13 @@ struct SiteGroup {
   Rate growth;                           // summed, errors as independent; 0 where none is known
   double live_bytes = 0, live_bytes_error = 0, live_objects = 0;
   double oldest_seconds = 0;
-  double confidence = 0;                 // of the surest
-  double score = 0;                      // summed, see ranking.h
+  double confidence = 0;  // of the surest
+  double score = 0;       // summed, see ranking.h
   const SiteResult& first() const { return *sites.front(); }
 };
 
-// Ranked as single sites are (ranking.h), by the sum of their scores, then by size. Only sites of verdict `at_least` or worse.
+// Ranked as single sites are (ranking.h), by the sum of their scores, then by size. Only sites of
+// verdict `at_least` or worse.
 std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least);
 
 double Confidence(const SiteResult& site);  // 0 where nothing was tested

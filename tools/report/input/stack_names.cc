@@ -7,18 +7,22 @@
 namespace leaktrack {
 namespace {
 
-int64_t Rounded(double value) { return std::isfinite(value) ? static_cast<int64_t>(std::llround(value)) : 0; }
+int64_t Rounded(double value) {
+  return std::isfinite(value) ? static_cast<int64_t>(std::llround(value)) : 0;
+}
 
 }  // namespace
 
 std::string FrameName(const ResolvedFrame& frame) {
   if (!frame.function.empty()) return SafeText(frame.function);
   const std::string file = frame.module.substr(frame.module.rfind('/') + 1);
-  return absl::StrCat(file.empty() ? "code without a file" : SafeText(file), "+0x", absl::Hex(frame.offset));
+  return absl::StrCat(file.empty() ? "code without a file" : SafeText(file), "+0x",
+                      absl::Hex(frame.offset));
 }
 
 SiteFigures FiguresOf(const SiteResult& site) {
-  return {Rounded(site.live_bytes), Rounded(site.live_objects), Rounded(site.born_bytes), site.growth ? Rounded(site.growth->mid) : 0};
+  return {Rounded(site.live_bytes), Rounded(site.live_objects), Rounded(site.born_bytes),
+          site.growth ? Rounded(site.growth->mid) : 0};
 }
 
 }  // namespace leaktrack

@@ -15,7 +15,8 @@ namespace leaktrack {
 // "Cache::Put", or "libfoo.so+0x1234" where the function is not known. Safe to print.
 std::string FrameName(const ResolvedFrame& frame);
 
-// The figures of a site as the JSON report has them: whole numbers, so that the sums of all formats are the same.
+// The figures of a site as the JSON report has them: whole numbers, so that the sums of all formats
+// are the same.
 struct SiteFigures {
   int64_t live_bytes = 0, live_objects = 0, born_bytes = 0, growth_bytes_per_hour = 0;
 };

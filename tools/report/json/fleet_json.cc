@@ -12,18 +12,20 @@ Json CapturesJson(const Fleet& fleet) {
   Json captures = Json::array();
   for (const ReportInput& run : fleet.runs) {
     const auto& growth = run.analysis.total_growth;
-    captures.push_back({{"path", run.capture.path},
-                        {"command", run.capture.process.command},
-                        {"pid", run.capture.process.pid},
-                        {"duration_seconds", run.analysis.duration_seconds},
-                        {"end", EndName(run.capture)},
-                        {"found", run.analysis.conclusion == Conclusion::kFound},
-                        {"status", Name(run.analysis.process.status)},
-                        {"seconds_to_limit", OrNull(run.analysis.process.seconds_mid)},
-                        {"memory_class", Name(run.analysis.memory.memory_class)},
-                        {"growth_bytes_per_hour", growth ? Json(std::llround(growth->mid)) : Json()},
-                        {"inconclusive_because", run.analysis.inconclusive_because.empty()
-                                                     ? Json() : Json(run.analysis.inconclusive_because)}});
+    captures.push_back(
+        {{"path", run.capture.path},
+         {"command", run.capture.process.command},
+         {"pid", run.capture.process.pid},
+         {"duration_seconds", run.analysis.duration_seconds},
+         {"end", EndName(run.capture)},
+         {"found", run.analysis.conclusion == Conclusion::kFound},
+         {"status", Name(run.analysis.process.status)},
+         {"seconds_to_limit", OrNull(run.analysis.process.seconds_mid)},
+         {"memory_class", Name(run.analysis.memory.memory_class)},
+         {"growth_bytes_per_hour", growth ? Json(std::llround(growth->mid)) : Json()},
+         {"inconclusive_because", run.analysis.inconclusive_because.empty()
+                                      ? Json()
+                                      : Json(run.analysis.inconclusive_because)}});
   }
   return captures;
 }

@@ -13,7 +13,8 @@ Json RateJson(const std::optional<Rate>& rate) {
 Json OddsJson(const std::vector<LimitOdds>& odds) {
   if (odds.empty()) return Json();
   Json list = Json::array();
-  for (const LimitOdds& one : odds) list.push_back({{"within_seconds", one.seconds}, {"probability", one.probability}});
+  for (const LimitOdds& one : odds)
+    list.push_back({{"within_seconds", one.seconds}, {"probability", one.probability}});
   return list;
 }
 

@@ -11,9 +11,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tools/base/parallel.h"
-#include "tools/report/words/exec_words.h"
-#include "tools/report/json/json_parts.h"
 #include "tools/report/input/site_groups.h"
+#include "tools/report/json/json_parts.h"
+#include "tools/report/words/exec_words.h"
 
 namespace leaktrack {
 
@@ -31,11 +31,14 @@ Json CoverageJson(const ReportInput& input) {
   const capture::Capture& capture = input.capture;
   const auto interval = [](uint64_t bytes) { return bytes == 0 ? Json() : Json(bytes); };
   Json hooks = Json::array();
-  for (const auto& [name, state] : capture.hooks) hooks.push_back({{"name", name}, {"state", HookStateName(state)}});
+  for (const auto& [name, state] : capture.hooks)
+    hooks.push_back({{"name", name}, {"state", HookStateName(state)}});
   Json untracked = Json::array();
   for (const capture::UntrackedExec& exec : capture.execs) {
-    untracked.push_back({{"path", exec.path}, {"after_seconds", static_cast<double>(exec.time_ms) / 1e3},
-                         {"child", exec.of_child}, {"why", FateName(exec.why)}});
+    untracked.push_back({{"path", exec.path},
+                         {"after_seconds", static_cast<double>(exec.time_ms) / 1e3},
+                         {"child", exec.of_child},
+                         {"why", FateName(exec.why)}});
   }
   const auto& detectable = input.analysis.detectable_bytes_per_hour;
   return {{"interval_bytes",
@@ -86,33 +89,41 @@ Json SiteFactsJson(const SiteResult& site, size_t rank) {
           {"born_bytes", Whole(site.born_bytes)},
           {"leaked_share", OrNull(site.leaked_share)},
           {"freed_at_exit", site.freed_at_exit},
-          {"sawtooth", site.sawtooth ? Json{{"base_bytes_per_hour", Whole(site.sawtooth->base_bytes_per_hour)},
-                                            {"tooth_bytes", Whole(site.sawtooth->tooth_bytes)}} : Json()},
+          {"sawtooth",
+           site.sawtooth ? Json{{"base_bytes_per_hour", Whole(site.sawtooth->base_bytes_per_hour)},
+                                {"tooth_bytes", Whole(site.sawtooth->tooth_bytes)}}
+                         : Json()},
           {"plateau", site.plateau ? Json{{"bytes", Whole(site.plateau->bytes)},
-                                          {"after_seconds", site.plateau->after_seconds}} : Json()},
+                                          {"after_seconds", site.plateau->after_seconds}}
+                                   : Json()},
           {"lift", OrNull(site.lift)},
           {"family", site.family == 0 ? Json() : Json(site.family)}};
 }
 
 namespace {
 
-// As text that stands `columns` from the left. Names come from the program and need not be UTF-8; what is not is replaced, never
-// thrown about. All but ASCII is escaped: who looks at this on a terminal meets no control character and no text that runs backwards.
+// As text that stands `columns` from the left. Names come from the program and need not be UTF-8;
+// what is not is replaced, never thrown about. All but ASCII is escaped: who looks at this on a
+// terminal meets no control character and no text that runs backwards.
 std::string Dump(const Json& json, size_t columns) {
   const std::string text = json.dump(2, ' ', true, Json::error_handler_t::replace);
-  return columns == 0 ? text : absl::StrReplaceAll(text, {{"\n", absl::StrCat("\n", std::string(columns, ' '))}});
+  return columns == 0
+             ? text
+             : absl::StrReplaceAll(text, {{"\n", absl::StrCat("\n", std::string(columns, ' '))}});
 }
 
-// `object`, which stands `columns` from the left and ends with an empty array, with items in that: texts that stand 4 further in. All
-// frames of all sites as values would take gigabytes.
-std::string Filled(std::string object, const std::vector<const std::string*>& items, size_t columns) {
+// `object`, which stands `columns` from the left and ends with an empty array, with items in that:
+// texts that stand 4 further in. All frames of all sites as values would take gigabytes.
+std::string Filled(std::string object, const std::vector<const std::string*>& items,
+                   size_t columns) {
   if (items.empty()) return object;
   const std::string margin(columns, ' '), end = absl::StrCat("]\n", margin, "}");
   object.resize(object.size() - end.size());
   size_t bytes = object.size() + 2 * end.size();
   for (const std::string* item : items) bytes += item->size() + columns + 8;
   object.reserve(bytes);
-  for (const char* before = "\n"; const std::string* item : items) absl::StrAppend(&object, std::exchange(before, ",\n"), margin, "    ", *item);
+  for (const char* before = "\n"; const std::string* item : items)
+    absl::StrAppend(&object, std::exchange(before, ",\n"), margin, "    ", *item);
   absl::StrAppend(&object, "\n", margin, "  ", end);
   return object;
 }
@@ -121,12 +132,14 @@ constexpr size_t kSiteColumns = 4, kFrameColumns = 8;
 constexpr size_t kBatch = 512;  // sites
 constexpr size_t kMostFrameTexts = 50'000;
 
-using FrameTexts = absl::node_hash_map<const ResolvedFrame*, std::string>;  // sites share most of theirs
+using FrameTexts =
+    absl::node_hash_map<const ResolvedFrame*, std::string>;  // sites share most of theirs
 
 void AddTexts(std::span<const SiteResult> sites, FrameTexts& texts) {
   for (const SiteResult& site : sites) {
     for (const ResolvedFrame& frame : site.stack) {
-      if (const auto [text, is_new] = texts.try_emplace(&frame); is_new) text->second = Dump(FrameJson(frame), kFrameColumns);
+      if (const auto [text, is_new] = texts.try_emplace(&frame); is_new)
+        text->second = Dump(FrameJson(frame), kFrameColumns);
     }
   }
 }
@@ -159,7 +172,8 @@ void WriteSites(std::span<const SiteResult> sites, TextSink& sink) {
 
 Json WindowJson(const Analysis& analysis) {
   if (!analysis.window_seconds) return Json();
-  return {{"seconds", *analysis.window_seconds}, {"from_seconds", analysis.duration_seconds - *analysis.window_seconds}};
+  return {{"seconds", *analysis.window_seconds},
+          {"from_seconds", analysis.duration_seconds - *analysis.window_seconds}};
 }
 
 Json SelectionJson(const ReportInput& input, size_t shown) {

@@ -15,7 +15,8 @@ Json RateJson(const RateSum& sum) {
 Json SiteJson(const RankedSite& site, size_t rank) {
   const SiteSum& sum = *site.sum;
   Json verdicts = Json::object();
-  for (const Verdict verdict : {Verdict::kLeak, Verdict::kSuspect, Verdict::kWatch, Verdict::kNone}) {
+  for (const Verdict verdict :
+       {Verdict::kLeak, Verdict::kSuspect, Verdict::kWatch, Verdict::kNone}) {
     verdicts[Name(verdict)] = sum.verdicts[static_cast<size_t>(verdict)];
   }
   return {{"rank", rank},
@@ -28,7 +29,10 @@ Json SiteJson(const RankedSite& site, size_t rank) {
           {"live_objects", Whole(sum.live_objects)},
           {"born_bytes", Whole(sum.born_bytes)},
           {"growth_bytes_per_hour", sum.accused() > 0 ? RateJson(sum.growth) : Json()},
-          {"fastest", sum.fastest_path.empty() ? Json() : Json{{"path", sum.fastest_path}, {"growth_bytes_per_hour", Whole(sum.fastest_bytes_per_hour)}}}};
+          {"fastest", sum.fastest_path.empty()
+                          ? Json()
+                          : Json{{"path", sum.fastest_path},
+                                 {"growth_bytes_per_hour", Whole(sum.fastest_bytes_per_hour)}}}};
 }
 
 Json RolesJson(const ProgramSum& program) {
@@ -40,7 +44,9 @@ Json RolesJson(const ProgramSum& program) {
 Json ProgramJson(const RankedProgram& ranked, size_t top) {
   const ProgramVersion& version = ranked.first;
   const ProgramSum& program = ranked.second;
-  const auto runs = [&](Conclusion conclusion) { return program.conclusions[static_cast<size_t>(conclusion)]; };
+  const auto runs = [&](Conclusion conclusion) {
+    return program.conclusions[static_cast<size_t>(conclusion)];
+  };
   Json sites = Json::array();
   for (const RankedSite& site : RankSiteSums(program)) {
     if (top != 0 && sites.size() >= top) break;
@@ -72,7 +78,8 @@ Json ProgramJson(const RankedProgram& ranked, size_t top) {
 
 std::string MergeJson(const Merge& merge, size_t top) {
   Json programs = Json::array();
-  for (const RankedProgram* program : RankPrograms(merge.sums)) programs.push_back(ProgramJson(*program, top));
+  for (const RankedProgram* program : RankPrograms(merge.sums))
+    programs.push_back(ProgramJson(*program, top));
   const Json report = {{"schema", 1},
                        {"kind", "merge"},
                        {"runs", merge.sums.runs()},

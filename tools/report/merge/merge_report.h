@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a fleet of captures says in sum: for each version of each program how many runs grow, and the sites with the number of
-// runs that show them, how fast they grow together, what they hold.
+// What a fleet of captures says in sum: for each version of each program how many runs grow, and
+// the sites with the number of runs that show them, how fast they grow together, what they hold.
 //
-// Promises: runs, sums and what could not be read are of all captures, whatever `top` leaves out, and that is said; no line of
-// the text is wider than the page; names in both forms are safe to print. The JSON is schema 1 of merge.schema.json.
+// Promises: runs, sums and what could not be read are of all captures, whatever `top` leaves out,
+// and that is said; no line of the text is wider than the page; names in both forms are safe to
+// print. The JSON is schema 1 of merge.schema.json.
 #ifndef LEAKTRACK_TOOLS_REPORT_MERGE_MERGE_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_MERGE_MERGE_REPORT_H_
 
@@ -17,12 +18,13 @@ namespace leaktrack {
 
 struct Merge {
   FleetSums sums;
-  uint64_t repeated = 0;                   // captures of runs that had been read already
+  uint64_t repeated = 0;  // captures of runs that had been read already
   uint64_t unreadable = 0;
   std::vector<std::string> unreadable_why;  // one line each; of very many the first
 };
 
-// A program with its sites, worst first: accused in most runs, then by growth, then by what they hold.
+// A program with its sites, worst first: accused in most runs, then by growth, then by what they
+// hold.
 struct RankedSite {
   const std::string* key = nullptr;
   const SiteSum* sum = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What tools/report/html was bundled to, built in; see embed_bundle.cmake. Internal to tools/report.
+// What tools/report/html was bundled to, built in; see embed_bundle.cmake. Internal to
+// tools/report.
 #ifndef LEAKTRACK_TOOLS_REPORT_PAGE_HTML_BUNDLE_H_
 #define LEAKTRACK_TOOLS_REPORT_PAGE_HTML_BUNDLE_H_
 

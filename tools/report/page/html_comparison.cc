@@ -42,18 +42,27 @@ std::string HtmlComparison(const Comparison& comparison, const std::string& titl
     }
   }
   const size_t further = comparison.sites.size() - sites.size();
-  const Json data = {{"kind", "comparison"},
-                     {"headline", worse ? "WORSE: a site leaks more than before" : unclear ? "INCONCLUSIVE" : "No regression"},
-                     {"tone", worse ? "bad" : unclear ? "unsure" : "good"},
-                     {"introduction", SafeText(title)},
-                     {"unit", comparison.unit},
-                     {"dispersion", comparison.phi},
-                     {"detectable_bytes", Whole(comparison.detectable_bytes)},
-                     {"inconclusive_because", TextOrNull(SafeText(comparison.inconclusive_because))},
-                     {"sites", std::move(sites)},
-                     {"further", {{"sites", further}, {"bytes", Whole(further_bytes)}, {"base_bytes", Whole(further_base_bytes)}}},
-                     {"frames", frames.list()}};
-  return HtmlPage(absl::StrCat("leaktrack: ", SafeText(title)), data, ComparisonText(comparison, 120, false));
+  const Json data = {
+      {"kind", "comparison"},
+      {"headline", worse     ? "WORSE: a site leaks more than before"
+                   : unclear ? "INCONCLUSIVE"
+                             : "No regression"},
+      {"tone", worse     ? "bad"
+               : unclear ? "unsure"
+                         : "good"},
+      {"introduction", SafeText(title)},
+      {"unit", comparison.unit},
+      {"dispersion", comparison.phi},
+      {"detectable_bytes", Whole(comparison.detectable_bytes)},
+      {"inconclusive_because", TextOrNull(SafeText(comparison.inconclusive_because))},
+      {"sites", std::move(sites)},
+      {"further",
+       {{"sites", further},
+        {"bytes", Whole(further_bytes)},
+        {"base_bytes", Whole(further_base_bytes)}}},
+      {"frames", frames.list()}};
+  return HtmlPage(absl::StrCat("leaktrack: ", SafeText(title)), data,
+                  ComparisonText(comparison, 120, false));
 }
 
 }  // namespace leaktrack

@@ -16,7 +16,8 @@ Json ShownFrame(const ResolvedFrame& frame) {
   shown.file = Shown(frame.file);
   shown.module = Shown(frame.module);
   Json json = FrameJson(shown);
-  json["name"] = frame.function.empty() ? Shown(FrameName(frame)) : Shown(QualifiedName(frame.function));
+  json["name"] =
+      frame.function.empty() ? Shown(FrameName(frame)) : Shown(QualifiedName(frame.function));
   return json;
 }
 
@@ -25,8 +26,9 @@ Json ShownFrame(const ResolvedFrame& frame) {
 Json HtmlFrames::Stack(const CallStack& stack) {
   Json numbers = Json::array();
   for (const ResolvedFrame& frame : stack) {
-    const auto [at, fresh] =
-        numbers_.try_emplace({frame.module, frame.offset, frame.function, frame.file, frame.line, frame.inlined}, list_.size());
+    const auto [at, fresh] = numbers_.try_emplace(
+        {frame.module, frame.offset, frame.function, frame.file, frame.line, frame.inlined},
+        list_.size());
     if (fresh) list_.push_back(ShownFrame(frame));
     numbers.push_back(at->second);
   }

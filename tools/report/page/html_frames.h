@@ -2,7 +2,8 @@
 //
 // The frames of a page, each once. Internal to tools/report.
 //
-// Promises: every text is safe to show, and at most kMostNameColumns wide (cut in the middle, with "...").
+// Promises: every text is safe to show, and at most kMostNameColumns wide (cut in the middle, with
+// "...").
 #ifndef LEAKTRACK_TOOLS_REPORT_PAGE_HTML_FRAMES_H_
 #define LEAKTRACK_TOOLS_REPORT_PAGE_HTML_FRAMES_H_
 
@@ -26,7 +27,8 @@ class HtmlFrames {
   const Json& list() const { return list_; }
 
  private:
-  std::map<std::tuple<std::string, uint64_t, std::string, std::string, uint32_t, bool>, size_t> numbers_;
+  std::map<std::tuple<std::string, uint64_t, std::string, std::string, uint32_t, bool>, size_t>
+      numbers_;
   Json list_ = Json::array();
 };
 

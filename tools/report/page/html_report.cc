@@ -6,10 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
+#include "tools/report/input/stack_names.h"
 #include "tools/report/page/html_frames.h"
 #include "tools/report/page/html_page.h"
 #include "tools/report/page/html_series.h"
-#include "tools/report/input/stack_names.h"
 #include "tools/report/text/fleet_text.h"
 #include "tools/report/text/text_sections.h"
 
@@ -18,18 +18,24 @@ namespace {
 
 constexpr size_t kHeadlineColumns = 400;
 
-const char* Tone(Tint tint) { return tint == Tint::kRed ? "bad" : tint == Tint::kGreen ? "good" : "unsure"; }
+const char* Tone(Tint tint) {
+  return tint == Tint::kRed ? "bad" : tint == Tint::kGreen ? "good" : "unsure";
+}
 
 Json RemarksJson(const Remarks& remarks) {
   Json list = Json::array();
-  for (const Remark& remark : remarks) list.push_back({{"label", remark.label}, {"text", remark.text}});
+  for (const Remark& remark : remarks)
+    list.push_back({{"label", remark.label}, {"text", remark.text}});
   return list;
 }
 
 Json FanJson(const std::vector<FanPoint>& fan) {
   Json list = Json::array();
   for (const FanPoint& at : fan) {
-    list.push_back({{"seconds", at.seconds}, {"low", Whole(at.low_bytes)}, {"mid", Whole(at.mid_bytes)}, {"high", Whole(at.high_bytes)}});
+    list.push_back({{"seconds", at.seconds},
+                    {"low", Whole(at.low_bytes)},
+                    {"mid", Whole(at.mid_bytes)},
+                    {"high", Whole(at.high_bytes)}});
   }
   return list;
 }
@@ -38,7 +44,9 @@ Json FanJson(const std::vector<FanPoint>& fan) {
 Json MarksJson(const capture::Capture& capture) {
   Json marks = Json::array();
   for (const capture::Phase& phase : capture.phases) {
-    marks.push_back({{"name", SafeText(phase.name)}, {"from", static_cast<double>(phase.start_ms) / 1e3}, {"to", static_cast<double>(phase.end_ms) / 1e3}});
+    marks.push_back({{"name", SafeText(phase.name)},
+                     {"from", static_cast<double>(phase.start_ms) / 1e3},
+                     {"to", static_cast<double>(phase.end_ms) / 1e3}});
   }
   for (const capture::Snapshot& snapshot : capture.snapshots) {
     const double seconds = static_cast<double>(snapshot.time_ms) / 1e3;
@@ -58,11 +66,16 @@ Json FurtherJson(std::span<const SiteResult> sites) {
     growth += figures.growth_bytes_per_hour;
     accused += site.verdict >= Verdict::kSuspect;
   }
-  return {{"sites", sites.size()}, {"accused", accused}, {"live_bytes", live}, {"born_bytes", born}, {"growth_bytes_per_hour", growth}};
+  return {{"sites", sites.size()},
+          {"accused", accused},
+          {"live_bytes", live},
+          {"born_bytes", born},
+          {"growth_bytes_per_hour", growth}};
 }
 
 Json SitesJson(const ReportInput& input, std::span<const SiteResult> sites, HtmlFrames& frames) {
-  const std::vector<Json> curves = CurvesJson(input.capture, sites), ages = AgesJson(input.capture, sites);
+  const std::vector<Json> curves = CurvesJson(input.capture, sites),
+                          ages = AgesJson(input.capture, sites);
   Json list = Json::array();
   for (size_t i = 0; i < sites.size(); ++i) {
     Json site = SiteFactsJson(sites[i], i + 1);
@@ -81,7 +94,9 @@ Json SitesJson(const ReportInput& input, std::span<const SiteResult> sites, Html
 Json SourcesJson(const ReportInput& input) {
   Json sources = Json::object();
   for (const auto& [place, excerpt] : input.sources) {
-    sources[SafeText(place)] = {{"first_line", excerpt.first_line}, {"lines", excerpt.lines}, {"newer", excerpt.newer_than_program}};
+    sources[SafeText(place)] = {{"first_line", excerpt.first_line},
+                                {"lines", excerpt.lines},
+                                {"newer", excerpt.newer_than_program}};
   }
   return sources;
 }
@@ -89,14 +104,18 @@ Json SourcesJson(const ReportInput& input) {
 Json MissingJson(const std::vector<MissingSymbols>& missing) {
   Json list = Json::array();
   for (const MissingSymbols& one : missing) {
-    list.push_back({{"module", SafeText(one.module)}, {"build_id", SafeText(one.build_id)}, {"reason", SafeText(one.reason)}, {"hint", SafeText(one.hint)}});
+    list.push_back({{"module", SafeText(one.module)},
+                    {"build_id", SafeText(one.build_id)},
+                    {"reason", SafeText(one.reason)},
+                    {"hint", SafeText(one.hint)}});
   }
   return list;
 }
 
 Json PageData(const ReportInput& input, size_t top) {
   const std::span<const SiteResult> all(input.analysis.sites);
-  const std::span<const SiteResult> told = all.first(std::min(all.size(), top == 0 ? kMostHtmlSites : top));
+  const std::span<const SiteResult> told =
+      all.first(std::min(all.size(), top == 0 ? kMostHtmlSites : top));
   HtmlFrames frames;
   Json sites = SitesJson(input, told, frames);
   Json process = ProcessJson(input);
@@ -125,7 +144,9 @@ Json PageData(const ReportInput& input, size_t top) {
           {"sources", SourcesJson(input)}};
 }
 
-std::string Title(const ReportInput& input) { return absl::StrCat("leaktrack: ", SafeText(input.capture.process.program)); }
+std::string Title(const ReportInput& input) {
+  return absl::StrCat("leaktrack: ", SafeText(input.capture.process.program));
+}
 
 TextOptions PlainText() {
   TextOptions options;
@@ -143,7 +164,8 @@ std::string HtmlFleet(const Fleet& fleet, size_t top) {
   Json data = PageData(fleet.runs.front(), top);
   data["captures"] = CapturesJson(fleet);
   for (Json& capture : data["captures"]) {
-    for (const char* text : {"path", "command"}) capture[text] = SafeText(capture[text].get<std::string>());
+    for (const char* text : {"path", "command"})
+      capture[text] = SafeText(capture[text].get<std::string>());
   }
   data["unreadable"] = fleet.unreadable;
   return HtmlPage(Title(fleet.runs.front()), data, FleetText(fleet, PlainText()));

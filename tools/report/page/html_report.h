@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The report as a page to look at: the verdict and the forecast, memory over time, every site with its history and stack, a flame
-// graph, what was lost. One file, offline; tools/report/html draws it.
+// The report as a page to look at: the verdict and the forecast, memory over time, every site with
+// its history and stack, a flame graph, what was lost. One file, offline; tools/report/html draws
+// it.
 //
-// Promises: figures are those of the JSON report. At most `top` sites are told in full, kMostHtmlSites where that is 0; the page says how
-// many more there are and what they hold, so that its totals are those of the run.
+// Promises: figures are those of the JSON report. At most `top` sites are told in full,
+// kMostHtmlSites where that is 0; the page says how many more there are and what they hold, so that
+// its totals are those of the run.
 #ifndef LEAKTRACK_TOOLS_REPORT_PAGE_HTML_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_PAGE_HTML_REPORT_H_
 

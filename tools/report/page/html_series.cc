@@ -5,8 +5,8 @@
 #include <array>
 #include <unordered_map>
 
-#include "tools/analysis/process/memory_series.h"
 #include "tools/analysis/model/stats.h"
+#include "tools/analysis/process/memory_series.h"
 
 namespace leaktrack {
 namespace {
@@ -20,8 +20,10 @@ std::vector<const MemorySample*> Peaks(const std::vector<MemorySample>& samples)
   const size_t step = samples.size() / kMostReadings + 1;
   for (size_t begin = 0; begin < samples.size(); begin += step) {
     const auto first = samples.begin() + static_cast<ptrdiff_t>(begin);
-    const auto last = samples.begin() + static_cast<ptrdiff_t>(std::min(begin + step, samples.size()));
-    peaks.push_back(&*std::max_element(first, last, [](const auto& a, const auto& b) { return a.rss < b.rss; }));
+    const auto last =
+        samples.begin() + static_cast<ptrdiff_t>(std::min(begin + step, samples.size()));
+    peaks.push_back(&*std::max_element(first, last,
+                                       [](const auto& a, const auto& b) { return a.rss < b.rss; }));
   }
   return peaks;
 }
@@ -53,7 +55,9 @@ std::unordered_map<capture::SiteId, size_t> Owners(std::span<const SiteResult> s
 
 using Curve = std::vector<double>;
 
-size_t CurvePoints(const capture::Capture& capture) { return std::clamp<size_t>(capture.duration_ms / 1000, 1, kMostCurvePoints); }
+size_t CurvePoints(const capture::Capture& capture) {
+  return std::clamp<size_t>(capture.duration_ms / 1000, 1, kMostCurvePoints);
+}
 
 // Adds a counter's sums at each step: it keeps its last value until its next point.
 void AddCounter(const capture::CellSeries& series, double step_ms, double sign, Curve& curve) {
@@ -62,7 +66,8 @@ void AddCounter(const capture::CellSeries& series, double step_ms, double sign, 
   for (size_t i = 0; i < curve.size(); ++i) {
     // The last step takes all: what the division rounds away must not hide the end of the run.
     const double until = i + 1 == curve.size() ? INFINITY : step_ms * static_cast<double>(i + 1);
-    while (next < series.points.size() && static_cast<double>(series.points[next].time_ms) <= until) bytes = series.points[next++].bytes;
+    while (next < series.points.size() && static_cast<double>(series.points[next].time_ms) <= until)
+      bytes = series.points[next++].bytes;
     curve[i] += sign * bytes;
   }
 }
@@ -80,9 +85,12 @@ Json MemoryOverTimeJson(const capture::Capture& capture) {
   return {{"seconds", seconds},
           {"rss", Column(samples, [](const MemorySample& at) { return at.rss; })},
           {"anonymous", Column(samples, [](const MemorySample& at) { return at.anonymous; })},
-          {"files", Column(samples, [](const MemorySample& at) {
-             return at.file == capture::kNotKnown ? at.file : at.file + std::max<int64_t>(at.shared, 0);
-           })},
+          {"files", Column(samples,
+                           [](const MemorySample& at) {
+                             return at.file == capture::kNotKnown
+                                        ? at.file
+                                        : at.file + std::max<int64_t>(at.shared, 0);
+                           })},
           {"heap", WholeColumn(LiveBytesAt(capture, capture::SiteKind::kHeap, times_ms))},
           {"retained", Column(samples, [](const MemorySample& at) { return at.allocator_free; })},
           {"mapped", WholeColumn(LiveBytesAt(capture, capture::SiteKind::kMapping, times_ms))},
@@ -98,7 +106,8 @@ std::vector<Json> CurvesJson(const capture::Capture& capture, std::span<const Si
   for (const capture::CellSeries& series : capture.cells) {
     const auto owner = owners.find(series.site);
     if (owner == owners.end()) continue;
-    const bool adds = series.band == capture::kBandBirths || series.band == capture::kBandRelabelled;
+    const bool adds =
+        series.band == capture::kBandBirths || series.band == capture::kBandRelabelled;
     AddCounter(series, step_ms, adds ? 1 : -1, levels[owner->second]);
     if (series.band == capture::kBandBirths) AddCounter(series, step_ms, 1, born[owner->second]);
   }
@@ -118,12 +127,20 @@ std::vector<Json> AgesJson(const capture::Capture& capture, std::span<const Site
   for (const capture::Survivor& block : capture.survivors) {
     const auto owner = owners.find(block.site);
     if (owner == owners.end()) continue;
-    const double seconds = block.birth_ms < capture.duration_ms ? static_cast<double>(capture.duration_ms - block.birth_ms) / 1e3 : 0;
-    const auto band = static_cast<size_t>(std::upper_bound(kAgeEnds.begin(), kAgeEnds.end(), seconds) - kAgeEnds.begin());
+    const double seconds = block.birth_ms < capture.duration_ms
+                               ? static_cast<double>(capture.duration_ms - block.birth_ms) / 1e3
+                               : 0;
+    const auto band = static_cast<size_t>(
+        std::upper_bound(kAgeEnds.begin(), kAgeEnds.end(), seconds) - kAgeEnds.begin());
     const auto size = static_cast<double>(block.size);
     // A damaged file may claim any share.
-    const double kept = block.keep_probability > 0 && block.keep_probability < 1 ? std::max(block.keep_probability, 1e-12) : 1;
-    ages[owner->second][band] += size / (SamplingProbability(size, static_cast<double>(std::max<uint64_t>(block.interval_bytes, 1))) * kept);
+    const double kept = block.keep_probability > 0 && block.keep_probability < 1
+                            ? std::max(block.keep_probability, 1e-12)
+                            : 1;
+    ages[owner->second][band] +=
+        size / (SamplingProbability(
+                    size, static_cast<double>(std::max<uint64_t>(block.interval_bytes, 1))) *
+                kept);
   }
   std::vector<Json> columns;
   for (const std::vector<double>& one : ages) columns.push_back(WholeColumn(one));

@@ -18,16 +18,20 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMostLines = 10;    // with more captures, those of one program share a line
+constexpr size_t kMostLines = 10;  // with more captures, those of one program share a line
 constexpr double kFarAway = 5 * 365.0 * 86400;  // beyond this a forecast is no news
-constexpr size_t kMostPrograms = 6;  // named in a line of short runs
+constexpr size_t kMostPrograms = 6;             // named in a line of short runs
 
 const char* Word(Conclusion conclusion) {
   switch (conclusion) {
-    case Conclusion::kFound: return "GROWS";
-    case Conclusion::kClean: return "clean";
-    case Conclusion::kTooShort: return "short";
-    case Conclusion::kDataLost: return "lost";
+    case Conclusion::kFound:
+      return "GROWS";
+    case Conclusion::kClean:
+      return "clean";
+    case Conclusion::kTooShort:
+      return "short";
+    case Conclusion::kDataLost:
+      return "lost";
   }
   return "";
 }
@@ -40,7 +44,9 @@ const char* Word(const Analysis& analysis) {
 }
 
 std::string Left(const ProcessResult& process) {
-  return process.seconds_mid && *process.seconds_mid < kFarAway ? FormatDuration(*process.seconds_mid) : "-";
+  return process.seconds_mid && *process.seconds_mid < kFarAway
+             ? FormatDuration(*process.seconds_mid)
+             : "-";
 }
 
 // By run id: how many of the captured processes were forked from it.
@@ -93,18 +99,21 @@ std::string KinLine(const Kin& kin, const Families& families) {
 // "sh 20, cc1plus 12, as 4 and 3 other programs", the most frequent first.
 std::string ProgramsText(const std::map<std::string, size_t>& counts) {
   std::vector<std::pair<std::string, size_t>> programs(counts.begin(), counts.end());
-  std::stable_sort(programs.begin(), programs.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(programs.begin(), programs.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   std::string text;
   for (size_t i = 0; i < std::min(kMostPrograms, programs.size()); ++i) {
-    absl::StrAppend(&text, i == 0 ? "" : ", ", SafeText(programs[i].first), " ", FormatCount(programs[i].second));
+    absl::StrAppend(&text, i == 0 ? "" : ", ", SafeText(programs[i].first), " ",
+                    FormatCount(programs[i].second));
   }
   const size_t left = programs.size() - std::min(kMostPrograms, programs.size());
-  if (left > 0) absl::StrAppend(&text, " and ", left, left == 1 ? " other program" : " other programs");
+  if (left > 0)
+    absl::StrAppend(&text, " and ", left, left == 1 ? " other program" : " other programs");
   return text;
 }
 
-// A tree of forks and execs leaves dozens of captures: what grows has a line each, what does not one for each program,
-// and what was over at once is a number.
+// A tree of forks and execs leaves dozens of captures: what grows has a line each, what does not
+// one for each program, and what was over at once is a number.
 void WriteMany(const Fleet& fleet, Page& page) {
   const Families families = FamiliesOf(fleet);
   size_t growing = 0;
@@ -127,13 +136,17 @@ void WriteMany(const Fleet& fleet, Page& page) {
     });
     if (same == kin.end()) same = kin.insert(kin.end(), Kin{&run});
     ++same->count;
-    same->resident = std::max(same->resident, static_cast<double>(run.analysis.memory.rss_bytes.value_or(0)));
+    same->resident =
+        std::max(same->resident, static_cast<double>(run.analysis.memory.rss_bytes.value_or(0)));
   }
-  if (growing > kMostLines) page.Line(absl::StrCat("  and ", growing - kMostLines, " more that grow"));
+  if (growing > kMostLines)
+    page.Line(absl::StrCat("  and ", growing - kMostLines, " more that grow"));
   for (size_t i = 0; i < std::min(kMostLines, kin.size()); ++i)
     page.Line(KinLine(kin[i], families));
-  if (kin.size() > kMostLines) page.Line(absl::StrCat("  and ", kin.size() - kMostLines, " more programs that do not"));
-  if (!brief.empty()) page.Field("  short", absl::StrCat("too short to tell: ", ProgramsText(brief)), 9);
+  if (kin.size() > kMostLines)
+    page.Line(absl::StrCat("  and ", kin.size() - kMostLines, " more programs that do not"));
+  if (!brief.empty())
+    page.Field("  short", absl::StrCat("too short to tell: ", ProgramsText(brief)), 9);
 }
 
 }  // namespace
@@ -144,7 +157,8 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   page.Blank();
   page.Line(absl::StrCat(fleet.runs.size(), fleet.runs.size() == 1 ? " capture" : " captures",
                          ", the fastest grower first; it follows in detail"));
-  page.Line(absl::StrFormat("  %-6s %12s %8s %10s %8s  %s", "", "growth", "full in", "resident", "watched", "process"),
+  page.Line(absl::StrFormat("  %-6s %12s %8s %10s %8s  %s", "", "growth", "full in", "resident",
+                            "watched", "process"),
             Tint::kDim);
   if (fleet.runs.size() > kMostLines) {
     WriteMany(fleet, page);

@@ -10,9 +10,9 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/report/text/text_sections.h"
 #include "tools/report/words/exec_words.h"
 #include "tools/report/words/growth_words.h"
-#include "tools/report/text/text_sections.h"
 
 namespace leaktrack {
 namespace {
@@ -27,21 +27,29 @@ struct LossLine {
 };
 // What each loss means to the reader; every one that is not zero has its line.
 constexpr LossLine kLosses[] = {
-    {capture::kLostAllocations, "sampled allocation", "sampled allocations", "found no room: live bytes are too low"},
+    {capture::kLostAllocations, "sampled allocation", "sampled allocations",
+     "found no room: live bytes are too low"},
     {capture::kLostFrees, "free", "frees", "could not be settled: live bytes may be too high"},
     {capture::kLostUnwind, "sample has", "samples have", "no stack: counted, but at no call site"},
-    {capture::kTruncatedStacks, "stack was", "stacks were", "cut: the callers of that call site may be missing"},
-    {capture::kLostKeptEvents, "single death", "single deaths", "not kept (their counters are complete)"},
-    {capture::kLostCells, "birth or death", "births or deaths", "found no counter: growth may be misjudged"},
+    {capture::kTruncatedStacks, "stack was", "stacks were",
+     "cut: the callers of that call site may be missing"},
+    {capture::kLostKeptEvents, "single death", "single deaths",
+     "not kept (their counters are complete)"},
+    {capture::kLostCells, "birth or death", "births or deaths",
+     "found no counter: growth may be misjudged"},
     {capture::kLostModules, "module", "modules", "found no room: their frames have no names"},
-    {capture::kLostMappings, "call of mmap or munmap", "calls of mmap or munmap", "could not be settled"},
-    {capture::kStaleBlocks, "free was", "frees were", "missed, and noticed when the address came back"},
+    {capture::kLostMappings, "call of mmap or munmap", "calls of mmap or munmap",
+     "could not be settled"},
+    {capture::kStaleBlocks, "free was", "frees were",
+     "missed, and noticed when the address came back"},
     {capture::kNestedAllocations, "allocation or mapping", "allocations or mappings",
      "in the middle of a record of ours, by a signal handler or a coroutine: not recorded"},
     {capture::kLostThreads, "thread", "threads", "had no room: what it allocated was not sampled"},
-    {capture::kLostNotes, "phase, snapshot or pool", "phases, snapshots or pools", "that the program named found no room"},
+    {capture::kLostNotes, "phase, snapshot or pool", "phases, snapshots or pools",
+     "that the program named found no room"},
 };
-static_assert(std::size(kLosses) == capture::kLossCount, "a loss without a line is a loss that nobody sees");
+static_assert(std::size(kLosses) == capture::kLossCount,
+              "a loss without a line is a loss that nobody sees");
 
 std::string Counted(uint64_t count, const char* one, const char* many) {
   return absl::StrCat(FormatCount(count), " ", count == 1 ? one : many);
@@ -50,18 +58,22 @@ std::string Counted(uint64_t count, const char* one, const char* many) {
 std::string SamplingText(const ReportInput& input) {
   const capture::Capture& capture = input.capture;
   if (capture.interval_now == 0) return "had not begun";
-  std::string text = capture.interval_now <= 1 ? "every allocation"
-                                               : absl::StrCat("one per ", FormatSize(static_cast<double>(capture.interval_now)));
+  std::string text =
+      capture.interval_now <= 1
+          ? "every allocation"
+          : absl::StrCat("one per ", FormatSize(static_cast<double>(capture.interval_now)));
   if (capture.interval_min != 0 && capture.interval_min != capture.interval_now) {
     absl::StrAppend(&text, " (",
-                    capture.interval_min == 1 ? "every one" : FormatSize(static_cast<double>(capture.interval_min)),
+                    capture.interval_min == 1
+                        ? "every one"
+                        : FormatSize(static_cast<double>(capture.interval_min)),
                     " at first)");
   }
   const bool exact = capture.interval_now <= 1 && capture.interval_max <= 1;
-  absl::StrAppend(
-      &text, ", ",
-      exact ? Counted(capture.samples_total, "block", "blocks") : Counted(capture.samples_total, "sample", "samples"),
-      ", ", FormatCount(capture.live_count), " still alive");
+  absl::StrAppend(&text, ", ",
+                  exact ? Counted(capture.samples_total, "block", "blocks")
+                        : Counted(capture.samples_total, "sample", "samples"),
+                  ", ", FormatCount(capture.live_count), " still alive");
   if (input.analysis.detectable_bytes_per_hour) {
     absl::StrAppend(&text, "; growth of ", GrowthRate(*input.analysis.detectable_bytes_per_hour),
                     " or more at one site would be found (4 times in 5)");
@@ -72,7 +84,9 @@ std::string SamplingText(const ReportInput& input) {
 // Where the last moments are, or are not.
 void WriteEnd(const capture::Capture& capture, Remarks& out) {
   if (capture.recorder_used && capture.path == capture.process.recorder_path) {
-    out.Add("Lost", "the history of the run: its capture was removed, and this is what its flight recorder holds");
+    out.Add("Lost",
+            "the history of the run: its capture was removed, and this is what its flight recorder "
+            "holds");
   } else if (capture.recorder_used && !capture.running && !capture.process.recorder_path.empty()) {
     const std::string& why = capture.fold_problem;
     out.Add("Note", absl::StrCat("the end of the run was not written to the capture",
@@ -102,25 +116,33 @@ void WriteEnd(const capture::Capture& capture, Remarks& out) {
 void WriteLosses(const capture::Capture& capture, Remarks& out) {
   for (const LossLine& loss : kLosses) {
     const uint64_t count = capture.losses[loss.id];
-    if (count != 0) out.Add("Lost", absl::StrCat(Counted(count, loss.one, loss.many), " ", loss.means));
+    if (count != 0)
+      out.Add("Lost", absl::StrCat(Counted(count, loss.one, loss.many), " ", loss.means));
   }
   if (capture.epochs_lost != 0) {
-    out.Add("Lost",
-               absl::StrCat(Counted(capture.epochs_lost, "step", "steps"), " of the history (totals are complete)"));
+    out.Add("Lost", absl::StrCat(Counted(capture.epochs_lost, "step", "steps"),
+                                 " of the history (totals are complete)"));
   }
   if (capture.no_thread) {
-    out.Add("Note", "no helper thread ran (it was not wanted, not allowed, or did not start in time): only the end was written, "
-                       "how it came about is not known");
+    out.Add("Note",
+            "no helper thread ran (it was not wanted, not allowed, or did not start in time): only "
+            "the end was written, "
+            "how it came about is not known");
   }
   if (capture.process.recorder_was_anonymous) {
-    out.Add("Note", "there was no room in /dev/shm (tmpfs): a SIGKILL would have lost up to the last second");
+    out.Add(
+        "Note",
+        "there was no room in /dev/shm (tmpfs): a SIGKILL would have lost up to the last second");
   }
   WriteEnd(capture, out);
   if (capture.exact_limit_hit_ms != 0) {
-    out.Add("Note", absl::StrCat("exact mode ran out of room after ",
-                                    FormatDuration(static_cast<double>(capture.exact_limit_hit_ms) / 1e3), " and began to sample"));
+    out.Add("Note",
+            absl::StrCat("exact mode ran out of room after ",
+                         FormatDuration(static_cast<double>(capture.exact_limit_hit_ms) / 1e3),
+                         " and began to sample"));
   }
-  for (size_t i = 0; i < std::min(kMostDamage, capture.damage.size()); ++i) out.Add("Damage", SafeText(capture.damage[i]));
+  for (size_t i = 0; i < std::min(kMostDamage, capture.damage.size()); ++i)
+    out.Add("Damage", SafeText(capture.damage[i]));
   if (capture.damage.size() > kMostDamage) {
     out.Add("Damage", absl::StrCat("and ", capture.damage.size() - kMostDamage, " more places"));
   }
@@ -149,7 +171,8 @@ void WriteSeal(const ReportInput& input, Remarks& out) {
 void WriteHooks(const capture::Capture& capture, Remarks& out) {
   std::string bypassed;
   for (const auto& [name, state] : capture.hooks) {
-    if (state == capture::HookState::kBypassed) absl::StrAppend(&bypassed, bypassed.empty() ? "" : ", ", SafeText(name));
+    if (state == capture::HookState::kBypassed)
+      absl::StrAppend(&bypassed, bypassed.empty() ? "" : ", ", SafeText(name));
   }
   if (bypassed.empty()) return;
   out.Add("Unseen", absl::StrCat("calls that went past us: ", bypassed,
@@ -161,12 +184,14 @@ void WriteMissing(const std::vector<MissingSymbols>& missing, Remarks& out) {
   for (size_t i = 0; i < std::min(kMostModules, missing.size()); ++i) {
     const MissingSymbols& module = missing[i];
     std::string text = absl::StrCat(SafeText(module.module), ": ", SafeText(module.reason));
-    if (!module.build_id.empty()) absl::StrAppend(&text, " (build-id ", SafeText(module.build_id), ")");
+    if (!module.build_id.empty())
+      absl::StrAppend(&text, " (build-id ", SafeText(module.build_id), ")");
     if (!module.hint.empty() && i == 0) absl::StrAppend(&text, "; ", SafeText(module.hint));
     out.Add("Symbols", text);
   }
   if (missing.size() > kMostModules) {
-    out.Add("Symbols", absl::StrCat("and ", missing.size() - kMostModules, " more modules lack names or lines"));
+    out.Add("Symbols", absl::StrCat("and ", missing.size() - kMostModules,
+                                    " more modules lack names or lines"));
   }
 }
 

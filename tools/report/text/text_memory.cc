@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The process account: how near the limit is, where the memory is, which part of it moves, and what helps.
+// The process account: how near the limit is, where the memory is, which part of it moves, and what
+// helps.
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/base/units.h"
+#include "tools/report/text/text_sections.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/shared_limit.h"
-#include "tools/report/text/text_sections.h"
 
 namespace leaktrack {
 namespace {
@@ -28,10 +29,12 @@ std::string ForecastText(const ProcessResult& process) {
   if (process.odds.empty()) return "";
   if (!process.seconds_mid || *process.seconds_mid > kFarAway) {
     return process.seconds_low && *process.seconds_low <= kFarAway
-               ? absl::StrCat("full in ", FormatDuration(*process.seconds_low), " at the earliest, more likely never")
+               ? absl::StrCat("full in ", FormatDuration(*process.seconds_low),
+                              " at the earliest, more likely never")
                : "not reached in years at this rate";
   }
-  return absl::StrCat("full in ", InTime(process.seconds_mid), " (8 times in 10: ", InTime(process.seconds_low), " to ",
+  return absl::StrCat("full in ", InTime(process.seconds_mid),
+                      " (8 times in 10: ", InTime(process.seconds_low), " to ",
                       InTime(process.seconds_high), ")");
 }
 
@@ -39,15 +42,20 @@ std::string LimitText(const ProcessResult& process) {
   const char* kind = process.limit_kind == "option" ? "--limit" : process.limit_kind.c_str();
   const std::string forecast = ForecastText(process);
   return absl::StrCat(FormatSize(static_cast<double>(*process.limit_bytes)), " (", kind, "), ",
-                      absl::StrFormat("%.0f %% used", *process.used_fraction * 100), forecast.empty() ? "" : "; ", forecast);
+                      absl::StrFormat("%.0f %% used", *process.used_fraction * 100),
+                      forecast.empty() ? "" : "; ", forecast);
 }
 
 const char* StatusText(Status status) {
   switch (status) {
-    case Status::kOk: return "OK";
-    case Status::kWarning: return "WARNING";
-    case Status::kCritical: return "CRITICAL";
-    case Status::kOomImminent: return "OOM IMMINENT";
+    case Status::kOk:
+      return "OK";
+    case Status::kWarning:
+      return "WARNING";
+    case Status::kCritical:
+      return "CRITICAL";
+    case Status::kOomImminent:
+      return "OOM IMMINENT";
   }
   return "";
 }
@@ -56,7 +64,8 @@ const char* StatusText(Status status) {
 std::string StatusLine(const ProcessResult& process) {
   std::string text = StatusText(process.status);
   if (process.status == Status::kOk || !process.used_fraction) return text;
-  absl::StrAppend(&text, ": ", absl::StrFormat("%.0f %% of the limit used", *process.used_fraction * 100));
+  absl::StrAppend(&text, ": ",
+                  absl::StrFormat("%.0f %% of the limit used", *process.used_fraction * 100));
   if (process.seconds_mid) absl::StrAppend(&text, ", full in ", InTime(process.seconds_mid));
   return text;
 }
@@ -68,9 +77,11 @@ std::string Change(const std::optional<Rate>& growth) {
   return growth->high < 0 ? GrowthRate(growth->mid) : "steady";
 }
 
-void Part(const std::string& name, const std::string& size, const std::optional<Rate>& growth, Page& page) {
+void Part(const std::string& name, const std::string& size, const std::optional<Rate>& growth,
+          Page& page) {
   const std::string change = Change(growth);
-  page.Line(absl::StrFormat("  %-*s%*s%s%s", kPartColumns, name, kSizeColumns, size, change.empty() ? "" : "  ", change));
+  page.Line(absl::StrFormat("  %-*s%*s%s%s", kPartColumns, name, kSizeColumns, size,
+                            change.empty() ? "" : "  ", change));
 }
 
 void PartIfKnown(const std::string& name, const std::optional<int64_t>& bytes, Page& page) {
@@ -81,22 +92,27 @@ void WriteParts(const MemoryResult& memory, Page& page) {
   Part("live heap", FormatSize(memory.live_heap_bytes), memory.heap_growth, page);
   const std::string who = memory.allocator.empty() ? "allocator" : memory.allocator;
   if (memory.retained_bytes) {
-    Part(absl::StrCat("freed, kept by ", who), FormatSize(*memory.retained_bytes), memory.retained_growth, page);
+    Part(absl::StrCat("freed, kept by ", who), FormatSize(*memory.retained_bytes),
+         memory.retained_growth, page);
   } else {
-    page.Line(absl::StrFormat("  %-*s%*s  %s", kPartColumns, absl::StrCat("freed, kept by ", who), kSizeColumns, "?",
-                              "not told"));
+    page.Line(absl::StrFormat("  %-*s%*s  %s", kPartColumns, absl::StrCat("freed, kept by ", who),
+                              kSizeColumns, "?", "not told"));
   }
   if (memory.file_bytes || memory.shared_bytes) {
-    PartIfKnown("files and shared memory", memory.file_bytes.value_or(0) + memory.shared_bytes.value_or(0), page);
+    PartIfKnown("files and shared memory",
+                memory.file_bytes.value_or(0) + memory.shared_bytes.value_or(0), page);
   }
   // Overhead of the allocator, stacks, mappings that were touched: whatever is left.
-  if (memory.unexplained_bytes) Part("stacks, mappings, rest", FormatSize(*memory.unexplained_bytes), memory.unexplained_growth, page);
+  if (memory.unexplained_bytes)
+    Part("stacks, mappings, rest", FormatSize(*memory.unexplained_bytes), memory.unexplained_growth,
+         page);
   if (memory.swap_bytes) PartIfKnown("swapped out, not resident", memory.swap_bytes, page);
   std::string space = FormatSize(memory.mapped_bytes);
   if (memory.mapped_bytes > 0) Part("(mapped address space)", space, memory.mapped_growth, page);
 }
 
-// "590 MiB/min of resident memory belong to no site; nearest caller known: Map at a.c:8 (site 7)..."
+// "590 MiB/min of resident memory belong to no site; nearest caller known: Map at a.c:8 (site
+// 7)..."
 std::string UnplacedText(const ReportInput& input) {
   const MemoryResult& memory = input.analysis.memory;
   const std::string sum =
@@ -122,13 +138,18 @@ Remarks ProcessRemarks(const ReportInput& input) {
   out.Add("Status", StatusLine(process));
   if (process.limit_bytes) out.Add("Limit", LimitText(process));
   if (const std::string shared = SharedLimitText(input); !shared.empty()) out.Add("Limit", shared);
-  std::string text = memory.rss_bytes ? absl::StrCat(FormatSize(static_cast<double>(*memory.rss_bytes)), " resident")
-                                      : absl::StrCat("heap ", FormatSize(memory.live_heap_bytes));
-  if (const std::string change = Change(memory.rss_growth); !change.empty()) absl::StrAppend(&text, " (", change, ")");
+  std::string text =
+      memory.rss_bytes
+          ? absl::StrCat(FormatSize(static_cast<double>(*memory.rss_bytes)), " resident")
+          : absl::StrCat("heap ", FormatSize(memory.live_heap_bytes));
+  if (const std::string change = Change(memory.rss_growth); !change.empty())
+    absl::StrAppend(&text, " (", change, ")");
   if (memory.explained_fraction) {
-    absl::StrAppend(&text, absl::StrFormat(", %.0f %% explained", std::floor(*memory.explained_fraction * 100)));
+    absl::StrAppend(&text, absl::StrFormat(", %.0f %% explained",
+                                           std::floor(*memory.explained_fraction * 100)));
   }
-  if (memory.threads && *memory.threads > 2) absl::StrAppend(&text, ", ", *memory.threads, " threads");
+  if (memory.threads && *memory.threads > 2)
+    absl::StrAppend(&text, ", ", *memory.threads, " threads");
   if (memory.rss_bytes && !memory.because.empty()) absl::StrAppend(&text, "; ", memory.because);
   out.Add("Memory", text);
   if (memory.unplaced_growth) out.Add("Unplaced", UnplacedText(input));
@@ -139,7 +160,8 @@ void WriteProcess(const ReportInput& input, Page& page) {
   const MemoryResult& memory = input.analysis.memory;
   for (const Remark& remark : ProcessRemarks(input)) page.Field(remark.label, remark.text);
   if (memory.rss_bytes) WriteParts(memory, page);
-  for (size_t i = 0; i < std::min(kMostAdvice, memory.advice.size()); ++i) page.Field("Advice", memory.advice[i]);
+  for (size_t i = 0; i < std::min(kMostAdvice, memory.advice.size()); ++i)
+    page.Field("Advice", memory.advice[i]);
 }
 
 }  // namespace leaktrack

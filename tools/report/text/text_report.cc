@@ -7,9 +7,9 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/report/text/text_sections.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/process_name.h"
-#include "tools/report/text/text_sections.h"
 
 namespace leaktrack {
 namespace {
@@ -31,7 +31,8 @@ std::string FoundHeadline(const SiteGroup& group, size_t columns) {
   const std::string head = Accusation(group);
   const std::string tail = " " + HowMuch(group);
   const size_t used = DisplayColumns(head) + DisplayColumns(tail);
-  return absl::StrCat(head, BlameText(group.first(), columns > used + 12 ? columns - used : 12), tail);
+  return absl::StrCat(head, BlameText(group.first(), columns > used + 12 ? columns - used : 12),
+                      tail);
 }
 
 // One line, or, where that would cut the culprit's name, two.
@@ -52,7 +53,8 @@ std::string NotTheHeap(const MemoryResult& memory) {
     return absl::StrCat("NO LEAK: ", memory.allocator.empty() ? "the allocator" : memory.allocator,
                         " keeps what was freed (retention)");
   }
-  if (memory.memory_class == MemoryClass::kMappings) return "NO HEAP LEAK: mappings, stacks or files grow, not the heap";
+  if (memory.memory_class == MemoryClass::kMappings)
+    return "NO HEAP LEAK: mappings, stacks or files grow, not the heap";
   return "";
 }
 
@@ -67,9 +69,12 @@ std::string CleanHeadline(const Analysis& analysis) {
 
 Tint HeadlineTint(const Analysis& analysis) {
   switch (analysis.conclusion) {
-    case Conclusion::kFound: return Tint::kRed;
-    case Conclusion::kClean: return NotTheHeap(analysis.memory).empty() ? Tint::kGreen : Tint::kYellow;
-    default: return Tint::kYellow;
+    case Conclusion::kFound:
+      return Tint::kRed;
+    case Conclusion::kClean:
+      return NotTheHeap(analysis.memory).empty() ? Tint::kGreen : Tint::kYellow;
+    default:
+      return Tint::kYellow;
   }
 }
 
@@ -81,7 +86,10 @@ std::string Introduction(const ReportInput& input) {
   absl::StrAppend(&text, "), ", FormatDuration(input.analysis.duration_seconds), " watched, ");
   const std::string end = EndName(capture);
   if (capture.as_of) return text + "running when this was sealed";
-  return text + (end == "running" ? "still running" : end == "unknown" ? "end unknown" : end == "exec" ? "replaced by exec" : end);
+  return text + (end == "running"   ? "still running"
+                 : end == "unknown" ? "end unknown"
+                 : end == "exec"    ? "replaced by exec"
+                                    : end);
 }
 
 std::string Headline(const ReportInput& input, size_t columns) {
@@ -100,7 +108,8 @@ std::string Headline(const ReportInput& input, size_t columns) {
 std::string TextReport(const ReportInput& input, const TextOptions& options) {
   Page page(options.columns, options.colour);
   if (input.analysis.conclusion == Conclusion::kFound) {
-    WriteFound(GroupSites(SitesOfTheHeadline(input), Verdict::kSuspect).front(), options.columns, page);
+    WriteFound(GroupSites(SitesOfTheHeadline(input), Verdict::kSuspect).front(), options.columns,
+               page);
   } else {
     page.Line(Headline(input, options.columns), HeadlineTint(input.analysis));
   }
@@ -110,7 +119,9 @@ std::string TextReport(const ReportInput& input, const TextOptions& options) {
     page.Field("Window", absl::StrCat(window, "; what is older is no growth here"));
   }
   if (input.analysis.warming_up) {
-    page.Field("Note", "so many sites grow at once that the process is warming up: nothing is confirmed yet");
+    page.Field(
+        "Note",
+        "so many sites grow at once that the process is warming up: nothing is confirmed yet");
   }
   WriteProcess(input, page);
   WriteSites(input, options, page);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The report for a tired person: the verdict in the first line, then the few sites that matter, then the process, then
-// what could not be seen.
+// The report for a tired person: the verdict in the first line, then the few sites that matter,
+// then the process, then what could not be seen.
 //
-// Promises: no line wider than the page; foreign names cannot touch the terminal; a clean verdict says how small a leak
-// it would have seen.
+// Promises: no line wider than the page; foreign names cannot touch the terminal; a clean verdict
+// says how small a leak it would have seen.
 #ifndef LEAKTRACK_TOOLS_REPORT_TEXT_TEXT_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_TEXT_TEXT_REPORT_H_
 

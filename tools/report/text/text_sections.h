@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "tools/report/words/page.h"
 #include "tools/report/input/report_input.h"
 #include "tools/report/input/site_groups.h"
 #include "tools/report/text/text_report.h"
+#include "tools/report/words/page.h"
 
 namespace leaktrack {
 

@@ -9,8 +9,8 @@
 #include "tools/analysis/blame/blame.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
-#include "tools/report/words/growth_words.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/growth_words.h"
 
 namespace leaktrack {
 namespace {
@@ -22,11 +22,12 @@ std::string BaseName(const std::string& path) { return path.substr(path.rfind('/
 
 std::string Place(const ResolvedFrame& frame) {
   if (frame.file.empty()) return "";
-  return SafeText(frame.line == 0 ? BaseName(frame.file) : absl::StrCat(BaseName(frame.file), ":", frame.line));
+  return SafeText(frame.line == 0 ? BaseName(frame.file)
+                                  : absl::StrCat(BaseName(frame.file), ":", frame.line));
 }
 
-// What people call a module. The main program is known by the name it was started under: Debian's redis-server is a link
-// to redis-check-rdb, which nobody has heard of.
+// What people call a module. The main program is known by the name it was started under: Debian's
+// redis-server is a link to redis-check-rdb, which nobody has heard of.
 std::string ModuleName(const std::string& path, const capture::Capture& capture) {
   constexpr uint32_t kMainProgram = 1;  // the first of the map
   for (const capture::ModuleInfo& module : capture.modules) {
@@ -40,7 +41,8 @@ std::string ModuleName(const std::string& path, const capture::Capture& capture)
 // The whole name if there is room for it, else the name without its parameters, else its two ends.
 std::string FunctionText(const ResolvedFrame& frame, size_t columns) {
   std::string name = DisplayName(frame);
-  if (DisplayColumns(name) > columns && !frame.function.empty()) name = SafeText(std::string(QualifiedName(frame.function)));
+  if (DisplayColumns(name) > columns && !frame.function.empty())
+    name = SafeText(std::string(QualifiedName(frame.function)));
   return ShortenMiddle(name, columns);
 }
 
@@ -54,17 +56,19 @@ std::string FrameLine(const ResolvedFrame& frame, const capture::Capture& captur
 }
 
 // From the blamed frame outwards; the wrappers inside of it are one word.
-void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t frames, Page& page) {
+void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t frames,
+                Page& page) {
   const size_t room = page.columns() - kLabel - 2;
   const size_t all = FramesOfTheProgram(site.stack, site.blame);
   const size_t end = std::min(all, site.blame + frames);
   for (size_t i = site.blame; i < end; ++i) {
-    page.Field(i == site.blame ? "  at" : "  from", FrameLine(site.stack[i], capture, room), kLabel);
+    page.Field(i == site.blame ? "  at" : "  from", FrameLine(site.stack[i], capture, room),
+               kLabel);
   }
   if (end < all) {
-    page.Line(
-        absl::StrCat(std::string(kLabel, ' '), "... ", all - end, all - end == 1 ? " more frame" : " more frames"),
-        Tint::kDim);
+    page.Line(absl::StrCat(std::string(kLabel, ' '), "... ", all - end,
+                           all - end == 1 ? " more frame" : " more frames"),
+              Tint::kDim);
   } else if (site.merged) {
     page.Line(absl::StrCat(std::string(kLabel, ' '), "... by many paths"), Tint::kDim);
   } else if (site.truncated) {
@@ -72,20 +76,26 @@ void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t 
   }
 }
 
-// Why, without the rate that the line above has just said (and that of one stack, where many are summed).
+// Why, without the rate that the line above has just said (and that of one stack, where many are
+// summed).
 std::string Because(const SiteResult& site) {
   const size_t colon = site.evidence.find(": ");
-  return site.evidence.starts_with("+") && colon != std::string::npos ? site.evidence.substr(colon + 2) : site.evidence;
+  return site.evidence.starts_with("+") && colon != std::string::npos
+             ? site.evidence.substr(colon + 2)
+             : site.evidence;
 }
 
 std::string Holds(const SiteGroup& group) {
   if (group.live_objects < .5) return "nothing any more";
   std::string text = FormatSize(group.live_bytes);
   // Exact figures have no error.
-  if (group.live_bytes_error >= 1) absl::StrAppend(&text, " (+- ", FormatSize(group.live_bytes_error), ")");
+  if (group.live_bytes_error >= 1)
+    absl::StrAppend(&text, " (+- ", FormatSize(group.live_bytes_error), ")");
   const auto objects = static_cast<uint64_t>(std::llround(std::max(group.live_objects, 0.0)));
-  return absl::StrCat(text, " in ", FormatCount(objects), group.first().kind == capture::SiteKind::kHeap ? " block" : " mapping",
-                      objects == 1 ? "" : "s", ", the oldest ", FormatDuration(group.oldest_seconds), " old");
+  return absl::StrCat(text, " in ", FormatCount(objects),
+                      group.first().kind == capture::SiteKind::kHeap ? " block" : " mapping",
+                      objects == 1 ? "" : "s", ", the oldest ",
+                      FormatDuration(group.oldest_seconds), " old");
 }
 
 // The other parts of the thing that is lost, by the functions that made them.
@@ -103,16 +113,22 @@ void WriteFamily(const SiteGroup& group, Page& page) {
   for (const std::string& name : others) {
     if (named++ < kFamilyNames) absl::StrAppend(&text, text.empty() ? "" : ", ", name);
   }
-  if (others.size() > kFamilyNames) absl::StrAppend(&text, " and ", others.size() - kFamilyNames, " more");
-  page.Field("  lost", absl::StrCat("together with what ", text, others.size() == 1 ? " makes" : " make", ", all under ",
-                                    FunctionText(site.stack[site.family_frame], page.columns() / 2)), kLabel);
+  if (others.size() > kFamilyNames)
+    absl::StrAppend(&text, " and ", others.size() - kFamilyNames, " more");
+  page.Field(
+      "  lost",
+      absl::StrCat("together with what ", text, others.size() == 1 ? " makes" : " make",
+                   ", all under ", FunctionText(site.stack[site.family_frame], page.columns() / 2)),
+      kLabel);
 }
 
-void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input, const TextOptions& options, Page& page) {
+void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
+                const TextOptions& options, Page& page) {
   const SiteResult& site = group.first();
   page.Blank();
-  const std::string head = absl::StrCat("#", number, site.state == State::kConfirmed ? " confirmed " : " ",
-                                        Name(site.verdict), ", ", Name(site.trend), ": ");
+  const std::string head =
+      absl::StrCat("#", number, site.state == State::kConfirmed ? " confirmed " : " ",
+                   Name(site.verdict), ", ", Name(site.trend), ": ");
   page.Line(absl::StrCat(head, BlameText(site, page.columns() - head.size())), Tint::kBold);
   if (site.growth) page.Field("  grows", GrowthSentence(group, input), kLabel);
   page.Field("  holds", Holds(group), kLabel);
@@ -121,22 +137,27 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
   WriteFamily(group, page);
   WriteStack(site, input.capture, options.stack_frames, page);
   if (group.stacks > 1) {
-    page.Field("", absl::StrCat("all in all ", group.stacks, " stacks lead here; figures are their sum"), kLabel);
+    page.Field(
+        "", absl::StrCat("all in all ", group.stacks, " stacks lead here; figures are their sum"),
+        kLabel);
   }
   if (SiteNumber(site) != 0) page.Field("  site", absl::StrCat(SiteNumber(site)), kLabel);
 }
 
 void WriteShort(const SiteGroup& group, Page& page) {
-  const std::string figures = absl::StrCat("  ", FormatSize(group.live_bytes), ", ", Name(group.first().trend), ": ");
+  const std::string figures =
+      absl::StrCat("  ", FormatSize(group.live_bytes), ", ", Name(group.first().trend), ": ");
   page.Line(absl::StrCat(figures, BlameText(group.first(), page.columns() - figures.size())));
 }
 
-void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, size_t most, Page& page) {
+void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, size_t most,
+               Page& page) {
   if (groups.empty()) return;
   page.Blank();
   page.Line(title);
   for (size_t i = 0; i < std::min(most, groups.size()); ++i) WriteShort(groups[i], page);
-  if (groups.size() > most) page.Line(absl::StrCat("  and ", groups.size() - most, " more"), Tint::kDim);
+  if (groups.size() > most)
+    page.Line(absl::StrCat("  and ", groups.size() - most, " more"), Tint::kDim);
 }
 
 // What an earlier look accused and a later one cleared: whoever was paged for it wants to know.
@@ -151,12 +172,14 @@ void WriteRetracted(const ReportInput& input, Page& page) {
     std::string figures = "  ";
     if (site.plateau) {
       const std::string when = TimeOfDay(site.plateau->after_seconds, input);
-      absl::StrAppend(&figures, "stopped at ", FormatSize(site.plateau->bytes), when.empty() ? " after " : ", ",
+      absl::StrAppend(&figures, "stopped at ", FormatSize(site.plateau->bytes),
+                      when.empty() ? " after " : ", ",
                       when.empty() ? FormatDuration(site.plateau->after_seconds) : when, ": ");
     }
     page.Line(absl::StrCat(figures, BlameText(site, page.columns() - figures.size())));
   }
-  if (written > kRetractedLines) page.Line(absl::StrCat("  and ", written - kRetractedLines, " more"), Tint::kDim);
+  if (written > kRetractedLines)
+    page.Line(absl::StrCat("  and ", written - kRetractedLines, " more"), Tint::kDim);
 }
 
 std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict verdict) {
@@ -172,12 +195,14 @@ void WriteSelected(const ReportInput& input, const TextOptions& options, Page& p
   const std::vector<SiteGroup> groups = GroupSites(input.analysis.sites, Verdict::kNone);
   const std::string text = SelectionText(input);
   page.Blank();
-  page.Field("Sites", text.empty() ? absl::StrCat("all ", input.selection.all_sites, " match") : SafeText(text));
+  page.Field("Sites", text.empty() ? absl::StrCat("all ", input.selection.all_sites, " match")
+                                   : SafeText(text));
   const size_t shown = std::min(options.top, groups.size());
   for (size_t i = 0; i < shown; ++i) WriteEntry(groups[i], i + 1, input, options, page);
   if (groups.size() <= shown) return;
   page.Blank();
-  page.Line(absl::StrCat("and ", groups.size() - shown, " more that match (--top ", groups.size(), " shows them)"));
+  page.Line(absl::StrCat("and ", groups.size() - shown, " more that match (--top ", groups.size(),
+                         " shows them)"));
 }
 
 }  // namespace
@@ -185,12 +210,17 @@ void WriteSelected(const ReportInput& input, const TextOptions& options, Page& p
 std::string BlameText(const SiteResult& site, size_t columns) {
   if (site.stack.empty()) return "an unknown place";
   const ResolvedFrame& frame = site.stack[site.blame];
-  const size_t name_columns = std::min(DisplayColumns(SafeText(QualifiedName(frame.function))), columns / 2);
-  const std::string place = ShortenMiddle(Place(frame), columns > name_columns + 8 ? columns - name_columns - 4 : 4);
+  const size_t name_columns =
+      std::min(DisplayColumns(SafeText(QualifiedName(frame.function))), columns / 2);
+  const std::string place =
+      ShortenMiddle(Place(frame), columns > name_columns + 8 ? columns - name_columns - 4 : 4);
   const size_t used = place.empty() ? 0 : DisplayColumns(place) + 4;
   // Without parameters: the name is what the eye looks for.
-  const std::string name = frame.function.empty() ? DisplayName(frame) : SafeText(std::string(QualifiedName(frame.function)));
-  return absl::StrCat(ShortenMiddle(name, columns > used ? columns - used : 4), place.empty() ? "" : " at ", place);
+  const std::string name = frame.function.empty()
+                               ? DisplayName(frame)
+                               : SafeText(std::string(QualifiedName(frame.function)));
+  return absl::StrCat(ShortenMiddle(name, columns > used ? columns - used : 4),
+                      place.empty() ? "" : " at ", place);
 }
 
 void WriteSites(const ReportInput& input, const TextOptions& options, Page& page) {
@@ -201,12 +231,15 @@ void WriteSites(const ReportInput& input, const TextOptions& options, Page& page
   for (size_t i = 0; i < shown; ++i) WriteEntry(accused[i], i + 1, input, options, page);
   if (accused.size() > shown) {
     page.Blank();
-    page.Line(absl::StrCat("and ", accused.size() - shown, " more that grow (--top ", accused.size(), " shows them)"));
+    page.Line(absl::StrCat("and ", accused.size() - shown, " more that grow (--top ",
+                           accused.size(), " shows them)"));
   }
-  WriteList("Grows, but a filling cache would look the same (watch):", OfVerdict(sites, Verdict::kWatch), kWatchLines, page);
+  WriteList("Grows, but a filling cache would look the same (watch):",
+            OfVerdict(sites, Verdict::kWatch), kWatchLines, page);
   WriteRetracted(input, page);
   if (accused.empty()) {
-    WriteList("Largest, not growing or too few to tell:", OfVerdict(sites, Verdict::kNone), kLargestLines, page);
+    WriteList("Largest, not growing or too few to tell:", OfVerdict(sites, Verdict::kNone),
+              kLargestLines, page);
   }
 }
 

@@ -14,23 +14,33 @@ namespace {
 
 constexpr double kPerMinuteFrom = 60.0 * (1 << 20);  // bytes per hour
 constexpr double kDay = 86400;
-constexpr double kPartialShare = .9;  // of the blocks that never die, above which "nearly all" needs no word
+constexpr double kPartialShare =
+    .9;  // of the blocks that never die, above which "nearly all" needs no word
 
 bool PerMinute(double bytes_per_hour) { return std::abs(bytes_per_hour) >= kPerMinuteFrom; }
 
-std::string Unit(const std::string& size) { return size.substr(std::min(size.rfind(' '), size.size())); }
+std::string Unit(const std::string& size) {
+  return size.substr(std::min(size.rfind(' '), size.size()));
+}
 std::string Number(const std::string& size) { return size.substr(0, size.rfind(' ')); }
 
 // "one in 50"
 std::string OneIn(double share) {
-  return absl::StrCat("one in ", FormatCount(static_cast<uint64_t>(std::llround(1 / std::max(share, 1e-6)))));
+  return absl::StrCat("one in ",
+                      FormatCount(static_cast<uint64_t>(std::llround(1 / std::max(share, 1e-6)))));
 }
 
 std::string Since(const SiteGroup& group, const ReportInput& input) {
-  const double seconds = group.first().late_onset_seconds.value_or(input.analysis.duration_seconds - group.oldest_seconds);
-  const double judged_from = input.analysis.duration_seconds - input.analysis.window_seconds.value_or(input.analysis.duration_seconds);
+  const double seconds = group.first().late_onset_seconds.value_or(input.analysis.duration_seconds -
+                                                                   group.oldest_seconds);
+  const double judged_from =
+      input.analysis.duration_seconds -
+      input.analysis.window_seconds.value_or(input.analysis.duration_seconds);
   const std::string when = TimeOfDay(std::max(seconds, judged_from), input);
-  if (when.empty()) return group.first().late_onset_seconds ? absl::StrCat(" since ", FormatDuration(seconds), " after the start") : "";
+  if (when.empty())
+    return group.first().late_onset_seconds
+               ? absl::StrCat(" since ", FormatDuration(seconds), " after the start")
+               : "";
   return absl::StrCat(group.first().late_onset_seconds ? "; began at " : " since ", when);
 }
 
@@ -38,22 +48,30 @@ std::string Shape(const SiteGroup& group, const ReportInput& input) {
   const SiteResult& site = group.first();
   const std::string rate = absl::StrCat("+", GrowthText(group.growth));
   if (site.sawtooth) {
-    return absl::StrCat("teeth of ", FormatSize(site.sawtooth->tooth_bytes), " on a base that grows ", rate);
+    return absl::StrCat("teeth of ", FormatSize(site.sawtooth->tooth_bytes),
+                        " on a base that grows ", rate);
   }
-  if (site.doubling_seconds) return absl::StrCat("doubles every ", FormatDuration(*site.doubling_seconds), ", now ", rate);
+  if (site.doubling_seconds)
+    return absl::StrCat("doubles every ", FormatDuration(*site.doubling_seconds), ", now ", rate);
   switch (site.trend) {
-    case Trend::kContainer: return absl::StrCat(rate, ": one container that never shrinks");
-    case Trend::kBacklog: return absl::StrCat(rate, ": a queue that fills faster than it is emptied");
-    case Trend::kAccelerating: return absl::StrCat(rate, Since(group, input), ", and rising");
-    case Trend::kDecelerating: return absl::StrCat(rate, Since(group, input), ", and slowing down");
-    default: return absl::StrCat(rate, Since(group, input));
+    case Trend::kContainer:
+      return absl::StrCat(rate, ": one container that never shrinks");
+    case Trend::kBacklog:
+      return absl::StrCat(rate, ": a queue that fills faster than it is emptied");
+    case Trend::kAccelerating:
+      return absl::StrCat(rate, Since(group, input), ", and rising");
+    case Trend::kDecelerating:
+      return absl::StrCat(rate, Since(group, input), ", and slowing down");
+    default:
+      return absl::StrCat(rate, Since(group, input));
   }
 }
 
 }  // namespace
 
 std::string GrowthRate(double bytes_per_hour) {
-  return PerMinute(bytes_per_hour) ? FormatSize(bytes_per_hour / 60) + "/min" : FormatRate(bytes_per_hour);
+  return PerMinute(bytes_per_hour) ? FormatSize(bytes_per_hour / 60) + "/min"
+                                   : FormatRate(bytes_per_hour);
 }
 
 std::string GrowthText(const Rate& growth) {
@@ -63,12 +81,14 @@ std::string GrowthText(const Rate& growth) {
   const std::string mid = FormatSize(growth.mid / scale);
   // One unit is enough where all three have the same: room in the headline is dear.
   const bool one_unit = Unit(mid) == Unit(low) && Unit(mid) == Unit(high);
-  return absl::StrCat(GrowthRate(growth.mid), " (", one_unit ? Number(low) : low, " to ", one_unit ? Number(high) : high, ")");
+  return absl::StrCat(GrowthRate(growth.mid), " (", one_unit ? Number(low) : low, " to ",
+                      one_unit ? Number(high) : high, ")");
 }
 
 std::string TimeOfDay(double seconds_since_start, const ReportInput& input) {
   if (input.capture.process.start_realtime_ns <= 0) return "";
-  const time_t when = static_cast<time_t>(static_cast<double>(input.capture.process.start_realtime_ns) / 1e9 + seconds_since_start);
+  const time_t when = static_cast<time_t>(
+      static_cast<double>(input.capture.process.start_realtime_ns) / 1e9 + seconds_since_start);
   tm parts{};
   if (gmtime_r(&when, &parts) == nullptr) return "";
   char text[64];
@@ -80,7 +100,7 @@ std::string GrowthSentence(const SiteGroup& group, const ReportInput& input) {
   const SiteResult& site = group.first();
   std::string text = Shape(group, input);
   if (site.state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
-  if (site.leaked_share && *site.leaked_share < kPartialShare && *site.leaked_share > 0) {
+  if (site.leaked_share && *site.leaked_share<kPartialShare&& * site.leaked_share> 0) {
     absl::StrAppend(&text, "; ", OneIn(*site.leaked_share), " of its blocks is never freed");
   }
   if (site.freed_at_exit) absl::StrAppend(&text, "; tidied up only when the program ended");

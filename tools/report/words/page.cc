@@ -12,12 +12,18 @@ constexpr size_t kMeasure = 100;  // of prose: the eye does not find the next li
 
 const char* Escape(Tint tint) {
   switch (tint) {
-    case Tint::kNone: return "";
-    case Tint::kBold: return "\x1b[1m";
-    case Tint::kRed: return "\x1b[1;31m";
-    case Tint::kYellow: return "\x1b[1;33m";
-    case Tint::kGreen: return "\x1b[1;32m";
-    case Tint::kDim: return "\x1b[2m";
+    case Tint::kNone:
+      return "";
+    case Tint::kBold:
+      return "\x1b[1m";
+    case Tint::kRed:
+      return "\x1b[1;31m";
+    case Tint::kYellow:
+      return "\x1b[1;33m";
+    case Tint::kGreen:
+      return "\x1b[1;32m";
+    case Tint::kDim:
+      return "\x1b[2m";
   }
   return "";
 }

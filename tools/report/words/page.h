@@ -2,10 +2,10 @@
 //
 // A page of text that never runs over its right edge.
 //
-// What: labelled lines, words wrapped under the label's column (prose in 100 columns at most), single lines shortened in the
-// middle, where the page is too narrow for them. Promises: no
-// line is wider than `columns`, whatever is put in; escape sequences appear only if colour was asked for, and come
-// from here alone (text is expected to have gone through SafeText).
+// What: labelled lines, words wrapped under the label's column (prose in 100 columns at most),
+// single lines shortened in the middle, where the page is too narrow for them. Promises: no line is
+// wider than `columns`, whatever is put in; escape sequences appear only if colour was asked for,
+// and come from here alone (text is expected to have gone through SafeText).
 #ifndef LEAKTRACK_TOOLS_REPORT_WORDS_PAGE_H_
 #define LEAKTRACK_TOOLS_REPORT_WORDS_PAGE_H_
 
@@ -22,7 +22,8 @@ class Page {
 
   // One line, shortened in the middle if it must be.
   void Line(std::string_view text, Tint tint = Tint::kNone);
-  // `label` padded to `label_columns`, then the words of `text`, continued under their first column.
+  // `label` padded to `label_columns`, then the words of `text`, continued under their first
+  // column.
   void Field(std::string_view label, std::string_view text, size_t label_columns = 11);
   void Blank() { text_ += '\n'; }
 
