@@ -17,7 +17,7 @@ build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev
 # libunwind: the unwinder's oracle. binutils, dwz, xz-utils: split and compressed debug files.
 units=(libgtest-dev libgmock-dev clang libunwind-dev binutils dwz xz-utils util-linux git python3)
 # The rest is what is tracked.
-tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev" clang-tidy
+tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev" clang-tidy "clang-format-14|clang-format"
        python3-dev redis-server redis-tools ruby procps strace
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
        memcached "nginx-light|nginx-core|nginx" postgresql sqlite3

@@ -11,7 +11,7 @@ import sys
 import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
-sys.path.insert(0, os.path.join(ROOT, "tests/e2e"))
+sys.path.insert(0, os.path.join(ROOT, "tests/e2e/harness"))
 import expectations  # noqa: E402
 from tracker import Tracker  # noqa: E402
 

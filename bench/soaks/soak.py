@@ -23,7 +23,7 @@ import leaks
 import pace
 import programs
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests/e2e"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests/e2e/harness"))
 from tracker import Tracker  # noqa: E402  (one way to start the tool, for tests and soaks)
 
 LOOKS = (1, 2, 4, 8, 12)  # minutes

@@ -54,14 +54,14 @@ def run(command, allowed=(0,), **popen):
 
 def kills(script, count, *options, **popen):
     """A test of tests/e2e that kills victims."""
-    command = [sys.executable, f"{E2E}/{script}", VICTIM, LEAKTRACK, "--kills", str(count)]
+    command = [sys.executable, f"{E2E}/kills/{script}", VICTIM, LEAKTRACK, "--kills", str(count)]
     run([*command, *options], **popen)
 
 
 def programs(*names, **popen):
     """Programs of tests/e2e that state their truth."""
     for name in names:
-        run([sys.executable, f"{E2E}/run_program.py", f"{E2E}/programs/{name}.c",
+        run([sys.executable, f"{E2E}/harness/run_program.py", f"{E2E}/programs/{name}.c",
              f"{BUILD}/e2e/{name}", LEAKTRACK], **popen)
 
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the formats for other tools do with names that are not meant well, and with runs that have
-// nothing to tell. That the tools read them: e2e/formats_test.py.
+// nothing to tell. That the tools read them: e2e/commands/formats_test.py.
 #include "tools/report/formats.h"
 
 #include <gmock/gmock.h>

@@ -10,7 +10,7 @@ import os
 import sys
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
 from tracker import frames_of, tracker  # noqa: E402
 
 BLOCKS, SIZE, BEFORE_GROWTH = 4000, 1000, 10

@@ -123,102 +123,110 @@ struct Hook {
   bool loads;  // a library, by dlopen: libc's own constructor then runs without an environment
   bool (*right)();
 };
-#define HOOK(name) \
-  {                \
-#name, false, [] { return
-#define HOOK_LOADING(name) \
-  {                        \
-#name, true, [] { return
-#define END \
-  ;         \
-  }         \
-  }         \
-  ,
+// clang-format off
+#define HOOK(name) {#name, false, [] { return
+#define HOOK_LOADING(name) {#name, true, [] { return
+#define END ; }},
 const Hook hooks[] = {
-    HOOK(prctl) prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) >= 0 END HOOK(unshare) unshare(0) ==
-        0 END HOOK(setns) FAILS(setns(-1, 0), EBADF) END HOOK(syscall)
-            syscall(SYS_getpid) == getpid() &&
-    FAILS(syscall(SYS_close, -1), EBADF) END HOOK(setuid) setuid(getuid()) ==
-        0 END HOOK(setgid) setgid(getgid()) == 0 END HOOK(seteuid) seteuid(geteuid()) ==
-        0 END HOOK(setegid) setegid(getegid()) == 0 END HOOK(setreuid) setreuid(-1, -1) ==
-        0 END HOOK(setregid) setregid(-1, -1) == 0 END HOOK(setresuid) setresuid(-1, -1, -1) ==
-        0 END HOOK(setresgid) setresgid(-1, -1, -1) ==
-        0 END HOOK(setgroups) GroupsAnswer() END HOOK(capset) CapabilitiesAsTheyAre()
-            END HOOK(execve) FAILS(execve(kNowhere, arguments, environment), ENOENT) END HOOK(execl)
-                FAILS(execl(kNowhere, "x", nullptr), ENOENT) END HOOK(execlp)
-                    FAILS(execlp(kNowhere, "x", nullptr), ENOENT) END HOOK(execle) FAILS(
-                        execle(kNowhere, "x", nullptr, environment), ENOENT) END HOOK(execv)
-                        FAILS(execv(kNowhere, arguments), ENOENT) END HOOK(execvp)
-                            FAILS(execvp(kNowhere, arguments), ENOENT) END HOOK(execvpe) FAILS(
-                                execvpe(kNowhere, arguments, environment), ENOENT) END HOOK(fexecve)
-                                FAILS(fexecve(-1, arguments, environment), EINVAL)
-                                    END HOOK(execveat)
-                                        FAILS(execveat(-1, "x", arguments, environment, 0), EBADF)
-                                            END HOOK(vfork) VforkReturnsTwice() END HOOK(clone)
-                                                CloneReturnsOnce() END HOOK(_exit)
-                                                    StatusOfChild([] { _exit(3); }) ==
-        Exited(3) END HOOK(_Exit) StatusOfChild([] { _Exit(4); }) ==
-        Exited(4) END HOOK(abort)(StatusOfChild(abort) & 0x7f) ==
-        SIGABRT END HOOK_LOADING(pthread_exit)
-            ThreadLeaves([](void*) -> void* { pthread_exit(const_cast<char**>(arguments)); })
-                END HOOK_LOADING(thrd_exit) ThrdExits() END HOOK_LOADING(pthread_cancel)
-                    CancelledLater() END HOOK(dlclose) dlclose(dlopen(nullptr, RTLD_LAZY)) ==
-        0 END HOOK(mmap) Mapped(mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-            END HOOK(mmap64) Mapped(mmap64(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
-                                           -1, 0)) END HOOK(munmap)
-                FAILS(munmap(reinterpret_cast<void*>(1), 4096), EINVAL) END HOOK(mremap) Moved()
-                    END HOOK(mprotect) FAILS(mprotect(reinterpret_cast<void*>(1), 4096, PROT_READ),
-                                             EINVAL) END HOOK(pkey_mprotect)
-                        FAILS(pkey_mprotect(reinterpret_cast<void*>(1), 4096, PROT_READ, -1),
-                              EINVAL) END HOOK(mlockall) FAILS(mlockall(0), EINVAL) END HOOK(shmat)
-                            FAILS(reinterpret_cast<intptr_t>(shmat(-1, nullptr, 0)), EINVAL)
-                                END HOOK(shmdt) FAILS(shmdt(reinterpret_cast<void*>(1)), EINVAL)
-                                    END HOOK(brk) brk(sbrk(0)) == 0 END HOOK(sbrk) sbrk(0) !=
-        reinterpret_cast<void*>(-1) END HOOK(malloc_usable_size) malloc_usable_size(nullptr) ==
-        0 END HOOK(free)(free(nullptr), true) END HOOK(malloc) UsableAndFreed(malloc(40)) END HOOK(
-            calloc) UsableAndFreed(calloc(4, 10)) END HOOK(realloc)
-            UsableAndFreed(realloc(nullptr, 40)) END HOOK(reallocarray) UsableAndFreed(reallocarray(
-                nullptr, 4, 10)) END HOOK(posix_memalign) PosixAligned() END HOOK(aligned_alloc)
-                UsableAndFreed(aligned_alloc(64, 64)) END HOOK(memalign) UsableAndFreed(
-                    memalign(64, 40)) END HOOK(valloc) UsableAndFreed(valloc(40)) END HOOK(pvalloc)
-                    UsableAndFreed(pvalloc(40)) END HOOK(_Znwm) TAKEN_BACK(
-                        ::operator new(40), ::operator delete(p)) END HOOK(_Znam)
-                        TAKEN_BACK(::operator new[](40), ::operator delete[](p)) END HOOK(
-                            _ZnwmRKSt9nothrow_t) TAKEN_BACK(::operator new(40, std::nothrow),
-                                                            ::operator delete(p, std::nothrow))
-                            END HOOK(_ZnamRKSt9nothrow_t) TAKEN_BACK(
-                                ::operator new[](40, std::nothrow),
-                                ::operator delete[](p, std::nothrow)) END HOOK(_ZnwmSt11align_val_t)
-                                TAKEN_BACK(::operator new(40, kAligned),
-                                           ::operator delete(p, kAligned))
-                                    END HOOK(_ZnamSt11align_val_t) TAKEN_BACK(
-                                        ::operator new[](40, kAligned),
-                                        ::operator delete[](p, kAligned))
-                                        END HOOK(_ZnwmSt11align_val_tRKSt9nothrow_t) TAKEN_BACK(
-                                            ::operator new(40, kAligned, std::nothrow),
-                                            ::operator delete(p, kAligned, std::nothrow))
-                                            END HOOK(_ZnamSt11align_val_tRKSt9nothrow_t) TAKEN_BACK(
-                                                ::operator new[](40, kAligned, std::nothrow),
-                                                ::operator delete[](p, kAligned, std::nothrow))
-                                                END HOOK(_ZdlPvm) TAKEN_BACK(
-                                                    ::operator new(40), ::operator delete(p, 40))
-                                                    END HOOK(_ZdaPvm) TAKEN_BACK(
-                                                        ::operator new[](40),
-                                                        ::operator delete[](p, 40))
-                                                        END HOOK(_ZdlPvmSt11align_val_t) TAKEN_BACK(
-                                                            ::operator new(40, kAligned),
-                                                            ::operator delete(p, 40, kAligned))
-                                                            END HOOK(_ZdaPvmSt11align_val_t)
-                                                                TAKEN_BACK(
-                                                                    ::operator new[](40, kAligned),
-                                                                    ::operator delete[](p, 40,
-                                                                                        kAligned))
-                                                                    END HOOK_LOADING(initgroups)
-                                                                        InitGroupsAnswer() END};
+    HOOK(prctl) prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) >= 0 END
+    HOOK(unshare) unshare(0) == 0 END
+    HOOK(setns) FAILS(setns(-1, 0), EBADF) END
+    HOOK(syscall) syscall(SYS_getpid) == getpid() && FAILS(syscall(SYS_close, -1), EBADF) END
+    HOOK(setuid) setuid(getuid()) == 0 END
+    HOOK(setgid) setgid(getgid()) == 0 END
+    HOOK(seteuid) seteuid(geteuid()) == 0 END
+    HOOK(setegid) setegid(getegid()) == 0 END
+    HOOK(setreuid) setreuid(-1, -1) == 0 END
+    HOOK(setregid) setregid(-1, -1) == 0 END
+    HOOK(setresuid) setresuid(-1, -1, -1) == 0 END
+    HOOK(setresgid) setresgid(-1, -1, -1) == 0 END
+    HOOK(setgroups) GroupsAnswer() END
+    HOOK(capset) CapabilitiesAsTheyAre() END
+    HOOK(execve) FAILS(execve(kNowhere, arguments, environment), ENOENT) END
+    HOOK(execl) FAILS(execl(kNowhere, "x", nullptr), ENOENT) END
+    HOOK(execlp) FAILS(execlp(kNowhere, "x", nullptr), ENOENT) END
+    HOOK(execle) FAILS(execle(kNowhere, "x", nullptr, environment), ENOENT) END
+    HOOK(execv) FAILS(execv(kNowhere, arguments), ENOENT) END
+    HOOK(execvp) FAILS(execvp(kNowhere, arguments), ENOENT) END
+    HOOK(execvpe) FAILS(execvpe(kNowhere, arguments, environment), ENOENT) END
+    HOOK(fexecve) FAILS(fexecve(-1, arguments, environment), EINVAL) END
+    HOOK(execveat) FAILS(execveat(-1, "x", arguments, environment, 0), EBADF) END
+    HOOK(vfork) VforkReturnsTwice() END
+    HOOK(clone) CloneReturnsOnce() END
+    HOOK(_exit) StatusOfChild([] { _exit(3); }) == Exited(3) END
+    HOOK(_Exit) StatusOfChild([] { _Exit(4); }) == Exited(4) END
+    HOOK(abort) (StatusOfChild(abort) & 0x7f) == SIGABRT END
+    HOOK_LOADING(pthread_exit)
+        ThreadLeaves([](void*) -> void* { pthread_exit(const_cast<char**>(arguments)); }) END
+    HOOK_LOADING(thrd_exit) ThrdExits() END
+    HOOK_LOADING(pthread_cancel) CancelledLater() END
+    HOOK(dlclose) dlclose(dlopen(nullptr, RTLD_LAZY)) == 0 END
+    HOOK(mmap) Mapped(mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) END
+    HOOK(mmap64) Mapped(mmap64(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) END
+    HOOK(munmap) FAILS(munmap(reinterpret_cast<void*>(1), 4096), EINVAL) END
+    HOOK(mremap) Moved() END
+    HOOK(mprotect) FAILS(mprotect(reinterpret_cast<void*>(1), 4096, PROT_READ), EINVAL) END
+    HOOK(pkey_mprotect)
+        FAILS(pkey_mprotect(reinterpret_cast<void*>(1), 4096, PROT_READ, -1), EINVAL) END
+    HOOK(mlockall) FAILS(mlockall(0), EINVAL) END
+    HOOK(shmat) FAILS(reinterpret_cast<intptr_t>(shmat(-1, nullptr, 0)), EINVAL) END
+    HOOK(shmdt) FAILS(shmdt(reinterpret_cast<void*>(1)), EINVAL) END
+    HOOK(brk) brk(sbrk(0)) == 0 END
+    HOOK(sbrk) sbrk(0) != reinterpret_cast<void*>(-1) END
+    HOOK(malloc_usable_size) malloc_usable_size(nullptr) == 0 END
+    HOOK(free) (free(nullptr), true) END
+    HOOK(malloc) UsableAndFreed(malloc(40)) END
+    HOOK(calloc) UsableAndFreed(calloc(4, 10)) END
+    HOOK(realloc) UsableAndFreed(realloc(nullptr, 40)) END
+    HOOK(reallocarray) UsableAndFreed(reallocarray(nullptr, 4, 10)) END
+    HOOK(posix_memalign) PosixAligned() END
+    HOOK(aligned_alloc) UsableAndFreed(aligned_alloc(64, 64)) END
+    HOOK(memalign) UsableAndFreed(memalign(64, 40)) END
+    HOOK(valloc) UsableAndFreed(valloc(40)) END
+    HOOK(pvalloc) UsableAndFreed(pvalloc(40)) END
+    HOOK(_Znwm)
+        TAKEN_BACK(::operator new(40),
+                   ::operator delete(p)) END
+    HOOK(_Znam)
+        TAKEN_BACK(::operator new[](40),
+                   ::operator delete[](p)) END
+    HOOK(_ZnwmRKSt9nothrow_t)
+        TAKEN_BACK(::operator new(40, std::nothrow),
+                   ::operator delete(p, std::nothrow)) END
+    HOOK(_ZnamRKSt9nothrow_t)
+        TAKEN_BACK(::operator new[](40, std::nothrow),
+                   ::operator delete[](p, std::nothrow)) END
+    HOOK(_ZnwmSt11align_val_t)
+        TAKEN_BACK(::operator new(40, kAligned),
+                   ::operator delete(p, kAligned)) END
+    HOOK(_ZnamSt11align_val_t)
+        TAKEN_BACK(::operator new[](40, kAligned),
+                   ::operator delete[](p, kAligned)) END
+    HOOK(_ZnwmSt11align_val_tRKSt9nothrow_t)
+        TAKEN_BACK(::operator new(40, kAligned, std::nothrow),
+                   ::operator delete(p, kAligned, std::nothrow)) END
+    HOOK(_ZnamSt11align_val_tRKSt9nothrow_t)
+        TAKEN_BACK(::operator new[](40, kAligned, std::nothrow),
+                   ::operator delete[](p, kAligned, std::nothrow)) END
+    HOOK(_ZdlPvm)
+        TAKEN_BACK(::operator new(40),
+                   ::operator delete(p, 40)) END
+    HOOK(_ZdaPvm)
+        TAKEN_BACK(::operator new[](40),
+                   ::operator delete[](p, 40)) END
+    HOOK(_ZdlPvmSt11align_val_t)
+        TAKEN_BACK(::operator new(40, kAligned),
+                   ::operator delete(p, 40, kAligned)) END
+    HOOK(_ZdaPvmSt11align_val_t)
+        TAKEN_BACK(::operator new[](40, kAligned),
+                   ::operator delete[](p, 40, kAligned)) END
+    HOOK_LOADING(initgroups) InitGroupsAnswer() END
+    ;
 #undef HOOK
 #undef TAKEN_BACK
 #undef HOOK_LOADING
 #undef END
+// clang-format on
 
 }  // namespace
 

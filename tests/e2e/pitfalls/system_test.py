@@ -20,7 +20,7 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
 from expectations import sites_with  # noqa: E402
 from tracker import SKIPPED, Tracker, need  # noqa: E402
 

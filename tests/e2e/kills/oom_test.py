@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Lets the kernel's OOM killer end tracked programs, and holds their captures against their own books.
+
+    oom_test.py VICTIM LEAKTRACK [--kills N] [--seed S] [--group]
+
+Each victim leaks in a memory cgroup of 64 MiB, exactly recorded, in 0.1 s to 3 s until it is killed. Its capture must
+open, say that it was killed (after a second also what its limit was), agree with the victim's books to the byte (less one operation in
+flight per thread, and what is reported lost), and have the leak on rank 1. Skipped where no cgroup can be made.
+
+With --group the cgroup dies as a whole (memory.oom.group, as Kubernetes sets it): `leaktrack run`,
+too, so that nobody is left to fold, and a second program that does not leak. Both captures must be
+as true.
+"""
+import argparse
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+
+from kill_test import ENTRY, THREADS, read_ledger, victims_share
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
+from tracker import SKIPPED, tracker  # noqa: E402
+
+LIMIT = 64 << 20
+VERSIONS = (("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.oom_control"),
+            ("/sys/fs/cgroup", "memory.max", "memory.events"))
+
+
+class Cgroup:
+    """A memory cgroup of its own, of version 1 or 2; gone at the end."""
+
+    def __init__(self, group):
+        self.folder = None
+        reasons = []
+        for root, limit, events in VERSIONS:
+            folder = f"{root}/leaktrack-oom.{os.getpid()}"
+            try:
+                os.mkdir(folder)
+                self.folder, self.events = folder, events
+                self.write(limit, LIMIT)
+                if group:
+                    self.write("memory.oom.group", 1)
+                return
+            except OSError as error:
+                reasons.append(str(error))
+                self.close()
+        print(f"skipped: no memory cgroup can be made here: {'; '.join(reasons)}")
+        sys.exit(SKIPPED)
+
+    def write(self, name, value):
+        with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
+            file.write(str(value))
+
+    def enter(self):
+        self.write("cgroup.procs", os.getpid())
+
+    def kills(self):
+        with open(os.path.join(self.folder, self.events), encoding="ascii") as file:
+            return int(dict(line.split() for line in file)["oom_kill"])
+
+    def close(self):
+        if self.folder and os.path.isdir(self.folder):
+            os.rmdir(self.folder)
+        self.folder = None
+
+
+def complaints_of_books(report, ledger):
+    """What the capture of any victim says wrong."""
+    low_bytes, high_bytes, low_blocks, high_blocks, _ = ledger
+    blocks, size, _ = victims_share(report)
+    lost = report["coverage"]["lost_allocations"]
+    if report["process"]["end"] != "killed":
+        yield f"end is {report['process']['end']}"
+    if report["coverage"]["lost_frees"]:
+        yield f"lost_frees is {report['coverage']['lost_frees']}"
+    if not low_blocks - lost <= round(blocks) <= high_blocks:
+        yield f"live blocks {blocks} and {lost} lost, the victim knows {low_blocks} to {high_blocks}"
+    if not (low_bytes <= round(size) or lost) or round(size) > high_bytes:
+        yield f"live bytes {size}, the victim knows {low_bytes} to {high_bytes}"
+
+
+def complaints(report, ledger):
+    """What the capture of the leaking victim says wrong."""
+    yield from complaints_of_books(report, ledger)
+    limit = (report["process"]["limit_kind"], report["process"]["limit_bytes"])
+    if report["process"]["duration_seconds"] > 1.5 and limit != ("cgroup", LIMIT):  # the first reading is after a second
+        yield f"the limit is said to be {limit}"
+    first = min(report["sites"], key=lambda site: site["rank"])
+    if (first["blame"] or {}).get("function", "").find("VictimLeaks") < 0:
+        yield f"rank 1 blames {first['blame']}"
+
+
+class Victim:
+    """A tracked victim in the cgroup, and its books."""
+
+    def __init__(self, t, args, cgroup, seed, *pause):
+        self.tracker, self.ledger = t, os.path.join(t.folder, "ledger")
+        with open(self.ledger, "wb") as file:
+            file.write(bytes(ENTRY.size * THREADS))
+        command = [args.victim, self.ledger, str(seed), str(THREADS), *pause]
+        self.process = t.start(command, ["--exact"], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, preexec_fn=cgroup.enter)
+        self.process.stdout.read(1)
+
+    def wait(self):
+        """Its status; None: it hung."""
+        with self.process:
+            try:
+                return self.process.wait(timeout=120)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                return None
+
+    def complaints(self, judge, expected):
+        """(what is wrong, allocations lost and said so)"""
+        status = self.wait()
+        if status is None:
+            return ["hangs"], 0
+        if not self.tracker.captures():
+            return [f"no capture; run ended with {status}"], 0
+        report = self.tracker.only_report()
+        found = [] if status == expected else [f"run ended with {status}, not {expected}"]
+        found += judge(report, read_ledger(self.ledger))
+        return found, report["coverage"]["lost_allocations"]
+
+
+def kill_once(args, cgroup, number, dice):
+    """Returns (complaints, allocations lost and said so)."""
+    before, pause = cgroup.kills(), int(10 ** dice.uniform(1.7, 3.3))
+    with contextlib.ExitStack() as stack:
+        def start(seed, *pause):
+            return Victim(stack.enter_context(tracker(args.leaktrack)), args, cgroup, seed, *pause)
+
+        seed, expected = args.seed + number, 128 + signal.SIGKILL
+        if args.group:
+            bystander, expected = start(seed + 1000), -signal.SIGKILL
+        found, lost = start(seed, str(pause)).complaints(complaints, expected)
+        if args.group:
+            beside, lost_beside = bystander.complaints(complaints_of_books, expected)
+            found += [f"bystander: {text}" for text in beside]
+            lost += lost_beside
+        if cgroup.kills() == before:
+            found.append("it was not the OOM killer")
+        return found, lost
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("victim")
+    parser.add_argument("leaktrack")
+    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=31)
+    parser.add_argument("--group", action="store_true")
+    args = parser.parse_args()
+    args.victim = os.path.abspath(args.victim)
+    dice, cgroup, failures, lost = random.Random(args.seed), Cgroup(args.group), 0, 0
+    try:
+        for number in range(args.kills):
+            found, lost_now = kill_once(args, cgroup, number, dice)
+            lost += lost_now
+            failures += bool(found)
+            for complaint in found:
+                print(f"OOM kill {number} (seed {args.seed}): {complaint}", flush=True)
+    finally:
+        cgroup.close()
+    print(f"{args.kills} OOM kills, {failures} captures wrong, {lost} allocations reported lost")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
