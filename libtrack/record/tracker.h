@@ -214,6 +214,6 @@ class Tracker {
 
 }  // namespace leaktrack::track
 
-#include "libtrack/record/tracker_hot.h"  // IWYU pragma: export
+#include "libtrack/record/tracker_exact.h"  // IWYU pragma: export
 
 #endif  // LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_

@@ -4,27 +4,27 @@
 #include <algorithm>
 #include <map>
 
+#include "tools/analysis/blame/caller_contrast.h"
 #include "tools/analysis/blame/candidates.h"
 #include "tools/analysis/blame/families.h"
-#include "tools/analysis/blame/lift.h"
 #include "tools/analysis/blame/ranking.h"
-#include "tools/analysis/detect/looks.h"
+#include "tools/analysis/detect/earlier_looks.h"
 #include "tools/analysis/history/clock.h"
 #include "tools/analysis/history/shutdown.h"
 #include "tools/analysis/plateaus.h"
-#include "tools/analysis/present.h"
 #include "tools/analysis/process/coverage.h"
 #include "tools/analysis/process/process_account.h"
+#include "tools/analysis/site_result.h"
 #include "tools/base/parallel.h"
 
 namespace leaktrack {
 namespace {
 
-void MarkTidiedUp(const Shutdown& shutdown, std::vector<Node>& nodes) {
-  for (Node& node : nodes) {
-    node.tidied_up = std::ranges::any_of(node.candidate.history.sites, [&](capture::SiteId site) {
-      return shutdown.tidied_up.contains(site);
-    });
+void MarkTidiedUp(const Shutdown& shutdown, std::vector<Hypothesis>& hypotheses) {
+  for (Hypothesis& hypothesis : hypotheses) {
+    hypothesis.tidied_up = std::ranges::any_of(
+        hypothesis.candidate.history.sites,
+        [&](capture::SiteId site) { return shutdown.tidied_up.contains(site); });
   }
 }
 
@@ -47,17 +47,18 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   std::vector<Candidate> candidates =
       NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer);
   AssignBlame(candidates, run.look.window, options.wrappers);
-  std::vector<Node> nodes = JudgeAll(std::move(candidates), run.look);
-  MarkTidiedUp(shutdown, nodes);
-  run.warming_up = ReplayLooks(nodes, run.look, LimitOf(capture, options).headroom_bytes);
+  std::vector<Hypothesis> hypotheses = JudgeAll(std::move(candidates), run.look);
+  MarkTidiedUp(shutdown, hypotheses);
+  run.warming_up = ReplayLooks(hypotheses, run.look, LimitOf(capture, options).headroom_bytes);
 
   Analysis analysis;
   analysis.duration_seconds = end_ms / 1e3;
   analysis.judged_seconds = shutdown.judged_ms / 1e3;
   analysis.warming_up = run.warming_up;
-  analysis.sites.resize(nodes.size());
-  ParallelFor(nodes.size(),
-              [&](size_t i) { analysis.sites[i] = Present(std::move(nodes[i]), run, end_ms); });
+  analysis.sites.resize(hypotheses.size());
+  ParallelFor(hypotheses.size(), [&](size_t i) {
+    analysis.sites[i] = MakeSiteResult(std::move(hypotheses[i]), run, end_ms);
+  });
   if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
   BlameBuggyPaths(analysis.sites);
   FindFamilies(analysis.sites);

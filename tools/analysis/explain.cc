@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/analysis/detect/looks.h"
+#include "tools/analysis/detect/earlier_looks.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {
@@ -45,8 +45,8 @@ std::string Blocks(const SiteHistory& history, int count) {
                       count == 1 ? " block" : " blocks");
 }
 
-std::string Manner(const Node& node, const RunFacts& run) {
-  const Judgement& judgement = node.judgement;
+std::string Manner(const Hypothesis& hypothesis, const RunFacts& run) {
+  const Judgement& judgement = hypothesis.judgement;
   switch (judgement.trend) {
     case Trend::kExponential:
       return absl::StrCat("ever faster, doubling every ",
@@ -69,22 +69,23 @@ std::string Manner(const Node& node, const RunFacts& run) {
 }
 
 // "+26 MiB/min since 10:15Z, confirmed: "
-std::string Headline(const Node& node, const RunFacts& run) {
-  if (!node.judgement.growth) return "";
-  std::string text = absl::StrCat("+", Pace(node.judgement.growth->mid));
-  if (node.judgement.trend == Trend::kSawtooth) absl::StrAppend(&text, " at the base");
-  if (run.start_realtime_ns > 0 || node.judgement.onset_ms) {
-    absl::StrAppend(&text, " since ",
-                    TimeOfDay(node.judgement.onset_ms.value_or(run.look.window.warm_up_ms), run));
+std::string Headline(const Hypothesis& hypothesis, const RunFacts& run) {
+  if (!hypothesis.judgement.growth) return "";
+  std::string text = absl::StrCat("+", Pace(hypothesis.judgement.growth->mid));
+  if (hypothesis.judgement.trend == Trend::kSawtooth) absl::StrAppend(&text, " at the base");
+  if (run.start_realtime_ns > 0 || hypothesis.judgement.onset_ms) {
+    absl::StrAppend(
+        &text, " since ",
+        TimeOfDay(hypothesis.judgement.onset_ms.value_or(run.look.window.warm_up_ms), run));
   }
-  if (node.state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
+  if (hypothesis.state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
   return absl::StrCat(text, ": ");
 }
 
-std::string Immortals(const Node& node, const RunFacts& run) {
-  const Judgement& judgement = node.judgement;
+std::string Immortals(const Hypothesis& hypothesis, const RunFacts& run) {
+  const Judgement& judgement = hypothesis.judgement;
   const auto deaths = static_cast<uint64_t>(std::llround(judgement.never_dies.deaths));
-  std::string which = Blocks(node.candidate.history, judgement.wall.blocks);
+  std::string which = Blocks(hypothesis.candidate.history, judgement.wall.blocks);
   if (judgement.size_from > 0) {
     absl::StrAppend(&which, " of ", FormatSize(judgement.size_from), " to ",
                     FormatSize(judgement.size_to));
@@ -94,12 +95,12 @@ std::string Immortals(const Node& node, const RunFacts& run) {
                                          : " born here after the start live on, ",
                       deaths == 0 ? "none" : FormatCount(deaths), " older than ",
                       FormatDuration(judgement.never_dies.cut_ms / 1e3), " died, new ones come ",
-                      Manner(node, run));
+                      Manner(hypothesis, run));
 }
 
-std::string WhyGrowing(const Node& node, const RunFacts& run) {
-  const Judgement& judgement = node.judgement;
-  std::string text = Headline(node, run);
+std::string WhyGrowing(const Hypothesis& hypothesis, const RunFacts& run) {
+  const Judgement& judgement = hypothesis.judgement;
+  std::string text = Headline(hypothesis, run);
   if (judgement.channel == Channel::kContainer && judgement.container) {
     absl::StrAppend(&text, "one block has grown in ", judgement.container->steps, " steps to ",
                     FormatSize(judgement.container->bytes), " and is still growing");
@@ -110,15 +111,15 @@ std::string WhyGrowing(const Node& node, const RunFacts& run) {
         FormatDuration(judgement.backlog->late_life_ms / 1e3),
         " or more, and no more of them come than before: a queue that does not keep up");
   } else {
-    absl::StrAppend(&text, Immortals(node, run));
+    absl::StrAppend(&text, Immortals(hypothesis, run));
   }
-  if (node.tidied_up) absl::StrAppend(&text, "; freed at exit");
+  if (hypothesis.tidied_up) absl::StrAppend(&text, "; freed at exit");
   return text;
 }
 
-std::string WhyNot(const Node& node, const RunFacts& run) {
-  const Judgement& judgement = node.judgement;
-  const SiteHistory& history = node.candidate.history;
+std::string WhyNot(const Hypothesis& hypothesis, const RunFacts& run) {
+  const Judgement& judgement = hypothesis.judgement;
+  const SiteHistory& history = hypothesis.candidate.history;
   const auto deaths = static_cast<uint64_t>(std::llround(judgement.never_dies.deaths));
   const std::string age = FormatDuration(judgement.never_dies.cut_ms / 1e3);
   switch (judgement.trend) {
@@ -153,32 +154,33 @@ std::string WhyNot(const Node& node, const RunFacts& run) {
   }
 }
 
-std::string Retraction(const Node& node, const RunFacts& run) {
-  const Plateau plateau = PlateauOf(node.candidate.history);
+std::string Retraction(const Hypothesis& hypothesis, const RunFacts& run) {
+  const Plateau plateau = PlateauOf(hypothesis.candidate.history);
   return absl::StrCat("was accused at an earlier look; plateaued at ", FormatSize(plateau.bytes),
                       " after ", FormatDuration(plateau.after_seconds + run.skipped_ms / 1e3), "; ",
-                      WhyNot(node, run));
+                      WhyNot(hypothesis, run));
 }
 
 // How long a run would have had to be for enough blocks, at this pace.
-std::string LongerRun(const Node& node, const RunFacts& run) {
-  const double blocks = std::max(1.0, static_cast<double>(node.judgement.wall.blocks));
+std::string LongerRun(const Hypothesis& hypothesis, const RunFacts& run) {
+  const double blocks = std::max(1.0, static_cast<double>(hypothesis.judgement.wall.blocks));
   const double seconds = run.look.window.end_ms / 1e3 * std::max(2.0, kBlocksNeeded / blocks);
   return absl::StrCat("a run of about ", FormatDuration(seconds), ", or a smaller --interval");
 }
 
 }  // namespace
 
-std::string Evidence(const Node& node, const RunFacts& run) {
-  if (node.verdict != Verdict::kNone) return WhyGrowing(node, run);
-  return node.state == State::kRetracted ? Retraction(node, run) : WhyNot(node, run);
+std::string Evidence(const Hypothesis& hypothesis, const RunFacts& run) {
+  if (hypothesis.verdict != Verdict::kNone) return WhyGrowing(hypothesis, run);
+  return hypothesis.state == State::kRetracted ? Retraction(hypothesis, run)
+                                               : WhyNot(hypothesis, run);
 }
 
-std::string Settle(const Node& node, const RunFacts& run) {
+std::string Settle(const Hypothesis& hypothesis, const RunFacts& run) {
   const double end_seconds = run.look.window.end_ms / 1e3;
-  switch (node.verdict) {
+  switch (hypothesis.verdict) {
     case Verdict::kLeak:
-      if (node.state == State::kConfirmed) return "";
+      if (hypothesis.state == State::kConfirmed) return "";
       if (run.warming_up)
         return "time: so many places grow at once that the program may be warming up";
       return end_seconds >= kConfirmMinSeconds ? "a run twice as long confirms it"
@@ -192,7 +194,7 @@ std::string Settle(const Node& node, const RunFacts& run) {
     case Verdict::kNone:
       break;
   }
-  return node.judgement.trend == Trend::kInsufficient ? LongerRun(node, run) : "";
+  return hypothesis.judgement.trend == Trend::kInsufficient ? LongerRun(hypothesis, run) : "";
 }
 
 }  // namespace leaktrack

@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "tools/analysis/detect/nodes.h"
+#include "tools/analysis/detect/hypotheses.h"
 
 namespace leaktrack {
 
@@ -21,8 +21,8 @@ struct RunFacts {
   bool warming_up = false;
 };
 
-std::string Evidence(const Node& node, const RunFacts& run);
-std::string Settle(const Node& node, const RunFacts& run);
+std::string Evidence(const Hypothesis& hypothesis, const RunFacts& run);
+std::string Settle(const Hypothesis& hypothesis, const RunFacts& run);
 
 }  // namespace leaktrack
 

@@ -12,7 +12,7 @@ uint32_t ModuleIndex::Find(uintptr_t address) const {
   return 0;
 }
 
-void ModuleIndex::Publish(uint32_t number, const ElfImage& image, const Identity& identity) {
+void ModuleIndex::Publish(uint32_t number, const LoadedElf& image, const Identity& identity) {
   facts_[number] = {.identity = identity, .end = image.end, .bias = image.bias, .cfi = image.cfi};
   starts_[number].store(image.start, std::memory_order_relaxed);
   SetLoaded(number, true);

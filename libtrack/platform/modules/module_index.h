@@ -18,7 +18,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "libtrack/platform/modules/elf_image.h"
+#include "libtrack/platform/modules/loaded_elf.h"
 
 namespace leaktrack::track {
 
@@ -48,7 +48,7 @@ class ModuleIndex {
   uint32_t count() const { return count_.load(std::memory_order_acquire); }
 
   Facts& facts(uint32_t number) { return facts_[number]; }
-  void Publish(uint32_t number, const ElfImage& image, const Identity& identity);
+  void Publish(uint32_t number, const LoadedElf& image, const Identity& identity);
   void SetLoaded(uint32_t number, bool loaded) {
     ends_[number].store(loaded ? facts_[number].end : 0, std::memory_order_release);
   }

@@ -2,7 +2,7 @@
 #include "libtrack/platform/modules/module_map.h"
 
 #include "libtrack/platform/cfi/rule_cache.h"
-#include "libtrack/platform/modules/elf_image.h"
+#include "libtrack/platform/modules/loaded_elf.h"
 #include "libtrack/platform/modules/module_index.h"
 #include "libtrack/platform/modules/module_pins.h"
 #include "libtrack/platform/modules/unknown_pages.h"
@@ -91,7 +91,7 @@ class Refresh {
   void OnExecutable(const MapsLine& line);
   bool InsideCandidate(const MapsLine& line) const;
   uint32_t FindKnown(const ModuleIndex::Identity& identity, bool loaded) const;
-  void Append(const ElfImage& image, std::string_view path);
+  void Append(const LoadedElf& image, std::string_view path);
   void MarkGone();
 
   const uint64_t now_ms_;
@@ -111,13 +111,13 @@ uint32_t Refresh::FindKnown(const ModuleIndex::Identity& identity, bool loaded) 
   return 0;
 }
 
-bool SameBuild(const capture::ModuleEntry& entry, const ElfImage& image) {
+bool SameBuild(const capture::ModuleEntry& entry, const LoadedElf& image) {
   return entry.build_id_size == image.build_id_size && entry.end == image.end &&
          entry.bias == image.bias &&
          __builtin_memcmp(entry.build_id, image.build_id, image.build_id_size) == 0;
 }
 
-void Refresh::Append(const ElfImage& image, std::string_view path) {
+void Refresh::Append(const LoadedElf& image, std::string_view path) {
   const uint32_t number = g_index.count() + 1;
   const uint64_t bytes = (uint64_t{number} + 1) * sizeof(capture::ModuleEntry);
   const bool room = number < g_table.capacity && number < ModuleIndex::kMaxModules;
@@ -151,8 +151,8 @@ bool Refresh::InsideCandidate(const MapsLine& line) const {
   if (candidate_.base == 0 || line.device != candidate_.device || line.inode != candidate_.inode)
     return false;
   if (candidate_done_) return line.start < candidate_end_;
-  ElfImage image;
-  return ReadElfImage(candidate_.base, image) && line.start < image.end;
+  LoadedElf image;
+  return ReadLoadedElf(candidate_.base, image) && line.start < image.end;
 }
 
 void Refresh::OnExecutable(const MapsLine& line) {
@@ -163,8 +163,8 @@ void Refresh::OnExecutable(const MapsLine& line) {
     candidate_end_ = g_index.facts(number).end;
     return;
   }
-  ElfImage image;
-  if (!ReadElfImage(candidate_.base, image) || line.start >= image.end) return;
+  LoadedElf image;
+  if (!ReadLoadedElf(candidate_.base, image) || line.start >= image.end) return;
   candidate_end_ = image.end;
   const uint32_t number = FindKnown(candidate_, false);
   if (number != 0 && SameBuild(g_table.entries[number], image)) {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "libtrack/platform/modules/elf_image.h"
+#include "libtrack/platform/modules/loaded_elf.h"
 #include "libtrack/platform/os/link_object.h"
 
 namespace leaktrack::track {
@@ -50,8 +50,8 @@ const link_map* FirstLateObject() {
 const link_map* LateObjectOf(const void* address) {
   const auto at = reinterpret_cast<uintptr_t>(address);
   for (const link_map* object = FirstLateObject(); object != nullptr; object = object->l_next) {
-    ElfImage image;
-    if (ReadElfImage(object->l_addr, image) && at >= image.start && at < image.end) return object;
+    LoadedElf image;
+    if (ReadLoadedElf(object->l_addr, image) && at >= image.start && at < image.end) return object;
   }
   return nullptr;
 }

@@ -5,8 +5,8 @@
 
 #include "tests/analysis/process/memory_samples.h"
 #include "tools/analysis/blame/blame.h"
+#include "tools/analysis/blame/caller_contrast.h"
 #include "tools/analysis/blame/families.h"
-#include "tools/analysis/blame/lift.h"
 #include "tools/analysis/blame/ranking.h"
 
 namespace leaktrack {
@@ -35,7 +35,7 @@ SiteResult Site(const std::vector<std::string>& functions, double born, double l
 
 std::string Blamed(const SiteResult& site) { return site.stack[site.blame].function; }
 
-TEST(LiftTest, TheCallerThatForgetsIsToBlameNotTheHelperThatAllGoThrough) {
+TEST(CallerContrastTest, TheCallerThatForgetsIsToBlameNotTheHelperThatAllGoThrough) {
   std::vector<SiteResult> sites = {
       Site({"malloc", "MakeBuffer", "Leaky", "main"}, 10, 10, true),
       Site({"malloc", "MakeBuffer", "Healthy", "main"}, 90, .1, false)};
@@ -46,7 +46,7 @@ TEST(LiftTest, TheCallerThatForgetsIsToBlameNotTheHelperThatAllGoThrough) {
   EXPECT_LT(*sites[1].lift, .1);
 }
 
-TEST(LiftTest, TheInstancesOfATemplateAreOneHelper) {
+TEST(CallerContrastTest, TheInstancesOfATemplateAreOneHelper) {
   std::vector<SiteResult> sites = {
       Site({"malloc", "Pool<Cursor>::Take(int)", "OpenCursor", "main"}, 10, 10, true),
       Site({"malloc", "Pool<Buffer>::Take(int)", "Borrow", "main"}, 90, .1, false)};
@@ -54,21 +54,21 @@ TEST(LiftTest, TheInstancesOfATemplateAreOneHelper) {
   EXPECT_EQ(Blamed(sites[0]), "OpenCursor");
 }
 
-TEST(LiftTest, AHelperThatLosesForEverybodyKeepsTheBlame) {
+TEST(CallerContrastTest, AHelperThatLosesForEverybodyKeepsTheBlame) {
   std::vector<SiteResult> sites = {Site({"malloc", "MakeBuffer", "One", "main"}, 50, 10, true),
                                    Site({"malloc", "MakeBuffer", "Two", "main"}, 50, 12, true)};
   BlameBuggyPaths(sites);
   EXPECT_EQ(Blamed(sites[0]), "MakeBuffer");
 }
 
-TEST(LiftTest, ARareNeighbourProvesNothing) {
+TEST(CallerContrastTest, ARareNeighbourProvesNothing) {
   std::vector<SiteResult> sites = {Site({"malloc", "MakeBuffer", "One", "main"}, 95, 10, true),
                                    Site({"malloc", "MakeBuffer", "Two", "main"}, 5, 0, false)};
   BlameBuggyPaths(sites);
   EXPECT_EQ(Blamed(sites[0]), "MakeBuffer");
 }
 
-TEST(LiftTest, TheBlameStaysWithinTheProgram) {
+TEST(CallerContrastTest, TheBlameStaysWithinTheProgram) {
   SiteResult leaky = Site({"malloc", "MakeBuffer", "", "start_thread"}, 10, 10, true);
   leaky.stack.Change([](auto& frames) { frames[2].module = frames[3].module = "/lib/libc.so.6"; });
   std::vector<SiteResult> sites = {

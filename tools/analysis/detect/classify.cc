@@ -129,7 +129,7 @@ void Describe(const SiteHistory& history, const Look& look, Judgement& judgement
   const Window& window = look.window;
   judgement.shape =
       ShapeOf(BirthPlaces(history, window, judgement.never_dies.cut_ms, nullptr), judgement.wall);
-  judgement.teeth = FindTeeth(history, window);
+  judgement.teeth = FindSawtooth(history, window);
   if (judgement.p > kMaxP && judgement.never_dies.p > kOldDie)
     judgement.period_ms = PeriodMs(history, window);
   judgement.trend = Classify(judgement, history, window);

@@ -22,7 +22,7 @@
 #include "tools/analysis/detect/container.h"
 #include "tools/analysis/detect/growth_shape.h"
 #include "tools/analysis/detect/never_dies.h"
-#include "tools/analysis/detect/teeth.h"
+#include "tools/analysis/detect/sawtooth.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {
@@ -47,7 +47,7 @@ struct Judgement {
   double p = 1;
   Trend trend = Trend::kInsufficient;
   GrowthShape shape;  // by the wall's clock
-  Teeth teeth;
+  SawtoothShape teeth;
   double period_ms = 0;
   std::optional<double> onset_ms;  // of growth that began late
   std::optional<double> doubling_ms;

@@ -106,7 +106,8 @@ struct SiteResult {
   std::optional<GrowthModel> model;    // of sites that grow
   std::optional<double> leaked_share;  // of the blocks born here, those that never die (0 to 1)
   std::optional<Plateau> plateau;      // only of retracted sites
-  std::optional<double> lift;  // share of what lives on over share of all that was born; see lift.h
+  std::optional<double>
+      lift;  // share of what lives on over share of all that was born; see caller_contrast.h
   uint32_t family = 0;  // above 0: sites of one family lose the parts of one thing; see families.h
   size_t family_frame =
       0;  // index into `stack` of the function that all of the family were made under

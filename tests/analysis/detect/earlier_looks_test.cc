@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Several looks at one run, the clock of the work done, and programs that tidy up before they exit.
-#include "tools/analysis/detect/looks.h"
+#include "tools/analysis/detect/earlier_looks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ constexpr double kBlock = 1024;
 
 // ---- Looks ----
 
-TEST(LooksTest, AHistoryAsOfAMomentIsTheHistoryOfARunThatEndedThen) {
+TEST(EarlierLooksTest, AHistoryAsOfAMomentIsTheHistoryOfARunThatEndedThen) {
   // Life in two programs with the same blocks, one cut off at 20 minutes. Exact, so that nothing is
   // left to chance.
   const auto fill = [](Program& p, capture::SiteId s) {
@@ -50,7 +50,7 @@ TEST(LooksTest, AHistoryAsOfAMomentIsTheHistoryOfARunThatEndedThen) {
   }
 }
 
-TEST(LooksTest, ALeakIsNewInAnHourAndConfirmedAfterFive) {
+TEST(EarlierLooksTest, ALeakIsNewInAnHourAndConfirmedAfterFive) {
   for (const double hours : {1.0, 5.0}) {
     const Analysis analysis = AnalyzeOne(hours * kHour, 11, [](Program& p, capture::SiteId s) {
       for (int i = 0; i < 6000; ++i) p.Block(s, p.Uniform(0, p.end_ms()), kForever, kBlock);
@@ -61,7 +61,7 @@ TEST(LooksTest, ALeakIsNewInAnHourAndConfirmedAfterFive) {
   }
 }
 
-TEST(LooksTest, WhatGrewAtTenMinutesAndStoppedIsRetractedAndSaysWhereItStopped) {
+TEST(EarlierLooksTest, WhatGrewAtTenMinutesAndStoppedIsRetractedAndSaysWhereItStopped) {
   const Analysis analysis = AnalyzeOne(4 * kHour, 12, [](Program& p, capture::SiteId s) {
     p.Stream(s, 8, kBlock, kForever, 0, 1800);  // 14 MiB, in half an hour
   });
@@ -73,7 +73,7 @@ TEST(LooksTest, WhatGrewAtTenMinutesAndStoppedIsRetractedAndSaysWhereItStopped) 
   EXPECT_THAT(site.evidence, HasSubstr("plateaued at"));
 }
 
-TEST(LooksTest, WhatNeverGrewHasNothingToRetract) {
+TEST(EarlierLooksTest, WhatNeverGrewHasNothingToRetract) {
   const Analysis analysis = AnalyzeOne(4 * kHour, 13, [](Program& p, capture::SiteId s) {
     p.Stream(s, 40, kBlock, 20);
     p.Stream(s, 100, kBlock, kForever, 0, 20);
@@ -82,7 +82,7 @@ TEST(LooksTest, WhatNeverGrewHasNothingToRetract) {
   EXPECT_FALSE(analysis.sites[0].plateau.has_value());
 }
 
-TEST(LooksTest, WhileManyFunctionsGrowAtOnceNothingIsConfirmed) {
+TEST(EarlierLooksTest, WhileManyFunctionsGrowAtOnceNothingIsConfirmed) {
   for (const int functions : {3, 12}) {
     Program program(5 * kHour, 16384, 14);
     for (int i = 0; i < functions; ++i) {

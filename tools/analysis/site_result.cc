@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/analysis/present.h"
+#include "tools/analysis/site_result.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "tools/analysis/detect/looks.h"
+#include "tools/analysis/detect/earlier_looks.h"
 #include "tools/analysis/model/stats.h"
 
 namespace leaktrack {
@@ -27,15 +27,15 @@ void TakeLive(const Live& live, double end_ms, SiteResult& site) {
   if (live.first_birth_ms < end_ms) site.oldest_seconds = (end_ms - live.first_birth_ms) / 1e3;
 }
 
-void TakeGrowth(const Node& node, SiteResult& site) {
-  const Judgement& judgement = node.judgement;
+void TakeGrowth(const Hypothesis& hypothesis, SiteResult& site) {
+  const Judgement& judgement = hypothesis.judgement;
   site.growth = judgement.growth;
   site.model = judgement.model;
   site.leaked_share = judgement.leaked_share;
   if (judgement.testable) {
     site.p_value = judgement.p;
-    site.q_value = node.q;
-    site.confidence = Confidence(judgement, node.q);
+    site.q_value = hypothesis.q;
+    site.confidence = Confidence(judgement, hypothesis.q);
   }
   if (judgement.onset_ms) site.late_onset_seconds = *judgement.onset_ms / 1e3;
   if (judgement.doubling_ms) site.doubling_seconds = *judgement.doubling_ms / 1e3;
@@ -46,23 +46,23 @@ void TakeGrowth(const Node& node, SiteResult& site) {
 
 }  // namespace
 
-SiteResult Present(Node node, const RunFacts& run, double end_ms) {
+SiteResult MakeSiteResult(Hypothesis hypothesis, const RunFacts& run, double end_ms) {
   SiteResult site;
-  TakeLive(node.candidate.live, end_ms, site);
-  TakeGrowth(node, site);
-  site.sites = node.candidate.history.sites;
-  site.kind = node.candidate.history.kind;
-  site.verdict = node.verdict;
-  site.trend = node.judgement.trend;
-  site.state = node.state;
-  if (node.state == State::kRetracted) site.plateau = PlateauOf(node.candidate.history);
-  site.freed_at_exit = node.tidied_up && node.verdict != Verdict::kNone;
-  site.evidence = Evidence(node, run);
-  site.settle = Settle(node, run);
-  site.merged = node.candidate.merged;
-  site.truncated = node.candidate.truncated;
-  site.blame = node.candidate.blame;
-  site.stack = std::move(node.candidate.stack);
+  TakeLive(hypothesis.candidate.live, end_ms, site);
+  TakeGrowth(hypothesis, site);
+  site.sites = hypothesis.candidate.history.sites;
+  site.kind = hypothesis.candidate.history.kind;
+  site.verdict = hypothesis.verdict;
+  site.trend = hypothesis.judgement.trend;
+  site.state = hypothesis.state;
+  if (hypothesis.state == State::kRetracted) site.plateau = PlateauOf(hypothesis.candidate.history);
+  site.freed_at_exit = hypothesis.tidied_up && hypothesis.verdict != Verdict::kNone;
+  site.evidence = Evidence(hypothesis, run);
+  site.settle = Settle(hypothesis, run);
+  site.merged = hypothesis.candidate.merged;
+  site.truncated = hypothesis.candidate.truncated;
+  site.blame = hypothesis.candidate.blame;
+  site.stack = std::move(hypothesis.candidate.stack);
   return site;
 }
 

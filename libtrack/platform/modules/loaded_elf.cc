@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "libtrack/platform/modules/elf_image.h"
+#include "libtrack/platform/modules/loaded_elf.h"
 
 #include <elf.h>
 #include <sys/uio.h>
@@ -53,7 +53,7 @@ bool HeaderIsSane(const Elf64_Ehdr& header) {
 }
 
 // Extent and bias from the PT_LOAD segments. The one with file offset 0 is at `base`.
-bool FindExtent(uintptr_t base, const Elf64_Phdr* headers, unsigned count, ElfImage& image) {
+bool FindExtent(uintptr_t base, const Elf64_Phdr* headers, unsigned count, LoadedElf& image) {
   uintptr_t low = UINTPTR_MAX;
   uintptr_t high = 0;
   bool has_base = false;
@@ -75,7 +75,7 @@ bool FindExtent(uintptr_t base, const Elf64_Phdr* headers, unsigned count, ElfIm
   return image.start <= base && base < image.end;
 }
 
-void FindCfi(const Elf64_Phdr* headers, unsigned count, const Elf64_Phdr& eh, ElfImage& image) {
+void FindCfi(const Elf64_Phdr* headers, unsigned count, const Elf64_Phdr& eh, LoadedElf& image) {
   for (unsigned i = 0; i < count; ++i) {
     const Elf64_Phdr& p = headers[i];
     // More bytes in the file than in memory is no segment; its end could lie before its start, or
@@ -94,7 +94,7 @@ void FindCfi(const Elf64_Phdr* headers, unsigned count, const Elf64_Phdr& eh, El
   }
 }
 
-void FindBuildId(const Elf64_Phdr& note, ElfImage& image) {
+void FindBuildId(const Elf64_Phdr& note, LoadedElf& image) {
   const uintptr_t at = image.bias + note.p_vaddr;
   if (at < image.start || at >= image.end || note.p_memsz > image.end - at ||
       note.p_memsz > kMaxNoteBytes)
@@ -122,8 +122,8 @@ void FindBuildId(const Elf64_Phdr& note, ElfImage& image) {
 
 }  // namespace
 
-bool ReadElfImage(uintptr_t base, ElfImage& image) {
-  image = ElfImage{};
+bool ReadLoadedElf(uintptr_t base, LoadedElf& image) {
+  image = LoadedElf{};
   Elf64_Ehdr header;
   if (base % kPage != 0 || !CopyMemory(&header, base, sizeof header) || !HeaderIsSane(header))
     return false;

@@ -8,8 +8,8 @@
 // must not drag its innocent neighbours along; but where three or more that share their inner
 // frames are accused and none of them has half of the growth, it is one leak by many paths, and one
 // row says so.
-#ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_NODES_H_
-#define LEAKTRACK_TOOLS_ANALYSIS_DETECT_NODES_H_
+#ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_HYPOTHESES_H_
+#define LEAKTRACK_TOOLS_ANALYSIS_DETECT_HYPOTHESES_H_
 
 #include <vector>
 
@@ -18,7 +18,7 @@
 
 namespace leaktrack {
 
-struct Node {
+struct Hypothesis {
   Candidate candidate;
   Judgement judgement;
   double q = 1;
@@ -31,8 +31,8 @@ struct Node {
 // What several tries at the same blocks must reach.
 inline constexpr double kManyTriesMaxP = 0.001;
 
-std::vector<Node> JudgeAll(std::vector<Candidate> candidates, const Look& look);
+std::vector<Hypothesis> JudgeAll(std::vector<Candidate> candidates, const Look& look);
 
 }  // namespace leaktrack
 
-#endif  // LEAKTRACK_TOOLS_ANALYSIS_DETECT_NODES_H_
+#endif  // LEAKTRACK_TOOLS_ANALYSIS_DETECT_HYPOTHESES_H_

@@ -4,8 +4,8 @@
 // called.
 //
 // Included by tracker.h alone; contracts stand there.
-#ifndef LEAKTRACK_LIBTRACK_RECORD_TRACKER_HOT_H_
-#define LEAKTRACK_LIBTRACK_RECORD_TRACKER_HOT_H_
+#ifndef LEAKTRACK_LIBTRACK_RECORD_TRACKER_EXACT_H_
+#define LEAKTRACK_LIBTRACK_RECORD_TRACKER_EXACT_H_
 
 #include "libtrack/capture/age_band.h"
 #include "libtrack/record/tracker.h"
@@ -72,4 +72,4 @@ namespace leaktrack::track {
 
 }  // namespace leaktrack::track
 
-#endif  // LEAKTRACK_LIBTRACK_RECORD_TRACKER_HOT_H_
+#endif  // LEAKTRACK_LIBTRACK_RECORD_TRACKER_EXACT_H_

@@ -7,8 +7,8 @@
 // fault.
 //
 // Thread-safety: pure.   Allocates: never.   Signals: safe.   Fork: safe.
-#ifndef LEAKTRACK_LIBTRACK_PLATFORM_MODULES_ELF_IMAGE_H_
-#define LEAKTRACK_LIBTRACK_PLATFORM_MODULES_ELF_IMAGE_H_
+#ifndef LEAKTRACK_LIBTRACK_PLATFORM_MODULES_LOADED_ELF_H_
+#define LEAKTRACK_LIBTRACK_PLATFORM_MODULES_LOADED_ELF_H_
 
 #include <cstdint>
 
@@ -16,7 +16,7 @@
 
 namespace leaktrack::track {
 
-struct ElfImage {
+struct LoadedElf {
   uintptr_t start;  // first and one past the last mapped address, from the program headers
   uintptr_t end;
   uintptr_t bias;
@@ -26,8 +26,8 @@ struct ElfImage {
 };
 
 // `base` is the address at which the file's first byte is mapped.
-bool ReadElfImage(uintptr_t base, ElfImage& image);
+bool ReadLoadedElf(uintptr_t base, LoadedElf& image);
 
 }  // namespace leaktrack::track
 
-#endif  // LEAKTRACK_LIBTRACK_PLATFORM_MODULES_ELF_IMAGE_H_
+#endif  // LEAKTRACK_LIBTRACK_PLATFORM_MODULES_LOADED_ELF_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/analysis/blame/lift.h"
+#include "tools/analysis/blame/caller_contrast.h"
 
 #include <map>
 #include <string>

@@ -9,13 +9,13 @@
 // has been watched for four hours. While many different functions grow at once a process is warming
 // up: leaks are few, warm-ups are many. Nothing is confirmed then but what would fill the memory
 // within a day.
-#ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_LOOKS_H_
-#define LEAKTRACK_TOOLS_ANALYSIS_DETECT_LOOKS_H_
+#ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_EARLIER_LOOKS_H_
+#define LEAKTRACK_TOOLS_ANALYSIS_DETECT_EARLIER_LOOKS_H_
 
 #include <optional>
 #include <vector>
 
-#include "tools/analysis/detect/nodes.h"
+#include "tools/analysis/detect/hypotheses.h"
 
 namespace leaktrack {
 
@@ -23,14 +23,15 @@ inline constexpr double kFirstLookSeconds = 600;
 inline constexpr double kConfirmMinSeconds = 4 * 3600;
 inline constexpr double kWarmUpMaxSeconds = 24 * 3600;
 
-// Sets the state of every node. `singles` are those that JudgeAll made of one site each; all are
-// judged again. `headroom_bytes`: to the memory limit, if known. Returns whether the process is
+// Sets the state of every hypothesis. `singles` are those that JudgeAll made of one site each; all
+// are judged again. `headroom_bytes`: to the memory limit, if known. Returns whether the process is
 // warming up.
-bool ReplayLooks(std::vector<Node>& nodes, const Look& last, std::optional<double> headroom_bytes);
+bool ReplayLooks(std::vector<Hypothesis>& hypotheses, const Look& last,
+                 std::optional<double> headroom_bytes);
 
-// Where a node stopped growing.
+// Where a hypothesis stopped growing.
 Plateau PlateauOf(const SiteHistory& history);
 
 }  // namespace leaktrack
 
-#endif  // LEAKTRACK_TOOLS_ANALYSIS_DETECT_LOOKS_H_
+#endif  // LEAKTRACK_TOOLS_ANALYSIS_DETECT_EARLIER_LOOKS_H_

@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "libtrack/platform/cfi/cfi_table.h"
-#include "libtrack/platform/modules/elf_image.h"
+#include "libtrack/platform/modules/loaded_elf.h"
 
 namespace {
 
@@ -30,8 +30,8 @@ uint8_t* Reservation() {
 }
 
 void Inspect(uintptr_t base, size_t bytes) {
-  ElfImage image;
-  if (!ReadElfImage(base, image)) return;
+  LoadedElf image;
+  if (!ReadLoadedElf(base, image)) return;
   if (image.start > base || base >= image.end || image.build_id_size > sizeof(image.build_id))
     abort();
   const CfiSection& cfi = image.cfi;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is put to the tests beside single stacks: sizes one by one, and sums of stacks.
-#include "tools/analysis/detect/nodes.h"
+#include "tools/analysis/detect/hypotheses.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ std::vector<const SiteResult*> AccusedOf(const Analysis& analysis) {
   return accused;
 }
 
-TEST(NodesTest, ALeakByTwelvePathsThatAreEachAccusedIsOneRow) {
+TEST(HypothesesTest, ALeakByTwelvePathsThatAreEachAccusedIsOneRow) {
   Program p(kHour, 16384, 1);
   for (int path = 0; path < 12; ++path) {
     p.Stream(p.Site({"malloc", "CopyHeader", "Path" + std::to_string(path), "main"}), .6, 1024,
@@ -39,7 +39,7 @@ TEST(NodesTest, ALeakByTwelvePathsThatAreEachAccusedIsOneRow) {
   EXPECT_NEAR(accused[0]->growth->mid / (12 * .6 * 1024 * kHour), 1, .15);
 }
 
-TEST(NodesTest, ACallerThatLeaksAmongHealthyOnesKeepsItsOwnRow) {
+TEST(HypothesesTest, ACallerThatLeaksAmongHealthyOnesKeepsItsOwnRow) {
   Program p(kHour, 16384, 2);
   p.Stream(p.Site({"malloc", "CopyHeader", "Guilty", "main"}), 4, 1024, kForever);
   for (int path = 0; path < 12; ++path) {
@@ -60,7 +60,7 @@ void Buffers(Program& p, capture::SiteId s, bool small_ones_leak) {
   p.Stream(s, 4, 600, small_ones_leak ? kForever : 900);
 }
 
-TEST(NodesTest, ASizeThatLeaksIsFoundAmongSizesThatDieOld) {
+TEST(HypothesesTest, ASizeThatLeaksIsFoundAmongSizesThatDieOld) {
   int found = 0;
   for (uint64_t seed = 0; seed < 10; ++seed) {
     const Analysis analysis = AnalyzeOne(
@@ -73,7 +73,7 @@ TEST(NodesTest, ASizeThatLeaksIsFoundAmongSizesThatDieOld) {
   EXPECT_GE(found, 9);
 }
 
-TEST(NodesTest, SizesThatAllDieOldAreNotAccusedOneByOne) {
+TEST(HypothesesTest, SizesThatAllDieOldAreNotAccusedOneByOne) {
   for (uint64_t seed = 0; seed < 10; ++seed) {
     const Analysis analysis = AnalyzeOne(
         3 * kHour, 60 + seed, [](Program& p, capture::SiteId s) { Buffers(p, s, false); });

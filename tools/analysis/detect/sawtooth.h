@@ -7,25 +7,25 @@
 // level is bursty if half of the bytes that die do so in a tenth of the time. A period is a lag at
 // which the level repeats itself, seen twice. Why no verdict from it: a level is an integrated
 // series, see never_dies.h.
-#ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_TEETH_H_
-#define LEAKTRACK_TOOLS_ANALYSIS_DETECT_TEETH_H_
+#ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_SAWTOOTH_H_
+#define LEAKTRACK_TOOLS_ANALYSIS_DETECT_SAWTOOTH_H_
 
 #include "tools/analysis/history/site_history.h"
 #include "tools/analysis/model/window.h"
 
 namespace leaktrack {
 
-struct Teeth {
+struct SawtoothShape {
   int count = 0;
   double bytes = 0;  // the median fall
   bool bursty = false;
   bool Saw() const { return count >= 3 && bursty; }
 };
-Teeth FindTeeth(const SiteHistory& history, const Window& window);
+SawtoothShape FindSawtooth(const SiteHistory& history, const Window& window);
 
 // The period of the level, or 0. At least two of them must have been seen.
 double PeriodMs(const SiteHistory& history, const Window& window);
 
 }  // namespace leaktrack
 
-#endif  // LEAKTRACK_TOOLS_ANALYSIS_DETECT_TEETH_H_
+#endif  // LEAKTRACK_TOOLS_ANALYSIS_DETECT_SAWTOOTH_H_

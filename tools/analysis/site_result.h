@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From what was judged to what is printed.
-#ifndef LEAKTRACK_TOOLS_ANALYSIS_PRESENT_H_
-#define LEAKTRACK_TOOLS_ANALYSIS_PRESENT_H_
+#ifndef LEAKTRACK_TOOLS_ANALYSIS_SITE_RESULT_H_
+#define LEAKTRACK_TOOLS_ANALYSIS_SITE_RESULT_H_
 
-#include "tools/analysis/detect/nodes.h"
+#include "tools/analysis/detect/hypotheses.h"
 #include "tools/analysis/explain.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {
 
 // `end_ms`: the end of the run, of which the live figures are, whatever moment was judged.
-SiteResult Present(Node node, const RunFacts& run, double end_ms);
+SiteResult MakeSiteResult(Hypothesis hypothesis, const RunFacts& run, double end_ms);
 
 }  // namespace leaktrack
 
-#endif  // LEAKTRACK_TOOLS_ANALYSIS_PRESENT_H_
+#endif  // LEAKTRACK_TOOLS_ANALYSIS_SITE_RESULT_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/analysis/detect/teeth.h"
+#include "tools/analysis/detect/sawtooth.h"
 
 #include <algorithm>
 #include <cmath>
@@ -110,8 +110,8 @@ double ShiftedProduct(const std::vector<double>& level, size_t lag) {
 
 }  // namespace
 
-Teeth FindTeeth(const SiteHistory& history, const Window& window) {
-  Teeth teeth;
+SawtoothShape FindSawtooth(const SiteHistory& history, const Window& window) {
+  SawtoothShape teeth;
   if (window.end_ms <= 0) return teeth;
   const double deaths = CountDeaths(history);
   for (const size_t bins : kDeathBins) {

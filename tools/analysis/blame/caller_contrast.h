@@ -10,8 +10,8 @@
 // Limits: needs the neighbours: a fifth of the function's births must be theirs, and a block of
 // theirs must be at least kContrast times as likely to be given back. Stacks that were merged have
 // lost their callers and stay as they are.
-#ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_LIFT_H_
-#define LEAKTRACK_TOOLS_ANALYSIS_BLAME_LIFT_H_
+#ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_CALLER_CONTRAST_H_
+#define LEAKTRACK_TOOLS_ANALYSIS_BLAME_CALLER_CONTRAST_H_
 
 #include <vector>
 
@@ -24,4 +24,4 @@ void BlameBuggyPaths(std::vector<SiteResult>& sites);
 
 }  // namespace leaktrack
 
-#endif  // LEAKTRACK_TOOLS_ANALYSIS_BLAME_LIFT_H_
+#endif  // LEAKTRACK_TOOLS_ANALYSIS_BLAME_CALLER_CONTRAST_H_
