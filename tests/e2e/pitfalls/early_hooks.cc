@@ -221,7 +221,7 @@ const Hook hooks[] = {
         TAKEN_BACK(::operator new[](40, kAligned),
                    ::operator delete[](p, 40, kAligned)) END
     HOOK_LOADING(initgroups) InitGroupsAnswer() END
-    ;
+};
 #undef HOOK
 #undef TAKEN_BACK
 #undef HOOK_LOADING
