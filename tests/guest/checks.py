@@ -20,7 +20,8 @@ import sys
 import tempfile
 import time
 
-from kill_test import ENTRY, THREADS, read_ledger, victim_pid
+from kill_test import ENTRY, THREADS, read_ledger
+from tracker import victim_pid
 from oom_test import complaints_of_books
 
 E2E, BUILD = "/run/source/tests/e2e", "/run/build"

@@ -25,6 +25,6 @@ mkdir -p /new/run/source /new/run/build
 mount --bind "/new$source" /new/run/source
 mount --bind "/new$build" /new/run/build
 chroot /new /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/run TMPDIR=/run \
-  LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/run/source/tests/e2e/harness \
+  LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/run/source/tests/e2e/harness:/run/source/tests/e2e/kills \
   /usr/bin/python3 /run/source/tests/guest/checks.py $arguments
 poweroff -f

@@ -12,7 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
 import tracker as t  # noqa: E402
-from python_test import PYTHON, build_extension  # noqa: E402
+from python_extension import PYTHON, build_extension  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CI = os.path.join(HERE, "..", "..", "..", "scripts", "ci")

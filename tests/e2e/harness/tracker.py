@@ -135,3 +135,10 @@ def describe(report, count=5):
                      f"{site['growth_bytes_per_hour']} B/h blame {blame} | {' < '.join(frames_of(site)[:6])}")
         lines.append(f"    {site['evidence']}")
     return "\n".join(lines)
+
+
+def victim_pid(run_pid):
+    """The tracked program: `run` has forked it, or has become it by exec."""
+    with open(f"/proc/{run_pid}/task/{run_pid}/children", encoding="ascii") as file:
+        children = file.read().split()
+    return int(children[0]) if children else run_pid

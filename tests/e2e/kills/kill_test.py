@@ -23,7 +23,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
-from tracker import tracker  # noqa: E402
+from tracker import tracker, victim_pid  # noqa: E402
 
 THREADS = 3
 ENTRY = struct.Struct("<qqI4xqqQ16x")
@@ -100,13 +100,6 @@ def kill_once(args, number, dice):
     if abs(size - truth) > 5 * math.sqrt(variance) + slack:
         found.append(f"live bytes {size:.0f} +- {math.sqrt(variance):.0f}, the victim knows {truth:.0f}")
     return found, operations, (size - truth, variance, slack)
-
-
-def victim_pid(run_pid):
-    """The tracked program: `run` has forked it, or has become it by exec."""
-    with open(f"/proc/{run_pid}/task/{run_pid}/children", encoding="ascii") as file:
-        children = file.read().split()
-    return int(children[0]) if children else run_pid
 
 
 def main():

@@ -13,8 +13,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
 import tracker as t  # noqa: E402
-from python_test import PYTHON as INTERPRETER  # noqa: E402
-from python_test import build_extension  # noqa: E402
+from python_extension import PYTHON as INTERPRETER  # noqa: E402
+from python_extension import build_extension  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 

@@ -12,9 +12,9 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
 import expectations  # noqa: E402
+from python_extension import PYTHON, build_extension  # noqa: E402
 from tracker import describe, need, tracker  # noqa: E402
 
-PYTHON = "/usr/bin/python3"
 SCRIPT = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
@@ -26,15 +26,6 @@ for tick in range(1200):
         cache[tick * 7 % 100] = ['python object'] * 100
     time.sleep(0.01)
 """
-
-
-def build_extension(folder):
-    include = subprocess.run([PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('include'))"],
-                             capture_output=True, text=True, check=True).stdout.strip()
-    need(os.path.join(include, "Python.h"))
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "programs", "leaky_extension.c")
-    subprocess.run(["gcc", "-O2", "-g", "-shared", "-fPIC", f"-I{include}", source, "-o",
-                    os.path.join(folder, "leaky_extension.so")], check=True)
 
 
 class PythonTest(unittest.TestCase):

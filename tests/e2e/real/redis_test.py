@@ -12,9 +12,8 @@ import sys
 import time
 import unittest
 
-import kill_test
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
-from tracker import describe, frames_of, need, tracker  # noqa: E402
+from tracker import describe, frames_of, need, tracker, victim_pid  # noqa: E402
 
 STEADY_SECONDS = 20
 PUSH_SECONDS = 15
@@ -58,7 +57,7 @@ class Redis:
         return self.process.wait(timeout=30)
 
     def kill(self):
-        os.kill(kill_test.victim_pid(self.process.pid), signal.SIGKILL)
+        os.kill(victim_pid(self.process.pid), signal.SIGKILL)
         return self.process.wait(timeout=30)
 
 

@@ -13,8 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
 import expectations  # noqa: E402
-import kill_test  # noqa: E402
-from tracker import describe, tracker  # noqa: E402
+from tracker import describe, tracker, victim_pid  # noqa: E402
 
 DECOYS = ("LoadCatalogue", "PageCache", "ConnectionPool", "OrderBatch", "ParseRequest", "RenderPage")
 
@@ -49,7 +48,7 @@ class ServiceTest(unittest.TestCase):
         with tracker(self.leaktrack) as t:
             process = t.start([self.service, "--seconds", "60"], stdout=subprocess.DEVNULL)
             time.sleep(15)
-            os.kill(kill_test.victim_pid(process.pid), signal.SIGKILL)
+            os.kill(victim_pid(process.pid), signal.SIGKILL)
             self.assertEqual(process.wait(timeout=30), 137)
             report = t.only_report()
         self.assert_names_the_leak(report)
