@@ -8,8 +8,8 @@
 namespace leaktrack::track {
 namespace {
 
-// Objects of a pool: which one it is stands behind the frames, so that each pool has sites of its
-// own.
+// The site of a pool's object. The pool's number stands behind the frames, so each pool has its own
+// sites.
 capture::SiteId SiteOfPool(ThreadState& state, uint32_t pool, const WalkResult& walk) {
   uint32_t count = walk.frame_count;
   if (count == 0) g_tracker.Count(capture::kLostUnwind);
@@ -32,7 +32,7 @@ capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
   return known != 0 ? known : WalkToSite(state, start);
 }
 
-// The budget goes on as after a sample.
+// Draws the next budget as after a sample, but records nothing.
 [[gnu::noinline]] void PassOver(HotThread& hot, ThreadState& state, size_t size) {
   Sample dropped;
   (void)g_tracker.Judge(hot, state, size, NowMs(), &dropped);
