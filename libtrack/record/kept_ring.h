@@ -59,8 +59,8 @@ class ThreadBlocks {
   uint32_t Fresh();
 
   ImageView image_;
-  std::atomic<uint64_t>
-      free_head_;  // changes << 32 | index; index 0 is the common block, which is never free
+  // Changes << 32 | index; index 0 is the common block, which is never free.
+  std::atomic<uint64_t> free_head_;
   std::atomic<uint32_t> next_number_;
   std::atomic<uint32_t> next_[kMaxThreadBlocks];
 };
