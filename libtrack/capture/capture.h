@@ -121,12 +121,10 @@ struct MemorySample {  // bytes; kNotKnown if the system did not say
   int64_t allocator_mapped = kNotKnown;  // taken from the system
   int64_t allocator_arenas = kNotKnown;
   int64_t allocator_read_ms = kNotKnown;
-  int64_t work_units =
-      kNotKnown;                // absolute; kNotKnown until the program has counted its first unit
-  int64_t threads = kNotKnown;  // a count; includes the tracker's helper thread
-  int64_t address_space = kNotKnown;  // what RLIMIT_AS limits
-  int64_t cgroup_reclaimable =
-      kNotKnown;  // part of cgroup_current: file pages that the kernel can drop
+  int64_t work_units = kNotKnown;          // absolute; kNotKnown before the first unit
+  int64_t threads = kNotKnown;             // a count; includes the tracker's helper thread
+  int64_t address_space = kNotKnown;       // what RLIMIT_AS limits
+  int64_t cgroup_reclaimable = kNotKnown;  // part of cgroup_current: file pages, can be dropped
 };
 
 // What the program said about itself (include/leaktrack), ordered by time. Names are the program's
