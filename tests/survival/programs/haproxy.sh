@@ -3,7 +3,7 @@
 # NEEDS: haproxy python3
 # TIMEOUT: 120
 # SHORT: as it is
-# Compared: pages by their hash, that no request failed while reloading, and how the master ended.
+# Compared: pages by their hash, that no request failed during a reload, and how the master ended.
 [ "${1:-}" != version ] || { haproxy -v | grep -oP 'version \K[0-9.]+' | head -1; exit; }
 set -euo pipefail
 seq 3000 >page
