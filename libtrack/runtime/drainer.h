@@ -8,9 +8,10 @@
 // epoch), or for a call that fails if there is a second thread (unshare, setns, a seccomp filter).
 // It can be started again.
 //
-// Thread-safety: one thread at a time calls Start, Pause, Call and Finish (careful_calls.h ensures
-// it). Allocates: its private memory from the kernel. Signals: unsafe. Fork: the child calls
-// ForgetDrainer first.
+// Thread-safety: Start, Pause, Call and Finish from one thread at a time (careful_calls.h).
+// Allocates: its private memory from the kernel.
+// Signals: unsafe.
+// Fork: the child calls ForgetDrainer first.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_DRAINER_H_
 

@@ -9,9 +9,10 @@
 // the kernel's populate call. A refusal is a counted loss, never a fault. After a refusal, threads
 // of the program do not ask again for that region; the drainer does, once a second.
 //
-// Thread-safety: Commit from any thread; create and replace images only while no hook can be
-// inside. Allocates: never. Signals: Commit is safe. Fork: the child abandons this image and
-// creates its own.
+// Thread-safety: Commit from any thread; replace images only while no hook can be inside.
+// Allocates: never.
+// Signals: Commit is safe.
+// Fork: the child abandons this image and creates its own.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_IMAGE_MEMORY_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_IMAGE_MEMORY_H_
 

@@ -48,8 +48,8 @@ bool UnlinkRecorder();
 // Looks through /dev/shm, at up to some 4,000 names and 16 files of this user. Removes recorders
 // that are completely in their captures and whose owner is gone or has ended normally, and
 // recorders whose run has not started within ten minutes. Marks a recorder that a predecessor of
-// this very process left behind by exec. Of recorders that ended processes left and nobody has
-// read, the latest 256 MiB stay (or a quarter of the tmpfs, and always at least one).
+// this very process left behind by exec. Recorders that ended processes left and nobody has read
+// stay up to 256 MiB, the latest first (or up to a quarter of the tmpfs, and always at least one).
 void TidyRecorders();
 
 }  // namespace leaktrack::track

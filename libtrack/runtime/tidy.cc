@@ -3,10 +3,9 @@
 // Cleans up what earlier runs left in /dev/shm.
 //
 // Anybody may put any number of files there, and every tracked process of the machine puts one. So
-// the work of a start is bounded, whatever is there. A start reads a limited number of names. Of
-// the files that belong to this user by their names it opens a limited number, chosen at random if
-// there are more. What one start misses, another finds.
-// passes over another finds.
+// the work of a start is bounded, whatever is there. A start reads a limited number of names. It
+// opens a limited number of the files that are this user's by name, chosen at random if there are
+// more. A later start finds what this one misses.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>

@@ -4,9 +4,9 @@
 // loader.
 //
 // Why not dlsym: it takes the loader's lock, and callers of this file are inside malloc or `new`.
-// Promises: tables are read whoever loaded the object (glibc, musl, the kernel). A missing table
-// means "not found".
-// Refuses: protection against an object that another thread unloads meanwhile; see module_pins.h.
+// Promises: tables are read, whichever loader loaded the object (glibc, musl, the kernel). A
+// missing table means "not found". Refuses: protection against an object that another thread
+// unloads meanwhile; see module_pins.h.
 //
 // Thread-safety: it reads only what the loader has finished.
 // Allocates: never.

@@ -18,7 +18,6 @@
 // Allocates: never.
 // Signals: safe.
 // Fork: pieces are inherited as mappings are.
-// safe. Fork: pieces are inherited as mappings are.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_SPARSE_MEMORY_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_SPARSE_MEMORY_H_
 

@@ -17,8 +17,8 @@
 //
 // Thread-safety: Walk() from any thread, each with its own memo.
 // Allocates: never.
-// Signals: safe (a walk that interrupts a walk must use another memo; the caller's guard ensures
-// it). Fork: the child may go on using everything.
+// Signals: safe (a walk inside a walk needs another memo; the caller's guard ensures it).
+// Fork: the child may go on using everything.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_
 

@@ -8,7 +8,6 @@
 // every 64 KiB, until the OOM killer comes. LEDGER holds one 64-byte entry per thread. A thread
 // sets `doing` to the change that it is about to make, makes it, books it and clears `doing`. So at
 // whatever moment the kill comes, the truth is the booked sum, give or take that one operation.
-// the kill falls, the truth is the booked sum, give or take that one operation.
 #include <fcntl.h>
 #include <sys/mman.h>
 
