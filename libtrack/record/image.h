@@ -9,8 +9,8 @@
 // image never costs more than the sum of the reserves, about 41 MiB.
 //
 // Use:  ImagePlan plan = PlanImage(options);
-//      map plan.image_bytes; commit plan.header_bytes; InitImage(base, plan, commit, context);
-//      fill in the identity (pid, host, ...); Tracker::Bind().
+//       map plan.image_bytes; commit plan.header_bytes; InitImage(base, plan, commit, context);
+//       fill in the identity (pid, host, ...); Tracker::Bind().
 //
 // Thread-safety: PlanImage, InitImage: before the image is shared; ImageView: any thread.
 // Allocates: never.

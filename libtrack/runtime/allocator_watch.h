@@ -4,8 +4,8 @@
 //
 // Asking may stall the program: glibc walks all free chunks of an arena with its lock held.
 // Therefore:
-//  * The first question comes kFirstAfterMs after the drainer's start. Short programs are not
-//  asked.
+//  * The first question comes kFirstAfterMs after the drainer's start, so short programs are not
+//    asked.
 //  * A question that took d is followed by a pause of kPauseShare * d, at least kShortestPauseMs.
 //    So at most one part in 2,000 of the time is spent on questions, and a thread that wants the
 //    lock waits no longer than that share.

@@ -2,9 +2,10 @@
 //
 // Writes a run's history from its flight recorder into its capture file, one epoch at a time.
 //
-// Callers:  the drainer, about once a second:          Place(); Start(); WriteEpoch(...)
-//          a normal end:                              WriteEpoch(..., EpochKind::kFinal)
-//          `run` or a report, for a dead owner (fold.h):  Place(); Reopen(); WriteEpoch(kFinal)
+// Callers:
+//   the drainer, about once a second               Place(); Start(); WriteEpoch(...)
+//   a normal end                                   WriteEpoch(..., EpochKind::kFinal)
+//   `run` or a report, for a dead owner (fold.h)   Place(); Reopen(); WriteEpoch(kFinal)
 // Why absolute sums: an epoch that is lost or written twice changes nothing, and nothing is counted
 // twice.
 //
