@@ -33,7 +33,7 @@ capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
 }
 
 // Draws the next budget as after a sample, but records nothing.
-[[gnu::noinline]] void PassOver(HotThread& hot, ThreadState& state, size_t size) {
+[[gnu::noinline]] void SkipInnerCall(HotThread& hot, ThreadState& state, size_t size) {
   Sample dropped;
   (void)g_tracker.Judge(hot, state, size, NowMs(), &dropped);
 }
@@ -50,7 +50,7 @@ void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintp
     CountIfNested(guard);
   } else if (const InnerCall inner = InnerCallAt(*state, start); inner != InnerCall::kNone)
       [[unlikely]] {
-    if (inner == InnerCall::kOfCounted) PassOver(hot, *state, size);
+    if (inner == InnerCall::kOfCounted) SkipInnerCall(hot, *state, size);
   } else if (link == nullptr && g_tracker.RecordsExactly(*state, size)) {
     hot.countdown = 0;
     const uint64_t now_ms = NowMsOfExact();

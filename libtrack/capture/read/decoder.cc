@@ -66,7 +66,7 @@ bool HeardLately(int64_t start_monotonic_ns, const Capture& capture) {
 }
 
 // Decides how the run ended, from the last record and from what is known of the owner.
-void SettleEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_ns,
+void DecideEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_ns,
                Capture* capture) {
   if (capture->end_state != RunState::kStarting && capture->end_state != RunState::kRunning) return;
   // Only a copy that was sealed while the process ran ends with its process still running.
@@ -99,7 +99,7 @@ FileHeader HeaderOf(std::span<const uint8_t> file) {
 
 // A copy of the file may have come to another machine, or the machine may have restarted. Numbers
 // and paths are then wrong, so the run id must match.
-bool LoadThere(const std::string& path, uint64_t run_id, RecorderImage* image) {
+bool LoadIfOfRun(const std::string& path, uint64_t run_id, RecorderImage* image) {
   std::string why;
   return image->Load(path, &why) && IsThisBoot(*image->header()) && Usable(*image, run_id);
 }
@@ -109,13 +109,13 @@ bool LoadThere(const std::string& path, uint64_t run_id, RecorderImage* image) {
 bool LoadRecorder(const FileHeader& header, const DecodeOptions& options, RecorderImage* image) {
   const std::string path = RecorderPathFor(header, options);
   if (path.empty()) return false;
-  if (LoadThere(path, header.run_id, image)) return true;
+  if (LoadIfOfRun(path, header.run_id, image)) return true;
   const OwnerFacts facts = OwnerFactsOf(header);
   if (!options.recorder_directory.empty() || NumbersAreOurs(facts)) return false;
   const Owner owner = LookForOwner(facts);
   return owner.pid_here != 0 &&
-         LoadThere("/proc/" + std::to_string(owner.pid_here) + "/root" + path, header.run_id,
-                   image);
+         LoadIfOfRun("/proc/" + std::to_string(owner.pid_here) + "/root" + path, header.run_id,
+                     image);
 }
 
 // One reading. The recorder is copied before the file is read. What the drainer moves from one to
@@ -164,7 +164,7 @@ DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& i
   capture.no_thread = image.header()->no_thread != 0;
   DescribeProcess(*image.header(), &capture.process);
   capture.process.recorder_path = path;
-  SettleEnd(OwnerOf(*image.header()), false, image.header()->start_monotonic_ns, &capture);
+  DecideEnd(OwnerOf(*image.header()), false, image.header()->start_monotonic_ns, &capture);
   capture.numbers_are_ours = NumbersAreOurs(*image.header());
   capture.damage = damage.Take();
   return result;
@@ -228,7 +228,7 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   const Owner owner = capture.recorder_used ? OwnerOf(*image->header())
                       : final_in_file       ? Owner{}
                                             : LookForOwner(OwnerFactsOf(header));
-  SettleEnd(owner, final_in_file && !capture.recorder_used, header.start_monotonic_ns, &capture);
+  DecideEnd(owner, final_in_file && !capture.recorder_used, header.start_monotonic_ns, &capture);
   capture.numbers_are_ours = NumbersAreOurs(OwnerFactsOf(header));
   capture.recorder_missing = !capture.recorder_used && !final_in_file && !capture.running;
   capture.young_missing = !capture.recorder_used && !final_in_file;

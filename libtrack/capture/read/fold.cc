@@ -99,7 +99,7 @@ RunState EndOf(const RecorderHeader& header, const FoldOptions& options) {
 
 // A full disk can leave a capture without its header page. Such a file holds nothing yet and may be
 // started anew. A file with any other content belongs to somebody.
-bool IsUnbegun(int fd, uint64_t size) {
+bool HasNoHeaderYet(int fd, uint64_t size) {
   if (size >= kHeaderBytes) return false;
   unsigned char start[sizeof(uint64_t)] = {};
   Target target{fd};
@@ -134,7 +134,7 @@ std::string WriteLastEpoch(const RecorderImage& image, const std::string& record
   Target target{capture_fd};
   const FileOps file{&target, PwriteAll, PreadAll};
   const off_t size = lseek(capture_fd, 0, SEEK_END);
-  if (size >= 0 && IsUnbegun(capture_fd, static_cast<uint64_t>(size))) {
+  if (size >= 0 && HasNoHeaderYet(capture_fd, static_cast<uint64_t>(size))) {
     FileHeader page;
     if (!WriteHeaderPage(file, *header, recorder_path.c_str(), &page))
       return strerror(target.error);
@@ -185,8 +185,8 @@ bool IsGone(const std::string& path) { return access(path.c_str(), F_OK) != 0 &&
 
 // The owner has written everything into the capture but could not remove the recorder: it had
 // dropped its privileges, or it was replaced by exec.
-FoldResult PassOver(const RecorderImage& image, const std::string& recorder_path,
-                    const FoldOptions& options) {
+FoldResult SkipFolded(const RecorderImage& image, const std::string& recorder_path,
+                      const FoldOptions& options) {
   const bool over = options.owner_is_dead || !MayBeAlive(*image.header());
   if (options.unlink_recorder && over) MarkFolded(recorder_path, image.file(), true);
   return FoldResult::kAlreadyFolded;
@@ -199,7 +199,7 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   RecorderImage image;
   if (!image.Load(recorder_path, why))
     return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
-  if (image.header()->folded.load() != 0) return PassOver(image, recorder_path, options);
+  if (image.header()->folded.load() != 0) return SkipFolded(image, recorder_path, options);
   if (!options.owner_is_dead && MayBeAlive(*image.header())) return FoldResult::kOwnerAlive;
 
   const char* named = image.header()->capture_path;

@@ -45,8 +45,7 @@ CachedRule At(const ModuleView& module, uintptr_t pc, CfiRule rule) {
 // is not the right place to look. A function that nobody has called is where a handmade stack
 // begins: glibc does not mark __start_context as a root. This function is separate to keep the
 // stack small on the path that finds all other rules.
-[[gnu::noinline]] CachedRule RuleWhereNoneIs(CfiWork& work, const ModuleView& module,
-                                             uintptr_t pc) {
+[[gnu::noinline]] CachedRule RuleWithoutFde(CfiWork& work, const ModuleView& module, uintptr_t pc) {
   const CfiRule entered = FindRule(work, module.cfi, pc + 1);
   if (IsTrampoline(entered)) return At(module, pc + 1, entered);
   if (entered.cfa != CfaKind::kFramePointer && !MayFollowCall(pc + 1))
@@ -56,7 +55,7 @@ CachedRule At(const ModuleView& module, uintptr_t pc, CfiRule rule) {
 
 CachedRule RuleIn(CfiWork& work, const ModuleView& module, uintptr_t pc) {
   const CfiRule rule = FindRule(work, module.cfi, pc);
-  if (rule.cfa == CfaKind::kFramePointer) return RuleWhereNoneIs(work, module, pc);
+  if (rule.cfa == CfaKind::kFramePointer) return RuleWithoutFde(work, module, pc);
   return At(module, rule.cfa == CfaKind::kSignal ? pc + 1 : pc, rule);
 }
 
@@ -80,7 +79,7 @@ __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, u
   return rule;
 }
 
-__attribute__((noinline)) CachedRule LookUpLasting(CfiWork& work, uintptr_t pc, uint32_t epoch) {
+__attribute__((noinline)) CachedRule LookUpPermanent(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModuleView module = ViewModule(pc);
   if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi))
     return At(module, pc, CfiRule{});
@@ -89,7 +88,7 @@ __attribute__((noinline)) CachedRule LookUpLasting(CfiWork& work, uintptr_t pc, 
   return rule;
 }
 
-__attribute__((noinline)) bool IsLasting(uintptr_t pc) { return ViewModule(pc).from_startup; }
+__attribute__((noinline)) bool IsPermanent(uintptr_t pc) { return ViewModule(pc).from_startup; }
 
 __attribute__((noinline)) CachedRule LookUpUnknown(uintptr_t pc, bool settled, uint32_t epoch) {
   const CachedRule rule = {.frame = capture::MakeFrame(capture::kUnknownModule, pc),
@@ -111,7 +110,7 @@ __attribute__((noinline)) CachedRule LookUpRuleCold(CfiWork& work, uintptr_t pc)
     work.cie.at = 0;  // another module may be mapped there
     work.map_epoch = epoch;
   }
-  return IsLasting(pc) ? LookUpLasting(work, pc, epoch) : LookUpPinned(work, pc, epoch);
+  return IsPermanent(pc) ? LookUpPermanent(work, pc, epoch) : LookUpPinned(work, pc, epoch);
 }
 
 }  // namespace leaktrack::track
