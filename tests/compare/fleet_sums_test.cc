@@ -56,7 +56,7 @@ TEST(FleetSumsTest, WorkersOfOneExecutableAreOneProgramWhateverTheyCallThemselve
   uint64_t run_id = 0;
   for (const char* title : {"nginx: master process nginx", "nginx: worker process",
                             "nginx: worker process", "nginx: cache manager 17"}) {
-    capture::Capture run = ARun(++run_id, title);  // as captures of before format 1.3 have it
+    capture::Capture run = ARun(++run_id, title);  // as in captures before format 1.3
     run.process.command = title;
     run.modules[0].path = "/usr/sbin/nginx (deleted)";
     sums.Add(run, Of({}));
