@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the library costs a busy redis-server: resident memory added, and the size of the capture.
+# What the library costs a busy redis-server: added resident memory, and the size of the capture.
 #   bench/redis_footprint.sh [SECONDS] [BUILD_DIR]      default: 60 s, build/release; the figures in README: 3600 s
 # Runs redis-benchmark against a tracked server for SECONDS, then against an untracked one for a tenth of it, and prints
 # one line per figure. Both servers hold the same keys when they are measured.
@@ -22,7 +22,7 @@ settle() {  # the same data in both servers, whatever the load left
   redis-benchmark -s "$socket" -q -r 100000 -n 200000 -t set >/dev/null
   redis-cli -s "$socket" memory purge >/dev/null
 }
-# Pages of the server's own: anonymous ones and, when tracked, the recorder's.
+# Pages of the server itself: anonymous ones and, if tracked, the recorder's.
 resident_kib() { awk '/^(RssAnon|RssShmem):/ {sum += $2} END {print sum}' "/proc/$server/status"; }
 
 start LD_PRELOAD="$build/lib/libleaktrack.so" LEAKTRACK_OUT="$work"

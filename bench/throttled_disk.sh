@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What a stalled disk under the captures costs the service: latencies of redis, with and without the tracker.
 #   bench/throttled_disk.sh [ROUNDS] [BUILD_DIR]      default: 6 rounds, build/release; as root (loop device, fsfreeze)
-# The captures lie on an ext4 of their own, which is frozen for three of every four seconds: whoever writes to it then waits
-# until it is thawed. Each round loads a plain, a tracked and a tracked-on-the-frozen-disk server, in turns, and
-# the table has the medians over the rounds. That the disk stands still is proved: a write by ourselves must take over 1 s.
+# The captures are on a separate ext4, which is frozen for three of every four seconds. A write to it then waits until it is
+# thawed. Each round loads a plain, a tracked, and a tracked-on-the-frozen-disk server, in turn; the table has the medians
+# over the rounds. The script proves that the disk stands still: a write of its own must take over 1 s.
 set -euo pipefail
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then sed -n '2,6s/^# //p' "$0"; exit 0; fi
 rounds=${1:-6}
@@ -31,7 +31,8 @@ if ! loop=$(losetup -f --show "$work/image") || ! mount "$loop" "$disk"; then
   echo "skipped: no loop device can be mounted here"; exit 77
 fi
 
-# Bounded, and thawed at its end whatever happens: a frozen disk makes processes that nothing can kill.
+# Bounded, and thawed at its end whatever happens: a frozen disk makes processes that nothing can
+# kill.
 stutter() { for _ in $(seq 60); do fsfreeze -f "$disk"; sleep 3; thaw; sleep 1; done; }
 round() {  # round NAME [VARIABLE=VALUE...]
   env "${@:2}" redis-server --port 0 --unixsocket "$socket" --save "" --dir "$work" >"$work/log" 2>&1 &

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Prints what the gate adds to a test of so many seconds: cost.sh LEAKTRACK SERVICE [SECONDS], 60 unless said.
-# The test is the bundled service, which ends after its seconds whatever it could do in them: what it adds is judging and
-# starting, not a slower program (scripts of bench/ measure that).
+# Prints what the gate adds to a test of SECONDS: cost.sh LEAKTRACK SERVICE [SECONDS], default 60.
+# The test is the bundled service, which ends after its seconds whatever it has done in them. So the
+# added time is judging and starting, not a slower program (other scripts of bench/ measure that).
 set -euo pipefail
 seconds=${3:-60}
 begun=$(date +%s.%N)

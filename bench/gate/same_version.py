@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares versions that do not differ: how often does `leaktrack diff` fail a build for nothing?
+"""Compares versions that do not differ: how often does `leaktrack diff` fail a build without a reason?
 
     same_version.py LEAKTRACK SERVICE [--comparisons 200] [--pool 18] [--jobs 2] [--json FILE]
 
-Five programs with threads, random seeds or servers are run --pool times each under the gate's default interval. Each comparison draws
-six different runs of one program and calls three the old version and three the new one; half of the comparisons count what
-grew, half what was never freed. Comparisons of one program share a pool, so they are not independent.
-Prints one line a program: comparisons, failures (exit 1), inconclusive ones (exit 3). Exits 1 if any failed.
+Five programs with threads, random seeds or servers are run --pool times each under the gate's default interval. Each
+comparison draws six different runs of one program and calls three the old version and three the new one. Half of the
+comparisons count growth, and half count what was never freed. Comparisons of one program share a pool, so they are not
+independent.
+Prints one line per program: comparisons, failures (exit 1), inconclusive ones (exit 3). Exits 1 if any failed.
 """
 import argparse
 import concurrent.futures

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Time and peak memory of `leaktrack merge` over a fleet.
+"""Time and peak memory of `leaktrack merge` on a fleet.
 
     bench/merge/fleet.py LEAKTRACK SERVICE [--captures 10000] [--hosts 200] [--seconds 12] [--folder DIR]
 
-Tracks the bundled service, a Python and a shell for real, then writes as many captures as asked: copies of these in which run id, pid and
-host are their own (checksums made anew), so that each is a run of its own. Prints one line for each step. The folder is removed
-at the end unless it was named.
+Tracks the bundled service, a Python and a shell for real. Then writes as many captures as requested: copies of these with
+their own run id, pid and host (and new checksums), so that each counts as a separate run. Prints one line per step. The
+folder is removed at the end unless it was named.
 """
 import argparse
 import glob
@@ -66,7 +66,7 @@ def track(leaktrack, service, seconds, folder):
     for run in runs:
         run.wait()
     captures = sorted(glob.glob(os.path.join(folder, "*.ltk")), key=os.path.getsize)
-    for capture in captures:  # folds what the killed have left in their recorders
+    for capture in captures:  # folds what killed processes have left in their recorders
         subprocess.run([leaktrack, "report", "--no-history", capture], stdout=subprocess.DEVNULL, check=False)
     return captures
 

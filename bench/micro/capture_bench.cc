@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The way of a history through the file: an epoch written, the file read, the sites judged.
+// The path of a history through the file: writing an epoch, reading the file, judging the sites.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -28,8 +28,8 @@ std::vector<uint8_t> Written(uint32_t sites, uint64_t epochs) {
   return run.Finish();
 }
 
-// One look at counters of which a half have changed; one site is one birth counter and up to 40 of
-// deaths by age.
+// One epoch in which half of the counters have changed. A site has one birth counter and up to 40
+// counters of deaths by age.
 void EncodeEpoch(benchmark::State& bench) {
   testing::FullRun run(static_cast<uint32_t>(bench.range(0)));
   uint64_t now_ms = 0;
@@ -51,7 +51,7 @@ void DecodeCapture(benchmark::State& bench) {
 }
 BENCHMARK(DecodeCapture)->Arg(100)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
-// From the file's bytes to verdicts, names aside: 10^6 samples of 10^4 sites.
+// From the file's bytes to verdicts, without names: 10^6 samples of 10^4 sites.
 void AnalyzeCapture(benchmark::State& bench) {
   const std::vector<uint8_t> bytes = Written(static_cast<uint32_t>(bench.range(0)), 100);
   for (auto _ : bench) {
@@ -60,7 +60,8 @@ void AnalyzeCapture(benchmark::State& bench) {
     benchmark::DoNotOptimize(Analyze(capture, *symbolizer, {}));
     bench.counters["samples"] = static_cast<double>(capture.samples_total);
   }
-  bench.counters["peak_MiB"] = PeakMiB();  // of the process: with the making of the capture
+  // Of the whole process, including the making of the capture.
+  bench.counters["peak_MiB"] = PeakMiB();
 }
 BENCHMARK(AnalyzeCapture)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 

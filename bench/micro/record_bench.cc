@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What recording costs once a stack is known: nanoseconds per call, one thread, warm caches.
+// The cost of recording once a stack is known: nanoseconds per call, one thread, warm caches.
 #include <benchmark/benchmark.h>
 
 #include "tests/record/test_image.h"
@@ -10,7 +10,7 @@ namespace {
 
 constexpr uintptr_t kHeap = 0x7f00'0000'0000;
 
-// malloc and free of one block that is recorded, without the stack walk.
+// malloc and free of one recorded block, without the stack walk.
 void LifeOfABlock(benchmark::State& bench, uint64_t interval, uint64_t size) {
   Process process({.exact_block_limit = interval == 1 ? 1'000'000u : 0u}, {.interval = interval});
   const capture::SiteId site = process.Site(1);
@@ -25,8 +25,8 @@ void LifeOfABlock(benchmark::State& bench, uint64_t interval, uint64_t size) {
     ++next;
   }
 }
-// 39 T: always sampled; such a large death is kept one by one, so a push into the (full) ring is in
-// it.
+// 39 T: always sampled. Such a large death is kept one by one, so a push into the (full) ring is
+// included.
 void SampledBlock(benchmark::State& bench) { LifeOfABlock(bench, 4'096, 39 * 4'096); }
 void ExactBlock(benchmark::State& bench) { LifeOfABlock(bench, 1, 100); }
 BENCHMARK(SampledBlock)->Arg(0)->Arg(20'000);
@@ -61,8 +61,8 @@ void KeptRingPush(benchmark::State& bench) {
   auto ring = std::make_unique<capture::ThreadBlock>();
   for (auto _ : bench) {
     benchmark::DoNotOptimize(PushKeptDeath(*ring, {.size = 4'096}, 1));
-    ring->consumed.store(ring->written.load(std::memory_order_relaxed),
-                         std::memory_order_relaxed);  // as if it had been drained
+    // As if it had been drained.
+    ring->consumed.store(ring->written.load(std::memory_order_relaxed), std::memory_order_relaxed);
   }
 }
 BENCHMARK(KeptRingPush);

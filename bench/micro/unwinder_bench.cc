@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a stack costs: 28 frames of a program without frame pointers, by our unwinder and by
-// libunwind in the same run; and as many by frame pointers, of functions that have them. Read the
-// ns_per_frame column; bench/README.md says how.
+// The cost of a stack: 28 frames of a program without frame pointers, by our unwinder and by
+// libunwind in the same run. Then the same number by frame pointers, for functions that have them.
+// Read the ns_per_frame column; bench/README.md says how.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace leaktrack::track {
 namespace {
 
 constexpr uint32_t kModules = 256;
-constexpr int kDepth = 16;  // and the frames of the benchmark library and libc: 28 in all
+constexpr int kDepth = 16;  // plus the frames of the benchmark library and libc: 28 in all
 capture::ModuleEntry g_entries[kModules];
 std::atomic<uint32_t> g_count;
 std::atomic<uint32_t> g_generation;
@@ -60,7 +60,7 @@ __attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t WalkOnce(
   return Walk(g_memo, LEAKTRACK_CALLER_STACK_START(), {frames, kMaxFrames}).frame_count;
 }
 
-// As a birth of exact mode does: a stack that is known is not walked.
+// Like a birth in exact mode: a known stack is not walked.
 __attribute__((noinline, optimize("no-omit-frame-pointer"))) uint32_t LookOnce(
     capture::Frame* frames) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
@@ -90,7 +90,7 @@ int WarmWithMemo(benchmark::State* state) {
   return 0;
 }
 
-// Two call sites in turn: the outer frames are shared, the leaf is not.
+// Two call sites alternate: the outer frames are shared, the leaf is not.
 int WarmWithMemoOtherLeaf(benchmark::State* state) {
   capture::Frame frames[kMaxFrames];
   uint32_t count = 0;
@@ -116,8 +116,8 @@ int WarmWithoutMemo(benchmark::State* state) {
   return 0;
 }
 
-// The fastest of all: pausing the timer would cost a third of what is measured, and the mean is
-// that of the neighbours.
+// The fastest walk of all. Pausing the timer would cost a third of what is measured, and the mean
+// would be that of the neighbours.
 int Cold(benchmark::State* state) {
   using Clock = std::chrono::steady_clock;
   capture::Frame frames[kMaxFrames];

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that run to their end: a command for an amount of work, the same work each time.
 
-`small` and `large` are amounts for callgrind (their difference is the work without the start), `full` is for time.
+`small` and `large` are amounts for callgrind (their difference is the work without the start); `full` is for time.
 """
 import os
 import shutil
@@ -34,7 +34,7 @@ class Batch:
     suffix = ""
 
     def text(self, amount):
-        """What the command reads."""
+        """The input of the command."""
         raise NotImplementedError
 
     def prepare(self, folder):

@@ -4,10 +4,11 @@
 
     bench.py --library LIBLEAKTRACK [--before LIBLEAKTRACK] [--json FILE] [--readme FILE] [--rounds N] [--only SECTION ...]
 
-Sections: instructions (callgrind: per request, exact), time (CPU time ratio against the program alone, alternating), allocation (wall ns per
-operation of programs that only allocate, every tool), threads (the same from 1 to 64 threads), memory (resident bytes
-added). A program or tool that is not installed is named and left out. --before: an older build, measured beside the present one under allocation. --readme: writes the table of each section between its
-marks in that document (tables.py).
+Sections: instructions (callgrind: per request, exact), time (CPU time as a ratio to the program alone, alternating),
+allocation (wall ns per operation of programs that only allocate, every tool), threads (the same from 1 to 64 threads),
+memory (added resident bytes). A program or tool that is not installed is named and left out. --before: an older build, to
+measure beside the present one under allocation. --readme: writes the table of each section between its marks in that
+document (tables.py).
 """
 import argparse
 import datetime
@@ -28,10 +29,10 @@ from services import SERVICES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECTIONS = ("instructions", "time", "allocation", "threads", "memory")
-STARTS = 3  # of each server: where its memory lies differs by start, and costs or saves a percent
+STARTS = 3  # of each server: memory placement differs by start and changes the result by a percent
 ALLOCATIONS = [("pair", 1), ("server", 1), ("server", 2), ("server", 64), ("factor", 1)]
 THREADS = (1, 2, 4, 8, 16, 32, 64)
-OPERATIONS = 4_000_000  # per program; slow tools do a share of it
+OPERATIONS = 4_000_000  # per program; slow tools do a fraction of it
 SHARE = {"leaktrack exact": 4, "heaptrack": 16, "tcmalloc heap profiler": 16, "valgrind memcheck": 64, "valgrind massif": 64}
 
 
@@ -77,7 +78,7 @@ class Bench:
         return measure.instructions(pattern)
 
     def instructions_of(self, what, count, small, large, tracked):
-        """`count(mode, amount)`; the difference of two amounts is free of start and end."""
+        """`count(mode, amount)`. The difference of two amounts contains neither start nor end."""
         per, helper = {}, 0.0
         for mode in (self.alone, tracked):
             (own_small, helper_small), (own_large, helper_large) = count(mode, small), count(mode, large)
@@ -170,12 +171,12 @@ class Bench:
         return next(float(line) for line in done.stdout.splitlines() if line.replace(".", "").isdigit())
 
     def rounds_of(self, section, modes, program, threads):
-        """Alternating. Returns what the rows are named, and the medians by mode."""
+        """Alternates the modes. Returns the names of the rows, and the medians by mode."""
         ns = {mode.name: [] for mode in modes}
         for _ in range(self.options.rounds):
             for mode in modes:
                 if mode.name.startswith("valgrind") and len(ns[mode.name]) == 2:
-                    continue  # for scale
+                    continue  # for scale only
                 ns[mode.name].append(self.ns(mode, program, threads))
         middle = {name: statistics.median(values) for name, values in ns.items()}
         what = f"{program}, {threads} thread{'s' if threads > 1 else ''}"
@@ -232,13 +233,14 @@ class Bench:
         sections = self.options.only or SECTIONS
         for section in sections:
             if self.options.readme:
-                tables.divide(self.options.readme, section)  # not found out after half an hour
+                # Otherwise a missing place would be noticed after half an hour.
+                tables.divide(self.options.readme, section)
         for section in sections:
             getattr(self, section)()
             self.write(section)
 
     def write(self, section):
-        """After each section: what ends a later one does not lose it."""
+        """After each section, so that a failure in a later one does not lose it."""
         machine = {"cores": os.cpu_count(), "system": platform.platform(terse=True), "date": datetime.date.today().isoformat()}
         if self.options.json:
             with open(self.options.json, "w", encoding="utf-8") as file:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs that do nothing but allocate: churn WHAT THREADS OPERATIONS (of each thread). Prints the
-// wall nanoseconds of an operation.
-//   pair    malloc(64) and free at once
-//   server  1,000 blocks of 8 to 1,000 bytes per thread, a random one replaced; one in eight is
-//           handed to whoever comes next
-//   factor  small blocks that live for one call, 5 to 10 frames deep
+// Programs that only allocate: churn WHAT THREADS OPERATIONS (per thread). Prints the wall
+// nanoseconds of an operation.
+//  pair    malloc(64) and free at once
+//  server  1,000 blocks of 8 to 1,000 bytes per thread, a random one replaced; one in eight is
+//          handed to the next thread that comes
+//  factor  small blocks that live for one call, 5 to 10 frames deep
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>

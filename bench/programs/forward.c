@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A preload that does nothing but forward malloc and free: what any interposer costs at the least.
+// A preload that only forwards malloc and free: the minimum cost of any interposer.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>

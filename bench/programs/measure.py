@@ -24,7 +24,8 @@ def descendants(pid):
 
 
 def cpu_ns(pid):
-    """Of a process, its living descendants (to the nanosecond) and those it has waited for (to a tick)."""
+    """CPU time of a process, of its living descendants (to the nanosecond), and of those it has waited for (to a
+    tick)."""
     total = 0
     for one in descendants(pid):
         try:
@@ -35,12 +36,12 @@ def cpu_ns(pid):
                 fields = file.read().rpartition(")")[2].split()
             total += (int(fields[13]) + int(fields[14])) * TICK_NS
         except OSError:
-            pass  # has ended meanwhile: its parent's books have it
+            pass  # it has ended meanwhile: its parent's times include it
     return total
 
 
 def cpu_seconds_of(command, env, folder):
-    """Of a command that runs to its end, children included."""
+    """CPU time of a command that runs to its end, children included."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, env=env, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=600)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -55,13 +56,13 @@ def median_interval(ratios, draws=2000):
 
 
 def is_helper(text):
-    """Whether the thread of such a file ran the helper's main function. Its name may stand first where it is called."""
+    """True if the thread of this file ran the helper's main function. Its name may come first where it is called."""
     named = re.search(r"^c?fn=\((\d+)\) leaktrack::track::\(anonymous namespace\)::DrainerMain", text, re.M)
     return named is not None and re.search(rf"^fn=\({named[1]}\)", text, re.M) is not None
 
 
 def instructions(pattern):
-    """(of the program's threads, of leaktrack's helper) in callgrind's files, one per thread."""
+    """(instructions of the program's threads, of leaktrack's helper) in callgrind's files, one per thread."""
     own = helper = 0
     for path in glob.glob(pattern + ".*-[0-9]*"):
         with open(path, encoding="utf-8", errors="replace") as file:

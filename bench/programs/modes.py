@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ways in which a program is run to be compared: alone, under leaktrack, under another tool.
+"""The modes in which a program is run for comparison: alone, under leaktrack, under another tool.
 
-A mode is what stands before the command and what is added to the environment; everything it writes goes to `folder`.
+A mode is a command prefix and additions to the environment. Everything that it writes goes to `folder`.
 """
 import os
 import shutil
@@ -29,12 +29,12 @@ def leaktrack(name, library):
 
 
 def seldom(library):
-    """Samples next to nothing, however slowly the program runs: for what is counted under callgrind."""
+    """Samples almost nothing, however slowly the program runs: for counting under callgrind."""
     return Mode("seldom", LD_PRELOAD=library, LEAKTRACK_OUT="FOLDER", LEAKTRACK_INTERVAL="1MiB")
 
 
 def modes(library, forward, before=None):
-    """By name. The peers are those that Debian packages; `before` is an older build of the library."""
+    """Modes by name. The other tools are those that Debian packages. `before` is an older build of the library."""
     every = [
         Mode("alone"),
         Mode("forwarding", LD_PRELOAD=forward),

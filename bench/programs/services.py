@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers and the requests they are given: the same ones, in the same order, whenever.
+"""Servers and the requests they are given: always the same ones, in the same order.
 
-A service is started in a folder of its own and listens on a socket there. load(n) returns when n requests are answered.
+A service is started in its own folder and listens on a socket there. load(n) returns when n requests are answered.
 """
 import glob
 import os
@@ -27,7 +27,7 @@ class Service:
         return os.path.join(self.folder, name)
 
     def prepare(self):
-        """Writes what the server reads."""
+        """Writes the files that the server reads."""
 
     def command(self):
         raise NotImplementedError
@@ -50,7 +50,8 @@ class Service:
     def stop(self):
         if self.process is None:
             return
-        for _ in range(12):  # nginx goes to sleep over a signal that comes between its look at the flag and its wait
+        # nginx loses a signal that comes between its look at the flag and its wait.
+        for _ in range(12):
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(5)
@@ -70,7 +71,8 @@ class Service:
 
 class Pipelined(Service):
     """Answers many requests that come in one write, on one connection."""
-    at_once = 50  # no more answers than a socket holds: nobody reads them before all is sent
+    # No more answers than a socket holds, because they are read only after everything is sent.
+    at_once = 50
 
     def load(self, requests):
         self.random = random.Random(7)
@@ -100,7 +102,8 @@ class Redis(Pipelined):
 
 class Memcached(Pipelined):
     name, needs = "memcached, set and get", ("memcached",)
-    small, large, burst = 0, 0, 200_000  # no callgrind: valgrind refuses the limit of files that it wants
+    # No callgrind: valgrind refuses the limit of files that memcached wants.
+    small, large, burst = 0, 0, 200_000
     last, last_answer = b"verbosity 0\r\n", b"OK\r\n"
 
     def command(self):
@@ -158,7 +161,8 @@ class Postgres(Service):
     name = "PostgreSQL, pgbench -S"
     bin = max(glob.glob("/usr/lib/postgresql/*/bin"), default="/usr/lib/postgresql/bin")
     needs = (f"{bin}/postgres", "pgbench")
-    small, large, burst = 0, 0, 40_000  # no callgrind: a process per connection, which also begins a run of its own
+    # No callgrind: a process per connection, which also starts a run of its own.
+    small, large, burst = 0, 0, 40_000
 
     def as_user(self, *command):
         return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)

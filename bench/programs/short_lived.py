@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What tracking adds to a child that ends at once: processor time of a shell that makes COUNT of them, one after another.
+"""What tracking adds to a child that ends at once: processor time of a shell that makes COUNT of them, one by one.
 
     short_lived.py LIBRARY [--count COUNT] [--rounds ROUNDS]
 
 forks       subshells that do nothing: fork, and an end without exec
 commands    /bin/true: fork, exec, and a start of the library in each
-Printed: milliseconds of processor time a child (user and system, of all), the median of the rounds.
+Prints the milliseconds of processor time per child (user and system, all processes), the median of the rounds.
 """
 import argparse
 import os

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A program that only allocates, tracked for a long time: does the memory of the tracker stay flat, and the capture's growth?
+"""A program that only allocates, tracked for a long time: do the tracker's memory and the capture's growth stay flat?
 
     steady.py LIBLEAKTRACK [--minutes 30] [--threads 2] [--exact]
 
-Runs churn's server (1,000 blocks of a thread, replaced at random, as fast as it goes) and prints every tenth of the time: resident
-KiB of the process with its recorder, KiB of the capture on disk. Ends with 1 if in the second half the resident memory has grown by more
-than 1 MiB, or the capture by a MiB more than in the first.
+Runs churn's server (1,000 blocks per thread, replaced at random, as fast as it goes). At every tenth of the time it
+prints the resident KiB of the process with its recorder, and the KiB of the capture on disk. Exits 1 if in the second half
+the resident memory has grown by more than 1 MiB, or the capture by a MiB more than in the first.
 """
 import argparse
 import glob
@@ -41,7 +41,7 @@ def look(process, folder, minutes):
 
 
 def judge(seen):
-    """The first tenth is warming up: from the second look to the middle, and from there to the end."""
+    """The first tenth is the warm-up. Compares the second reading with the middle, and the middle with the end."""
     first, middle, last = seen[0], seen[len(seen) // 2 - 1], seen[-1]
     grown = last[0] - middle[0]
     before, after = middle[1] - first[1], last[1] - middle[1]

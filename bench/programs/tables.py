@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rows of a benchmark as Markdown tables, each section's between two marks of its own in a document.
 
-Rows with nanoseconds, named "PROGRAM: TOOL", become one table with a column per program and a line per tool; other rows become a line
-with their figures.
+Rows with nanoseconds, named "PROGRAM: TOOL", become one table with a column per program and a line per tool. Other rows
+become a line with their figures.
 """
 END = "<!-- end -->"
 
@@ -30,7 +30,7 @@ def spread(row, name):
 
 
 def nanoseconds(rows):
-    """A line per program, a column per tool: median (low to high)."""
+    """A line per tool, a column per program: median (low to high)."""
     cells = {tuple(row["what"].split(": ")): spread(row, "ns") for row in rows}
     programs, tools = list(dict.fromkeys(p for p, _ in cells)), list(dict.fromkeys(t for _, t in cells))
     return table(["ns"] + programs, [[tool] + [cells.get((program, tool), "") for program in programs] for tool in tools])
@@ -43,7 +43,7 @@ def figures(rows):
 
 
 def markdown(rows, machine, rounds):
-    """Of one section."""
+    """The table of one section."""
     scatter = f"; medians of {rounds} rounds; in brackets the lowest and the highest; low and high of a ratio: the 95 % interval of its median"
     parts = [f"{machine['cores']} cores, {machine['system']}, {machine['date']}{scatter if any('low' in row for row in rows) else ''}."]
     timed, others = [row for row in rows if "ns" in row], [row for row in rows if "ns" not in row]
@@ -55,7 +55,8 @@ def markdown(rows, machine, rounds):
 
 
 def divide(path, section):
-    """What stands before the section's text, and from its end on; ends the program where there is no such place."""
+    """The text before the section's content, and the text from its end on. Ends the program if there is no such
+    section."""
     with open(path, encoding="utf-8") as file:
         before, mark, rest = file.read().partition(begin(section))
     _, end, after = rest.partition(END)

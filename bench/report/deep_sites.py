@@ -4,8 +4,9 @@
 
     bench/report/deep_sites.py [LEAKTRACK...]     SITES=130000
 
-Compiles tests/e2e/programs/deep_sites.c, has the first LEAKTRACK (build/bench's) track it exactly, and has each report on that in every format,
-unasked and, where that leaves sites out, with --top for all. With two programs: before and after, in one run.
+Compiles tests/e2e/programs/deep_sites.c and has the first LEAKTRACK (build/bench's) track it exactly. Each LEAKTRACK then
+reports on the capture in every format: by default and, if that leaves sites out, with --top for all. With two programs:
+before and after, in one run.
 """
 import os
 import subprocess
@@ -18,7 +19,7 @@ REPORTS = (("text",), ("json",), ("json", "--top", "10000000"), ("html",), ("ppr
 
 
 def report(leaktrack, capture, folder, words):
-    """Megabytes written, seconds, MiB resident at most."""
+    """Megabytes written, seconds, peak MiB resident."""
     output = os.path.join(folder, "report")
     begin = time.monotonic()
     with subprocess.Popen([leaktrack, "report", "--no-history", "-o", output, "--format", *words, capture], stderr=subprocess.DEVNULL) as process:

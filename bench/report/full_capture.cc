@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes a large capture: full_capture FILE [SITES [DAYS]]. 10,000 sites (full_run.h) that allocate
-// before every look of 2 days. time.sh times `leaktrack report` on it.
+// Writes a large capture: full_capture FILE [SITES [DAYS]]. By default 10,000 sites (full_run.h)
+// that allocate before every epoch of 2 days. time.sh times `leaktrack report` on it.
 #include <cstdlib>
 #include <fstream>
 #include <iostream>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A run of many busy sites, made up: SITES stacks of 24 frames in a module that is not there, of
-// which a half allocate whenever they are told to, what they take lives up to 100 s, and one block
-// in fifty stays. Written by the real writer from a recorder made by hand.
+// A synthetic run of many busy sites: SITES stacks of 24 frames in a module that does not exist.
+// Half of the sites allocate on request. Their blocks live up to 100 s, and one block in fifty
+// stays. The real writer writes it from a handmade recorder.
 #ifndef LEAKTRACK_BENCH_REPORT_FULL_RUN_H_
 #define LEAKTRACK_BENCH_REPORT_FULL_RUN_H_
 
@@ -43,7 +43,7 @@ class FullRun {
     }
   }
 
-  // Writes what has changed since the last one. False: the file is full.
+  // Writes what has changed since the last epoch. False: the file is full.
   bool Epoch(uint64_t now_ms) { return run_.Epoch(end_ms_ = now_ms); }
 
   const std::vector<uint8_t>& Finish() {

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What names cost: a report on 1,000 sites of a program with over 100 MB of debug information, without and with the names kept on disk.
+"""What names cost: a report on 1,000 sites of a program with over 100 MB of debug information, with and without names
+kept on disk.
 
     bench/report/symbols.py [LEAKTRACK]
 
-Writes and compiles the program (some minutes), has it tracked exactly, and reports five times each way, alternating. Prints the sizes, then
-seconds and resident memory (medians).
+Writes and compiles the program (some minutes), tracks it exactly, and reports five times each way, alternating. Prints
+the sizes, then seconds and resident memory (medians).
 """
 import concurrent.futures
 import os

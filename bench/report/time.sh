@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What a report on a large capture costs: bench/report/time.sh [LEAKTRACK...]
-# Makes captures with build/bench/bin/full_capture (a quarter of an hour), has each LEAKTRACK (build/bench's) report on them in turn, three
-# times, as text and as JSON, and prints the quickest: wall and CPU seconds, and the most MiB resident. With two programs: before and
-# after, in one run, and whether they wrote the same bytes.
+# Makes captures with build/bench/bin/full_capture (a quarter of an hour). Each LEAKTRACK
+# (build/bench's) reports on them in turn, three times, as text and as JSON. Prints the fastest:
+# wall and CPU seconds, and the peak MiB resident. With two programs: before and after, in one run,
+# and whether they wrote the same bytes.
 # CAPTURES names captures of sites and days to make instead, as "10000:2 10000:7".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -12,7 +13,7 @@ trap 'rm -rf "$made"' EXIT
 
 capture=$made/capture.ltk
 
-# What LEAKTRACK writes as FORMAT goes to REPORT; prints what that cost.
+# Writes LEAKTRACK's FORMAT to REPORT, and prints what that cost.
 report() {
   /usr/bin/time -f '%e %U %S %M' -o "$made/cost" "$1" report "$capture" --format "$2" >"$3" 2>"$made/problem" || true  # not 0 where something grows
   [ -s "$3" ] || { cat "$made/problem" >&2; exit 1; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pages already rendered, least recently used first out.
+// Rendered pages. The least recently used one is evicted first.
 //
-// Grows for as long as it fills, like a leak; then stays at its capacity, unlike one.
+// Grows while it fills, like a leak. Then it stays at its capacity, unlike a leak.
 //
 // Thread-safety: locks itself.
 #ifndef LEAKTRACK_BENCH_SERVICE_PAGE_CACHE_H_
@@ -20,7 +20,7 @@ class PageCache {
  public:
   explicit PageCache(size_t capacity) : capacity_(capacity) {}
 
-  // The page for `path`, rendered by `render()` if it is not here.
+  // The page for `path`. `render()` renders it if it is not in the cache.
   template <typename Render>
   std::string Get(const std::string& path, Render render) {
     const std::lock_guard lock(mutex_);

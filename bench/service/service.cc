@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A small shop, with its own customers, that leaks a little. It is what scripts/quickstart.sh
-// tracks by itself.
+// A small shop with its own customers that leaks a little. scripts/quickstart.sh tracks it by
+// itself.
 //
-//   service [--seconds N] [--workers N] [--requests-per-second N]
+//  service [--seconds N] [--workers N] [--requests-per-second N]
 //
 // Worker threads parse requests, look up products, render pages and keep sessions. Around the one
-// leak (see session_store.cc) stand things that grow as well and are none: the product catalogue
-// (loaded at the start), the page cache (fills, then evicts), the connection pool (grows to the
-// number in use), the order batch (builds up for two seconds, then is shipped). A report that names
-// one of those is wrong.
+// leak (see session_store.cc) there are things that also grow and are not leaks: the product
+// catalogue (loaded at the start), the page cache (fills, then evicts), the connection pool (grows
+// to the number in use), and the order batch (builds up for two seconds, then is shipped). A report
+// that names one of those is wrong.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -29,7 +29,7 @@ namespace {
 struct Options {
   int seconds = 20;
   int workers = 4;
-  int requests_per_second = 6000;  // of all workers
+  int requests_per_second = 6000;  // of all workers together
 };
 
 struct Product {
@@ -37,7 +37,7 @@ struct Product {
   int cents;
 };
 
-// Loaded once; of no further interest.
+// Loaded once and then unchanged.
 std::vector<Product> LoadCatalogue(size_t products) {
   std::vector<Product> catalogue;
   catalogue.reserve(products);
@@ -69,7 +69,7 @@ Request ParseRequest(const std::string& text) {
   return request;
 }
 
-// Buffers of connections; one is made when none is free, and kept.
+// Buffers of connections. One is created when none is free, and kept.
 class ConnectionPool {
  public:
   std::unique_ptr<std::vector<char>> Take() {
@@ -89,7 +89,7 @@ class ConnectionPool {
   std::vector<std::unique_ptr<std::vector<char>>> free_;
 };
 
-// Orders gather and are shipped together.
+// Orders collect and are shipped together.
 class OrderBatch {
  public:
   void Add(std::string order) {
@@ -162,7 +162,7 @@ class Shop {
   size_t expired_ = 0, shipped_ = 0, rounds_ = 0;  // of the main thread
 };
 
-// One customer after another: some requests each, then a logout or, more often, nothing.
+// One customer after another: each makes some requests, then logs out or, more often, does nothing.
 class Customers {
  public:
   explicit Customers(unsigned seed) : random_(seed), session_(uint64_t{seed} << 32) {}
@@ -223,8 +223,8 @@ Options ParseOptions(int argc, char** argv) {
 }
 
 void Run(const Options& options) {
-  Shop* const shop =
-      new Shop;  // lives as long as the process, as in most services: exit takes it all
+  // Lives as long as the process, as in most services: the end of the process frees everything.
+  Shop* const shop = new Shop;
   std::vector<std::thread> workers;
   for (int i = 0; i < options.workers; ++i)
     workers.emplace_back(Worker, shop, static_cast<unsigned>(i), options);

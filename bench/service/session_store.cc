@@ -40,7 +40,7 @@ void SessionStore::Logout(uint64_t session) {
 size_t SessionStore::ExpireOld() {
   const Clock::time_point oldest = Clock::now() - lifetime_;
   const std::lock_guard lock(mutex_);
-  // The leak: a session that expires leaves its audit trail behind; only Logout() forgets it.
+  // The leak: a session that expires leaves its audit trail behind. Only Logout() forgets it.
   return std::erase_if(sessions_, [&](const auto& item) { return item.second.last_seen < oldest; });
 }
 

@@ -2,8 +2,8 @@
 //
 // The sessions of the bundled service, and the audit trail of each.
 //
-// A session ends in one of two ways: the client logs out, or it stays away and expires. Both must
-// forget the audit trail with it. (One does not. Finding out which is what the service is for.)
+// A session ends in one of two ways: the client logs out, or stays away and the session expires.
+// Both must forget the audit trail. (One does not. The service exists for finding out which one.)
 //
 // Thread-safety: SessionStore and AuditLog lock themselves.
 #ifndef LEAKTRACK_BENCH_SERVICE_SESSION_STORE_H_
@@ -20,7 +20,7 @@ namespace service {
 
 using Clock = std::chrono::steady_clock;
 
-// What happened in each session, for questions asked later.
+// What happened in each session, for later questions.
 class AuditLog {
  public:
   void Record(uint64_t session, const std::string& method, const std::string& path);
@@ -41,10 +41,10 @@ class SessionStore {
   SessionStore(AuditLog* audit, std::chrono::milliseconds lifetime)
       : audit_(audit), lifetime_(lifetime) {}
 
-  // Opens the session or keeps it alive; remembers `path` as the last one visited.
+  // Opens the session or keeps it alive, and remembers `path` as the last one visited.
   void Touch(uint64_t session, const std::string& path);
   void Logout(uint64_t session);
-  // Drops sessions that have stayed away for too long; called now and then. Returns how many.
+  // Drops sessions that have been inactive for too long. Called now and then. Returns how many.
   size_t ExpireOld();
   size_t size() const;
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judges the captures that a soak has left, with whatever analyzer is given: the table, and each accusation in full.
+"""Judges the captures that a soak has left, with any analyzer: the table, and each accusation in full.
 
-A row is a run. "At the end" and the looks hold the worst verdict over all sites of all captures of its process tree ("-":
-no capture). Settled is what is seen after 12 minutes and at the end: many programs free all they have before they end, so
-that the last look says more than the end. An accusation in either is a false alarm.
+A row is a run. "At the end" and the looks show the worst verdict over all sites of all captures of its process tree ("-":
+no capture). Settled is what is seen after 12 minutes and at the end. Many programs free everything before they end, so
+the last look says more than the end. An accusation in either is a false alarm.
 `exit` is the worst exit code of `leaktrack report` at the end (0 nothing, 1 accused, 3 too short to tell; worst is 1). The
 rows of leaky programs show the site that ranks first, and whether the report says what the program's source expects.
 """
@@ -37,7 +37,7 @@ def accused(report):
 
 
 def reports_of(leaktrack, folder, known={}):
-    """The reports of all captures in `folder`. Looks share the captures of processes that had ended: judged once."""
+    """The reports on all captures in `folder`. Looks share the captures of ended processes, which are judged once."""
     tracker = Tracker(leaktrack, folder)
 
     def report(capture):
@@ -59,7 +59,7 @@ def sentence(report, site):
 
 
 def runs_in(out):
-    """(folder, what run.json says) of each run."""
+    """(folder, contents of run.json) of each run."""
     for path in sorted(glob.glob(os.path.join(out, "*", "run.json"))):
         with open(path, encoding="utf-8") as file:
             yield os.path.dirname(path), json.load(file)
@@ -78,7 +78,7 @@ def judge_program(leaktrack, folder, run):
 
 
 def judge_leak(leaktrack, folder, run):
-    """Prints the row of a leaky program; returns what its source expects and the report does not say."""
+    """Prints the row of a leaky program. Returns the expectations of its source that the report does not meet."""
     (report,) = reports_of(leaktrack, folder)
     first = expectations.first_site(report) or {"verdict": "none", "trend": "-", "blame": None}
     name = f"{run['program']} {run['case']}"
@@ -90,7 +90,8 @@ def judge_leak(leaktrack, folder, run):
 
 
 def judge(leaktrack, out):
-    """Prints the tables of all runs in `out`; 1 if an honest program is accused at its end, or a leak is not what it is."""
+    """Prints the tables of all runs in `out`. 1 if an honest program is accused at its end, or a leak is judged
+    wrongly."""
     runs = list(runs_in(out))
     details = []
     for kind, row, head in (

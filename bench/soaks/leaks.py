@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The leaky programs of tests/e2e/leaks in their long form: all at once (they sleep), with the default interval.
 
-Leaves OUT/NAME.leak/ with the capture and run.json. Their truth stands in their sources; wrong() holds a report against it.
+Leaves OUT/NAME.leak/ with the capture and run.json. Their sources state their truth. wrong() checks a report against it.
 """
 import json
 import os
@@ -49,6 +49,7 @@ def run(options):
 
 
 def wrong(run_json, report):
-    """What the source of a leaky program expects and the report of its long run does not say; one text each."""
+    """The expectations in the source of a leaky program that the report on its long run does not meet, one text
+    each."""
     case = next(case for case in cases(run_json["program"]) if case.name == run_json["case"])
     return expectations.complaints(case.main + case.long, report, losses_allowed=False)

@@ -2,7 +2,8 @@
 """How many requests each tick of a soak makes. Both loads have the same mean, bounded by count and by time.
 
 steady: the same number in every tick. bursty: five seconds at four times the mean, then fifteen seconds of nothing, as
-cron jobs, retries and page loads come. Half of the clients' CPU time is waking up, hence ticks and not single requests.
+cron jobs, retries and page loads come. Half of the clients' CPU time is waking up, so there are ticks and not single
+requests.
 """
 import time
 
@@ -25,6 +26,6 @@ def ticks(load, requests_per_second, seconds):
         count = requests_in_tick(load, requests_per_second, now - start)
         if count:
             yield count
-        # A late tick is not made up for: on a busy machine that would be a second kind of burst.
+        # A late tick is not made up for. On a busy machine that would be another kind of burst.
         due = max(due + TICK, time.monotonic())
         time.sleep(max(0.0, due - time.monotonic()))

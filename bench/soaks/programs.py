@@ -14,7 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Sqlite(Program):
-    """The sqlite3 shell over 50 MB of rows with a page cache of 24 MB that fills; one update in fifty."""
+    """The sqlite3 shell on 50 MB of rows, with a page cache of 24 MB that fills. One statement in fifty is an
+    update."""
     rows = 200000
 
     @staticmethod
@@ -51,7 +52,7 @@ class Sqlite(Program):
 
 
 class Warming(Program):
-    """A script that makes its own load: an application that loads its modules and fills its caches, then serves."""
+    """A script that makes its own load: an application that loads its modules, fills its caches, and then serves."""
     rate = 0
 
     def stop(self, process, pid):
@@ -95,7 +96,7 @@ end;
 
 
 class Postgres(Program):
-    """A cluster of its own: four pgbench clients that stay, and from time to time four that come and go."""
+    """A separate cluster: four pgbench clients that stay, and from time to time four that come and go."""
     rate = 0  # pgbench paces itself
     bin = max(glob.glob("/usr/lib/postgresql/*/bin"), default="/usr/lib/postgresql/bin")
 
@@ -105,7 +106,7 @@ class Postgres(Program):
 
     def __init__(self, folder, load, seconds):
         super().__init__(folder, load, seconds)
-        self.clients = []  # those that stay
+        self.clients = []  # the clients that stay
         if os.geteuid() == 0:
             self.user = "postgres"
 
@@ -159,5 +160,5 @@ PROGRAMS = {program.__name__.lower(): program
 
 
 def missing(program):
-    """The first thing that `program` needs and is not there, or None."""
+    """The first thing that `program` needs and that is missing, or None."""
     return next((name for name in program.needs() if not (os.path.exists(name) or shutil.which(name))), None)

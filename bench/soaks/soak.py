@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs real programs under the tracker for many minutes and keeps their captures. Called by scripts/soak.sh.
 
-A run is one program under one load; it leaves OUT/PROGRAM.LOAD/ with its captures (one for each process of the tree),
-looks/MINUTES/ with the captures as they were after 1, 2, 4, 8 and 12 minutes, and run.json. All of a run is bounded in
-time, and nothing of it outlives us: what does not end when asked is killed with its process group.
+A run is one program under one load. It leaves OUT/PROGRAM.LOAD/ with its captures (one for each process of the tree),
+looks/MINUTES/ with the captures as they were after 1, 2, 4, 8 and 12 minutes, and run.json. Every run is bounded in time,
+and nothing of it outlives us: a process that does not end when asked is killed with its process group.
 """
 import argparse
 import concurrent.futures
@@ -31,7 +31,7 @@ ENDING_SECONDS = 90
 
 
 def child_of(pid):
-    """The tracked program: the child of `leaktrack run`, below runuser where that is between."""
+    """The tracked program: the child of `leaktrack run`, below runuser if that is in between."""
     while True:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
             children = file.read().split()
@@ -62,7 +62,7 @@ class Run:
         self.stopped = threading.Event()
 
     def own(self):
-        """Gives the folders to the user whom the program needs."""
+        """Gives the folders to the user that the program needs."""
         if self.program.user:
             for folder in (self.work, self.out):
                 shutil.chown(folder, self.program.user)
@@ -76,7 +76,8 @@ class Run:
                                     stdout=subprocess.DEVNULL, stderr=log)
 
     def look(self, minutes):
-        """Keeps the captures as they are now. Those of ended processes change no more: a second name will do."""
+        """Keeps the captures as they are now. Captures of ended processes do not change any more, so a second name
+        suffices."""
         folder = os.path.join(self.out, "looks", f"{minutes:02}")
         os.makedirs(folder)
         for capture in self.tracker.captures():
@@ -101,7 +102,7 @@ class Run:
             self.program.request(process, count, number)
 
     def moments(self):
-        """Ticks with their number of requests; seconds for a program that makes its own load."""
+        """Ticks with their number of requests, or seconds for a program that makes its own load."""
         if self.program.rate:
             yield from pace.ticks(self.load, self.program.rate, self.seconds)
             return
@@ -118,7 +119,7 @@ class Run:
             time.sleep(0.1)
 
     def load_until_done(self, process):
-        """Load and looks; returns the minutes that passed, and the exit status."""
+        """Load and looks. Returns the minutes that passed, and the exit status."""
         self.wait_until_ready(process)
         start = time.monotonic()
         looks = threading.Thread(target=self.keep_looks, args=(start,), daemon=True)
@@ -167,7 +168,7 @@ def arguments():
 
 
 def soak(options):
-    """Runs all that is asked for; True if one of them failed."""
+    """Runs everything that is asked for. True if a run failed."""
     runs = []
     for load in options.loads.split(","):
         for name in options.names:

@@ -8,7 +8,7 @@ from program import Program
 
 
 class SocketServer(Program):
-    """A server on a Unix socket; the requests of a tick go out in one write and are answered together."""
+    """A server on a Unix socket. The requests of a tick are sent in one write and answered together."""
 
     def exchange(self, request, end):
         """Sends, and reads until `end` (None: to the end of file)."""
@@ -34,7 +34,8 @@ class SocketServer(Program):
 
 
 class Redis(SocketServer):
-    """12 MB of keys, half of them at once, then eviction of the least recently used; expiring keys, hashes and lists."""
+    """12 MB of keys, half of them at once; then the least recently used are evicted. Expiring keys, hashes and
+    lists."""
 
     @staticmethod
     def needs():
@@ -67,7 +68,8 @@ class Redis(SocketServer):
 
 class Memcached(SocketServer):
     """64 MB of slabs that fill in four minutes with items of many sizes, and then evict."""
-    # Reassignment would take all 64 MB in one block at the start, and nothing could be seen to fill.
+    # Reassignment would take all 64 MB in one block at the start, and nothing would be seen to
+    # fill.
     options = ["-m", "64", "-o", "no_slab_reassign", "-t", "2"]
 
     @staticmethod
@@ -109,7 +111,7 @@ http {{
 
 
 class Nginx(SocketServer):
-    """A hundred static pages, some of them compressed on the way, some missing; one connection a tick, more in a burst."""
+    """A hundred static pages, some compressed on the way, some missing. One connection per tick, more in a burst."""
     rate = 200
 
     @staticmethod

@@ -3,9 +3,8 @@
 
     warming.py steady|bursty SECONDS
 
-Modules are loaded by the first request that needs them, one every two seconds; patterns are compiled until re's cache
-is full; a result cache fills in a minute and then evicts; sessions live for a minute; everything else is gone after
-its request.
+The first request that needs a module loads it, one every two seconds. Patterns are compiled until re's cache is full. A
+result cache fills in a minute and then evicts. Sessions live for a minute. Everything else is freed after its request.
 """
 import collections
 import functools
@@ -32,7 +31,7 @@ def rendered(page):
 
 
 class Sessions:
-    """Kept for a minute after their birth."""
+    """Kept for a minute after they begin."""
 
     def __init__(self):
         self.by_age = collections.OrderedDict()

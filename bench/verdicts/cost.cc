@@ -19,7 +19,7 @@
 namespace leaktrack::verdicts {
 namespace {
 
-// Any frame has a name, made of its number: the child does not know what the parent called it.
+// Any frame has a name made of its number: the child does not know the parent's names.
 class Numbers : public Symbolizer {
  public:
   void Prepare(std::span<const capture::Frame>) override {}
@@ -53,8 +53,8 @@ Program BigProgram(uint32_t sites, uint64_t samples, Random& random) {
   return program;
 }
 
-// The child says itself what it took: what wait4() tells of its memory holds the parent's as well,
-// from before exec.
+// The child itself reports what it used. The memory that wait4() tells includes the parent's, from
+// before exec.
 bool RunAnalysis(const std::string& path, double* seconds, uint64_t* peak_kib) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
   FILE* const child = popen(absl::StrCat("'", self, "' --analyze '", path, "'").c_str(), "r");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an analysis costs: time and peak memory of a process that decodes a large capture, judges
+// The cost of an analysis: time and peak memory of a process that decodes a large capture, judges
 // it, and ends.
 //
 // Thread-safety: none.
@@ -14,16 +14,16 @@ namespace leaktrack::verdicts {
 
 struct Cost {
   uint64_t sites = 0, samples = 0, survivors = 0, file_bytes = 0;
-  double cpu_seconds = 0;   // of the child: decoding included
+  double cpu_seconds = 0;   // of the child, decoding included
   uint64_t peak_bytes = 0;  // resident
 };
 
-// Runs this program again, with --analyze, on a capture of so many sites. `samples`: before the
-// library raises its interval, which leaves about half.
+// Runs this program again, with --analyze, on a capture of `sites` sites. `samples` is the number
+// before the library raises its interval, which leaves about half.
 Cost MeasureCost(uint32_t sites, uint64_t samples);
 std::string AsText(const Cost& cost);
 
-// The child's part; its exit code.
+// The child's part. Returns its exit code.
 int AnalyzeOnly(const std::string& path);
 
 }  // namespace leaktrack::verdicts

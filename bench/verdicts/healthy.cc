@@ -10,7 +10,7 @@ namespace leaktrack::verdicts {
 namespace {
 
 constexpr double kBusy = 3000;   // most samples of a site in a run
-constexpr double kLiving = 300;  // most of them alive at a time
+constexpr double kLiving = 300;  // most samples alive at a time
 
 std::vector<Trend> Dying() {
   return {Trend::kChurn, Trend::kFlat, Trend::kBounded, Trend::kPeriodic};
@@ -19,7 +19,7 @@ std::vector<Trend> Filled() {
   return {Trend::kPlateau, Trend::kDecelerating, Trend::kFlat, Trend::kStartup};
 }
 
-// Byte rate such that neither the samples nor the living ones get out of hand.
+// A byte rate that limits both the samples and the live blocks.
 double BytesFor(SiteMaker& m, double mean_life) {
   const double lives = std::max(1.0, m.end() / mean_life);
   return m.DrawBytes(std::min(kBusy, kLiving * lives));
@@ -45,13 +45,14 @@ void Session(SiteMaker& m) {
          [&m, median, sigma](double birth) { return birth + m.random().LogNormal(median, sigma); });
 }
 
-// Each key is first seen after an exponential time: births fall off by e^(-t / fill).
+// Each key is first seen after an exponential time, so births decay as e^(-t / fill).
 void KeySetCache(SiteMaker& m) {
   Unit& unit = m.AddUnit("key-set cache");
   unit.trends = Filled();
   const double fill = m.random().LogUniform(2 * kMinute, m.end());
   unit.hard = fill > m.end() / 2;
-  if (fill < m.end() / 16) unit.trends.push_back(Trend::kStep);  // full before anybody looks
+  // It is full before anybody looks.
+  if (fill < m.end() / 16) unit.trends.push_back(Trend::kStep);
   const double bytes = m.random().LogUniform(20, 1000) * m.interval();
   m.Pour(
       m.AddSite(), bytes, m.DrawSize(), [fill](double u) { return -fill * std::log1p(-u); },
@@ -67,21 +68,21 @@ void FifoCache(SiteMaker& m) {
          [fill](double b) { return b + fill; });
 }
 
-// Holds a fixed amount; the oldest goes, or any. What comes follows the load of the day.
+// Holds a fixed amount and evicts the oldest block, or any. Births follow the load of the day.
 void CapacityCache(SiteMaker& m) {
   Unit& unit = m.AddUnit("capacity cache");
   unit.trends = {Trend::kBounded, Trend::kChurn, Trend::kFlat};
   const Load& load = m.program().load;
   const double all = load.Until(m.end());
-  const double capacity = all * m.random().LogUniform(.02, 1.2);  // in work
+  const double capacity = all * m.random().LogUniform(.02, 1.2);  // in units of work
   unit.hard = capacity > .9 * all;
   const double bytes = BytesFor(m, load.TimeOf(capacity));
   const bool oldest = m.random().Chance(.5);
   m.Pour(m.AddSite(), bytes, m.DrawSize(), m.WithLoad(), [&m, load, capacity, oldest](double born) {
     const double work = load.Until(born);
     if (oldest) return load.TimeOf(work + capacity);
-    return load.TimeOf(std::max(work, capacity) +
-                       m.random().Exponential(capacity));  // nobody goes before it is full
+    // No block is evicted before the cache is full.
+    return load.TimeOf(std::max(work, capacity) + m.random().Exponential(capacity));
   });
 }
 
@@ -123,7 +124,7 @@ void Steps(SiteMaker& m) {
   }
 }
 
-// New words of a text (Heaps): births fall off by 1 / t.
+// New words of a text (Heaps): births decay as 1 / t.
 void LogGrowth(SiteMaker& m) {
   Unit& unit = m.AddUnit("log growth");
   unit.trends = {Trend::kDecelerating, Trend::kPlateau};
@@ -134,7 +135,7 @@ void LogGrowth(SiteMaker& m) {
       [first, all](double u) { return first * std::expm1(u * all); }, SiteMaker::Never);
 }
 
-// A vector that grows while the program finds its working size, and then no more.
+// A vector that grows while the program finds its working size, and not afterwards.
 void BoundedContainer(SiteMaker& m) {
   Unit& unit = m.AddUnit("bounded container");
   unit.trends = {Trend::kStartup, Trend::kStep, Trend::kFlat, Trend::kPlateau,

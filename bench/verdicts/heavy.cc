@@ -11,7 +11,7 @@ namespace {
 
 const std::vector<Trend> kDying = {Trend::kChurn, Trend::kFlat, Trend::kBounded, Trend::kPeriodic};
 
-// One caller of many forgets; the function they all call is innocent.
+// One caller of many forgets. The function that they all call is innocent.
 void AddGuiltyCaller(SiteMaker& m, double rate) {
   const std::string shared = "app::buffers::Make" + std::to_string(m.program().units.size());
   for (int i = 0; i < 20; ++i) {
@@ -31,7 +31,7 @@ void AddGuiltyCaller(SiteMaker& m, double rate) {
          m.DrawSize(), m.Between(0, m.end()), SiteMaker::Never);
 }
 
-// A cache that is full soon, whose values are replaced at random, now and then all at once.
+// A cache that is full soon. Its values are replaced at random, and now and then all at once.
 void AddReplacedValues(SiteMaker& m) {
   Unit& unit = m.AddUnit("replaced values");
   unit.trends = {Trend::kChurn, Trend::kBounded, Trend::kFlat, Trend::kPeriodic};
@@ -41,10 +41,10 @@ void AddReplacedValues(SiteMaker& m) {
          m.After(life));
 }
 
-// What 300,000 samples stand for: a busier site would only cost time.
+// The bytes that 300,000 samples stand for: a busier site would only cost time.
 double BusiestHour(const SiteMaker& m) { return 300e3 * m.interval() / (m.end() / kHour); }
 
-// Twice the load at the end: more of everything is alive, nothing is lost.
+// The load doubles by the end: more of everything is alive, but nothing is lost.
 void AddRisingLoad(SiteMaker& m) {
   Unit& unit = m.AddUnit("rising load");
   unit.trends = kDying;
@@ -56,7 +56,7 @@ void AddRisingLoad(SiteMaker& m) {
       m.After(life));
 }
 
-// A collector that frees in waves what died long ago.
+// A collector frees in waves blocks that died long ago.
 void AddCollected(SiteMaker& m) {
   Unit& unit = m.AddUnit("garbage collected");
   unit.trends = {Trend::kChurn, Trend::kBounded, Trend::kPeriodic, Trend::kFlat};
@@ -68,7 +68,7 @@ void AddCollected(SiteMaker& m) {
          });
 }
 
-// Connections that are opened early and live as long as the process, with buffers that come and go.
+// Connections that are opened early and live as long as the process. Their buffers come and go.
 void AddPool(SiteMaker& m) {
   Unit& unit = m.AddUnit("pool");
   unit.trends = {Trend::kStartup, Trend::kChurn, Trend::kBounded, Trend::kFlat, Trend::kPlateau};

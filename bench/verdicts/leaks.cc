@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sites that leak, and a busy neighbour beside each.
+// Sites that leak, and a busy neighbour for each.
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -28,7 +28,7 @@ double LeakedBytes(SiteMaker& m) {
   return unit.leaked_bytes(m.end());
 }
 
-// Healthy traffic of the same function's other call: a decoy.
+// A decoy: healthy traffic of another call in the same function.
 void AddNeighbour(SiteMaker& m) {
   const std::string kind = m.program().units.back().kind;
   Unit& unit = m.AddUnit("beside " + kind);
@@ -65,7 +65,7 @@ void AddExponentialLeak(SiteMaker& m, double rate) {
       SiteMaker::Never);
 }
 
-// A batch that forgets a part of what it took.
+// A batch that forgets a part of its blocks.
 void AddSawtoothLeak(SiteMaker& m, double rate) {
   MakeSteady(AddLeak(m, "sawtooth leak", rate, {Trend::kSawtooth, Trend::kLinear}));
   const uint32_t site = m.AddSite();
@@ -102,7 +102,7 @@ void AddContainerLeak(SiteMaker& m, double rate) {
          [rate](double used) { return used / rate * kHour; });
 }
 
-// First in, first out, and more comes in than goes out: the k-th is served when capacity allows.
+// First in, first out, and more comes in than goes out: element k is served when capacity allows.
 void AddBacklog(SiteMaker& m, double rate) {
   Unit& unit = AddLeak(m, "backlog", rate, {Trend::kBacklog});
   const double excess = m.random().Uniform(.1, .5);
@@ -123,7 +123,7 @@ void AddBurstyLeak(SiteMaker& m, double rate) {
   }
 }
 
-// The same function, asked by many callers.
+// The same function, called by many callers.
 void AddPathsLeak(SiteMaker& m, double rate, int paths) {
   MakeSteady(
       AddLeak(m, paths > 100 ? "leak by 300 paths" : "leak by 30 paths", rate, {Trend::kLinear}));

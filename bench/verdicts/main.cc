@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// verdict_simulator: how right the verdicts are (README.md).
+// verdict_simulator: how accurate the verdicts are (README.md).
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -16,7 +16,7 @@
 namespace leaktrack::verdicts {
 namespace {
 
-// Rules are tuned on the first range only; figures are reported from the second.
+// Rules are tuned on the first range only. Figures are reported from the second.
 constexpr uint64_t kTuneSeeds = 1'000, kReportSeeds = 770'000;
 
 struct Options {
@@ -46,7 +46,7 @@ const Planned kPlan[] = {
     {"heavy 24 h, 512 KiB", {24, 512 << 10, true, 1}, 3},
 };
 
-// One line for each accusation that is wrong, and for each leak that was missed.
+// One line for each wrong accusation, and one for each missed leak.
 void Explain(const Program& program, const Truth& truth, const Analysis& analysis) {
   std::vector<Verdict> found(program.units.size(), Verdict::kNone);
   std::vector<const SiteResult*> entry_of(program.units.size());

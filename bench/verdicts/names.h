@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Frames of functions that were made up, and the symbolizer that gives their names back.
+// Frames of made-up functions, and the symbolizer that gives their names back.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_BENCH_VERDICTS_NAMES_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program whose truth is known: its sites, the blocks of them that a sampler would see, and which
-// of them leak.
+// A program whose truth is known: its sites, their blocks that a sampler would see, and which of
+// them leak.
 //
 // Why only sampled blocks: a day of a busy program has 10^10 allocations and 10^5 samples. Poisson
 // births, thinned by the probability 1 - exp(-size / interval) of the library's sampler, are
@@ -25,7 +25,7 @@ inline constexpr double kForever = std::numeric_limits<double>::infinity();
 inline constexpr double kSecond = 1e3, kMinute = 60e3, kHour = 3600e3;  // in milliseconds
 inline constexpr double kMegabyte = 1e6;
 
-// One sampled block. `realloc_of`: the block that this one replaced, as an index; -1: none.
+// One sampled block. `realloc_of` is the index of the block that this one replaced. -1: none.
 struct Block {
   double birth_ms = 0, death_ms = kForever;
   uint64_t size = 0;
@@ -33,17 +33,17 @@ struct Block {
   int32_t realloc_of = -1;
 };
 
-// What is true of one or more sites that belong together (the call paths of one leak, say).
+// The truth about one or more sites that belong together (for example the call paths of one leak).
 struct Unit {
   std::string kind;  // "churn", "linear leak", ...
   bool leak = false;
-  bool hard = false;          // by its true parameters no answer can be right within this window
-  std::string culprit;        // the function to blame
-  std::vector<Trend> trends;  // names for its growth that are right; the first is the best one
+  bool hard = false;    // no answer can be right within this window, given its true parameters
+  std::string culprit;  // the function to blame
+  std::vector<Trend> trends;  // correct names for its growth; the first is the best one
   double onset_ms = 0;
-  double bytes_per_hour = 0;                   // of leaks: what it leaks at the end of the run
-  bool steady = false;                         // and at that rate all the time
-  std::function<double(double)> leaked_bytes;  // of leaks: lost until that time, truly
+  double bytes_per_hour = 0;                   // for leaks: its rate at the end of the run
+  bool steady = false;                         // it has that rate all the time
+  std::function<double(double)> leaked_bytes;  // for leaks: truly lost until that time
 };
 
 struct Site {
@@ -51,10 +51,10 @@ struct Site {
   std::vector<std::string> functions;  // leaf first
 };
 
-// The work that arrives, with mean about 1: it swings once a day, and may rise over the run.
+// The arriving work, with a mean of about 1. It swings once a day, and may rise over the run.
 struct Load {
   double depth = 0, phase = 0;
-  double rise = 0;  // by how much of its start it has risen at `end_ms`
+  double rise = 0;  // its relative rise at `end_ms`
   double end_ms = kHour;
   double At(double ms) const;
   double Until(double ms) const;     // its integral from 0
@@ -67,8 +67,8 @@ struct Program {
   std::vector<Unit> units;
   std::vector<Site> sites;
   std::vector<Block> blocks;
-  Load load;                            // of all sites that do what the load asks for
-  double base_bytes = 200 * kMegabyte;  // of the process beside its leaks
+  Load load;                            // of all sites that follow the load
+  double base_bytes = 200 * kMegabyte;  // of the process, without its leaks
   double limit_bytes = 0;               // of its cgroup; 0: none
 
   double TrueBytes(double at_ms) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The few draws a population is made of, from one seed.
+// The few random draws that a population is made of, from one seed.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_BENCH_VERDICTS_RANDOM_H_

@@ -33,9 +33,9 @@ Program EmptyProgram(double hours, uint64_t interval) {
   return program;
 }
 
-// A cache that is still filling grows, truly; a forecast of leaks alone is judged without.
+// A cache that is still filling does grow. A forecast of leaks alone is judged without such caches.
 void DropHard(Program& program) {
-  for (Block& block : program.blocks) {  // never born: others name blocks by their place
+  for (Block& block : program.blocks) {  // never born: others refer to blocks by index
     if (program.units[program.sites[block.site].unit].hard)
       block.birth_ms = block.death_ms = kForever;
   }
@@ -86,7 +86,7 @@ Program SteadyLeaks(double hours, uint64_t interval, uint64_t seed) {
   return program;
 }
 
-// Of each unit: the first look that accused one of its sites.
+// For each unit: the first look that accused one of its sites.
 std::vector<double> FirstAccused(const Program& program, uint64_t seed) {
   TrackedRun run(program, seed);
   std::vector<double> first(program.units.size(), kForever);

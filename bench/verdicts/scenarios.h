@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One scenario: programs of one window and interval, run, analyzed and scored.
+// One scenario: programs with one window and interval, run, analyzed and scored.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_BENCH_VERDICTS_SCENARIOS_H_
@@ -21,14 +21,14 @@ struct Scenario {
   double scale = 1;    // of the healthy population
 };
 
-// The program of a scenario that belongs to a seed.
+// The program that a seed gives in a scenario.
 Program MakeProgram(const Scenario& scenario, uint64_t seed);
 
 using Watch = std::function<void(const Program&, const Truth&, const Analysis&)>;
 
 Score RunScenario(const Scenario& scenario, uint64_t seed, const Watch& watch = {});
 
-// When a leak is first suspected, in T leaked, by looks that are 10 % apart. Infinite: not before
+// The T leaked when a leak is first suspected, with looks that are 10 % apart. Infinite: not before
 // the end.
 struct FirstSuspicion {
   std::vector<double> leaked;
@@ -39,7 +39,7 @@ FirstSuspicion RunLooks(double hours, uint64_t interval, uint64_t seed);
 // Time to the limit of programs with a few steady leaks.
 struct Forecasts {
   std::vector<double> errors;  // relative
-  Share covered;               // truth inside of the interval
+  Share covered;               // truth inside the interval
   int without = 0;             // no forecast made
   void Add(const Forecasts& other);
 };

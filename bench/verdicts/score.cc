@@ -37,7 +37,7 @@ class Holder {
     return truth_.program.units[truth_.program.sites[site].unit];
   }
 
-  // The unit that an entry stands for: a leak if there is one in it.
+  // The unit that an entry stands for: a leak if it contains one.
   const Unit* UnitOfEntry(size_t entry) const {
     const Unit* chosen = nullptr;
     for (const uint32_t site : truth_.sites_of_result[entry]) {

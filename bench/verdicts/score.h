@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Holds an analysis against the truth, and adds up what came of it.
+// Compares an analysis with the truth, and sums up the results.
 //
-// Words: a leak is *found* if an entry that is suspect or leak holds one of its sites. An entry is
-// a *false leak* if its verdict is leak and none of its sites leaks; if one of them is hard
-// (population.h), it is counted apart. T is the interval in force at the end of the run.
+// Terms: a leak is *found* if an entry with verdict suspect or leak contains one of its sites. An
+// entry is a *false leak* if its verdict is leak and none of its sites leaks. If one of its sites
+// is hard (population.h), it is counted separately. T is the interval in force at the end of the
+// run.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_BENCH_VERDICTS_SCORE_H_
@@ -44,10 +45,10 @@ struct Score {
   std::map<std::string, std::map<std::string, int>> confusion;  // kind -> trend -> entries
   Share class_of_leaks, best_class_of_leaks, class_of_others;
   std::vector<double> rate_errors;  // of steady leaks found, relative
-  Share rate_covered;               // truth inside of the 90 % interval
+  Share rate_covered;               // truth inside the 90 % interval
   Share blamed_first, blamed_in_three;
-  std::map<std::string, int>
-      accused;  // kind -> decidable false entries, "kind (suspect)" for those
+  // Kind -> false entries that are decidable; "kind (suspect)" for those with verdict suspect.
+  std::map<std::string, int> accused;
   std::map<std::string, Share> found;  // kind -> leaks from 32 T found
   double seconds = 0;                  // of analysis
 

@@ -72,7 +72,8 @@ uint32_t SiteMaker::AddSite() {
       break;
     default:
       functions = {"malloc", "app::base::TakeMemory"};
-      break;  // a wrapper nobody has listed
+      // A wrapper that is in no list.
+      break;
   }
   functions.push_back(program_.units.back().culprit);
   const std::vector<std::string> callers = Callers();
@@ -91,7 +92,7 @@ double SiteMaker::DrawBytes(double most) {
   return std::min(bytes, random_.Uniform(.3, 1) * most * interval());
 }
 
-// Three sizes a site, a factor of four apart: a third of the blocks each.
+// Three sizes per site, a factor of four apart, each for a third of the blocks.
 void SiteMaker::Pour(uint32_t site, double bytes, double size, const TimeMap& birth,
                      const TimeMap& death) {
   for (const double factor : {0.5, 1.0, 2.0}) {
@@ -110,7 +111,8 @@ void SiteMaker::Grow(uint32_t site, double first_bytes, double factor, double un
                      bool by_realloc, const std::function<double(double)>& when) {
   int32_t previous = -1;
   for (double bytes = first_bytes; bytes < 1e12; bytes *= factor) {
-    const double born = when(bytes / factor);  // it is needed when the block before it is full
+    // It is needed when the previous block is full.
+    const double born = when(bytes / factor);
     const double full = when(bytes);
     if (born >= end() || born > until) return;
     const bool last = full > until;

@@ -16,8 +16,8 @@
 
 namespace leaktrack::verdicts {
 
-using TimeMap = std::function<double(double)>;  // a uniform place in [0, 1) to a birth in ms, or a
-                                                // birth to a death
+// Maps a uniform number in [0, 1) to a birth in ms, or a birth to a death.
+using TimeMap = std::function<double(double)>;
 
 class SiteMaker {
  public:
@@ -29,28 +29,28 @@ class SiteMaker {
   double interval() const { return static_cast<double>(program_.interval); }
 
   Unit& AddUnit(const std::string& kind);
-  // A site of the last unit with the unit's culprit in a stack of its own.
+  // A site of the last unit, with the unit's culprit in a stack of its own.
   uint32_t AddSite();
   uint32_t AddSite(std::vector<std::string> functions);
 
   double DrawSize() { return random_.LogUniform(32, 32 * 1024); }
-  // Byte rate of a busy place: what comes, but not more than `most` samples in the run.
+  // The byte rate of a busy site, limited to `most` samples in the run.
   double DrawBytes(double most);
 
-  // `bytes` in all are allocated at `site`, in blocks of about `size` bytes; births lie where
-  // `birth` maps a uniform place, deaths where `death` maps a birth.
+  // Allocates `bytes` in total at `site`, in blocks of about `size` bytes. `birth` maps uniform
+  // numbers to births, and `death` maps births to deaths.
   void Pour(uint32_t site, double bytes, double size, const TimeMap& birth, const TimeMap& death);
 
   TimeMap Between(double from, double to) {
     return [from, to](double u) { return from + u * (to - from); };
   }
-  // As the load of the program has it.
+  // Follows the load of the program.
   TimeMap WithLoad() {
     return [load = program_.load, all = program_.load.Until(end())](double u) {
       return load.TimeOf(u * all);
     };
   }
-  // Some places follow the load, others a clock of their own.
+  // Some sites follow the load, others have their own rhythm.
   TimeMap AsItComes() { return random_.Chance(.5) ? WithLoad() : Between(0, end()); }
   TimeMap After(double mean) {
     return [this, mean](double birth) { return birth + random_.Exponential(mean); };
@@ -58,7 +58,7 @@ class SiteMaker {
   static double Never(double) { return kForever; }
 
   // A vector that grows by `factor` whenever `used` (bytes by time) outgrows it, until `until`.
-  // `by_realloc`: else by new block, copy and delete, as std::vector does.
+  // Without `by_realloc` it makes a new block, copies, and deletes, as std::vector does.
   void Grow(uint32_t site, double first_bytes, double factor, double until, bool by_realloc,
             const std::function<double(double)>& when);
 

@@ -33,7 +33,7 @@ struct Results {
   std::vector<ForecastRow> forecasts;
 };
 
-// The value below which `share` of them lie; infinite if there are none.
+// The value below which a share of `share` lies. Infinite if there are none.
 double Quantile(std::vector<double> values, double share);
 
 std::string AsText(const Results& results);

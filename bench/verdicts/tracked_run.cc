@@ -66,14 +66,13 @@ TrackedRun::TrackedRun(const Program& program, uint64_t seed)
   strcpy(header.program, "simulated");
   track::Process& process = *library_->process;
   process.tracker->AdoptThread(process.hot, *process.state, 1);
-  track::Sample first;  // the first budget is drawn by a judgement; this one is of no block
+  track::Sample first;  // a judgement draws the first budget; this one belongs to no block
   (void)process.tracker->Judge(process.hot, *process.state, 1, 0, &first);
   for (uint32_t i = 0; i < program.sites.size(); ++i) {
     std::vector<capture::Frame> frames;
     for (const std::string& function : program.sites[i].functions)
       frames.push_back(names_.FrameOf(function));
-    // Distinct program sites are distinct stacks: one more frame, outside of main, tells them
-    // apart.
+    // Distinct program sites are distinct stacks: one more frame, outside main, distinguishes them.
     frames.push_back(names_.FrameOf("_start"));
     sites_.push_back(process.tracker->Intern({capture::SiteKind::kHeap, frames, false}));
     program_sites_[sites_.back()] = i;
@@ -124,8 +123,8 @@ void TrackedRun::Step(const Event& event) {
   if (waiting >= kWaitingDeaths) WriteEpoch(now_ms, false);
 }
 
-// The block was drawn with the interval of the start. Where the library has gone on to a coarser
-// one, it is judged again.
+// The block was drawn with the interval at the start. If the library has a coarser one by now, the
+// block is judged again.
 void TrackedRun::Bear(uint32_t number, uint64_t now_ms) {
   track::Process& process = *library_->process;
   track::Tracker& tracker = *process.tracker;

@@ -2,12 +2,12 @@
 //
 // Runs a program through the real library: tracker, recorder image, history writer, decoder.
 //
-// What: the program's blocks are born and die in the order of time through Tracker; its cells, live
-// table, kept rings and thinning are the library's own, and what the analyzer gets is decoded from
-// the bytes that HistoryWriter wrote. So it sees nothing that a tracked process would not have
-// left. How it is cheap: an epoch is written every 64 s while the end is far, every 8 s and every
-// second near it (all rings would have forgotten the finer ones), and whenever deaths to be kept
-// one by one would not wait.
+// The program's blocks are born and die in the order of time, through Tracker. Cells, live table,
+// kept rings and thinning are the library's own, and the analyzer gets what is decoded from the
+// bytes that HistoryWriter wrote. So it sees nothing that a tracked process would not have left.
+// To be cheap, it writes an epoch every 64 s while the end is far, and every 8 s and every second
+// near the end (all rings would have dropped the finer ones). It also writes one whenever kept
+// deaths could not wait.
 // Limits: one thread; times in whole milliseconds, as in the library.
 //
 // Thread-safety: none.
@@ -38,7 +38,7 @@ class TrackedRun {
   std::vector<uint8_t> FinishBytes();
 
   Names& names() { return names_; }
-  // The site of the program that a site of a capture is.
+  // Maps a site of a capture to the site of the program.
   uint32_t ProgramSite(capture::SiteId site) const { return program_sites_.at(site); }
 
  private:

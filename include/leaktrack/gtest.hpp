@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Holds single GoogleTest tests to keeping no memory.
+// Checks in a single GoogleTest test that code keeps no memory.
 //
 //   #include <leaktrack/gtest.hpp>
 //   TEST(ParserTest, KeepsNothing) {
 //     EXPECT_TRUE(leaktrack::KeepsNothing([] { Parse("some words"); }));
 //   }
 //
-// What: the body runs once to warm up, then N times, then 2 N times. A leak grows in both and by the same per iteration; a
-// cache that fills, a pool or a lazily built table stops. Needs no tracker: the C library is asked what is in use. Where
-// the memory went is then told by `leaktrack gate`, whose command line the failure prints.
-// Limits: glibc's malloc (another allocator does not tell, which is a failure, not a pass); what other threads allocate
-// meanwhile counts; less than a byte per iteration does not.
+// The body runs once to warm up, then N times, then 2 N times. A leak grows in both series, by the
+// same amount per iteration. A cache that fills, a pool or a lazily built table stops growing. It
+// needs no tracker, because it asks the C library how much is in use. To see where the memory goes,
+// run `leaktrack gate`; the failure prints the command line.
+// Limits: glibc's malloc. (Another allocator does not tell, and that is a failure, not a pass.)
+// Allocations of other threads count too. Less than a byte per iteration does not count.
 //
 // Thread-safety: one caller at a time.
 #ifndef LEAKTRACK_GTEST_HPP_

@@ -2,19 +2,22 @@
  *
  * What a program can tell leaktrack, and ask it, while it is tracked.
  *
- * Nothing is linked: include this file, and the functions find the tracker when libleaktrack.so is
- * in the process. When it is not, or in a static program, or not on Linux, each is a load and a
+ * Nothing is linked. Include this file; the functions find the tracker if libleaktrack.so is in the
+ * process. Without the tracker, in a static program, or not on Linux, each function is a load and a
  * branch. C99 and C++11 or newer.
  *
- * All of them may be called from any thread and from signal handlers, after fork and from a vfork
- * child, leave errno alone, never allocate, and never wait. Before the constructors of the program
- * have run, and in a forked child before its first recorded allocation, they do nothing. Names are
- * copied; 36 bytes of them are kept.
+ * All functions may be called from any thread, from signal handlers, after fork, and from a vfork
+ * child. They leave errno alone, never allocate, and never wait. They do nothing before the
+ * program's constructors have run, and nothing in a forked child before its first recorded
+ * allocation. Names are copied; 36 bytes of them are kept.
  *
- *   leaktrack_phase phase = leaktrack_phase_begin("warm-up");  ...  leaktrack_phase_end(phase);
- *   leaktrack_work_add(1);                                   after each request: growth per unit of
- * work is then judged, too leaktrack_mark_immortal(table);                          will never be
- * freed, and is right so if (leaktrack_under_pressure(0.9)) shed_load();
+ *   leaktrack_phase phase = leaktrack_phase_begin("warm-up");
+ *   ...
+ *   leaktrack_phase_end(phase);
+ *
+ *   leaktrack_work_add(1);           after each request: judges growth per unit too
+ *   leaktrack_mark_immortal(table);  never freed, and that is intended
+ *   if (leaktrack_under_pressure(0.9)) shed_load();
  */
 #ifndef LEAKTRACK_LEAKTRACK_H_
 #define LEAKTRACK_LEAKTRACK_H_
@@ -29,7 +32,7 @@ extern "C" {
 typedef uint64_t leaktrack_phase; /* 0: none */
 typedef uint32_t leaktrack_pool;  /* 0: none */
 
-/* The tracker's side. It only ever grows at its end; `bytes` says how far it goes. */
+/* The tracker's functions. New ones are only added at the end; `bytes` says how many there are. */
 struct leaktrack_functions {
   uint32_t version; /* 1 */
   uint32_t bytes;
@@ -50,7 +53,7 @@ struct leaktrack_functions {
 };
 
 #if defined(__linux__) && defined(__GNUC__) && !defined(LEAKTRACK_IS_TRACKER)
-/* One word for each executable or library, whatever the number of its files that include this. */
+/* One word for each executable or library, however many of its files include this. */
 extern const struct leaktrack_functions* leaktrack_found_;
 __attribute__((weak, visibility("hidden"))) const struct leaktrack_functions* leaktrack_found_ = 0;
 extern void* leaktrack_dlsym_(void* scope, const char* name) __asm__("dlsym") __attribute__((weak));
@@ -73,11 +76,13 @@ static inline const struct leaktrack_functions* leaktrack_tracker_(void) { retur
     if (leaktrack_f_) leaktrack_f_->call;                                  \
   } while (0)
 
-/* Is the tracker in this process? */
+/* 1 if the tracker is in this process, else 0. */
 static inline int leaktrack_present(void) { return leaktrack_tracker_() ? 1 : 0; }
 
-/* ---- Phases: names for stretches of time, so that the report can say where growth began. They may
- * nest and overlap. ---- */
+/* ---- Phases ----
+ *
+ * Names for periods of time, so that the report can say where growth began. Phases may nest and
+ * overlap. */
 
 static inline leaktrack_phase leaktrack_phase_begin(const char* name) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
@@ -85,35 +90,41 @@ static inline leaktrack_phase leaktrack_phase_begin(const char* name) {
 }
 static inline void leaktrack_phase_end(leaktrack_phase phase) { LEAKTRACK_TELL_(phase_end(phase)); }
 
-/* The process's one current phase: ends it and begins another; a null pointer: none. */
+/* Ends the process's one current phase and begins another. A null pointer begins none. */
 static inline void leaktrack_set_phase(const char* name) { LEAKTRACK_TELL_(phase_set(name)); }
 
-/* ---- Work: count what the program is there to do (requests, rows, frames). One atomic addition:
- * count in batches where it happens millions of times a second. ---- */
+/* ---- Work ----
+ *
+ * Counts the units of the program's work (requests, rows, frames). It is one atomic addition. If it
+ * would happen millions of times a second, count in batches. */
 
 static inline void leaktrack_work_add(uint64_t units) { LEAKTRACK_TELL_(work_add(units)); }
 
-/* ---- A mark in the history, and a record of it at once (at most ten a second; more are marks
- * only). Returns before it is written. ---- */
+/* ---- Snapshots ----
+ *
+ * A mark in the history. The tracker also records the present state at once, but at most ten times
+ * a second; further snapshots are marks only. The call returns before the state is written. */
 
 static inline void leaktrack_snapshot(const char* name) { LEAKTRACK_TELL_(snapshot(name)); }
 
-/* ---- Blocks that are meant to live for ever: the block of malloc or new (or the object of a pool)
- * at exactly this address is never held against anybody. It goes with the block: freed or
- * reallocated, the mark is gone. ---- */
+/* ---- Blocks that are meant to live for ever ----
+ *
+ * The block of malloc or new (or the object of a pool) at exactly this address is never accused.
+ * The mark belongs to the block: it is gone when the block is freed or reallocated. */
 
 static inline void leaktrack_mark_immortal(const void* block) {
   LEAKTRACK_TELL_(mark_immortal(block));
 }
 
-/* ---- Allocators of the program's own. Their objects are sampled and judged like blocks of the
- * heap.
+/* ---- Pools ----
  *
- * Pools are known by name: all of one name are one pool, up to 64 names. Tell of the memory that a
- * pool takes from malloc or mmap (backing), at once, so that it does not count twice; free it as
- * ever. An object is told of before it is handed out, and its end before its place is used again:
- * one by one (free), all in a piece of memory (clear), or all (destroy: walks the tracker's table,
- * tenths of a millisecond). ---- */
+ * For allocators inside the program. Their objects are sampled and judged like heap blocks.
+ *
+ * A pool is known by its name: pools of the same name are one pool. There are up to 64 names.
+ * Report the memory that a pool takes from malloc or mmap (backing) at once, so that it does not
+ * count twice. Free it as usual. Report an object before you hand it out, and its end before its
+ * memory is used again: one object (free), all objects in a piece of memory (clear), or all objects
+ * (destroy: this walks the tracker's table and takes tenths of a millisecond). */
 
 static inline leaktrack_pool leaktrack_pool_create(const char* name) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
@@ -135,17 +146,19 @@ static inline void leaktrack_pool_destroy(leaktrack_pool pool) {
   LEAKTRACK_TELL_(pool_destroy(pool));
 }
 
-/* ---- Memory in use as a share of the limit (cgroup, address space, or machine), as of the last
- * second. Reads a word. ---- */
+/* ---- Pressure ----
+ *
+ * Memory in use as a share of the limit (cgroup, address space, or machine), as of the last second.
+ * It only reads a word. */
 
-/* 0.0 to 1.0 and beyond; below 0: not known (no tracker, no helper thread, no limit). */
+/* 0.0 to 1.0 and beyond. Below 0: not known (no tracker, no helper thread, no limit). */
 static inline double leaktrack_pressure(void) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
   return f ? f->pressure() : -1.0;
 }
 
-/* A circuit breaker: 1 from the moment the share reaches `threshold` until it has fallen 0.05 below
- * it; 0 when not known. */
+/* A circuit breaker: 1 from the moment the share reaches `threshold` until it has fallen 0.05
+ * below it. 0: below, or not known. */
 static inline int leaktrack_under_pressure(double threshold) {
   const struct leaktrack_functions* f = leaktrack_tracker_();
   return f ? f->under_pressure(threshold) : 0;

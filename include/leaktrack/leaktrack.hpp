@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// leaktrack.h for C++ (11 and newer): the same words, tied to scopes.
+// leaktrack.h for C++ (11 and newer): the same functions, bound to scopes.
 //
 //   leaktrack::Phase phase("load");                     until the end of the scope
-//   leaktrack::WorkCounter requests(64);                tells the tracker once in 64 units
+//   leaktrack::WorkCounter requests(64);                tells the tracker once per 64 units
 //   requests.Add();
-//   Cache* cache = leaktrack::Immortal(new Cache);      never freed, and right so
+//   Cache* cache = leaktrack::Immortal(new Cache);      never freed, and that is intended
 //
 // Thread-safety: a WorkCounter belongs to one thread; everything else as leaktrack.h.
 #ifndef LEAKTRACK_LEAKTRACK_HPP_
@@ -26,7 +26,7 @@ class Phase {
   leaktrack_phase phase_;
 };
 
-// Counts units and tells them in batches, and the rest at its end.
+// Counts units and reports them in batches. The destructor reports the rest.
 class WorkCounter {
  public:
   explicit WorkCounter(uint64_t batch = 1) : batch_(batch) {}
@@ -54,7 +54,7 @@ T* Immortal(T* block) {
   return block;
 }
 
-// A pool of the program's own, by name. Destroying a Pool ends none of its objects: call Destroy() for that.
+// A pool of the program, by name. The destructor ends no object: call Destroy() for that.
 class Pool {
  public:
   explicit Pool(const char* name) : pool_(leaktrack_pool_create(name)) {}

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table that include/leaktrack/leaktrack.h finds by name. Nothing is decided here: what costs
-// nothing is done, the rest is in libtrack/runtime (the process) and libtrack/wrap (blocks).
+// The table that include/leaktrack/leaktrack.h finds by name. Nothing is decided here. Trivial
+// functions are done in place; the others are in libtrack/runtime (the process) and libtrack/wrap
+// (blocks).
 #define LEAKTRACK_IS_TRACKER  // it does not look for itself
 #include "include/leaktrack/leaktrack.h"
 #include "libtrack/runtime/annotations.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/pool.h"
 
-using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
+using namespace leaktrack::track;  // NOLINT: this file only exports it
 
 namespace {
 
-// As malloc does: below the thread's budget nothing is looked at; else a tail call, so that the
-// caller's frame is the program's.
+// Like malloc: below the thread's budget nothing else is looked at. Otherwise a tail call, so that
+// the caller's frame is the program's.
 void PoolAlloc(leaktrack_pool pool, const void* object, size_t size) {
   HotThread& hot = hot_thread;
   if (size < hot.countdown) [[likely]] {

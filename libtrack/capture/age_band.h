@@ -2,11 +2,11 @@
 //
 // Age bands: four per octave of milliseconds, in linear steps inside the octave.
 //
-// A death is counted by the band of its age, so that hazards can be computed for any cut without
-// keeping the deaths.
-// Relative width is at most 25 %. Bands above kBandLast cannot occur: 2^49 ms is 17,000 years.
-//   band 1: younger than 1 ms;  band 2: 1 ms;  6 and 8: 2 and 3 ms;  10, 11, 12, 13: 4, 5, 6, 7 ms;
-//                                                                    14: 8 and 9 ms; ...
+// A death is counted in the band of its age. So hazards can be computed for any cut without keeping
+// the deaths. The relative width of a band is at most 25 %. Bands above kBandLast cannot occur:
+// 2^49 ms is 17,000 years.
+//  band 1: younger than 1 ms;  band 2: 1 ms;  bands 6 and 8: 2 and 3 ms;
+//  bands 10, 11, 12, 13: 4, 5, 6, 7 ms;  band 14: 8 and 9 ms; ...
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_AGE_BAND_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_AGE_BAND_H_
 
@@ -26,7 +26,7 @@ constexpr uint8_t AgeBand(uint64_t age_ms) {
   return band > kBandLast ? kBandLast : static_cast<uint8_t>(band);
 }
 
-// The youngest age of a band, in ms. The band ends where the next used one begins.
+// The youngest age of a band, in ms. The band ends where the next used band begins.
 constexpr uint64_t BandStartMs(uint8_t band) {
   if (band <= kBandYoungest) return 0;
   const unsigned octave = (band - kBandFirstOctave) / 4u;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a hook makes one of the calls of runtime/careful_calls.h: what comes before, the real call,
-// what comes after.
+// How a hook makes one of the calls of runtime/careful_calls.h: a step before, the real call, a
+// step after.
 //
 // `real` makes the call and returns its result, negative if it failed. errno is the real call's.
+//
 // Thread-safety, Allocates, Signals, Fork: as careful_calls.h.
 #ifndef LEAKTRACK_LIBTRACK_INTERPOSE_CAREFUL_H_
 #define LEAKTRACK_LIBTRACK_INTERPOSE_CAREFUL_H_
@@ -15,8 +16,8 @@
 
 namespace leaktrack::track {
 
-// Is the real function not to be had? `real` is a slot of the table, which may be filled only now:
-// by reference.
+// True if there is no real function. `real` is a slot of the table that may be filled only now, so
+// it is passed by reference.
 template <typename Function>
 bool Missing(Function* const& real) {
   if (real != nullptr || (ResolveRealFunctions() && real != nullptr)) return false;
@@ -24,7 +25,7 @@ bool Missing(Function* const& real) {
   return true;
 }
 
-// `real` between `call`, which has been prepared, and what `after` does with the result.
+// Calls `real` after `call` has been prepared, and passes the result to `after`.
 template <typename Real, typename After>
 auto CallCarefully(const CarefulCall& call, Real real, After after) {
   const auto result = real();
@@ -61,7 +62,7 @@ auto CallOwnChange(const OwnChange& change, Real real) {
   });
 }
 
-// `installed(result)`: is the filter in force?
+// `installed(result)`: true if the filter is in force.
 template <typename Real, typename Installed>
 auto CallFilter(Real real, Installed installed) {
   const CarefulCall call = KeepingErrno(BeforeFilter);

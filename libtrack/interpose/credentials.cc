@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of the calls that change what a process or a thread may do: identity, capabilities,
-// filters; also by syscall().
+// The names of the calls that change the rights of a process or a thread: identity, capabilities,
+// filters. Also through syscall().
 #include <errno.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
@@ -14,7 +14,7 @@
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/wrap/mapping_calls.h"
 
-using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
+using namespace leaktrack::track;  // NOLINT: this file only exports it
 
 #define LEAKTRACK_IDENTITY_CALL(name, parameters, ...)             \
   LEAKTRACK_EXPORT int name parameters {                           \
@@ -41,15 +41,15 @@ LEAKTRACK_EXPORT int capset(void* header, const void* data) {
   return CallOwnChange(change, [=] { return g_real.capset(header, data); });
 }
 
-// Named by hand: the headers declare both as variadic.
+// Named by hand: the headers declare both functions as variadic.
 LEAKTRACK_EXPORT int HookedPrctl(int, unsigned long, unsigned long, unsigned long,
                                  unsigned long) __asm__("prctl");
 LEAKTRACK_EXPORT long HookedSyscall(long, long, long, long, long, long, long) __asm__("syscall");
 
 namespace {
 
-// `real` makes the call in the way that the program has chosen: a prctl of somebody else may be
-// made of syscall().
+// `real` makes the call in the way that the program has chosen: another library's prctl may be
+// implemented by syscall().
 template <typename Real>
 auto PrctlCarefully(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d,
                     Real real) {
@@ -83,8 +83,8 @@ int HookedPrctl(int option, unsigned long a, unsigned long b, unsigned long c, u
 
 namespace {
 
-// Of a thread group that could not follow, the call returns a thread's id, and there is no filter;
-// with a listener its result is a descriptor.
+// If a thread of the group could not follow, the call returns that thread's id and there is no
+// filter. With a listener the result is a descriptor.
 bool FilterIsInForce(long flags, long result) {
   return result == 0 || (result > 0 && (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0);
 }

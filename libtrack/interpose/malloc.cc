@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of the malloc family. Nothing is decided here: an allocation below the thread's budget,
-// and a free that the filter clears, go straight to the real function by a tail call; everything
+// The names of the malloc family. Nothing is decided here. An allocation below the thread's budget,
+// and a free that the filter clears, go straight to the real function by a tail call. Everything
 // else goes to libtrack/wrap.
 //
-// The budgets of these two paths are a test: tests/gates/check_fast_path.py.
+// tests/gates/check_fast_path.py holds the instruction counts of these two paths.
 #include <errno.h>
 
 #include <cstddef>
@@ -15,12 +15,11 @@
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/heap.h"
 
-using namespace leaktrack::track;  // NOLINT: this file is nothing but the outer skin of that
-                                   // namespace
+using namespace leaktrack::track;  // NOLINT: this file only exports it
 
 namespace {
 
-// True if the allocation is not to be looked at: its bytes have been taken from the budget.
+// True if the allocation is not sampled. Its bytes have then been taken from the budget.
 [[gnu::always_inline]] inline bool BelowBudget(size_t size) {
   HotThread& hot = hot_thread;
   if (size >= hot.countdown) [[unlikely]]
@@ -95,7 +94,8 @@ LEAKTRACK_EXPORT void* pvalloc(size_t size) {
   return PvallocSlow(size);
 }
 
-// Only so that a block from the bootstrap arena never reaches an allocator that does not know it.
+// Interposed only so that a block of the bootstrap arena never reaches an allocator that does not
+// know it.
 LEAKTRACK_EXPORT size_t malloc_usable_size(void* block) {
   return g_real.malloc_usable_size != nullptr ? g_real.malloc_usable_size(block) : 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of the mapping calls. libc's own use of them (thread stacks, the loader, glibc's
-// malloc) does not come by here.
+// The names of the mapping calls. libc's own mappings (thread stacks, the loader, glibc's malloc)
+// do not pass through here.
 #include <sys/types.h>
 
 #include <cstdarg>
@@ -38,7 +38,7 @@ LEAKTRACK_EXPORT int munmap(void* address, size_t length) { return UnmapMemory(a
 
 LEAKTRACK_EXPORT int mlockall(int flags) { return LockAllMemory(flags); }
 
-// The real one is variadic; on x86-64 the fifth argument lies in the same register either way.
+// The real function is variadic. On x86-64 the fifth argument lies in the same register either way.
 LEAKTRACK_EXPORT void* mremap(void* address, size_t old_length, size_t new_length, int flags,
                               void* new_address) {
   return RemapMemory(address, old_length, new_length, flags, new_address);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of operator new and delete, by their mangled names: each is one indirect jump (see
-// wrap/operators.h). The forms differ in their parameters only; those that a form does not have are
-// passed on as whatever the registers hold.
+// The mangled names of operator new and delete. Each is one indirect jump (see wrap/operators.h).
+// The forms differ only in their parameters. Parameters that a form does not have are passed on as
+// whatever the registers hold.
 #include <cstddef>
 
 #include "libtrack/interpose/export.h"
 #include "libtrack/wrap/operators.h"
 
-using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
+using namespace leaktrack::track;  // NOLINT: this file only exports it
 
 #define LEAKTRACK_NEW(name, form)                                               \
   LEAKTRACK_EXPORT void* name(size_t size, size_t alignment, const void* tag) { \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls that end a run, replace the program, unload code, or do not bear our helper thread.
+// Calls that end a run, replace the program, unload code, or cannot work beside our helper thread.
 #include <errno.h>
 #include <linux/prctl.h>
 #include <pthread.h>
@@ -23,12 +23,13 @@
 #include "libtrack/wrap/inner_calls.h"
 #include "libtrack/wrap/operators.h"
 
-using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
+using namespace leaktrack::track;  // NOLINT: this file only exports it
 using leaktrack::capture::RunState;
 
 namespace {
 
-// A successful exec does not return: all that is left of the run must be in its capture before.
+// A successful exec does not return, so all that is left of the run must be in its capture before
+// it.
 template <typename Real>
 int Exec(const char* path, char* const environment[], Real real) {
   const NoteHandle note = BeforeExec(path, environment);
@@ -69,7 +70,7 @@ LEAKTRACK_EXPORT int execveat(int fd, const char* path, char* const arguments[],
 }
 
 // The arguments of a variadic exec as an array on the stack: `list` of `count` strings and a null.
-// `rest` is left behind the null, where execle has its environment.
+// `rest` then stands behind the null, where execle has its environment.
 #define LEAKTRACK_LIST_ARGUMENTS(first)                                                      \
   va_list rest;                                                                              \
   va_start(rest, first);                                                                     \
@@ -119,7 +120,8 @@ LEAKTRACK_EXPORT [[noreturn]] void pthread_exit(void* result) {
   __builtin_unreachable();
 }
 
-// C11's form of the same; found at the first use, as older C libraries do not have it.
+// C11's form of pthread_exit. It is looked up at the first use, because older C libraries do not
+// have it.
 LEAKTRACK_EXPORT [[noreturn]] void thrd_exit(int result) {
   BeforeMainThreadEnds();
   if (void* real = FindNextSymbol("thrd_exit"); real != nullptr)
@@ -127,8 +129,8 @@ LEAKTRACK_EXPORT [[noreturn]] void thrd_exit(int result) {
   pthread_exit(reinterpret_cast<void*>(static_cast<intptr_t>(result)));
 }
 
-// Cancelling the main thread ends it as pthread_exit does, but from within the C library. A
-// thread's CPU clock is made of its id, and the main thread's is the process's.
+// Cancelling the main thread ends it like pthread_exit, but from within the C library. To recognise
+// it: a thread's CPU clock is derived from its id, and the main thread's id is the process's.
 LEAKTRACK_EXPORT int pthread_cancel(pthread_t thread) {
   static constinit std::atomic<int (*)(pthread_t, clockid_t*)> clock_of{nullptr};
   static constinit std::atomic<int (*)(pthread_t)> real{nullptr};
@@ -164,12 +166,12 @@ LEAKTRACK_EXPORT int setns(int fd, int type) {
   return CallAlone([=] { return g_real.setns(fd, type); });
 }
 
-// What at_quick_exit is made of. Only glibc has it: named weakly, it is null elsewhere, where a
-// strong name would keep the program from starting.
+// at_quick_exit is built on this function. Only glibc has it. Declared weak it is null elsewhere; a
+// strong reference would keep the program from starting there.
 extern "C" [[gnu::weak]] int __cxa_at_quick_exit(void (*handler)(void*), void* dso_handle);
 extern "C" __attribute__((visibility("hidden"))) void* __dso_handle;
 
-// What a second copy of the library looks for (runtime/hook_coverage.cc).
+// A second copy of the library looks for this symbol (runtime/hook_coverage.cc).
 LEAKTRACK_EXPORT constinit const char leaktrack_library_marker[] = "leaktrack";
 
 namespace {

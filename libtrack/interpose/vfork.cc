@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// vfork, and clone as it is used in its place: notes for the time of the child that this thread's
-// memory is on loan (raw::tenancy).
+// vfork, and clone where it is used like vfork. While the child lives, it runs in this thread's
+// memory, and a mark says so (raw::tenancy).
 //
-// Why vfork by hand: both returns use the same stack, so that the return address must wait in a
-// register, as in the C library. The mark is set before the call and taken back by the parent
-// alone; what it was before waits in a register, too, as the caller may be a vfork child itself.
+// Why assembly for vfork: it returns twice on the same stack, so the return address must wait in a
+// register, as in the C library. The mark is set before the call, and only the parent takes it
+// back. Its previous value waits in a register too, because the caller may itself be a vfork child.
 #include <errno.h>
 #include <sched.h>
 
@@ -14,7 +14,7 @@
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
 
-using namespace leaktrack::track;  // NOLINT: the outer skin of that namespace
+using namespace leaktrack::track;  // NOLINT: this file only exports it
 
 extern "C" __attribute__((visibility("hidden"), used)) int leaktrack_vfork_failed(int error) {
   errno = error;
@@ -60,8 +60,8 @@ vfork:
 static_assert(raw::kBorrower == 1, "the assembly above says so");
 static_assert(SYS_vfork == 58, "the assembly above says so");
 
-// Named by hand: the header declares it as variadic. Only of a child that the caller waits for, and
-// that has no thread-local variables of its own, the mark can be kept.
+// Named by hand: the header declares it as variadic. The mark can be kept only for a child that the
+// caller waits for and that has no thread-local variables of its own.
 using ChildMain = int(void*);
 LEAKTRACK_EXPORT int HookedClone(ChildMain*, void*, int, void*, void*, void*,
                                  void*) __asm__("clone");

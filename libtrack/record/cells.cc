@@ -53,9 +53,9 @@ Cell* Cells::FindKey(uint64_t key) {
   return nullptr;
 }
 
-// Numbers of fresh cells, without keys: from `first` to before the end that is returned; 0: no
-// room. Those of one thread end where a pair of cache lines does, as do all such runs: two threads
-// that count in one line slow each other down to a third.
+// Reserves fresh cells without keys: [*first, returned end). 0: no room. A run for one thread ends
+// at the end of a pair of cache lines, and so does every such run. Two threads that count in one
+// line slow each other down to a third.
 uint32_t Cells::Reserve(uint32_t* first, bool of_one_thread) {
   std::atomic<uint32_t>& count = image_.header().cell_count;
   uint32_t from = count.load(std::memory_order_relaxed), to;
@@ -75,7 +75,7 @@ Cell* Cells::Publish(uint32_t number, uint64_t key) {
   return &cell;
 }
 
-// The number + 1 of a fresh cell with its key set and nothing in it; 0: no room.
+// Returns the number + 1 of a fresh cell that has its key and zero sums. 0: no room.
 uint32_t Cells::Append(uint64_t key) {
   uint32_t number;
   const uint32_t end = Reserve(&number, false);
@@ -90,13 +90,14 @@ Cell* Cells::AppendOwn(OwnCells& own, uint64_t key) {
     uint32_t first;
     const uint32_t end = Reserve(&first, true);
     if (end == 0) return nullptr;
-    own.next_number =
-        first;  // with the end of an earlier run, if a handler jumps away now: an empty one
+    // A handler that jumps away now leaves a run whose end is an earlier run's: an empty run.
+    own.next_number = first;
     std::atomic_signal_fence(std::memory_order_seq_cst);
     own.end_number = end;
   }
   const uint32_t number = own.next_number++;
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // no number is given twice
+  // No number is given out twice.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   return Publish(number, key);
 }
 
@@ -138,8 +139,7 @@ bool Cells::HasRoomFor(const OwnCells& own) const {
              image_.entries(kRegionCells);
 }
 
-// Where the key is, or may be put: in the first of a few places that is its or nobody's. Null: all
-// are taken.
+// The first of a few slots that holds the key or is free. Null: all are taken.
 OwnCells::Entry* Cells::PlaceFor(OwnCells& own, uint64_t key) {
   for (;;) {
     for (uint32_t probe = 0; probe < OwnCells::kProbes; ++probe) {
@@ -154,7 +154,7 @@ OwnCells::Entry* Cells::PlaceFor(OwnCells& own, uint64_t key) {
   }
 }
 
-// The thread's cell for `key`. Null: it is to share.
+// The thread's own cell for `key`. Null: the thread must use the shared cell.
 Cell* Cells::Claim(OwnCells& own, uint64_t key) {
   OwnCells::Entry* const place = PlaceFor(own, key);
   if (place == nullptr || place->key == key) return place != nullptr ? place->cell : nullptr;

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The monotonic sums of each (site, band), found or made without a lock.
+// The monotonic sums of each (site, band), found or created without a lock.
 //
-// A cell is made complete (key set, sums zero) before the index names it. Two threads that make the
-// same one: the loser wipes its key and leaves the cell unused. `samples` is raised last, so a
-// reader that sees it sees the rest. Because sums only grow, an epoch is the difference of two
-// looks, and a look may be taken at any instant.
+// A cell is complete (key set, sums zero) before the index publishes it. If two threads create the
+// same cell, the loser clears the key of its copy and leaves that cell unused. `samples` is raised
+// last, so a reader that sees the new count sees the other sums too. The sums only grow. An epoch
+// is therefore the difference of two readings, and a reading may be taken at any instant.
 //
-// Cost: 4 compare-and-swaps and one locked add for a sampled block. Exact mode would pay that at
-// every call, and its threads wait for each other's lines: there each thread has cells of its own
-// (OwnCells), added to by plain stores; readers add them up. They go with the ThreadState to the
-// next thread that gets it, and come in runs of 8 to 15, which begin in the first half of all
-// cells; who comes later, or finds his places taken, shares. A place is never given to another key:
-// sums lie in the cell, and nobody else knows whose it is.
+// Cost: four compare-and-swaps and one locked add per sampled block. Exact mode would pay that on
+// every call, and its threads would contend for the same cache lines. In exact mode each thread
+// therefore has cells of its own (OwnCells), which it raises by plain stores; readers add them up.
+// Own cells pass with the ThreadState to the next thread that gets it. They are reserved in runs of
+// 8 to 15, and a run may begin only in the first half of all cells. A thread that starts late, or
+// finds its slots taken, uses the shared cell. A slot is never given to another key, because the
+// sums lie in the cell and only the slot says which thread's cell it is.
 //
 // Thread-safety: any thread, lock-free; OwnCells belong to one thread that holds the guard.
 // Allocates: never; asks for pages.
@@ -34,21 +35,23 @@ class Cells {
  public:
   static constexpr uint32_t kMaxProbes = 256;
 
-  // Zero-filled memory for a larger table of a thread's own cells, for good; null: there is none.
+  // Returns zero-filled memory for a larger table of one thread's own cells. The memory is never
+  // given back. Null: there is none.
   using MemoryFn = void* (*)(size_t bytes);
 
   void Bind(const ImageView& image, MemoryFn memory);
 
-  // The cell of (site, band), made if need be. Null: no room, and counted as kLostCells.
+  // Returns the cell of (site, band) and creates it if needed. Null: no room, counted as
+  // kLostCells.
   [[nodiscard]] capture::Cell* Find(capture::SiteId site, uint8_t band);
   static void Add(capture::Cell& cell, const Weight& weight, uint64_t samples = 1);
 
-  // Adds one block that was not sampled by chance. `own`: the calling thread's cells, while it
-  // holds the guard; null: it does not. False: no room, and counted as kLostCells.
+  // Adds one block of exact mode. `own` is the calling thread's cells if it holds the guard, else
+  // null. False: no room, counted as kLostCells.
   bool AddExact(OwnCells* own, capture::SiteId site, uint8_t band, uint64_t size) {
     const uint64_t key = (uint64_t{site} << 8) | band;
-    const auto bytes =
-        static_cast<double>(static_cast<int64_t>(size));  // of a sign: in one instruction
+    // A signed conversion is one instruction, an unsigned one is several.
+    const auto bytes = static_cast<double>(static_cast<int64_t>(size));
     if (own == nullptr) return AddExactShared(key, bytes);
     const OwnCells::Entry& entry = own->entries[own->HomeOf(key)];
     if (entry.key != key) [[unlikely]]
@@ -57,12 +60,13 @@ class Cells {
     return true;
   }
 
-  // The thread's share of samples_total and live_count, made if need be. Null: no room, count in
-  // the header.
+  // Returns the thread's share of samples_total and live_count, and creates it if needed. Null: no
+  // room, so the caller counts in the header.
   capture::Cell* Counter(OwnCells& own) {
     return own.counter != nullptr ? own.counter : NewCounter(own);
   }
-  // Adds live blocks to it. Returns what is to be added to the header's live_count now, mostly 0.
+  // Adds live blocks to the counter. Returns what the caller must add to the header's live_count
+  // now; this is mostly 0.
   static int64_t CountOwn(capture::Cell& counter, int64_t live, int64_t at_once) {
     const int64_t sum =
         capture::CounterLive(counter.objects.load(std::memory_order_relaxed)) + live;
@@ -71,15 +75,15 @@ class Cells {
     counter.objects.store(capture::CounterWord(enough ? 0 : sum), std::memory_order_relaxed);
     return enough ? sum : 0;
   }
-  // One writer's count: in one instruction, after all that was stored before.
+  // Raises the count of a single writer in one instruction, after all stores that precede it.
   static void RaiseAlone(std::atomic<uint64_t>& count) {
     std::atomic_signal_fence(std::memory_order_release);
     __asm__("addq $1, %0" : "+m"(count));
   }
 
  private:
-  // Of one writer: no other thread's sum can come in between. (GCC takes an atomic double through
-  // an integer register, both ways.)
+  // For a single writer: no other thread's addition can come in between. Assembly, because GCC
+  // moves an atomic double through an integer register, both ways.
   static void Raise(std::atomic<double>& sum, double by) {
     __asm__("addsd %1, %0\n\tmovsd %0, %1" : "+x"(by), "+m"(sum));
   }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells a free in one load that a block is not one of ours; and the word that says whether we
-// record at all.
+// Proves in one load that a freed block is not tracked. Also holds the word that says whether the
+// library records at all.
 //
-// 2^19 one-byte counters; a tracked address raises one, its removal lowers it. A zero counter is a
-// proof, so the free of an unsampled block ends here. At 32,768 live samples 6 % of other addresses
-// find a counter that is not zero and pay for a look into the live table (256 KiB: 11 %; measured).
-// A counter that reaches 255 stays there.
+// 2^19 one-byte counters. Tracking an address raises its counter, and removing it lowers the
+// counter. A zero counter is a proof, so the free of an unsampled block ends here. With 32,768 live
+// samples, 6 % of all other addresses find a counter that is not zero and pay for a look into the
+// live table (measured; with 256 KiB of counters it is 11 %). A counter that reaches 255 stays
+// there.
 //
-// The object must lie in private, page-aligned, zero-filled memory to which the runtime applies
-// MADV_WIPEONFORK: a fork child then finds the gate shut and nothing tracked, without anybody
-// having run.
+// The object must lie in private, page-aligned, zero-filled memory with MADV_WIPEONFORK, which the
+// runtime applies. A fork child then finds the gate shut and nothing tracked, although no code has
+// run in it.
 //
 // Thread-safety: any thread.
 // Allocates: never.
@@ -31,7 +32,7 @@ class alignas(4096) Filter {
   static constexpr size_t kCounters = size_t{1} << kBits;
   static constexpr uint8_t kSticky = 255;
 
-  // False is certain.
+  // False: the block is certainly not tracked. True: it may be.
   bool MayBeTracked(const void* block) const {
     return counters_[IndexOf(block)].load(std::memory_order_relaxed) != 0;
   }
@@ -39,11 +40,12 @@ class alignas(4096) Filter {
   void Raise(const void* block) { Step(counters_[IndexOf(block)], 1); }
   void Lower(const void* block) { Step(counters_[IndexOf(block)], -1); }
 
-  // Exact mode: every block may be tracked, for the rest of the run. Blocks of that mode are
-  // neither raised nor lowered then.
+  // For exact mode: from now on every block may be tracked, for the rest of the run. Blocks of
+  // exact mode then neither raise nor lower their counters.
   void RaiseAllForGood();
 
-  // Every slow path asks this first. Open() after the recorder is bound, Shut() to stop recording.
+  // Every slow path asks this first. Call Open() after the recorder is bound, and Shut() to stop
+  // recording.
   bool is_open() const { return gate_.load(std::memory_order_acquire) != 0; }
   void Open() { gate_.store(1, std::memory_order_release); }
   void Shut() { gate_.store(0, std::memory_order_release); }
@@ -55,10 +57,11 @@ class alignas(4096) Filter {
   }
   static void StepFrom(std::atomic<uint8_t>& counter, uint8_t seen, int by);
 
-  // Blocks that lie together have their counters together: four kibibytes of heap in one cache line
-  // (a product of all bits would spread the frees of a small heap over half a mebibyte). Two to
-  // four of the smallest share one: sampled by bytes, a counter's 64 bytes are seldom tracked. The
-  // upper bits tell apart what allocators put at multiples of 1 to 16 KiB.
+  // Neighbouring blocks have neighbouring counters: 4 KiB of heap share one cache line of counters.
+  // (A hash of all bits would spread the frees of a small heap over 512 KiB.) Two to four of the
+  // smallest blocks share one counter. This matters little: with sampling by bytes, few of the
+  // 64-byte ranges hold a tracked block. The upper bits separate blocks that allocators place at
+  // multiples of 1 to 16 KiB.
   static size_t IndexOf(const void* block) {
     const auto address = reinterpret_cast<uintptr_t>(block);
     return static_cast<size_t>(((address >> 6) ^ (address >> 13)) & (kCounters - 1));

@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps the library from recording itself, and a signal handler from recording in the middle of a
-// record.
+// Keeps the library from recording its own calls, and keeps a signal handler from recording while
+// the thread is already inside a hook.
 //
-// A guard is a ticket: functions that record take `const GuardTicket&`, and only a guard makes one.
-// It blocks sampling, never removal: a free inside a hook or a handler must still be settled (a
-// lost free invents a leak).
+// A guard is a ticket. Functions that record take `const GuardTicket&`, and only a guard can create
+// one. The guard blocks sampling, never removal: a free inside a hook or a handler must still be
+// settled, because a lost free looks like a leak.
 //
-// A guard is held where HotThread::guard_place points to it: one instruction takes it, one gives it
-// back. longjmp: if the guard itself was jumped over (a handler that interrupted the slow path left
-// by siglongjmp), the next entries find it abandoned (guard.cc): it lies on the stack with a mark
-// in it that only it would remove, so where the mark is overwritten, or the stack gone, the guard
-// is dead; and on the thread's own stack nobody can be above one that lives. Coroutines: where
-// neither can be said (one that was suspended within a hook, a seccomp filter), kAbandonedAfter
-// refusals in a row must come first. As it may live after all, and go on some day, it keeps the
-// thread's state, and the thread gets another one: two that walk the stack with one state crash. At
-// most kMostTakenOver times per thread.
+// A guard is held while HotThread::guard_place points to it. One instruction acquires it, and one
+// releases it.
 //
-// Thread-safety: each thread its own HotThread.
+// Abandoned guards. A signal handler that interrupted the slow path may leave by siglongjmp and
+// jump over the guard. The next entries detect that (guard.cc). The guard lies on the stack and
+// contains a mark that only its destructor removes. If the mark is overwritten, or the stack is
+// gone, the guard is dead. On the thread's own stack, a guard is also dead if a caller further out
+// enters a hook.
+//
+// Coroutines. Where none of these checks decides (a coroutine was suspended inside a hook, or a
+// seccomp filter forbids the checks), the guard is taken over after kAbandonedAfter refusals in a
+// row. Its owner may still resume one day. So the old guard keeps the thread's state and the thread
+// gets a new state: two stack walks that share one state crash. A thread takes over at most
+// kMostTakenOver guards this way.
+//
+// Thread-safety: each thread uses its own HotThread.
 // Allocates: never.
 // Signals: safe.
 // Fork: the child may go on.
@@ -32,8 +37,8 @@
 namespace leaktrack::track {
 
 inline constexpr uint32_t kAbandonedAfter = 1024;
-inline constexpr uint32_t kMostTakenOver =
-    16;  // a state has up to 16 KiB, and its tables in exact mode
+// Each costs a state of up to 16 KiB, and its tables in exact mode.
+inline constexpr uint32_t kMostTakenOver = 16;
 
 class GuardTicket {
  public:
@@ -44,14 +49,15 @@ class GuardTicket {
   template <typename Thread>
   friend class BasicGuard;
   GuardTicket() = default;
-  char empty_ = 0;  // an empty class would look uninitialised to the compiler
+  // An empty class would look uninitialised to the compiler.
+  char empty_ = 0;
 };
 
-// What others find where guard_place points to.
+// The object that guard_place points to. Later entries read it.
 class GuardPlace {
  public:
-  // Always inlined: the frame and the return address are those of the function that the guard lives
-  // in.
+  // Always inlined, so that the frame and the return address belong to the function in which the
+  // guard lives.
   [[gnu::always_inline]] GuardPlace()
       : mark_(MarkOf(this)),
         frame_(reinterpret_cast<uintptr_t>(__builtin_frame_address(0))),
@@ -78,8 +84,8 @@ class GuardPlace {
   static uint64_t MarkOf(const void* place) {
     return 0x6c65'616b'7472'6163 ^ reinterpret_cast<uintptr_t>(place);
   }
-  // One instruction, which no handler can interrupt; not locked, as no other thread takes part.
-  // False: `expected` is what was there.
+  // One instruction, so no handler can interrupt it. It has no lock prefix, because no other thread
+  // takes part. If it returns false, `expected` holds the value that was found.
   static bool Replace(const void* volatile& place, const void*& expected, const void* desired) {
     bool replaced;
     __asm__ volatile("cmpxchgq %3, %1"
@@ -90,12 +96,13 @@ class GuardPlace {
   }
   void TakeOver(HotThread& hot, const void* place);
 
-  volatile uint64_t mark_;     // read where guard_place says that a guard lies
-  volatile uintptr_t frame_;   // of the function that the guard lives in,
-  volatile uintptr_t caller_;  // and the return address above it
+  // Later entries read these three through guard_place.
+  volatile uint64_t mark_;
+  volatile uintptr_t frame_;   // frame of the function in which the guard lives
+  volatile uintptr_t caller_;  // return address of that function
 };
 
-// `Thread` says whose it is.
+// `Thread` names the thread that the guard belongs to.
 template <typename Thread>
 class BasicGuard : private GuardPlace {
  public:
@@ -104,15 +111,15 @@ class BasicGuard : private GuardPlace {
   }
   [[gnu::always_inline]] ~BasicGuard() { Leave(thread_.hot()); }
 
-  const GuardTicket& ticket() const { return ticket_; }  // only if held()
-  // False: the thread is inside a hook already; pass the call through and count kNestedAllocations.
-  // Or the guard was taken over since: the thread's state, if it was read since the guard was
-  // entered, may be another's.
+  const GuardTicket& ticket() const { return ticket_; }  // valid only if held()
+  // False means one of two things. The thread is already inside a hook: pass the call through and
+  // count kNestedAllocations. Or the guard was taken over meanwhile: a thread state that was read
+  // after the guard was entered may belong to somebody else.
   [[nodiscard]] bool held() const {
     return thread_.hot().guard_place == static_cast<const GuardPlace*>(this);
   }
   ThreadState* IfStillHeld(ThreadState* state) const {
-    std::atomic_signal_fence(std::memory_order_seq_cst);  // the state is read first
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // the state is read before the check
     return held() ? state : nullptr;
   }
 
@@ -121,13 +128,13 @@ class BasicGuard : private GuardPlace {
   [[no_unique_address]] GuardTicket ticket_;
 };
 
-// The hooks', at the cost of a register.
+// The calling thread. The hooks use this; it costs a register.
 struct ThisThread {
   HotThread& hot() const { return hot_thread; }
 };
 using HookGuard = BasicGuard<ThisThread>;
 
-// Of a thread that is named: for one thread that acts for several, as tests and models do.
+// A thread given by name. Tests and models use this where one thread acts for several.
 struct NamedThread {
   NamedThread(HotThread& hot) : hot_(&hot) {}  // NOLINT(google-explicit-constructor)
   HotThread& hot() const { return *hot_; }

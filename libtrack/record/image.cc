@@ -80,7 +80,7 @@ bool InitImage(void* base, const ImagePlan& plan, CommitFn commit, void* context
   stash.offset = plan.live_buckets * sizeof(LiveBucket);
   stash.bucket_count.store(StashBuckets(plan.live_buckets), std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_release);
-  header->magic = kRecorderMagic;  // last: a reader that sees it sees the rest
+  header->magic = kRecorderMagic;  // last: a reader that sees the magic number sees the rest
   return true;
 }
 

@@ -47,7 +47,7 @@ void IntervalControl::NoteSample(uint64_t now_ms) {
     return;
   }
   const uint64_t count = CountOf(tick_.fetch_add(1, std::memory_order_relaxed) + 1);
-  // `==` by remainder: exactly one thread doubles, however many draw at once.
+  // The remainder is zero for exactly one thread, however many draw at once. That thread doubles.
   if (count % kSamplesPerTick == 0) RaiseRate();
 }
 
@@ -66,7 +66,7 @@ void IntervalControl::RelaxRate(uint64_t finished_count, uint64_t finished_tick,
   uint64_t since = rate_calm_since_.load(std::memory_order_relaxed);
   uint8_t rate = rate_index_.load(std::memory_order_relaxed);
   if (now_ms < since + kRateCalmMs) return;
-  // A long silence counts as many calm stretches.
+  // A long silence counts as several calm periods.
   while (now_ms >= since + kRateCalmMs && rate > kBaseIndex) {
     --rate;
     since += kRateCalmMs;

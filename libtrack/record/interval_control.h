@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chooses the mean sampling interval T: as fine as time and memory allow.
+// Chooses the mean sampling interval T, as fine as time and memory allow.
 //
-// A leak becomes suspect after about 23 T leaked bytes, so T should be small; but samples cost time
-// when they are taken and room while they live. Hence two limits, each with an interval of its own,
-// of which the larger counts:
-//   rate   200 samples per tick of 100 ms (about 0.3 % of a core). The sample that uses the tick's
-//          budget up doubles T_rate at once, the next 200 in the same tick again. It halves after
-//          10 s of ticks below a quarter.
-// Neither falls below the base, 16 KiB. Why two: T that follows the allocation rate alone lets
-// start-up data fill a bounded table and blinds the tool for later leaks (modelled: 0 of 1,224
-// samples). T for a draw is fixed before the allocations it judges are seen, hence every weight
-// stays unbiased.
-//   live   three quarters of the live limit: T_live doubles and the table is thinned (thinning.cc).
-//          It halves after 60 s with less than a quarter of the limit alive.
+// A leak becomes suspect after about 23 T leaked bytes, so T should be small. But samples cost time
+// when they are taken and room while they live. There are two limits, each with its own interval.
+// The larger interval counts.
+//  rate   200 samples per tick of 100 ms (about 0.3 % of a core). The sample that uses up the
+//         tick's budget doubles T_rate at once. The next 200 in the same tick double it again.
+//         T_rate halves after 10 s of ticks below a quarter.
+//  live   Three quarters of the live limit: T_live doubles and the table is thinned (thinning.cc).
+//         T_live halves after 60 s with less than a quarter of the limit alive.
 //
-// Intervals are named by index: 0 is exact, k >= 1 is base << (k - 1); the table stands in the
-// recorder's header.
+// Neither interval falls below the base, 16 KiB. Why two: if T followed the allocation rate alone,
+// start-up data would fill a bounded table and hide later leaks (modelled: 0 of 1,224 samples). T
+// for a draw is fixed before the allocations that it judges are seen, so every weight stays
+// unbiased.
 //
-// Thread-safety: any thread; shared words are written on the sampled path only.
-// Allocates: never.   Signals: safe.   Fork: the child binds anew.
+// Intervals are named by index: 0 is exact, and k >= 1 is base << (k - 1). The table of intervals
+// lies in the recorder's header.
+//
+// Thread-safety: any thread; only the sampled path writes shared words.
+// Allocates: never.
+// Signals: safe.
+// Fork: the child binds anew.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_INTERVAL_CONTROL_H_
 #define LEAKTRACK_LIBTRACK_RECORD_INTERVAL_CONTROL_H_
 
@@ -42,11 +45,11 @@ inline constexpr uint64_t kLiveCalmMs = 60'000;
 
 class IntervalControl {
  public:
-  // `configured`: 0 auto, 1 exact, else the fixed interval in bytes (only the live limit may then
+  // `configured`: 0 auto, 1 exact, else the fixed interval in bytes (then only the live limit may
   // raise it).
   void Bind(capture::RecorderHeader* header, uint64_t configured, uint64_t live_limit);
 
-  // The interval for a draw made now.
+  // The interval for a draw that is made now.
   uint8_t index() const {
     const uint8_t rate = rate_index_.load(std::memory_order_relaxed);
     const uint8_t live = live_index_.load(std::memory_order_relaxed);
@@ -57,18 +60,18 @@ class IntervalControl {
   }
   bool exact() const { return index() == kExactIndex; }
 
-  // A sample was taken. Never called in exact mode.
+  // Notes that a sample was taken. Never called in exact mode.
   void NoteSample(uint64_t now_ms);
 
-  // True when the live table is to be thinned.
+  // True if the live table must be thinned.
   bool Crowded(int64_t live) const { return live >= crowded_at_.load(std::memory_order_relaxed); }
-  // One step above T_live: what a thinning pass is to thin to. 0: there is nothing coarser.
+  // The target of the next thinning pass: one step above T_live. 0: there is nothing coarser.
   uint8_t NextForLive() const;
-  // T_live is at least that from now on.
+  // From now on T_live is at least `index`.
   void RaiseLiveTo(uint8_t index, uint64_t now_ms);
 
-  // Exact mode ends: from now on auto. The `live` exact blocks keep their place beside the live
-  // limit.
+  // Ends exact mode; from now on the interval is automatic. The `live` exact blocks keep their
+  // place in addition to the live limit.
   void LeaveExact(uint64_t now_ms, int64_t live);
 
  private:

@@ -39,7 +39,7 @@ void ThreadBlocks::Bind(const ImageView& image) {
   next_number_.store(1);
 }
 
-// The index of a block never used before, or 0.
+// Returns the index of a block that was never used, or 0.
 uint32_t ThreadBlocks::Fresh() {
   std::atomic<uint32_t>& count = image_.header().thread_count;
   uint32_t index = count.load(std::memory_order_relaxed);

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One bucket of the live table: four slots, their keys in a cache line, and what each step of a
-// slot's life does to them.
+// One bucket of the live table: four slots with their keys in one cache line, and the steps of a
+// slot's life.
 //
-//   slot:  kSlotEmpty --CAS--> kSlotBusy --fill, release--> address --CAS (one winner)--> kSlotBusy
-//          --> kSlotEmpty
+//  slot:  kSlotEmpty --CAS--> kSlotBusy --fill, release--> address
+//         address --CAS, one winner--> kSlotBusy --> kSlotEmpty
 //
-// The winner of a removal takes the key, then the label (size_interval): a relabelling at the same
-// moment is either in what he gets, or fails. Labels of exact mode are never changed. All is
-// inlined: a malloc and a free of exact mode pass through here.
+// The winner of a removal takes the key first and the label (size_interval) second. A relabelling
+// at the same moment either is part of what the winner gets, or fails. Labels of exact mode never
+// change. All functions are inlined, because every malloc and free of exact mode passes through
+// them.
 //
-// Thread-safety: any thread, lock-free.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: any thread, lock-free.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_LIVE_BUCKET_H_
 #define LEAKTRACK_LIBTRACK_RECORD_LIVE_BUCKET_H_
 
@@ -21,23 +25,23 @@
 
 namespace leaktrack::track {
 
-// What a block inherits from the one it replaces.
+// What a block inherits from the block that it replaces.
 struct ChainLink {
   uint32_t chain = 0;
   uint32_t first_birth_s = 0;
 };
 
-// What is kept of a live block; also what a removal hands out.
+// What the table keeps of a live block. A removal hands out the same.
 struct LiveEntry {
   uint64_t size = 0;
   uint8_t interval_index = 0;
   capture::SiteId site = 0;
   uint64_t birth_ms = 0;
   uint32_t chain = 0;          // 0: never reallocated
-  uint32_t first_birth_s = 0;  // of the chain's first block
+  uint32_t first_birth_s = 0;  // birth of the chain's first block
 
-  // Another one for what is rare: whoever has the address of an entry, or copies it as a whole,
-  // keeps it in memory (GCC 12).
+  // A copy for the cold paths. GCC 12 keeps an entry in memory if its address is taken or it is
+  // copied as a whole; with a separate copy the original stays in registers.
   LiveEntry Apart() const { return {size, interval_index, site, birth_ms, chain, first_birth_s}; }
   void Continue(const ChainLink& link) {
     chain = link.chain;
@@ -47,7 +51,7 @@ struct LiveEntry {
 
 namespace live_bucket {
 
-// Whether the block is in one of the slots.
+// True if one of the slots holds the block.
 [[gnu::always_inline]] inline bool Holds(const capture::LiveBucket& bucket, uintptr_t block) {
 #pragma GCC unroll 4
   for (const capture::LiveHot& slot : bucket.slots) {
@@ -57,7 +61,8 @@ namespace live_bucket {
   return false;
 }
 
-// Makes an empty slot busy; who did that fills it. False: it is not empty (any more).
+// Turns an empty slot into a busy one, which the caller must fill. False: it is not empty, or not
+// any more.
 [[gnu::always_inline]] inline bool Claim(capture::LiveHot& hot) {
   uint64_t expected = capture::kSlotEmpty;
   return hot.key.load(std::memory_order_relaxed) == capture::kSlotEmpty &&
@@ -75,8 +80,8 @@ namespace live_bucket {
   hot.key.store(block, std::memory_order_release);
 }
 
-// The key from `block` to busy, and the label that goes with it: of a sampled block by a second
-// locked instruction, as thinning may be changing it. False: another thread was faster.
+// Changes the key from `block` to busy and takes the label. A sampled block's label needs a second
+// locked instruction, because thinning may be changing it. False: another thread was faster.
 [[gnu::always_inline]] inline bool TakeKeyAndLabel(capture::LiveHot& hot, uintptr_t block,
                                                    uint64_t* label) {
   uint64_t expected = block;
@@ -88,7 +93,7 @@ namespace live_bucket {
   return true;
 }
 
-// False: another thread was faster.
+// Removes the block from its slot. False: another thread was faster.
 [[gnu::always_inline]] inline bool Win(capture::LiveHot& hot, const capture::LiveCold& cold,
                                        uintptr_t block, LiveEntry* entry) {
   uint64_t label;

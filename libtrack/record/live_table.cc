@@ -18,7 +18,8 @@ void LiveTable::Bind(const ImageView& image, bool may_grow) {
   }
 }
 
-// The segment's words in the header are complete. May be done by several threads at once.
+// Makes a segment usable whose words in the header are complete. Several threads may do this at
+// once.
 void LiveTable::Adopt(uint32_t index) {
   const LiveSegment& from = image_.header().live_segments[index];
   char* const region = image_.region<char>(kRegionLive);
@@ -32,7 +33,8 @@ void LiveTable::Adopt(uint32_t index) {
   segment_count_.compare_exchange_strong(before, index + 1, std::memory_order_acq_rel);
 }
 
-// What the newest segment has no room for, or a table that somebody else has grown meanwhile.
+// Inserts an entry for which the newest segment has no room, or which comes while another thread
+// grows the table.
 LiveTable::Inserted LiveTable::PutAnywhere(uint64_t hash, uintptr_t block, const LiveEntry& entry) {
   uint32_t segments = segment_count_.load(std::memory_order_acquire);
   Inserted inserted = PutInSegments(segments, hash, block, entry);
@@ -43,12 +45,14 @@ LiveTable::Inserted LiveTable::PutAnywhere(uint64_t hash, uintptr_t block, const
 
 LiveTable::Inserted LiveTable::PutInSegments(uint32_t segments, uint64_t hash, uintptr_t block,
                                              const LiveEntry& entry) {
-  for (uint32_t s = segments; s-- > 0;) {  // newest first: it has the room
+  // Newest first: it has the room.
+  for (uint32_t s = segments; s-- > 0;) {
     if (s == kStash) continue;
     const Inserted inserted = PutIn(ChoicesIn(segments_[s], hash), block, entry);
     if (inserted != Inserted::kNoRoom) return inserted;
   }
-  // Raised before the entry can be seen: who looks for it skips a stash that counts nothing.
+  // Raise the count before the entry becomes visible: a thread that looks for it skips a stash that
+  // counts nothing.
   others_.fetch_add(1, std::memory_order_seq_cst);
   const Inserted inserted = PutIn(ChoicesIn(segments_[kStash], hash), block, entry);
   if (inserted != Inserted::kYes) others_.fetch_sub(1, std::memory_order_relaxed);
@@ -110,8 +114,8 @@ void LiveTable::GrowAhead() {
   growing_.store(0, std::memory_order_release);
 }
 
-// True when segment `index` is there, whoever made it. All that come here at once store the same
-// values.
+// True if segment `index` exists, whichever thread added it. All threads that get here at once
+// store the same values.
 bool LiveTable::AddSegment(uint32_t index) {
   if (index < segment_count_.load(std::memory_order_acquire)) return true;
   if (index >= kMaxLiveSegments || !may_grow_.load(std::memory_order_relaxed)) return false;
@@ -120,10 +124,9 @@ bool LiveTable::AddSegment(uint32_t index) {
                            << (index - 2);
   const LiveSegment& last = header.live_segments[index - 1];
   const uint64_t end = last.offset + last.bucket_count.load() * sizeof(LiveBucket);
+  // Asking again at every insert would cost a system call each.
   if (!image_.Ensure(kRegionLive, end + buckets * sizeof(LiveBucket))) {
-    may_grow_.store(
-        false,
-        std::memory_order_relaxed);  // asking again at every insert would cost a system call each
+    may_grow_.store(false, std::memory_order_relaxed);
     return false;
   }
   LiveSegment& segment = header.live_segments[index];

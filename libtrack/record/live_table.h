@@ -2,23 +2,27 @@
 //
 // The sampled blocks that are alive: address -> {site, size, interval, birth, chain}.
 //
-// Two-choice buckets, their keys in a cache line and the details in the next: a key lives in one of
-// eight slots of a segment, so a look-up reads two lines, and a third if it finds it. There are no
-// tombstones (linear probing with them decays to 3 us per miss; this one answers in 12 ns). The
-// table grows by whole segments, never by moving entries: an entry keeps its slot for life. Segment
-// 1 is a small stash that takes what finds all its buckets full.
+// The table has two-choice buckets, with keys in one cache line and details in the next. A key
+// lives in one of eight slots of a segment. A look-up therefore reads two lines, and a third if it
+// finds the key. There are no tombstones: linear probing with tombstones decays to 3 us per miss,
+// and this table answers in 12 ns. The table grows by whole segments and never moves an entry, so
+// an entry keeps its slot for life. Segment 1 is a small stash for entries that find all their
+// buckets full.
 //
-// Promises: whoever dies or is interrupted between any two instructions leaves at most that one
-// slot busy; of several removers of an address exactly one wins; a reader of a dead image finds
-// every entry whole (live_bucket.h). Relabelling (thinning) swaps `size_interval` while the key
-// stays, so a free at the same moment never misses.
+// Promises. A thread that dies or is interrupted between any two instructions leaves at most one
+// slot busy. If several threads remove one address, exactly one wins. A reader of a dead image
+// finds every entry whole (live_bucket.h). Relabelling (thinning) exchanges `size_interval` while
+// the key stays, so a free at the same moment never misses.
 //
-// Growth waits for nobody either: the next segment's place and size follow from those before it, so
-// whoever finds no room makes it, and several who make it at once write the same words (a thread
-// that was interrupted while it grew the table once cost exact mode thousands of blocks).
+// Growth does not wait either. The place and the size of the next segment follow from the segments
+// before it. Any thread that finds no room adds the segment, and several that add it at once write
+// the same words. (With a growth lock, a thread that was interrupted while it held the lock once
+// cost exact mode thousands of blocks.)
 //
 // Thread-safety: any thread, lock-free.
-// Allocates: never; asks for pages when growing.   Signals: safe.   Fork: the child binds anew.
+// Allocates: never; asks for pages when growing.
+// Signals: safe.
+// Fork: the child binds anew.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_LIVE_TABLE_H_
 #define LEAKTRACK_LIBTRACK_RECORD_LIVE_TABLE_H_
 
@@ -31,37 +35,38 @@
 
 namespace leaktrack::track {
 
-// Without moving entries about, two choices of four slots leave near 1.4 % over at three quarters
-// load (by hand).
+// Size of the stash. If entries are never moved, about 1.4 % of them find no room in two buckets of
+// four slots at three quarters load (simulated).
 inline constexpr uint64_t StashBuckets(uint64_t first_segment_buckets) {
   return first_segment_buckets < 512 ? 64 : first_segment_buckets / 8;
 }
 
 class LiveTable {
  public:
-  // `may_grow`: add segments when three quarters full (exact mode).
+  // `may_grow`: add segments when the table is three quarters full (exact mode).
   void Bind(const ImageView& image, bool may_grow);
 
   enum class Inserted : uint8_t { kYes, kKnown, kNoRoom };
 
-  // Neither counts: see Count(). kKnown: the address is in the table, which stays as it was.
+  // Insert and Take do not count; Count() does. kKnown: the address is in the table already, and
+  // its entry stays unchanged.
   [[nodiscard]] Inserted Insert(uintptr_t block, const LiveEntry& entry);
 
-  // Removes the entry of `block`. False: not there (or another thread was faster).
+  // Removes the entry of `block`. False: it is not there, or another thread was faster.
   [[nodiscard]] bool Take(uintptr_t block, LiveEntry* entry);
 
-  // Entries that came, or went (below 0). May come late and in sums: up to kCountAtOnce of each
-  // thread are not in live().
+  // Counts entries that came, or went (negative). Counts may arrive late and in sums: live() misses
+  // up to kCountAtOnce entries of each thread.
   static constexpr int64_t kCountAtOnce = capture::kCounterMost;
   void Count(int64_t change);
-  // What is counted here may be below 0 for a while: frees in one thread's handlers, births that
-  // another keeps to itself.
+  // The live entries that have been counted. Can be negative for a while: a handler's frees are
+  // counted at once, while the births that another thread keeps in its own counter are not.
   int64_t live() const { return image_.header().live_count.load(std::memory_order_relaxed); }
-  // Whether so many fill three quarters of the slots outside the stash.
+  // True if `entries` would fill three quarters of the slots outside the stash.
   bool IsNearlyFull(int64_t entries) const {
     return entries * 4 >= static_cast<int64_t>(capacity()) * 3;
   }
-  // Slots outside the stash: every segment after it holds as many as all before.
+  // Slots outside the stash. Each segment after the stash holds as many as all before it.
   uint64_t capacity() const {
     const uint32_t segments = segment_count_.load(std::memory_order_relaxed);
     return segments == 0 ? 0
@@ -69,9 +74,9 @@ class LiveTable {
                                << (segments > 2 ? segments - 2 : 0);
   }
 
-  // Calls visit(Slot) for the entries of `count` buckets from `first`, counted through all
-  // segments. Returns false when there are no buckets there. Other threads may change the table
-  // meanwhile.
+  // Calls visit(Slot) for the entries of `count` buckets, starting at `first`; buckets are numbered
+  // through all segments. Returns false if there are no such buckets. Other threads may change the
+  // table meanwhile.
   struct Slot {
     capture::LiveHot* hot;
     capture::LiveCold* cold;
@@ -81,7 +86,7 @@ class LiveTable {
   template <typename Visit>
   bool VisitBuckets(uint64_t first, uint64_t count, Visit&& visit) const;
 
-  // For thinning. Both fail if the entry changed since it was visited.
+  // For thinning. Both fail if the entry has changed since it was visited.
   [[nodiscard]] bool TakeSlot(const Slot& slot, LiveEntry* entry);
   [[nodiscard]] static bool Relabel(const Slot& slot, uint8_t interval_index);
 
@@ -91,7 +96,7 @@ class LiveTable {
     std::atomic<uint64_t> mask;
   };
 
-  // The two buckets where an address may be, in one segment.
+  // The two buckets of a segment where an address may be.
   struct Choices {
     capture::LiveBucket* a;
     capture::LiveBucket* b;
@@ -100,9 +105,10 @@ class LiveTable {
   static constexpr uint32_t kStash = 1;
   static constexpr uint32_t kManySegments = 1u << 31;
 
-  // Its halves choose the two buckets. The folded product of two that differ (as in wyhash, Wang Yi
-  // 2019): blocks of one size, one after the other, leave no more without room than random ones
-  // would; the folded product of one does.
+  // The two halves of the hash choose the two buckets. The hash folds the product of two different
+  // terms of the address (as in wyhash, Wang Yi 2019). Consecutive blocks of one size then find no
+  // room as rarely as random addresses do. Folding the product with a constant does not achieve
+  // this.
   static uint64_t HashOf(uintptr_t block) {
     const auto product = static_cast<unsigned __int128>(block ^ 0xa076'1d64'78bd'642fULL) *
                          (block ^ 0xe703'7ed1'a0b4'28dbULL);
@@ -119,12 +125,12 @@ class LiveTable {
     return {FirstIn(in, hash), SecondIn(in, hash)};
   }
   static uint32_t Newest(uint32_t segments) { return segments > kStash + 1 ? segments - 1 : 0; }
-  // Whether an address may be elsewhere than in the newest segment, too.
+  // True if an address may also be outside the newest segment.
   bool OthersInUse() const { return others_.load(std::memory_order_seq_cst) != 0; }
   bool StashInUse() const {
     return (others_.load(std::memory_order_seq_cst) & ~kManySegments) != 0;
   }
-  // `looked_at` is done.
+  // True if `segment` is another one than `looked_at` and may hold entries.
   bool IsOtherInUse(uint32_t segment, const Segment* looked_at) const {
     return &segments_[segment] != looked_at && (segment != kStash || StashInUse());
   }
@@ -142,14 +148,15 @@ class LiveTable {
   Segment segments_[capture::kMaxLiveSegments];
   std::atomic<uint32_t> segment_count_;
   std::atomic<const Segment*> newest_;  // holds most entries, and has the room; null: unbound
-  std::atomic<uint32_t> others_;        // entries in the stash, and kManySegments
+  std::atomic<uint32_t> others_;        // entries in the stash, plus the flag kManySegments
   std::atomic<bool> may_grow_;
-  std::atomic<uint32_t>
-      growing_;  // somebody grows ahead of need: no lock, only a reason not to do so as well
+  // A thread is growing the table ahead of need. This is no lock; it only saves others the same
+  // work.
+  std::atomic<uint32_t> growing_;
 };
 
-// Into the lowest slot that is empty in either bucket: the emptier of the two, but for holes, and
-// needs no count.
+// Inserts into the lowest slot that is empty in either bucket. But for holes this is the emptier
+// bucket, and it needs no count.
 [[gnu::always_inline]] inline LiveTable::Inserted LiveTable::PutIn(const Choices& choices,
                                                                    uintptr_t block,
                                                                    const LiveEntry& entry) {

@@ -13,7 +13,7 @@ using namespace capture;
 
 uint32_t Fold(uint64_t word) { return static_cast<uint32_t>(word ^ (word >> 32)); }
 
-// Readers trust an entry only while `check` fits: it is wrong while the fields change.
+// Readers trust an entry only if `check` fits its fields. It does not fit while the fields change.
 void Write(MapEntry& entry, uint64_t start, uint64_t length, uint64_t birth_ms, SiteId site) {
   const uint32_t check = Fold(start) ^ Fold(length) ^ Fold(birth_ms) ^ site;
   entry.check = ~check;
@@ -37,7 +37,7 @@ void MapTable::Bind(const ImageView& image, Cells* cells) {
   lost_hold_.store(0, std::memory_order_relaxed);
 }
 
-// The lock's word is odd while it is held, and never the same twice.
+// The lock word is odd while the lock is held, and it never repeats.
 bool MapTable::Lock() {
   std::atomic<uint32_t>& lock = image_.header().map_lock;
   uint32_t word = lock.load(std::memory_order_relaxed);
@@ -129,7 +129,7 @@ bool MapTable::Detach(uintptr_t start, uint64_t length, uint64_t now_ms,
   return true;
 }
 
-// The latest first: an older one at that address is gone.
+// Searches the latest attachment first: an older one at the same address is gone.
 MapTable::Attachment MapTable::TakeAttachment(uintptr_t start) {
   for (uint32_t back = 1; back <= kAttachments; ++back) {
     Attachment& place = attachments_[(next_attachment_ - back) % kAttachments];
@@ -141,7 +141,8 @@ MapTable::Attachment MapTable::TakeAttachment(uintptr_t start) {
   return {};
 }
 
-// Its pieces have its site and its birth; what has replaced others has not.
+// Takes out the pieces that have the attachment's site and birth. A mapping that has replaced such
+// a piece has others.
 bool MapTable::DetachFrom(uintptr_t start, uint64_t now_ms, DetachedMappings* detached) {
   if (empty()) return true;
   if (!Lock()) return false;
@@ -210,13 +211,13 @@ void MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms,
   }
 }
 
-// Takes [low, high), which lies inside the entry, out of it.
+// Takes [low, high), which lies inside the entry, out of the entry.
 void MapTable::CutLocked(MapEntry& entry, uintptr_t low, uintptr_t high, uint64_t now_ms,
                          DetachedMappings* detached) {
   const uintptr_t start = entry.start, end = entry.start + entry.length;
   const uint64_t birth_ms = entry.birth_ms, age_ms = now_ms - std::min(now_ms, birth_ms);
   const SiteId site = entry.site;
-  if (low > start) CountBirth(site, 0);  // each cut makes one piece more
+  if (low > start) CountBirth(site, 0);  // each cut adds one piece
   if (high < end) CountBirth(site, 0);
   if (detached != nullptr && detached->count < DetachedMappings::kPieces) {
     detached->pieces[detached->count++] = {low, high - low, birth_ms, site};
@@ -263,7 +264,7 @@ bool MapTable::JoinLocked(uintptr_t start, uint64_t length, SiteId site) {
   return true;
 }
 
-// Of a range in which nothing is recorded.
+// Adds a range in which nothing is recorded.
 bool MapTable::AppendLocked(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
   if (JoinLocked(start, length, site)) return true;
   const bool added = AddLocked(start, length, site, now_ms);

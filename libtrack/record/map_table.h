@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The mappings that the program itself made and that take memory: exact, by address range.
+// The mappings that the program itself made and that take memory, exact and by address range.
 //
-// Mappings are few and large, so nothing is sampled: a small unordered table under a bounded lock.
-// munmap may cut a mapping at either end or in the middle, and MAP_FIXED may replace any part of
-// any: all are told here as "this range is gone" followed by "this range is there".
+// Mappings are few and large, so nothing is sampled. They live in a small unordered table under a
+// bounded lock. munmap may cut a mapping at either end or in the middle, and MAP_FIXED may replace
+// any part of any mapping. The table is told of all these as "this range is gone" followed by "this
+// range is there".
 //
-// Reserved address space (reserved_ranges.h) belongs to no site. What is opened of it is a mapping
-// of whoever opened it. What is closed again stays one: closing gives no page back, and who opens
-// it a second time takes no new ones. Unmapped, or replaced by a reservation, it is gone.
+// Reserved address space (reserved_ranges.h) belongs to no site. When a caller opens a part of it,
+// that part becomes a mapping of this caller. When the part is closed again, it stays a mapping:
+// closing gives no page back, and opening it a second time takes no new pages. It ends when it is
+// unmapped or replaced by a reservation.
 //
 // Accounts: births and deaths go to the cells of the site with weight {1, bytes}. A cut first
-// counts the additional piece as a birth of 0 bytes, then the piece that goes as a death: live
+// counts the additional piece as a birth of 0 bytes, then the removed piece as a death. So live
 // entries, objects and bytes always agree.
 //
-// What a call is about to unmap is first detached, because another thread may get the range the
-// moment it is free, and is settled or put back when the call has succeeded or failed: a munmap or
-// mremap that fails loses nothing.
+// A range that a call is about to unmap is detached first, because another thread may get the range
+// the moment it is free. When the call has succeeded the range is settled, and when it has failed
+// the range is put back. A munmap or mremap that fails therefore loses nothing.
 //
-// The lock is tried kLockSpins times, then the call is given up and counted (kLostMappings). A
-// removal lost this way heals when the address is mapped again. Callers block signals while they
-// are in here, so that no handler can jump away from a held lock. Where they may not (a seccomp
-// filter) a lock that was lost is at least recognised: its word changes with every hold, and
-// whoever meets the one that was waited for in vain before gives up at once.
+// The lock is tried kLockSpins times. Then the call is given up and counted (kLostMappings). A
+// removal that is lost this way is repaired when the address is mapped again. Callers block signals
+// while they are in here, so that no handler can jump away from a held lock. Where a seccomp filter
+// forbids blocking signals, a lock whose holder is gone is at least recognised: the lock word
+// changes with every hold, and a thread that meets the word on which another has timed out gives up
+// at once.
 //
 // Thread-safety: any thread.
 // Allocates: never.
@@ -41,8 +44,8 @@
 
 namespace leaktrack::track {
 
-// Pieces of mappings that were taken out of the table and are not yet dead. What exceeds kPieces is
-// counted dead at once.
+// Pieces of mappings that were taken out of the table and are not dead yet. Pieces beyond kPieces
+// are counted as dead at once.
 struct DetachedMappings {
   static constexpr uint32_t kPieces = 6;
   struct Piece {
@@ -50,10 +53,10 @@ struct DetachedMappings {
     uint64_t length, birth_ms;
     capture::SiteId site;
   };
-  uint64_t bytes = 0;  // of all
+  uint64_t bytes = 0;  // of all pieces
   uint32_t count = 0, reserved_count = 0;
   Piece pieces[kPieces];
-  ReservedRanges::Range reserved[kPieces];  // what exceeds them is reserved no more
+  ReservedRanges::Range reserved[kPieces];  // ranges beyond kPieces are no longer reserved
   bool empty() const { return count == 0 && reserved_count == 0; }
 };
 
@@ -63,24 +66,24 @@ class MapTable {
 
   void Bind(const ImageView& image, Cells* cells);
 
-  // After a successful mmap. What was recorded in the range before is gone (MAP_FIXED). Lengths are
+  // After a successful mmap. Removes what was recorded in the range before (MAP_FIXED). Lengths are
   // rounded up to pages.
   bool Add(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
-  // After the program break has moved: the same, to the byte. Once the table is half full, a piece
-  // that goes on where the last one of its site ends becomes one with it: a birth of its bytes,
-  // then a death of 0 bytes, as a piece is no more.
+  // After the program break has moved. Like Add, but lengths are exact to the byte. Once the table
+  // is half full, a piece that begins where the last piece of its site ends is merged with it: a
+  // birth of its bytes, then a death of 0 bytes, because there is one piece less.
   bool AddBytes(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
-  // After shmat: like Add, and DetachFrom() will know how far it reaches.
+  // After shmat. Like Add, and DetachFrom() will know the attachment's length.
   bool Attach(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t now_ms);
 
-  // After a successful mmap of what cannot be written. What was recorded in the range before is
-  // gone.
+  // After a successful mmap of memory that cannot be written. Removes what was recorded in the
+  // range before.
   bool Reserve(uintptr_t start, uint64_t length, uint64_t now_ms);
 
-  // After the range has become writable: what was reserved of it is the site's from now on.
-  // MayOpen() first: it takes no lock.
+  // After the range has become writable: the parts that were reserved belong to the site from now
+  // on. Ask MayOpen() first; it takes no lock.
   bool MayOpen(uintptr_t start, uint64_t length) const {
     return reserved_.MayOverlap(start, start + ToPages(length));
   }
@@ -95,12 +98,14 @@ class MapTable {
     return Detach(start, length, now_ms, nullptr);
   }
 
-  // Before munmap or mremap: takes the range out of the table. Then one of the two:
+  // Before munmap or mremap: takes the range out of the table. Call Settle() or Reattach() after
+  // it.
   bool Detach(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached);
-  // Before shmdt: all that is left of the attachment that begins there, however it was cut.
+  // Before shmdt: takes out all that is left of the attachment that begins at `start`, however it
+  // was cut.
   bool DetachFrom(uintptr_t start, uint64_t now_ms, DetachedMappings* detached);
-  void Settle(const DetachedMappings& detached, uint64_t now_ms);    // it is gone
-  void Reattach(const DetachedMappings& detached, uint64_t now_ms);  // it is still there
+  void Settle(const DetachedMappings& detached, uint64_t now_ms);    // the range is gone
+  void Reattach(const DetachedMappings& detached, uint64_t now_ms);  // the range is still there
 
   bool empty() const {
     return image_.header().map_count.load(std::memory_order_relaxed) == 0 && reserved_.empty();
@@ -108,7 +113,7 @@ class MapTable {
 
  private:
   static constexpr uint64_t kPageBytes = 4096;
-  static constexpr uint32_t kAttachments = 256;  // at a time
+  static constexpr uint32_t kAttachments = 256;  // at one time
   struct Attachment {
     uintptr_t start, end;  // end 0: none
     uint64_t birth_ms;
@@ -136,8 +141,8 @@ class MapTable {
   uint32_t next_attachment_ = 0;
   Attachment attachments_[kAttachments] = {};
   ReservedRanges reserved_;
-  std::atomic<uint32_t>
-      lost_hold_;  // the lock's word as it was when somebody waited for it in vain
+  // The lock word on which a thread has last timed out.
+  std::atomic<uint32_t> lost_hold_;
 };
 
 }  // namespace leaktrack::track

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tracker: what the program says of blocks that are alive already.
+// Tracker: what the program says about blocks that are alive already.
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {
 
-// The block dies at its site and is born at another with the same frames: the accounts of both stay
-// whole, and what is left at the first is what was not marked.
+// The block dies at its site and is born at another site with the same frames. So the accounts of
+// both sites stay whole, and the first site keeps the blocks that were not marked.
 bool Tracker::MakeImmortal(const GuardTicket& ticket, ThreadState& state, const void* block,
                            uint64_t now_ms) {
   const Removed removed = Take(block);

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the program says of itself: phases, snapshots, pools; kept in the recorder's header until
-// the drainer has written it.
+// What the program says about itself: phases, snapshots and pools. Notes stay in the recorder's
+// header until the drainer has written them.
 //
-// 128 slots: a note takes a free one, and its slot is free again when its end is in the file.
-// Phases that stay open and pools keep theirs. Without room, or after kMostNotesInRun notes, a note
-// is dropped and counted (kLostNotes).
+// There are 128 slots. A note takes a free slot, and the slot is free again when the note's end is
+// in the file. Open phases and pools keep their slots. A note that finds no slot, or comes after
+// kMostNotesInRun notes, is dropped and counted (kLostNotes).
 //
-//   slot:  free --CAS--> busy --fill, release--> open --End(), CAS--> ended --drainer, once
-//          written--> free
+//  slot:  free --CAS--> busy --fill, release--> open --EndNote(), CAS--> ended
+//         ended --drainer, once written--> free
 //
-// A handle names run, number and slot: one that is stale, of another run, or invented ends nothing.
+// A handle contains run, number and slot. A handle that is stale, invented or from another run ends
+// nothing.
 //
 // Thread-safety: any thread, lock-free.
 // Allocates: never.
 // Signals: safe.
-// Fork: the child binds anew; handles of its parent name another run.
+// Fork: the child binds anew; its parent's handles name another run.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_NOTES_H_
 #define LEAKTRACK_LIBTRACK_RECORD_NOTES_H_
 
@@ -27,7 +28,7 @@ namespace leaktrack::track {
 
 using NoteHandle = uint64_t;  // 0: no note
 
-// `name` is copied, and cut to what a slot holds; nullptr is the empty name. A snapshot is over at
+// `name` is copied, and cut to what a slot holds; nullptr is the empty name. A snapshot ends at
 // once.
 NoteHandle BeginNote(capture::RecorderHeader& header, capture::NoteKind kind, const char* name,
                      uint16_t value, uint64_t now_ms);

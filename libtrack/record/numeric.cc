@@ -6,17 +6,17 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr double kLn2High =
-    6.93147180369123816490e-01;  // low 32 bits zero: products with small integers are exact
+// The low 32 bits are zero, so products with small integers are exact.
+constexpr double kLn2High = 6.93147180369123816490e-01;
 constexpr double kLn2Low = 1.90821492927058770002e-10;
-// 1/k: a series is then multiplications only (55 -> 25 ns a weight).
+// 1/k. With it a series needs multiplications only (25 instead of 55 ns per weight).
 constexpr double kInverse[] = {0,        1.0,      1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,
                                1.0 / 6,  1.0 / 7,  1.0 / 8,  1.0 / 9,  1.0 / 10, 1.0 / 11,
                                1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15, 1.0 / 16, 1.0 / 17,
                                1.0 / 18, 1.0 / 19, 1.0 / 20, 1.0 / 21};
 constexpr double kSqrt2 = 1.41421356237309504880;
 
-// exp(r) for |r| <= ln(2) / 2, by its series: the term after the last is below 1e-18.
+// exp(r) for |r| <= ln(2) / 2, by its series. The first term that is left out is below 1e-18.
 double ExpReduced(double r) {
   double sum = 1.0;
   for (int k = 14; k >= 1; --k) sum = 1.0 + sum * (r * kInverse[k]);
@@ -41,7 +41,7 @@ double Ln(double x) {
     m *= 0.5;
     ++exponent;
   }
-  // ln m = 2 artanh(s), |s| <= 0.172: ten terms leave 1e-17.
+  // ln m = 2 artanh(s) with |s| <= 0.172. Ten terms leave an error of 1e-17.
   const double s = (m - 1.0) / (m + 1.0);
   const double s2 = s * s;
   double sum = 1.0 / 23;

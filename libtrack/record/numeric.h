@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two functions of mathematics the recorder needs, and the weights made of them.
+// The two mathematical functions that the recorder needs, and the sample weights.
 //
-// Why our own: log and exp live in libm, which the library does not link. Both are good to 1e-14
-// relative.
+// Why our own: log and exp live in libm, which the library does not link. Both have a relative
+// error of at most 1e-14.
 //
 // An allocation of s bytes under a mean interval T is sampled with probability p = 1 - exp(-s/T). A
-// sample stands for 1/p blocks and s/p bytes; the variance it contributes is estimated by s^2
+// sample stands for 1/p blocks and s/p bytes. Its contribution to the variance is estimated by s^2
 // (1-p)/p^2. Interval 1 means exact: p = 1.
 //
-// Thread-safety: pure functions.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: pure functions.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_NUMERIC_H_
 #define LEAKTRACK_LIBTRACK_RECORD_NUMERIC_H_
 
@@ -32,8 +35,8 @@ struct Weight {
 
 double SampleProbability(uint64_t size, uint64_t interval);
 
-// The same arguments give the same bits, wherever called: births and deaths cancel to the last
-// rounding.
+// The same arguments give the same bits wherever the function is called. So births and deaths
+// cancel to the last rounding.
 Weight WeightOf(uint64_t size, uint64_t interval);
 
 inline Weight Minus(const Weight& a, const Weight& b) {

@@ -75,7 +75,7 @@ bool ReservedRanges::Add(uintptr_t low, uintptr_t high) {
   return true;
 }
 
-// Puts what is left of range i in its place.
+// Replaces range i by its remainders.
 void ReservedRanges::Leave(uint32_t i, Range left, Range right, bool* whole) {
   const bool has_left = left.low < left.high, has_right = right.low < right.high;
   if (!has_left && !has_right) return Erase(i, 1);

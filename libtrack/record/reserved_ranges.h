@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Address space that the program has set aside and cannot write: it costs nothing until mprotect
+// Address space that the program has reserved and cannot write. It costs nothing until mprotect
 // opens it.
 //
-// Sorted ranges without neighbours that touch, in a table of fixed size that belongs to the process
-// and not to the recorder: nobody is blamed for a reservation, so readers need not know it.
-// Promises: MayOverlap() is two dozen instructions without a lock, because runtimes that make code
-// call mprotect for ever. Limits: more than kMost ranges at a time are refused.
+// Sorted ranges that do not touch each other, in a table of fixed size. The table belongs to the
+// process and not to the recorder: no site is charged for a reservation, so readers need not know
+// it.
 //
-// Thread-safety: MayOverlap() any thread; the rest excludes itself by the caller's lock.
-// Allocates: never.   Signals: safe.   Fork: the child inherits them, as it does the address space.
+// Promise: MayOverlap() takes two dozen instructions and no lock, because runtimes that generate
+// code call mprotect all the time. Limit: at most kMost ranges at one time; more are refused.
+//
+// Thread-safety: MayOverlap(): any thread. All other functions: under the caller's lock.
+// Allocates: never.
+// Signals: safe.
+// Fork: the child inherits the ranges, as it inherits the address space.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_RESERVED_RANGES_H_
 #define LEAKTRACK_LIBTRACK_RECORD_RESERVED_RANGES_H_
 
@@ -27,24 +31,24 @@ class ReservedRanges {
     uintptr_t low, high;
   };
 
-  // False: no room, and nothing is reserved. Ranges that it touches become one with it.
+  // Merges the range with all ranges that it touches. False: no room, and nothing is reserved.
   [[nodiscard]] bool Add(uintptr_t low, uintptr_t high);
 
-  // Takes out the first piece that lies in [low, high). False: there is none. `whole` is set to
-  // false where what is left on both sides of the piece found no room: then the smaller side is
-  // gone, too.
+  // Takes out the first piece that lies in [low, high). False: there is none. `*whole` becomes
+  // false if the remainders on both sides of the piece do not find room; then the smaller remainder
+  // is lost too.
   bool TakeFirst(uintptr_t low, uintptr_t high, Range* taken, bool* whole);
 
-  // True also while the table changes: who needs to be sure asks again under the lock.
+  // Also true while the table changes. A caller that needs to be sure asks again under the lock.
   bool MayOverlap(uintptr_t low, uintptr_t high) const;
 
-  // Under the lock: all of it is reserved.
+  // True if the whole range is reserved. Call it under the lock.
   bool Covers(uintptr_t low, uintptr_t high) const;
 
   bool empty() const { return count_.load(std::memory_order_relaxed) == 0; }
 
-  // In a forked child, before it uses the table: what another thread was in the middle of changing
-  // is forgotten.
+  // For a forked child, before it uses the table. Drops the change that another thread of the
+  // parent had begun.
   void AfterFork();
 
  private:

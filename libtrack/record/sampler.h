@@ -2,15 +2,15 @@
 //
 // Decides which allocations are recorded.
 //
-// Each thread walks down a byte budget; the allocation that reaches its end is recorded and the
-// next budget is drawn: floor(X) + 1 bytes, X exponential with mean T. An allocation of n bytes is
-// sampled iff n >= budget, that is X < n, which has probability 1 - exp(-n/T) exactly, whatever
+// Each thread counts down a byte budget. The allocation that exhausts it is recorded, and the next
+// budget is drawn: floor(X) + 1 bytes, where X is exponential with mean T. An allocation of n bytes
+// is sampled iff n >= budget, that is X < n. This has probability 1 - exp(-n/T) exactly, whatever
 // went before:
 //     T = 16 KiB:   64 B -> 0.39 %    4 KiB -> 22 %    64 KiB -> 98 %
 // Why exponential: a fixed step locks on to periodic programs and misses the same site for ever.
 // Why one draw however large the block: a loop of draws takes ten seconds for 1 GiB at T = 1
-// (pitfall S7); the weight makes up for it. Why per thread: a shared sampler is a lock in every
-// malloc (S17).
+// (pitfall S7). The weight makes up for it.
+// Why per thread: a shared sampler is a lock in every malloc (pitfall S17).
 //
 // Thread-safety: none; one Sampler per thread, inside ThreadState.
 // Allocates: never.
@@ -24,7 +24,7 @@
 
 namespace leaktrack::track {
 
-// Larger sizes cannot be real: they are never sampled, and leave the budget alone.
+// Larger sizes cannot be real. They are never sampled and leave the budget unchanged.
 inline constexpr uint64_t kLargestSampled = uint64_t{1} << 47;
 
 class Sampler {
@@ -33,7 +33,7 @@ class Sampler {
   uint64_t Random();    // xoshiro256++
   double RandomUnit();  // in (0, 1]
 
-  // A fresh budget under mean `interval`; `index` is remembered as the interval in force until the
+  // Draws a budget with mean `interval`. `index` is remembered as the interval in force until the
   // next draw.
   uint64_t Draw(uint64_t interval, uint8_t index);
   uint8_t interval_index() const { return interval_index_; }

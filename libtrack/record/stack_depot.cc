@@ -30,7 +30,7 @@ uint8_t FlagsOf(bool truncated) { return truncated ? kStackTruncated : 0; }
 void StackDepot::Bind(const ImageView& image) {
   image_ = image;
   if (image.header().depot_used_bytes.load() != 0) return;
-  // Offset 0 must name nothing: a record without frames that a walker steps over.
+  // Offset 0 must name no stack: it holds a record without frames, which readers step over.
   if (StackRecord* const nothing = Claim(sizeof(StackRecord)))
     nothing->ready.store(1, std::memory_order_release);
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gives every distinct allocation stack one number, for the life of the run.
+// Gives every distinct allocation stack one number for the life of the run.
 //
-// Insert-only: records are appended to the arena and found through an index, open addressing by a
-// 64-bit hash of the frames; nothing is ever moved or removed, so a reader needs no lock and a dead
-// image is as good as a live one.
+// The depot is insert-only. Records are appended to the arena. The index finds them by open
+// addressing with a 64-bit hash of the frames. Nothing is ever moved or removed, so a reader needs
+// no lock, and a dead image reads as well as a live one.
 //
-//   claim   CAS record_bytes 0 -> n in the record at the cursor, then move the cursor; whoever
-//           finds the record claimed and the cursor not moved yet moves it: no instant at which a
-//           kill leaves a gap that cannot be walked over.
-//   fill    hash, kind, flags, frames; then ready = 1 (release).
-//   publish CAS an empty index slot to the id. A thread that loses to the same stack uses the
-//   winner's id; its record
-//           stays behind, ready and walkable, named by nobody.
+//  claim    CAS record_bytes 0 -> n in the record at the cursor, then move the cursor. A thread
+//           that finds the record claimed but the cursor not moved moves it. So a kill at any
+//           instant leaves no gap that a reader cannot walk over.
+//  fill     hash, kind, flags, frames; then ready = 1 (release).
+//  publish  CAS an empty index slot to the id. A thread that loses to the same stack uses the
+//           winner's id. Its own record stays in the arena, ready and walkable; no index slot
+//           names it.
 //
-// Limits: probing stops after kMaxProbes slots; a full arena or index answers 0 and counts
-// kLostUnwind.
+// Limits: probing stops after kMaxProbes slots. If the arena or the index is full, the answer is 0
+// and kLostUnwind counts it.
 //
 // Thread-safety: any thread, lock-free.
 // Allocates: never; asks for pages.
@@ -39,7 +39,7 @@ class StackDepot {
 
   void Bind(const ImageView& image);
 
-  // A stack as it is looked up.
+  // A stack to look up.
   struct Stack {
     Stack(capture::SiteKind of_kind, std::span<const capture::Frame> leaf_first, bool is_truncated)
         : Stack(of_kind, leaf_first, is_truncated, FoldFrames(leaf_first)) {}

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Thinning: makes room in the live table by raising the interval of what is in it.
+// Thinning: makes room in the live table by raising the interval of its entries.
 //
-// A pass has a target interval T'. An entry of size s sampled under T < T' stays with probability
-// p(s,T') / p(s,T) and is relabelled T'; afterwards it is as if it had been sampled under T' from
-// the start. Entries of exact mode stay. A pass is done a few buckets at a time by whoever inserts
-// next, so that no allocation pays for all of it (a whole pass over 32,768 entries takes
-// milliseconds); a label per entry means that a half-done pass is a valid state.
+// A pass has a target interval T'. An entry of size s that was sampled under T < T' stays with
+// probability p(s,T') / p(s,T) and is relabelled T'. It is then as if it had been sampled under T'
+// from the start. Entries of exact mode stay. A whole pass over 32,768 entries takes milliseconds,
+// so a pass is done in chunks of a few buckets, one chunk per insert: no single allocation pays for
+// all of it. Each entry has its own label, so a half-done pass is a valid state.
 #include "libtrack/record/numeric.h"
 #include "libtrack/record/tracker.h"
 
@@ -15,8 +15,8 @@ namespace {
 
 using namespace capture;
 
-// 128 inserts do a pass over 8,192 buckets; a quarter of the table, 8,192 slots, is free when it
-// starts.
+// 128 inserts complete a pass over 8,192 buckets. When the pass starts, a quarter of the table,
+// 8,192 slots, is free.
 constexpr uint64_t kBucketsPerChunk = 64;
 constexpr uint64_t kChunkMask = 0xffff'ffff;
 
@@ -32,11 +32,11 @@ void Tracker::MakeRoom(ThreadState& state, uint64_t now_ms) {
     if (pass == 0) return;
   }
   while (!thinning_.compare_exchange_weak(pass, pass + 1, std::memory_order_acq_rel)) {
-    if (pass == 0) return;  // finished by another thread
+    if (pass == 0) return;  // another thread has finished the pass
   }
   const auto target = static_cast<uint8_t>(pass >> 32);
-  control_.RaiseLiveTo(
-      target, now_ms);  // by everyone: who began the pass may have been interrupted before it
+  // Every thread does this: the thread that began the pass may have been interrupted before it.
+  control_.RaiseLiveTo(target, now_ms);
   const uint64_t first = (pass & kChunkMask) * kBucketsPerChunk;
   const bool more = live_.VisitBuckets(first, kBucketsPerChunk, [&](const LiveTable::Slot& slot) {
     ThinEntry(state, slot, target);
@@ -50,13 +50,13 @@ void Tracker::MakeRoom(ThreadState& state, uint64_t now_ms) {
 
 void Tracker::ThinEntry(ThreadState& state, const LiveTable::Slot& slot, uint8_t target) {
   const auto index = static_cast<uint8_t>(slot.size_interval);
-  if (index == kExactIndex || index >= target)
-    return;  // 0 also stands for a slot that is just being removed
+  // 0 also stands for a slot whose removal is under way.
+  if (index == kExactIndex || index >= target) return;
   const uint64_t size = slot.size_interval >> 8;
   const uint64_t before = control_.BytesOf(index), after = control_.BytesOf(target);
   if (state.sampler.RandomUnit() <=
       SampleProbability(size, after) / SampleProbability(size, before)) {
-    // The key stays while the label changes: a free at this moment must not miss the block.
+    // The key stays while the label changes, so that a free at this moment does not miss the block.
     if (!LiveTable::Relabel(slot, target)) return;
     Cell* const cell =
         cells_.Find(slot.cold->site.load(std::memory_order_relaxed), kBandRelabelled);

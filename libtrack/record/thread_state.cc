@@ -19,20 +19,21 @@ void OwnCells::MoveTo(Entry* larger) {
   const Entry* const old = entries;
   const size_t old_places = size_t{1} << (64 - shift);
   entries = larger;
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // never the old places by the larger number
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // the old slots must never be used with the
+                                                        // larger number of bits
   shift -= 3;
   for (size_t i = 0; i < old_places; ++i) {
     uint32_t probe = 0;
     while (old[i].key != 0 && probe < kProbes && PlaceOf(old[i].key, probe).key != 0) ++probe;
     if (old[i].key != 0 && probe < kProbes)
-      Put(PlaceOf(old[i].key, probe), old[i].key,
-          old[i].cell);  // else its sums stand, and it gets another cell
+      // If it finds no slot, its cell keeps the sums, and the key gets another cell.
+      Put(PlaceOf(old[i].key, probe), old[i].key, old[i].cell);
   }
 }
 
 namespace {
 
-// A state's address has 47 bits of which the lowest 6 are zero; the 23 bits above count changes.
+// A state's address has 47 bits, and the lowest 6 are zero. The 23 bits above count changes.
 constexpr unsigned kAddressBits = 41;
 constexpr uint64_t kAddressMask = (uint64_t{1} << kAddressBits) - 1;
 
@@ -57,7 +58,8 @@ size_t ThreadStatePool::AddSlab(void* memory, size_t bytes) {
 ThreadState* ThreadStatePool::Acquire() {
   uint64_t head = head_.load(std::memory_order_acquire);
   while (ThreadState* const state = StateOf(head)) {
-    // May be another thread's state by now: the value is then thrown away with the failed exchange.
+    // This may be another thread's state by now. Then the exchange fails and the value is
+    // discarded.
     ThreadState* const next = state->next_free.load(std::memory_order_relaxed);
     if (head_.compare_exchange_weak(head, Head(next, head), std::memory_order_acq_rel,
                                     std::memory_order_acquire)) {

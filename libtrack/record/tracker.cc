@@ -49,7 +49,7 @@ bool Tracker::Bind(const TrackerOptions& options) {
 
 namespace {
 
-// What the unwinder remembers of one thread's stack says nothing about another's.
+// What the unwinder remembers of one thread's stack is wrong for another thread.
 void Forget(ThreadState& state) {
   state.memo.count = 0;
   state.memo.readable_low = state.memo.readable_high = 0;
@@ -58,19 +58,20 @@ void Forget(ThreadState& state) {
 
 }  // namespace
 
-// First use of the state in this run: all it holds is from another one, or nothing.
+// Resets the state at its first use in this run. All that it holds is from another run, or nothing.
 void Tracker::Renew(HotThread& hot, ThreadState& state) {
   state.sampler.Seed(seed_ + SplitMix64(seeds_given_.fetch_add(1, std::memory_order_relaxed)));
   state.block = nullptr;
-  // Sampling walks 2,000 times a second at most, and seldom the same stack.
+  // Sampling walks at most 2,000 stacks a second, and seldom the same one. So only exact mode has
+  // this cache.
   if (state.stacks == nullptr && thread_memory_ != nullptr && control_.exact()) {
     state.stacks = static_cast<StackCache*>(thread_memory_(sizeof(StackCache)));
   }
   Forget(state);
   state.cells.Clear();
   hot.countdown = 0;
-  std::atomic_signal_fence(
-      std::memory_order_seq_cst);  // who jumps away before this finds it to be done again
+  // If a handler jumps away before this store, the next use resets the state again.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   state.generation = generation_;
 }
 
@@ -109,9 +110,8 @@ bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64
                      const Sample& sample, SiteId site, uint64_t now_ms, const ChainLink* link) {
   LiveEntry entry{size, sample.interval_index, site, now_ms};
   if (link != nullptr) entry.Continue(*link);
-  ThreadState* const own = state.generation == generation_
-                               ? &state
-                               : nullptr;  // not so in a mark that comes first after a fork
+  // The state is not renewed yet if a mark is the first call after a fork.
+  ThreadState* const own = state.generation == generation_ ? &state : nullptr;
   return InsertAs(own, state, block, entry);
 }
 
@@ -126,8 +126,8 @@ SiteId Tracker::Intern(const StackDepot::Stack& stack) {
   return site != 0 ? site : none;
 }
 
-// The allocator says this address is new, so the one we believe in is dead: we missed its free
-// (pitfall S10).
+// The allocator says that this address is new. So the entry that we have is dead, and we missed its
+// free (pitfall S10).
 void Tracker::SettleStale(ThreadState& state, const void* block, uint64_t now_ms) {
   Removed stale;
   if (!TakeInto(block, &stale)) return;
@@ -146,7 +146,7 @@ void Tracker::DropBirth(const void* block, const LiveEntry& entry) {
   AddBlock(nullptr, entry.site, kBandThinned, entry.size, entry.interval_index);
 }
 
-// The birth is counted; the table did not take the entry.
+// The birth has been counted, but the table did not take the entry.
 [[gnu::noinline]] bool Tracker::InsertRefused(ThreadState* own, ThreadState& state, void* block,
                                               const LiveEntry& entry,
                                               LiveTable::Inserted inserted) {
@@ -159,7 +159,7 @@ void Tracker::DropBirth(const void* block, const LiveEntry& entry) {
   return kept;
 }
 
-// After a birth that may have filled the table, or found it full.
+// After a birth that may have filled the table, or has found it full.
 void Tracker::LookForRoom(ThreadState& state, uint8_t interval_index, bool kept, uint64_t now_ms) {
   if (interval_index == kExactIndex && control_.exact()) {
     if (!kept || (exact_block_limit_ != 0 && live_.live() >= exact_block_limit_))
@@ -191,7 +191,8 @@ void Tracker::SettleDeath(ThreadState* state, const Removed& removed, uint64_t n
            now_ms);
 }
 
-// Some deaths are kept whole, for survivors' sake (design: kept events).
+// Some deaths are kept one by one: the old and the large ones. They are needed to judge the
+// survivors.
 void Tracker::KeepIfOldOrLarge(ThreadState* state, const LiveEntry& entry, uint64_t death_ms) {
   const uint64_t interval = control_.BytesOf(entry.interval_index);
   const uint64_t age_ms = death_ms > entry.birth_ms ? death_ms - entry.birth_ms : 0;

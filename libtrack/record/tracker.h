@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A block's life, from the malloc that is judged to the free that is settled.
+// The life of a block, from the malloc that is judged to the free that is settled.
 //
 // Composes sampler, interval control, filter, live table, depot, cells, rings and mappings over one
 // recorder image.
 //
-//   malloc   Judge(); if sampled: p = real malloc; walk; site = Intern(); Insert(p)     (a failed
-//            malloc inserts nothing)
-//   free     filter->MayBeTracked(p)? Removed r = Take(p); real free; SettleDeath(r)    (Take
-//            before the real free: S1)
-//   realloc  r = Take(old); q = real realloc; failed: PutBack(old, r)
-//            else: link = Continue(r); SettleDeath(r); Judge(new size); if sampled: Insert(q, ...,
-//            &link)
+//  malloc   Judge(); if sampled: p = real malloc; walk; site = Intern(); Insert(p)
+//           (a failed malloc inserts nothing)
+//  free     filter->MayBeTracked(p)? Removed r = Take(p); real free; SettleDeath(r)
+//           (Take before the real free: pitfall S1)
+//  realloc  r = Take(old); q = real realloc; failed: PutBack(old, r)
+//           else: link = Continue(r); SettleDeath(r); Judge(new size);
+//           if sampled: Insert(q, ..., &link)
 //
-// Accounts, exact at any moment when no call is under way (within one call per thread when killed):
-//   births - deaths - thinned + relabelled == sum over the live table, in objects and bytes;
-//   births - deaths - thinned == number of live entries, in samples.
+// Accounts, exact whenever no call is under way (after a kill: to within one call per thread):
+//  births - deaths - thinned + relabelled == sum over the live table, in objects and bytes;
+//  births - deaths - thinned == number of live entries, in samples.
 //
 // Times are milliseconds since the start of the run. Zero-filled memory is a valid, unbound Tracker
 // that samples nothing.
 //
-// Thread-safety: any thread, lock-free but for mappings (bounded).
+// Thread-safety: any thread; lock-free except for mappings (bounded lock).
 // Allocates: never; asks for pages.
 // Signals: Take, PutBack, SettleDeath(nullptr, ...) at any instant; the rest needs the guard.
-// Fork: the child calls Bind() with an image, filter and seed of its own; thread states notice by
-// themselves.
+// Fork: the child calls Bind() with its own image, filter and seed; thread states reset themselves.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_
 #define LEAKTRACK_LIBTRACK_RECORD_TRACKER_H_
 
@@ -46,24 +45,25 @@
 namespace leaktrack::track {
 
 struct TrackerOptions {
-  void* image = nullptr;  // filled by InitImage
+  void* image = nullptr;  // initialised by InitImage
   CommitFn commit = nullptr;
   void* commit_context = nullptr;
-  Cells::MemoryFn thread_memory = nullptr;  // of exact mode: stacks and cells that a thread keeps
-                                            // to itself; null: few cells, no stacks
-  Filter* filter = nullptr;                 // empty; the caller opens its gate when all is ready
-  uint64_t interval = 0;                    // 0: auto; 1: exact; else bytes
-  uint64_t live_limit = 32'768;             // as given to PlanImage
-  uint64_t exact_block_limit = 0;  // as given to PlanImage; exact mode: beyond it the run samples
-  uint64_t seed = 0;               // different for every process
+  // For exact mode: stacks and cells that belong to one thread. Null: few cells, no stacks.
+  Cells::MemoryFn thread_memory = nullptr;
+  Filter* filter = nullptr;      // empty; the caller opens its gate when all is ready
+  uint64_t interval = 0;         // 0: auto; 1: exact; else bytes
+  uint64_t live_limit = 32'768;  // as given to PlanImage
+  // As given to PlanImage. Exact mode: beyond this number the run samples.
+  uint64_t exact_block_limit = 0;
+  uint64_t seed = 0;  // different for every process
 };
 
-// A positive judgement.
+// The answer to an allocation that is to be recorded.
 struct Sample {
   uint8_t interval_index = 0;
 };
 
-// What Take() removed. `found` false: not one of ours (or already taken).
+// What Take() removed. `found` is false if the block is not tracked or was taken already.
 struct Removed {
   bool found = false;
   LiveEntry entry;
@@ -71,11 +71,13 @@ struct Removed {
 
 class Tracker {
  public:
-  // Not thread-safe; before the gate opens. False: the image is not usable.
+  // Not thread-safe; call it before the gate opens. False: the image is not usable.
   [[nodiscard]] bool Bind(const TrackerOptions& options);
 
-  // ---- Allocation (slow path: hot.countdown <= size) ---- Decides whether this allocation is
-  // recorded, and draws the next budget. `size` as asked by the program.
+  // ---- Allocation (slow path: hot.countdown <= size) ----
+  //
+  // Decides whether this allocation is recorded, and draws the next budget. `size` is what the
+  // program asked for.
   [[nodiscard]] bool Judge(HotThread& hot, ThreadState& state, uint64_t size, uint64_t now_ms,
                            Sample* sample) {
     if (generation_ == 0 || size > kLargestSampled) return false;
@@ -85,24 +87,24 @@ class Tracker {
     sample->interval_index = kExactIndex;
     return true;
   }
-  // The short way of exact mode: every block of `size` is recorded, by InsertExact(), and `state`
-  // is of this run already. Only while the gate is open: a tracker that was never bound would say
-  // yes.
+  // The short path of exact mode: true if every block of `size` is recorded by InsertExact() and
+  // `state` is in use in this run. Call it only while the gate is open: a tracker that was never
+  // bound would answer true.
   bool RecordsExactly(const ThreadState& state, uint64_t size) const {
     return state.generation == exact_generation_.load(std::memory_order_relaxed) &&
            size <= kLargestSampled;
   }
 
-  // Never 0: a stack that finds no room becomes the stack without frames, and is counted.
+  // Never 0. A stack that finds no room is counted and gets the site of the stack without frames.
   capture::SiteId Intern(const StackDepot::Stack& stack);
-  // False for the stacks without frames.
+  // False for the two sites of stacks without frames.
   bool HasStack(capture::SiteId site) const { return site != no_stack_[0] && site != no_stack_[1]; }
 
-  // Records a sampled block before the program sees its address. `size` as judged. False: dropped
-  // and counted.
+  // Records a sampled block before the program sees its address. `size` is the size that was
+  // judged. False: the block was dropped and counted.
   bool Insert(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size,
               const Sample& sample, capture::SiteId site, uint64_t now_ms, const ChainLink* link);
-  // Only where RecordsExactly(). Of a block that replaces none.
+  // Only if RecordsExactly(), and only for a block that does not replace another.
   bool InsertExact(const GuardTicket& ticket, ThreadState& state, void* block, uint64_t size,
                    capture::SiteId site, uint64_t now_ms);
 
@@ -110,32 +112,35 @@ class Tracker {
   [[gnu::always_inline]] Removed Take(const void* block) {
     Removed removed;
     if (block != nullptr)
-      TakeInto(block, &removed);  // 0, of free(NULL), would match every empty slot
+      // free(NULL) passes null, and its key 0 would match every empty slot.
+      TakeInto(block, &removed);
     return removed;
   }
 
-  // Counts the death. `state`: the calling thread's while it holds the guard, else null.
+  // Counts the death. `state` is the calling thread's if it holds the guard, else null.
   void SettleDeath(ThreadState* state, const Removed& removed, uint64_t now_ms);
-  // The same for a block of which DiesExactly() holds.
+  // Like SettleDeath, for a block for which DiesExactly() is true.
   void SettleExact(ThreadState& state, const Removed& removed, uint64_t now_ms);
   bool DiesExactly(const ThreadState& state, const Removed& removed) const {
     return removed.found && removed.entry.interval_index == kExactIndex &&
            state.generation == exact_generation_.load(std::memory_order_relaxed);
   }
 
-  // The block did not die after all (realloc failed).
+  // Reverts Take(): the block did not die after all (realloc failed).
   void PutBack(const void* block, const Removed& removed);
 
-  // Gives the removed block a chain id if it has none, so that its death and its successor carry
-  // the same one.
+  // Gives the removed block a chain id if it has none. Its death and its successor then carry the
+  // same id.
   ChainLink Continue(Removed& removed);
 
-  // ---- Marks and pools (marks.cc) ---- The block is meant to live for ever: it goes on at a site
-  // of its own, of kind kImmortal. False: not one of ours.
+  // ---- Marks and pools (marks.cc) ----
+  //
+  // The program means the block to live for ever. It moves to a site of its own, of kind kImmortal.
+  // False: the block is not tracked.
   bool MakeImmortal(const GuardTicket& ticket, ThreadState& state, const void* block,
                     uint64_t now_ms);
 
-  // Takes a look at every live block and ends those that match. Slow: the whole table is walked.
+  // Visits every live block and ends those that match. Slow: it walks the whole table.
   using MatchFn = bool (*)(const void* context, uintptr_t block, const capture::StackRecord& site);
   void SettleAll(ThreadState* state, uint64_t now_ms, MatchFn matches, const void* context);
 
@@ -143,10 +148,9 @@ class Tracker {
   MapTable& maps() { return maps_; }
 
   // ---- Threads ----
-  // Lends the state a ring of the recorder (once per thread and run, before its first Judge).
+  // Lends the state a ring of the recorder. Once per thread and run, before the first Judge.
   void AdoptThread(HotThread& hot, ThreadState& state, uint32_t tid);
-  // At the end of a thread, before ThreadStatePool::Release. Frees may still come: they use the
-  // common ring.
+  // At the end of a thread, before ThreadStatePool::Release. Later frees use the common ring.
   void ReleaseThread(HotThread& hot, ThreadState& state);
 
   // ---- Everything else ----
@@ -201,15 +205,15 @@ class Tracker {
   MapTable maps_;
   ThreadBlocks blocks_;
   uint64_t generation_ = 0;  // of this binding, unique in the process; 0: unbound
-  std::atomic<uint64_t>
-      exact_generation_;  // the same while all is recorded; else a number that no state has
+  // Equal to generation_ while everything is recorded, else a number that no state has.
+  std::atomic<uint64_t> exact_generation_;
   Cells::MemoryFn thread_memory_ = nullptr;
   uint64_t seed_ = 0;
   int64_t exact_block_limit_ = 0;
   std::atomic<uint64_t> seeds_given_;
-  std::atomic<uint64_t>
-      thinning_;  // target interval index << 32 | next chunk; 0: no pass under way
-  capture::SiteId no_stack_[2] = {};  // of all but mappings; of mappings
+  // Target interval index << 32 | next chunk. 0: no pass is under way.
+  std::atomic<uint64_t> thinning_;
+  capture::SiteId no_stack_[2] = {};  // for all but mappings; for mappings
 };
 
 }  // namespace leaktrack::track

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tracker: what every block of exact mode passes through, inlined into the hooks; what is rare is
-// called.
+// Tracker: the path of every block of exact mode, inlined into the hooks. The cold parts are calls.
 //
-// Included by tracker.h alone; contracts stand there.
+// Included by tracker.h alone, which states the contracts.
 #ifndef LEAKTRACK_LIBTRACK_RECORD_TRACKER_EXACT_H_
 #define LEAKTRACK_LIBTRACK_RECORD_TRACKER_EXACT_H_
 
@@ -12,7 +11,8 @@
 
 namespace leaktrack::track {
 
-// Exact: in the thread's own counter, as long as it can be. True: all threads see it in live() now.
+// Exact mode counts in the thread's own counter while it can. True: live() now shows the change to
+// all threads.
 [[gnu::always_inline]] inline bool Tracker::CountLive(ThreadState* own, uint8_t interval_index,
                                                       int64_t live, bool is_birth) {
   capture::Cell* const counter =
@@ -28,18 +28,18 @@ namespace leaktrack::track {
   return live != 0;
 }
 
-// Inlined twice: with constants for `own` and the entry's interval, nothing of sampling is left.
+// Inlined twice. With constants for `own` and the entry's interval, no code for sampling is left.
 [[gnu::always_inline]] inline bool Tracker::InsertAs(ThreadState* own, ThreadState& state,
                                                      void* block, const LiveEntry& entry) {
   const bool exact = entry.interval_index == kExactIndex;
-  // Birth, filter, table, in this order: a capture of a process killed in between has no death
-  // without a birth, and a free that finds the entry has been let through by the filter.
+  // The order is birth, filter, table. If the process is killed in between, its capture has no
+  // death without a birth. And the filter lets every free pass that can find the entry.
   if (!AddBlock(own, entry.site, capture::kBandBirths, entry.size, entry.interval_index))
       [[unlikely]] {
     SettleStale(state, block, entry.birth_ms);
     return false;
   }
-  if (!exact) filter_->Raise(block);  // of exact mode all are raised for good
+  if (!exact) filter_->Raise(block);  // in exact mode all counters are raised for good
   const LiveTable::Inserted inserted = live_.Insert(reinterpret_cast<uintptr_t>(block), entry);
   if (inserted != LiveTable::Inserted::kYes) [[unlikely]]
     return InsertRefused(own, state, block, entry.Apart(), inserted);
@@ -66,7 +66,7 @@ namespace leaktrack::track {
 [[gnu::always_inline]] inline void Tracker::SettleExact(ThreadState& state, const Removed& removed,
                                                         uint64_t now_ms) {
   LiveEntry entry = removed.entry.Apart();
-  entry.interval_index = kExactIndex;  // as a constant
+  entry.interval_index = kExactIndex;  // a constant for the compiler
   SettleAs(&state, entry, now_ms);
 }
 

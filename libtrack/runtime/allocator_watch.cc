@@ -24,8 +24,8 @@ void AllocatorWatch::TakeAnswer(uint64_t now_ms, const MemoryReading& sample) {
   if (last_.processor_ns > kLongestNs) given_up_ = true;
 }
 
-// The walk is as long as there are free chunks, and there can be more of them in proportion to the
-// memory.
+// The duration of the walk grows with the number of free chunks, which can grow in proportion to
+// the memory.
 bool AllocatorWatch::WouldTakeTooLong(const MemoryReading& sample) const {
   if (read_ms_ == 0 || anonymous_ <= 0 || sample.anonymous <= anonymous_) return false;
   return static_cast<double>(last_.processor_ns) * static_cast<double>(sample.anonymous) >

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When to ask the allocator for its statistics, and never to wait for the answer.
+// Decides when to ask the allocator for its statistics, and never waits for the answer.
 //
-// Asking may stall the program: glibc walks all free chunks of an arena with its lock held. So:
-//   * the first question comes kFirstAfterMs after the drainer's start: short programs are never
-//   asked; * after a question that took d follows a pause of kPauseShare * d, at least
-//   kShortestPauseMs: at most one part in
-//     2,000 of the time is spent on it, and no thread that wants the lock can wait for longer than
-//     that share;
-//   * a question that took more than kLongestNs of processor time is the last one, and so is one
-//   that would be expected
-//     to, because the memory has grown since. Processor time, not wall time: a busy machine says
-//     nothing of the heap.
-// The answer is in the next epoch's sample and in all that follow, with the time when it was given.
-//   * it is asked on a thread of its own (SideCall): if a lock is never given back, no more is
-//   heard and nothing else stops.
+// Asking may stall the program: glibc walks all free chunks of an arena with its lock held.
+// Therefore:
+//  * The first question comes kFirstAfterMs after the drainer's start, so short programs are not
+//    asked.
+//  * A question that took d is followed by a pause of kPauseShare * d, at least kShortestPauseMs.
+//    So at most one part in 2,000 of the time is spent on questions, and a thread that wants the
+//    lock waits no longer than that share.
+//  * A question that took more than kLongestNs of processor time is the last one. So is a question
+//    that would be expected to, because the memory has grown. Processor time and not wall time,
+//    because a busy machine says nothing about the heap.
+//  * The question runs on a thread of its own (SideCall). If a lock never comes back, there are no
+//    more answers, and nothing else stops.
+// The next epoch's sample and all that follow contain the answer, with the time when it was given.
 //
-// Thread-safety: the drainer's own.
+// Thread-safety: the drainer only.
 // Allocates: never.
 // Signals: none.
 // Fork: the child calls Forget().
@@ -38,14 +38,14 @@ class AllocatorWatch {
   static constexpr uint64_t kPauseShare = 2'000;
   static constexpr int64_t kLongestNs = 2'000'000;
 
-  // The drainer starts: the first question is due kFirstAfterMs from now.
+  // The drainer has started: the first question is due kFirstAfterMs from now.
   void Begin(uint64_t now_ms) { next_ms_ = now_ms + kFirstAfterMs; }
 
-  // With every epoch: takes the answer, if there is one, fills the allocator's fields of `sample`,
-  // and asks again if it is time and `may_ask`.
+  // Call it with every epoch. It takes the answer, if there is one, and fills the allocator's
+  // fields of `sample`. It asks again if a question is due and `may_ask`.
   void Look(uint64_t now_ms, bool may_ask, MemoryReading* sample);
 
-  // True when no question is under way: the drainer's thread may end.
+  // True when no question is under way, so that the drainer's thread may end.
   bool Gone() const { return call_.Gone(); }
   bool given_up() const { return given_up_; }
 
@@ -64,8 +64,8 @@ class AllocatorWatch {
   bool asked_ = false;
   bool given_up_ = false;
   uint64_t next_ms_ = 0, asked_ms_ = 0, read_ms_ = 0;
-  int64_t anonymous_ = 0;  // memory of the process when it was last asked
-  Answer answer_{};        // written by the side call
+  int64_t anonymous_ = 0;  // memory of the process at the last question
+  Answer answer_{};        // the side call writes this
   Answer last_{};
 };
 

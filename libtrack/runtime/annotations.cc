@@ -58,7 +58,7 @@ void TakeSnapshot(const char* name) {
   if (Begin(NoteKind::kSnapshot, name) != 0) RequestEpoch();
 }
 
-// Two threads that create the same pool at once may get two numbers for it: both are true, and
+// Two threads that create the same pool at once may get two numbers for it. Both are valid and
 // carry the same name.
 uint32_t FindOrCreatePool(const char* name) {
   for (uint32_t i = 0; i < kMaxPools; ++i) {
@@ -92,7 +92,7 @@ bool UnderPressure(double threshold) {
   return g_filter.is_open() && g_pressure_held.load(std::memory_order_relaxed) >= threshold;
 }
 
-// The order in which the report looks for a limit.
+// Uses the limits in the same order as the report.
 double UseOfLimit(const MemoryReading& memory) {
   const auto share = [](int64_t used, int64_t limit) {
     return static_cast<double>(used) / static_cast<double>(limit);

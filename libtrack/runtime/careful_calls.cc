@@ -19,11 +19,11 @@ namespace {
 
 constexpr int64_t kTurnTimeoutNs = 1'000'000'000;
 constexpr uint64_t kTurnNapNs = 10'000'000;
-constexpr int kTriesToEnd = 8;  // of 180 ms at most
+constexpr int kTriesToEnd = 8;  // of at most 180 ms each
 
-constinit std::atomic<uint32_t> g_turn{0};  // the thread that has it; futex
+constinit std::atomic<uint32_t> g_turn{0};  // id of the thread that has the turn; futex
 
-// False in a handler that interrupted this very thread's turn, and after a second.
+// False in a handler that interrupted its own thread's turn, and after a second.
 bool TakeTurn() {
   const auto self = static_cast<uint32_t>(raw::Gettid());
   const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + kTurnTimeoutNs;
@@ -41,7 +41,7 @@ void GiveTurn() {
 
 bool MayActForRun() { return !raw::Forbidden() && IsTrackedProcess(); }
 
-// What decides how a set-id call ends.
+// The state that decides how a set-id call ends.
 struct Standing {
   uint32_t users[3], groups[3];
   uint32_t may_set;  // CAP_SETUID and CAP_SETGID in effect
@@ -66,9 +66,10 @@ Standing ReadStanding() {
   return standing;
 }
 
-// What is known of the helper; whoever has the turn writes it, and the helper on an errand.
+// What is known of the helper. Written by the thread that has the turn, and by the helper on an
+// errand.
 struct HelperState {
-  int thread;  // the helper's; a new one is as the thread that started it
+  int thread;  // the helper's thread; a new helper inherits the state of the thread that started it
   Standing standing;
   bool standing_known;
 };
@@ -82,8 +83,8 @@ HelperState& Helper() {
 
 void NoteStanding() { g_helper.standing = ReadStanding(); }
 
-// The helper is asked only where what is known of it differs: a program may change its effective
-// identity thousands of times a second. Capabilities are told by the kernel.
+// Asks the helper only if its known state differs, because a program may change its effective
+// identity thousands of times a second. The kernel tells the capabilities.
 bool HelperIsLikeUs() {
   HelperState& helper = Helper();
   if (FellBehind()) return false;
@@ -96,7 +97,7 @@ bool HelperIsLikeUs() {
   return helper.standing_known && helper.standing == ours;
 }
 
-// A helper that is busy gets some more time to end: what follows does not bear it.
+// Gives a busy helper more time to end, because the call that follows cannot work beside it.
 CarefulCall WithoutHelper(bool has_turn) {
   bool ended = false;
   for (int tries = 0; tries < kTriesToEnd && !ended && DrainerRuns(); ++tries)
@@ -117,8 +118,8 @@ CarefulCall BeforeIdentityCall() {
   return WithoutHelper(true);
 }
 
-// In a fork child that has recorded nothing yet there is no run to pause, and none may start any
-// more. A vfork child filters itself, not us.
+// A fork child that has recorded nothing yet has no run to pause, and none may start any more. A
+// vfork child filters itself, not us.
 CarefulCall BeforeFilter() {
   if (raw::Forbidden() || raw::Borrowed()) return {};
   AwaitStart();
@@ -135,10 +136,10 @@ CarefulCall BeforeOwnChange() {
 }
 
 void AfterCarefulCall(const CarefulCall& call) {
-  // A handler may have forked in the middle of the call: its child must not start a helper for us.
+  // A handler may have forked in the middle of the call. Its child must not start a helper for us.
   if (call.had_helper && IsTrackedProcess() && !StartDrainerAgain()) ImageHeader()->no_thread = 1;
-  if (call.helper_follows)
-    g_helper.standing = ReadStanding();  // the same call by one that was alike
+  // The helper was in the same state and has made the same call.
+  if (call.helper_follows) g_helper.standing = ReadStanding();
   if (call.has_turn) GiveTurn();
 }
 
@@ -147,12 +148,12 @@ void AfterFilter(const CarefulCall& call, bool in_force) {
   if (call.forbade && !in_force) raw::forbidden.store(false, std::memory_order_relaxed);
   if (!in_force) return AfterCarefulCall(call);
   if (call.had_helper) ImageHeader()->no_thread = 1;
-  if (call.has_turn) g_turn.store(0);  // nobody is woken: that would be a system call
+  if (call.has_turn) g_turn.store(0);  // no wake-up: that would be a system call
 }
 
 void AfterOwnChange(const CarefulCall& call, const OwnChange& change) {
   if (!call.has_turn || FellBehind()) return;
-  if (!HasRoomForOwnChange()) (void)CallOnDrainer(NoteStanding);  // makes some
+  if (!HasRoomForOwnChange()) (void)CallOnDrainer(NoteStanding);  // this empties the queue
   PostOwnChange(change);
   Helper().standing_known = false;
   if (!FellBehind()) WakeDrainer();

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls of the program that do not bear our helper thread, or not as it stands.
+// Calls of the program that cannot work beside our helper thread, or not in its present state.
 //
-//   alone     unshare, setns: fail where there is a second thread. The helper ends before, and a
-//             new one starts after.
-//   filter    seccomp: kills for what it forbids. The helper ends, and nothing of ours asks the
-//             kernel any more.
-//   identity  setuid and its family: the C library has each of its threads make the system call,
-//             and aborts when one has another result. The helper takes part only if it would get
-//             the same result; otherwise it ends before, and a new one starts after.
-//   own       capset, some of prctl, set-id calls by syscall(): change the calling thread alone.
-//             The helper repeats what the main thread did, so that it keeps no right that the
-//             program has given up, and is found alike by the identity calls that follow. (What
-//             other threads do to themselves is theirs alone; setfsuid decides nothing here.)
+//  alone     unshare, setns: fail if there is a second thread. The helper ends before the call, and
+//            a new one starts after it.
+//  filter    seccomp: kills for what it forbids. The helper ends, and from then on nothing of ours
+//            makes system calls.
+//  identity  setuid and its family: the C library has each of its threads make the system call, and
+//            aborts if one gets another result. The helper takes part only if it would get the same
+//            result. Otherwise it ends before the call, and a new one starts after it.
+//  own       capset, some of prctl, set-id calls by syscall(): change only the calling thread. The
+//            helper repeats what the main thread did. So it keeps no right that the program has
+//            given up, and is in the same state for later identity calls. (What other threads
+//            change concerns only them; setfsuid has no effect here.)
 //
-// Limits: own changes by inline system calls are not seen; the next identity call finds the helper
-// unlike and ends it.
+// Limit: own changes by inline system calls are not seen. The next identity call finds the helper
+// in another state and ends it.
 //
-// Thread-safety: one call at a time; others wait, at most a second, then go on with the helper as
-// it is.   Allocates: pthread_create may, when the helper is started again.
-// Signals: a call from a handler within another goes straight through.
+// Thread-safety: one call at a time. Others wait, at most a second, then go on without a turn.
+// Allocates: pthread_create may, when the helper is started again.
+// Signals: a call from a handler inside another call goes straight through.
 // Fork: the child calls ForgetTurn.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_CAREFUL_CALLS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_CAREFUL_CALLS_H_
@@ -28,11 +28,11 @@
 
 namespace leaktrack::track {
 
-// What must be put right after the call.
+// What to restore after the call.
 struct CarefulCall {
-  bool has_turn = false;        // others wait
-  bool had_helper = false;      // one was there and is gone now
-  bool helper_follows = false;  // it makes the call as well
+  bool has_turn = false;        // this call holds the turn; others wait
+  bool had_helper = false;      // there was a helper, and it has ended
+  bool helper_follows = false;  // the helper makes the call as well
   bool forbade = false;         // a filter: our system calls were forbidden for this call
 };
 
@@ -41,16 +41,16 @@ CarefulCall BeforeIdentityCall();
 CarefulCall BeforeFilter();
 CarefulCall BeforeOwnChange();
 
-// After each of them but the filter's: the helper is started again, if it was ended.
+// After each of them except the filter's: starts the helper again if it was ended.
 void AfterCarefulCall(const CarefulCall& call);
 
-// `in_force`: there is a filter now.
+// `in_force`: the filter is in force now.
 void AfterFilter(const CarefulCall& call, bool in_force);
 
-// The change has succeeded.
+// Call it after the change has succeeded.
 void AfterOwnChange(const CarefulCall& call, const OwnChange& change);
 
-// In a fork child, whose parent may have been in the middle of such a call.
+// For a fork child, whose parent may have been inside such a call.
 void ForgetTurn();
 
 }  // namespace leaktrack::track

@@ -38,11 +38,11 @@ constexpr uint64_t kLastThreadPollNs = 50'000'000;
 constexpr uint64_t kStartTimeoutNs = 1'000'000'000;
 constexpr int64_t kErrandTimeoutNs = 2'000'000'000;
 constexpr int64_t kGoneTimeoutNs = 1'000'000'000;
-constexpr int64_t kShortestEpochNs = 100'000'000;  // between epochs that were asked for
+constexpr int64_t kShortestEpochNs = 100'000'000;  // minimum between requested epochs
 
 enum Request : uint32_t { kGoOn = 0, kPause, kFinish, kAbandoned, kEpochNow, kErrandNow };
 
-// What another thread wants done on this one.
+// A call that another thread wants made on the drainer's thread.
 enum ErrandState : uint32_t { kNoErrand = 0, kPosted, kTaken, kDone };
 struct Errand {
   std::atomic<uint32_t> state;  // ErrandState; futex
@@ -54,10 +54,10 @@ struct Drainer {
   std::atomic<uint32_t> request;  // Request; futex
   std::atomic<bool> final_written;
   bool begun;        // the capture has its header page
-  bool page_is_old;  // and what it says is no longer so
+  bool page_is_old;  // the header page on disk is out of date
   bool share_descriptors;
   bool private_descriptors;
-  dev_t device;  // identity of the capture, for where descriptors are shared with the program
+  dev_t device;  // identity of the capture file; needed if the program shares the descriptors
   ino_t inode;
   int capture_fd;
   int tid;
@@ -68,8 +68,8 @@ struct Drainer {
   AllocatorWatch allocator;
 };
 constinit Drainer g_drainer{};
-constinit capture::FileHeader
-    g_page{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
+// Not on the stack: the stack of a forked child's coroutine may be 4 KiB.
+constinit capture::FileHeader g_page{};
 constinit char g_command[1024]{};
 
 bool IsOurFile() {
@@ -78,11 +78,11 @@ bool IsOurFile() {
          info.st_dev == g_drainer.device && info.st_ino == g_drainer.inode;
 }
 
-// Where the program shares our descriptor table it may have closed our file and opened its own
-// under the same number.
+// If the program shares our descriptor table, it may have closed our file and opened its own under
+// the same number.
 bool StillOurFile() { return g_drainer.private_descriptors || IsOurFile(); }
 
-// What was opened anew by its name must be the same file still.
+// A file that was opened again by its name must still be the same file.
 void RememberFile() {
   if (g_drainer.inode != 0) {
     if (!IsOurFile()) g_drainer.capture_fd = -1;
@@ -111,8 +111,8 @@ bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
   return g_drainer.capture_fd >= 0 && StillOurFile() && WriteUnasked(nullptr, data, bytes, offset);
 }
 
-// What is written to a file that somebody has removed is gone when it is closed: then the recorder
-// must stay.
+// Data in a file that somebody has removed is gone once the file is closed. Then the recorder must
+// stay.
 bool HasName() {
   struct stat info {};
   return raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) == 0 && info.st_nlink > 0;
@@ -134,8 +134,8 @@ bool WritePage(const FileOps& ops) {
   return g_drainer.begun;
 }
 
-// A server that forks says what each process is by a title over its arguments, but later than we
-// begin; and a limit may be moved. Looked at ever more rarely: after 1, 2, 4, 8 ... epochs.
+// A server that forks writes a title over each process's arguments, but later than the run begins.
+// And a limit may be moved. Checks for both after 1, 2, 4, 8 ... epochs.
 void LookAtNames() {
   const uint32_t epochs = g_drainer.writer->committed_epochs();
   if ((epochs & (epochs - 1)) != 0 && !g_drainer.page_is_old) return;
@@ -157,8 +157,9 @@ uint64_t NowMs() {
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
 }
 
-// What only the allocator and the program know. A drainer that must notice when it is the last
-// thread asks nobody: the question takes a thread. Neither does one that is being stopped.
+// Adds what only the allocator and the program know. The allocator is not asked by a drainer that
+// must notice when it is the last thread, because the question needs a thread, nor by one that is
+// being stopped.
 void AskAround(EpochKind kind, capture::MemorySampleRaw* memory) {
   g_drainer.allocator.Look(NowMs(), kind == EpochKind::kPeriodic && !g_drainer.share_descriptors,
                            memory);
@@ -170,8 +171,8 @@ void AskAround(EpochKind kind, capture::MemorySampleRaw* memory) {
 bool WriteEpoch(EpochKind kind) {
   if (!(g_drainer.begun || WritePage(kFileOps)) || !PlaceWriter()) return false;
   capture::MemorySampleRaw memory;
-  if (!g_drainer.private_descriptors)
-    g_drainer.memory_reader.Open();  // not kept open where the program may close it
+  // Not kept open if the program may close it.
+  if (!g_drainer.private_descriptors) g_drainer.memory_reader.Open();
   g_drainer.memory_reader.Read(&memory);
   LookAtNames();
   if (!g_drainer.private_descriptors) g_drainer.memory_reader.Close();
@@ -180,7 +181,7 @@ bool WriteEpoch(EpochKind kind) {
 }
 
 // Waits for the next epoch or a request. In exact mode the hooks read the time from tick_ms, so
-// that is kept fresh.
+// this keeps it fresh.
 void WaitForNextEpoch(int64_t deadline_ns) {
   const bool exact = ImageHeader()->interval_bytes_now.load(std::memory_order_relaxed) == 1;
   for (;;) {
@@ -227,8 +228,8 @@ void Drain() {
     RunErrand();
     if (request == kPause) return;
     if (request == kFinish) return WriteFinalEpoch();
-    if (OnlyHelperLeft(
-            ImageHeader()->pid)) {  // else the process would go on for ever, for us alone
+    // Otherwise the process would live on for our thread alone.
+    if (OnlyHelperLeft(ImageHeader()->pid)) {
       NoteEnd();
       return WriteFinalEpoch();
     }
@@ -237,12 +238,12 @@ void Drain() {
       asked = now;
     } else {
       deadline += kEpochNs;
-      if (deadline < now)
-        deadline = now + kEpochNs;  // after a suspend or a stopped process: no burst of epochs
+      // After a suspend, or if the process was stopped: no burst of epochs.
+      if (deadline < now) deadline = now + kEpochNs;
     }
     CommitAhead(g_drainer.image);
     RetryThreadMemory();
-    (void)WriteEpoch(EpochKind::kPeriodic);  // what failed is written by the next epoch
+    (void)WriteEpoch(EpochKind::kPeriodic);  // the next epoch writes what failed
   }
 }
 
@@ -251,9 +252,10 @@ void SetPhase(uint32_t phase) {
   WakeAll(&g_drainer_phase);
 }
 
-// A question to the allocator runs on this thread's TLS. It can last as long as some thread of the
-// program keeps a lock of the allocator: for ever, if that thread is stuck. Nobody waits for this
-// one then but who wants to be alone, with a limit.
+// A question to the allocator runs on this thread's TLS, so this thread must outlive it. The
+// question lasts as long as a thread of the program holds a lock of the allocator; if that thread
+// is stuck, it lasts for ever. Then only a caller that must be the only thread waits for this one,
+// with a limit.
 void AwaitAllocatorAnswer() {
   std::atomic<uint32_t> never{0};
   for (uint64_t nap = 1'000'000; !g_drainer.allocator.Gone();
@@ -268,8 +270,8 @@ void* DrainerMain(void*) {
   g_drainer.tid = raw::Gettid();
   g_drainer.private_descriptors = !g_drainer.share_descriptors &&
                                   TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
-  if (!IsOurFile())
-    g_drainer.capture_fd = -1;  // we came late, and the number is the program's by now
+  // The start came too late, and the program has taken the number.
+  if (!IsOurFile()) g_drainer.capture_fd = -1;
   if (g_drainer.private_descriptors) g_drainer.memory_reader.Open();
   g_drainer.allocator.Begin(NowMs());
   SetOwnerAlive(&ImageHeader()->owner);
@@ -300,14 +302,14 @@ bool Stop(uint32_t request) {
   g_drainer.request.store(request, std::memory_order_release);
   WakeAll(&g_drainer.request);
   if (WaitWhilePhase(DrainerPhase::kRunning, kStopTimeoutNs)) return true;
-  // Too slow (a disk that hangs): the request is withdrawn and the drainer goes on, unless it is
-  // about to leave.
+  // Too slow (a disk that hangs): withdraw the request so that the drainer goes on, unless it is
+  // about to end.
   if (g_drainer.request.compare_exchange_strong(request, kGoOn)) return false;
   return WaitWhilePhase(DrainerPhase::kRunning, kStopTimeoutNs);
 }
 
-// After the last word of the drainer its thread still takes a moment to leave the kernel; unshare()
-// would see it.
+// After its last store the drainer's thread needs a moment to leave the kernel, and unshare() would
+// still see it.
 void AwaitThreadGone() {
   const int64_t deadline = ReadClockNs(CLOCK_MONOTONIC) + kGoneTimeoutNs;
   while (raw::Call(SYS_tgkill, raw::Getpid(), g_drainer.tid, 0) == 0 &&
@@ -333,18 +335,18 @@ bool StartDrainer(const DrainerFiles& files) {
     return false;
   }
   if (WaitWhilePhase(DrainerPhase::kStarting, kStartTimeoutNs)) return true;
-  g_drainer.request.store(
-      kAbandoned, std::memory_order_release);  // too late: its descriptors are closed under it
+  // Too late: the caller will close the drainer's descriptors.
+  g_drainer.request.store(kAbandoned, std::memory_order_release);
   return false;
 }
 
 bool BeginCapture(int capture_fd, const char* recorder_path) {
   g_drainer.capture_fd = capture_fd;
   g_drainer.recorder_path = recorder_path;
-  const bool begun =
-      WritePage(kNewFileOps);  // first of all: until then a kill leaves an empty file
+  // First of all: until then a kill leaves an empty file.
+  const bool begun = WritePage(kNewFileOps);
   RememberFile();
-  g_drainer.capture_fd = -1;  // the caller's
+  g_drainer.capture_fd = -1;  // it stays the caller's
   return begun;
 }
 
@@ -360,7 +362,7 @@ bool FinishDrainer() {
 }
 
 void WakeDrainer() {
-  uint32_t none = kGoOn;  // any other request wakes it as well
+  uint32_t none = kGoOn;  // any other request wakes the drainer as well
   if (g_drainer.request.compare_exchange_strong(none, kErrandNow)) WakeAll(&g_drainer.request);
 }
 
@@ -385,8 +387,8 @@ int DrainerThreadId() { return g_drainer.tid; }
 
 bool FinishWithoutDrainer(int capture_fd) {
   const uint32_t phase = g_drainer_phase.load(std::memory_order_acquire);
-  if (phase != DrainerPhase::kNone && phase != DrainerPhase::kStopped)
-    return false;  // one that is late may still write
+  // A drainer that started late may still write.
+  if (phase != DrainerPhase::kNone && phase != DrainerPhase::kStopped) return false;
   g_drainer.capture_fd = capture_fd;
   g_drainer.private_descriptors = false;
   const bool written = IsOurFile() && WriteEpoch(EpochKind::kFinal);
@@ -413,8 +415,8 @@ void ForgetDrainer() {
   g_drainer.capture_fd = -1;
   g_drainer.allocator.Forget();
   ForgetPressure();
-  g_drainer.memory_reader =
-      ProcessMemoryReader{};  // its descriptors were never in this process's table
+  // Its descriptors were never in this process's table.
+  g_drainer.memory_reader = ProcessMemoryReader{};
   g_errand.state.store(kNoErrand, std::memory_order_relaxed);
   g_drainer_phase.store(DrainerPhase::kNone, std::memory_order_relaxed);
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The drainer: the one thread that writes the capture file, so that no thread of the program ever
+// The drainer is the only thread that writes the capture file, so no thread of the program ever
 // waits for a disk.
 //
-// Once a second it commits pages ahead of the tables, reads the process's memory, and writes an
-// epoch. It can be stopped and joined in under 100 ms, for an ordinary end (with a final epoch) or
-// for a call that does not bear a second thread (unshare, setns, a seccomp filter), and started
-// again.
+// Once a second it commits pages ahead of the tables, reads the process's memory figures, and
+// writes an epoch. It can be stopped and joined in under 100 ms: for a normal end (with a final
+// epoch), or for a call that fails if there is a second thread (unshare, setns, a seccomp filter).
+// It can be started again.
 //
-// Thread-safety: Start, Pause, Call and Finish from one thread at a time (runtime/careful_calls.h
-// sees to it).
+// Thread-safety: Start, Pause, Call and Finish from one thread at a time (careful_calls.h).
 // Allocates: its private memory from the kernel.
 // Signals: unsafe.
 // Fork: the child calls ForgetDrainer first.
@@ -22,57 +21,58 @@
 namespace leaktrack::track {
 
 inline constexpr uint64_t kEpochNs = 1'000'000'000;
-inline constexpr uint64_t kExactTickNs =
-    10'000'000;  // exact mode reads the clock from the drainer's tick
+// Exact mode reads the time from the drainer's tick.
+inline constexpr uint64_t kExactTickNs = 10'000'000;
 inline constexpr uint64_t kStopTimeoutNs = 90'000'000;
 
 struct DrainerFiles {
-  int capture_fd;   // open for writing, or -1: no capture file
-  int recorder_fd;  // of the recorder, or -1: anonymous memory
+  int capture_fd;   // -1: the recorder is anonymous memory
+  int recorder_fd;  // of the recorder; -1: it is anonymous memory
   const char* recorder_path;
-  // The drainer keeps the program's descriptor table, checks before each write that its number is
-  // still its file, and ends when no other thread is left: the C library then ends the process on
-  // it, and what the program has buffered must reach the program's files. For a program whose main
-  // thread ends by pthread_exit.
+  // The drainer keeps using the program's descriptor table. Before each write it checks that its
+  // number still names its file. It ends when no other thread is left: the C library then ends the
+  // process on this thread, and the program's buffered output must reach the program's files. For a
+  // program whose main thread ends by pthread_exit.
   bool share_descriptors;
 };
 
-// Starts the thread and waits, at most 1 s, until it has descriptors of its own; the caller may
-// then close the two. A busy machine, or a cgroup whose share of the processor is used up, needs a
-// few times 100 ms; whoever is late does not run at all. False: there is no drainer.
+// Starts the thread and waits, at most 1 s, until it has its own descriptors. The caller may then
+// close the two. A busy machine, or a cgroup that has used up its share of the processor, needs
+// several 100 ms. A thread that is too late does not run at all. False: there is no drainer.
 [[nodiscard]] bool StartDrainer(const DrainerFiles& files);
 
-// Writes the header page of the capture that the caller has opened, on the caller's thread and by
-// the very next call. Not beyond RLIMIT_FSIZE: this thread does not block the signal. False on a
-// full disk: a drainer tries again with every epoch.
+// Writes the header page of the capture that the caller has opened. It does so on the caller's
+// thread and with the very next system call. It must not write beyond RLIMIT_FSIZE, because this
+// thread does not block that signal. False on a full disk: the drainer tries again with every
+// epoch.
 bool BeginCapture(int capture_fd, const char* recorder_path);
 
-// Stops the thread without a final epoch. True if it is gone.
+// Stops the thread without a final epoch. True if the thread is gone.
 bool PauseDrainer();
 
 // Stops the thread after a final epoch. True if that epoch is in the file and the recorder is no
 // longer needed.
 bool FinishDrainer();
 
-// Has the drainer's thread call `function`, and waits for that, at most two seconds. False: it was
-// not called, and never will be. One caller at a time; the function must not wait.
+// Has the drainer's thread call `function`, and waits for it, at most two seconds. False: it was
+// not called and never will be. One caller at a time; the function must not wait.
 [[nodiscard]] bool CallOnDrainer(void (*function)());
 
-// It is to repeat what was posted (own_changes.h).
+// Wakes the drainer to repeat what was posted (own_changes.h).
 void WakeDrainer();
 
-// The id of its thread, while it runs.
+// The thread id of the drainer while it runs.
 int DrainerThreadId();
 
-// The final epoch of a run that has no drainer, on the calling thread, which takes no signal
-// meanwhile: the program ends, and its recorder need not stay. `capture_fd` is open for writing,
-// and stays the caller's. True if the epoch is in the file.
+// Writes the final epoch of a run without a drainer, on the calling thread, which must take no
+// signals meanwhile. The program is ending, and its recorder need not stay. `capture_fd` is open
+// for writing and stays the caller's. True if the epoch is in the file.
 bool FinishWithoutDrainer(int capture_fd);
 
-// Asks for an epoch now, and does not wait for it. Ten a second are granted.
+// Asks for an epoch now and does not wait for it. At most ten per second are granted.
 void RequestEpoch();
 
-// Where the thread's life stands; drainer.cc alone writes it.
+// The state of the thread. Only drainer.cc writes it.
 struct DrainerPhase {
   enum : uint32_t { kNone = 0, kStarting, kRunning, kStopped };
 };
@@ -82,7 +82,8 @@ inline bool DrainerRuns() {
   return g_drainer_phase.load(std::memory_order_acquire) == DrainerPhase::kRunning;
 }
 
-// In a fork child: the parent's drainer is not here. Its private memory is given back.
+// For a fork child, which does not have its parent's drainer. Gives the drainer's private memory
+// back.
 void ForgetDrainer();
 
 }  // namespace leaktrack::track

@@ -32,7 +32,7 @@ std::string_view Find(const char* const* environment, std::string_view name) {
   return {};
 }
 
-// A bad pointer is the kernel's to refuse (EFAULT), not ours to fall over.
+// A bad pointer must make the kernel refuse (EFAULT), not crash us.
 bool CanBeRead(const char* const* environment) {
   if (environment == nullptr) return true;
   if (!raw::Readable(environment)) return false;
@@ -42,7 +42,7 @@ bool CanBeRead(const char* const* environment) {
   return true;
 }
 
-// The entry of LD_PRELOAD that is this library, by its file's name: the loader splits at spaces and
+// The entry of LD_PRELOAD that is this library, by its file name. The loader splits at spaces and
 // colons.
 std::string_view OurEntry(std::string_view preload) {
   for (size_t at = 0; at < preload.size();) {
@@ -55,7 +55,7 @@ std::string_view OurEntry(std::string_view preload) {
   return {};
 }
 
-// Without a slash, or too long to be looked at: as if it were there.
+// A name without a slash, or one that is too long to check, counts as reachable.
 bool CanBeReached(std::string_view library) {
   char path[512];
   Text text(path);
@@ -64,7 +64,7 @@ bool CanBeReached(std::string_view library) {
   return raw::Call(SYS_faccessat, AT_FDCWD, raw::Ptr(path), 4 /* R_OK */) == 0;
 }
 
-// A file that is about to be executed, read in pieces.
+// A file that is about to be executed. It is read in pieces.
 class File {
  public:
   explicit File(const char* path)
@@ -95,7 +95,7 @@ class File {
   int fd_;
 };
 
-// With the rights that it gives, the loader ignores LD_PRELOAD.
+// With set-id bits or capabilities the loader ignores LD_PRELOAD.
 bool RaisesRights(const File& file, const struct stat& info) {
   const auto user = static_cast<uid_t>(raw::Call(SYS_geteuid));
   if ((info.st_mode & S_ISUID) != 0 && info.st_uid != user) return true;
@@ -104,8 +104,8 @@ bool RaisesRights(const File& file, const struct stat& info) {
   return user != 0 && file.HasCapabilities();
 }
 
-// The loader's segment stands before the first that is loaded. The loader itself has none, and
-// heeds LD_PRELOAD.
+// The segment that names the loader comes before the first loaded segment. The loader itself has
+// none, and heeds LD_PRELOAD.
 ExecFate FateOfElf(const File& file, const Elf64_Ehdr& header, std::string_view name) {
   for (uint32_t i = 0; i < header.e_phnum && i < 64; ++i) {
     Elf64_Phdr segment;
@@ -147,7 +147,7 @@ ExecFate FateOfFile(const char* path, int scripts) {
   const File file(path);
   struct stat info {};
   char start[4] = {};
-  // What cannot be read tells nothing; what is not there is not executed either.
+  // A file that cannot be read gives no reason. A file that does not exist is not executed.
   if (!file.Regular(&info) || file.ReadSome(start, sizeof start, 0) < sizeof start)
     return ExecFate::kTracked;
   if (start[0] == '#' && start[1] == '!') {
@@ -174,7 +174,7 @@ bool HasSlash(const char* path) {
   return false;
 }
 
-// The end of a long path tells more than its start.
+// Keeps the end of a long path, which tells more than its start.
 void NameOf(const char* path, char (&name)[sizeof(NoteEntry::name)]) {
   const std::string_view whole(path != nullptr ? path : "a file that is open");
   Text text(name);
@@ -185,7 +185,7 @@ void NameOf(const char* path, char (&name)[sizeof(NoteEntry::name)]) {
   }
 }
 
-// Whether this is noted already, or no more are to be.
+// True if this is noted already, or if there are too many notes.
 bool IsNoted(const capture::RecorderHeader& header, const char* name, uint16_t value) {
   uint32_t count = 0;
   for (const NoteEntry& note : header.notes) {
@@ -220,7 +220,7 @@ NoteHandle NoteExec(capture::RecorderHeader& header, const char* path,
                     const char* const* environment, bool own, uint64_t now_ms) {
   const ExecFate fate = FateOfExec(path, environment);
   if (fate == ExecFate::kTracked || (path != nullptr && !raw::Readable(path))) return 0;
-  // A search along PATH asks for each directory's file: what is not there takes no note.
+  // A search along PATH tries the file in each directory. A file that does not exist gets no note.
   if (path != nullptr && HasSlash(path) && !IsExecutable(path)) return 0;
   char name[sizeof(NoteEntry::name)];
   NameOf(path, name);

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program that is about to be replaced by one that will run untracked leaves a note of it, and of
-// why.
+// Notes that a program is about to be replaced by one that will run untracked, and why.
 //
-// What: before an exec, looks at the environment and at the file that the new program gets. Why
-// here: start scripts set LD_PRELOAD anew, empty the environment, or start what cannot be
-// preloaded, and nobody sees it afterwards. Promises: a note only where the library came by
-// LD_PRELOAD and will not come again; of forked and vfork children, too, whose note goes into the
-// record of the process that they were forked from, each program and reason once, at most
-// kMostExecNotes at a time. Half a dozen system calls, none under a filter. An exec that failed
-// takes its note back. Limits: what the C library starts itself (posix_spawn, system, popen) and
-// names that are looked up in PATH by it are not looked at; a program that changes LD_PRELOAD for
-// its children in ways that the loader understands and we do not.
+// Before an exec it looks at the environment and at the file of the new program. Why here: start
+// scripts set LD_PRELOAD anew, empty the environment, or start programs that cannot be preloaded,
+// and nobody sees that later.
+// Promises: it makes a note only if the library came by LD_PRELOAD and will not be loaded again.
+// Forked and vfork children are included; their notes go into the recorder of the process that they
+// were forked from. Each program and reason is noted once, at most kMostExecNotes at a time. It
+// costs half a dozen system calls, and none under a filter. A failed exec takes its note back.
+// Limits: programs that the C library itself starts (posix_spawn, system, popen), and names that it
+// looks up in PATH, are not examined. Neither are changes of LD_PRELOAD for children in ways that
+// the loader understands and we do not.
 //
-// Thread-safety: safe.   Allocates: never.   Signals: safe.   Fork: made for the child, also of
-// vfork.
+// Thread-safety: safe.
+// Allocates: never.
+// Signals: safe.
+// Fork: made for the child, also of vfork.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_EXEC_NOTE_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_EXEC_NOTE_H_
 
@@ -26,14 +28,14 @@ namespace leaktrack::track {
 
 inline constexpr uint32_t kMostExecNotes = 16;
 
-// From the start of the library: did it come by LD_PRELOAD?
+// Called at the start of the library: remembers whether it came by LD_PRELOAD.
 void RememberPreload(const char* const* environment);
 
-// What becomes of the library in a program of this file (nullptr: not known) and environment.
+// What happens to the library in a program with this file (nullptr: not known) and environment.
 capture::ExecFate FateOfExec(const char* path, const char* const* environment);
 
-// 0: there is nothing to note, or no room. `own`: it is the process of the record itself that is
-// replaced.
+// Returns 0 if there is nothing to note, or no room. `own`: the process that the recorder belongs
+// to is itself being replaced.
 NoteHandle NoteExec(capture::RecorderHeader& header, const char* path,
                     const char* const* environment, bool own, uint64_t now_ms);
 

@@ -30,13 +30,13 @@ capture::HookState StateOf(const char* name) {
                                          : capture::HookState::kAbsent;
 }
 
-constexpr size_t kFirstMapping = 10;  // in kHookNames; before it stand the heap's names in C
+constexpr size_t kFirstMapping = 10;  // in kHookNames; the C names of the heap come before it
 bool IsOfHeap(size_t hook) { return hook < kFirstMapping || kHookNames[hook][0] == '_'; }
 
 constinit capture::HookState g_states[kHookCount]{};
 
-// Do calls of the program's first malloc come to us after all? It may be a wrapper that was
-// preloaded before us. Asked with a budget that our malloc would take the size from.
+// True if calls of the program's first malloc reach us after all. It may be a wrapper that was
+// preloaded before us. The test uses a budget from which our malloc would take the size.
 bool FirstMallocReachesUs() {
   constexpr size_t kProbeBytes = 1031;
   auto* const first_malloc = reinterpret_cast<void* (*)(size_t)>(FindFirstSymbol("malloc"));
@@ -81,8 +81,8 @@ const char* FindOwnerOfMalloc() {
                    {"__tsan_init", "was built with ThreadSanitizer"},
                    {"__msan_init", "was built with MemorySanitizer"},
                    {"__lsan_init", "was built with LeakSanitizer"},
-                   {"_vgr10010ZU_VgSoSynsomalloc_malloc",
-                    "runs under valgrind"}};  // its malloc, in a library it preloads
+                   // The name of valgrind's malloc, in a library that it preloads.
+                   {"_vgr10010ZU_VgSoSynsomalloc_malloc", "runs under valgrind"}};
   for (const auto& runtime : kRuntimes) {
     if (FindFirstSymbol(runtime.symbol) != nullptr) return runtime.name;
   }

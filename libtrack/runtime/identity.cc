@@ -14,8 +14,8 @@
 namespace leaktrack::track {
 namespace {
 
-// A run is built by one thread at a time, and in a forked child maybe on a coroutine's small stack:
-// no large buffers there.
+// No large buffers on the stack: a run is built by one thread at a time, but in a forked child this
+// may be on a coroutine's small stack.
 constinit char g_scratch[1040]{};
 
 // Reads up to `capacity` bytes; 0 on any failure.
@@ -72,8 +72,8 @@ bool NeedsQuotes(const char* argument) {
   return false;
 }
 
-// In /proc/self/stat, behind the program's name in brackets, which may hold anything: the state is
-// the third field, the start of the process the 22nd.
+// From /proc/self/stat, behind the program's name in brackets, which may contain anything. The
+// state is field 3, and the start of the process is field 22.
 uint64_t ReadStartTicks() {
   const size_t size = ReadFile("/proc/self/stat", g_scratch, sizeof g_scratch);
   size_t at = size;
@@ -93,7 +93,7 @@ std::string_view Basename(std::string_view path) {
   return From(path, start);
 }
 
-// The name of the file that runs; empty where /proc does not tell.
+// The name of the executable file. Empty if /proc does not tell.
 void ReadExecutable(char (&name)[72]) {
   constexpr std::string_view kDeleted = " (deleted)";
   const long size = raw::Call(SYS_readlinkat, AT_FDCWD, raw::Ptr("/proc/self/exe"),
@@ -105,14 +105,14 @@ void ReadExecutable(char (&name)[72]) {
 }
 
 // /proc/self/cmdline holds the arguments, each ended by a zero byte. A program that has written a
-// title over them (setproctitle) leaves the rest of their room as zeros, which are no arguments.
+// title over them (setproctitle) leaves the rest of the space as zeros, which are not arguments.
 size_t ReadArguments() {
   std::memset(g_scratch, 0, sizeof g_scratch);
   const size_t size = ReadFile("/proc/self/cmdline", g_scratch, sizeof(Identity::command));
   size_t end = size;
   while (end > 0 && g_scratch[end - 1] == 0) --end;
   if (end == 0) return 0;
-  const bool padded = size - end > 2;  // one ends the last argument; one more may be an empty one
+  const bool padded = size - end > 2;  // one ends the last argument; another may be an empty one
   return padded ? end + 1 : size;
 }
 
@@ -121,8 +121,8 @@ void JoinArguments(size_t size, char (&to)[1024]) {
   for (size_t at = 0; at < size; at += std::strlen(g_scratch + at) + 1) {
     const char* argument = g_scratch + at;
     if (at > 0) command.AddChar(' ');
-    const bool quoted =
-        NeedsQuotes(argument) && !(size == std::strlen(g_scratch) + 1);  // a title is one argument
+    // A title is a single argument.
+    const bool quoted = NeedsQuotes(argument) && !(size == std::strlen(g_scratch) + 1);
     if (quoted) command.AddChar('\'');
     command.Add(argument);
     if (quoted) command.AddChar('\'');
@@ -130,8 +130,8 @@ void JoinArguments(size_t size, char (&to)[1024]) {
   if (command.cut() || size == sizeof to) std::strcat(to, "...");
 }
 
-// "nginx: worker process", "postgres: checkpointer": words that the program has put in the place of
-// its name.
+// "nginx: worker process", "postgres: checkpointer": text that the program has put in place of its
+// name.
 bool IsTitle(std::string_view argument, std::string_view executable) {
   return argument.find(' ') != std::string_view::npos && !executable.empty() &&
          Basename(argument) != executable;
@@ -147,7 +147,7 @@ void ReadCommand(Identity& identity) {
   Text(identity.program).Add(name.empty() ? std::string_view("unknown") : name);
 }
 
-// Host and program become part of a file name: only harmless characters stay.
+// Host and program become part of a file name, so only harmless characters stay.
 void AddFileNamePart(Text& path, const char* part) {
   for (; *part != 0; ++part) {
     const char c = *part;

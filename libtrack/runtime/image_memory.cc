@@ -16,11 +16,11 @@ constinit RecorderFile g_image_file{};
 
 namespace {
 
-// Of each region of the image in use.
+// One for each region of the image in use.
 struct RegionState {
-  std::atomic<uint64_t> offset;        // as in the header, which may not be there yet
-  std::atomic<uint64_t> mapped_bytes;  // at least what is committed
-  std::atomic<bool> refused;           // hooks do not ask any more
+  std::atomic<uint64_t> offset;        // as in the header, which may not exist yet
+  std::atomic<uint64_t> mapped_bytes;  // at least the committed bytes
+  std::atomic<bool> refused;           // hooks do not ask again
 };
 constinit RegionState g_regions[capture::kRegionCount]{};
 constinit uint64_t g_header_bytes = 0;
@@ -112,7 +112,7 @@ void Unmap(const MappedImage& image) {
   }
 }
 
-// Only what is committed is copied: the rest would be SIGBUS on a full tmpfs.
+// Copies only what is committed: reading the rest would be a SIGBUS on a full tmpfs.
 void MakeImagePrivate() {
   const RecorderFile& file = g_image_file;
   if (file.base == nullptr || !file.shared || raw::Forbidden()) return;
@@ -147,7 +147,7 @@ void MakeImagePrivate() {
 void EmptyImage() {
   if (!g_image_file.shared || raw::Forbidden()) return;
   const MappedImage image = WhatIsMapped();
-  // A walk may be looking at a module.
+  // A stack walk may be reading a module.
   const uint64_t modules =
       (uint64_t{ImageHeader()->module_count.load()} + 1) * sizeof(capture::ModuleEntry);
   for (uint32_t i = 0; i < capture::kRegionCount; ++i) {
@@ -178,8 +178,8 @@ void CommitAhead(const RecorderFile& file) {
         std::min<uint64_t>(used_bytes + kCommitStepBytes / 2, header.regions[id].reserved_bytes);
     if (Commit(file, id, wanted)) g_regions[id].refused.store(false, std::memory_order_relaxed);
   }
-  RegionState& maps =
-      g_regions[capture::kRegionMaps];  // most programs need no more than the first page
+  // Most programs need no more than the first page.
+  RegionState& maps = g_regions[capture::kRegionMaps];
   if (!maps.refused.load(std::memory_order_relaxed)) return;
   const uint64_t used_bytes =
       header.map_count.load(std::memory_order_relaxed) * sizeof(capture::MapEntry);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The recorder image of this run, and the backing of its pages.
+// The recorder image of this run, and the memory behind its pages.
 //
-// Tables grow inside regions whose places are fixed at the start, and of which only what is used is
-// mapped: address space counts against limits that are the program's. Before a page is touched it
-// is mapped and committed, kCommitStepBytes at a time: by the drainer ahead of need, through its
-// descriptor, or, when a burst outruns it, by the thread that needs the room, through the kernel's
-// populate call. A refusal is a loss that is counted, never a fault; a thread of the program does
-// not ask again for that region, the drainer does, once a second.
+// Tables grow inside regions whose addresses are fixed at the start. Only the used part of a region
+// is mapped, because address space counts against the program's limits. A page is mapped and
+// committed before it is touched, kCommitStepBytes at a time. The drainer does this ahead of need,
+// through its descriptor. If a burst outruns it, the thread that needs the room does it, through
+// the kernel's populate call. A refusal is a counted loss, never a fault. After a refusal, threads
+// of the program do not ask again for that region; the drainer does, once a second.
 //
-// Thread-safety: Commit from any thread; Create and Abandon only while no hook can be inside.
-// Allocates: never.   Signals: Commit is safe.   Fork: the child abandons this image and creates
-// its own.
+// Thread-safety: Commit from any thread; replace images only while no hook can be inside.
+// Allocates: never.
+// Signals: Commit is safe.
+// Fork: the child abandons this image and creates its own.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_IMAGE_MEMORY_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_IMAGE_MEMORY_H_
 
@@ -24,21 +25,21 @@ namespace leaktrack::track {
 
 inline constexpr uint64_t kCommitStepBytes = 256 * 1024;
 
-// The image in use. `fd` is only valid in the descriptor table of the thread that holds this copy.
+// The image in use. `fd` is valid only in the descriptor table of the thread that holds this copy.
 extern RecorderFile g_image_file __attribute__((visibility("hidden")));
 
 inline capture::RecorderHeader* ImageHeader() {
   return reinterpret_cast<capture::RecorderHeader*>(g_image_file.base);
 }
 
-// The image of a new run takes the place of the one in use, which stays mapped. Its first
-// `header_bytes` are mapped.
+// Makes the image of a new run the one in use. The previous image stays mapped. The first
+// `header_bytes` of the new one must be mapped.
 void UseImage(const RecorderFile& file, uint64_t header_bytes);
 
-// Makes sure that the first `bytes` of the region may be touched.
+// Makes the first `bytes` of the region safe to touch.
 bool CommitRegion(capture::RegionId id, uint64_t bytes);
 
-// What is mapped of an image, so that it can be unmapped when another has taken its place. Nothing
+// The mapped pieces of an image, so that it can be unmapped once another has replaced it. Nothing
 // between the pieces is ours.
 struct MappedImage {
   RecorderFile file;
@@ -50,17 +51,17 @@ struct MappedImage {
 MappedImage WhatIsMapped();
 void Unmap(const MappedImage& image);
 
-// In a fork child: what is mapped at the image's place becomes a private copy, so that code which
-// the fork caught in the middle of a record ends it there and not in the parent's books. Without
-// memory for it nothing changes.
+// For a fork child: makes a private copy of what is mapped at the image's address. If the fork
+// interrupted code that was recording, this code then finishes in the copy and not in the parent's
+// recorder. Without memory for the copy nothing changes.
 void MakeImagePrivate();
 
-// Gives back the pages of a recorder that nobody needs any more, but for its header and modules:
-// who has dropped privileges may not remove its name. The gate is shut; what is still read of the
-// tables is zero, as before they were used.
+// Gives back the pages of a recorder that nobody needs any more, except for its header and modules.
+// For a process that has dropped its privileges and may not remove the file. The gate is shut;
+// later reads of the tables see zeros, as before their first use.
 void EmptyImage();
 
-// By the drainer, with a descriptor of its own: keeps one step of room ahead in the regions that
+// Called by the drainer, with its own descriptor: keeps one step of room ahead in the regions that
 // grow record by record.
 void CommitAhead(const RecorderFile& file);
 

@@ -10,7 +10,7 @@
 namespace leaktrack::track {
 namespace {
 
-// "PID (NAME) STATE ...", where NAME may hold anything; Z is a thread that has ended.
+// "PID (NAME) STATE ...", where NAME may contain anything; Z is a thread that has ended.
 bool MainThreadEnded(uint32_t pid) {
   char path[64], text[256];
   Text(path).Add("/proc/self/task/").AddNumber(pid).Add("/stat");

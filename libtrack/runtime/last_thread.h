@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Is the helper the only thread that is left? Without it the process would have ended: it must not
-// go on for us alone.
+// Tells whether the helper is the only thread that is left. Without it the process would have
+// ended, so it must not keep the process alive.
 //
-// By what /proc/self/task holds: the main thread's remains, which must have ended, and this one.
-// (The directory has two links more than there are threads.) Limits: without /proc the answer is
-// always no.
+// It reads /proc/self/task, which then holds only the remains of the ended main thread and this
+// thread. (The directory has two links more than there are threads.)
+// Limit: without /proc the answer is always no.
 //
-// Thread-safety: yes.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: yes.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_LAST_THREAD_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_LAST_THREAD_H_
 
@@ -17,7 +20,7 @@ namespace leaktrack::track {
 
 bool OnlyHelperLeft(uint32_t pid);
 
-// Can that be told at all?
+// True if the question can be answered at all.
 bool CanCountThreads();
 
 }  // namespace leaktrack::track

@@ -7,8 +7,8 @@
 //   LEAKTRACK_UNWINDER  cfi (default) or libunwind
 //   LEAKTRACK_THREAD    1 (default) or 0: no drainer thread
 //
-// Promises: an unknown or unreadable value never stops the program: the default is used and
-// `problem` holds one line that names the variable and the way out. The environment is never
+// Promises: an unknown or unreadable value never stops the program. The default is used, and
+// `problem` holds one line that names the variable and the remedy. The environment is never
 // changed.
 //
 // Thread-safety: none.
@@ -32,14 +32,14 @@ struct Options {
   bool use_libunwind = false;
   bool use_thread = true;
   bool share_descriptors = false;  // drainer.h; never from the environment
-  char problem[256] = {};          // empty: all was well
+  char problem[256] = {};          // empty: no problem
 };
 
 // `environment` is an environ-style array; may be nullptr.
 Options ReadOptions(const char* const* environment);
 
-// "512KiB", "1MiB", "2GiB", "1TiB", "4096", "4096B" -> bytes; 0 if it is none of these, or more
-// than 64 bits hold.
+// "512KiB", "1MiB", "2GiB", "1TiB", "4096", "4096B" -> bytes. 0 if the text is none of these, or
+// more than 64 bits hold.
 uint64_t ParseSize(std::string_view text);
 
 }  // namespace leaktrack::track

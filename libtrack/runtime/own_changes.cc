@@ -12,7 +12,8 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr uint32_t kEntries = 64;  // setpriv drops 41 capabilities of the bounding set in a row
+// setpriv drops 41 capabilities of the bounding set in a row.
+constexpr uint32_t kEntries = 64;
 constexpr long kMostGroups = 256;
 
 struct Capset {
@@ -29,13 +30,13 @@ struct Entry {
 };
 
 struct Queue {
-  std::atomic<uint32_t> posted, repeated;  // how many ever
+  std::atomic<uint32_t> posted, repeated;  // counts since the start
   std::atomic<bool> fell_behind;
   Entry entries[kEntries];
 };
 constinit Queue g_queue{};
 
-// A capset names the thread that it is for, by its id or by 0.
+// A capset names the thread that it changes by its id or by 0.
 void CopyCapset(Entry& entry) {
   OwnChange& change = entry.change;
   std::memcpy(&entry.capset.header, reinterpret_cast<const void*>(change.a),

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the main thread has changed of itself alone, for the helper thread to repeat, in its order.
+// Queues what the main thread has changed of itself alone, for the helper thread to repeat in the
+// same order.
 //
-// Posting waits for nobody: a program may change its effective identity by system calls of its own
-// thousands of times a second. What a call points to is copied.
-// Limits: so many groups as an entry holds; a change that finds no room, or that could not be
-// repeated, leaves the helper behind for good (FellBehind).
+// Posting waits for nobody, because a program may change its effective identity by system calls of
+// its own thousands of times a second. The memory that a call points to is copied.
+// Limits: an entry holds a fixed number of groups. A change that finds no room, or that could not
+// be repeated, leaves the helper behind for good (FellBehind).
 //
-// Thread-safety: one thread posts at a time, the helper repeats.   Allocates: never.
-// Signals: none.   Fork: the child calls ForgetOwnChanges.
+// Thread-safety: one thread posts at a time; the helper repeats.
+// Allocates: never.
+// Signals: none.
+// Fork: the child calls ForgetOwnChanges.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_OWN_CHANGES_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_OWN_CHANGES_H_
 
@@ -21,15 +24,15 @@ struct OwnChange {
 
 bool HasRoomForOwnChange();
 
-// The caller wakes the helper.
+// The caller must wake the helper.
 void PostOwnChange(const OwnChange& change);
 
-// By the helper, before it does anything else.
+// Called by the helper before it does anything else.
 void RepeatOwnChanges();
 
 bool FellBehind();
 
-// While there is no helper.
+// Call it while there is no helper.
 void ForgetOwnChanges();
 
 }  // namespace leaktrack::track

@@ -29,9 +29,9 @@
 #include "libtrack/runtime/run_start.h"
 #include "libtrack/runtime/threads.h"
 
-// What pthread_atfork is made of; that one is not in libc.so, but in an archive beside it. Only
-// glibc has it: named weakly, it is null elsewhere, where a strong name would keep the program from
-// starting.
+// pthread_atfork is built on this function. pthread_atfork itself is not in libc.so but in an
+// archive beside it. Only glibc has this one. Declared weak it is null elsewhere; a strong
+// reference would keep the program from starting there.
 extern "C" [[gnu::weak]] int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(),
                                                void* dso_handle);
 
@@ -43,18 +43,18 @@ constinit Filter g_filter{};
 namespace {
 
 constexpr int kMadvWipeOnFork = 18;
-constexpr uint64_t kLongRunMs = 10'000;  // shorter ones do not look after others at their end
+constexpr uint64_t kLongRunMs = 10'000;  // shorter runs do not tidy up after others at their end
 
-// Survives fork; together with the gate, which does not, it tells where this process stands.
+// Survives a fork. Together with the gate, which does not, it tells the state of this process.
 enum Phase : uint32_t { kCold = 0, kStarting, kTracking, kInert };
 constinit std::atomic<uint32_t> g_phase{kCold};
 constinit std::atomic<bool> g_ended{false};
-constinit std::atomic<int> g_main_thread_ended_in{0};  // the process whose main thread may be gone
-constinit bool g_had_robust_list = false;  // the main thread of the run's process, when it began
+constinit std::atomic<int> g_main_thread_ended_in{0};  // pid: its main thread may be gone
+constinit bool g_had_robust_list = false;              // of the main thread, when the run began
 constinit Options g_options{};
 
-// One line on stderr. Where that is a pipe that nobody reads any more, the signal must not reach
-// the program.
+// Writes one line to stderr. If that is a pipe without a reader, the signal must not reach the
+// program.
 void Say(const char* line) {
   const SignalsBlocked blocked;
   if (raw::Write(2, line, std::strlen(line)) != -32 /* EPIPE */ || !blocked.blocked()) return;
@@ -65,10 +65,10 @@ void Say(const char* line) {
 
 void BecomeInert() { g_phase.store(kInert, std::memory_order_release); }
 
-// Reasons to leave the process alone; each is final.
+// Reasons to leave the process alone. Each is final.
 bool MustStayInert() {
-  if (getauxval(AT_SECURE) != 0)
-    return true;  // nothing is read from the environment, nothing is written (F9)
+  // Read nothing from the environment and write nothing (pitfall F9).
+  if (getauxval(AT_SECURE) != 0) return true;
   if (IsSecondCopy()) return true;
   if (__register_atfork == nullptr) {
     Say("leaktrack: the C library of this program is not glibc (musl?); it goes on untracked. "
@@ -88,8 +88,8 @@ bool MustStayInert() {
 
 bool MainThreadMayHaveEnded() { return g_main_thread_ended_in.load() == raw::Getpid(); }
 
-// The kernel gives none to what clone makes; the C library registers one for each thread and each
-// fork child.
+// The kernel gives no list to what clone makes. The C library registers one for each thread and
+// each fork child.
 bool HasRobustList() {
   const void* head = nullptr;
   size_t bytes = 0;
@@ -99,8 +99,8 @@ bool HasRobustList() {
 
 void NoteProcess() { g_had_robust_list = raw::Gettid() == raw::Getpid() && HasRobustList(); }
 
-// A forked child starts its run. The parent's image is not ours to write; nothing of it is used
-// from here on.
+// A forked child starts its run. It must not write the parent's image, and uses nothing of it from
+// here on.
 void StartInChildOnThisStack(void* pointer) {
   HotThread& hot = *static_cast<HotThread*>(pointer);
   const uint64_t parent_run_id = ImageHeader()->run_id;
@@ -111,14 +111,15 @@ void StartInChildOnThisStack(void* pointer) {
   NoteProcess();
   Options options = g_options;
   options.share_descriptors = MainThreadMayHaveEnded();
-  // Where it cannot tell when it is the last one, the C library would wait for it for ever.
+  // If the drainer cannot tell when it is the last thread, the C library would wait for it for
+  // ever.
   if (options.share_descriptors && !CanCountThreads()) options.use_thread = false;
   const StartResult result = BuildRun(options, parent_run_id, &g_tracker, &g_filter);
   Unmap(parent_image);
   if (!result.started) return BecomeInert();
   TidyRecorders();
   AdoptThreadAfterFork(hot);
-  g_filter.Open();  // before the phase: with a shut gate it would say "forked child"
+  g_filter.Open();  // before the phase: tracking with a shut gate means "forked child"
   g_phase.store(kTracking, std::memory_order_release);
 }
 
@@ -138,25 +139,26 @@ bool StartInChild(HotThread& hot) {
   return g_filter.is_open();
 }
 
-// A process that clone made without memory of its own, and that has our pid in another namespace.
+// True in a process that clone made without memory of its own, and that has our pid in another
+// namespace.
 bool IsNamesake() {
   return g_had_robust_list && raw::Gettid() == raw::Getpid() && !HasRobustList();
 }
 
-// False in a child that shares our memory. Under a filter we may not even ask for the pid: only
-// children of vfork are told.
+// False in a child that shares our memory. Under a filter we may not even ask for the pid, so only
+// vfork children are recognised.
 bool IsOwnRun() {
-  // Signals that came while a vfork child ran reach the parent before its mark is taken back: the
-  // mark alone would deny the parent its own end.
+  // Signals that arrived while a vfork child ran reach the parent before its mark is taken back.
+  // The mark alone would then deny the parent its own end.
   if (raw::Forbidden()) return !raw::Borrowed();
   return ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()) && !IsNamesake();
 }
 
-// In every fork child, before anything else of the program: a handler may have forked in the middle
-// of a record of ours, and the child may return to it.
+// Runs in every fork child before anything else of the program. A handler may have forked while it
+// interrupted one of our hooks, and the child may return to that hook.
 void OnFork() {
   if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(true, std::memory_order_relaxed);
-  raw::tenancy = raw::kOwner;  // of a vfork child, too, a fork child has memory of its own
+  raw::tenancy = raw::kOwner;  // a fork child of a vfork child has memory of its own
   if (hot_thread.guard_place != nullptr) MakeImagePrivate();
 }
 
@@ -165,8 +167,8 @@ bool IsTracking() {
          ImageHeader() != nullptr;
 }
 
-// A run without a drainer ends on the thread that ends the program, on a stack of ours: that one's
-// may be small.
+// A run without a drainer ends on the thread that ends the program. It does so on a stack of ours,
+// because that thread's stack may be small.
 bool FinishHere() {
   if (ImageHeader()->no_thread == 0 || raw::Forbidden()) return false;
   void* const stack = MapPrivate(kHelperStackBytes);
@@ -193,11 +195,11 @@ void StartLibrary(const char* const* environment) {
   FindAllocator();
   g_options = ReadOptions(environment);
   RememberPreload(environment);
-  MakeAbsolute(
-      g_options.out_directory);  // a child that is forked after a chdir writes to the same place
+  // A child that is forked after a chdir then writes to the same directory.
+  MakeAbsolute(g_options.out_directory);
   if (g_options.problem[0] != 0) Say(g_options.problem);
-  if (InsistsOnOneThread())
-    g_options.use_thread = false;  // also for its children, which check again
+  // Also for its children, which check again.
+  if (InsistsOnOneThread()) g_options.use_thread = false;
   if (g_options.use_libunwind && !LoadLibunwind()) {
     Say("leaktrack: libunwind.so.8 is not installed; the built-in unwinder is used.\n");
     g_options.use_libunwind = false;
@@ -217,14 +219,14 @@ void StartLibrary(const char* const* environment) {
   }
   if (!result.started) return BecomeInert();
   TidyRecorders();
-  g_filter.Open();  // before the phase: with a shut gate it would say "forked child"
+  g_filter.Open();  // before the phase: tracking with a shut gate means "forked child"
   g_phase.store(kTracking, std::memory_order_release);
 }
 
 bool MayRecord(HotThread& hot) {
   if (g_filter.is_open()) return true;
   switch (g_phase.load(std::memory_order_acquire)) {
-    case kTracking:  // the gate was open before: now it is, too, or this is a fork child
+    case kTracking:  // the gate is open by now, or this is a fork child
       if (g_filter.is_open()) return true;
       if (raw::Forbidden()) hot.countdown = kInertBudget;
       return StartInChild(hot);
@@ -238,7 +240,7 @@ bool MayRecord(HotThread& hot) {
 
 ThreadState* FirstStateForRecording(HotThread& hot, const HookGuard& guard) {
   if (!guard.held()) return nullptr;
-  const int saved_errno = errno;  // a run or a thread that starts calls the C library
+  const int saved_errno = errno;  // starting a run or a thread calls the C library
   ThreadState* const state = MayRecord(hot) ? guard.IfStillHeld(AttachThread(hot)) : nullptr;
   errno = saved_errno;
   return state;
@@ -260,7 +262,8 @@ WalkResult WalkStack(ThreadState& state, const StackStart& start) {
 
 namespace {
 
-// As a fork child finds it. Frees of other threads would else look into pages that are gone.
+// Puts the filter into the state that a fork child finds. Otherwise frees of other threads would
+// look into pages that are gone.
 void EmptyFilter() {
   g_filter.Shut();
   raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, MADV_DONTNEED);
@@ -273,12 +276,12 @@ void EndRun(capture::RunState state) {
   capture::RecorderHeader& header = *ImageHeader();
   header.end_ms.store(NowMs(), std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(state), std::memory_order_release);
-  if (!FinishDrainer() && !FinishHere())
-    return;  // the recorder stays: `leaktrack run` or the next report folds it
+  // The recorder stays: `leaktrack run` or the next report folds it.
+  if (!FinishDrainer() && !FinishHere()) return;
   header.folded.store(1, std::memory_order_release);
   if (state == capture::RunState::kExec) return;
   if (!UnlinkRecorder()) {
-    BecomeInert();  // before the gate: "tracking, and the gate is shut" is what a fork child finds
+    BecomeInert();  // before the gate: tracking with a shut gate means "forked child"
     EmptyFilter();
     EmptyImage();
   }
@@ -292,12 +295,12 @@ void NoteCrash() {
                              std::memory_order_release);
 }
 
-// Under a filter a vfork child cannot be told from its parent, and an exec that succeeds is told by
-// the next program.
+// Under a filter a vfork child cannot be told from its parent. And if the exec succeeds, the next
+// program reports the end.
 NoteHandle BeforeExec(const char* path, const char* const* environment) {
   if (raw::Forbidden()) return 0;
   NoteHandle note = 0;
-  // A forked child has the gate shut, but the record of its parent still there to write to.
+  // A forked child has its gate shut, but it can still write to its parent's recorder.
   if (g_phase.load(std::memory_order_acquire) == kTracking && ImageHeader() != nullptr) {
     note = NoteExec(*ImageHeader(), path, environment, IsOwnRun(), NowMs());
   }
@@ -320,7 +323,7 @@ void AfterFailedExec(NoteHandle note) {
 void BeforeMainThreadIsCancelled() {
   if (raw::Forbidden() || raw::Borrowed()) return;
   g_main_thread_ended_in.store(raw::Getpid());
-  AfterCarefulCall(BeforeCallAlone());  // in between it is another kind of helper
+  AfterCarefulCall(BeforeCallAlone());  // between the two calls the helper changes its kind
 }
 
 void BeforeMainThreadEnds() {
@@ -338,7 +341,7 @@ void AwaitStart() {
 
 bool StartDrainerAgain() {
   const bool share = MainThreadMayHaveEnded();
-  ForgetOwnChanges();  // whoever starts it is as it is to be
+  ForgetOwnChanges();  // the new helper inherits the state of the thread that starts it
   return (!share || CanCountThreads()) && RestartDrainer(share);
 }
 

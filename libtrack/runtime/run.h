@@ -2,20 +2,21 @@
 //
 // One tracked life of a process: how it starts, what the hooks ask of it, how it ends.
 //
-//   constructor   StartLibrary(): real functions, options, image, capture file, drainer; the gate
-//                 opens last
-//   hook          may this thread record now? A fork child notices there that it is one.
-//   end           EndRun() from exit, _exit, quick_exit, exec: a final epoch; the recorder goes
+//  constructor   StartLibrary(): real functions, options, image, capture file, drainer; the gate
+//                opens last
+//  hook          may this thread record now? A fork child notices there that it is one.
+//  end           EndRun() from exit, _exit, quick_exit, exec: a final epoch; the recorder goes away
 //
 // Fork: a child inherits a shut gate and an empty filter (MADV_WIPEONFORK), so it is inert without
-// anybody having run; its first slow path starts a run of its own, with its own recorder, capture
-// and thread. Why not at fork: most children exec at once, and atfork handlers do not see clone().
-// vfork children are the parent's heap and are recorded as it; only ends of life ask who is who
-// (raw::tenancy, the pid, and the list of robust locks that a clone does not inherit).
+// any code having run. Its first slow path starts a run of its own, with its own recorder, capture
+// and thread. Why not at the fork: most children exec at once, and atfork handlers do not see
+// clone(). A vfork child works on its parent's heap and is recorded as its parent. Only the calls
+// that end a life ask which process it is (raw::tenancy, the pid, and the list of robust locks,
+// which a clone does not inherit).
 //
-// Thread-safety: what hooks ask, from any thread; the rest serialises itself.
+// Thread-safety: what hooks call: any thread; the rest serialises itself.
 // Allocates: never from the program's heap, but for pthread_create.
-// Signals: what hooks ask is safe.
+// Signals: what hooks call is safe.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
 
@@ -32,14 +33,14 @@ namespace leaktrack::track {
 extern Tracker g_tracker;
 extern Filter g_filter __attribute__((visibility("hidden")));
 
-// The countdown of a thread that is not to ask again for that many bytes.
+// The budget of a thread that need not ask again for that many bytes.
 inline constexpr uint64_t kInertBudget = uint64_t{1} << 46;
 
-// From the library's constructor. `environment` is environ.
+// Called by the library's constructor. `environment` is environ.
 void StartLibrary(const char* const* environment);
 
-// The thread's state if it may record now and `guard` is held; nullptr: pass the call through.
-// Starts a run in a fork child.
+// Returns the thread's state if it may record now and `guard` is held. nullptr: pass the call
+// through. Starts a run in a fork child.
 ThreadState* FirstStateForRecording(HotThread& hot, const HookGuard& guard);
 inline ThreadState* StateForRecording(HotThread& hot, const HookGuard& guard) {
   if (!g_filter.is_open() || hot.state == nullptr) [[unlikely]]
@@ -47,15 +48,15 @@ inline ThreadState* StateForRecording(HotThread& hot, const HookGuard& guard) {
   return guard.IfStillHeld(hot.state);
 }
 
-// After a call that was passed through: counted, if it was because another guard is held.
+// After a call that was passed through: counts it if another guard is held.
 void CountIfNested(const HookGuard& guard);
 
-// Is the gate open, or can it be opened (fork child)? False: inert, starting, or over; the thread's
-// countdown is then set so that it does not ask again soon.
+// True if the gate is open or can be opened (fork child). False: inert, starting, or ended; the
+// thread's countdown is then set so that it does not ask again soon.
 bool MayRecord(HotThread& hot);
 
-// Milliseconds since the start of the run. In exact mode by the drainer's look at the clock, at
-// most one tick old.
+// Milliseconds since the start of the run. In exact mode this is the drainer's last reading of the
+// clock, at most one tick old.
 uint64_t NowMsByClock();
 // Only in exact mode.
 inline uint64_t NowMsOfExact() {
@@ -65,34 +66,35 @@ inline uint64_t NowMsOfExact() {
 }
 inline uint64_t NowMs() { return g_tracker.exact() ? NowMsOfExact() : NowMsByClock(); }
 
-// The walk that the options chose.
+// Walks the stack with the unwinder that the options chose.
 WalkResult WalkStack(ThreadState& state, const StackStart& start);
 
-// The run ends as `state`. Does nothing in a vfork child, when called twice, or when inert.
+// Ends the run with `state`. Does nothing in a vfork child, on a second call, or when inert.
 void EndRun(capture::RunState state);
 
-// abort(): says so in the recorder, nothing else; a later signal handler may still go on.
+// abort(): notes it in the recorder and nothing else. A signal handler may still let the program go
+// on.
 void NoteCrash();
 
-// exec: ends the run, and notes what will run untracked, also of a forked child; AfterFailedExec
-// takes both back.
+// exec: ends the run, and notes a program that will run untracked, also for a forked child.
+// AfterFailedExec takes both back.
 NoteHandle BeforeExec(const char* path, const char* const* environment);
 void AfterFailedExec(NoteHandle note);
 
 // pthread_exit: if this is the main thread, the C library will end the process when the last other
-// thread ends, and must not wait for ours; also for that of a run which starts later.
+// thread ends, and it must not wait for ours. This also holds for a run that starts later.
 void BeforeMainThreadEnds();
 
-// The same for a thread that cancels it: it may end by that, or may not.
+// The same for a thread that cancels the main thread, which may or may not end by that.
 void BeforeMainThreadIsCancelled();
 
-// Is there a run, and is this the process that it is of?
+// True if there is a run, and it is a run of this process.
 bool IsTrackedProcess();
 
 // Waits, at most two seconds, while another thread starts a run.
 void AwaitStart();
 
-// A drainer for the run again, as the process needs it by now. False: there is none.
+// Starts a drainer again for the run, in the form that the process needs now. False: there is none.
 bool StartDrainerAgain();
 
 }  // namespace leaktrack::track

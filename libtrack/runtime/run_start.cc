@@ -25,7 +25,7 @@ namespace {
 
 constexpr uint64_t kLiveLimit = 32'768;
 
-// Files of the run in progress. The paths outlive BuildRun: the drainer and RestartDrainer use
+// Files of the current run. The paths outlive BuildRun, because the drainer and RestartDrainer use
 // them.
 struct RunFiles {
   char capture_path[1024];
@@ -33,21 +33,22 @@ struct RunFiles {
 };
 constinit RunFiles g_files{};
 constinit char g_problem[1400]{};
-constinit Identity
-    g_identity{};  // not on the stack: that of a forked child's coroutine may be 4 KiB
+// Not on the stack: the stack of a forked child's coroutine may be 4 KiB.
+constinit Identity g_identity{};
 
 bool Commit(void*, capture::RegionId id, uint64_t bytes) { return CommitRegion(id, bytes); }
 
 bool CommitModules(uint64_t bytes) { return CommitRegion(capture::kRegionModules, bytes); }
 
-// Exact mode may hold what fits one sixteenth of the memory that the process may use.
+// Exact mode may hold as many blocks as fit into one sixteenth of the memory that the process may
+// use.
 uint64_t ExactBlockLimit() {
   ProcessMemoryReader reader{};
   reader.Open();
   capture::MemorySampleRaw memory;
   reader.Read(&memory);
   reader.Close();
-  int64_t limit = int64_t{4} << 30;  // where the system does not tell
+  int64_t limit = int64_t{4} << 30;  // if the system does not tell
   if (memory.machine_total > 0) limit = memory.machine_total;
   if (memory.cgroup_max > 0) limit = std::min(limit, memory.cgroup_max);
   if (memory.rlimit_as > 0) limit = std::min(limit, memory.rlimit_as);
@@ -92,7 +93,7 @@ StartResult Refuse(std::string_view what, std::string_view where, std::string_vi
   return {false, g_problem};
 }
 
-// The run starts, but with less than it should have.
+// The problem line of a run that starts with less than it should have.
 const char* Warning(bool begun) {
   Text text(g_problem);
   if (!begun) {
@@ -129,7 +130,7 @@ bool CreateImage(const Options& options) {
   if (options.interval_bytes == kExactInterval) image_options.exact_block_limit = ExactBlockLimit();
   const ImagePlan plan = PlanImage(image_options);
   if (PlaceImage(g_files.recorder_path, plan)) return true;
-  // A tmpfs with too little room: the name goes, and anonymous memory takes its place.
+  // A tmpfs with too little room: remove the file and use anonymous memory instead.
   if (!g_image_file.shared) return false;
   DiscardImage();
   return PlaceImage("", plan);
@@ -185,7 +186,8 @@ void StartWriting(const Options& options, int capture_fd, bool begun) {
     return;
   if (ImageHeader()->no_thread != 0) return;
   ImageHeader()->no_thread = 1;
-  if (begun) (void)BeginCapture(capture_fd, RecorderPathOrEmpty());  // anew: the page tells of it
+  // Again: the page says whether there is a drainer.
+  if (begun) (void)BeginCapture(capture_fd, RecorderPathOrEmpty());
 }
 
 void CloseDescriptors(const Options& options, int capture_fd) {
@@ -219,8 +221,8 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
     return Refuse("cannot write ", g_files.capture_path, ErrorText(capture_fd),
                   "Set LEAKTRACK_OUT (or run -o) to a directory this user may write to.");
   }
-  // By the very next call, so that the file has its first page as soon as it has a name, however
-  // the process ends.
+  // The very next call, so that the file has its first page as soon as it has a name, however the
+  // process ends.
   const bool begun = allowed && BeginCapture(capture_fd, RecorderPathOrEmpty());
   BindModules();
 
@@ -257,14 +259,14 @@ bool RestartDrainer(bool share_descriptors) {
   return started;
 }
 
-// Beyond RLIMIT_FSIZE a write would raise a signal in the program: then the recorder stays.
+// A write beyond RLIMIT_FSIZE would raise a signal in the program. In that case the recorder stays.
 bool WriteEndHere() {
   constexpr uint64_t kLargestCapture = 80 << 20;
   if (!FileSizeAllowed(kLargestCapture)) return false;
   const int fd =
       raw::OpenAt(AT_FDCWD, g_files.capture_path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;
-  // A report that folds meanwhile holds the lock, and has what we would write.
+  // A report that is folding right now holds the lock, and has what we would write.
   constexpr long kExclusiveAtOnce = 2 | 4;  // LOCK_EX | LOCK_NB
   const bool written = raw::Call(SYS_flock, fd, kExclusiveAtOnce) == 0 &&
                        ImageHeader()->folded.load(std::memory_order_acquire) == 0 &&

@@ -18,9 +18,9 @@ constinit ThreadStatePool g_pool{};
 constinit Tracker* g_threads_tracker = nullptr;
 constinit std::atomic<ThreadState*> g_slabs[kMaxSlabs]{};
 constinit std::atomic<uint32_t> g_slab_count{0};
-constinit std::atomic<bool> g_slab_refused{false};  // hooks do not ask any more
+constinit std::atomic<bool> g_slab_refused{false};  // hooks do not ask again
 
-// The owner's thread id; 0: nobody's, or being taken back.
+// The owner's thread id. 0: no owner, or being taken back.
 std::atomic_ref<uint64_t> Owner(ThreadState& state) {
   return std::atomic_ref<uint64_t>(state.runtime_words[0]);
 }
@@ -29,7 +29,7 @@ bool IsGone(uint64_t tid) {
   return raw::Call(SYS_tgkill, raw::Getpid(), static_cast<long>(tid), 0) == -3 /* ESRCH */;
 }
 
-// One of the threads that look wins the state. A thread id that was given out again only delays
+// If several threads look, one wins the state. A thread id that was given out again only delays
 // this.
 void TakeBackIfGone(ThreadState& state) {
   uint64_t tid = Owner(state).load(std::memory_order_acquire);
@@ -79,7 +79,7 @@ void* PrivateMemory(size_t bytes) {
 
 void PrepareThreads(Tracker* tracker) {
   g_threads_tracker = tracker;
-  (void)AddSlab();  // now, as a filter may forbid it later
+  (void)AddSlab();  // now, because a filter may forbid it later
 }
 
 void RetryThreadMemory() {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gives each thread that samples its private state, and takes it back when the thread ends.
+// Gives each thread that samples its private state, and takes the state back when the thread has
+// ended.
 //
-// The end is not announced: when no state is left for a new thread, those whose threads the kernel
-// no longer knows are taken back. Why no pthread key: destructors of other keys run after ours and
-// allocate, in any of four rounds (pitfall T5), and a thread may allocate for the first time in the
-// last one.
+// Threads do not announce their end. When no state is left for a new thread, the states of threads
+// that the kernel no longer knows are taken back. Why no pthread key: destructors of other keys run
+// after ours, in any of four rounds, and allocate (pitfall T5). A thread may even allocate for the
+// first time in the last round.
 //
-// Thread-safety: yes.   Allocates: slabs from the kernel.
-// Signals: AttachThread only with the guard held.   Fork: states carry over; Tracker renews them.
+// Thread-safety: yes.
+// Allocates: slabs from the kernel.
+// Signals: AttachThread only with the guard held.
+// Fork: states carry over; Tracker renews them.
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 
@@ -16,23 +19,23 @@
 
 namespace leaktrack::track {
 
-// Once, from the constructor.
+// Called once, from the constructor.
 void PrepareThreads(Tracker* tracker);
 
-// The calling thread's state, made on first use. nullptr: no memory.
+// The calling thread's state, created at its first use. nullptr: no memory.
 ThreadState* AttachThread(HotThread& hot);
 
-// By the drainer: where memory for a thread was refused, threads of the program do not ask again
-// until this has got some.
+// Called by the drainer. If memory for a thread was refused, threads of the program do not ask
+// again until this function has got some.
 void RetryThreadMemory();
 
-// Zero-filled pages, for good; null: there are none.
+// Zero-filled pages that are never given back. Null: there are none.
 void* PrivateMemory(size_t bytes);
 
-// In a fork child: the calling thread, and its state if it has one, go by another thread id now.
+// For a fork child: the calling thread, and its state if it has one, now have another thread id.
 void AdoptThreadAfterFork(HotThread& hot);
 
-// From a thread of the library's own: what it makes the allocator do is never recorded.
+// Called by a thread of the library's own: whatever it makes the allocator do is never recorded.
 void NeverRecordThread(HotThread& hot);
 
 }  // namespace leaktrack::track

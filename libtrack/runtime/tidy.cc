@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What earlier runs left in /dev/shm.
+// Cleans up what earlier runs left in /dev/shm.
 //
-// Anybody may put any number of files there, and every tracked process of the machine puts one:
-// what a start does is bounded, whatever lies there. It reads so many names, and opens so many
-// files that are this user's by their name, chosen by chance where there are more: what one start
-// passes over another finds.
+// Anybody may put any number of files there, and every tracked process of the machine puts one. So
+// the work of a start is bounded, whatever is there. A start reads a limited number of names. It
+// opens a limited number of the files that are this user's by name, chosen at random if there are
+// more. A later start finds what this one misses.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -26,11 +26,11 @@ namespace {
 
 constexpr uint32_t kOwnerDied = 0x4000'0000;
 constexpr int64_t kExecSettledNs = 5'000'000'000;
-constexpr int64_t kLongestStartNs = 600'000'000'000;  // of a process that is stopped as it begins
-constexpr uint64_t kUnreadLimit =
-    256 << 20;                  // bytes of killed processes' recorders, or a quarter of the tmpfs
-constexpr int kMostReads = 32;  // of names: some 4,000
-constexpr uint32_t kMostLooks = 16;  // at files
+constexpr int64_t kLongestStartNs = 600'000'000'000;  // even if the process is stopped meanwhile
+// Bytes of killed processes' recorders, or a quarter of the tmpfs.
+constexpr uint64_t kUnreadLimit = 256 << 20;
+constexpr int kMostReads = 32;       // directory reads: some 4,000 names
+constexpr uint32_t kMostLooks = 16;  // files to open
 
 struct DirectoryEntry {  // struct linux_dirent64
   uint64_t inode;
@@ -40,8 +40,8 @@ struct DirectoryEntry {  // struct linux_dirent64
   char name[];
 };
 
-// Recorders of this user. Those that nobody has read yet hold what their captures do not, mostly
-// the last second.
+// Recorders of this user. One that nobody has read yet holds what its capture does not, mostly the
+// last second.
 struct Found {
   char name[64];
   bool unread;
@@ -50,21 +50,21 @@ struct Found {
 };
 
 struct Look {
-  uint32_t names;  // that are this user's
-  uint32_t count;  // of those below
+  uint32_t names;  // names that are this user's
+  uint32_t count;  // how many of those below
   Found found[kMostLooks];
 };
 
-// None of these is on the stack: that of a forked child's coroutine may be 4 KiB.
-// Headers are read, not mapped: whoever may cut the file while we look would otherwise raise SIGBUS
-// in the program.
+// None of these is on the stack: the stack of a forked child's coroutine may be 4 KiB. Headers are
+// read and not mapped: a user who cuts the file meanwhile would otherwise raise SIGBUS in the
+// program.
 alignas(capture::RecorderHeader) constinit char g_other[sizeof(capture::RecorderHeader)]{};
 alignas(8) constinit char g_names[8192]{};
 constinit Look g_look{};
 
 uid_t Me() { return static_cast<uid_t>(raw::Call(SYS_geteuid)); }
 
-// Anybody may write into /dev/shm.
+// Needed because anybody may write into /dev/shm.
 bool IsOurs(const struct stat& info) { return S_ISREG(info.st_mode) && info.st_uid == Me(); }
 
 bool ReadHeader(int fd) {
@@ -84,7 +84,7 @@ bool IsOld(const struct stat& info) {
   return RealtimeNs() - info.st_mtim.tv_sec * 1'000'000'000 > kLongestStartNs;
 }
 
-// Its process was killed while it built the run: nothing has been recorded.
+// The process was killed while it built the run, so nothing has been recorded.
 bool NeverRan(const capture::RecorderHeader& header, const struct stat& info) {
   const bool starting = Is(header, capture::RunState::kStarting);
   return (header.magic == 0 || (IsWhole(header) && starting)) && IsOld(info);
@@ -96,12 +96,12 @@ bool IsOfOurNamespace(const capture::RecorderHeader& other) {
          std::memcmp(other.boot_id, mine.boot_id, sizeof mine.boot_id) == 0;
 }
 
-// Of a run without a drainer only the pid tells. One that has come again delays the answer.
+// Without a drainer only the pid tells. A pid that is in use again delays the answer.
 bool NobodyHasPid(const capture::RecorderHeader& header) {
   return IsOfOurNamespace(header) && raw::Call(SYS_kill, header.pid, 0) == -3 /* ESRCH */;
 }
 
-// The owner died, or gave way to another program long enough ago for the exec not to have failed.
+// The owner died, or was replaced by another program so long ago that the exec cannot have failed.
 bool OwnerGone(const capture::RecorderHeader& header) {
   const uint32_t owner = header.owner.load(std::memory_order_acquire);
   if (owner != 0) return (owner & kOwnerDied) != 0;
@@ -111,12 +111,13 @@ bool OwnerGone(const capture::RecorderHeader& header) {
   return MonotonicCoarseNs() - ended_ns > kExecSettledNs;
 }
 
-// A forked child replaced nobody: of a program that replaced another the parent is not known.
+// True in a forked child, which did not replace another program. (A program that did has no known
+// parent.)
 bool IsForked() { return ImageHeader()->parent_run_id != 0; }
 
-// exec keeps the pid: a recorder with our pid in our namespace and boot, that is not ours, is the
-// program we replaced. But pids come again; exec keeps the time at which the process was created,
-// too.
+// exec keeps the pid. So a recorder with our pid, namespace and boot that is not ours belongs to
+// the program that we replaced. But pids are reused. exec also keeps the creation time of the
+// process, so that is compared too.
 bool IsPredecessor(const capture::RecorderHeader& other) {
   const capture::RecorderHeader& mine = *ImageHeader();
   if (IsForked() || other.pid != mine.pid || other.run_id == mine.run_id ||
@@ -125,7 +126,7 @@ bool IsPredecessor(const capture::RecorderHeader& other) {
   return mine.start_ticks != 0 && other.start_ticks == mine.start_ticks;
 }
 
-// Whether the recorder in g_other has no more use. Marks that of a predecessor.
+// True if the recorder in g_other is no longer needed. Marks the recorder of a predecessor.
 bool IsOver(int fd, const struct stat& info) {
   const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
   if (NeverRan(header, info)) return true;
@@ -135,12 +136,12 @@ bool IsOver(int fd, const struct stat& info) {
     const auto exec = static_cast<uint32_t>(capture::RunState::kExec);
     raw::Pwrite(fd, &exec, sizeof exec, offsetof(capture::RecorderHeader, state));
   }
-  // Who ended well may have lost the right to remove it.
+  // An owner that ended normally may have lost the right to remove its recorder.
   const bool exited = Is(header, capture::RunState::kExited);
   return header.folded.load() != 0 && (exited || predecessor || OwnerGone(header));
 }
 
-// What is left to be said of the recorder in g_other.
+// Notes what is needed later about the recorder in g_other.
 void Note(const struct stat& info, Found* found) {
   const auto& header = *reinterpret_cast<const capture::RecorderHeader*>(g_other);
   found->unread = IsWhole(header) && OwnerGone(header);
@@ -165,8 +166,7 @@ void Tidy(int directory, Found* found) {
   raw::Close(fd);
 }
 
-// What the names of recorders look like: this user's, and among them that of a program which this
-// one replaced.
+// The name patterns of this user's recorders, and of recorders of a program that this one replaced.
 struct NamesOfOurs {
   NamesOfOurs() {
     Text(of_user).AddChar('.').AddNumber(Me()).Add(".ltr");
@@ -181,7 +181,7 @@ struct NamesOfOurs {
   char of_process[32]{};
 };
 
-// Those of this process come first; of the others each is as likely as any to be among the chosen.
+// Names of this process come first. All others have the same chance to be chosen.
 void Choose(const NamesOfOurs& ours, std::string_view name, uint64_t* chance) {
   ++g_look.names;
   uint32_t place = g_look.count;
@@ -235,7 +235,7 @@ Found* OldestUnread() {
   return oldest;
 }
 
-// The oldest go until the rest has room. Where not all were looked at, those that were stand for
+// Removes the oldest until the rest has room. If not all were looked at, those that were stand for
 // all.
 void MakeRoomFor(int directory, uint64_t for_unread) {
   uint64_t bytes = 0;
@@ -258,8 +258,9 @@ void TidyRecorders() {
   const int directory = raw::OpenAt(AT_FDCWD, "/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return;
   const Room room = RoomIn(directory);
-  // A service that is killed and restarted again and again must not fill the memory it wants with
-  // what nobody reads. Workers that are forked by the thousand look only if there is that much.
+  // A service that is killed and restarted again and again must not fill the memory that it needs
+  // with recorders that nobody reads. Workers that are forked by the thousand look only if there is
+  // that much.
   if (!IsForked() || room.used > room.for_unread) {
     ReadNames(directory);
     for (uint32_t i = 0; i < g_look.count; ++i) Tidy(directory, &g_look.found[i]);

@@ -17,7 +17,7 @@ constinit size_t g_first_bytes = 0;
 constinit size_t g_lent_from[HistoryWriter::kParts]{};
 constinit size_t g_lent_bytes[HistoryWriter::kParts]{};
 
-// A part of the writer's memory, in steps: it asks for what the tables hold now.
+// Lends a part of the writer's memory, in steps. The writer asks for what the tables hold now.
 bool LendToWriter(void*, uint32_t part, void* begin, size_t bytes) {
   char* const start = static_cast<char*>(begin);
   size_t& lent = g_lent_bytes[part];

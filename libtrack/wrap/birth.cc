@@ -8,8 +8,8 @@
 namespace leaktrack::track {
 namespace {
 
-// Objects of a pool: which one it is stands behind the frames, so that each pool has sites of its
-// own.
+// The site of a pool's object. The pool's number stands behind the frames, so each pool has its own
+// sites.
 capture::SiteId SiteOfPool(ThreadState& state, uint32_t pool, const WalkResult& walk) {
   uint32_t count = walk.frame_count;
   if (count == 0) g_tracker.Count(capture::kLostUnwind);
@@ -32,8 +32,8 @@ capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
   return known != 0 ? known : WalkToSite(state, start);
 }
 
-// The budget goes on as after a sample.
-[[gnu::noinline]] void PassOver(HotThread& hot, ThreadState& state, size_t size) {
+// Draws the next budget as after a sample, but records nothing.
+[[gnu::noinline]] void SkipInnerCall(HotThread& hot, ThreadState& state, size_t size) {
   Sample dropped;
   (void)g_tracker.Judge(hot, state, size, NowMs(), &dropped);
 }
@@ -50,7 +50,7 @@ void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintp
     CountIfNested(guard);
   } else if (const InnerCall inner = InnerCallAt(*state, start); inner != InnerCall::kNone)
       [[unlikely]] {
-    if (inner == InnerCall::kOfCounted) PassOver(hot, *state, size);
+    if (inner == InnerCall::kOfCounted) SkipInnerCall(hot, *state, size);
   } else if (link == nullptr && g_tracker.RecordsExactly(*state, size)) {
     hot.countdown = 0;
     const uint64_t now_ms = NowMsOfExact();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The birth of a block, of the heap or of a pool: judged, walked, interned, inserted. Its end is in
+// The birth of a block, of the heap or of a pool: judge, walk, intern, insert. Its end is in
 // death.h.
 //
 // Thread-safety: yes.
@@ -19,9 +19,10 @@
 
 namespace leaktrack::track {
 
-// Records the birth of a block of the heap if it is its turn; `link`: of the block it replaces, or
-// null. `start`: the frame of the program that asked for it. Returns `block`: who has nothing else
-// to do ends in this, and the start, word by word, stays in registers.
+// Records the birth of a heap block if it is to be sampled. `link` belongs to the block that it
+// replaces, or is null. `pc`, `sp`, `fp`: the frame of the program that asked for the block.
+// Returns `block`, so that a caller with nothing left to do can end in a tail call. The three words
+// are separate so that they stay in registers.
 void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc,
                           uintptr_t sp, uintptr_t fp);
 inline void* RecordHeapBirth(void* block, size_t size, const ChainLink* link,
@@ -29,7 +30,7 @@ inline void* RecordHeapBirth(void* block, size_t size, const ChainLink* link,
   return RecordHeapBirthFrom(block, size, link, start.pc, start.sp, start.fp);
 }
 
-// The same for an object of the pool of that number, under its key.
+// The same for an object of pool number `pool`, under the object's key.
 void RecordPoolBirth(const void* key, size_t size, uint32_t pool, const StackStart& start);
 
 }  // namespace leaktrack::track

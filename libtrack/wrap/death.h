@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The end of a block's life: taken out of the table before the real free, then settled.
+// The end of a block's life. The block is taken out of the table before the real free, then
+// settled.
 //
 // Thread-safety: yes.
 // Allocates: never.
-// Signals: safe (the cells and rings that a guarded thread may use are not touched from inside a
-// hook).
+// Signals: safe (inside a hook, the cells and rings of the guarded thread are not touched).
 // errno: untouched.
 // Fork: a child that has not started its run finds nothing of its own.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_DEATH_H_
@@ -28,15 +28,15 @@ namespace leaktrack::track {
   }
 }
 
-// Settles the block's death, before whatever function really frees it. Does nothing if the block is
-// not one of ours.
+// Settles the block's death before the real function frees it. Does nothing if the block is not
+// tracked.
 [[gnu::always_inline]] inline void SettleFreeInline(const void* block) {
-  Removed removed =
-      g_tracker.Take(block);  // not const: GCC keeps a constant that a function fills in memory
+  // Not const: GCC keeps a constant that a function fills in memory.
+  Removed removed = g_tracker.Take(block);
   if (removed.found) SettleRemovedInline(removed);
 }
 
-// The same, as calls.
+// The same functions, not inlined.
 void SettleRemoved(const Removed& removed);
 void SettleFree(const void* block);
 

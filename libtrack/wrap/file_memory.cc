@@ -17,7 +17,7 @@ bool IsFileInMemory(int fd) {
   if (S_ISCHR(file.st_mode)) {  // /dev/zero
     return major(file.st_rdev) == 1 && minor(file.st_rdev) == 5;
   }
-  // What lies on a disk costs no second call.
+  // A file on a disk costs no second call.
   if (!S_ISREG(file.st_mode) || major(file.st_dev) != 0) return false;
   struct statfs system;
   if (raw::Call(SYS_fstatfs, fd, raw::Ptr(&system)) != 0) return false;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Files whose pages are memory and nothing else: memfd, tmpfs (shm_open), hugetlbfs, /dev/zero.
+// Recognises files whose pages are only memory: memfd, tmpfs (shm_open), hugetlbfs, /dev/zero.
 //
-// Limits: asks the kernel, so under a seccomp filter nothing is one of them; other devices are not
-// (a GPU's memory is its own).
+// Limits: it asks the kernel, so under a seccomp filter no file is one of them. Other devices are
+// not (a GPU's memory is its own).
 //
-// Thread-safety: yes.   Allocates: never.   Signals: safe.   errno: untouched.   Fork: safe.
+// Thread-safety: yes.
+// Allocates: never.
+// Signals: safe.
+// errno: untouched.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_FILE_MEMORY_H_
 #define LEAKTRACK_LIBTRACK_WRAP_FILE_MEMORY_H_
 

@@ -16,8 +16,8 @@
 namespace leaktrack::track {
 namespace {
 
-// Asks the kernel for nothing but what mapping needs: good for any caller that comes before the
-// real functions.
+// Asks the kernel only for a mapping, so it serves any caller that comes before the real functions
+// are known.
 void* AllocateEarly(size_t size, size_t alignment) {
   void* block = BootstrapAllocate(size, alignment);
   if (g_real_resolved.load(std::memory_order_acquire)) GuardBootstrapBlocks();
@@ -25,8 +25,8 @@ void* AllocateEarly(size_t size, size_t alignment) {
   return block;
 }
 
-// The birth of a block that the program is about to see, or null: none. Returns it. Leaves errno
-// alone.
+// Records the birth of a block that the program is about to see. Returns the block. Null: there is
+// none. Leaves errno unchanged.
 inline void* Born(void* block, size_t size, const StackStart& start,
                   const ChainLink* link = nullptr) {
   if (block == nullptr) return nullptr;
@@ -39,29 +39,28 @@ inline void* Born(void* block, size_t size, const StackStart& start,
 }  // namespace
 
 #define LEAKTRACK_SLOW_PATH [[gnu::noinline]] LEAKTRACK_JUDGES_LATER
-#define LEAKTRACK_INLINE \
-  __attribute__((always_inline))  // a real function is called from the section
+#define LEAKTRACK_INLINE __attribute__((always_inline))  // the section calls a real function
 
 LEAKTRACK_SLOW_PATH void* MallocSlow(size_t size) {
   if (!ResolveRealFunctions()) return AllocateEarly(size, 16);
   void* const block = g_real.malloc(size);
-  return Born(block, size,
-              LEAKTRACK_CALLER_STACK_START());  // last: nothing of it is kept over the call
+  // The stack start comes last, so that no register holds it over the call.
+  return Born(block, size, LEAKTRACK_CALLER_STACK_START());
 }
 
 LEAKTRACK_SLOW_PATH void* CallocSlow(size_t count, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes))
-    bytes = SIZE_MAX;  // the real function will refuse
+  // The real function will refuse this size.
+  if (__builtin_mul_overflow(count, size, &bytes)) bytes = SIZE_MAX;
   if (!ResolveRealFunctions()) return AllocateEarly(bytes, 16);
   return Born(g_real.calloc(count, size), bytes, start);
 }
 
 namespace {
 
-// `real` does the reallocation. nullptr for a size of 0 means that the block was freed (glibc), not
-// that it failed.
+// `real` does the reallocation. If it returns nullptr for size 0, the block was freed (glibc); the
+// call did not fail.
 template <typename Real>
 [[gnu::always_inline]] inline void* Reallocate(void* block, size_t size, const StackStart& start,
                                                Real real) {
@@ -96,9 +95,9 @@ LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
                     [=]() LEAKTRACK_INLINE { return g_real.realloc(block, size); });
 }
 
-// Where the allocator has no reallocarray, the next one is libc's, which calls the program's
-// realloc. If that is ours, the call would come to us twice; if it is not, that one must decide
-// (and the table then has libc's).
+// If the allocator has no reallocarray, the next one is libc's, which calls the program's realloc.
+// If that realloc is our hook, the call would reach us twice. If it is not, that realloc must
+// decide, and the table then holds libc's reallocarray.
 LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   const bool resolved = ResolveRealFunctions();

@@ -2,13 +2,13 @@
 //
 // What each call of the malloc family means for the record: order, failure, identity of blocks.
 //
-// These are the slow roads: the interposers (libtrack/interpose) come here by a tail call, only
-// when the thread's budget is used up or the freed block may be tracked. All of them must be called
-// by a tail call from the function that the program called: the caller's frame is then the
-// program's (see LEAKTRACK_CALLER_STACK_START).
+// These are the slow paths. The interposers (libtrack/interpose) come here only when the thread's
+// budget is used up or the freed block may be tracked. They must come by a tail call from the
+// function that the program called: the caller's frame is then the program's (see
+// LEAKTRACK_CALLER_STACK_START).
 //
 // Order (pitfall S1): a birth is recorded after the real call, a death before it. realloc: the old
-// block leaves the table first and is put back if the call fails. errno is the real function's own.
+// block leaves the table first and is put back if the call fails. errno is the real function's.
 //
 // Thread-safety: yes.
 // Allocates: what the program asked for.
@@ -32,8 +32,8 @@ void* VallocSlow(size_t size);
 void* PvallocSlow(size_t size);
 void FreeSlow(void* block);
 
-// An allocation function of any signature that takes a size and maybe an alignment and a tag:
-// operator new of an allocator that brings its own.
+// An allocation function of any signature that takes a size, and maybe an alignment and a tag. For
+// operator new of an allocator that defines its own.
 using AllocateFn = void* (*)(size_t, size_t, const void*);
 void* AllocateSlow(AllocateFn real, size_t size, size_t alignment, const void* tag);
 

@@ -10,7 +10,7 @@
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/run.h"
 
-// Both ends of two sections, from the linker; null in a program that has none of them.
+// The bounds of two sections, from the linker. They are null in a program that has no such section.
 #define LEAKTRACK_SECTION_END(name) \
   extern "C" __attribute__((visibility("hidden"), weak)) const char name[]
 LEAKTRACK_SECTION_END(__start_leaktrack_judges_later);
@@ -43,8 +43,8 @@ constexpr const char* kPublicNames[] = {"malloc",
                                         "_ZnamSt11align_val_tRKSt9nothrow_t"};
 constexpr size_t kPublicCount = sizeof kPublicNames / sizeof kPublicNames[0];
 
-constinit SymbolRange g_functions[kPublicCount]{};  // those that our hooks end at
-constinit RealFunctions g_stepped{};                // what the steps below go on to
+constinit SymbolRange g_functions[kPublicCount]{};  // the public functions behind our hooks
+constinit RealFunctions g_stepped{};                // the functions that the steps below call
 
 bool IsBetween(uintptr_t address, const char* start, const char* stop) {
   return address >= reinterpret_cast<uintptr_t>(start) &&
@@ -59,7 +59,7 @@ bool JudgesLater(uintptr_t address) {
 
 bool IsOurCall(uintptr_t pc) { return IsStep(pc) || JudgesLater(pc); }
 
-// 0: the frame is in another module.
+// The runtime address of a frame in our module. 0: the frame is in another module.
 uintptr_t OwnAddress(capture::Frame frame) {
   const ModuleView own = ViewModule(reinterpret_cast<uintptr_t>(__start_leaktrack_steps));
   return capture::FrameModule(frame) == own.number ? own.bias + capture::FrameAddress(frame) : 0;
@@ -72,7 +72,7 @@ bool IsPublicFunction(uint64_t offset) {
   return false;
 }
 
-// Stays on the stack while the real function runs.
+// A step stays on the stack while the real function runs.
 #define LEAKTRACK_STEP(Name, result, parameters, member, arguments) \
   LEAKTRACK_STEPS result Name parameters {                          \
     result const value = g_stepped.member arguments;                \
@@ -110,7 +110,7 @@ void WatchInnerCalls() {
   const auto* const object = static_cast<const link_map*>(FindNextInLinkMap("malloc").object);
   if (object == nullptr || object == FindNextInLinkMap("_exit").object) return;
   for (size_t i = 0; i < kPublicCount; ++i) {
-    if (FindNextInLinkMap(kPublicNames[i]).object != object) continue;  // somebody else's
+    if (FindNextInLinkMap(kPublicNames[i]).object != object) continue;  // belongs to another object
     g_functions[i] = FindRangeInObject(object, kPublicNames[i]);
   }
   InsertSteps();

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls that an allocator makes to itself by its public names: its malloc to its memalign, its
-// realloc to malloc and free.
+// Detects calls that an allocator makes to itself by its public names: from malloc to memalign, or
+// from realloc to malloc and free.
 //
-// Through the PLT they come to our hooks again, inside the call that the program has made, and
-// would be a second block. An inner call is passed over: the outer one records the block, with the
-// size that the program asked for. No mark is set around the real call (a handler may jump out of
-// it, operator new throws): the stack tells. A call is an inner one if it comes out of the
-// allocator's object, and either one of the frames there is a public function of it, or the first
-// frame that is not there is ours. So that there is one of ours also where the allocator's function
-// ends in the inner call and leaves no frame, the hooks reach each real function by a step, a
-// function that stays on the stack meanwhile.
+// Through the PLT such a call reaches our hooks again, inside the call that the program has made,
+// and would count as a second block. This inner call is passed over. The outer call records the
+// block, with the size that the program asked for.
 //
-// Budgets: an inner call takes its bytes from the thread's budget, too. If it uses the budget up, a
-// new one is drawn and nothing recorded, so that outer calls meet the same chances as without it;
-// unless the outer call has used it up itself and is about to draw.
-// Limits: nothing is watched where the next malloc is the C library's, or of an allocator that is
-// known by name: those call each other directly. Blocks that an allocator takes by malloc for its
-// own books, within a call, are not recorded.
+// The stack tells which call is an inner one. No mark is set around the real call, because a
+// handler may jump out of it and operator new throws. A call is an inner one if it comes out of the
+// allocator's object and one of these is true: a frame in that object belongs to one of its public
+// functions, or the first frame outside it is ours. The allocator's function may end in the inner
+// call and leave no frame. For this case the hooks reach each real function through a step: a
+// function of ours that stays on the stack during the call.
 //
-// Thread-safety: Watch once, at the start; the rest from any thread.   Allocates: never.
-// Signals: safe.   Fork: safe.
+// Budgets: an inner call takes its bytes from the thread's budget too. If it uses the budget up, a
+// new one is drawn and nothing is recorded. The outer calls then meet the same chances as without
+// the inner call. Exception: the outer call has used up the budget itself and is about to draw.
+//
+// Limits: nothing is watched if the next malloc is the C library's or belongs to an allocator that
+// is known by name, because those call each other directly. Blocks that an allocator takes by
+// malloc for its own bookkeeping, inside a call, are not recorded.
+//
+// Thread-safety: WatchInnerCalls() once, at the start; the rest from any thread.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_INNER_CALLS_H_
 #define LEAKTRACK_LIBTRACK_WRAP_INNER_CALLS_H_
 
@@ -29,30 +34,31 @@
 #include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/record/thread_state.h"
 
-// Where the steps lie; what they call must not be called in tail position.
+// The section of the steps. A step must not call its real function in tail position.
 #define LEAKTRACK_STEPS [[gnu::section("leaktrack_steps")]]
 
-// Where the slow paths lie that call a real function and judge afterwards.
+// The section of the slow paths that call a real function and judge afterwards.
 #define LEAKTRACK_JUDGES_LATER [[gnu::section("leaktrack_judges_later")]]
 
 namespace leaktrack::track {
 
-// From the library's constructor, once the allocator is known.
+// Called by the library's constructor once the allocator is known.
 void WatchInnerCalls();
 
-// The malloc that the hooks end at.
+// The malloc behind the hooks and steps.
 const void* RealMalloc();
 
 enum class InnerCall {
-  kNone,       // the program's own
-  kOfCounted,  // of a call whose bytes are taken from the budget
-  kOfJudged,   // of a call that has used the budget up, and will draw the next
+  kNone,       // the program's own call
+  kOfCounted,  // inside a call whose bytes are taken from the budget
+  kOfJudged,   // inside a call that has used the budget up and will draw the next one
 };
 
 extern bool g_inner_calls_watched __attribute__((visibility("hidden")));
 InnerCall JudgeInnerCall(ThreadState& state, const StackStart& start);
 
-// What the hook that `start` is the caller of was called within. The thread's guard is held.
+// Tells whether the hook whose caller is `start` runs inside another call. The thread must hold the
+// guard.
 inline InnerCall InnerCallAt(ThreadState& state, const StackStart& start) {
   return g_inner_calls_watched ? JudgeInnerCall(state, start) : InnerCall::kNone;
 }

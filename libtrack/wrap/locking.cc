@@ -27,7 +27,8 @@ bool IsOurs(const MapsLine& line) {
   return IsSparse(line.start) || (line.start >= from && line.start < to);
 }
 
-// Calls visit(start, bytes) for each mapping, ours or the program's. False: they cannot be read.
+// Calls visit(start, bytes) for each mapping, either ours or the program's. False: the mappings
+// cannot be read.
 template <typename Visit>
 bool ForEachMapping(bool ours, Visit visit) {
   char buffer[4096];
@@ -49,7 +50,7 @@ bool LockTheirs(int flags) {
   if (bytes > limit.rlim_cur) return false;
   if ((flags & MCL_FUTURE) != 0 && raw::Call(SYS_mlockall, flags & kFuture) != 0) return false;
   const long on_fault = (flags & MCL_ONFAULT) != 0 ? kMlockOnFault : 0;
-  // As mlockall, without asking whether each page could be had.
+  // As mlockall does, without checking that each page could be had.
   return ForEachMapping(
       false, [=](long start, long length) { raw::Call(SYS_mlock2, start, length, on_fault); });
 }

@@ -23,7 +23,7 @@ long SetErrno(long result) {
 
 bool Resolved() { return g_real_resolved.load(std::memory_order_acquire); }
 
-// Before the real functions are known, the system calls themselves serve.
+// Before the real functions are known, the system call itself is used.
 void* RealMmap(RealCall real, void* address, size_t length, int protection, int flags, int fd,
                off_t offset) {
   if (real == RealCall::kByName && Resolved() && g_real.mmap != nullptr) {
@@ -59,11 +59,11 @@ int RealMprotect(RealCall real, void* address, size_t length, int protection) {
 
 enum class Meaning : uint8_t { kNothing, kReservation, kMemory };
 
-// A page of a private anonymous mapping costs something once it is written, of a shared one also
-// when it is read.
+// A page of a private anonymous mapping costs memory once it is written. A page of a shared one
+// costs memory also when it is read.
 Meaning MeaningOf(int protection, int flags, int fd) {
   const bool anonymous = (flags & MAP_ANONYMOUS) != 0, writable = (protection & PROT_WRITE) != 0;
-  if (!anonymous && !writable && protection != PROT_NONE) {  // a file that is read
+  if (!anonymous && !writable && protection != PROT_NONE) {  // a file that is only read
     return Meaning::kNothing;
   }
   if (!anonymous && !IsFileInMemory(fd)) return Meaning::kNothing;
@@ -77,7 +77,7 @@ void AfterProtect(const StackStart& start, void* address, size_t length, int pro
   OpenReserved(start, reinterpret_cast<uintptr_t>(address), length);
 }
 
-// A private mapping has no copy: the kernel then makes a new one, empty.
+// mremap cannot copy a private mapping: the kernel makes a new, empty one.
 void* CopyMapping(const StackStart& start, RealCall real, void* address, size_t new_length,
                   int flags, void* new_address) {
   const MapTable::Kind kind = KindOfRange(reinterpret_cast<uintptr_t>(address), 1);
@@ -101,8 +101,8 @@ void* MapMemoryFrom(const StackStart& start, RealCall real, void* address, size_
   void* const result = RealMmap(real, address, length, protection, flags, fd, offset);
   if (result == MAP_FAILED) return result;
   const auto mapped = reinterpret_cast<uintptr_t>(result);
-  // Only now, because a call that failed has replaced nothing; what was there before is the
-  // caller's until then. What seems to be reserved was unmapped without us.
+  // Only now, because a failed call has replaced nothing: until here the range belongs to its old
+  // mapping. A range that still counts as reserved was unmapped without our seeing it.
   if ((flags & MAP_FIXED) != 0) NoteUnmap();
   if ((flags & MAP_FIXED) != 0 || MayBeReserved(mapped, length)) ForgetRange(mapped, length);
   const Meaning meaning = MeaningOf(protection, flags, fd);
@@ -144,7 +144,7 @@ void* RemapMemoryFrom(const StackStart& start, RealCall real, void* address, siz
   if (result == MAP_FAILED) return result;
   const auto moved = reinterpret_cast<uintptr_t>(result);
   if ((flags & MREMAP_FIXED) != 0) ForgetRange(moved, new_length);
-  // What was not recorded stays unrecorded.
+  // A range that was not recorded stays unrecorded.
   if (detached.bytes != 0) {
     RememberMapping(start, moved, new_length);
   } else if (detached.reserved_count != 0) {
@@ -171,7 +171,7 @@ int ProtectMemoryFrom(const StackStart& start, RealCall real, void* address, siz
                            protection);
 }
 
-// Older C libraries lack it, and add nothing to the system call.
+// Older C libraries lack this function, which adds nothing to the system call.
 int ProtectMemoryByKeyFrom(const StackStart& start, void* address, size_t length, int protection,
                            int key) {
   const long result = SetErrno(
@@ -181,7 +181,7 @@ int ProtectMemoryByKeyFrom(const StackStart& start, void* address, size_t length
 }
 
 [[gnu::noinline]] int ProtectMemoryByKey(void* address, size_t length, int protection, int key) {
-  // Without a key it is mprotect, also where the kernel has no keys.
+  // Without a key it is mprotect, even where the kernel has no keys.
   if (key == -1) {
     return ProtectMemoryFrom(LEAKTRACK_CALLER_STACK_START(), RealCall::kByName, address, length,
                              protection);

@@ -12,14 +12,14 @@
 namespace leaktrack::track {
 namespace {
 
-// Module 0 is "unknown", which must not match.
+// Module 0 is "unknown" and must not match.
 bool IsAllocator(uintptr_t caller) {
   const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(RealMalloc()));
   return allocator != 0 && FindModule(caller) == allocator;
 }
 
-// Runs `record(state)` if this thread may record what the program itself asked for. Leaves errno
-// alone.
+// Calls `record(state)` if this thread may record and the program itself made the request. Leaves
+// errno unchanged.
 template <typename RecordFn>
 void WithState(const StackStart& start, RecordFn record) {
   HotThread& hot = hot_thread;
@@ -36,8 +36,8 @@ void WithState(const StackStart& start, RecordFn record) {
   errno = saved_errno;
 }
 
-// Books in the table of mappings, with signals blocked: a handler could jump away from its lock.
-// Leaves errno alone.
+// Calls `book` with the table of mappings. Signals are blocked, because a handler could jump away
+// while the table is locked. Leaves errno unchanged.
 template <typename BookFn>
 void Book(BookFn book) {
   const int saved_errno = errno;
@@ -48,7 +48,7 @@ void Book(BookFn book) {
   errno = saved_errno;
 }
 
-// Runs `book(table, site, now)` with the site of the program's call.
+// Calls `book(table, site, now)` with the site of the program's call.
 template <typename BookFn>
 void BookWithSite(const StackStart& start, BookFn book) {
   WithState(start, [&](ThreadState& state) {
@@ -114,7 +114,8 @@ void DetachAttachment(uintptr_t start, DetachedMappings& detached) {
 }
 
 void EndDetached(const DetachedMappings& detached, bool gone) {
-  // Shut meanwhile: a vfork child cannot, a fork child forgets all.
+  // If the gate was shut meanwhile there is nothing to end: a vfork child cannot shut it, and a
+  // fork child forgets everything.
   if (detached.empty() || !g_filter.is_open()) return;
   Book([&](MapTable& maps, uint64_t now_ms) {
     gone ? maps.Settle(detached, now_ms) : maps.Reattach(detached, now_ms);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mapping calls by number, through syscall(): they mean what the functions of their names mean.
+// Mapping calls by number, through syscall(). They mean the same as the functions of those names.
 //
-// Limits: the system call brk is passed on, because the C library must not learn of it; calls that
-// a program makes by its own instructions (Go) are seen by nobody.
+// Limits: the system call brk is passed on, because the C library must not learn of it. Calls that
+// a program makes by its own instructions (Go) are not seen.
 //
-// Thread-safety: yes.   Allocates: no.   Signals: as the real calls.   Fork: inert until the
-// child's run starts.
+// Thread-safety: yes.
+// Allocates: no.
+// Signals: as the real calls.
+// Fork: inert until the child's run starts.
 #ifndef LEAKTRACK_LIBTRACK_WRAP_MAPPING_CALLS_H_
 #define LEAKTRACK_LIBTRACK_WRAP_MAPPING_CALLS_H_
 
@@ -24,8 +26,8 @@ inline bool IsMappingCall(long number) {
   return index < 64 ? (kLow >> index & 1) != 0 : number == SYS_shmdt || number == SYS_pkey_mprotect;
 }
 
-// Reached by a tail call from the interposer, as in heap.h. Only for numbers of which
-// IsMappingCall() holds.
+// The interposer reaches this by a tail call, as in heap.h. Only for numbers for which
+// IsMappingCall() is true.
 long MappingCall(long number, long a, long b, long c, long d, long e, long f);
 
 }  // namespace leaktrack::track

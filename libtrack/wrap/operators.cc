@@ -45,7 +45,7 @@ constexpr bool IsNothrow(int form) {
   return form == kNewNothrow || form == kNewArrayNothrow || form >= kNewAlignedNothrow;
 }
 
-// A form of an operator that was found for some callers but not for all of them.
+// A form of an operator that was found for some callers but not for all.
 struct Definer {
   int form;
   void* function;
@@ -54,7 +54,7 @@ constexpr uint32_t kMaxDefiners = 512;
 constinit Definer g_definers[kMaxDefiners]{};
 constinit std::atomic<uint32_t> g_definer_count{0};
 
-// Where the last callers went: address of the call << 16 | definer + 1.
+// The definers of recent callers: address of the call << 16 | definer + 1.
 constexpr uint32_t kCallers = 1024;
 constinit std::atomic<uint64_t> g_callers[kCallers]{};
 
@@ -69,7 +69,7 @@ void* Recall(int form, const void* caller) {
   return definer.form == form ? definer.function : nullptr;
 }
 
-// Without room the caller is asked about again each time.
+// If there is no room, the caller is looked up again each time.
 void Remember(int form, const void* caller, void* function) {
   const uint32_t count = std::min(g_definer_count.load(std::memory_order_acquire), kMaxDefiners);
   uint32_t index = 0;
@@ -85,9 +85,9 @@ void Remember(int form, const void* caller, void* function) {
                         std::memory_order_release);
 }
 
-// By walking the link map, also through libraries outside the global scope (a Python extension's
-// libstdc++). Not by dlsym: the first `new` may come from a thread that a plugin's constructor
-// waits for, while dlopen holds the loader's lock.
+// Looks through the link map, also through libraries outside the global scope (a Python extension's
+// libstdc++). Not by dlsym: a plugin's constructor may wait, under dlopen's loader lock, for the
+// thread that makes the first `new`.
 bool IsAllocatorsOwn(const FoundSymbol& found) {
   const void* const allocator = FindNextInLinkMap("malloc").object;
   return found.object == allocator && allocator != FindNextInLinkMap("_exit").object;
@@ -96,7 +96,7 @@ bool IsAllocatorsOwn(const FoundSymbol& found) {
 template <int kForm>
 void* StandInNew(size_t size, size_t alignment, const void*) {
   if (size == 0) size = 1;
-  // Our own malloc: recorded like any other.
+  // Our own malloc, so it is recorded like any other.
   void* block = IsAligned(kForm)
                     ? ::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1))
                     : ::malloc(size);
@@ -106,7 +106,7 @@ void* StandInNew(size_t size, size_t alignment, const void*) {
 
 void StandInDelete(void* block, size_t, size_t) { ::free(block); }
 
-// The steps of inner_calls.h, by hand: a template would not heed the section.
+// The steps of inner_calls.h, written by hand because a template would ignore the section.
 constinit OperatorNew g_behind_steps[kNewForms]{};
 #define LEAKTRACK_STEP_NEW(form)                                                        \
   LEAKTRACK_STEPS void* StepNew##form(size_t size, size_t alignment, const void* tag) { \
@@ -157,8 +157,8 @@ void* FirstNew(size_t size, size_t alignment, const void* tag) {
     ResolveRealFunctions();
     const ScopedSymbol found = FindForCaller(kNewNames[kForm], caller);
     function = found.symbol.address;
-    if (function == nullptr)
-      return StandInNew<kForm>(size, alignment, tag);  // asked again next time
+    // Looked up again next time.
+    if (function == nullptr) return StandInNew<kForm>(size, alignment, tag);
     if (found.for_all) {
       g_real_new[kForm] = BehindStep(kForm, reinterpret_cast<OperatorNew>(function));
       g_new[kForm] = IsAllocatorsOwn(found.symbol) ? CountedNew<kForm>

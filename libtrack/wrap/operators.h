@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// operator new and delete, for allocators that bring their own.
+// operator new and delete, for allocators that define their own.
 //
-// jemalloc, tcmalloc and mimalloc define the C++ operators without going through malloc, so a hook
-// on malloc alone would be blind to every C++ program linked with them. libstdc++'s and libc++'s do
-// go through malloc; counting both would count twice (pitfall S5). So each operator is looked up
-// once: if it lies in the module of the real malloc (and is not the C library) it is counted here,
-// otherwise it is only forwarded to.
+// jemalloc, tcmalloc and mimalloc define the C++ operators without going through malloc. A hook on
+// malloc alone would therefore miss every C++ program linked with them. The operators of libstdc++
+// and libc++ do go through malloc, and counting both would count twice (pitfall S5). So each
+// operator is looked up once. If it lies in the module of the real malloc, and this is not the C
+// library, it is counted here. Otherwise the call is only forwarded.
 //
-// Why found lazily: the C++ runtime may arrive by dlopen, long after us, and outside the global
-// scope (a Python extension). What was there at the start is found once, for all callers; what came
-// later is found for each caller, in its own scope, as two plugins may each have operators of their
-// own. Where none is found at all, malloc and free stand in; a failed allocation then aborts, as we
-// cannot throw.
+// Why the lookup is lazy: the C++ runtime may arrive by dlopen, long after us, and outside the
+// global scope (a Python extension). An operator that was there at the start is found once, for all
+// callers. One that came later is found for each caller, in the caller's own scope, because two
+// plugins may have different operators. If none is found at all, malloc and free are used. A failed
+// allocation then aborts, because we cannot throw.
 //
 // Thread-safety: yes.
 // Allocates: what the program asked for.
@@ -25,8 +25,8 @@
 
 namespace leaktrack::track {
 
-// Each entry takes (size, alignment, tag) or (block, size or alignment, alignment or tag): on
-// x86-64 the arguments of the various forms lie in the same registers, whatever their names.
+// Each function takes (size, alignment, tag) or (block, size or alignment, alignment or tag). On
+// x86-64 the arguments of all forms lie in the same registers, whatever their names.
 using OperatorNew = void* (*)(size_t, size_t, const void*);
 using OperatorDelete = void (*)(void*, size_t, size_t);
 
@@ -57,11 +57,11 @@ enum DeleteForm {
   kDeleteForms
 };
 
-// Where the interposed operators jump to. At first to a function that finds out.
+// The interposed operators jump to these. At first each is a function that looks the operator up.
 extern OperatorNew g_new[kNewForms];
 extern OperatorDelete g_delete[kDeleteForms];
 
-// After a dlclose: another library may come to the place of those that called.
+// Call it after a dlclose: another library may be loaded where a caller was.
 void ForgetCallersOfOperators();
 
 }  // namespace leaktrack::track

@@ -13,7 +13,8 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr uintptr_t kGranule = 16;  // addresses that share a counter of the filter lie that close
+// All addresses of one granule share a counter of the filter.
+constexpr uintptr_t kGranule = 16;
 
 uint32_t PoolOf(const capture::StackRecord& site) {
   if (site.frame_count == 0) return 0;
@@ -46,7 +47,7 @@ void SettleWhere(Tracker::MatchFn matches, const void* context) {
   errno = saved_errno;
 }
 
-// Asks the filter for each place where an object may begin.
+// Asks the filter for each address where an object may begin.
 void SettleOneByOne(const Range& range) {
   for (uintptr_t granule = range.start & ~(kGranule - 1); granule < range.end;
        granule += kGranule) {
@@ -72,8 +73,8 @@ void PoolTakeBacking(const void* start, size_t size) {
   ForgetMapping(start, size);
 }
 
-// What costs less: a question for every granule, or a walk through the table. In exact mode the
-// filter rules nothing out.
+// Chooses the cheaper way: one question per granule, or a walk through the table. In exact mode the
+// filter excludes no granule, so every byte would be a question.
 void PoolClear(const void* start, size_t size) {
   if (!g_filter.is_open() || size == 0) return;
   const auto first = reinterpret_cast<uintptr_t>(PoolKey(start));

@@ -12,7 +12,7 @@
 namespace leaktrack::track {
 namespace {
 
-// Of shmat and sbrk.
+// The error result of shmat and sbrk.
 void* Failed() { return reinterpret_cast<void*>(-1L); }
 
 uintptr_t Address(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
@@ -35,8 +35,8 @@ int RealShmdt(RealCall real, const void* address) {
   return static_cast<int>(SetErrno(raw::Call(SYS_shmdt, raw::Ptr(address))));
 }
 
-// The C library remembers the break, so that only its own calls will do. While they are looked up
-// nobody can have it.
+// The C library remembers the break, so only its own functions may move it. While they are being
+// looked up, nobody can move it.
 bool BreakIsKnown() {
   if (ResolveRealFunctions() && g_real.brk != nullptr && g_real.sbrk != nullptr) return true;
   errno = ENOMEM;
@@ -49,7 +49,7 @@ size_t SegmentSize(int id) {
   return raw::Call(SYS_shmctl, id, IPC_STAT, raw::Ptr(&segment)) == 0 ? segment.shm_segsz : 0;
 }
 
-// What lies above the new break, before it goes.
+// Takes out what lies above the new break before it goes.
 void DetachAbove(uintptr_t new_break, uintptr_t old_break, DetachedMappings& detached) {
   if (new_break < old_break) DetachRange(new_break, old_break - new_break, detached);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Programs of known behaviour, and what must be said of them. Seeds differ from those that the
-// thresholds were set on.
+// Programs of known behaviour, and what must be said about them. The seeds are not those on which
+// the thresholds were set.
 #include "tools/analysis/analyze.h"
 
 #include <gtest/gtest.h>
@@ -34,11 +34,11 @@ int Accused(const Analysis& analysis) {
 }
 
 struct Tally {
-  int accused = 0;  // runs in which any site was
+  int accused = 0;  // runs in which any site was accused
   Trend last = Trend::kInsufficient;
 };
 
-// Runs the population under several seeds; a flat one must never be accused.
+// Runs the population with several seeds. A flat population must never be accused.
 Tally Over(int seeds, double seconds, const std::function<void(Program&, capture::SiteId)>& fill) {
   Tally tally;
   for (int i = 0; i < seeds; ++i) {
@@ -52,7 +52,7 @@ Tally Over(int seeds, double seconds, const std::function<void(Program&, capture
 }
 
 TEST(AnalyzeTest, FindsASteadyLeakOf64Intervals) {
-  // 64 T over 20 s, in blocks of 1 KiB.
+  // 64 T in 20 s, in blocks of 1 KiB.
   const Tally tally =
       Over(40, 20, [](Program& p, capture::SiteId s) { p.Stream(s, 51.2, 1024, kForever); });
   EXPECT_GE(tally.accused, 36);
@@ -103,7 +103,7 @@ TEST(AnalyzeTest, AccusesNoCacheThatHasFilled) {
 }
 
 TEST(AnalyzeTest, AccusesNoCacheThatFillsEverMoreSlowly) {
-  // Births fall as e^(-t/15 s) over a minute: a set of keys that fills up.
+  // Births decay as e^(-t/15 s) over a minute: a set of keys that fills up.
   const Tally tally = Over(40, 60, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 20000; ++i) p.Block(s, p.Exponential(15e3), kForever, 1024);
   });
@@ -111,9 +111,9 @@ TEST(AnalyzeTest, AccusesNoCacheThatFillsEverMoreSlowly) {
 }
 
 TEST(AnalyzeTest, AccusesNoGarbageThatACollectorHasNotYetTaken) {
-  // Collected all the time, and thoroughly at 7.9 s of 12. Of what had come by 4.7 s little is old
-  // when it dies, but that dies in one go; what came later has not been looked at yet. The shape of
-  // a ruby that parses JSON.
+  // A collector runs all the time, and thoroughly at 7.9 s of 12. Of the blocks born before 4.7 s
+  // few are old when they die, but those die all at once. The collector has not looked at later
+  // blocks yet. This is the shape of a ruby that parses JSON.
   for (uint64_t seed = kFirstSeed; seed < kFirstSeed + 20; ++seed) {
     Program p(12, kInterval, seed);
     const capture::SiteId s = p.Site({"malloc", "Parse", "main"});
@@ -160,7 +160,7 @@ TEST(AnalyzeTest, FindsALeakOfFivePercentOfABusySite) {
 }
 
 TEST(AnalyzeTest, BurstsOfOneRequestAreOneObservation) {
-  // Five requests, each of which keeps 4,000 blocks: too few to know.
+  // Five requests that keep 4,000 blocks each: too few requests to be sure.
   const Tally tally = Over(40, 60, [](Program& p, capture::SiteId s) {
     for (int burst = 0; burst < 5; ++burst) {
       const double at = p.Uniform(3e3, 60e3);
@@ -221,7 +221,7 @@ TEST(AnalyzeTest, GivesTheRateOfALeakWithAnIntervalThatHoldsIt) {
     inside += rate.low <= kTruth && kTruth <= rate.high;
     EXPECT_NEAR(rate.mid / kTruth, 1, .2);
   }
-  // Binomial(100, .9): 80 is 3.3 sigma below.
+  // Binomial(100, .9): 80 is 3.3 sigma below the mean.
   EXPECT_GE(inside, 80);
 }
 
@@ -298,7 +298,8 @@ TEST(AnalyzeTest, ALeakNeedsTenMinutesASuspectDoesNot) {
 }
 
 TEST(AnalyzeTest, MovingIntervalsDoNotLookLikeATrend) {
-  // A leak sampled finely first and coarsely later: by count it would seem to fade out.
+  // A leak that is sampled finely first and coarsely later. By count alone it would seem to fade
+  // out.
   Program program(60, kInterval, kFirstSeed);
   const capture::SiteId site = program.Site({"malloc", "Leaky", "main"});
   program.Stream(site, 2000, 1024, kForever);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The p-values are what they say: where nothing leaks, at most a share p of them is below p.
+// The p-values are correct: where nothing leaks, at most a share p of them is below p.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ using testing::Program;
 
 constexpr int kRuns = 600;
 
-// How far the empirical distribution lies above the diagonal, at most: Kolmogorov-Smirnov,
+// The largest excess of the empirical distribution over the diagonal: Kolmogorov-Smirnov,
 // one-sided.
 double Excess(std::vector<double> p_values) {
   std::sort(p_values.begin(), p_values.end());
@@ -31,7 +31,7 @@ double Excess(std::vector<double> p_values) {
   return most;
 }
 
-// Exceeded once in a thousand times by uniform p-values: sqrt(ln(1000) / 2 n).
+// Uniform p-values exceed this once in a thousand times: sqrt(ln(1000) / 2 n).
 double Allowed(size_t n) { return std::sqrt(std::log(1000.0) / 2 / static_cast<double>(n)); }
 
 Judgement TestOne(uint64_t seed, const testing::Fill& fill) {
@@ -51,7 +51,7 @@ std::vector<double> PValues(double (*of)(const Judgement&), const testing::Fill&
 }
 
 TEST(CalibrationTest, BirthsThatFallByTheBoundaryGiveUniformValues) {
-  // The edge of the null hypothesis: a birth rate that falls by exactly e^-2 over the judged span.
+  // The edge of the null hypothesis: the birth rate falls by exactly e^-2 over the judged period.
   const auto p_values =
       PValues([](const Judgement& j) { return j.births.p; },
               [](Program& p, capture::SiteId s) {
@@ -61,7 +61,7 @@ TEST(CalibrationTest, BirthsThatFallByTheBoundaryGiveUniformValues) {
                 }
               });
   EXPECT_LE(Excess(p_values), Allowed(p_values.size()));
-  // Not so conservative that nothing would ever be found: about the same share below a tenth.
+  // Not so conservative that nothing would ever be found: about the right share is below a tenth.
   const auto below =
       std::count_if(p_values.begin(), p_values.end(), [](double p) { return p < .1; });
   EXPECT_GE(below, kRuns / 25);
@@ -80,7 +80,7 @@ TEST(CalibrationTest, BlocksThatLiveAsLongAsTheRunGiveNoSmallValues) {
 }
 
 TEST(CalibrationTest, PermutedBirthTimesOfAHealthySiteGiveNoSmallValues) {
-  // Births shuffled among the blocks of each of ten stretches of load: what is left of any pattern
+  // Births are shuffled among the blocks of each of ten stretches of load. Any pattern that remains
   // is chance.
   const auto p_values =
       PValues([](const Judgement& j) { return j.p; },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What may be said of a run by its last part alone: no more than a run of that length would allow.
+// What may be said about a run from its last part alone: no more than a run of that length allows.
 #include "tools/analysis/last_part.h"
 
 #include <gmock/gmock.h>
@@ -68,7 +68,7 @@ TEST(LastPartTest, AccusesNobodyForWhatGrewBeforeTheWindow) {
   EXPECT_FALSE(last.total_growth.has_value() && last.total_growth->mid > 0);
 }
 
-// In balance since the second hour; no block that is born in the window grows old enough to die in
+// In balance since the second hour. No block that is born in the window grows old enough to die in
 // it.
 TEST(LastPartTest, DeathsOfOlderBlocksClearACacheWhoseBlocksOutliveTheWindow) {
   Program program(8 * 3600, kInterval, 8102);
@@ -78,7 +78,7 @@ TEST(LastPartTest, DeathsOfOlderBlocksClearACacheWhoseBlocksOutliveTheWindow) {
   EXPECT_LT(Worst(last), Verdict::kSuspect) << last.sites[0].evidence;
 }
 
-// Whatever the age at which blocks die, by chance or in turn: births and deaths are in balance.
+// Whatever the age at which blocks die, at random or in turn: births and deaths are in balance.
 TEST(LastPartTest, AccusesNoCacheInBalanceForItsLastHour) {
   uint64_t seed = 8200;
   for (const double life : {60.0, 600.0, 3600.0, 2 * 3600.0, 5 * 3600.0}) {
@@ -102,8 +102,8 @@ TEST(LastPartTest, AccusesNoCacheInBalanceForItsLastHour) {
 
 TEST(LastPartTest, TheVerdictIsAsSureAsTheWindowIsLong) {
   Program program = Leaking(0, -1);
-  EXPECT_LE(Worst(Last(program, 300'000)),
-            Verdict::kSuspect);  // a leak has been watched for ten minutes
+  // For kLeak the site must have been watched for ten minutes.
+  EXPECT_LE(Worst(Last(program, 300'000)), Verdict::kSuspect);
   const Analysis brief = Last(program, 2'000);
   EXPECT_EQ(brief.conclusion, Conclusion::kTooShort);
   EXPECT_THAT(brief.inconclusive_because, HasSubstr("the last 2s are too short"));

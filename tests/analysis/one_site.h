@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs of one interesting site, and how often it is accused over several seeds.
+// Runs with one interesting site, and how often it is accused over several seeds.
 #ifndef LEAKTRACK_TESTS_ANALYSIS_ONE_SITE_H_
 #define LEAKTRACK_TESTS_ANALYSIS_ONE_SITE_H_
 
@@ -36,7 +36,7 @@ struct Tally {
   }
 };
 
-// Of the first site, over seeds that no threshold was set on.
+// Tallies the first site over seeds on which no threshold was set.
 inline Tally TallyOf(int seeds, double seconds, const Fill& fill) {
   Tally tally;
   for (int i = 0; i < seeds; ++i) {
@@ -49,7 +49,7 @@ inline Tally TallyOf(int seeds, double seconds, const Fill& fill) {
   return tally;
 }
 
-// A name for what a failed comparison of trends prints.
+// The name that a failed comparison of trends prints.
 inline std::string UsualName(const Tally& tally) { return Name(tally.Usual()); }
 
 }  // namespace leaktrack::testing

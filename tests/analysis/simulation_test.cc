@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The verdicts on a few simulated programs: the short form of bench/verdicts, seeded, so that it
-// always says the same.
+// The verdicts on a few simulated programs: the short form of bench/verdicts. It is seeded, so its
+// result is always the same.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace leaktrack::verdicts {
 namespace {
 
-constexpr uint64_t kSeed = 40'000;  // of no other range
+constexpr uint64_t kSeed = 40'000;  // outside all other ranges of seeds
 
 TEST(SimulationTest, WhatTheLibraryWritesHoldsEverySampledBlock) {
   Program program = MakeProgram({.hours = 1, .interval = 512 << 10, .scale = .2}, kSeed);
@@ -36,7 +36,7 @@ TEST(SimulationTest, FewHealthySitesAreAccusedAndMostLeaksAreFound) {
     results.rows[1].score.Add(RunScenario({.hours = 24, .interval = 512 << 10}, seed));
   }
   for (const Row& row : results.rows) score.Add(row.score);
-  std::cout << AsText(results);  // the log of a failed run says where it went wrong
+  std::cout << AsText(results);  // so that the log of a failed run shows where it went wrong
   EXPECT_GT(score.site_windows, 7000);
   EXPECT_LE(score.false_leaks, 1) << "of " << score.true_leaks + score.false_leaks;
   EXPECT_GE(score.true_leaks, 20);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Captures made to order: programs whose behaviour is known, seen through the real sampling.
+// Synthetic captures: programs whose behaviour is known, seen through the real sampling.
 //
-// What: blocks go in with their true birth, death and size; each is sampled as the library would,
-// and the capture holds the cells, survivors and kept deaths that the library would have written.
-// Every population is seeded.
+// Blocks go in with their true birth, death and size. Each is sampled as the library would sample
+// it, and the capture contains the cells, survivors and kept deaths that the library would have
+// written. Every population is seeded.
 #ifndef LEAKTRACK_TESTS_ANALYSIS_SYNTHETIC_H_
 #define LEAKTRACK_TESTS_ANALYSIS_SYNTHETIC_H_
 
@@ -23,7 +23,7 @@ namespace leaktrack::testing {
 
 inline constexpr double kForever = 1e18;
 
-// Frames are indices into a list of names; module "/bin/app".
+// Frames are indices into a list of names; the module is "/bin/app".
 class FakeSymbolizer : public Symbolizer {
  public:
   capture::Frame Add(const std::string& function, const std::string& file = "app.cc",
@@ -74,7 +74,7 @@ class Program {
     return std::exponential_distribution<double>(1 / mean)(random_);
   }
 
-  // One block; times in ms. Outside of [0, end) it is not there.
+  // Adds one block; times in ms. It does not exist outside [0, end).
   void Block(capture::SiteId site, double birth, double death, double size, uint32_t chain = 0,
              double first_birth = -1) {
     if (birth < 0 || birth >= end_ms_) return;
@@ -91,7 +91,7 @@ class Program {
       return;
     }
     Count(site, capture::AgeBand(static_cast<uint64_t>(death) - born), death, size, p);
-    // As the library: old deaths and those of large blocks are kept one by one.
+    // Like the library: old deaths and deaths of large blocks are kept one by one.
     const auto age = static_cast<uint64_t>(death) - born;
     const bool old = age > 30'000 && age > static_cast<uint64_t>(death) / 64;
     if (old || (interval_ > 1 && size >= interval_)) {
@@ -101,8 +101,8 @@ class Program {
     }
   }
 
-  // Poisson births at `per_second` from `from` to `to` seconds, living Exponential(mean_life)
-  // seconds.
+  // Poisson births at `per_second` from `from` to `to` seconds, with lifetimes of
+  // Exponential(mean_life) seconds.
   void Stream(capture::SiteId site, double per_second, double size, double mean_life,
               double from = 0, double to = -1) {
     const double last = to < 0 ? end_ms_ : to * 1e3;
@@ -112,7 +112,7 @@ class Program {
     }
   }
 
-  // The program's own counter of work, as it stood at each of these moments (ms, units).
+  // The program's own work counter at each of these moments (ms, units).
   void CountWork(double at_ms, int64_t units) {
     capture::MemorySample sample;
     sample.time_ms = static_cast<uint64_t>(at_ms);
@@ -120,7 +120,7 @@ class Program {
     capture_.memory.push_back(sample);
   }
 
-  // When the run began, by the world's clock.
+  // Sets the wall-clock time at which the run began.
   void StartAt(int64_t realtime_seconds) {
     capture_.process.start_realtime_ns = realtime_seconds * 1'000'000'000;
   }

@@ -32,7 +32,7 @@ class ElfPiecesTest : public ::testing::Test {
     fd_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
     return ElfPieces::Read(fd_);
   }
-  // Offset and size of a section, by the name that was asked for.
+  // Offset and size of a section, looked up by name.
   static std::pair<uint64_t, uint64_t> Find(ElfPieces& pieces, std::string_view name) {
     std::pair<uint64_t, uint64_t> found;
     pieces.Need([&](const ElfPieces::Section& section) {

@@ -32,7 +32,7 @@ TEST(ParallelForTest, UsesSeveralThreads) {
   std::mutex mutex;
   std::set<std::thread::id> seen;
   std::atomic<bool> both = false;
-  // Each step waits for a second thread to come, so that one cannot do it all.
+  // Each step waits for a second thread, so one thread cannot do all steps.
   ParallelFor(
       64,
       [&](size_t) {

@@ -40,7 +40,7 @@ class PrivateDirectoryTest : public ::testing::Test {
     struct stat facts {};
     return lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777 : 0;
   }
-  // All parts as they should be.
+  // Sets all parts up as they should be.
   void Prepare() {
     fs::remove_all(root_ + "/a");
     ASSERT_TRUE(Make(Place()).ok());

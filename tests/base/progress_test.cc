@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// At a real (pseudo) terminal of our own, and where there is none.
+// On a real (pseudo) terminal of the test's own, and without a terminal.
 #include "tools/base/progress.h"
 
 #include <fcntl.h>
@@ -23,7 +23,8 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// What a child wrote to its controlling terminal: only there is somebody in the foreground.
+// What a child wrote to its controlling terminal. Only on a controlling terminal is a process in
+// the foreground.
 std::string AtATerminal(const std::function<void(int fd)>& child, unsigned short columns = 80) {
   const int master = posix_openpt(O_RDWR | O_NOCTTY);
   if (master < 0 || unlockpt(master) != 0) return "";
@@ -82,8 +83,9 @@ TEST_F(ProgressTest, OneThingIsNotCounted) {
 
 TEST_F(ProgressTest, WhatIsOverAtOnceIsNotSpokenOf) {
   const auto start = std::chrono::steady_clock::now();
+  // And nobody waits for it.
   EXPECT_EQ(AtATerminal([](int fd) { Progress("reading captures", fd).Step(1, 2); }), "END");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 900ms);  // and nobody waits for it
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 900ms);
 }
 
 TEST_F(ProgressTest, ADumbTerminalCannotEraseAndIsSpared) {

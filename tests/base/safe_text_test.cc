@@ -22,7 +22,7 @@ TEST(SafeTextTest, NeutralisesEscapeSequencesAndLineBreaks) {
   EXPECT_EQ(SafeText("a\nb\rc\td"), "a\\nb\\rc\\td");
   EXPECT_EQ(SafeText(std::string_view("a\0b", 3)), "a\\x00b");
   EXPECT_EQ(SafeText("\x7f"), "\\x7f");
-  // U+009B is an escape sequence introducer of its own in 8-bit terminals.
+  // U+009B introduces an escape sequence by itself in 8-bit terminals.
   EXPECT_EQ(SafeText("\xc2\x9b"
                      "31m"),
             "\\u{9b}31m");

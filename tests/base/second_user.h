@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What another user of the same machine does meanwhile. For tests that run as root; others skip.
+// Simulates what another user of the machine does meanwhile. For tests that run as root; others
+// skip.
 #ifndef LEAKTRACK_TESTS_BASE_SECOND_USER_H_
 #define LEAKTRACK_TESTS_BASE_SECOND_USER_H_
 
@@ -21,7 +22,7 @@ namespace leaktrack {
 
 constexpr uid_t kNobody = 65534;
 
-// In a child that is nobody. Its exit status: 0 where `work` says true.
+// Runs `work` in a child as user nobody. Returns its exit status: 0 if `work` returned true.
 inline int AsNobody(const std::function<bool()>& work) {
   const pid_t child = fork();
   if (child == 0) {
@@ -33,8 +34,8 @@ inline int AsNobody(const std::function<bool()>& work) {
   return status;
 }
 
-// Nobody puts a directory of his own and a link to `victim` at `place` in turn, until it is told to
-// stop.
+// As user nobody, alternately puts a directory of nobody's and a link to `victim` at `place`, until
+// it is stopped.
 class Exchanger {
  public:
   Exchanger(const std::string& place, const std::string& victim) {
@@ -60,7 +61,7 @@ class Exchanger {
   Exchanger(const Exchanger&) = delete;
   Exchanger& operator=(const Exchanger&) = delete;
 
-  // How often it has exchanged them; 0: it could not.
+  // How many times it has exchanged them. 0: it could not.
   int Stop() {
     if (child_ > 0) {
       kill(child_, SIGKILL);

@@ -10,7 +10,7 @@
 namespace leaktrack {
 namespace {
 
-// A real terminal (a pseudo one) and a pipe-like file, with an environment that says nothing.
+// A (pseudo) terminal and a file like a pipe, with an environment that sets nothing.
 class TerminalTest : public testing::Test {
  protected:
   void SetUp() override {

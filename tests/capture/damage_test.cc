@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Any bytes are legal input: cut or flipped anywhere, the rest is read and the loss is told.
+// Any bytes are legal input. Wherever a file is cut or a byte flipped, the rest is read and the
+// loss is reported.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +17,7 @@ namespace {
 using leaktrack::testing::SmallProgram;
 using leaktrack::testing::TestRun;
 
-// A capture of a few epochs, in which every segment is short: most of it is hole.
+// A capture of a few epochs in which every segment is short, so most of the file is holes.
 struct SmallCapture {
   SmallCapture() {
     SmallProgram program(&run, 7);
@@ -33,7 +34,7 @@ struct SmallCapture {
     bytes = run.file.bytes();
     whole = run.DecodeFile().capture;
   }
-  // Offsets that are neither inside a hole nor behind a segment's end mark.
+  // Offsets that are neither in a hole nor behind the end mark of a segment.
   std::vector<size_t> Used() const {
     std::vector<size_t> used;
     for (size_t at = 0; at < bytes.size(); ++at) {
@@ -72,7 +73,7 @@ bool SameContents(const Capture& a, const Capture& b) {
          a.phases.size() == b.phases.size() && a.pools == b.pools;
 }
 
-// How many kinds of content differ: one damaged segment may only touch its own.
+// How many kinds of content differ. One damaged segment may affect only its own kind.
 int KindsLost(const Capture& a, const Capture& b) {
   return (Points(a) != Points(b) || a.memory.size() != b.memory.size()) +
          (a.stacks.size() != b.stacks.size() || a.modules.size() != b.modules.size() ||

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Captures of every released format must stay readable. A failure here is a broken promise, not an
-// outdated file: never regenerate tests/golden/captures/vN of a released N. (With
-// LEAKTRACK_WRITE_GOLDEN=<path> set, the test writes the file instead: for a new N.)
+// outdated file. Never regenerate tests/golden/captures/vN of a released N. (If
+// LEAKTRACK_WRITE_GOLDEN=<path> is set, the test writes the file instead: for a new N.)
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -21,8 +21,8 @@ using leaktrack::testing::TestRun;
 TEST(GoldenTest, CapturesOfVersionOneStillRead) {
   TestRun run;
   SmallProgram program(&run, 1);
-  memset(run.recorder.header()->boot_id, 0,
-         16);  // of no boot: the file must read the same everywhere
+  // No boot: the file must read the same everywhere.
+  memset(run.recorder.header()->boot_id, 0, 16);
   run.recorder.header()->pid = 4242;
   ASSERT_TRUE(run.Create(nullptr));
   for (uint64_t second = 1; second <= 9; ++second) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SIGKILL between and inside any two writes, and full disks: nothing twice, nothing lost that the
-// recorder still has.
+// SIGKILL between and inside any two writes, and full disks. Nothing is counted twice, and nothing
+// is lost that the recorder still has.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -95,7 +95,7 @@ TEST(KillTest, AFullDiskAtAnyWriteDelaysAndLosesNothing) {
         refused += !run.Epoch(1000 * second);
         ASSERT_NE(run.DecodeFile().failure, DecodeFailure::kNotACapture);
       }
-      // Then there is room again.
+      // Now there is room again.
       for (uint64_t more = 1; more <= 3; ++more)
         refused += !run.Epoch(1000 * (kSeconds + more), EpochKind::kFinal);
       ASSERT_GT(refused, 0u);
@@ -121,7 +121,7 @@ class FoldTest : public ::testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  // A run that was killed 0.9 s after its last epoch.
+  // A run that is killed 0.9 s after its last epoch.
   void Run(TestRun* run, SmallProgram* program) {
     ASSERT_TRUE(run->Create(recorder_.c_str()));
     for (uint64_t second = 1; second <= 5; ++second) {
@@ -172,8 +172,8 @@ TEST_F(FoldTest, FoldingTwiceChangesNothing) {
   keep.unlink_recorder = false;
   ASSERT_EQ(FoldRecorder(recorder_, keep, &why_), FoldResult::kFolded) << why_;
   EXPECT_EQ(FoldRecorder(recorder_, keep, &why_), FoldResult::kAlreadyFolded);
-  run.recorder.WriteTo(
-      recorder_);  // as if the first folder had died before it could mark the recorder
+  // As if the first folder had died before it could mark the recorder.
+  run.recorder.WriteTo(recorder_);
   ASSERT_EQ(FoldRecorder(recorder_, keep, &why_), FoldResult::kFolded) << why_;
   const Capture capture = DecodeCaptureFile(capture_).capture;
   EXPECT_EQ(SortedSizes(capture.kept_deaths), program.pushed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A writer whose memory is lent to it: what is refused now and then costs an epoch, never more.
+// A writer with lent memory: a refusal now and then costs an epoch, never more.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
@@ -13,7 +13,7 @@ namespace {
 using capture::DecodeResult;
 using capture::HistoryWriter;
 
-// Lends pages that could not be touched before; refuses part `refused`.
+// Lends pages that were inaccessible before. Refuses part `refused`.
 struct Lender {
   uint32_t refused = HistoryWriter::kParts;
   static bool Lend(void* context, uint32_t part, void* begin, size_t bytes) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cells and counters that threads have for themselves (exact mode): readers and writer see sums,
-// and believe nothing that cannot be.
+// Cells and counters that belong to one thread (exact mode): readers and the writer add them up,
+// and reject impossible values.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -68,16 +68,16 @@ TEST_F(OwnCellsTest, ARecorderLeftBehindHoldsThemToo) {
 
 TEST_F(OwnCellsTest, ACounterMayBeBelowZero) {
   run_.recorder.OwnBirth(1, site_, 8, 60);
-  run_.recorder.RawCell(capture::kCounterKey)->objects =
-      capture::CounterWord(-40);  // frees what the other thread took
+  // This thread frees what the other one has allocated.
+  run_.recorder.RawCell(capture::kCounterKey)->objects = capture::CounterWord(-40);
   ASSERT_TRUE(run_.Epoch(1'000));
   EXPECT_EQ(run_.DecodeFile().capture.live_count, 20u);
 }
 
 TEST_F(OwnCellsTest, WhatOnlyADamagedImageHoldsIsLeftOut) {
   const uint64_t key = uint64_t{site_} << 8;
-  run_.recorder.RawCell(uint64_t{0xff'fffe} << capture::kOwnCellShift | key)->samples =
-      5;  // no such cell
+  // There is no such cell.
+  run_.recorder.RawCell(uint64_t{0xff'fffe} << capture::kOwnCellShift | key)->samples = 5;
   run_.recorder.RawCell(capture::kCounterKey)->objects =
       capture::CounterWord(capture::kCounterMost + 1);
   run_.recorder.RawCell(capture::kCounterKey)->objects =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether a process lives, told of real processes: of our namespace, of another, zombies, numbers
-// that came again.
+// Whether a process is alive, tested on real processes: of our namespace, of another namespace,
+// zombies, and reused numbers.
 #include "libtrack/capture/read/owner.h"
 
 #include <gtest/gtest.h>
@@ -94,7 +94,7 @@ TEST(OwnerTest, AnotherProcessWithItsNumberIsNotIt) {
   OwnerFacts facts = FactsOf(child.pid);
   facts.start_ticks -= 1;
   EXPECT_EQ(LookForOwner(facts).life, Life::kDead);
-  // As captures tell it that do not have the tick: the process began long after the run.
+  // As in captures without the tick: the process began long after the run.
   facts.start_ticks = 0;
   EXPECT_EQ(LookForOwner(facts).life, Life::kAlive);
   facts.start_monotonic_ns = 1;
@@ -107,14 +107,14 @@ TEST(OwnerTest, OfAnotherBootOrMachineNothingIsAlive) {
   EXPECT_EQ(LookForOwner(facts).life, Life::kElsewhere);
   EXPECT_FALSE(IsThisBoot(facts));
   EXPECT_FALSE(NumbersAreOurs(facts));
-  // Where the boot was not told, the name of the machine decides.
+  // If the boot id is missing, the host name decides.
   facts.boot_id = {};
   EXPECT_EQ(LookForOwner(facts).life, Life::kAlive);
   facts.host += "-2";
   EXPECT_EQ(LookForOwner(facts).life, Life::kElsewhere);
 }
 
-// pid 1 of a namespace of its own, and what it is outside.
+// pid 1 of a new namespace, and its number outside.
 struct Container {
   Container() {
     outer = fork();
@@ -163,8 +163,8 @@ TEST(OwnerTest, AProcessOfAnotherNamespaceIsFoundByItsNumberThereAndNotTakenForO
   EXPECT_EQ(LookForOwner(facts).life, Life::kAlive);
   EXPECT_EQ(LookForOwner(facts).pid_here, static_cast<uint32_t>(container.pid));
   container.End();
-  // Its namespace may have gone to another, and there are other pids 1. Dead for sure only where
-  // all can be seen.
+  // Its namespace number may have been reused, and there are other pids 1. It is certainly dead
+  // only if all processes are visible.
   const Life life = LookForOwner(facts).life;
   EXPECT_EQ(life, OwnPidNamespace() == 0xEFFFFFFC ? Life::kDead : Life::kUnknown);
   EXPECT_EQ(LookForOwner(facts).pid_here, 0u);
@@ -178,7 +178,7 @@ TEST(OwnerTest, AReaderInAContainerDoesNotAskItsOwnPidOne) {
   if (outer == 0) {
     if (unshare(CLONE_NEWPID) != 0) _exit(77);
     const pid_t inner = fork();
-    // /proc is still that of the outer namespace: numbers in it are not ours.
+    // /proc still belongs to the outer namespace, so its numbers are not ours.
     if (inner == 0) _exit(LookForOwner(facts).life == Life::kAlive ? 1 : 0);
     int status = 0;
     waitpid(inner, &status, 0);

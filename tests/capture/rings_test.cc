@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Long runs in simulated time: the file stays small, and what falls out of a fine ring is in a
-// coarse one.
+// Long runs in simulated time. The file stays small, and what falls out of a fine ring is in a
+// coarser one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,8 +60,8 @@ TEST(RingsTest, ABusyHourStaysBelowFiveMiB) {
   ASSERT_GE(capture.cells.size(), kSites * 6u);
   for (const CellSeries& series : capture.cells) {
     ExpectIncreasing(series);
-    // The first minutes are still there, in 512 s steps at least; and the last seconds in 1 s
-    // steps.
+    // The first minutes are still there, at least in 512 s steps, and so are the last seconds in 1
+    // s steps.
     EXPECT_LE(series.points.front().time_ms, 512'000u);
     for (size_t i = 1; i < series.points.size(); ++i) {
       EXPECT_LE(series.points[i].time_ms - series.points[i - 1].time_ms, 520'000u);
@@ -71,8 +71,8 @@ TEST(RingsTest, ABusyHourStaysBelowFiveMiB) {
 }
 
 TEST(RingsTest, ThirtyDaysStayBelow64MiBAndKeepTheirCoarseHistory) {
-  constexpr uint64_t kDays = 30,
-                     kStepMs = 64'000;  // a tick a minute: rings turn by records, not by time
+  // A tick is a minute: rings turn by records, not by time.
+  constexpr uint64_t kDays = 30, kStepMs = 64'000;
   leaktrack::testing::RecorderSizes sizes;
   sizes.live_slots = 128;
   TestRun run(sizes);
@@ -97,8 +97,8 @@ TEST(RingsTest, ThirtyDaysStayBelow64MiBAndKeepTheirCoarseHistory) {
   for (const CellSeries& series : capture.cells) ExpectIncreasing(series);
   const CellSeries& births = capture.cells.front();
   EXPECT_LE(births.points.front().time_ms, LevelPeriodMs(6));
-  // No gap is wider than the spacing that its distance from the end allows: 8 times finer for every
-  // ring.
+  // No gap is wider than its distance from the end allows: each ring is 8 times finer than the
+  // next.
   for (size_t i = 1; i < births.points.size(); ++i) {
     EXPECT_LE(births.points[i].time_ms - births.points[i - 1].time_ms, LevelPeriodMs(6) + kStepMs);
   }

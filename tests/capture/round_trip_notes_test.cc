@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the allocator and the program itself said (work units, phases, snapshots, pools, immortal
-// blocks) comes back.
+// blocks) is read back.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -149,7 +149,7 @@ TEST(RoundTripTest, SurvivorsFollowTheLiveTable) {
   ASSERT_TRUE(run.Epoch(10'000));
   run.recorder.SetLive(4, {});
   run.recorder.SetLive(5, {site, 300, 1, 5'000, 0, 0});
-  run.recorder.SetLive(6, {site, 400, 1, 10'900, 0, 0});  // too young to be worth a record
+  run.recorder.SetLive(6, {site, 400, 1, 10'900, 0, 0});  // too young to be recorded
   ASSERT_TRUE(run.Epoch(11'000));
   Capture capture = run.DecodeFile().capture;
   ASSERT_EQ(capture.survivors.size(), 3u);
@@ -200,7 +200,8 @@ TEST(RoundTripTest, KeptDeathsOverBudgetAreThinnedWithTheirProbability) {
   const Capture capture = run.DecodeFile().capture;
   double estimate = 0;
   for (const KeptDeath& death : capture.kept_deaths) estimate += 1 / death.keep_probability;
-  // 16,384 deaths, each kept with 1/4: 4 sigma of the estimate is 4 * sqrt(16384 * 3) = 887.
+  // 16,384 deaths, each kept with probability 1/4: 4 sigma of the estimate is 4 * sqrt(16384 * 3) =
+  // 887.
   EXPECT_LT(capture.kept_deaths.size(), 5000u);
   EXPECT_NEAR(estimate, 16384, 887);
 }
@@ -243,7 +244,7 @@ TEST(RoundTripTest, StatusComesBack) {
   EXPECT_FALSE(capture.recorder_missing);
 }
 
-// What the file says after any number of epochs is what the recorder says.
+// What the file says after any number of epochs equals what the recorder says.
 TEST(RoundTripTest, FileAloneAgreesWithTheRecorderForRandomPrograms) {
   for (uint32_t seed = 1; seed <= 5; ++seed) {
     TestRun run;

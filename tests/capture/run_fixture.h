@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A run in a test: a recorder built by hand, the real writer, and a file in memory.
+// A run for tests: a recorder built by hand, the real writer, and a file in memory.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TESTS_CAPTURE_RUN_FIXTURE_H_
@@ -35,7 +35,7 @@ class WriterMemory {
   WriterMemory(const WriterMemory&) = delete;
   WriterMemory& operator=(const WriterMemory&) = delete;
   capture::HistoryWriter* writer() { return writer_; }
-  // What the writer must ask for is not there, as in the drainer.
+  // Makes memory that the writer must first ask for inaccessible, as in the drainer.
   void ForbidAllButTheFirstPages() {
     const size_t first = (capture::HistoryWriter::FirstBytes() + 4095) & ~size_t{4095};
     mprotect(static_cast<char*>(memory_) + first, bytes_ - first, PROT_NONE);
@@ -76,8 +76,8 @@ struct TestRun {
   capture::MemorySampleRaw sample;
 };
 
-// A busy little program: sites, births, deaths, kept deaths, blocks that stay. What was kept is
-// listed in `kept`.
+// A small busy program: sites, births, deaths, kept deaths, blocks that stay alive. `kept` lists
+// what was kept.
 class SmallProgram {
  public:
   SmallProgram(TestRun* run, uint32_t seed) : run_(*run), random_(seed) {
@@ -107,7 +107,7 @@ class SmallProgram {
       run_.recorder.Death(site, age, size, interval);
       if (random_() % 4 != 0) continue;
       const uint64_t birth = now_ms > age ? now_ms - age : 0;
-      // Sizes count up: each kept death can be told from all others.
+      // Sizes count up, so each kept death can be told from all others.
       if (run_.recorder.PushKept(random_() % 3, {site, ++kept, interval, birth, now_ms, 0}))
         pushed.push_back(kept);
     }

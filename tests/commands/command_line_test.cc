@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tool from outside: what it says and how it ends when it is given nonsense.
+// The tool from outside: what it prints and how it exits when it is given nonsense.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A capture that never got its header, because the disk was full: its flight recorder tells the
-// story.
+// A capture that never got its header because the disk was full: its flight recorder has the data.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -26,8 +25,8 @@ class UnbegunCaptureTest : public ::testing::Test {
   void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "leaktrack.XXXXXX").string();
     directory_ = mkdtemp(pattern.data());
-    // Told apart from the recorders of real programs, and of other tests at the same time, by our
-    // pid.
+    // Our pid distinguishes it from the recorders of real programs, and of other tests that run
+    // now.
     run_id_ = 0xfeed'0000'0000'0000 + static_cast<uint64_t>(getpid());
     char id[32];
     snprintf(id, sizeof(id), "%d.%016lx", getpid(), static_cast<unsigned long>(run_id_));
@@ -79,8 +78,7 @@ TEST_F(UnbegunCaptureTest, IsFoldedWhereTheHeaderPageWasCutShort) {
 }
 
 TEST_F(UnbegunCaptureTest, IsReadFromTheRecorderWhereTheFileCannotBeWritten) {
-  // A link in the place of the file: what is behind it may be anybody's, so that nothing is written
-  // there.
+  // A link in place of the file may lead to anybody's file, so nothing is written there.
   fs::rename(capture_, directory_ + "/elsewhere");
   fs::create_symlink(directory_ + "/elsewhere", capture_);
   LeaveRecorder(true);

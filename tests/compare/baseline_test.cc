@@ -32,7 +32,7 @@ TEST(BaselineTest, WhatIsWrittenIsReadBackWithItsComments) {
   EXPECT_EQ(FormatBaseline(ParseBaseline(text, "b.txt").value()), text);
 }
 
-// Or a committed baseline would drift with each writing, though nothing has changed.
+// Otherwise a committed baseline would drift with each writing although nothing has changed.
 TEST(BaselineTest, WrittenSizesStayAsTheyAreWhenWrittenAgain) {
   for (int kib = 1; kib < 5000; ++kib) {
     const std::string line =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How often a comparison fails for noise, and how often it misses a leak: three runs a version, 400
-// sites.
+// How often a comparison fails because of noise, and how often it misses a leak: three runs per
+// version, 400 sites.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -16,7 +16,7 @@ using testing::ChangeOf;
 using testing::OneRun;
 using testing::Site;
 
-// 400 sites with means from 0 to 100, counts with variance phi times the mean (gamma-Poisson).
+// 400 sites with means from 0 to 100. Counts have a variance of phi times the mean (gamma-Poisson).
 struct Simulation {
   explicit Simulation(double dispersion, uint64_t seed) : phi(dispersion), random(seed) {}
   double Draw(double mean) {
@@ -25,7 +25,7 @@ struct Simulation {
         phi > 1 ? std::gamma_distribution<double>(mean / (phi - 1), phi - 1)(random) : mean;
     return static_cast<double>(std::poisson_distribution<int>(rate)(random));
   }
-  // `wild` makes one more site whose counts scatter thirty times as much as chance.
+  // `wild` adds a site whose counts scatter thirty times as much as chance.
   std::vector<RunCounts> Version(double leak, bool wild = false) {
     std::vector<RunCounts> runs;
     for (int r = 0; r < 3; ++r) {
@@ -48,9 +48,9 @@ struct Simulation {
   std::mt19937_64 random;
 };
 
-// Goals: at most 1 % false failures per comparison up to a dispersion of 5 with three runs; a new
-// leak of 20 samples a run (320 KiB at 16 KiB) found in 95 % up to 2. The bounds leave four
-// standard deviations of 500 trials.
+// Goals: at most 1 % false failures per comparison, up to a dispersion of 5 with three runs. A new
+// leak of 20 samples per run (320 KiB at 16 KiB) is found in 95 %, up to a dispersion of 2. The
+// bounds allow four standard deviations of 500 trials.
 TEST(CompareSimulation, FailsOnALeakAndNotOnNoise) {
   constexpr int kTrials = 500;
   for (const double phi : {1.0, 2.0, 5.0}) {
@@ -69,9 +69,9 @@ TEST(CompareSimulation, FailsOnALeakAndNotOnNoise) {
   }
 }
 
-// Garbage that a collector leaves at the end, beside 400 sites that do not scatter. So skew a law
-// cannot be known from six runs: 2 % fail, above the goal of 1 % for even dispersion; by the pooled
-// dispersion alone 21 % did. Bound: 4 sigma.
+// Garbage that a collector leaves at the end, beside 400 sites that do not scatter. Six runs do not
+// reveal such a skewed distribution: 2 % fail, above the goal of 1 % for even dispersion. With the
+// pooled dispersion alone, 21 % failed. Bound: 4 sigma.
 TEST(CompareSimulation, OneSiteThatScattersAmongCalmOnesSeldomFails) {
   constexpr int kTrials = 500;
   int false_failures = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each class of change, and each way to have too little to say. How often the test errs:
+// Each class of change, and each way to have too little data. For the error rates see
 // compare_simulation.cc.
 #include "tools/compare/compare.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs reduced to sums: what is counted once, what adds up, what is given up when there is too
+// Runs reduced to sums: what is counted once, what adds up, and what is dropped when there is too
 // much.
 #include "tools/compare/fleet_sums.h"
 
@@ -56,7 +56,7 @@ TEST(FleetSumsTest, WorkersOfOneExecutableAreOneProgramWhateverTheyCallThemselve
   uint64_t run_id = 0;
   for (const char* title : {"nginx: master process nginx", "nginx: worker process",
                             "nginx: worker process", "nginx: cache manager 17"}) {
-    capture::Capture run = ARun(++run_id, title);  // as captures of before format 1.3 have it
+    capture::Capture run = ARun(++run_id, title);  // as in captures before format 1.3
     run.process.command = title;
     run.modules[0].path = "/usr/sbin/nginx (deleted)";
     sums.Add(run, Of({}));
@@ -104,7 +104,7 @@ TEST(FleetSumsTest, SitesOfTheSameNamesAddUpOverRuns) {
   EXPECT_EQ(site.verdicts[kNone], 1u);
   EXPECT_EQ(site.live_bytes, 400);
   EXPECT_EQ(site.born_bytes, 4000);
-  EXPECT_EQ(site.growth.mid, 80);  // of the runs that accuse it: 10 + 30 + 40
+  EXPECT_EQ(site.growth.mid, 80);  // from the runs that accuse it: 10 + 30 + 40
   EXPECT_EQ(site.fastest_path, "service.4.ltk");
   EXPECT_EQ(sums.conclusion(), Conclusion::kFound);
 }
@@ -123,7 +123,7 @@ TEST(FleetSumsTest, ARunThatComesTwiceCountsOnce) {
   EXPECT_FALSE(sums.Add(ARun(1), Of({Site("Grow", Verdict::kLeak, 100)})));
   EXPECT_EQ(sums.runs(), 1u);
   EXPECT_EQ(Only(sums).sites.begin()->second.live_bytes, 100);
-  EXPECT_TRUE(sums.Add(ARun(0), Of({})));  // runs whose id is not known are different runs
+  EXPECT_TRUE(sums.Add(ARun(0), Of({})));  // runs without a known id are different runs
   EXPECT_TRUE(sums.Add(ARun(0), Of({})));
 }
 

@@ -81,7 +81,8 @@ TEST(LimitsTest, LimitsPerIterationDoNotJudgeRunsThatCountNone) {
 }
 
 TEST(GateTest, SaysWhatItCouldHaveSeen) {
-  // 14.2 samples are seen 9 times in 10 at a level of .001, published; at .01 fewer.
+  // Published: 14.2 samples are detected 9 times in 10 at a level of .001. At .01 fewer samples
+  // suffice.
   const GateResult result = GateWith("", {});
   EXPECT_GT(result.detectable_bytes, 5 * testing::kInterval);
   EXPECT_LT(result.detectable_bytes, 15 * testing::kInterval);

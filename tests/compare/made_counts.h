@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Versions made to order: what a run would have counted.
+// Synthetic versions: the counts that a run would have made.
 #ifndef LEAKTRACK_TESTS_COMPARE_MADE_COUNTS_H_
 #define LEAKTRACK_TESTS_COMPARE_MADE_COUNTS_H_
 

@@ -14,7 +14,7 @@ TEST(BinomialTest, AgreesWithValuesCountedByHand) {
   EXPECT_EQ(BinomialUpperTail(5, 6, .5), 0);
 }
 
-// The number of new samples that an equal exposure needs.
+// The number of new samples that are needed at equal exposure.
 TEST(ConditionalTest, NeedsAsManySamplesAsThePublishedTableSays) {
   const auto needed = [](double base, double p) {
     double now = base;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes the decoder: the input is a capture file, or, when it begins with the recorder's magic, a
+// Fuzzes the decoder. The input is a capture file. If it begins with the recorder's magic, it is a
 // recorder image.
 //
-// Checksums would stop a fuzzer at the door, so they are repaired first: header page, segments and
+// Checksums would reject every mutation, so they are repaired first: header page, segments and
 // records.
 #include <algorithm>
 #include <cstring>

@@ -4,10 +4,11 @@
 // and folded into it.
 //
 // Input: length of the recorder (4 bytes), the recorder, then the capture that it is folded into
-// (may be empty). Magic and version of the recorder are put right, so that a raised version alone
-// does not make the corpus worthless; where the layout has changed, its files are to be made anew
-// (tests/support/recorder_builder.h). Held beside "no crash": whatever a recorder holds, the
-// capture that it was folded into opens.
+// (may be empty). Magic and version of the recorder are corrected, so that a raised version alone
+// does not make the corpus worthless. If the layout has changed, make the corpus files again
+// (tests/support/recorder_builder.h).
+// Checked beside "no crash": whatever a recorder contains, the capture into which it was folded can
+// be opened.
 #include <unistd.h>
 
 #include <algorithm>

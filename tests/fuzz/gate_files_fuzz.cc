@@ -2,9 +2,9 @@
 //
 // Fuzzes the files that a team commits beside its code: baselines, suppressions, limits.
 //
-// The same bytes go to each reader. Held beside "no crash": a baseline that is understood is
-// written and read back with the same sites and comments, and once more to the same text; a refusal
-// names its file.
+// The same bytes go to each reader. Checked beside "no crash": a baseline that is accepted is
+// written and read back with the same sites and comments, and writing it again gives the same text.
+// A refusal names its file.
 #include <cstdlib>
 #include <string>
 

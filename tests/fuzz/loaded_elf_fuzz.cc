@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes the reader of mapped ELF headers: extent, bias, build-id notes, where the unwind tables
-// are.
+// Fuzzes the reader of mapped ELF headers: extent, bias, build-id notes, location of the unwind
+// tables.
 //
-// The input is mapped at a page's start with an unmapped page behind it, so that any look too far
-// faults. Then PCs are looked up in the tables that were found, when they lie inside the mapping as
-// the loader would have mapped them.
+// The input is mapped at the start of a page, with an unmapped page behind it, so that any read too
+// far faults. Then PCs are looked up in the tables that were found, if they lie inside the mapping
+// as the loader would have mapped them.
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -21,7 +21,7 @@ using namespace leaktrack::track;  // NOLINT
 constexpr size_t kPage = 4096;
 constexpr size_t kMostBytes = 256 * 1024;
 
-// One reservation for the whole run; the pages in use are opened for each input.
+// One reservation for the whole run. The pages in use are made accessible for each input.
 uint8_t* Reservation() {
   static void* const memory =
       mmap(nullptr, kMostBytes + kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes the reader of /proc/<pid>/maps against the plainest reading there is.
+// Fuzzes the reader of /proc/<pid>/maps against the simplest possible reader.
 //
 // Input: the size of the reader's buffer (1 byte), then the file. Every line that fits the buffer
 // and parses must come out, in order, and nothing else.

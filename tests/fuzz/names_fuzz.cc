@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes what names frames besides ELF and DWARF: the seal in a capture, and the map of made code
+// Fuzzes the sources of names besides ELF and DWARF: the seal in a capture, and the map of JIT code
 // that a process leaves.
 //
-// The same bytes go to each reader. Held beside "no crash": a seal that was read is written and
-// read back as the same; a packed seal comes back as it was; an address that has a name lies in
-// code that the map told of.
+// The same bytes go to each reader. Checked beside "no crash": a seal that was read is written and
+// read back unchanged, a packed seal comes back unchanged, and an address with a name lies in code
+// that the map contains.
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -32,7 +32,7 @@ void ReadText(const std::string& text) {
           leaktrack::WriteSeal(*again) == written);
 }
 
-// Checksums would stop a fuzzer at the door: the trailer's are repaired.
+// Checksums would reject every mutation, so the trailer's are repaired.
 void ReadTrailer(std::vector<uint8_t> file) {
   using leaktrack::capture::SealTrailer;
   leaktrack::capture::SplitSeal(file);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzes what people write: the environment's options, sizes, durations and rates; and the names
-// that are printed.
+// Fuzzes what people write: the environment's options, sizes, durations and rates; and names that
+// are printed.
 //
-// The same bytes go to every one of these readers. Held beside "no crash": what an option form says
-// is read back as the same value, by the tools and, for sizes that can be intervals, by the
-// library; and no text comes out of SafeText that is not safe already.
+// The same bytes go to every reader. Checked beside "no crash": the text of an option reads back as
+// the same value, by the tools and, for sizes that can be intervals, by the library. And SafeText
+// returns only safe text.
 #include <cstdlib>
 #include <cstring>
 #include <string>

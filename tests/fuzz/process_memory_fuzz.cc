@@ -2,9 +2,9 @@
 //
 // Fuzzes the readers of /proc and of the memory cgroup's files.
 //
-// Input: the texts of the files below, in this order, with a byte 0 between them. They are laid out
-// as a made-up /proc and cgroup tree; the seeds' mountinfo leads into /cgroup. What comes out must
-// be a size, or "not known".
+// Input: the texts of the files below, in this order, separated by a byte 0. They form a made-up
+// /proc and cgroup tree; the seeds' mountinfo leads to /cgroup. The result must be a size, or "not
+// known".
 #include <sys/stat.h>
 #include <unistd.h>
 

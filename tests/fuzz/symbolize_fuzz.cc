@@ -2,9 +2,9 @@
 //
 // Fuzzes the symbolizer with hostile ELF and DWARF files.
 //
-// The input is the file. libdw, libelf and libiberty are the distribution's: not instrumented, so
-// that the fuzzer steers by our own branches alone, and a finding in them is a crash, not a
-// sanitizer's report.
+// The input is the file. libdw, libelf and libiberty are the distribution's and not instrumented.
+// So only our own branches guide the fuzzer, and a bug in them shows as a crash, not as a sanitizer
+// report.
 #include <unistd.h>
 
 #include <cstdlib>

@@ -4,9 +4,9 @@
 // expressions.
 //
 // Input: struct Start, then the segment. Code lies in another segment, so PCs may be below it. The
-// segment is copied to a heap block of its very size, so that the address sanitizer sees any byte
-// too far. Held beside "no crash": a rule found with a remembered CIE is the rule found without,
-// and the cache's form of a rule gives the same rule back.
+// segment is copied to a heap block of exactly its size, so that the address sanitizer sees any
+// read past it. Checked beside "no crash": a rule found with a remembered CIE equals the rule found
+// without it, and the cache's form of a rule gives the same rule back.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -20,13 +20,13 @@ namespace {
 using namespace leaktrack::track;  // NOLINT
 
 struct Start {
-  int32_t pc;  // the first that is looked up, from the start of the segment
+  int32_t pc;  // the first PC to look up, relative to the start of the segment
   uint16_t step;
-  uint16_t header_words;  // where .eh_frame_hdr begins, in words of 4 bytes
+  uint16_t header_words;  // start of .eh_frame_hdr, in words of 4 bytes
   uint16_t header_bytes;
 };
 
-// Heap memory, whose alignment the tables of a real module have too.
+// Heap memory, which is aligned like the tables of a real module.
 struct Segment {
   Segment(const uint8_t* from, size_t size)
       : bytes(static_cast<uint8_t*>(malloc(size))), count(size) {
@@ -63,7 +63,7 @@ void LookUpAll(const Segment& segment, const Start& start) {
            segment.begin() + static_cast<uintptr_t>(intptr_t{start.pc}) + i * start.step);
 }
 
-// The bytes as instructions without tables around them, with alignments that a CIE might give.
+// Runs the bytes as instructions without tables around them, with alignments that a CIE might give.
 void RunAlone(const Segment& segment, const Start& start) {
   ReduceExpression({segment.begin(), segment.end()}, start.step);
   CfiWork work{};

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds that files and functions that comments name exist: a comment that outlived its subject misleads.
+"""Checks that the files and functions that comments name exist: a comment that outlives its subject misleads.
 
     check_comments.py [ROOT]
 
-A file is `name.ext` or `folder/name.ext` with an ending of ours (`name.ext:41` is an example of a report); a function is `Name()`. Names of the C library, of
-programs and of formats are no names of ours: only PascalCase calls are looked for.
+A file is `name.ext` or `folder/name.ext` with one of our endings (`name.ext:41` is an example of a report). A function is
+`Name()`. Names of the C library, of programs and of formats are not ours, so only PascalCase calls are looked for.
 """
 import os
 import re
@@ -14,7 +14,7 @@ import sys
 ENDINGS = "cc|h|py|sh|md|cmake|mjs|ts"
 FILE = re.compile(rf"(?<![\w/.<*$+\"-])((?:[\w-]+/)*[a-z][\w-]*\.(?:{ENDINGS}))(?![\w/]|:\d)")
 FUNCTION = re.compile(r"(?<![\w.:>])((?:[A-Z][A-Za-z0-9]+::)*[A-Z][a-z][A-Za-z0-9]+)\(\)")
-# Files of other projects that comments explain themselves by.
+# Files of other projects that comments mention.
 FOREIGN = {"link.h", "libunwind-common.h", "node.js", "sanitizer_common.h"}
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Holds that the test of early calls knows every function that the library stands before.
-#   check_early_hooks.sh MAP SOURCE
-# Operators delete that take back what the table's operators new give are called there, under those
-# names.
+# Checks that the test of early calls knows every function that the library hooks.
+#  check_early_hooks.sh MAP SOURCE
+# The test calls some operators delete only together with the operators new of the table, under
+# those names.
 set -euo pipefail
 export LC_ALL=C
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The budget of the paths that every allocation of a stranger's program takes.
+"""The instruction budget of the paths that every allocation of a tracked program takes.
 
     check_fast_path.py LIBLEAKTRACK FORWARD_PRELOAD BUDGET_FILE
 
-Counts the instructions of each hook from its first to the tail call of the real function, as the compiler laid them out: conditional jumps
-are not taken. Refuses a call, a locked instruction, a second memory write, and more instructions than BUDGET_FILE allows ("malloc 7"). malloc and
-free together may take 16 more than a library that only forwards. Fewer than the budget is good news to be written down there.
+Counts the instructions of each hook from its first to the tail call of the real function, in the order in which the
+compiler laid them out: conditional jumps are not taken. Refuses a call, a locked instruction, a second memory write, and
+more instructions than BUDGET_FILE allows ("malloc 7"). malloc and free together may take 16 more than a library that only
+forwards. If a path takes fewer than its budget, write the lower number into the file.
 """
 import re
 import subprocess

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Holds every C and C++ file to .clang-format. Releases of clang-format differ in what they make of
-# one style, so that only release 14, Debian 12's, decides; with another one the gate is skipped.
+# Checks every C and C++ file against .clang-format. Releases of clang-format differ in their
+# results for one style. So only release 14, Debian 12's, decides; with another one the gate is
+# skipped.
 #   check_format.sh ROOT          names what differs; status 1
 #   check_format.sh --fix ROOT    formats the files
 set -euo pipefail

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the include graph against the order of the folders: a folder includes only from itself and those named here.
+"""Checks the include graph against the order of the folders: a folder includes only from itself and from those named here.
 
     check_layering.py [ROOT]
 
-Some folders have rooms. A room is reached from outside as its folder is; between rooms of one folder ROOMS holds the order.
-The same order stands in ARCHITECTURE.md. Exceptions are single lines with a reason, below.
+Some folders have rooms. From outside, a room can be reached like its folder. ROOMS gives the order between the rooms of
+one folder. The same order is in ARCHITECTURE.md. Exceptions are single lines with a reason, below.
 """
 import os
 import re
@@ -71,8 +71,9 @@ ROOMS = {
     },
 }
 
-# What the tracked process must not know, not even through another header: they allocate, throw or lock. Within
-# libtrack/capture the decoder side is ordinary C++; that this holds is why it must not be reachable from elsewhere.
+# Headers that the tracked process must not include, not even through another header: they allocate,
+# throw or lock. The decoder side of libtrack/capture is ordinary C++, so it must not be reachable
+# from other folders.
 IN_PROCESS = ["libtrack/platform", "libtrack/record", "libtrack/runtime", "libtrack/wrap", "libtrack/api",
               "libtrack/interpose"]
 FORBIDDEN = {"string", "vector", "map", "set", "unordered_map", "unordered_set", "deque", "list", "functional", "mutex",
@@ -82,7 +83,7 @@ FORBIDDEN = {"string", "vector", "map", "set", "unordered_map", "unordered_set",
 # (file, header) pairs that break the table, each with its reason.
 ALLOWED = {}
 
-# The half of libtrack/capture that is linked into the library; capture.h is data for the tools.
+# The half of libtrack/capture that is linked into the library. capture.h is data for the tools.
 IN_PROCESS_ROOM = "libtrack/capture/write/"
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
@@ -110,7 +111,7 @@ def in_process(path):
 
 
 def room_violation(path, header, layer):
-    """What is wrong with an include within one folder; None if nothing is."""
+    """What is wrong with an include within one folder. None: nothing."""
     rooms = ROOMS.get(layer)
     if rooms is None:
         return None

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds tests/PITFALLS.md against the tests that there are.
+"""Checks tests/PITFALLS.md against the existing tests.
 
     check_pitfalls.py TABLE BUILD_FOLDER
 
-Every pitfall has one row; the row names tests, all of which ctest knows and runs under the row's label, or says why the
+Every pitfall has one row. The row names tests, which ctest must know and run under the row's label, or says why the
 pitfall cannot apply. Exit status 77: not all tests are built, so nothing can be said.
 """
 import json
@@ -29,7 +29,7 @@ def rows_of(text):
 
 
 def labels_by_test(build):
-    """{test name: labels} as ctest knows them; disabled ones do not count."""
+    """{test name: labels} according to ctest. Disabled tests do not count."""
     shown = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], check=True, capture_output=True)
     tests = {}
     for test in json.loads(shown.stdout)["tests"]:

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Holds the built library against what a file must be that is loaded into any program.
-#   check_preload.sh LIBRARY MAP OBJECT_FOLDER
-# Needs libc alone, symbols no newer than GLIBC_2.17, exports what MAP lists and nothing else, no lazy TLS and little of
-# any, no text relocations, all symbols bound at start; no object of ours wants what libc does not have.
+# Checks the built library against the requirements for a file that is loaded into any program.
+#  check_preload.sh LIBRARY MAP OBJECT_FOLDER
+# It needs libc alone and symbols no newer than GLIBC_2.17. It exports what MAP lists and nothing
+# else. It has no lazy TLS and little TLS at all, no text relocations, and all symbols bound at
+# start. No object of ours needs a symbol that libc lacks.
 set -euo pipefail
 export LC_ALL=C
 
@@ -20,10 +21,10 @@ newest=$(tail -1 <<<"$versions")
 [ "$(printf '%s\nGLIBC_2.17\n' "$newest" | sort -V | tail -1)" = GLIBC_2.17 ] ||
   complain "needs $newest: $(objdump -T "$library" | grep -F "$newest" | awk '{print $NF}' | tr '\n' ' ')"
 
-# All that is asked of others by name, each of which a preloaded library may answer instead: what the
-# kernel can be asked for goes by raw calls and the vDSO. These are memory and strings; the loader;
-# threads, whose TLS only the C library can make; what the kernel told the process when it began (the
-# answers are constants); errno and the ends of a process.
+# All symbols that the library asks for by name. Another preloaded library may answer any of them,
+# so everything that the kernel can answer goes by raw calls and the vDSO. What is left: memory and
+# strings; the loader; threads, because only the C library can create their TLS; what the kernel
+# told the process at its start (the answers are constants); errno and the ends of a process.
 asked='mem(chr|cmp|cpy|move|set)|str(cmp|len|nlen)|dl(addr|open|sym)|getauxval|(__)?environ'
 asked+='|pthread_(create|sigmask|attr_(init|destroy|set(detachstate|stacksize)))'
 asked+='|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(at_quick_exit|finalize)'
@@ -31,7 +32,7 @@ asked+='|_ITM_.*|__gmon_start__'
 undefined=$(nm -D --undefined-only "$library" | sed 's/@.*//' | awk '{print $1, $2}')
 others=$(awk '{print $2}' <<<"$undefined" | grep -vxE "$asked" | tr '\n' ' ' || true)
 [ -z "$others" ] || complain "asks by name what somebody else may answer: $others"
-# A loader that lacks one of these names would not start the program: musl has neither.
+# A loader that lacks one of these names would not start the program. musl has neither.
 strong=$(grep -xE 'U (__register_atfork|__cxa_at_quick_exit)' <<<"$undefined" | tr '\n' ' ' || true)
 [ -z "$strong" ] || complain "needs what only glibc has (name it weakly): $strong"
 
@@ -40,15 +41,16 @@ listed=$(sed 's,/\*.*\*/,,' "$map" | sed -n '/global:/,/local:/p' | sed '/local:
 [ "$exported" = "$listed" ] ||
   complain "exports differ from $(basename "$map"):"$'\n'"$(diff <(echo "$listed") <(echo "$exported") | grep '^[<>]')"
 
-# A name that the C library lacks would change programs that ask whether it is there (pitfall B10).
+# A name that the C library lacks would change programs that test whether it exists (pitfall B10).
 compiler=${CXX:-c++}
 known=$(for name in libc.so.6 libstdc++.so.6; do nm -D --defined-only "$("$compiler" -print-file-name=$name)"; done | awk '{print $3}' |
         sed 's/@.*//' | sort -u)
 invented=$(comm -23 <(grep -v '^leaktrack_' <<<"$exported") <(echo "$known"))
 [ -z "$invented" ] || complain "exports what neither libc nor libstdc++ has: $(tr '\n' ' ' <<<"$invented")"
 
-# Wanted by no object, each for what it would bring into a stranger's process. (malloc and friends: our own hooks are
-# the definitions, so the library never shows them as undefined; an object that calls one would call itself.)
+# No object may need these, because of what each would bring into the host process. (malloc and its
+# family: our own hooks are the definitions, so the library never shows them as undefined. An object
+# that calls one would call our hook.)
 forbidden='^(_Zn[wa]|_Zd[la]Pv|__cxa_|_ZSt|_ZNSt|__tls_get_addr|__gxx_|_Unwind_|v?[sfd]?n?printf|puts|fputs|fopen|fwrite|getenv|setenv|pthread_mutex_|malloc$|calloc$|realloc$|free$|dl_iterate_phdr|backtrace)'
 # Allowed by name, each with its reason: OBJECT SYMBOL.
 allowed='operators.cc.o malloc|operators.cc.o free'  # operator new for programs that have none: our malloc, recorded like any
@@ -68,7 +70,8 @@ readelf -d "$library" | grep -qE 'BIND_NOW|FLAGS_1.*NOW' || complain "is not lin
 readelf -lW "$library" | grep -q GNU_RELRO || complain "is not linked with -z relro"
 readelf -lW "$library" | awk '$1 == "GNU_STACK"' | grep -q RWE && complain "asks for an executable stack"
 
-# A constructor of an object of ours would run after the library's own, and undo what that has built.
+# A constructor of one of our objects would run after the library's own and undo what that has
+# built.
 initialisers=$(nm "$library" | awk '/_GLOBAL__sub_I_/ {print $3}')
 [ -z "$initialisers" ] || complain "has objects with constructors (make them constinit): $initialisers"
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The repository speaks of leaktrack only: not of who or what wrote it, how the work was organised, or the private
-# paths, host names and package registries of whoever built it. Files and, where there is git, the log.
+# The repository speaks of leaktrack only: not of who or what wrote it, how the work was organised,
+# or the private paths, host names and package registries of its builders. Checks files and, if
+# there is git, the log.
 #   check_words.sh [ROOT]
 set -euo pipefail
 cd "${1:-$(dirname "$0")/../..}"
@@ -12,7 +13,8 @@ writers='claud[e]|anthropi[c]|open[a]i\b|chatgp[t]|\bgpt-[0-9]|copilo[t]|\bllm[s
 work='\b(this|previous|next|my|coding|parallel) sessio[n]\b|\bissues (sho[w]|list)\b|shared/(desig[n]|hous[e]|pitfall[s])|\bcolleagu[e]|\bcoordinato[r]\b'
 words="$places|$registries|$writers|$work"
 
-# Without git (a release archive) there is no list of files; then all are looked at, builds apart.
+# Without git (a release archive) there is no list of files. Then all files except builds are
+# checked.
 found=0
 if git rev-parse --git-dir >/dev/null 2>&1; then
   ! git grep -nIiE "$words" -- . || found=1

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The gate of the fast paths refuses what it says it refuses: each trial is a hook that breaks one rule."""
+"""The gate of the fast paths refuses what it says it refuses. Each trial is a hook that breaks one rule."""
 import os
 import subprocess
 import tempfile

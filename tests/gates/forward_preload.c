@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The least that a library which stands before malloc can do: forward. What the fast paths are
-// measured against.
+// The minimum that a library with its own malloc can do: forward. The fast paths are measured
+// against it.
 #include <stddef.h>
 
 static void* (*real_malloc)(size_t);

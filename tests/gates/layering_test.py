@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of check_layering.py on made-up include graphs: a gate that cannot close is none."""
+"""Tests of check_layering.py on made-up include graphs: a gate that cannot fail is useless."""
 import os
 import unittest
 

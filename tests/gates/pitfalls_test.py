@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of check_pitfalls.py on made-up tables: a gate that cannot close is none."""
+"""Tests of check_pitfalls.py on made-up tables: a gate that cannot fail is useless."""
 import unittest
 
 import check_pitfalls
@@ -9,7 +9,7 @@ TESTS = {"e2e.one": {"e2e", "pitfall-P1"}}
 
 
 def table(**changed):
-    """A full table, all rows proved by a reason but for those that are changed."""
+    """A full table. All rows give a reason, except those that are changed."""
     rows = {f"{letter}{i}": "*cannot apply*: there is nothing of the kind here" for letter, count
             in check_pitfalls.COUNTS.items() for i in range(1, count + 1)}
     rows.update(changed)

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Tests of check_words.sh on made-up files: a gate that cannot close is none, one that never opens is worse.
+# Tests of check_words.sh on made-up files. A gate that cannot fail is useless; one that always
+# fails is worse.
 set -euo pipefail
 gate=$(cd "$(dirname "$0")" && pwd)/check_words.sh
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-export GIT_DIR=$folder/none  # the made-up folder is no repository, wherever it lies
+export GIT_DIR=$folder/none  # the made-up folder is no repository, wherever it is
 failed=0
 
-# Each is split by a # so that this file is not found by the gate; the # goes.
+# A # splits each of them, so that the gate does not find this file. The # is removed.
 while read -r line; do
   echo "${line//#/}" >"$folder/file"
   ! bash "$gate" "$folder" >/dev/null 2>&1 || { echo "let through: ${line//#/}"; failed=1; }

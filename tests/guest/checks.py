@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What runs in the guest of scripts/guest.sh: kills and namespaces under a kernel of its own.
+"""Runs in the guest of scripts/guest.sh: kills and namespaces under a separate kernel.
 
     checks.py [--short] [CHECK...]
 
-Cgroups of version 2 that the OOM killer ends as a whole; yama's levels, which forbid to trace
-others; a kernel that is locked down. Where something is forbidden, the check first proves that it
-is. The kills themselves are those of tests/e2e.
-Each check prints one line; the last line is "N passed, N failed".
+Version 2 cgroups that the OOM killer ends as a whole; yama's levels, which forbid tracing others; a kernel that is locked
+down. If something is forbidden, the check first proves that it is. The kills themselves are those of tests/e2e.
+Each check prints one line. The last line is "N passed, N failed".
 """
 import contextlib
 import ctypes
@@ -27,7 +26,7 @@ from oom_test import complaints_of_books
 E2E, BUILD = "/run/source/tests/e2e", "/run/build"
 LEAKTRACK, LIBRARY = f"{BUILD}/bin/leaktrack", f"{BUILD}/lib/libleaktrack.so"
 VICTIM = f"{BUILD}/e2e/kill_victim"
-# What starts a program as process 1 of a namespace of its own, with the library alone.
+# The command that starts a program as process 1 of a new namespace, with the library alone.
 AS_PROCESS_1 = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child", "env",
                 f"LD_PRELOAD={LIBRARY}", "LEAKTRACK_INTERVAL=exact", "LEAKTRACK_OUT=FOLDER"]
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
@@ -45,7 +44,7 @@ def must(condition, what):
 
 
 def run(command, allowed=(0,), **popen):
-    """Its output; its own words, if it fails."""
+    """Returns the output. If the command fails, the exception contains it."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False,
                           **popen)
     must(done.returncode in allowed, f"exit {done.returncode}: {' '.join(command)}\n"
@@ -67,7 +66,7 @@ def programs(*names, **popen):
 
 
 def report(folder, program="", **popen):
-    """The report on the only capture there of such a program."""
+    """The report on the only capture of such a program there."""
     found = [os.path.join(folder, name) for name in os.listdir(folder)
              if name.endswith(".ltk") and program in name]
     must(len(found) == 1, f"one capture expected, found {found}")
@@ -76,7 +75,7 @@ def report(folder, program="", **popen):
 
 
 def must_agree(found, ledger):
-    """The capture of a killed victim says what its own books say, and nothing was lost."""
+    """The capture of a killed victim agrees with the victim's own accounts, and nothing was lost."""
     wrong = list(complaints_of_books(found, read_ledger(ledger)))
     must(not wrong, "; ".join(wrong))
     must(found["coverage"]["lost_allocations"] == 0, "allocations were lost")
@@ -100,7 +99,7 @@ def folder_for(user):
 
 @contextlib.contextmanager
 def victim(before, **popen):
-    """A victim at work, in a folder of its own: (process, folder, ledger). Dead at the end."""
+    """A running victim in a folder of its own: (process, folder, ledger). It is killed at the end."""
     with folder_for(popen.get("user", 0)) as folder:
         ledger = os.path.join(folder, "ledger")
         with open(ledger, "wb") as file:
@@ -133,7 +132,7 @@ def may_trace(user):
 
 
 def alive_then_killed():
-    """A report on a user's program while it runs, by somebody not its parent, and when killed."""
+    """A report on a user's program while it runs, by a process that is not its parent, and after it was killed."""
     command = [LEAKTRACK, "run", "--exact", "-o", "FOLDER", "--"]
     with victim(command, **NOBODY) as (tracked, folder, ledger):
         living = report(folder, **NOBODY)
@@ -190,7 +189,7 @@ def check_process_1_ends_and_leaves_a_capture():
 
 
 def check_process_1_is_killed_and_leaves_a_capture():
-    """With its namespace, as a container is, from outside."""
+    """With its namespace, from outside, as a container is killed."""
     with victim(AS_PROCESS_1) as (unshare, folder, ledger):
         os.kill(victim_pid(unshare.pid), signal.SIGKILL)
         unshare.wait(60)
@@ -235,7 +234,7 @@ def check_lockdown():
     kills("kill_test.py", 1 if SHORT else 20)
 
 
-# In this order: yama's levels and the lockdown can only be raised.
+# In this order, because yama's levels and the lockdown can only be raised.
 CHECKS = [check_before_anything_is_forbidden_a_process_may_be_traced, check_kills, check_oom_kills,
           check_oom_kills_of_whole_groups, check_namespaces,
           check_process_1_ends_and_leaves_a_capture, check_process_1_is_killed_and_leaves_a_capture,
@@ -245,7 +244,7 @@ CHECKS = [check_before_anything_is_forbidden_a_process_may_be_traced, check_kill
 
 
 def complaint(check):
-    """What is wrong; empty if nothing is."""
+    """The complaint; empty if there is none."""
     try:
         check()
     except (Wrong, OSError, subprocess.SubprocessError) as error:

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: Apache-2.0
-# Process 1 of the guest of scripts/guest.sh: mounts the files of the machine outside as its root,
-# read-only, with the kernel's own file systems and memory to write to, runs checks.py in it, and
+# Process 1 of the guest of scripts/guest.sh. It mounts the files of the outer machine as its root,
+# read-only, with the kernel's own file systems and writable memory, runs checks.py in it, and
 # switches the guest off.
 export PATH=/bin
 /bin/busybox --install -s /bin
@@ -20,7 +20,7 @@ mount -t cgroup2 cgroup /new/sys/fs/cgroup
 mount -t securityfs security /new/sys/kernel/security
 echo +memory >/new/sys/fs/cgroup/cgroup.subtree_control
 ip link set lo up
-# By these paths any user reaches the build, wherever it lies.
+# Any user can reach the build by these paths, wherever it is.
 mkdir -p /new/run/source /new/run/build
 mount --bind "/new$source" /new/run/source
 mount --bind "/new$build" /new/run/build

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The checked-in bundle is what tools/report/html builds: node bundle_test.mjs SOURCE WORK. WORK keeps the installed packages for the
-// tests that follow. Status 77: npm cannot fetch them.
+// The checked-in bundle equals what tools/report/html builds: node bundle_test.mjs SOURCE WORK.
+// WORK keeps the installed packages for the tests that follow. Status 77: npm cannot fetch them.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';

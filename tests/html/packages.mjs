@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What bundle_test.mjs has installed below WORK. Where it could not, whoever asks is skipped: status 77.
+// The packages that bundle_test.mjs has installed below WORK. If it could not, the calling test is
+// skipped: status 77.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pages, in headless Chromium: node page_test.mjs WORK LEAKTRACK LEAKING_PROGRAM MADE_PAGES.
+// The pages in headless Chromium: node page_test.mjs WORK LEAKTRACK LEAKING_PROGRAM MADE_PAGES.
 //
-// Every view is reached by clicks and by keys; no page asks for anything, writes to the console, or fails a rule of axe-core, in light and
-// dark, wide and narrow. Screenshots stay in WORK/shots. Status 77: no browser, or none of its packages.
+// Clicks and keys reach every view. No page makes a request, writes to the console, or fails a rule
+// of axe-core, in light and dark, wide and narrow. Screenshots stay in WORK/shots. Status 77: there
+// is no browser, or one of its packages is missing.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -28,7 +29,7 @@ for (const name of [folder, shots]) {
   mkdirSync(name, { recursive: true });
 }
 
-// A source that the report can show, and a leak in it.
+// A source that the report can show, with a leak in it.
 function capture(name, ...words) {
   const captures = path.join(folder, name);
   spawnSync(leaktrack, ['run', '-o', captures, '--interval', '1KiB', '--', ...words], { timeout: 60_000 });
@@ -46,7 +47,7 @@ const browser = await chromium.launch({ executablePath: browserPath, args: ['--n
   process.exit(77);
 });
 
-// A page whose every complaint is kept.
+// A page that keeps every complaint.
 async function open(file, { width = 1600, height = 1000, scheme = 'light', script = true } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, javaScriptEnabled: script });
   const page = await context.newPage();
@@ -212,7 +213,7 @@ async function realReport() {
   await close(await open(tree));
 }
 
-// A capture cut off in the middle: a page that says so.
+// A capture that is cut off in the middle gives a page that says so.
 async function damaged() {
   const whole = readFileSync(capture('damaged', program, '40000', '0'));
   const cut = path.join(folder, 'cut.ltk');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of the page that only compute: node units_test.mjs, with HTML_WORK the directory that bundle_test.mjs filled.
+// The parts of the page that only compute: node units_test.mjs, with HTML_WORK the directory that
+// bundle_test.mjs filled.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is read off a program's file; hostile files included. Real variants of programs:
-// e2e/commands/doctor_test.py.
+// Facts read from a program's file, including hostile files. e2e/commands/doctor_test.py covers
+// real variants of programs.
 #include "tools/inspect/elf_facts.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The texts that the small programs beside this file return; hostile files included.
+// The texts that the small programs beside this file return, including hostile files.
 #include "tools/inspect/lsan_suppressions.h"
 
 #include <gmock/gmock.h>

@@ -1,2 +1,2 @@
-// A program as small as they come: its file is what elf_facts_test.cc damages.
+// A minimal program. elf_facts_test.cc damages its file.
 int main(void) { return 0; }

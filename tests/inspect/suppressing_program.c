@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Suppresses a leak by LeakSanitizer's own means; with COMPUTED in a way that only running it would
-// tell.
+// Suppresses a leak by LeakSanitizer's own means. With COMPUTED it does so in a way that only
+// running it would reveal.
 #include <stdlib.h>
 
 const char* __lsan_default_suppressions(void) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Against the real libunwind; left out where that is not installed.
-# The oracle is the real libunwind, by path: LLVM's has the same name.
+# Compared with the real libunwind; left out if that is not installed. The real libunwind is found
+# by path, because LLVM's has the same name.
 find_path(UNWIND_INCLUDE libunwind-common.h PATHS /usr/include/x86_64-linux-gnu NO_DEFAULT_PATH)
 find_file(UNWIND_LIBRARY NAMES libunwind.so.8 PATHS /usr/lib/x86_64-linux-gnu NO_DEFAULT_PATH)
 if(NOT UNWIND_INCLUDE OR NOT UNWIND_LIBRARY)

@@ -92,7 +92,7 @@ TEST(OwnCellsTest, TwoThreadsNeverCountInOnePairOfCacheLines) {
       ASSERT_TRUE(sums.AddExact(&each, site, 0, 16));
     }
   }
-  std::map<uintptr_t, int> writer_of;  // by number of the pair
+  std::map<uintptr_t, int> writer_of;  // by the pair's number
   for (int thread = 0; thread < 3; ++thread) {
     std::vector<const capture::Cell*> counted = {own[thread].counter};
     for (const OwnCells::Entry& entry : own[thread].few) {
@@ -167,8 +167,9 @@ TEST(OwnCellsTest, LeaveHalfOfAllCellsToTheSites) {
 
 TEST(OwnCellsTest, WhatFindsNoRoomIsCountedOnce) {
   Sums sums(ImageOptions{.cell_bytes = 4'800});
+  // It has reserved more cells of its own.
   ClearedOwnCells own;
-  ASSERT_TRUE(sums.AddExact(&own, 1, 0, 1));  // has more of its own
+  ASSERT_TRUE(sums.AddExact(&own, 1, 0, 1));
   for (capture::SiteId site = 2; sums.Find(site, 0) != nullptr; ++site) {
   }
   ASSERT_EQ(sums.image.loss(capture::kLostCells), 1u);

@@ -34,8 +34,8 @@ TEST(FilterTest, AFullLiveTableLetsOneForeignFreeInFourteenThrough) {
 }
 
 TEST(FilterTest, BlocksAtPowersOfTwoAreToldApartAsWell) {
-  for (unsigned shift = 4; shift <= 14;
-       ++shift) {  // the free of a larger one does not notice a look into the table
+  // For a larger block the free does not notice a look into the table.
+  for (unsigned shift = 4; shift <= 14; ++shift) {
     auto filter = std::make_unique<Filter>();
     std::mt19937_64 random(shift);
     std::unordered_set<uintptr_t> tracked;

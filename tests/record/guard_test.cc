@@ -27,7 +27,7 @@ TEST(GuardTest, NestedEntryIsRefused) {
   EXPECT_TRUE(again.held());
 }
 
-// A guard is entered and never left, as if a handler had jumped out of the slow path.
+// A guard is acquired and never released, as if a handler had jumped out of the slow path.
 class JumpTest : public testing::Test {
  protected:
   JumpTest() { NoteInitialThread(); }
@@ -37,7 +37,7 @@ class JumpTest : public testing::Test {
     asm volatile("" : : "r"(memory) : "memory");
   }
   [[gnu::noinline]] bool Enter() { return NamedGuard(hot).held(); }
-  // As deep as the abandoned one, or deeper, with something else in its place.
+  // As deep as the abandoned guard, or deeper, with something else at its address.
   [[gnu::noinline]] bool EnterBelow() {
     volatile char other[1'024];
     for (volatile char& byte : other) byte = 1;
@@ -74,8 +74,8 @@ TEST_F(JumpTest, E13_OfAnAbandonedGuardMoreThanTheMarkMayBeOverwritten) {
   alignas(NamedGuard) char memory[sizeof(NamedGuard)];
   new (memory) NamedGuard(hot);
   auto* const words = reinterpret_cast<uint64_t*>(memory);
-  for (size_t i = 1; i < sizeof(memory) / sizeof(*words); ++i)
-    words[i] = 0xdead'0000'0000'0000;  // all behind the mark
+  // Everything after the mark.
+  for (size_t i = 1; i < sizeof(memory) / sizeof(*words); ++i) words[i] = 0xdead'0000'0000'0000;
   EXPECT_TRUE(EnterBelow());
 }
 
@@ -113,8 +113,8 @@ void Start(ucontext_t& coroutine, char* stack, ucontext_t& thread, void (*functi
   swapcontext(&thread, &coroutine);
 }
 
-// A coroutine that a handler switched away from while it held the guard; the thread goes on, and so
-// does the coroutine later.
+// A coroutine that a handler switched away from while it held the guard. The thread goes on, and
+// later so does the coroutine.
 class CoroutineTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -166,8 +166,8 @@ TEST_F(CoroutineTest, E8_AThreadGetsOnlySoManyStates) {
   Resume();
 }
 
-// One coroutine holds the guard; the other, whose stack lies right above, is not on the thread's
-// own stack either.
+// One coroutine holds the guard. The stack of the other lies directly above, and is not the
+// thread's own stack either.
 bool EntersFromTheNextStack() {
   static thread_local HotThread hot;
   static thread_local ucontext_t thread, holder, other;

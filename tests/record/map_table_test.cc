@@ -21,7 +21,7 @@ struct Maps : MapTable {
     cells.Bind(image.view(), nullptr);
     Bind(image.view(), &cells);
   }
-  // start -> length, and the books must agree with it.
+  // Returns start -> length, and checks that the accounts agree with it.
   std::map<uintptr_t, uint64_t> Read() {
     std::map<uintptr_t, uint64_t> found;
     const auto* const entries = image.view().region<capture::MapEntry>(capture::kRegionMaps);
@@ -49,7 +49,7 @@ struct Maps : MapTable {
   bool OpenPages(uint64_t first, uint64_t count) {
     return Open(kBase + first * kPage, count * kPage, 3, 0);
   }
-  // As mremap does it.
+  // Moves pages as mremap does.
   void MovePages(uint64_t from, uint64_t old_count, uint64_t to, uint64_t new_count) {
     DetachedMappings detached;
     EXPECT_TRUE(Detach(kBase + from * kPage, old_count * kPage, 1, &detached));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nothing in record/ may call malloc: it runs inside it. This program's malloc counts.
+// Nothing in record/ may call malloc, because it runs inside malloc. This program's malloc counts.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -37,8 +37,8 @@ namespace {
 
 constexpr uintptr_t kHeap = 0x7f00'0000'0000;
 
-// Everything a thread does in its life, including growth, thinning, exhaustion, mappings, chains
-// and its end.
+// Everything that a thread does in its life, including growth, thinning, exhaustion, mappings,
+// chains and its end.
 void LiveOneLife(Process& process, uint64_t now_ms) {
   process.tracker->AdoptThread(process.hot, *process.state, 1);
   for (uint64_t i = 0; i < 20'000; ++i)

@@ -50,7 +50,8 @@ TEST_F(NotesTest, StaleForeignAndInventedHandlesEndNothing) {
     EndNote(*header_, wrong, 9);
   }
   EXPECT_EQ(header_->notes[0].state.load(), kNoteOpen);
-  header_->notes[0].state = kNoteFree;  // the drainer has written it, and another took the slot
+  // The drainer has written it, and another note took the slot.
+  header_->notes[0].state = kNoteFree;
   (void)Phase("b");
   EndNote(*header_, phase, 9);
   EXPECT_EQ(header_->notes[0].state.load(), kNoteOpen);

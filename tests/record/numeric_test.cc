@@ -12,8 +12,8 @@ TEST(NumericTest, LogarithmAgreesWithLibm) {
   for (double x = 0x1p-60; x < 0x1p60; x *= 1.0009765) {
     ASSERT_NEAR(Ln(x), std::log(x), 1e-14 + 1e-14 * std::fabs(std::log(x))) << x;
   }
-  for (double d = 1e-15; d < 0.1;
-       d *= 1.7) {  // near 1 the result is small: relative accuracy counts
+  // Near 1 the result is small, so relative accuracy counts.
+  for (double d = 1e-15; d < 0.1; d *= 1.7) {
     ASSERT_NEAR(Ln(1.0 - d) / std::log(1.0 - d), 1.0, 1e-12) << d;
   }
   EXPECT_EQ(Ln(1.0), 0.0);

@@ -12,11 +12,12 @@
 namespace leaktrack::track {
 namespace {
 
-// On the heap, zero-filled: it is not small.
+// On the heap and zero-filled, because it is large.
 struct Table {
   std::unique_ptr<ReservedRanges> ranges = std::make_unique<ReservedRanges>();
   bool Add(uintptr_t low, uintptr_t high) { return ranges->Add(low, high); }
-  // How much of [low, high) was taken out, in how many pieces; -1: some of the rest was lost.
+  // Takes [low, high) out. Returns the number of pieces and of bytes; -1: some of the rest was
+  // lost.
   std::pair<int, uintptr_t> Take(uintptr_t low, uintptr_t high) {
     ReservedRanges::Range piece;
     bool whole = true;

@@ -13,7 +13,7 @@ namespace leaktrack::track {
 namespace {
 
 TEST(SamplerTest, SampledSizesFollowTheirProbability) {
-  // Chi-square over 16 sizes from 8 bytes to 8 T; 16 + 4 sqrt(32) is 4 sigma above its mean.
+  // Chi-square over 16 sizes from 8 bytes to 8 T. 16 + 4 sqrt(32) is 4 sigma above its mean.
   constexpr uint64_t kInterval = 4096;
   Process process({}, {.interval = kInterval, .seed = 7});
   double chi_square = 0;
@@ -29,7 +29,7 @@ TEST(SamplerTest, SampledSizesFollowTheirProbability) {
     if (p < 0.9999) chi_square += (hits - expected) * (hits - expected) / (expected * (1 - p));
   }
   EXPECT_LT(chi_square, 16 + 4 * std::sqrt(32.0));
-  EXPECT_GT(chi_square, 1.0);  // too good would mean a stepping sampler
+  EXPECT_GT(chi_square, 1.0);  // a smaller value would mean a stepping sampler
 }
 
 TEST(SamplerTest, MeanBudgetIsTheInterval) {
@@ -75,8 +75,7 @@ TEST(SamplerTest, S8_SeedsDifferBetweenThreadsAndRuns) {
 }
 
 TEST(SamplerTest, AFreshThreadDrawsBeforeItJudges) {
-  // With T = 1 TiB a first block of 1 byte is sampled only if the zero budget were taken for a
-  // used-up one.
+  // With T = 1 TiB, a first block of 1 byte is sampled only if the zero budget counts as used up.
   Process process({}, {.interval = uint64_t{1} << 40});
   Sample sample;
   EXPECT_FALSE(process.tracker->Judge(process.hot, *process.state, 1, 0, &sample));

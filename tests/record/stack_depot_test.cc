@@ -62,7 +62,7 @@ TEST(StackDepotTest, OrderKindLengthAndTruncationMatter) {
 TEST(StackDepotTest, AReaderWalksFromOffsetZeroToTheCursor) {
   Depot depot;
   for (Frame i = 0; i < 1'000; ++i) ASSERT_NE(depot.Put(std::vector<Frame>(i % 60, i)), 0u);
-  EXPECT_EQ(depot.Walk(), 1 + 1'000 - 16);  // stacks of no frames, 17 times, are one stack
+  EXPECT_EQ(depot.Walk(), 1 + 1'000 - 16);  // the 17 stacks without frames are one stack
 }
 
 TEST(StackDepotTest, AsksForPagesBeforeItTouchesThem) {
@@ -85,7 +85,7 @@ TEST(StackDepotTest, AFullArenaAnswersZeroCountsAndStillKnowsTheOldStacks) {
 }
 
 TEST(StackDepotTest, X16_PathologicalStacksDoNotCluster) {
-  // Deep recursion and stacks that differ in one low or one high bit: with a weak hash they share
+  // Deep recursion, and stacks that differ in one low or one high bit. With a weak hash they share
   // buckets.
   Depot depot;
   std::set<SiteId> ids;
@@ -99,7 +99,7 @@ TEST(StackDepotTest, X16_PathologicalStacksDoNotCluster) {
   }
   EXPECT_EQ(ids.count(0), 0u);
   EXPECT_EQ(ids.size(), 120u + 20'000 + 20'000 + 64 * 64);
-  // Longest run of used index slots at a load of 17 %: about 15 for a good hash.
+  // The longest run of used index slots at a load of 17 %: about 15 for a good hash.
   const auto* const index =
       depot.image.view().region<std::atomic<SiteId>>(capture::kRegionDepotIndex);
   uint64_t run = 0, longest = 0;

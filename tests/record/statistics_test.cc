@@ -33,9 +33,9 @@ Estimate EstimateLive(Process& process, capture::SiteId site = 0) {
   return estimate;
 }
 
-// A process that starts with a burst (the rate limit moves T up, and down again), fills its heap
-// beyond what the table holds (thinning moves T up), and frees a third of it. Returns the true live
-// bytes.
+// A process that starts with a burst (the rate limit raises T, then lowers it), fills its heap
+// beyond the capacity of the table (thinning raises T), and frees a third of it. Returns the true
+// live bytes.
 double Replay(Process& process, std::mt19937_64& random) {
   std::vector<uint64_t> sizes;
   const capture::SiteId site = process.Site(1);
@@ -93,7 +93,7 @@ struct Leaked {
   double bytes = 0, expected_samples = 0, variance = 0;
 };
 
-// Two hours of 20 MB/s that live a second each, and of a leak of 20 MB/h.
+// Two hours with 20 MB/s of blocks that live one second each, and a leak of 20 MB/h.
 Leaked ChurnAndLeak(Process& process, uint64_t from_ms, uintptr_t churn, uintptr_t leak,
                     capture::SiteId leak_site) {
   constexpr uint64_t kSeconds = 2 * 3'600, kLeakBlock = 5'825, kChurnBlock = 64 * 1024;
@@ -138,14 +138,13 @@ uint64_t LoadThenLeak(uint64_t load_ms) {
 }
 
 TEST(StatisticsTest, AFastStartUpDoesNotBlindItForALaterLeak) {
-  // 1 GB/s: the rate limit keeps the data's samples few, so the table has room and T falls back to
-  // the finest.
+  // 1 GB/s: the rate limit keeps the samples of the data few, so the table has room and T falls
+  // back to the finest.
   EXPECT_EQ(LoadThenLeak(4'000), kBaseInterval);
 }
 
 TEST(StatisticsTest, ASlowStartUpDoesNotBlindItForALaterLeak) {
-  // 10 MB/s: it is the table that fills. 4 GB at 24,576 samples: 256 KiB is the finest power of two
-  // that fits.
+  // 10 MB/s: the table fills. 4 GB at 24,576 samples: 256 KiB is the finest power of two that fits.
   EXPECT_EQ(LoadThenLeak(400'000), 256u * 1024);
 }
 

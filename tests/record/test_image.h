@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A recorder image in anonymous memory, and its books.
+// A recorder image in anonymous memory, and the sums that it holds.
 //
-// Pages are inaccessible until they are committed, so that a table that touches before it asks dies
-// in the test, as it would by SIGBUS on a full tmpfs. Thread-safety: as the tables.
+// Pages are inaccessible until they are committed. So a table that touches a page before asking for
+// it dies in the test, as it would by SIGBUS on a full tmpfs.
+//
+// Thread-safety: as the tables.
 #ifndef LEAKTRACK_TESTS_RECORD_TEST_IMAGE_H_
 #define LEAKTRACK_TESTS_RECORD_TEST_IMAGE_H_
 
@@ -54,7 +56,7 @@ class TestImage {
   capture::RecorderHeader& header() { return view_.header(); }
   uint64_t loss(capture::LossId id) { return header().losses[id].load(); }
   void RefuseCommits() { refuse_ = true; }
-  // What others do while the thread that asks for pages is kept waiting.
+  // Runs `others` while a thread that asks for pages is kept waiting.
   void DuringNextCommit(std::function<void()> others) { during_next_commit_ = std::move(others); }
   int commits() const { return commits_; }
   TrackerOptions options(Filter* filter) {
@@ -75,7 +77,7 @@ class TestImage {
   std::function<void()> during_next_commit_;
 };
 
-// The sums of all sites, as any reader of the image would make them.
+// The sums of all sites, as a reader of the image computes them.
 struct Books {
   struct Sum {
     double samples = 0, objects = 0, bytes = 0;
@@ -123,7 +125,7 @@ inline Books ReadBooks(const ImageView& image) {
   return books;
 }
 
-// What threads have of cells and counters for themselves, as a reader of the image sums it up.
+// The sums of the threads' own cells and counters, as a reader of the image computes them.
 struct OwnSums {
   explicit OwnSums(TestImage& image) {
     EXPECT_TRUE(view.Open(&image.header(), image.plan().image_bytes));
@@ -135,8 +137,8 @@ struct OwnSums {
   capture::SharedCounters counters;  // with the header's
 };
 
-// What a reader of the image sees of (site, band): the shared cell and what threads have in cells
-// of their own. All zero: nothing.
+// What a reader of the image sees of (site, band): the shared cell plus the threads' own cells. All
+// zero: nothing.
 inline capture::CellCopy ReadCell(TestImage& image, capture::SiteId site, uint8_t band) {
   const OwnSums own(image);
   for (uint32_t i = 0; i < own.of_cell.size(); ++i) {
@@ -148,7 +150,7 @@ inline capture::CellCopy ReadCell(TestImage& image, capture::SiteId site, uint8_
   return {};
 }
 
-// A birth by whichever way the hooks would take (wrap/birth.cc). True if the block was recorded.
+// Records a birth on the same path as the hooks (wrap/birth.cc). True if the block was recorded.
 template <typename SiteFn>
 bool RecordBlock(Tracker& tracker, const GuardTicket& ticket, HotThread& hot, ThreadState& state,
                  void* block, uint64_t size, SiteFn site, uint64_t now_ms,
@@ -160,7 +162,7 @@ bool RecordBlock(Tracker& tracker, const GuardTicket& ticket, HotThread& hot, Th
          tracker.Insert(ticket, state, block, size, sample, site(), now_ms, link);
 }
 
-// A death by whichever way the hooks would take (wrap/death.h).
+// Settles a death on the same path as the hooks (wrap/death.h).
 inline void SettleBlock(Tracker& tracker, ThreadState* state, const Removed& removed,
                         uint64_t now_ms) {
   if (state != nullptr && tracker.DiesExactly(*state, removed)) {
@@ -170,7 +172,7 @@ inline void SettleBlock(Tracker& tracker, ThreadState* state, const Removed& rem
   }
 }
 
-// Everything one simulated process needs. Big: keep it on the heap.
+// Everything that one simulated process needs. It is large: keep it on the heap.
 struct Process {
   explicit Process(const ImageOptions& image_options = {}, TrackerOptions wanted = {})
       : image(image_options),
@@ -192,7 +194,7 @@ struct Process {
     return tracker->Intern({capture::SiteKind::kHeap, frames, false});
   }
 
-  // malloc as a hook does it. True if the block was recorded.
+  // Allocates as a hook does. True if the block was recorded.
   bool Malloc(uintptr_t block, uint64_t size, capture::SiteId site, uint64_t now_ms,
               const ChainLink* link = nullptr) {
     if (size < hot.countdown) {
@@ -220,7 +222,7 @@ struct Process {
   bool bound = false;
 };
 
-// What was born and has not died is what is alive.
+// Checks that births minus deaths equals what is alive.
 inline void ExpectBalanced(Process& process) {
   const Books books = ReadBooks(process.image.view());
   const Books::Sum expected = books.Expected();

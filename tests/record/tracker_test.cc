@@ -56,8 +56,8 @@ TEST(TrackerTest, ExactModeGoesOnSamplingBeyondItsLimitAndSaysWhen) {
   ExpectBalanced(process);
 }
 
-// A handler frees what the thread has allocated: its own counter and the header's drift apart, and
-// their sum does not.
+// A handler frees what the thread has allocated. The thread's counter and the header's drift apart,
+// but their sum does not.
 TEST(TrackerTest, ExactModeStaysExactWhateverHandlersFree) {
   Process process({.exact_block_limit = 1'000}, {.interval = 1});
   const capture::SiteId site = process.Site(1);
@@ -135,7 +135,7 @@ TEST(TrackerTest, OnlyOldOrLargeDeathsAreKeptOneByOne) {
   EXPECT_EQ(process.state->block->written.load(), 1u);
   ASSERT_TRUE(process.Free(live_one(4'096, 31'000), 31'001));
   EXPECT_EQ(process.state->block->written.load(), 2u);
-  // After 64 hours "old" means more than an hour.
+  // After 64 hours "old" means older than an hour.
   constexpr uint64_t kHour = 3'600'000;
   ASSERT_TRUE(process.Free(live_one(100, 64 * kHour - kHour / 2), 64 * kHour));
   EXPECT_EQ(process.state->block->written.load(), 2u);

@@ -31,7 +31,7 @@ ReportInput Ended(const std::string& program, Conclusion conclusion, double seco
   return run;
 }
 
-// What `make` leaves behind, one leaking server among it.
+// What `make` leaves behind, with one leaking server in it.
 Fleet Tree() {
   Fleet fleet;
   for (int i = 0; i < 40; ++i)
@@ -96,8 +96,8 @@ TEST(FleetReportTest, WhoFillsTheSameLimitAtTheSameTimeIsSaid) {
     ReportInput run = Ended("worker", Conclusion::kFound);
     run.capture.process.pid = 10 + i;
     run.capture.process.limit_id = i == 3 ? 8 : 7;  // the last one is of another cgroup
-    run.capture.process.start_realtime_ns =
-        int64_t{i == 2} * 86'400'000'000'000;  // the third of another day
+    // The third ran on another day.
+    run.capture.process.start_realtime_ns = int64_t{i == 2} * 86'400'000'000'000;
     run.capture.duration_ms = 60'000;
     run.analysis.process.limit_kind = "cgroup";
     run.analysis.process.limit_bytes = 1 << 30;

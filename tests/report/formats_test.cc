@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the formats for other tools do with names that are not meant well, and with runs that have
-// nothing to tell. That the tools read them: e2e/commands/formats_test.py.
+// What the formats for other tools do with hostile names, and with runs that have nothing to
+// report. e2e/commands/formats_test.py checks that the tools read them.
 #include "tools/report/formats.h"
 
 #include <gmock/gmock.h>

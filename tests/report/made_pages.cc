@@ -54,7 +54,7 @@ ReportInput OneSample() {
   return input;
 }
 
-// An hour: memory read every second, growth towards a limit.
+// An hour of memory readings, one per second, that grow towards a limit.
 void AddHistory(ReportInput& input) {
   input.capture.duration_ms = 3'600'000;
   input.capture.process.start_realtime_ns = 1'790'000'000'000'000'000;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A run with one leak, long hostile names, and something lost: what the formats are tried on.
+// A run with one leak, long hostile names, and a loss, for trying out the formats.
 #ifndef LEAKTRACK_TESTS_REPORT_SAMPLE_INPUT_H_
 #define LEAKTRACK_TESTS_REPORT_SAMPLE_INPUT_H_
 

@@ -72,8 +72,8 @@ TEST_F(AllocatorWatchTest, PausesForAtLeastTwoThousandTimesWhatAQuestionTook) {
 TEST_F(AllocatorWatchTest, AHeapThatTakesTooLongIsNeverAskedAgain) {
   std::vector<void*> blocks;
   for (int i = 0; i < 1'000'000; ++i) blocks.push_back(malloc(168));
-  for (size_t i = 0; i < blocks.size(); i += 2)
-    free(blocks[i]);  // 500,000 free chunks, none beside another
+  // 500,000 free chunks, no two of them adjacent.
+  for (size_t i = 0; i < blocks.size(); i += 2) free(blocks[i]);
   Look(3000);
   AwaitAnswer();
   EXPECT_GE(Look(4000).allocator_free, 80'000'000);
@@ -88,8 +88,8 @@ TEST_F(AllocatorWatchTest, AHeapThatHasGrownOutOfProportionIsNotAsked) {
   Look(3000, kMiB);
   AwaitAnswer();
   Look(4000, kMiB);
-  Look(1'000'000'000,
-       kMiB * kMiB);  // a million times the memory, and the question took more than 2 ns
+  // A million times the memory, and the question took more than 2 ns.
+  Look(1'000'000'000, kMiB * kMiB);
   EXPECT_TRUE(watch_.Gone());
   EXPECT_TRUE(watch_.given_up());
 }

@@ -17,7 +17,7 @@ MemoryReading Used(int64_t percent) {
   return memory;
 }
 
-// The gate of a process that is tracked.
+// The gate of a tracked process.
 class PressureTest : public ::testing::Test {
  protected:
   void SetUp() override { g_filter.Open(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known before an exec of whether the new program will have the library.
+// What can be known before an exec about whether the new program will have the library.
 #include "libtrack/runtime/exec_note.h"
 
 #include <gtest/gtest.h>
@@ -52,7 +52,7 @@ class ExecNoteTest : public ::testing::Test {
     chmod((directory_ + "/" + name).c_str(), 0755);
     return directory_ + "/" + name;
   }
-  // A copy of a real program with some bytes exchanged.
+  // A copy of a real program with some bytes replaced.
   std::string Patched(const std::string& name, const std::string& old, const std::string& by) {
     std::string bytes = Contents("/bin/true");
     const size_t at = bytes.find(old);

@@ -71,8 +71,8 @@ std::vector<std::string> StatOfSelf() {  // from the third field on
   return {std::istream_iterator<std::string>(rest), {}};
 }
 
-// As setproctitle does it: the arguments lie one behind the other, the title over them, zeros
-// behind it.
+// Like setproctitle: the arguments lie one after another, the title is written over them, and zeros
+// follow it.
 void WriteTitle(const std::string& title) {
   const std::vector<std::string> fields = StatOfSelf();
   auto* arguments = reinterpret_cast<char*>(std::stoull(fields[45]));  // the fields 48 and 49

@@ -1,2 +1,2 @@
-// Something that nothing can be preloaded into.
+// A static program. Nothing can be preloaded into it.
 int main(void) { return 0; }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A process killed at any instruction leaves an image that any reader can trust: at most one call
-// per thread is half done. The seed is fixed; the moment of the kill is not, and is printed when
-// something fails.
+// per thread is half done. The seed is fixed. The moment of the kill is not; a failure prints it.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -21,8 +20,8 @@ constexpr int kThreads = 2;
 constexpr uint64_t kLargest = 60'000;
 constexpr uint64_t kBlocks = 1'000;
 
-// Each thread has blocks of its own; sites, table and thinning are shared, and cells but in exact
-// mode.
+// Each thread has blocks of its own. Sites, table and thinning are shared; cells are too, except in
+// exact mode.
 [[noreturn]] void Hammer(Process& process) {
   auto work = [&process](uint64_t t) {
     auto* const state = new ThreadState{};
@@ -75,7 +74,7 @@ void ExpectReadable(Process& process) {
   EXPECT_NEAR(expected.bytes, books.live.bytes, one_call + 1e-9 * books.births.bytes);
   EXPECT_GE(books.births.samples, books.deaths.samples - kThreads);
 
-  // Every entry names a stack that is there.
+  // Every entry names an existing stack.
   LiveTable table{};
   table.Bind(image, false);
   table.VisitBuckets(0, ~uint64_t{0}, [&](const LiveTable::Slot& slot) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Threads that allocate, free each other's blocks, reallocate and fail, while the table is thinned:
-// at the end the books balance and nothing is left. Addresses are imaginary; who owns one is
-// decided as an allocator would.
+// Threads allocate, free each other's blocks, reallocate and fail, while the table is thinned. At
+// the end the accounts balance and nothing is left. Addresses are imaginary; ownership is decided
+// as an allocator would decide it.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -90,7 +90,7 @@ class Heap {
     SettleBlock(*process_.tracker, &state, removed, now_ms);
   }
 
-  // Fails when the wanted place is taken: then the old block must be there as before.
+  // Fails if the wanted address is taken. Then the old block must be there as before.
   void Reallocate(HotThread& hot, ThreadState& state, uint64_t block, uint64_t to,
                   uint64_t now_ms) {
     if (!Claim(block, kLive)) return;

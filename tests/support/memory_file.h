@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A capture file in memory that can fail, fill up, or die in the middle of a write, on order.
+// A capture file in memory that can fail, fill up, or die in the middle of a write, on request.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TESTS_SUPPORT_MEMORY_FILE_H_
@@ -23,8 +23,8 @@ class MemoryFile {
   const std::vector<uint8_t>& bytes() const { return bytes_; }
   uint64_t writes() const { return writes_; }
 
-  // From the n-th write on (0: the next one), `count` writes are refused; the first of them still
-  // puts `torn` bytes.
+  // From the n-th write on (0: the next one), `count` writes are refused. The first of them still
+  // writes `torn` bytes.
   void FailFrom(uint64_t n, uint64_t count, size_t torn = 0) {
     fail_from_ = writes_ + n;
     fail_until_ = count == kNever ? kNever : fail_from_ + count;

@@ -165,7 +165,7 @@ Cell* RecorderBuilder::RawCell(uint64_t key) {
 
 void RecorderBuilder::OwnBirth(uint32_t thread, SiteId site, uint64_t size, uint64_t count) {
   const uint64_t key = uint64_t{site} << 8 | kBandBirths;
-  Add(site, kBandBirths, size, 1, 0);  // the shared one is there first
+  Add(site, kBandBirths, size, 1, 0);  // the shared cell comes first
   Cell*& own = own_[{thread, key}];
   if (own == nullptr) own = RawCell((uint64_t{cell_of_[key]} + 1) << kOwnCellShift | key);
   Cell*& counter = own_[{thread, kCounterKey}];

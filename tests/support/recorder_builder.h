@@ -68,18 +68,17 @@ class RecorderBuilder {
   capture::SiteId AddStack(const std::vector<capture::Frame>& frames,
                            capture::SiteKind kind = capture::SiteKind::kHeap, uint8_t flags = 0);
 
-  // Adds to the sums of (site, band) what `count` samples of this size taken with this interval
-  // add.
+  // Adds to the sums of (site, band) what `count` samples of this size and interval add.
   void Add(capture::SiteId site, uint8_t band, uint64_t size, uint64_t interval = 1,
            uint64_t count = 1);
   void Birth(capture::SiteId site, uint64_t size, uint64_t interval = 1, uint64_t count = 1) {
     Add(site, capture::kBandBirths, size, interval, count);
     header()->samples_total += count;
   }
-  // Exact mode: `count` births in the cell that thread `thread` has of its own; counted in its
-  // counter, as so many live blocks.
+  // Exact mode: adds `count` births to the own cell of thread `thread`, and `count` live blocks to
+  // its counter.
   void OwnBirth(uint32_t thread, capture::SiteId site, uint64_t size, uint64_t count = 1);
-  // A cell with this very key, whatever it means.
+  // Adds a cell with exactly this key, whatever it means.
   capture::Cell* RawCell(uint64_t key);
   void Death(capture::SiteId site, uint64_t age_ms, uint64_t size, uint64_t interval = 1,
              uint64_t count = 1);
@@ -88,7 +87,7 @@ class RecorderBuilder {
   void SetMap(uint32_t index, uint64_t start, uint64_t length, uint64_t birth_ms,
               capture::SiteId site);
   bool PushKept(uint32_t ring, const DeadBlock& block);  // false: the ring is full
-  // In the first free slot; `end_ms` 0: still open.
+  // Uses the first free slot. `end_ms` 0: still open.
   void AddNote(capture::NoteKind kind, const std::string& name, uint64_t start_ms, uint64_t end_ms,
                uint16_t value = 0);
   void AddHook(const std::string& name, capture::HookState state);

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests' precompiled headers are made with.
+// The tests' precompiled headers are built with this file.
 int main() { return 0; }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs real programs with and without the tracker and holds the runs against each other. Started by scripts/survival.sh.
+"""Runs real programs with and without the tracker and compares the runs. Started by scripts/survival.sh.
 
-Each file programs/NAME.sh is one workload (its head says what and how its output is made comparable). It runs three
-times in an empty folder that has the same path each time: plain, at the default interval, exactly. It puts $TRACK before
-the programs that are to be tracked; empty in the plain run. Standard output and exit status must be the same, nothing may
-hang, and every capture that is left must open with `leaktrack report` (exit 0, 1 or 3).
+Each file programs/NAME.sh is one workload. Its head says what it is and how its output is made comparable. It runs three
+times in an empty folder that has the same path each time: plain, at the default interval, and exactly. It puts $TRACK
+before the programs to be tracked; $TRACK is empty in the plain run. Standard output and exit status must be the same,
+nothing may hang, and every capture that is left must open with `leaktrack report` (exit 0, 1 or 3).
 """
 import argparse
 import concurrent.futures
@@ -25,7 +25,7 @@ MODES = {"plain": None, "default": [], "exact": ["--exact"]}
 
 
 class Program:
-    """One workload and what the head of its file says of it."""
+    """One workload and what the head of its file says about it."""
 
     def __init__(self, path):
         self.path = path
@@ -47,7 +47,7 @@ class Program:
         return [n for n in self.needs if not (glob.glob(n) if "/" in n else shutil.which(n))]
 
     def shell(self, arguments, folder, environment, timeout):
-        """(status, output); status None: it hung. What it leaves behind in its process group is killed."""
+        """(status, output). Status None: it hung. What is left in its process group is killed."""
         with open(os.path.join(folder, "stdout"), "wb+") as output, open(os.path.join(folder, "stderr"), "wb") as errors:
             process = subprocess.Popen(["bash", self.path, *arguments], cwd=os.path.join(folder, "work"), stderr=errors,
                                        stdin=subprocess.DEVNULL, stdout=output, env=environment, start_new_session=True)
@@ -66,7 +66,7 @@ class Program:
 
 
 def opens(leaktrack, capture):
-    """None, or why the report of this capture failed."""
+    """None, or why the report on this capture failed."""
     try:
         done = subprocess.run([leaktrack, "report", capture, "--format", "json", "--top", "1"], check=False, timeout=300,
                               capture_output=True, text=True)
@@ -106,7 +106,7 @@ class Run:
         self.bad_captures = [f"{os.path.basename(c)}: {why}" for c, why in zip(captures, reasons) if why]
 
     def verdict(self, plain):
-        """("same, N captures" or what is wrong, whether it is right)"""
+        """("same, N captures" or the complaint, whether it is right)"""
         if self.status is None:
             return "HANGS", False
         if self.status != plain.status:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hundreds of addresses of real files, against binutils' addr2line: same functions, same inline
-// chain, same lines.
+// Hundreds of addresses of real files, compared with binutils' addr2line: same functions, same
+// inline chain, same lines.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,7 +29,8 @@ std::string Text(const std::vector<Place>& places) {
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// Addresses inside functions, a few in each: the start of a symbol and random places after it.
+// Addresses inside functions, a few per function: the start of a symbol and random offsets after
+// it.
 std::vector<uint64_t> SomeAddresses(const std::string& path, size_t count) {
   std::istringstream lines(RunCommand("nm -S --defined-only " + path + " | grep -E ' [tTwW] '"));
   std::mt19937 random(41);
@@ -37,7 +38,7 @@ std::vector<uint64_t> SomeAddresses(const std::string& path, size_t count) {
   for (std::string text; std::getline(lines, text);) {
     std::istringstream fields(text);
     uint64_t start = 0, size = 0;
-    // Symbols without a size are the linker's and the start-up code's.
+    // Symbols without a size belong to the linker and the start-up code.
     if (!(fields >> std::hex >> start >> size) || size == 0 || text.size() < 34 ||
         text[16] != ' ' || text[33] != ' ')
       continue;
@@ -50,7 +51,7 @@ std::vector<uint64_t> SomeAddresses(const std::string& path, size_t count) {
   return addresses;
 }
 
-// addr2line -a prints "0xADDRESS", then a function line and a place line for each inlined frame.
+// addr2line -a prints "0xADDRESS", then a function line and a file line for each inlined frame.
 std::vector<std::vector<Place>> Addr2line(const std::string& path,
                                           const std::vector<uint64_t>& addresses) {
   const TemporaryDirectory directory;
@@ -76,7 +77,7 @@ std::vector<std::vector<Place>> Addr2line(const std::string& path,
   return result;
 }
 
-// Start addresses of a demangled name.
+// Demangled name -> start addresses.
 using Starts = std::map<std::string, std::set<std::string>>;
 
 Starts SymbolStarts(const std::string& path) {
@@ -90,14 +91,13 @@ Starts SymbolStarts(const std::string& path) {
 
 std::string WithoutClone(const std::string& name) { return name.substr(0, name.find(" [clone")); }
 
-// Functions and lines must be equal, except where addr2line is known to err or to choose:
-// - an inlined C++ function without a linkage name gets from it the name of the function it was
-//   inlined into (binutils 2.40 asks the symbol table by address), which then loses it; ours is the
-//   name that DWARF has;
-// - of several symbols at one address it takes another one; both must then be names of the same
-//   address;
-// - it finds no line at all where we do (one address in ten thousand);
-// - it shows clones of functions as such, where we give the function's name.
+// - An inlined C++ function without a linkage name gets the name of the function that contains it,
+//   which then loses its name (binutils 2.40 asks the symbol table by address). Ours is the name
+//   that DWARF has.
+//  that DWARF has.
+// - Of several symbols at one address it takes another one. Both must be names of the same address.
+// - It finds no line at all where we do (one address in ten thousand).
+// - It shows clones of functions as such, where we give the function's name.
 bool SameNamesAndLines(const std::vector<Place>& theirs, const std::vector<ResolvedFrame>& ours,
                        const Starts& starts) {
   if (theirs.size() != ours.size()) return false;
@@ -118,8 +118,7 @@ bool SameNamesAndLines(const std::vector<Place>& theirs, const std::vector<Resol
   return true;
 }
 
-// For code without line numbers addr2line names the object file that the symbol came from, which is
-// no source.
+// For code without line numbers addr2line names the object file of the symbol, which is no source.
 bool SameFiles(const std::vector<Place>& theirs, const std::vector<ResolvedFrame>& ours) {
   for (size_t i = 0; i < ours.size() && i < theirs.size(); ++i) {
     if (theirs[i].line != 0 && theirs[i].file != BaseName(ours[i].file)) return false;
@@ -127,7 +126,7 @@ bool SameFiles(const std::vector<Place>& theirs, const std::vector<ResolvedFrame
   return true;
 }
 
-// `others_percent`: how many addresses may differ, in optimised code of many units, where the two
+// `others_percent`: how many addresses may differ in optimised code of many units, where the two
 // tools choose different names for the same inlined function (bare, borrowed, ".cold").
 void ExpectLikeAddr2line(const std::string& path, size_t count, size_t others_percent) {
   const std::vector<uint64_t> addresses = SomeAddresses(path, count);

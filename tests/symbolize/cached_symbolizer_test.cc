@@ -41,7 +41,7 @@ TEST_F(CachedSymbolizerTest, GivesTheAnswersOfTheFilesAlsoWhenTheyAreGone) {
   ASSERT_FALSE(first.at("inlined").front().function.empty());
   std::filesystem::remove(program_);
   capture::ModuleInfo other = module_;
-  other.number = 7;  // the number is a matter of the run
+  other.number = 7;  // the number depends on the run
   for (const auto& [site, address] : sites_)
     EXPECT_EQ(Resolve(other, address, &cache), first[site]) << site;
 }

@@ -11,7 +11,7 @@ namespace {
 
 ResolvedFrame Named(const std::string& function) { return {.function = function}; }
 
-// Address n is the function "fn"; at odd ones "in" was inlined into it.
+// Address n is the function "fn". At odd addresses "in" is inlined into it.
 class MadeSymbolizer : public Symbolizer {
  public:
   void Prepare(std::span<const capture::Frame>) override {}

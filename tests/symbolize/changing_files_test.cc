@@ -18,7 +18,7 @@
 namespace leaktrack {
 namespace {
 
-// Cuts a file and writes it anew, as a compiler does, as long as it lives.
+// Truncates a file and writes it again, as a compiler does, until it is destroyed.
 class Rebuilder {
  public:
   explicit Rebuilder(std::string path) : path_(std::move(path)), bytes_(ReadAll(path_)) {
@@ -53,7 +53,7 @@ class Rebuilder {
 
 class ChangingFilesTest : public testing::Test {
  protected:
-  // Any answer will do; whoever is killed by SIGBUS gives none.
+  // Any answer will do. A process killed by SIGBUS gives none.
   void Ask(const std::string& path, int rounds) {
     const capture::ModuleInfo module = ModuleAt(path, build_id_);
     Rebuilder rebuilder(path);
@@ -80,7 +80,7 @@ TEST_F(ChangingFilesTest, AModuleThatIsBuiltAnewWhileItIsRead) {
   Ask(directory_ / "lib.so", 60);
 }
 
-// libdw opens these by itself, beside the program or where it was compiled.
+// libdw opens these files by itself, beside the program or where it was compiled.
 TEST_F(ChangingFilesTest, SplitDebugInformationIsFoundBesideTheProgramAlsoWhileItIsBuiltAnew) {
   const std::string source = FIXTURE_SOURCE_DIR "/";
   RunCommand("cd " + directory_.path() + " && cp " + source + "*.c " + source +
@@ -115,7 +115,7 @@ TEST_F(ChangingFilesTest, WhatDebugFilesHaveInCommonIsFoundBesideThem) {
     OneModule original(ModuleAt(Fixture("libdwarf4.so")));
     const std::vector<ResolvedFrame>&found = resolve(address), &expected = original(address);
     ASSERT_EQ(found.size(), expected.size());
-    // Of an inlined function that lies in the common file the scope is not looked for.
+    // If an inlined function lies in the common file, its scope is not looked up.
     for (size_t i = 0; i < found.size(); ++i) {
       EXPECT_FALSE(found[i].function.empty());
       EXPECT_TRUE(expected[i].function.ends_with(found[i].function)) << name;

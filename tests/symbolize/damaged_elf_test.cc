@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damaged files: whatever is wrong, an answer and no crash. Runs under the sanitizers too.
+// Damaged files: whatever is wrong, there is an answer and no crash. Also runs under the
+// sanitizers.
 #include <gtest/gtest.h>
 
 #include <random>

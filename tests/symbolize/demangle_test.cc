@@ -40,8 +40,8 @@ TEST(DemangleTest, OtherNamesComeBackAsTheyAre) {
   }
 }
 
-// Each parameter is a pair of the one before it, by back reference: a line of text that stands for
-// 2^36 names.
+// Each parameter is a pair of the previous one, by back reference: one line of text stands for 2^36
+// names.
 TEST(DemangleTest, ANameThatUnfoldsWithoutEndIsLeftMangled) {
   std::string bomb = "_Z1fSt4pairIiiE";
   EXPECT_EQ(Demangle(bomb), "f(std::pair<int, int>)");

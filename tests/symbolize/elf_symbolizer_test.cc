@@ -15,8 +15,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
-// One binary with full debug information, whatever the compiler, the DWARF version and the kind of
-// file.
+// One binary with full debug information, for each compiler, DWARF version and kind of file.
 class ShapesTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -50,7 +49,8 @@ class ShapesTest : public testing::TestWithParam<const char*> {
 TEST_P(ShapesTest, InlinedCallsAreAllThereInnermostFirstEachAtItsOwnLine) {
   const std::vector<ResolvedFrame>& frames = At("inlined");
   ASSERT_THAT(frames, SizeIs(3));
-  // GCC leaves out the linkage names of functions that exist only inlined: no parameter list then.
+  // GCC omits the linkage names of functions that exist only inlined, so they have no parameter
+  // list.
   const char* functions[] = {"shapes::Inner", "shapes::Middle", "shapes::Outer(int)"};
   const char* marks[] = {"inner", "middle", "outer"};
   for (size_t i = 0; i < 3; ++i) {
@@ -124,8 +124,8 @@ TEST(ElfSymbolizerTest, AModuleNumberTheCaptureDoesNotKnowIsLikeNoModule) {
 
 TEST(ElfSymbolizerTest, TheGapBetweenFunctionsIsNotNamedAfterTheNearestSymbol) {
   OneModule resolve(ModuleAt(Fixture("libdwarf5.so")));
-  const std::vector<ResolvedFrame>& frames =
-      resolve(0x40);  // in the ELF header, before every symbol
+  // An address in the ELF header, before every symbol.
+  const std::vector<ResolvedFrame>& frames = resolve(0x40);
   ASSERT_THAT(frames, SizeIs(1));
   EXPECT_EQ(frames[0].function, "");
   EXPECT_EQ(DisplayName(frames[0]), "libdwarf5.so+0x40");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the symbolizer tests share: compiled fixtures, the truth about them, and a directory to
-// break things in.
+// Shared by the symbolizer tests: compiled fixtures, the truth about them, and a directory for
+// damaged files.
 #ifndef LEAKTRACK_TESTS_SYMBOLIZE_FIXTURE_H_
 #define LEAKTRACK_TESTS_SYMBOLIZE_FIXTURE_H_
 
@@ -26,16 +26,16 @@ std::string RunCommand(const std::string& command);
 std::string ReadAll(const std::string& path);
 void WriteAll(const std::string& path, std::string_view bytes);
 
-// name -> ELF virtual address of the call, as the running fixture itself reports.
+// name -> ELF virtual address of the call, as the running fixture itself reports it.
 std::map<std::string, uint64_t> SitesOf(const std::string& fixture);
 
 // The line of a source that ends in "// AT name".
 uint32_t LineOf(const std::string& name, const std::string& source = "shapes.cc");
 
-// Build-id as readelf sees it.
+// The build-id as readelf shows it.
 std::string BuildIdOf(const std::string& path);
 
-// A module as a capture holds it; number 1 unless told.
+// A module as a capture holds it. Its number is 1 by default.
 capture::ModuleInfo ModuleAt(const std::string& path, const std::string& build_id,
                              uint32_t number = 1);
 inline capture::ModuleInfo ModuleAt(const std::string& path) {

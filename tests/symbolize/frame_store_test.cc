@@ -112,8 +112,8 @@ TEST_F(FrameStoreTest, TheOldestGoFirst) {
   EXPECT_TRUE(fs::exists(place_ + "/of_somebody"));
 }
 
-// Root reports with a cache that lies in a directory of somebody else, who exchanges it for a link
-// as fast as he can.
+// Root reports with a cache in a directory of another user, who exchanges it for a link as fast as
+// possible.
 TEST_F(FrameStoreTest, AnExchangeInMidSaveTouchesNothingElsewhere) {
   if (geteuid() != 0) GTEST_SKIP() << "needs a second user";
   const std::string victim = directory_ / "victim", shared = directory_ / "shared",

@@ -27,7 +27,7 @@ TEST(PerfMapTest, NamesTheCodeThatAnAddressLiesIn) {
 
 TEST(PerfMapTest, WhatWasMadeLaterStandsInPlaceOfWhatItOverlaps) {
   const PerfMap map = PerfMap::Parse("1000 100 old\n1100 100 old too\n10f0 20 new\n");
-  EXPECT_EQ(map.NameOf(0x1000), "");  // of what is gone nobody knows how much is left
+  EXPECT_EQ(map.NameOf(0x1000), "");  // nobody knows how much of the old code is left
   EXPECT_EQ(map.NameOf(0x10f8), "new");
   EXPECT_EQ(map.NameOf(0x1105), "new");
   EXPECT_EQ(map.NameOf(0x1180), "");
@@ -96,7 +96,7 @@ TEST_F(PerfMapFileTest, WhatIsNoRegularFileIsNotOpened) {
   unlink((path_ + ".target").c_str());
 }
 
-// A line of 100 MB would take as much in memory, and a million of others as much again.
+// A line of 100 MB would take as much memory, and a million other lines as much again.
 TEST_F(PerfMapFileTest, LinesOfAnyLengthAndNumberAreReadOneByOne) {
   std::ofstream file(path_);
   file << "10 10 " << std::string(200'000, 'x') << "\n";

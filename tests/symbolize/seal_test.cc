@@ -57,7 +57,8 @@ TEST(SealTest, TheSealIsAskedFirstAndTheFilesForTheRest) {
   const auto symbolizer = NewSealedSymbolizer(Made(), NewElfSymbolizer(Modules()));
   EXPECT_EQ(symbolizer->Resolve(capture::MakeFrame(1, 0x1234)).front().function, "inner(int)");
   EXPECT_EQ(symbolizer->Resolve(capture::MakeFrame(1, 0x9999)).front().function, "");
-  EXPECT_EQ(symbolizer->missing().size(), 2u);  // the sealed one, and the file that is not here
+  // The sealed one, and the file that does not exist here.
+  EXPECT_EQ(symbolizer->missing().size(), 2u);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where debug information is looked for, and what is said when it is not found.
+// Where debug information is looked for, and what is said if it is not found.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,8 +16,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// A stripped twin at app/libapp.so, its debug information at app.debug, nothing that links them
-// yet.
+// A stripped twin at app/libapp.so and its debug information at app.debug, which nothing links yet.
 class SeparateDebugTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -35,7 +34,7 @@ class SeparateDebugTest : public testing::Test {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     std::filesystem::rename(debug(), path);
   }
-  // With lines, inline frames and nothing missing.
+  // Checks for lines, inline frames, and nothing missing.
   void ExpectComplete(OneModule& resolve) {
     const std::vector<ResolvedFrame>& frames = resolve(sites_.at("inlined"));
     EXPECT_THAT(resolve.symbolizer->missing(), IsEmpty());

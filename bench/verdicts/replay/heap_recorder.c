@@ -3,10 +3,10 @@
 // LD_PRELOAD library that writes down every allocation and release of a process: the truth that
 // replay.cc samples.
 //
-// Why not leaktrack's own exact mode: a capture holds sums and survivors, and a replay needs the
+// Why not leaktrack's own exact mode: a capture has sums and survivors, but a replay needs the
 // order of every call. HEAP_RECORD names the file; "%" in it becomes the process id. Only the
-// process that loaded it is recorded, not what it forks. Not for production: one lock, one buffer,
-// 24 bytes a call.
+// process that loaded the library is recorded, not its forked children. Not for production: one
+// lock, one buffer, 24 bytes per call.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 struct Record {
-  uint64_t block;  // born, or dying where size is 0
+  uint64_t block;  // allocated; released if size is 0
   uint64_t size;
-  uint64_t replaced;  // by realloc; 0: none
+  uint64_t replaced;  // the block that realloc replaced; 0: none
 };
 
 enum { kBuffered = 4096 };
@@ -58,7 +58,7 @@ static void Put(void* block, size_t size, void* replaced) {
   if (used == kBuffered) Flush();
 }
 
-// dlsym itself may call calloc: it gets memory from here, which is never freed.
+// dlsym itself may call calloc. It gets memory from here, which is never freed.
 static char early[64 * 1024];
 static size_t early_used;
 static void* Early(size_t size) {
@@ -137,7 +137,7 @@ int posix_memalign(void** block, size_t alignment, size_t size) {
 void free(void* block) {
   if (block == NULL || IsEarly(block)) return;
   if (!Ready()) return;
-  pthread_mutex_lock(&lock);  // before the real call: its address may be given away at once
+  pthread_mutex_lock(&lock);  // before the real call: the address may be given away at once
   Put(block, 0, NULL);
   pthread_mutex_unlock(&lock);
   real_free(block);
@@ -148,10 +148,11 @@ void* realloc(void* old, size_t size) {
   if (old == NULL) return malloc(size);
   if (IsEarly(old)) {
     void* const copy = malloc(size);
-    if (copy != NULL) memcpy(copy, old, size);  // reads on within `early`, at worst
+    if (copy != NULL) memcpy(copy, old, size);  // at worst it reads on within `early`
     return copy;
   }
-  pthread_mutex_lock(&lock);  // over the real call: old dies and new is born as one
+  // Around the real call: the old block ends and the new one begins as one step.
+  pthread_mutex_lock(&lock);
   void* const block = real_realloc(old, size);
   if (block != NULL) Put(block, size, old);
   if (block == NULL && size == 0) Put(old, 0, NULL);

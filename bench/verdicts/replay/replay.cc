@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// heap_replay: samples a recorded heap many times and asks whether the estimates are true.
+// heap_replay: samples a recorded heap many times and checks whether the estimates are true.
 //
-//   heap_replay [--interval BYTES] [--runs N] RECORD...
+//  heap_replay [--interval BYTES] [--runs N] RECORD...
 //
-// What: every run plays the recorded calls through the library's own sampler and tables with
-// another seed. At four moments of the recording the estimate of the live bytes is held against the
-// truth, and at the end the sizes that were sampled against the probability that they should have
-// been sampled with. Promises asked: the mean of the estimates is off by less than 1 %; 87 to 93 %
-// of the 90 % intervals hold the truth; the sizes pass a chi-square test at 0.1 %. Exit status 1
-// where one is broken. Moments with less than 1,000 intervals of live bytes are not asked: chance
-// alone would move their mean by more.
+// Every run plays the recorded calls through the library's own sampler and tables with another
+// seed. At four moments of the recording the estimate of the live bytes is compared with the truth.
+// At the end the sampled sizes are compared with the probability with which they should have been
+// sampled.
+// Checked: the mean of the estimates is off by less than 1 %; 87 to 93 % of the 90 % intervals
+// contain the truth; the sizes pass a chi-square test at 0.1 %. Exit status 1 if one of these
+// fails. Moments with less than 1,000 intervals of live bytes are not checked: chance alone would
+// move their mean by more.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -29,7 +30,7 @@ namespace leaktrack::verdicts {
 namespace {
 
 constexpr size_t kMoments = 4;
-constexpr double kEnough = 1000;  // intervals of live bytes
+constexpr double kEnough = 1000;  // of live bytes, in intervals
 
 struct Call {
   uint64_t block, size, replaced;
@@ -105,10 +106,10 @@ struct Tally {
   std::map<uint64_t, uint64_t> sampled;  // by size, over all runs
 };
 
-// One run with a seed of its own, through malloc and free as the hooks do them.
+// One run with its own seed, through malloc and free as the hooks do them.
 void Play(const Recording& recording, uint64_t interval, uint64_t seed, Tally& tally) {
   track::ImageOptions options;
-  options.live_limit = 1 << 20;  // no thinning: it is the sampler that is asked here
+  options.live_limit = 1 << 20;  // no thinning: only the sampler is tested here
   track::Process process(options, track::TrackerOptions{.interval = interval, .seed = seed});
   const capture::SiteId site = process.Site(1);
   size_t moment = 0;
@@ -124,8 +125,8 @@ void Play(const Recording& recording, uint64_t interval, uint64_t seed, Tally& t
   }
 }
 
-// z of the chi-square of sampled sizes, by octave (Wilson and Hilferty): beyond 3.1 is one in a
-// thousand.
+// z of the chi-square of the sampled sizes, by octave (Wilson and Hilferty). A value beyond 3.1
+// occurs once in a thousand.
 double SizesZ(const Recording& recording, const Tally& tally, uint64_t interval, int runs) {
   struct Bin {
     double expected = 0, variance = 0, seen = 0;
@@ -141,7 +142,7 @@ double SizesZ(const Recording& recording, const Tally& tally, uint64_t interval,
   }
   double chi = 0, used = 0;
   for (const auto& [number, bin] : bins) {
-    if (bin.variance < 5) continue;  // too few for a normal law
+    if (bin.variance < 5) continue;  // too few for a normal distribution
     chi += (bin.seen - bin.expected) * (bin.seen - bin.expected) / bin.variance;
     ++used;
   }

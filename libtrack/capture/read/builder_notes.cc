@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CaptureBuilder: what the program said of itself, from records and from the recorder.
+// CaptureBuilder: what the program said about itself, from records and from the recorder.
 #include <algorithm>
 #include <cstring>
 
@@ -45,7 +45,8 @@ void CaptureBuilder::TakeRecorderNotes(const RecorderView& view) {
   }
 }
 
-// Ended: the exec failed. Of the process itself one counts if the run ended by it.
+// An exec note that is ended is an exec that failed. An exec by the process itself counts only if
+// the run ended with it.
 void CaptureBuilder::TakeExec(const Note& note, Capture* capture) {
   const bool of_child = (note.value & kExecOfChild) != 0;
   if (note.ended || (!of_child && capture->end_state != RunState::kExec)) return;
@@ -60,8 +61,8 @@ void CaptureBuilder::FinishNotes(Capture* capture) {
       capture->snapshots.push_back({std::move(note.name), note.start_ms});
     if (note.kind == NoteKind::kExec) TakeExec(note, capture);
     if (note.kind != NoteKind::kPhase) continue;
-    const uint64_t end_ms =
-        std::max(note.start_ms, note.end_ms);  // a clock of another thread may lag
+    // Another thread's clock may lag.
+    const uint64_t end_ms = std::max(note.start_ms, note.end_ms);
     capture->phases.push_back({std::move(note.name), note.start_ms, end_ms, note.ended});
   }
   std::stable_sort(capture->phases.begin(), capture->phases.end(),

@@ -56,7 +56,7 @@ void CaptureBuilder::TakeRecorder(const RecorderView& view) {
       ++bad_cells_;
       continue;
     }
-    // Nothing new since the file's last word: a point more would say nothing.
+    // If nothing has changed since the file's last point, another point adds nothing.
     std::vector<CellPoint>& points = cells_[cell.key];
     const auto said = [&cell](const CellPoint& p) { return p.samples == cell.samples; };
     if (std::none_of(points.begin(), points.end(), said)) points.push_back(point);

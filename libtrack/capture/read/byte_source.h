@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads varints and bytes from a payload that may be anything: past the end it yields zeros and
-// says so at the end.
+// Reads varints and bytes from an untrusted payload. Past the end it yields zeros, and overrun()
+// says that this happened.
 //
-// Thread-safety: none.   Allocates: never.
+// Thread-safety: none.
+// Allocates: String() only.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_BYTE_SOURCE_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_READ_BYTE_SOURCE_H_
 
@@ -46,7 +47,7 @@ class ByteSource {
     at_ += size;
     return text;
   }
-  // A count of things that take at least a byte each; 0 if there cannot be so many.
+  // Reads a count of items that take at least a byte each. 0 if the rest cannot hold so many.
   uint32_t Count() {
     const uint64_t count = Varint();
     if (count <= left()) return static_cast<uint32_t>(count);

@@ -8,7 +8,8 @@
 namespace leaktrack::capture {
 namespace {
 
-constexpr double kCertain = 4294967296.0;  // probabilities of kept deaths are in units of 2^-32
+// Probabilities of kept deaths are in units of 2^-32.
+constexpr double kCertain = 4294967296.0;
 constexpr double kObjectScale = 16;
 
 std::string Hex(const std::string& bytes) {
@@ -88,7 +89,7 @@ bool CaptureBuilder::Take(const Record& record) {
     case RecordType::kNotes:
       return TakeNotes(source);
   }
-  return true;  // of a newer minor version
+  return true;  // a type of a newer minor version
 }
 
 bool CaptureBuilder::TakeStacks(ByteSource source) {
@@ -165,7 +166,7 @@ bool CaptureBuilder::TakeCells(ByteSource source) {
   }
   for (CellPoint& point : points) point.bytes = static_cast<double>(source.Varint());
   const std::vector<float> squares = Floats(&source, count), variances = Floats(&source, count);
-  if (source.overrun()) return false;  // columns: without the last one no row is whole
+  if (source.overrun()) return false;  // columns: no row is complete without the last one
   if (has_memory && source.left() > 0) TakeLaterMemoryFields(&source, &memory_[time_ms]);
   for (uint32_t i = 0; i < count; ++i) {
     points[i].bytes_squared = static_cast<double>(squares[i]);
@@ -179,7 +180,7 @@ bool CaptureBuilder::TakeCells(ByteSource source) {
   return true;
 }
 
-// What minor versions after 1.0 added to a memory sample.
+// Reads the memory fields that minor versions after 1.0 have added.
 void CaptureBuilder::TakeLaterMemoryFields(ByteSource* source, MemorySample* sample) {
   const uint32_t count = source->Count();
   for (uint32_t i = 0; i < count; ++i) {
@@ -212,8 +213,8 @@ bool CaptureBuilder::TakeSurvivors(ByteSource source, bool full_set) {
     row.first_birth_ms = row.birth_ms - static_cast<uint64_t>(source.Signed());
   });
   if (source.overrun() || shift >= 64) return false;
-  // A record of a full set speaks for its whole range: what it does not name is gone, whatever
-  // older records said.
+  // A record of a full set speaks for its whole range. A slot that it does not name is empty,
+  // whatever older records said.
   if (full_set && first < end)
     survivors_.erase(survivors_.lower_bound(first), survivors_.lower_bound(end));
   for (uint32_t i = 0; i < count; ++i) {
@@ -277,7 +278,7 @@ bool CaptureBuilder::TakeStatus(ByteSource source, uint32_t epoch) {
   status.epoch = epoch;
   status.failed_epochs = source.Varint();
   source.Varint();  // depot cursor: for the folder
-  source.Varint();  // module cursor: likewise
+  source.Varint();  // module cursor: for the folder
   status.refused = source.Varint();
   status.kept_thinned = source.Varint();
   status.now_ms = source.Varint();
@@ -303,8 +304,7 @@ bool CaptureBuilder::TakeStatus(ByteSource source, uint32_t epoch) {
 
 void CaptureBuilder::FinishCells(Capture* capture) {
   for (auto& [key, points] : cells_) {
-    // Copies of one moment at several levels, or taken a little apart: the one that saw more
-    // stands.
+    // Points of one moment, from several levels or read a little apart: keep the one that saw more.
     const auto before = [](const CellPoint& a, const CellPoint& b) {
       return a.time_ms != b.time_ms ? a.time_ms < b.time_ms : a.samples < b.samples;
     };
@@ -326,8 +326,8 @@ void CaptureBuilder::FinishCells(Capture* capture) {
             });
 }
 
-// A record that failed half-way was written again under a later epoch, perhaps thinned otherwise:
-// the later one stands for all positions from its first on.
+// A record whose write failed half-way was written again in a later epoch, perhaps with another
+// thinning. The later record replaces all positions from its first one on.
 void CaptureBuilder::FinishKept(Capture* capture) {
   std::unordered_map<uint32_t, uint64_t> spoken_for;
   for (auto group = kept_.rbegin(); group != kept_.rend(); ++group) {

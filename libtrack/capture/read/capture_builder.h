@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Puts a Capture together from records and from a recorder, in any overlap of the two.
+// Builds a Capture from records and from a recorder, however much the two overlap.
 //
-// Order: every record of the file (Take), then the recorder (TakeRecorder), then Finish. Sums are
-// absolute, survivors are told apart by slot, kept deaths by ring and position: whatever is said
-// twice counts once.
+// Order: Take() for every record of the file, then TakeRecorder(), then Finish(). Sums are
+// absolute, survivors are identified by slot, and kept deaths by ring and position. So information
+// that comes twice counts once.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_CAPTURE_BUILDER_H_
@@ -28,10 +28,10 @@ namespace leaktrack::capture {
 
 class CaptureBuilder {
  public:
-  // False if the record holds less than it says; what was understood is kept.
+  // False if the record is shorter than it claims. The part that was understood is kept.
   bool Take(const Record& record);
   void TakeRecorder(const RecorderView& view);
-  // Fills the tables of `capture` and the state of the run's end; the caller adds what it knows of
+  // Fills the tables of `capture` and the state of the run's end. The caller adds what it knows of
   // the process.
   void Finish(Capture* capture, DamageList* damage);
 
@@ -82,7 +82,8 @@ class CaptureBuilder {
 
   void FinishCells(Capture* capture);
   void FinishKept(Capture* capture);
-  static void SettleKind(StackInfo* stack);  // from the kind and the last frame as they are stored
+  // Computes the kind from the stored kind and the last frame.
+  static void SettleKind(StackInfo* stack);
   void FinishNotes(Capture* capture);
   static void TakeExec(const Note& note, Capture* capture);
   void FinishStatus(Capture* capture, DamageList* damage);
@@ -94,10 +95,10 @@ class CaptureBuilder {
   std::map<uint64_t, MemorySample> memory_;
   std::map<uint32_t, Note> notes_;          // by number
   std::map<uint64_t, Survivor> survivors_;  // by slot
-  std::vector<KeptGroup> kept_;             // in the order of writing
+  std::vector<KeptGroup> kept_;             // in the order they were written
   std::set<uint32_t> epochs_;
   Status last_;
-  uint64_t bad_cells_ = 0;  // sums that cannot be: not a number, or negative
+  uint64_t bad_cells_ = 0;  // sums that are impossible: not a number, or negative
 };
 
 }  // namespace leaktrack::capture

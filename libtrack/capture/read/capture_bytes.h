@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The decoder without files: bytes in, Capture out. For decoder.h itself, tests and fuzzing.
+// The decoder without files: bytes in, Capture out. For the file decoder, tests and fuzzing.
 //
-// Thread-safety: pure functions, apart from looking whether the owner lives.
+// Thread-safety: pure functions, but for the check whether the owner is alive.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_CAPTURE_BYTES_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_READ_CAPTURE_BYTES_H_
 
@@ -15,11 +15,11 @@
 
 namespace leaktrack::capture {
 
-// `image` may be nullptr; it is ignored if it is of another run or already folded.
+// `image` may be nullptr. It is ignored if it belongs to another run or is folded already.
 DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t> file,
                                 const RecorderImage* image);
 
-// A recorder on its own.
+// Decodes a recorder that has no capture file.
 DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& image);
 
 }  // namespace leaktrack::capture

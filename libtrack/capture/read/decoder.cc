@@ -17,8 +17,8 @@ namespace leaktrack::capture {
 namespace {
 
 constexpr int kReadings = 3;
-constexpr int64_t kHeardLatelyMs =
-    10'000;  // an epoch takes a second; a busy or throttled machine a few
+// An epoch takes a second; on a busy or throttled machine it takes a few.
+constexpr int64_t kHeardLatelyMs = 10'000;
 constexpr uint64_t kMostBytes = kMaxFileBytes + kMostPackedSealBytes + sizeof(SealTrailer) + 1;
 
 std::string Text(const char* from, size_t capacity) {
@@ -32,7 +32,7 @@ DecodeResult Failed(DecodeFailure failure, std::string message) {
   return result;
 }
 
-// What the header of a file and that of a recorder tell alike.
+// Copies the fields that the headers of files and of recorders have in common.
 template <typename Header>
 void DescribeProcess(const Header& header, ProcessInfo* process) {
   process->pid = header.pid;
@@ -57,19 +57,19 @@ int64_t MonotonicMs() {
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Of a process that cannot be seen from here its epochs tell: one a second, as long as it lives and
-// its disk takes them.
+// If the process is not visible from here, its epochs tell whether it lives: it writes one a second
+// while it lives and its disk takes them.
 bool HeardLately(int64_t start_monotonic_ns, const Capture& capture) {
   const int64_t silent_ms =
       MonotonicMs() - start_monotonic_ns / 1'000'000 - static_cast<int64_t>(capture.duration_ms);
   return start_monotonic_ns != 0 && silent_ms > -1000 && silent_ms < kHeardLatelyMs;
 }
 
-// How the run ended, from what the last record said and what is known of the owner.
-void SettleEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_ns,
+// Decides how the run ended, from the last record and from what is known of the owner.
+void DecideEnd(const Owner& owner, bool final_in_file, int64_t start_monotonic_ns,
                Capture* capture) {
   if (capture->end_state != RunState::kStarting && capture->end_state != RunState::kRunning) return;
-  // Only a copy that was sealed as of then ends with its process still running.
+  // Only a copy that was sealed while the process ran ends with its process still running.
   capture->as_of = final_in_file;
   if (final_in_file) return;
   capture->running = owner.life == Life::kAlive ||
@@ -97,29 +97,29 @@ FileHeader HeaderOf(std::span<const uint8_t> file) {
   return header;
 }
 
-// A copy of the file may have come to another machine, or the machine been restarted: numbers and
-// paths lie then.
-bool LoadThere(const std::string& path, uint64_t run_id, RecorderImage* image) {
+// A copy of the file may have come to another machine, or the machine may have restarted. Numbers
+// and paths are then wrong, so the run id must match.
+bool LoadIfOfRun(const std::string& path, uint64_t run_id, RecorderImage* image) {
   std::string why;
   return image->Load(path, &why) && IsThisBoot(*image->header()) && Usable(*image, run_id);
 }
 
-// Where its path says; of a process in a container that runs, where the path means that: below its
-// root.
+// Looks at the recorded path. If the process runs in a container, where the path has its meaning,
+// looks below the root of the process.
 bool LoadRecorder(const FileHeader& header, const DecodeOptions& options, RecorderImage* image) {
   const std::string path = RecorderPathFor(header, options);
   if (path.empty()) return false;
-  if (LoadThere(path, header.run_id, image)) return true;
+  if (LoadIfOfRun(path, header.run_id, image)) return true;
   const OwnerFacts facts = OwnerFactsOf(header);
   if (!options.recorder_directory.empty() || NumbersAreOurs(facts)) return false;
   const Owner owner = LookForOwner(facts);
   return owner.pid_here != 0 &&
-         LoadThere("/proc/" + std::to_string(owner.pid_here) + "/root" + path, header.run_id,
-                   image);
+         LoadIfOfRun("/proc/" + std::to_string(owner.pid_here) + "/root" + path, header.run_id,
+                     image);
 }
 
-// One reading. The recorder is copied before the file is read: what the drainer moves from one to
-// the other in between is then seen twice, which is harmless, and not missed.
+// One reading. The recorder is copied before the file is read. What the drainer moves from one to
+// the other in between is then seen twice, which is harmless, and never missed.
 DecodeResult ReadOnce(const std::string& path, const DecodeOptions& options) {
   std::vector<uint8_t> file;
   std::string why;
@@ -164,7 +164,7 @@ DecodeResult DecodeRecorderImage(const std::string& path, const RecorderImage& i
   capture.no_thread = image.header()->no_thread != 0;
   DescribeProcess(*image.header(), &capture.process);
   capture.process.recorder_path = path;
-  SettleEnd(OwnerOf(*image.header()), false, image.header()->start_monotonic_ns, &capture);
+  DecideEnd(OwnerOf(*image.header()), false, image.header()->start_monotonic_ns, &capture);
   capture.numbers_are_ours = NumbersAreOurs(*image.header());
   capture.damage = damage.Take();
   return result;
@@ -209,7 +209,7 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
     damage.Add("no epoch was committed: the run ended at once, or the file is cut off");
 
   const bool final_in_file = builder.final_status();
-  // A copy that was completed tells of its moment, though its process may have gone on.
+  // A completed copy shows its own moment, even if its process has gone on.
   const bool complete = final_in_file && (header.flags & kFileComplete) != 0;
   capture.recorder_used = image != nullptr && !complete && Usable(*image, header.run_id);
   if (capture.recorder_used) TakeImage(*image, &builder, &damage);
@@ -224,11 +224,11 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   DescribeProcess(header, &capture.process);
   capture.process.recorder_path = Text(header.recorder_path, sizeof(header.recorder_path));
   capture.process.recorder_was_anonymous = (header.flags & kFileRecorderAnonymous) != 0;
-  // What is over needs no look at who lives.
+  // If the run is over, nobody needs to look for its owner.
   const Owner owner = capture.recorder_used ? OwnerOf(*image->header())
                       : final_in_file       ? Owner{}
                                             : LookForOwner(OwnerFactsOf(header));
-  SettleEnd(owner, final_in_file && !capture.recorder_used, header.start_monotonic_ns, &capture);
+  DecideEnd(owner, final_in_file && !capture.recorder_used, header.start_monotonic_ns, &capture);
   capture.numbers_are_ours = NumbersAreOurs(OwnerFactsOf(header));
   capture.recorder_missing = !capture.recorder_used && !final_in_file && !capture.running;
   capture.young_missing = !capture.recorder_used && !final_in_file;
@@ -244,8 +244,8 @@ bool LoadRecorderOf(const std::string& capture_path, RecorderImage* image) {
   return header.magic == kCaptureMagic && LoadRecorder(header, {}, image);
 }
 
-// A file that is being written can be caught in the middle of a record: look again before calling
-// that damage.
+// A file that is being written may be caught in the middle of a record. So read again before
+// calling that damage.
 DecodeResult DecodeCaptureFile(const std::string& path, const DecodeOptions& options) {
   DecodeResult result;
   for (int i = 0; i < kReadings; ++i) {

@@ -23,7 +23,7 @@ namespace {
 
 struct Target {
   int fd;
-  int error = 0;  // of the write that failed
+  int error = 0;  // errno of the write that failed
 };
 
 bool PwriteAll(void* context, const void* data, size_t bytes, uint64_t offset) {
@@ -81,7 +81,7 @@ struct Descriptor {
   int fd;
 };
 
-// The copy is ours: make it say only what is really there.
+// The copy is ours. Make its header claim only what is really there.
 void ClipRegions(const RecorderImage& image) {
   RecorderHeader* header = image.header();
   header->image_bytes = image.bytes();
@@ -97,9 +97,9 @@ RunState EndOf(const RecorderHeader& header, const FoldOptions& options) {
   return options.end_state.value_or(RunState::kKilled);
 }
 
-// A full disk can leave a capture without its header page. Such a file holds nothing yet, and may
-// be begun anew; a file with anything else in it is somebody's.
-bool IsUnbegun(int fd, uint64_t size) {
+// A full disk can leave a capture without its header page. Such a file holds nothing yet and may be
+// started anew. A file with any other content belongs to somebody.
+bool HasNoHeaderYet(int fd, uint64_t size) {
   if (size >= kHeaderBytes) return false;
   unsigned char start[sizeof(uint64_t)] = {};
   Target target{fd};
@@ -109,13 +109,13 @@ bool IsUnbegun(int fd, uint64_t size) {
   return got >= 0 && (magic == 0 || magic == kCaptureMagic);
 }
 
-// Nothing is taken away from a process that lives, nor from one of which nothing can be told.
+// Nothing is taken from a process that is alive, nor from one whose life is unknown.
 bool MayBeAlive(const RecorderHeader& header) {
   const Life life = OwnerOf(header).life;
   return life == Life::kAlive || life == Life::kUnknown;
 }
 
-// The dead process's memory cannot be read any more; what it counted can.
+// The memory of a dead process can no longer be read. What it counted itself can.
 MemorySampleRaw LastSample(const RecorderHeader& header) {
   MemorySampleRaw sample;
   if (const uint64_t units = header.work_units.load(); units != 0)
@@ -123,7 +123,7 @@ MemorySampleRaw LastSample(const RecorderHeader& header) {
   return sample;
 }
 
-// Empty: it is written. Else why not.
+// Returns an empty string if the epoch is written, else the reason.
 std::string WriteLastEpoch(const RecorderImage& image, const std::string& recorder_path,
                            int capture_fd, RunState state) {
   RecorderHeader* header = image.header();
@@ -134,7 +134,7 @@ std::string WriteLastEpoch(const RecorderImage& image, const std::string& record
   Target target{capture_fd};
   const FileOps file{&target, PwriteAll, PreadAll};
   const off_t size = lseek(capture_fd, 0, SEEK_END);
-  if (size >= 0 && IsUnbegun(capture_fd, static_cast<uint64_t>(size))) {
+  if (size >= 0 && HasNoHeaderYet(capture_fd, static_cast<uint64_t>(size))) {
     FileHeader page;
     if (!WriteHeaderPage(file, *header, recorder_path.c_str(), &page))
       return strerror(target.error);
@@ -150,7 +150,7 @@ std::string WriteLastEpoch(const RecorderImage& image, const std::string& record
   return fdatasync(capture_fd) == 0 ? "" : strerror(errno);
 }
 
-// Another folder is done in a moment; somebody who holds the lock for good shall not make us wait
+// Another folder is done in a moment. But a process that holds the lock for good must not block us
 // for ever.
 bool LockSoon(int fd) {
   constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 20'000'000};
@@ -161,7 +161,7 @@ bool LockSoon(int fd) {
   return true;
 }
 
-// An existing file is never created anew: what stands there may be a FIFO or a device.
+// Never creates a file over an existing one: that one may be a FIFO or a device.
 int OpenCaptureFile(const std::string& path, bool may_create, std::string* why) {
   const int fd = OpenRegular(path, O_RDWR | O_NOFOLLOW, why);
   struct stat info;
@@ -183,10 +183,10 @@ void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bo
 
 bool IsGone(const std::string& path) { return access(path.c_str(), F_OK) != 0 && errno == ENOENT; }
 
-// Its owner has written all of it into the capture, but could not remove it: privileges were
-// dropped, or it was replaced.
-FoldResult PassOver(const RecorderImage& image, const std::string& recorder_path,
-                    const FoldOptions& options) {
+// The owner has written everything into the capture but could not remove the recorder: it had
+// dropped its privileges, or it was replaced by exec.
+FoldResult SkipFolded(const RecorderImage& image, const std::string& recorder_path,
+                      const FoldOptions& options) {
   const bool over = options.owner_is_dead || !MayBeAlive(*image.header());
   if (options.unlink_recorder && over) MarkFolded(recorder_path, image.file(), true);
   return FoldResult::kAlreadyFolded;
@@ -199,7 +199,7 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
   RecorderImage image;
   if (!image.Load(recorder_path, why))
     return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
-  if (image.header()->folded.load() != 0) return PassOver(image, recorder_path, options);
+  if (image.header()->folded.load() != 0) return SkipFolded(image, recorder_path, options);
   if (!options.owner_is_dead && MayBeAlive(*image.header())) return FoldResult::kOwnerAlive;
 
   const char* named = image.header()->capture_path;
@@ -207,9 +207,9 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
       !options.capture_path.empty()
           ? options.capture_path
           : std::string(named, strnlen(named, sizeof(image.header()->capture_path)));
-  // Who may put a file into /dev/shm, or hand us a capture, may not make us, perhaps root, write
-  // where he cannot, nor tell him what another process did: both belong to one user, and we make a
-  // capture only for ourselves.
+  // A user who can put a file into /dev/shm, or hand us a capture, must not make us (perhaps root)
+  // write where that user cannot, nor tell that user what another process did. So both files must
+  // belong to one user, and we create a capture only for ourselves.
   const RecorderFileId file = image.file();
   std::string problem = "the recorder names no capture";
   Descriptor capture(path.empty() ? -1 : OpenCaptureFile(path, file.owner == geteuid(), &problem));
@@ -223,8 +223,8 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     *why = path + ": cannot be written: " + problem;
     return FoldResult::kFailed;
   }
-  // Under the lock once more: another folder may have been faster, and it may even have unlinked
-  // the recorder.
+  // Look again under the lock: another folder may have been faster, and may even have unlinked the
+  // recorder.
   if (!image.Load(recorder_path, why))
     return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
   if (image.header()->folded.load() != 0) return FoldResult::kAlreadyFolded;

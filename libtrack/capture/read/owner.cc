@@ -19,8 +19,8 @@
 namespace leaktrack::capture {
 namespace {
 
-constexpr uint64_t kFirstPidNamespace =
-    0xEFFF'FFFC;  // the kernel's PROC_PID_INIT_INO: it shows every process there is
+// The kernel's PROC_PID_INIT_INO, the namespace that shows every process.
+constexpr uint64_t kFirstPidNamespace = 0xEFFF'FFFC;
 constexpr uint32_t kOwnerDied = 0x4000'0000, kOwnerThread = 0x3fff'ffff;
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kClockSlackNs = 50'000'000;  // coarse clocks, and ticks of 10 ms
@@ -40,7 +40,7 @@ int64_t Clock(clockid_t clock) {
   return now.tv_sec * kSecondNs + now.tv_nsec;
 }
 
-// Zeros where it cannot be read.
+// Zeros if it cannot be read.
 std::array<uint8_t, 16> OwnBootId() {
   std::array<uint8_t, 16> id{};
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -61,11 +61,12 @@ std::string HostName() {
   return uname(&names) == 0 ? names.nodename : "";
 }
 
-// What /proc/PID/stat tells. The name of the program, in brackets, may hold anything.
+// Fields of /proc/PID/stat. The program's name, in brackets, may contain anything.
 struct ProcessStat {
   char state = 0;
   uint64_t threads = 0, start_ticks = 0;
-  // The first thread of a process may have ended before the others.
+  // The first thread of a process may end before the others, so a zombie with more threads is not
+  // over.
   bool over() const { return (state == 'Z' || state == 'X') && threads <= 1; }
 };
 
@@ -77,23 +78,23 @@ std::optional<ProcessStat> ReadStat(uint32_t pid) {
   if (bracket == std::string::npos) return std::nullopt;
   std::istringstream fields(text.substr(bracket + 1));
   ProcessStat found;
-  fields >> found.state;  // the third field; threads are the 20th, the start the 22nd
+  fields >> found.state;  // field 3; threads are field 20, the start is field 22
   std::string skipped;
   for (int i = 4; i < 20; ++i) fields >> skipped;
   fields >> found.threads >> skipped >> found.start_ticks;
   return fields ? std::optional(found) : std::nullopt;
 }
 
-enum class Match { kSame, kOther, kNotTold };
+enum class Match { kSame, kOther, kUndecided };
 
-// A time namespace moves the clock by which starts are told.
+// A time namespace shifts the clock in which starts are given.
 bool SameClock(uint32_t pid) {
   const uint64_t ours = InodeOf("/proc/self/ns/time"), theirs = InodeOf(ProcPath(pid, "ns/time"));
   return ours == 0 || theirs == 0 || ours == theirs;
 }
 
-// A process that began after the run is another one with its number.
-bool BeganInTime(const ProcessStat& process, int64_t run_start_ns) {
+// A process that began after the run is another process with its number.
+bool BeganBeforeRun(const ProcessStat& process, int64_t run_start_ns) {
   const int64_t asleep_ns = std::max<int64_t>(0, Clock(CLOCK_BOOTTIME) - Clock(CLOCK_MONOTONIC));
   const long ticks_a_second = sysconf(_SC_CLK_TCK);
   const double began_ns =
@@ -104,24 +105,24 @@ bool BeganInTime(const ProcessStat& process, int64_t run_start_ns) {
 
 Match Compare(uint32_t pid, const OwnerFacts& facts) {
   const std::optional<ProcessStat> process = ReadStat(pid);
-  if (!process) return Match::kNotTold;
+  if (!process) return Match::kUndecided;
   if (process->over()) return Match::kOther;
-  if (!SameClock(pid)) return Match::kNotTold;
+  if (!SameClock(pid)) return Match::kUndecided;
   if (facts.start_ticks != 0)
     return process->start_ticks == facts.start_ticks ? Match::kSame : Match::kOther;
   if (facts.start_monotonic_ns == 0) return Match::kSame;
-  return BeganInTime(*process, facts.start_monotonic_ns) ? Match::kSame : Match::kOther;
+  return BeganBeforeRun(*process, facts.start_monotonic_ns) ? Match::kSame : Match::kOther;
 }
 
-// One process of our /proc, by its number in its own namespace.
-struct Seen {
+// One process of our /proc, with its number in its own namespace.
+struct ListedProcess {
   uint32_t pid = 0, inner_pid = 0;
-  uint64_t pid_namespace = 0;  // 0: not ours to see
+  uint64_t pid_namespace = 0;  // 0: we may not see it
 };
 
-// "NSpid:\t4711\t12\t1": in each namespace from that of /proc to its own. Empty: no such process,
-// or no such line.
-std::vector<uint32_t> NumbersOf(const std::string& pid) {
+// "NSpid:\t4711\t12\t1": the number in each namespace from that of /proc to the process's own.
+// Empty: no such process, or no such line.
+std::vector<uint32_t> PidsInNamespaces(const std::string& pid) {
   std::ifstream status("/proc/" + pid + "/status");
   for (std::string line; std::getline(status, line);) {
     if (!line.starts_with("NSpid:")) continue;
@@ -133,13 +134,13 @@ std::vector<uint32_t> NumbersOf(const std::string& pid) {
   return {};
 }
 
-std::vector<Seen> LookAround() {
-  std::vector<Seen> all;
+std::vector<ListedProcess> ListProcesses() {
+  std::vector<ListedProcess> all;
   DIR* proc = opendir("/proc");
   if (proc == nullptr) return all;
   while (const dirent* entry = readdir(proc)) {
     if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
-    const std::vector<uint32_t> numbers = NumbersOf(entry->d_name);
+    const std::vector<uint32_t> numbers = PidsInNamespaces(entry->d_name);
     if (numbers.empty()) continue;
     all.push_back({numbers.front(), numbers.back(), InodeOf(ProcPath(numbers.front(), "ns/pid"))});
   }
@@ -147,29 +148,28 @@ std::vector<Seen> LookAround() {
   return all;
 }
 
-// Many captures are read one after another: what was seen for the first of them serves the next,
-// unless that has begun since.
-const std::vector<Seen>& Around(int64_t run_start_ns) {
-  static thread_local std::vector<Seen> seen;
+// Many captures are read one after another. The list that was made for one serves the next, unless
+// the next run began after it was made.
+const std::vector<ListedProcess>& RecentProcesses(int64_t run_start_ns) {
+  static thread_local std::vector<ListedProcess> seen;
   static thread_local int64_t seen_at = 0;
   const int64_t now = Clock(CLOCK_MONOTONIC);
   if (seen_at == 0 || now - seen_at > kSecondNs || run_start_ns >= seen_at) {
     seen_at = now;
-    seen = LookAround();
+    seen = ListProcesses();
   }
   return seen;
 }
 
-// /proc may have been mounted in an outer namespace; numbers in it are then not those that kill()
-// takes.
-bool ProcIsOfOurNamespace() { return NumbersOf("self").size() == 1; }
+// /proc may be mounted from an outer namespace. Its numbers are then not those that kill() takes.
+bool ProcIsOfOurNamespace() { return PidsInNamespaces("self").size() == 1; }
 
 bool AllIsVisible() {
   return OwnPidNamespace() == kFirstPidNamespace && ProcIsOfOurNamespace() &&
          access("/proc/1/stat", R_OK) == 0;
 }
 
-Owner LookBesideUs(const OwnerFacts& facts) {
+Owner FindInOwnNamespace(const OwnerFacts& facts) {
   if (kill(static_cast<pid_t>(facts.pid), 0) != 0 && errno == ESRCH) return {Life::kDead};
   if (!ProcIsOfOurNamespace()) return {Life::kUnknown};
   switch (Compare(facts.pid, facts)) {
@@ -177,22 +177,23 @@ Owner LookBesideUs(const OwnerFacts& facts) {
       return {Life::kAlive, facts.pid};
     case Match::kOther:
       return {Life::kDead};
-    case Match::kNotTold:
+    case Match::kUndecided:
       break;
   }
   return {Life::kUnknown};
 }
 
-Owner LookEverywhere(const OwnerFacts& facts) {
+Owner FindInAllNamespaces(const OwnerFacts& facts) {
   bool maybe = false;
-  for (const Seen& process : Around(facts.start_monotonic_ns)) {
+  for (const ListedProcess& process : RecentProcesses(facts.start_monotonic_ns)) {
+    // It has ended since the list was made.
     if (process.inner_pid != facts.pid || access(ProcPath(process.pid, "stat").c_str(), F_OK) != 0)
-      continue;  // gone since
+      continue;
     if (process.pid_namespace != 0 && facts.pid_namespace != 0 &&
         process.pid_namespace != facts.pid_namespace)
       continue;
     const Match match = Compare(process.pid, facts);
-    // Where its namespace is not ours to see, only the very tick of its start proves it.
+    // If we may not see its namespace, only the exact tick of its start proves its identity.
     const bool proved =
         (process.pid_namespace != 0 && facts.pid_namespace != 0) || facts.start_ticks != 0;
     if (match == Match::kSame && proved) return {Life::kAlive, process.pid};
@@ -240,7 +241,8 @@ Owner LookForOwner(const OwnerFacts& facts) {
   if (!IsThisBoot(facts)) return {Life::kElsewhere};
   if (facts.pid == 0) return {Life::kUnknown};
   const uint64_t ours = OwnPidNamespace();
-  return ours != 0 && ours == facts.pid_namespace ? LookBesideUs(facts) : LookEverywhere(facts);
+  return ours != 0 && ours == facts.pid_namespace ? FindInOwnNamespace(facts)
+                                                  : FindInAllNamespaces(facts);
 }
 
 Owner OwnerOf(const RecorderHeader& header) {

@@ -46,8 +46,8 @@ std::vector<Segment> FindSegments(std::span<const uint8_t> file, uint64_t run_id
       break;
     }
     memcpy(&segment.header, bytes.data(), sizeof(SegmentHeader));
-    if (AllZero(bytes.first(sizeof(SegmentHeader))) && AllZero(bytes))
-      continue;  // reserved, never written
+    // Reserved, never written.
+    if (AllZero(bytes.first(sizeof(SegmentHeader))) && AllZero(bytes)) continue;
     const SegmentHeader& header = segment.header;
     if (header.magic != kSegmentMagic ||
         header.crc != Crc32c(&header, offsetof(SegmentHeader, crc))) {
@@ -62,7 +62,8 @@ std::vector<Segment> FindSegments(std::span<const uint8_t> file, uint64_t run_id
     ++facts->valid_segments;
     segments.push_back(segment);
   }
-  // The order of writing: an older use of a segment is not told from a newer one by its place.
+  // Sort into the order of writing: the place of a segment does not tell an older use from a newer
+  // one.
   std::sort(segments.begin(), segments.end(), [](const Segment& a, const Segment& b) {
     return a.header.sequence < b.header.sequence;
   });

@@ -2,10 +2,10 @@
 //
 // Finds the records in the bytes of a capture file.
 //
-// Promises: any bytes are legal. A segment is read up to its first record that does not check out;
-// what is skipped is described, one line each, and reading goes on with the next segment. Records
-// come in the order they were written.
-// Limits: what all records unpack to is at most 64 times the file: no small file can fill the
+// Promises: any bytes are legal. A segment is read up to its first invalid record. Each skipped
+// part is described in one line, and reading goes on with the next segment. Records come in the
+// order they were written.
+// Limits: all records together unpack to at most 64 times the file, so a small file cannot fill the
 // memory.
 //
 // Thread-safety: pure functions.
@@ -30,7 +30,7 @@ struct Record {
   std::span<const uint8_t> payload;  // unpacked; valid during the call
 };
 
-// A list of lines that stops growing before it becomes the problem.
+// A list of lines with a maximum length, so that much damage does not fill the memory.
 class DamageList {
  public:
   void Add(std::string line);
@@ -42,11 +42,11 @@ class DamageList {
 };
 
 struct FileFacts {
-  uint32_t segments = 0;  // that begin inside the file
+  uint32_t segments = 0;  // segments that begin inside the file
   uint32_t valid_segments = 0;
 };
 
-// `run_id` 0: take that of the first valid segment.
+// `run_id` 0: take the run id of the first valid segment.
 FileFacts ReadRecords(std::span<const uint8_t> file, uint64_t run_id, DamageList* damage,
                       const std::function<bool(const Record&)>& take);
 

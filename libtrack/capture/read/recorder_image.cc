@@ -28,7 +28,7 @@ bool CopyData(int fd, uint64_t size, char* to) {
     for (at = static_cast<uint64_t>(data); at < end;) {
       const ssize_t got = pread(fd, to + at, end - at, static_cast<off_t>(at));
       if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return got == 0;  // it shrank: the rest stays zero
+      if (got <= 0) return got == 0;  // the file shrank: the rest stays zero
       at += static_cast<uint64_t>(got);
     }
   }

@@ -2,8 +2,9 @@
 //
 // A private copy of a flight recorder.
 //
-// Why a copy: the file may shrink or change while it is looked at (SIGBUS, or checks that no longer
-// hold), and reading a hole of a tmpfs mapping would allocate it. Only pages that exist are copied.
+// Why a copy: the file may shrink or change while it is read, which would mean SIGBUS or checks
+// that no longer hold. And reading a hole of a tmpfs mapping would allocate the hole. Only pages
+// that exist are copied.
 //
 // Thread-safety: none. Used by tools and tests, never by libtrack.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_RECORDER_IMAGE_H_
@@ -18,7 +19,7 @@
 
 namespace leaktrack::capture {
 
-// Which file it was, and whose: a name in /dev/shm may be another file a moment later.
+// Identifies the file and its owner: a name in /dev/shm may be another file a moment later.
 struct RecorderFileId {
   uint64_t device = 0, inode = 0;
   uint32_t owner = ~uint32_t{0};
@@ -33,7 +34,7 @@ class RecorderImage {
   RecorderImage(const RecorderImage&) = delete;
   RecorderImage& operator=(const RecorderImage&) = delete;
 
-  // False with a reason: no such file, no recorder, another version.
+  // False with a reason: no such file, not a recorder, or another version.
   bool Load(const std::string& path, std::string* why);
   bool LoadBytes(const void* bytes, size_t size, std::string* why);  // tests, fuzzing
 

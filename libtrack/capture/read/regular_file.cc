@@ -42,8 +42,8 @@ int OpenRegular(const std::string& path, int flags, std::string* why) {
     *why = errno == EWOULDBLOCK ? "another program has taken a lease on it" : strerror(errno);
     return -1;
   }
-  if (fstat(fd, &info) == 0 && IsRegular(info, why))
-    return fd;  // it may have been exchanged in between
+  // Check again: the file may have been exchanged in between.
+  if (fstat(fd, &info) == 0 && IsRegular(info, why)) return fd;
   close(fd);
   return -1;
 }

@@ -2,12 +2,13 @@
 //
 // Opens and reads files that somebody else has named, for the tools.
 //
-// Why not open() alone: the name may be that of a FIFO, which waits for ever, of a device, which
-// may act when it is opened, or of a directory. Names come from users, from directories that others
-// write to, and from captures. Promises: regular files only, nothing else is opened; neither a
-// writer, a lease nor a terminal is waited for; no more is read than asked for, whatever the file
-// claims or becomes. Limits: a file system that does not answer (a dead file server) is waited for,
-// as by any program.
+// Why open() alone is not enough: the name may belong to a FIFO, which blocks for ever, to a
+// device, which may act when it is opened, or to a directory. Names come from users, from
+// directories that others can write to, and from captures.
+// Promises: only regular files are opened. The call waits for no writer, lease or terminal. It
+// reads no more than was asked for, whatever size the file claims or grows to.
+// Limit: it does wait for a file system that does not answer (a dead file server), like any
+// program.
 //
 // Thread-safety: safe. Used by tools and tests, never by libtrack.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_REGULAR_FILE_H_
@@ -22,14 +23,14 @@
 
 namespace leaktrack::capture {
 
-// "a FIFO", "a device" ...: what is no regular file.
+// "a FIFO", "a device" ...: names a file type that is not a regular file.
 const char* KindOfFile(mode_t mode);
 
-// A descriptor to close, or -1 and in `why` a few words: "is a FIFO, not a file". `flags`:
-// O_RDONLY, O_RDWR, O_NOFOLLOW ...
+// Returns a descriptor that the caller closes, or -1. Then `why` gets a few words: "is a FIFO, not
+// a file". `flags`: O_RDONLY, O_RDWR, O_NOFOLLOW ...
 int OpenRegular(const std::string& path, int flags, std::string* why);
 
-// At most `most` bytes from the start.
+// Reads at most `most` bytes from the start.
 bool ReadRegular(const std::string& path, uint64_t most, std::vector<uint8_t>* bytes,
                  std::string* why, int flags = O_RDONLY);
 

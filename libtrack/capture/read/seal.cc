@@ -10,8 +10,9 @@
 namespace leaktrack::capture {
 namespace {
 
-constexpr int kLevel = 9;              // made once, carried about
-constexpr uint64_t kMostRatio = 1000;  // names pack by 10 to 50: who claims more wants our memory
+constexpr int kLevel = 9;  // packed once, read often
+// Names pack by a factor of 10 to 50. A seal that claims more wants to exhaust our memory.
+constexpr uint64_t kMostRatio = 1000;
 
 bool Fits(const SealTrailer& trailer, size_t file_bytes) {
   return trailer.packed_bytes <= file_bytes - sizeof(trailer) &&

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A text that tools append to a finished capture, so that it travels with it: names and lines
-// (tools/symbolize/seal.h).
+// A text that tools append to a finished capture, so that it travels with the capture: names and
+// lines (tools/symbolize/seal.h).
 //
-//   ... the capture ...   zstd frame   SealTrailer (32 bytes, at the very end of the file)
+//  ... the capture ...   zstd frame   SealTrailer (32 bytes, at the very end of the file)
 //
-// Promises: the capture before it is not changed by a byte. A seal that does not check out is no
-// seal: the capture is then read as if it ended where the file does. Any bytes are legal; at most
-// kMostSealBytes are unpacked.
+// Promises: no byte of the capture itself changes. An invalid seal is no seal: the capture is then
+// read as if there were none. Any bytes are legal, and at most kMostSealBytes are unpacked.
 //
 // Thread-safety: pure functions. Used by tools and tests, never by libtrack.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_SEAL_H_
@@ -31,17 +30,17 @@ struct SealTrailer {
   uint64_t plain_bytes;
   uint32_t packed_crc;  // CRC32C of the zstd frame
   uint32_t crc;         // CRC32C of the fields before
-  uint64_t magic;       // last, so that a file that was cut has none
+  uint64_t magic;       // last, so that a truncated file has none
 };
 static_assert(sizeof(SealTrailer) == 32);
 
-// The packed text with its trailer; empty if it is larger than a seal may be.
+// Returns the packed text with its trailer. Empty if the text is larger than a seal may be.
 std::vector<uint8_t> PackSeal(std::string_view text);
 
 struct SealedFile {
   std::span<const uint8_t> capture;  // without the seal
-  std::string text;                  // of the seal; empty: there is none
-  std::string problem;  // why a seal that seems to be there could not be read; one line
+  std::string text;                  // of the seal; empty: there is no seal
+  std::string problem;               // one line: why an apparent seal could not be read
 };
 
 SealedFile SplitSeal(std::span<const uint8_t> file);

@@ -50,7 +50,7 @@ void EncodeModule(uint32_t number, const ModuleEntry& module, uint64_t unloaded_
 }  // namespace
 
 bool WriterParts::Dictionary(HistoryWriter& writer, const Epoch& epoch) {
-  bool ok = Modules(writer, epoch);  // before the stacks that name them
+  bool ok = Modules(writer, epoch);  // before the stacks that refer to them
   ok &= Stacks(writer, epoch);
   ok &= Hooks(writer, epoch);
   ok &= Notes(writer, epoch);
@@ -78,7 +78,8 @@ bool WriterParts::Stacks(HistoryWriter& writer, const Epoch& epoch) {
     StackCopy stack;
     const uint64_t before = cursor;
     const WalkStep step = epoch.view.NextStack(&cursor, &stack);
-    // Still being written: it blocks the walk for an epoch, unless there will be no other.
+    // A stack that is still being written stops the walk for this epoch, unless there will be no
+    // other.
     if (step == WalkStep::kNotReady && epoch.kind == EpochKind::kFinal) continue;
     if (step != WalkStep::kStack) return flush(before);
     const uint32_t frames = stack.frame_count < kMostFrames ? stack.frame_count : kMostFrames;
@@ -93,7 +94,7 @@ bool WriterParts::Modules(HistoryWriter& writer, const Epoch& epoch) {
   RawBuffer& raw = writer.encoder_.raw();
   raw.Clear();
   const uint32_t known = epoch.view.module_count();
-  // Number 0 names no module. No capacity: no memory was lent for it yet.
+  // Number 0 is no module. Capacity 0: no memory has been lent for it yet.
   const uint32_t room = writer.module_capacity_ == 0 ? 0 : writer.module_capacity_ - 1;
   const uint32_t count = known < room ? known : room;
   uint8_t* const unloaded = writer.module_unloaded_;

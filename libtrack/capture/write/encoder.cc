@@ -3,13 +3,13 @@
 
 #include <cstring>
 
-// ZSTD_initStaticCCtx is in zstd's "static linking only" part: safe here, since libzstd.a is linked
-// in.
+// ZSTD_initStaticCCtx belongs to zstd's "static linking only" part. That is safe here, because
+// libzstd.a is linked in.
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
-// What libzstd.a calls if it is there: a program may define them for a zstd of its own. Hidden here
-// and saying no, or ours would call them too.
+// libzstd.a calls these functions if they exist, and a program may define them for a zstd of its
+// own. Our definitions are hidden and return 0, so that our zstd never calls the program's.
 #define LEAKTRACK_OF_ZSTD extern "C" __attribute__((visibility("hidden")))
 LEAKTRACK_OF_ZSTD unsigned long long ZSTD_trace_compress_begin(const ZSTD_CCtx*) { return 0; }
 LEAKTRACK_OF_ZSTD void ZSTD_trace_compress_end(unsigned long long, const void*) {}
@@ -32,8 +32,8 @@ Stored RecordEncoder::Flush(SegmentStore* store, SegmentKind kind, uint32_t leve
   const bool overflow = raw_.overflow();
   uint8_t* payload = framed_ + SegmentStore::kFrameRoom;
   size_t length = 0;
-  // Status records stay raw, so that a program that reopens the file needs no decompressor to read
-  // them.
+  // Status records stay raw, so that a program that reopens the file can read them without a
+  // decompressor.
   if (raw_length >= kWorthCompressing && type != RecordType::kStatus) {
     ZSTD_CCtx* context = ZSTD_initStaticCCtx(zstd_workspace_, sizeof(zstd_workspace_));
     if (context != nullptr)

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Turns values into records: varints and columns into a raw buffer, the raw buffer through zstd
-// into the store.
+// Turns values into records: varints and columns go into a raw buffer, and the buffer goes through
+// zstd into the store.
 //
-// Promises: no allocation: zstd works in a fixed workspace (level 1). What does not shrink is
-// stored raw.
-// Limits: kMaxRawBytes per record; callers flush before a chunk could exceed it.
+// Promises: no allocation, because zstd works in a fixed workspace (level 1). A payload that does
+// not shrink is stored raw.
+// Limits: kMaxRawBytes per record. Callers flush before a chunk could exceed it.
 //
-// Thread-safety: none.   Allocates: never.   Signals: not reentrant.   Fork: not for the child.
+// Thread-safety: none.
+// Allocates: never.
+// Signals: not reentrant.
+// Fork: the child must not use it.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_ENCODER_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_WRITE_ENCODER_H_
 
@@ -19,7 +22,7 @@
 
 namespace leaktrack::capture {
 
-// A cursor over the raw buffer. Overflow is remembered, never written.
+// A cursor over the raw buffer. It remembers an overflow and never writes past the end.
 class RawBuffer {
  public:
   void Clear() {
@@ -36,7 +39,7 @@ class RawBuffer {
     for (; value >= 0x80; value >>= 7) Byte(static_cast<uint8_t>(value | 0x80));
     Byte(static_cast<uint8_t>(value));
   }
-  // Small for small magnitudes of either sign.
+  // Zigzag: small for small magnitudes of either sign.
   void Signed(int64_t value) {
     Varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63));
   }
@@ -57,11 +60,11 @@ class RawBuffer {
 
 class RecordEncoder {
  public:
-  static constexpr size_t kZstdWorkspaceBytes =
-      576 * 1024;  // checked against zstd's own estimate by a test
+  // A test checks this against zstd's own estimate.
+  static constexpr size_t kZstdWorkspaceBytes = 576 * 1024;
 
   RawBuffer& raw() { return raw_; }
-  // Frames what is in raw() and appends it; clears raw() either way.
+  // Frames the contents of raw() and appends them to the store. Clears raw() in any case.
   [[nodiscard]] Stored Flush(SegmentStore* store, SegmentKind kind, uint32_t level, RecordType type,
                              uint32_t epoch, uint16_t chunk = 0, uint16_t chunk_count = 0);
 

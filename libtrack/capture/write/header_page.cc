@@ -29,7 +29,7 @@ void Fill(const RecorderHeader& from, const char* recorder_path, FileHeader* to)
   to->configured_interval = from.configured_interval;
   const size_t path_bytes =
       recorder_path != nullptr ? strnlen(recorder_path, sizeof(to->recorder_path)) : 0;
-  // A path that does not fit is of no use: as good as none.
+  // A path that does not fit is useless, so treat it as no path.
   if (path_bytes == 0 || path_bytes == sizeof(to->recorder_path))
     to->flags |= kFileRecorderAnonymous;
   if (path_bytes != 0 && path_bytes < sizeof(to->recorder_path))

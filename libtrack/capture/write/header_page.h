@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The first page of a capture: whose it is, and where its flight recorder lies. It never changes
-// once history follows it.
+// The first page of a capture: which process it belongs to, and where its flight recorder lies.
+// After the start only its command and limit_id are rewritten.
 //
-// Thread-safety: as the memory handed over.   Allocates: never.   Signals: as FileOps.
+// Thread-safety: as the memory that the caller passes.
+// Allocates: never.
+// Signals: as FileOps.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_HEADER_PAGE_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_WRITE_HEADER_PAGE_H_
 
@@ -13,9 +15,9 @@
 
 namespace leaktrack::capture {
 
-// Makes the page of this run in `page` and writes it at the start of the file. `recorder_path`:
-// where the image can be found after a kill; nullptr or empty: it is anonymous memory. False: the
-// file refused; it may be tried again.
+// Builds this run's header page in `page` and writes it at the start of the file. `recorder_path`
+// is where the image can be found after a kill; nullptr or empty: it is anonymous memory. False:
+// the write failed and may be tried again.
 [[nodiscard]] bool WriteHeaderPage(const FileOps& file, const RecorderHeader& from,
                                    const char* recorder_path, FileHeader* page);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// History records: at a level's turn, the absolute sums of every cell that changed since the
-// level's last turn.
+// History records: when a level is due, the absolute sums of every cell that has changed since the
+// level was last written.
 #include <bit>
 
 #include "libtrack/capture/write/writer_parts.h"
@@ -10,19 +10,19 @@ namespace leaktrack::capture {
 namespace {
 
 constexpr uint32_t kRows = 1024;
-constexpr size_t kRowBytes = 5 + 1 + 10 + 10 + 10 + 8;  // at worst
+constexpr size_t kRowBytes = 5 + 1 + 10 + 10 + 10 + 8;  // worst case
 constexpr size_t kHeadBytes = 32 + 10 * kMemoryFields;
 static_assert(kHeadBytes + kRows * kRowBytes <= kMaxRawBytes, "a chunk must fit a record");
 constexpr uint8_t kAllLevels = (1u << kLevels) - 1;
 constexpr double kObjectScale = 16;
 
 uint64_t Rounded(double value) {
-  return value >= 0 && value < 1e18 ? static_cast<uint64_t>(value + 0.5)
-                                    : 0;  // also false for what is no number
+  // The comparison is also false for NaN.
+  return value >= 0 && value < 1e18 ? static_cast<uint64_t>(value + 0.5) : 0;
 }
 
-// One byte plane after the other: exponents are alike and compress, the rest does not and stays
-// apart.
+// Writes one byte plane after the other. The exponents are similar and compress well; the mantissas
+// do not, and stay apart.
 template <typename Get>
 void EncodeFloats(const CellCopy* rows, uint32_t count, RawBuffer* raw, Get get) {
   for (uint32_t plane = 0; plane < 4; ++plane) {
@@ -43,7 +43,7 @@ void EncodeCells(const CellCopy* rows, uint32_t count, RawBuffer* raw) {
   }
   for (uint32_t i = 0; i < count; ++i) raw->Byte(static_cast<uint8_t>(rows[i].key));
   for (uint32_t i = 0; i < count; ++i) raw->Varint(rows[i].samples);
-  for (uint32_t i = 0; i < count; ++i) {  // as their distance from the samples: 0 in exact mode
+  for (uint32_t i = 0; i < count; ++i) {  // as distance from the samples: 0 in exact mode
     raw->Signed(
         static_cast<int64_t>(Rounded(rows[i].objects * kObjectScale) - rows[i].samples * 16));
   }
@@ -65,7 +65,7 @@ void EncodeHead(const Epoch& epoch, bool with_memory, RawBuffer* raw) {
   if (with_memory) EncodeMemory(epoch, 0, kFirstMemoryFields, raw);
 }
 
-// Behind the columns, where readers of 1.0 have stopped.
+// Fields behind the columns. Readers of 1.0 stop before them.
 void EncodeTail(const Epoch& epoch, bool with_memory, RawBuffer* raw) {
   if (!with_memory) return;
   raw->Varint(kMemoryFields - kFirstMemoryFields);
@@ -77,7 +77,7 @@ bool Moved(int64_t from, int64_t to) {
   return (from < 0) != (to < 0) || step > from / 64;
 }
 
-// What is worth a record of its own in a second in which no cell changed.
+// True if memory has moved enough for a record in a second in which no cell has changed.
 bool Moved(const MemorySampleRaw& from, const MemorySampleRaw& to) {
   return Moved(from.rss, to.rss) || Moved(from.anonymous, to.anonymous) ||
          Moved(from.swap, to.swap) || Moved(from.cgroup_current, to.cgroup_current) ||
@@ -90,7 +90,7 @@ bool Moved(const MemorySampleRaw& from, const MemorySampleRaw& to) {
 bool WriterParts::History(HistoryWriter& writer, const Epoch& epoch) {
   FindChangedCells(writer, epoch);
   bool ok = true;
-  // Coarse first: what the fine ring is about to reuse must be in the coarse one.
+  // Coarse first: what the fine ring is about to reuse must already be in the coarse one.
   for (uint32_t level = kLevels; level-- > 0;) {
     const uint64_t period = epoch.now_ms / LevelPeriodMs(level) + 1;
     const bool due = level == 0 || period > writer.level_done_[level];
@@ -104,7 +104,7 @@ bool WriterParts::History(HistoryWriter& writer, const Epoch& epoch) {
   return ok;
 }
 
-// The sums that all threads have, wherever they have them.
+// A cell's sums over all threads: the shared cell plus the own cells.
 bool WriterParts::CopyCell(const HistoryWriter& writer, const Epoch& epoch, uint32_t number,
                            CellCopy* cell) {
   if (!epoch.view.CopyCell(number, cell)) return false;
@@ -156,8 +156,8 @@ bool WriterParts::Level(HistoryWriter& writer, const Epoch& epoch, uint32_t leve
     if (chunk == 0) writer.level_memory_[level] = epoch.memory;
   }
   const uint64_t taken = writer.store_.opened(SegmentKind::kHistory, level) - opened;
-  // Room for the nine records that bridge two of the next level; at least a record never overwrites
-  // its own beginning.
+  // Room for the nine records that bridge two of the next level. A record must at least never
+  // overwrite its own beginning.
   writer.store_.RaiseHistoryLimit(level, static_cast<uint32_t>(9 * taken + 2));
   return true;
 }

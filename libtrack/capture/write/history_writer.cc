@@ -17,7 +17,7 @@ struct Capacities {
   uint64_t cells, slots, maps, modules;
 };
 
-// Capacities come from reserved address space, which never changes while the run lasts.
+// Capacities come from reserved address space, which never changes during the run.
 Capacities CapacitiesOf(const RecorderHeader& header) {
   const auto reserved = [&header](RegionId id) { return header.regions[id].reserved_bytes; };
   return {reserved(kRegionCells) / sizeof(Cell), 4 * (reserved(kRegionLive) / sizeof(LiveBucket)),
@@ -38,7 +38,7 @@ size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
 
 HistoryWriter* HistoryWriter::Place(void* memory, size_t bytes, const RecorderHeader& header) {
   if (bytes < MemoryBytes(header)) return nullptr;
-  // Zeroed memory is a new writer but for what is not known. A constructor would touch megabytes
+  // Zeroed memory is a new writer, but for the fields set here. A constructor would touch megabytes
   // that a short run never needs.
   static_assert(std::is_trivially_copyable_v<HistoryWriter>, "of implicit lifetime");
   auto* writer = static_cast<HistoryWriter*>(memory);
@@ -67,8 +67,8 @@ void HistoryWriter::Start(const FileOps& file, const RecorderHeader& header) {
   store_.Start(file, header.run_id);
   depot_cursor_ = kDepotFirstOffset;
   full_due_ = true;
-  for (uint32_t level = 1; level < kLevels; ++level)
-    level_done_[level] = 1;  // nothing was before period 0
+  // There was nothing before period 0.
+  for (uint32_t level = 1; level < kLevels; ++level) level_done_[level] = 1;
 }
 
 void HistoryWriter::LendMemory(Lend lend, void* context) {
@@ -80,7 +80,8 @@ void HistoryWriter::LendMemory(Lend lend, void* context) {
   module_capacity_ = 0;
 }
 
-// Asks for what an epoch of this image touches. The capacities are what has been lent.
+// Borrows the memory that an epoch of this image touches. The capacities say how much has been
+// lent.
 bool HistoryWriter::BorrowFor(const RecorderView& view) {
   if (lend_ == nullptr) return true;
   const uint32_t cells = view.cell_count(), maps = view.map_count();
@@ -122,7 +123,8 @@ bool HistoryWriter::WriteEpoch(RecorderHeader* header, const MemorySampleRaw& me
   ok &= WriterParts::History(*this, epoch);
   ok &= WriterParts::Survivors(*this, epoch);
   ok &= WriterParts::Kept(*this, epoch);
-  // Written also when a part failed: it carries the counters, and says that something is missing.
+  // Status is written even if a part failed: it carries the counters and says that something is
+  // missing.
   if (!ok) ++failed_epochs_;
   const bool committed = WriterParts::Status(*this, epoch);
   if (committed) {

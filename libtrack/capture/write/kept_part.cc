@@ -8,17 +8,18 @@ namespace {
 
 constexpr uint32_t kRows = 640;
 constexpr uint32_t kGroups = 256;
-constexpr size_t kRowBytes =
-    2 + 5 + 10 + 10 + 10 + 10 + 5;  // at worst; positions in a ring are close together
+// Worst case; positions in a ring are close together.
+constexpr size_t kRowBytes = 2 + 5 + 10 + 10 + 10 + 10 + 5;
 constexpr size_t kGroupBytes = 5 + 10 + 3 + 3;
 static_assert(64 + kRows * kRowBytes + kGroups * kGroupBytes <= kMaxRawBytes,
               "a chunk must fit a record");
 
-constexpr uint64_t kCertain = uint64_t{1} << 32;  // probabilities are in units of 2^-32
+// Probabilities are in units of 2^-32.
+constexpr uint64_t kCertain = uint64_t{1} << 32;
 
 struct Group {
   uint32_t ring, rows;
-  uint64_t first, end;  // positions that this record speaks for, also those that were thinned
+  uint64_t first, end;  // positions that this record speaks for, including thinned ones
 };
 
 struct Chunk {
@@ -120,7 +121,8 @@ bool WriterParts::Kept(HistoryWriter& writer, const Epoch& epoch) {
   return ok;
 }
 
-// Old readers stop where they know no more: add at the end. Reopen() reads the first five.
+// Old readers ignore what follows the fields they know, so add new fields at the end. Reopen()
+// reads the first five.
 bool WriterParts::Status(HistoryWriter& writer, const Epoch& epoch) {
   const RecorderHeader& header = *epoch.view.header();
   const auto read = [](const std::atomic<uint64_t>& value) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Notes records: what the program said of itself since the last epoch, and what of it is over by
-// now.
+// Notes records: what the program has said about itself since the last epoch, and which notes have
+// ended by now.
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {
@@ -21,8 +21,7 @@ void EncodeNote(const NoteEntry& note, bool ended, RawBuffer* raw) {
 
 }  // namespace
 
-// A slot may be used again as soon as the end of its note is in the file, or has been refused by
-// it.
+// A slot may be reused as soon as the file has the end of its note, or has refused it.
 bool WriterParts::Notes(HistoryWriter& writer, const Epoch& epoch) {
   NoteEntry* const notes = epoch.view.header()->notes;
   RawBuffer& raw = writer.encoder_.raw();

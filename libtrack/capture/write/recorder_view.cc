@@ -18,7 +18,7 @@ template <typename T>
 T Acquire(const std::atomic<T>& value) {
   return value.load(std::memory_order_acquire);
 }
-// A thread's share. 0 for what only a damaged image holds.
+// A thread's share of live blocks. 0 for values that only a damaged image contains.
 int64_t LiveIn(const Cell& counter) {
   const int64_t live = CounterLive(Relaxed(counter.objects));
   return live >= -kCounterMost && live <= kCounterMost ? live : 0;
@@ -38,7 +38,8 @@ bool RecorderView::Open(RecorderHeader* image, uint64_t bytes) {
     offset_[i] = region.offset;
     const bool fits =
         offset_[i] >= sizeof(RecorderHeader) && offset_[i] <= bytes && offset_[i] % kPage == 0;
-    if (!fits) offset_[i] = 0;  // without room nothing is read there, but addresses are formed
+    // Nothing is read without room, but addresses are computed from the offset.
+    if (!fits) offset_[i] = 0;
     room_[i] = fits ? Smaller(region.reserved_bytes, bytes - offset_[i]) : 0;
     bad_regions_ += !fits && region.reserved_bytes != 0;
   }
@@ -81,7 +82,7 @@ bool RecorderView::CopyCell(uint32_t number, CellCopy* out) const {
   const Cell& cell = CellAt(number);
   out->key = Acquire(cell.key);
   if (out->key == 0 || out->key > kSharedKeyMask) return false;
-  out->samples = Acquire(cell.samples);  // first: the sums read after it hold at least that much
+  out->samples = Acquire(cell.samples);  // first, so that the sums below hold at least that much
   out->objects = Relaxed(cell.objects);
   out->bytes = Relaxed(cell.bytes);
   out->bytes_squared = Relaxed(cell.bytes_squared);
@@ -109,8 +110,8 @@ bool RecorderView::SumOwnCells(CellOwnSums* sums, uint32_t count, SharedCounters
     sum.bytes += Relaxed(cell.bytes);
     sum.bytes_squared += Relaxed(cell.bytes_squared);
   }
-  if (static_cast<int64_t>(counters->live) < 0)
-    counters->live = 0;  // a death was read and its birth not yet
+  // A death was read before its birth.
+  if (static_cast<int64_t>(counters->live) < 0) counters->live = 0;
   return any;
 }
 
@@ -140,9 +141,9 @@ LiveSlots RecorderView::Slots(uint32_t segment) const {
   return slots;
 }
 
-// Copied twice until both copies agree: between the two reads of the key, another block may have
-// taken the slot at the same address. A slot that never holds still is busy being freed or filled;
-// the next epoch will see it.
+// Copies until two copies agree: between the two reads of the key, another block may have taken the
+// slot at the same address. A slot that keeps changing is being freed or filled; the next epoch
+// will see it.
 bool RecorderView::CopyLive(const LiveSlots& slots, uint64_t index, LiveCopy* out) const {
   const LiveBucket& bucket = slots.buckets[index / 4];
   const LiveHot& hot = bucket.slots[index % 4];

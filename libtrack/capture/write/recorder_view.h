@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A recorder image, checked once, then read through functions that cannot leave it.
+// A recorder image, checked once, then read through functions that cannot read outside it.
 //
-// What: regions with their bounds verified, and copies of single entries taken with the ordering
-// that the layout asks. Why shared by writer and decoder: what is believed of an image must be the
-// same on both sides.
-// Promises: hostile images are legal input, provided the bytes [base, base + bytes) may be read;
-// capacities are clipped to what lies inside committed pages and inside `bytes`.
+// It offers regions with verified bounds, and copies of single entries with the memory ordering
+// that the layout asks for.
+// Why writer and decoder share it: both must believe the same of an image.
+// Promises: hostile images are legal input if the bytes [base, base + bytes) may be read.
+// Capacities are clipped to committed pages and to `bytes`.
 //
-// Thread-safety: as the image.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: as the image.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_RECORDER_VIEW_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_WRITE_RECORDER_VIEW_H_
 
@@ -25,13 +28,13 @@ struct CellCopy {
   double objects, bytes, bytes_squared, variance;
 };
 
-// What threads have added to cells of their own, by the number of the shared cell.
+// What threads have added to cells of their own, indexed by the shared cell.
 struct CellOwnSums {
   uint64_t samples;
   double objects, bytes, bytes_squared;  // no variance: nothing of it was sampled
 };
 
-// An entry of the live table or of the mappings; site 0: empty.
+// An entry of the live table or of the mappings. Site 0: empty.
 struct LiveCopy {
   uint64_t slot;  // see kSlotSegmentShift
   uint64_t address, size, interval_bytes, birth_ms, first_birth_ms;
@@ -56,12 +59,12 @@ struct LiveSlots {
   const LiveBucket* buckets = nullptr;
   uint64_t count = 0;            // 0: not in use
   uint64_t first_slot = 0;       // slot number of index 0
-  uint64_t first_in_region = 0;  // the same, counted from the start of the region: without gaps
+  uint64_t first_in_region = 0;  // the same, counted without gaps from the start of the region
 };
 
 enum class WalkStep : uint8_t { kStack, kNotReady, kEnd };
 
-// The counters of which threads may have a share of their own, summed up.
+// The counters that threads may keep shares of, summed up.
 struct SharedCounters {
   uint64_t samples = 0, live = 0;
 };
@@ -75,29 +78,29 @@ inline void Add(const CellOwnSums& own, CellCopy* cell) {
 
 class RecorderView {
  public:
-  // False: not a recorder of this version, or too short. Regions that do not fit are empty.
+  // False: not a recorder of this version, or too short. Regions that do not fit become empty.
   [[nodiscard]] bool Open(RecorderHeader* image, uint64_t bytes);
 
   RecorderHeader* header() const { return image_; }
-  uint32_t bad_regions() const {
-    return bad_regions_;
-  }  // regions that do not fit and are taken as empty
+  // Regions that do not fit and are taken as empty.
+  uint32_t bad_regions() const { return bad_regions_; }
 
-  // `*cursor` is an arena offset, at first kDepotFirstOffset; it moves behind what was returned.
+  // `*cursor` is an arena offset, at first kDepotFirstOffset. It moves past the record that was
+  // returned.
   WalkStep NextStack(uint64_t* cursor, StackCopy* out) const;
 
   uint32_t cell_count() const;
-  // False for a cell that is not published, and for a thread's own.
+  // False for a cell that is not published, and for a thread's own cell.
   bool CopyCell(uint32_t number, CellCopy* out) const;
-  // Into `sums[0, count)`, zeroed where there are any. False: there are none, and nothing was
-  // written there.
+  // Sums all own cells into `sums[0, count)`, which it zeroes first. False: there are none, and
+  // `sums` is not touched.
   bool SumOwnCells(CellOwnSums* sums, uint32_t count, SharedCounters* counters) const;
 
   uint32_t module_count() const;  // modules 1..count
   const ModuleEntry* Module(uint32_t number) const;
 
   LiveSlots Slots(uint32_t segment) const;
-  // False if the slot is empty, or changes all the time.
+  // False if the slot is empty, or keeps changing.
   bool CopyLive(const LiveSlots& slots, uint64_t index, LiveCopy* out) const;
 
   uint32_t map_count() const;
@@ -105,7 +108,7 @@ class RecorderView {
 
   uint32_t thread_count() const;
   ThreadBlock* Thread(uint32_t index) const;
-  // False if that position is not in the ring (any more, or not yet).
+  // False if that position is not in the ring, or not any more, or not yet.
   bool CopyKept(const ThreadBlock& block, uint64_t position, KeptCopy* out) const;
 
   uint64_t IntervalBytes(uint32_t index) const;  // 0: no such interval

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// HistoryWriter::Reopen: finding one's way in a file that another process left.
+// HistoryWriter::Reopen: continues a file that another process left.
 #include <cstring>
 
 #include "libtrack/capture/crc32c.h"
@@ -41,8 +41,8 @@ bool HistoryWriter::Reopen(const FileOps& file, const RecorderHeader& header) {
   store_.Start(file, header.run_id);
   depot_cursor_ = kDepotFirstOffset;
   full_due_ = true;
-  for (uint32_t level = 1; level < kLevels; ++level)
-    level_done_[level] = UINT64_MAX;  // the last word is level 0's
+  // The final word goes to level 0 only.
+  for (uint32_t level = 1; level < kLevels; ++level) level_done_[level] = UINT64_MAX;
 
   static_assert(kScratchBytes >= kSegmentBytes);
   for (uint32_t index = 0; index < kMaxSegments; ++index) {
@@ -61,8 +61,7 @@ bool HistoryWriter::Reopen(const FileOps& file, const RecorderHeader& header) {
   return true;
 }
 
-// What the last commit says of the dictionary: from there on it must be written. See
-// WriterParts::Status.
+// Reads from the last commit how far the dictionary is written. See WriterParts::Status.
 void HistoryWriter::ReadStatuses(uint64_t sequence, size_t bytes) {
   for (size_t at = sizeof(SegmentHeader); at + sizeof(RecordHeader) <= bytes;) {
     RecordHeader record;

@@ -9,8 +9,8 @@ namespace leaktrack::capture {
 namespace {
 
 // Segments per stream: history 0..6, dictionary, survivors (both generations), kept, status. Coarse
-// levels have more: what falls out of them is gone. A busy level-0 record takes most of a segment,
-// and 8 of them must outlast a second of the next level.
+// levels have more, because what falls out of them is lost. A busy level-0 record takes most of a
+// segment, and eight of them must outlast one period of the next level.
 constexpr uint32_t kLimits[kStreams] = {12, 12, 12, 12, 12, 24, 48, 384, 160, 16, 4};
 constexpr uint32_t kMostPerLevel = 60;
 static_assert(kLevels * kMostPerLevel + 384 + 160 + 16 + 4 <= kMaxSegments,
@@ -60,7 +60,8 @@ Stored SegmentStore::AppendToNew(uint32_t stream_number, SegmentKind kind, uint3
                                  RecordHeader record, uint8_t* payload) {
   uint32_t index = 0;
   if (!FindRoom(stream_number, &index)) return Stored::kNoRoom;
-  Free(index);  // before it is overwritten: whatever happens now, its old contents are gone
+  // Before it is overwritten: whatever happens now, its old contents are gone.
+  Free(index);
 
   SegmentHeader segment{};
   segment.magic = kSegmentMagic;
@@ -95,8 +96,8 @@ Stored SegmentStore::AppendToNew(uint32_t stream_number, SegmentKind kind, uint3
   return Stored::kYes;
 }
 
-// A free segment, else a new one at the end, else (at the stream's limit, or in a full file) the
-// stream's own oldest.
+// Finds a free segment, else a new one at the end. At the stream's limit, or in a full file, it
+// takes the stream's own oldest segment.
 bool SegmentStore::FindRoom(uint32_t stream_number, uint32_t* index) {
   const Stream& stream = streams_[stream_number];
   uint32_t oldest = kMaxSegments;

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Survivor records: from time to time all of them, in between the slots that changed.
+// Survivor records: a full set from time to time, and in between the slots that have changed.
 //
-// A shadow word per slot, in the writer's own memory, says what the file holds. Two generations of
-// full sets take turns, so that whatever moment a kill chooses, a complete one is in the file.
+// The writer's own memory has one shadow word per slot, which says what the file holds. Two
+// generations of full sets alternate, so that a complete one is in the file at whatever moment a
+// kill comes.
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {
 namespace {
 
 constexpr uint32_t kRows = 768;
-constexpr size_t kRowBytes = 10 + 5 + 10 + 10 + 10 + 5 + 10;  // at worst
+constexpr size_t kRowBytes = 10 + 5 + 10 + 10 + 10 + 5 + 10;  // worst case
 static_assert(64 + kRows * kRowBytes <= kMaxRawBytes, "a chunk must fit a record");
 
 struct Row {
-  LiveCopy entry;  // site 0: the slot is now empty
+  LiveCopy entry;  // site 0: the slot is empty now
   uint32_t* shadow;
   uint32_t check;
 };
@@ -26,12 +27,12 @@ uint32_t CheckOf(const LiveCopy& entry) {
   return static_cast<uint32_t>(mixed) | 1;  // never 0
 }
 
-// The same blocks are chosen in every set, so that a share can be followed over time.
+// Chooses the same blocks in every set, so that a share can be followed over time.
 bool InShare(const LiveCopy& entry, uint32_t shift) {
   return (MixBits(entry.slot ^ (entry.birth_ms << 24)) & ((uint64_t{1} << shift) - 1)) == 0;
 }
 
-// Collects rows and writes a record whenever it has a chunk of them.
+// Collects rows and writes a record for each full chunk.
 class Collector {
  public:
   Collector(RecordEncoder* encoder, SegmentStore* store, const Epoch& epoch, uint32_t shift,
@@ -43,7 +44,7 @@ class Collector {
     rows_[used_++] = {entry, shadow, check};
   }
 
-  // `end`: the record speaks for all slots below it that no earlier record of the set spoke for.
+  // `end`: the record speaks for all slots below it that no earlier record of this set spoke for.
   void Flush(uint64_t end) {
     RawBuffer& raw = encoder_->raw();
     raw.Clear();
@@ -55,7 +56,7 @@ class Collector {
     const Stored stored = encoder_->Flush(store_, SegmentKind::kSurvivors, 0, type_, epoch_.number,
                                           static_cast<uint16_t>(chunk_++));
     if (stored != Stored::kYes) result_ = stored;
-    // An unwritten row keeps its old shadow, so that the next epoch sees it as changed.
+    // A row that was not written keeps its old shadow, so the next epoch sees it as changed.
     for (uint32_t i = 0; i < used_ && stored == Stored::kYes; ++i)
       *rows_[i].shadow = rows_[i].check;
     used_ = 0;
@@ -114,7 +115,8 @@ struct Chooser {
 uint32_t ShareFor(uint64_t live, uint32_t current) {
   uint32_t shift = current;
   while (shift < 40 && (live >> shift) > HistoryWriter::kSurvivorBudget) ++shift;
-  // Going back waits until there is room to spare, or a full set would be due every epoch.
+  // The share shrinks back only when there is room to spare. Otherwise a full set would be due
+  // every epoch.
   while (shift > 0 && (live >> (shift - 1)) < HistoryWriter::kSurvivorBudget / 2) --shift;
   return shift;
 }
@@ -178,7 +180,7 @@ bool WriterParts::Changes(HistoryWriter& writer, const Epoch& epoch) {
                  RecordType::kSurvivorChange, reinterpret_cast<Row*>(writer.scratch_));
   const Chooser chooser{epoch, writer.share_shift_};
   const uint64_t all = SlotsIn(epoch.view);
-  // A large table (exact mode) is looked at in turns.
+  // A large table (exact mode) is scanned in parts, in turn.
   const bool in_turns = all > HistoryWriter::kScanSlots && epoch.kind == EpochKind::kPeriodic;
   const uint64_t from = in_turns ? writer.scan_cursor_ : 0;
   const uint64_t to = in_turns ? from + HistoryWriter::kScanSlots : all;
@@ -209,8 +211,8 @@ bool WriterParts::Changes(HistoryWriter& writer, const Epoch& epoch) {
   }
   if (!rows.empty()) rows.Flush(UINT64_MAX);
   writer.changed_since_full_ |= rows.wrote();
-  if (rows.result() == Stored::kNoRoom)
-    writer.full_due_ = true;  // a new generation frees the oldest one's segments
+  // A new generation frees the segments of the oldest one.
+  if (rows.result() == Stored::kNoRoom) writer.full_due_ = true;
   return rows.result() != Stored::kFailed;
 }
 

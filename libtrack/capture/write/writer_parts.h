@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of one epoch, one function per kind of record (history_writer.cc calls them in the
-// order that it promises).
+// The parts of one epoch, one function per kind of record. history_writer.cc calls them in the
+// order that it promises.
 //
-// Each returns false when the file refused something; it then remembers as unwritten what it could
-// not write.
+// Each function returns false if a write failed. It then remembers what is still to be written.
 //
 // Thread-safety, Allocates, Signals, Fork: as HistoryWriter.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_WRITER_PARTS_H_
@@ -42,7 +41,8 @@ struct WriterParts {
   static bool Changes(HistoryWriter& writer, const Epoch& epoch);
 };
 
-// Mixes the bits of a word so that any of them may be used as a choice (splitmix64's finisher).
+// Mixes the bits of a word so that any of them may serve as a random choice (the finisher of
+// splitmix64).
 constexpr uint64_t MixBits(uint64_t value) {
   value = (value ^ (value >> 30)) * 0xbf58'476d'1ce4'e5b9ULL;
   value = (value ^ (value >> 27)) * 0x94d0'49bb'1331'11ebULL;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads little-endian numbers from a bounded piece of memory; the one place where CFI bytes are
-// touched.
+// Reads little-endian numbers from a bounded piece of memory. CFI bytes are read only here.
 //
-// Promises: never reads outside [begin, end). After the first read that would, every read yields 0
-// and ok() is false, so that callers check once, at the end.
+// Promises: it never reads outside [begin, end). After the first read that would do so, every read
+// yields 0 and ok() is false. So callers check once, at the end.
 //
-// Thread-safety: none, a value.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: none; it is a value.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_CFI_BYTE_CURSOR_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_CFI_BYTE_CURSOR_H_
 
@@ -44,7 +46,7 @@ class ByteCursor {
     for (unsigned shift = 7;; shift += 7) {
       const uint8_t byte = Read<uint8_t>();
       if (shift < 64) value |= uint64_t{byte & 0x7fU} << shift;
-      if ((byte & 0x80) == 0) return value;  // also after the end: Read() gives 0
+      if ((byte & 0x80) == 0) return value;  // also past the end, where Read() gives 0
     }
   }
 

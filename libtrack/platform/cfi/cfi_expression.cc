@@ -43,7 +43,7 @@ bool AddConstant(CfiExpression& to, int64_t value) {
   return false;
 }
 
-// Pushes what needs no operand from the stack. False: not such an operator.
+// Pushes an operator that needs no operand from the stack. False: it is not such an operator.
 bool PushLeaf(uint8_t op, ByteCursor& code, uintptr_t pc, CfiExpression& to) {
   if (op >= kOpLit0 && op <= kOpLit31) return to = Constant(op - kOpLit0), true;
   if (op >= kOpBreg0 && op <= kOpBreg31) {

@@ -3,12 +3,15 @@
 // Reduces a DWARF expression to the one shape that unwinding needs: register + n, or the word at
 // register + n, plus m.
 //
-// What: a symbolic run of the handful of operators that compilers and glibc emit for CFA and
-// saved-register expressions. The PC is known, so the PLT's "rsp + 8 + ((rip & 15) >= 11) * 8"
-// comes out as rsp + 8 or rsp + 16.
+// It runs the expression symbolically, with the few operators that compilers and glibc emit for the
+// CFA and for saved registers. The PC is known, so the PLT's "rsp + 8 + ((rip & 15) >= 11) * 8"
+// becomes rsp + 8 or rsp + 16.
 // Refuses: everything else.
 //
-// Thread-safety: pure.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: pure.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_CFI_CFI_EXPRESSION_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_CFI_CFI_EXPRESSION_H_
 
@@ -23,7 +26,7 @@ struct CfiExpression {
   Kind kind = Kind::kUnknown;
   uint8_t reg = 0;     // DWARF number
   int32_t offset = 0;  // added to the register
-  int64_t addend = 0;  // the constant; or added to the word read
+  int64_t addend = 0;  // the constant, or the value added to the word that was read
 };
 
 // `code` covers exactly the expression.

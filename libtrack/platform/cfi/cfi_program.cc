@@ -34,7 +34,7 @@ enum Cfa : uint8_t {
   kCfaValOffsetSf = 0x15,
   kCfaValExpression = 0x16,
   kCfaGnuArgsSize = 0x2e,
-  // The upper two bits, with an operand in the lower six:
+  // The upper two bits; the lower six are the operand:
   kCfaAdvanceLoc = 0x40,
   kCfaOffset = 0x80,
   kCfaRestore = 0xc0,

@@ -2,11 +2,11 @@
 //
 // One CFI row compiled to 8 bytes: how to get from a frame to its caller.
 //
-// What: where the caller's stack pointer (the CFA) is and where its rbp was saved. Why so little:
-// over libc, ld.so, libstdc++, libruby, libpython, redis, jemalloc and clang every row at a call
-// site has its CFA at rsp + n or rbp + n, or (realigned stacks, hand-written crypto) in a word on
-// the stack; the return address always lies just below the CFA.
-// Refuses: any other row (kNone); the walk is then cut, never guessed.
+// A rule says where the caller's stack pointer (the CFA) is and where its rbp was saved. Why this
+// is enough: we looked at libc, ld.so, libstdc++, libruby, libpython, redis, jemalloc and clang. In
+// every row at a call site the CFA is rsp + n or rbp + n, or (realigned stacks, hand-written
+// crypto) in a word on the stack. The return address always lies just below the CFA.
+// Refuses: any other row (kNone). The walk is then cut; it never guesses.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_CFI_CFI_RULE_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_CFI_CFI_RULE_H_
 
@@ -21,11 +21,12 @@ enum class CfaKind : uint8_t {
   kFp,        // rbp + cfa_offset
   kSpWord,    // word at rsp + cfa_offset, plus 8 * cfa_words
   kFpWord,    // word at rbp + cfa_offset, plus 8 * cfa_words
-  kRegister,  // register number cfa_words + cfa_offset: in a frame that a signal interrupted, or
-              // the loader's trampoline
-  kSignal,    // a signal trampoline: the caller's registers are in the ucontext at rsp
-  kRoot,      // the outermost frame
-  kFramePointer,  // no CFI here: follow rbp as long as that is plausible
+  // Register number cfa_words, + cfa_offset. In a frame that a signal interrupted, or in the
+  // loader's trampoline.
+  kRegister,
+  kSignal,        // a signal trampoline: the caller's registers are in the ucontext at rsp
+  kRoot,          // the outermost frame
+  kFramePointer,  // no CFI here: follow rbp while it is plausible
 };
 
 enum class FpKind : uint8_t {
@@ -33,7 +34,7 @@ enum class FpKind : uint8_t {
   kAtCfa,     // saved at CFA + 8 * fp_words
   kAtFp,      // saved at rbp + 8 * fp_words
   kAtSp,      // saved at rsp + 8 * fp_words
-  kLost,      // cannot be known
+  kLost,      // unknown
 };
 
 struct CfiRule {
@@ -49,9 +50,9 @@ struct CfiRule {
 };
 static_assert(sizeof(CfiRule) == 8, "the rule cache stores a rule as one word");
 
-// A rule that needs no look at its offsets when it is applied: the CFA is rsp or rbp plus whole
-// words, above rsp when it is counted from rsp; rbp is unchanged or was saved in the frame, below
-// the return address. Nearly every rule is plain.
+// A plain rule needs no check of its offsets when it is applied. Its CFA is rsp or rbp plus whole
+// words, and lies above rsp if it is counted from rsp. rbp is unchanged, or was saved in the frame
+// below the return address. Nearly every rule is plain.
 inline bool IsPlain(const CfiRule& rule) {
   const int64_t words = rule.cfa_offset / 8;
   if (rule.cfa_offset % 8 != 0 || (rule.cfa != CfaKind::kSp && rule.cfa != CfaKind::kFp))
@@ -62,13 +63,13 @@ inline bool IsPlain(const CfiRule& rule) {
   return rule.cfa == CfaKind::kFp || words + rule.fp_words >= 0;
 }
 
-// A rule as the cache keeps it: the CFA's offset in the upper half, where one shift takes it out;
-// below, what is tested.
+// The form in which the cache stores a rule. The CFA's offset is in the upper half, where one shift
+// extracts it. The bits that are tested are in the lower half.
 struct RuleWord {
-  static constexpr uint64_t kFromFp = uint64_t{1} << 17;  // of a plain rule: CfaKind::kFp, not kSp
-  static constexpr uint64_t kPlain = uint64_t{1} << 23;   // IsPlain; a bit that no CfaKind uses
-  static constexpr uint64_t kFpSaved = uint64_t{1}
-                                       << 24;  // of a plain rule: FpKind::kAtCfa, not kSame
+  static constexpr uint64_t kFromFp = uint64_t{1} << 17;  // plain rules: CfaKind::kFp, not kSp
+  static constexpr uint64_t kPlain = uint64_t{1} << 23;   // IsPlain; no CfaKind uses this bit
+  // Plain rules: FpKind::kAtCfa, not kSame.
+  static constexpr uint64_t kFpSaved = uint64_t{1} << 24;
 
   uint64_t bits;
 

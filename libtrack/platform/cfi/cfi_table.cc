@@ -6,7 +6,7 @@
 namespace leaktrack::track {
 namespace {
 
-// DWARF pointer encodings: format in the low half, base in the high one.
+// DWARF pointer encodings: format in the low half, base in the high half.
 constexpr uint8_t kEncodingOmit = 0xff;
 constexpr uint8_t kEncodingTable = 0x3b;  // signed 32-bit, relative to the header
 constexpr uint8_t kEncodingUdata4 = 0x03;
@@ -43,7 +43,8 @@ bool ReadEncoded(ByteCursor& from, uint8_t format, uint64_t& value) {
   }
 }
 
-// A pointer, absolute or relative to its own place: no others occur in FDEs on x86-64.
+// Reads a pointer that is absolute or relative to its own address. FDEs on x86-64 contain no
+// others.
 bool ReadPointer(ByteCursor& from, uint8_t encoding, uint64_t& value) {
   const uintptr_t place = from.at();
   if (encoding == kEncodingOmit || !ReadEncoded(from, encoding, value)) return false;
@@ -51,7 +52,7 @@ bool ReadPointer(ByteCursor& from, uint8_t encoding, uint64_t& value) {
   return (encoding & 0xf0) == 0x10 || (encoding & 0xf0) == 0x00;
 }
 
-// The augmentation letters after 'z'.
+// Reads what the augmentation letters after 'z' announce.
 bool ReadAugmentation(const CfiSection& section, uintptr_t letters, ByteCursor& data, CfiCie& cie) {
   ByteCursor letter(letters, section.segment_end);
   for (uint8_t c = letter.Read<uint8_t>(); c != 0; c = letter.Read<uint8_t>()) {
@@ -72,7 +73,7 @@ bool ReadAugmentation(const CfiSection& section, uintptr_t letters, ByteCursor& 
   return letter.ok() && data.ok();
 }
 
-// Positions a cursor on the body of the CIE or FDE at `at`. False for the terminator and 64-bit
+// Sets a cursor to the body of the CIE or FDE at `at`. False for the terminator and for 64-bit
 // DWARF.
 bool OpenEntry(const CfiSection& section, uintptr_t at, ByteCursor& body) {
   if (at < section.segment_start || at >= section.segment_end) return false;
@@ -83,7 +84,7 @@ bool OpenEntry(const CfiSection& section, uintptr_t at, ByteCursor& body) {
   return true;
 }
 
-// Into work.cie, whose `at` is set last.
+// Reads into work.cie. `at` is set last.
 __attribute__((noinline)) bool ReadCie(CfiWork& work, const CfiSection& section, uintptr_t at) {
   CfiCie& cie = work.cie;
   cie = {};
@@ -114,7 +115,7 @@ __attribute__((noinline)) bool ReadCie(CfiWork& work, const CfiSection& section,
   return true;
 }
 
-// Opens the FDE at `at` (work.fde) and the CIE that it names.
+// Opens the FDE at `at` (into work.fde) and the CIE that it refers to.
 bool OpenFde(CfiWork& work, const CfiSection& section, uintptr_t at) {
   if (!OpenEntry(section, at, work.fde)) return false;
   const uintptr_t cie_field = work.fde.at();
@@ -127,15 +128,15 @@ bool OpenFde(CfiWork& work, const CfiSection& section, uintptr_t at) {
   return true;
 }
 
-// Reads what stands before the FDE's instructions. False: `pc` is not in its function.
+// Reads the fields before the FDE's instructions. False: `pc` is not in its function.
 __attribute__((noinline)) bool ReadFdeHead(CfiWork& work, uintptr_t pc, uintptr_t& start) {
   const CfiCie& cie = work.cie;
   uint64_t length;
   if (!ReadPointer(work.fde, cie.fde_encoding, start) ||
       !ReadEncoded(work.fde, cie.fde_encoding, length))
     return false;
-  if ((cie.fde_encoding & 0x0f) == 0x0b)
-    length &= 0xffff'ffffU;  // the range is a size, whatever the sign of the format
+  // The range is a size, whatever the sign of the format.
+  if ((cie.fde_encoding & 0x0f) == 0x0b) length &= 0xffff'ffffU;
   if (pc < start || pc - start >= length) return false;
   if (cie.has_augmentation) work.fde.Skip(work.fde.Uleb());
   return work.fde.ok();
@@ -146,7 +147,7 @@ struct Pair {
   int32_t fde;
 };
 
-// The FDE of the last function that starts at or before `pc`, or 0.
+// The FDE of the last function that starts at or before `pc`. 0: none.
 __attribute__((noinline)) uintptr_t FindFde(const CfiSection& section, uintptr_t pc) {
   ByteCursor header(section.header, section.header_end);
   const uint8_t version = header.Read<uint8_t>();
@@ -159,10 +160,10 @@ __attribute__((noinline)) uintptr_t FindFde(const CfiSection& section, uintptr_t
   if (frame_encoding != kEncodingOmit && !ReadEncoded(header, frame_encoding, ignored)) return 0;
   const uint32_t count = header.Read<uint32_t>();
   if (!header.ok() || count == 0 || count > (header.end() - header.at()) / sizeof(Pair)) return 0;
-  if (header.at() % alignof(Pair) != 0)
-    return 0;  // a frame pointer of 2 or 8 bytes stood before it; no linker does that
+  // A frame pointer of 2 or 8 bytes came before it. No linker does that.
+  if (header.at() % alignof(Pair) != 0) return 0;
 
-  // No branch on what is read: it would be mispredicted every other time.
+  // No branch on the values read: it would be mispredicted every other time.
   const auto* pair = reinterpret_cast<const Pair*>(header.at());
   const auto target = static_cast<int64_t>(pc - section.header);
   for (uint32_t size = count; size > 1;) {

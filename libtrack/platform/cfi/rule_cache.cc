@@ -9,8 +9,8 @@ void RuleCache::Insert(uintptr_t pc, const CachedRule& rule) {
   Line& line = lines_[LineOf(pc)];
   const uint64_t first = line.ways[0].pc.load(std::memory_order_relaxed);
   const bool use_first = first == 0 || first == pc;
-  // Full line: the victim follows the PC, so that two PCs that fight for a line may still end up
-  // side by side.
+  // The line is full. The victim depends on the PC, so that two PCs that compete for a line may
+  // still end up side by side.
   const bool second_free = line.ways[1].pc.load(std::memory_order_relaxed) == 0;
   Entry& entry = line.ways[use_first || (!second_free && ((pc >> 1) & 1) != 0) ? 0 : 1];
   const uint64_t rule_word = RuleWord::Of(rule.rule).bits;

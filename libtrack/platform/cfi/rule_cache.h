@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiled CFI rules by PC: what makes a warm frame cost one look-up.
+// Caches compiled CFI rules by PC, so that a warm frame costs one look-up.
 //
-// What: 16,384 entries of 32 bytes, two to a cache line. An entry carries the packed capture::Frame
-// as well, so that a warm frame is named for free. Why no lock and no sequence number: each entry
-// checks itself (the fourth word is a mix of the other three), so that a reader beside a writer
-// sees a miss, never a mixture.
-// Limits: 512 KiB of .bss, touched page by page as PCs appear; a third PC on one line evicts one of
+// 16,384 entries of 32 bytes, two to a cache line. An entry also contains the packed
+// capture::Frame, so a warm frame gets its name for free. Why it needs no lock and no sequence
+// number: each entry checks itself, because the fourth word is a mix of the other three. A reader
+// that runs beside a writer sees a miss, never a mixture.
+// Limits: 512 KiB of .bss, touched page by page as PCs appear. A third PC on a line evicts one of
 // the two.
 //
-// Thread-safety: lock-free on both sides.
+// Thread-safety: lock-free for readers and writers.
 // Allocates: never.
 // Signals: safe.
 // Fork: the child may go on using it.
@@ -38,7 +38,7 @@ class RuleCache {
     RuleWord rule;
   };
 
-  // `pc` is never 0.
+  // `pc` must not be 0.
   __attribute__((always_inline)) bool FindWords(uintptr_t pc, Words& found) const {
     const Line& line = lines_[LineOf(pc)];
     return line.ways[0].Load(pc, found) || line.ways[1].Load(pc, found);
@@ -55,7 +55,7 @@ class RuleCache {
 
   void Insert(uintptr_t pc, const CachedRule& rule);
 
-  // Drops the rules of frames for which `stale` says so.
+  // Drops the rules of frames for which `stale` returns true.
   void Sweep(bool (*stale)(capture::Frame frame));
 
  private:
@@ -86,14 +86,14 @@ class RuleCache {
     Entry ways[2];
   };
 
-  // The low bits as they are: call sites are spread over them evenly, and each operation more would
-  // lie in the chain of dependent loads that a walk is.
+  // Uses the low bits directly. Call sites are spread evenly over them, and each further operation
+  // would lengthen the chain of dependent loads of a walk.
   static size_t LineOf(uintptr_t pc) { return (pc + 1) & ((size_t{1} << kLineBits) - 1); }
 
   Line lines_[size_t{1} << kLineBits];
 };
 
-// The one of this process. Zero-initialised: empty.
+// The cache of this process. Zero-initialised memory is empty.
 extern RuleCache g_rule_cache;
 
 }  // namespace leaktrack::track

@@ -11,8 +11,8 @@ namespace leaktrack::track {
 namespace {
 
 constexpr uintptr_t kPage = 4096;
-constexpr uintptr_t kMaxModuleBytes = uintptr_t{16}
-                                      << 30;  // larger than any real one: a damaged header
+// No real module is larger; a larger one means a damaged header.
+constexpr uintptr_t kMaxModuleBytes = uintptr_t{16} << 30;
 
 bool RangeReadable(uintptr_t start, uint64_t bytes) {
   if (bytes == 0 || bytes > (uint64_t{1} << 20)) return false;
@@ -22,9 +22,9 @@ bool RangeReadable(uintptr_t start, uint64_t bytes) {
   return true;
 }
 
-// Copies module memory that another thread's dlclose may unmap at any moment: the kernel then says
-// so instead of faulting. Where it will not copy at all (some containers forbid the call), pages
-// are probed first, which leaves a small gap.
+// Copies module memory that another thread's dlclose may unmap at any moment. The kernel copies,
+// and reports an error instead of faulting. If it refuses to copy at all (some containers forbid
+// the call), pages are probed first, which leaves a small race.
 bool CopyMemory(void* to, uintptr_t from, size_t bytes) {
   const iovec local{to, bytes};
   const iovec remote{reinterpret_cast<void*>(from), bytes};
@@ -38,7 +38,7 @@ bool CopyMemory(void* to, uintptr_t from, size_t bytes) {
   return true;
 }
 
-// Working memory of a refresh; refreshes exclude each other.
+// Working memory of a refresh. Refreshes exclude each other.
 constexpr unsigned kMaxHeaders = 64;
 constexpr size_t kMaxNoteBytes = 1024;
 constinit Elf64_Phdr g_headers[kMaxHeaders]{};
@@ -52,7 +52,7 @@ bool HeaderIsSane(const Elf64_Ehdr& header) {
          header.e_phnum <= kMaxHeaders && header.e_phoff < 16 * kPage && header.e_phoff % 8 == 0;
 }
 
-// Extent and bias from the PT_LOAD segments. The one with file offset 0 is at `base`.
+// Computes extent and bias from the PT_LOAD segments. The segment with file offset 0 is at `base`.
 bool FindExtent(uintptr_t base, const Elf64_Phdr* headers, unsigned count, LoadedElf& image) {
   uintptr_t low = UINTPTR_MAX;
   uintptr_t high = 0;
@@ -78,8 +78,8 @@ bool FindExtent(uintptr_t base, const Elf64_Phdr* headers, unsigned count, Loade
 void FindCfi(const Elf64_Phdr* headers, unsigned count, const Elf64_Phdr& eh, LoadedElf& image) {
   for (unsigned i = 0; i < count; ++i) {
     const Elf64_Phdr& p = headers[i];
-    // More bytes in the file than in memory is no segment; its end could lie before its start, or
-    // beyond the module.
+    // A segment cannot have more bytes in the file than in memory. Its end could lie before its
+    // start, or outside the module.
     if (p.p_type != PT_LOAD || (p.p_flags & PF_R) == 0 || p.p_filesz > p.p_memsz) continue;
     if (eh.p_vaddr < p.p_vaddr || eh.p_vaddr % 4 != 0) continue;
     const uint64_t inside = eh.p_vaddr - p.p_vaddr;

@@ -2,11 +2,13 @@
 //
 // Reads the ELF header of a module where it is mapped: extent, bias, unwind tables, build-id.
 //
-// Promises: every field is bounds-checked and every page is probed before it is read, so that a
-// file that only looks like ELF, or a module that goes away meanwhile, costs a false and not a
-// fault.
+// Promises: every field is bounds-checked, and every page is probed before it is read. A file that
+// only looks like ELF, or a module that is unloaded meanwhile, yields false and no fault.
 //
-// Thread-safety: pure.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: pure.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_MODULES_LOADED_ELF_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_MODULES_LOADED_ELF_H_
 
@@ -17,7 +19,7 @@
 namespace leaktrack::track {
 
 struct LoadedElf {
-  uintptr_t start;  // first and one past the last mapped address, from the program headers
+  uintptr_t start;  // first mapped address, and (end) one past the last, from the program headers
   uintptr_t end;
   uintptr_t bias;
   CfiSection cfi;

@@ -3,10 +3,10 @@
 // The process-private half of the module map: address ranges side by side, and what unwinding needs
 // of each module.
 //
-// Why beside the recorder's ModuleEntry: those are 512 bytes apart, and a look-up scans all of
-// them; here 200 modules are 50 cache lines. A number stands for one module at one address for the
-// life of the run, so that a slot's facts never change once published; only `end` switches between
-// its value and 0 (not loaded).
+// Why it is separate from the recorder's ModuleEntry: those are 512 bytes apart, and a look-up
+// scans all of them. Here 200 modules take 50 cache lines. A number stands for one module at one
+// address for the life of the run. So the facts of a slot never change once published. Only `end`
+// switches between its value and 0 (not loaded).
 //
 // Thread-safety: readers lock-free; one writer at a time (the refresh).
 // Allocates: never.
@@ -26,7 +26,7 @@ class ModuleIndex {
  public:
   static constexpr uint32_t kMaxModules = 4096;
 
-  // What identifies a mapped file. `base` is where its first byte is mapped.
+  // Identifies a mapped file. `base` is the address of its first byte.
   struct Identity {
     uintptr_t base;
     uint64_t device;
@@ -39,7 +39,7 @@ class ModuleIndex {
     uintptr_t end;
     uintptr_t bias;
     CfiSection cfi;
-    uint32_t seen;  // the refresh that last met it
+    uint32_t seen;  // the last refresh that found it
     bool from_startup;
   };
 
@@ -55,8 +55,8 @@ class ModuleIndex {
   void Clear();
 
  private:
-  // All zero, and said so: with a constructor the index would be filled by ours and then emptied by
-  // its own.
+  // All zero, and explicitly so: otherwise our constructor would fill the index, and then its own
+  // constructor would empty it.
   std::atomic<uint32_t> count_{};  // numbers 1..count_ are published
   std::atomic<uintptr_t> starts_[kMaxModules]{};
   std::atomic<uintptr_t> ends_[kMaxModules]{};

@@ -16,7 +16,8 @@ constinit std::atomic<uint32_t> g_module_map_epoch{0};
 
 namespace {
 
-// Unknown code may ask for one refresh each 100 ms, after a burst of 16: plugins come in handfuls.
+// Unknown code may ask for one refresh per 100 ms, after a burst of 16, because plugins come in
+// groups.
 constexpr uint64_t kRefreshIntervalMs = 100;
 constexpr uint64_t kRefreshBurstMs = 16 * kRefreshIntervalMs;
 constexpr uint32_t kMaxStartupModules = 512;
@@ -31,8 +32,8 @@ constinit std::atomic<uint64_t> g_next_refresh_ms{0};  // on the coarse monotoni
 constinit std::atomic<bool> g_refreshing{false};
 uint32_t g_refresh_serial;
 char g_maps_buffer[16 * 1024];
-ModuleIndex::Identity
-    g_startup[kMaxStartupModules];  // survives fork, so that the child knows them too
+// Survives a fork, so that the child knows them too.
+ModuleIndex::Identity g_startup[kMaxStartupModules];
 uint32_t g_startup_count;
 bool g_startup_known;
 
@@ -78,7 +79,7 @@ void CopyPath(std::string_view path, capture::ModuleEntry& entry) {
   entry.path[at] = '\0';
 }
 
-// What one pass over /proc/self/maps found.
+// Collects the results of one pass over /proc/self/maps.
 class Refresh {
  public:
   explicit Refresh(uint64_t now_ms) : now_ms_(now_ms), serial_(++g_refresh_serial) {}
@@ -96,9 +97,9 @@ class Refresh {
 
   const uint64_t now_ms_;
   const uint32_t serial_;
-  ModuleIndex::Identity candidate_{};  // the last mapping of a file's first byte: base 0 is none
+  ModuleIndex::Identity candidate_{};  // the last mapping of a file's first byte; base 0: none
   bool candidate_done_ = false;
-  uintptr_t candidate_end_ = 0;  // known once done
+  uintptr_t candidate_end_ = 0;  // valid once done
   bool loaded_ = false;
   bool unloaded_ = false;
 };
@@ -145,8 +146,8 @@ void Refresh::Append(const LoadedElf& image, std::string_view path) {
   loaded_ = true;
 }
 
-// A mapping of a file that the candidate's own program headers claim. Some linkers put several
-// segments into the file's first page, so that "offset 0" alone does not begin a module.
+// True for a mapping of a file that the candidate's own program headers claim. Some linkers put
+// several segments into the file's first page, so "offset 0" alone does not start a module.
 bool Refresh::InsideCandidate(const MapsLine& line) const {
   if (candidate_.base == 0 || line.device != candidate_.device || line.inode != candidate_.inode)
     return false;
@@ -204,13 +205,14 @@ bool Refresh::Run() {
   if (!reader.ok()) return false;
   MapsLine line;
   while (reader.Next(line)) OnLine(line);
-  if (!reader.ok()) return false;  // half a map: what was not met may still be there
+  // The map is incomplete: a module that was not seen may still be there.
+  if (!reader.ok()) return false;
   MarkGone();
   return true;
 }
 
-// Rules of modules that have gone, and of addresses that were in no module: those may be in one
-// now.
+// True for rules of modules that have gone, and of addresses that were in no module: a module may
+// contain them now.
 bool IsStale(capture::Frame frame) {
   const uint32_t number = capture::FrameModule(frame);
   return number == capture::kUnknownModule || !g_index.Loaded(number);
@@ -220,7 +222,7 @@ bool RefreshLocked(uint64_t now_ms) {
   Refresh refresh(now_ms);
   const bool complete = refresh.Run();
   if (refresh.changed()) {
-    OpenUnloadWindow();  // a look-up under way could put back what the sweep removes
+    OpenUnloadWindow();  // otherwise a look-up under way could put back what the sweep removes
     g_rule_cache.Sweep(IsStale);
     g_module_map_epoch.fetch_add(1, std::memory_order_release);
     g_table.generation->fetch_add(1, std::memory_order_release);
@@ -232,7 +234,7 @@ bool RefreshLocked(uint64_t now_ms) {
 }  // namespace
 
 void BindModuleMap(const ModuleTable& table) {
-  ResetPins();  // after fork: the holders of pins and locks are not in this process
+  ResetPins();  // after a fork the holders of pins and locks are not in this process
   g_refreshing.store(true, std::memory_order_relaxed);
   g_table = table;
   g_index.Clear();
@@ -279,8 +281,8 @@ UnknownAddress RefreshForUnknown(uintptr_t address) {
 void BeginUnload() { OpenUnloadWindow(); }
 
 void EndUnload(uint64_t now_ms) {
-  // A refresh of another thread may have read the map before the module went: wait for it, bounded,
-  // and read again.
+  // Another thread's refresh may have read the map before the module went. So wait for it, for a
+  // bounded time, and read again.
   for (int i = 0; i < kMaxLockYields && !RefreshModules(now_ms); ++i) raw::Call(SYS_sched_yield);
   CloseUnloadWindow();
 }

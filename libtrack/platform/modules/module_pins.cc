@@ -23,8 +23,8 @@ void DecrementUnlessZero(std::atomic<uint32_t>& counter) {
 
 }  // namespace
 
-// Sequentially consistent on both sides: either the reader sees the window or the unloader sees the
-// pin.
+// Both sides are sequentially consistent: either the reader sees the window, or the unloader sees
+// the pin.
 ModulePin::ModulePin() {
   g_pins.fetch_add(1, std::memory_order_seq_cst);
   held_ = g_windows.load(std::memory_order_seq_cst) == 0;

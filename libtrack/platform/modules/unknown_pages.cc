@@ -4,8 +4,8 @@
 namespace leaktrack::track {
 namespace {
 
-// 35 bits of page number, 16 of epoch, 12 of time in units of 16 seconds, and one that is always
-// set: 0 is empty.
+// 35 bits of page number, 16 of epoch, 12 of time in units of 16 seconds, and one bit that is
+// always set. 0 is an empty entry.
 uint64_t Word(uintptr_t address, uint32_t epoch, uint64_t now_ms) {
   const uint64_t page = (address >> 12) & 0x7'ffff'ffffULL;
   return page << 29 | uint64_t{epoch & 0xffff} << 13 | ((now_ms >> 14) & 0xfff) << 1 | 1;

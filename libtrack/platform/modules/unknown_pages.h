@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Remembers which code pages belong to no file (JIT), so that they do not ask for the module map
-// again and again.
+// Remembers which code pages belong to no file (JIT), so that they do not trigger a refresh of the
+// module map again and again.
 //
-// An entry is good for one map epoch and about 16 seconds: dlopen is not interposed, so that a page
-// that was a JIT's can become a module's without a word.
+// An entry is valid for one map epoch and about 16 seconds. The limit is needed because dlopen is
+// not interposed: a page that belonged to a JIT can become a module's unnoticed.
 //
 // Thread-safety: lock-free.
 // Allocates: never.

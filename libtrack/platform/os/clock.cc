@@ -13,7 +13,7 @@ namespace {
 
 constinit std::atomic<int64_t> g_last_coarse_ns{0};
 
-// Whoever comes first; threads that come at once find the same.
+// Installs the clock function. Threads that come at once find the same one.
 int FindAndRead(clockid_t clock, timespec* now) {
   ClockFunction found = FindClockInImage(static_cast<uintptr_t>(getauxval(AT_SYSINFO_EHDR)));
   if (found == nullptr) found = ReadClockByCall;

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The clocks of the library: the kernel's, whoever else says what the time is.
+// The clocks of the library: always the kernel's, whatever libraries pretend.
 //
-// Programs are run under libraries that replace clock_gettime (libfaketime freezes or stretches
-// it); their time would be the length of the run and the pace of each growth. So the vDSO's own
-// function is called, found once by its name in the page that the kernel maps into every process;
-// where there is none (vdso=0, some emulators), the system call. CLOCK_MONOTONIC_COARSE costs 7 ns
-// and steps every 1 to 4 ms, which is as fine as ages are ever judged.
+// Programs run under libraries that replace clock_gettime (libfaketime freezes or stretches it).
+// With such a clock the length of the run and every rate of growth would be wrong. So we call the
+// vDSO's own function. It is found once, by its name in the page that the kernel maps into every
+// process. Without a vDSO (vdso=0, some emulators) we make the system call. CLOCK_MONOTONIC_COARSE
+// costs 7 ns and steps every 1 to 4 ms, which is as fine as ages are ever judged.
 //
-// Promises: errno is untouched. Under a seccomp filter no system call is made: without a vDSO time
-// then stands still.
-// Thread-safety: yes.   Allocates: never.   Signals: safe.   Fork: safe.
+// Promises: errno is untouched. Under a seccomp filter no system call is made: without a vDSO the
+// time then stands still.
+//
+// Thread-safety: yes.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_CLOCK_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_CLOCK_H_
 
@@ -21,14 +25,14 @@
 
 namespace leaktrack::track {
 
-// clock_gettime of the kernel; finds it at the first call. Hidden by name: one load instead of two.
+// The kernel's clock_gettime; the first call finds it. Hidden visibility: one load instead of two.
 using ClockFunction = int (*)(clockid_t clock, timespec* now);
 extern std::atomic<ClockFunction> g_clock __attribute__((visibility("hidden")));
 
-// Of an ELF image that the kernel mapped at `base`: its clock, or nullptr.
+// The clock function in the ELF image that the kernel mapped at `base`, or nullptr.
 ClockFunction FindClockInImage(uintptr_t base);
 
-// What serves where there is no such image.
+// The clock if there is no such image.
 int ReadClockByCall(clockid_t clock, timespec* now);
 
 inline int64_t ReadClockNs(clockid_t clock) {

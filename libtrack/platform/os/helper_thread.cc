@@ -12,8 +12,8 @@
 namespace leaktrack::track {
 namespace {
 
-// The kernel reads this list when the thread dies. It replaces the one that glibc registered for
-// the thread, which never holds anything: the helper uses no robust pthread mutex.
+// The kernel reads this list when the thread dies. It replaces the list that glibc registered for
+// the thread. That one is always empty, because the helper uses no robust pthread mutex.
 struct RobustList {
   robust_list_head head;
   robust_list node;
@@ -23,8 +23,8 @@ constinit RobustList g_robust{};
 void CloseRange(long first, long last) {
   if (first > last) return;
   if (raw::Call(436 /* SYS_close_range */, first, last, 0) == 0) return;
-  for (long fd = first; fd <= last && fd < 4096; ++fd)
-    raw::Close(static_cast<int>(fd));  // before Linux 5.9
+  // Before Linux 5.9.
+  for (long fd = first; fd <= last && fd < 4096; ++fd) raw::Close(static_cast<int>(fd));
 }
 
 }  // namespace
@@ -39,7 +39,8 @@ bool StartHelperThread(void* (*main)(void*), void* argument) {
   pthread_attr_setstacksize(&attributes, kHelperStackBytes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   sigset_t all, before;
-  __builtin_memset(&all, 0xff, sizeof all);  // pthread_sigmask leaves glibc's internal signals open
+  // pthread_sigmask leaves glibc's internal signals open.
+  __builtin_memset(&all, 0xff, sizeof all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
   const bool started = pthread_create(&thread, &attributes, main, argument) == 0;
@@ -65,8 +66,8 @@ void SetOwnerAlive(std::atomic<uint32_t>* word) {
   g_robust.head.list_op_pending = nullptr;
   g_robust.node.next = &g_robust.head.list;
   raw::Call(SYS_set_robust_list, raw::Ptr(&g_robust.head), sizeof g_robust.head);
-  // Last: a word that names a thread must be on the list, or a kill in between would leave an owner
-  // that seems alive.
+  // Last: a word that contains a thread id must be on the list. Otherwise a kill in between would
+  // leave an owner that seems alive.
   word->store(static_cast<uint32_t>(raw::Gettid()), std::memory_order_seq_cst);
 }
 

@@ -9,19 +9,19 @@
 namespace leaktrack::track {
 namespace {
 
-// The dynamic table entries that a look-up by name needs.
+// The entries of the dynamic table that a look-up by name needs.
 struct DynamicTables {
   static constexpr uint64_t kNone = UINT64_MAX;
   const ElfW(Sym) * symbols = nullptr;
   const char* strings = nullptr;
   uint64_t strings_size = 0;
   const uint32_t* gnu_hash = nullptr;
-  const uint32_t* elf_hash = nullptr;  // the older kind: all that some files have
-  uint64_t soname = kNone;             // offset in strings
+  const uint32_t* elf_hash = nullptr;  // the older kind; some files have only this
+  uint64_t soname = kNone;             // offset into strings
 };
 
-// glibc has made the table's addresses absolute; in the vDSO, and wherever musl is the loader, they
-// are offsets still.
+// glibc has made the table's addresses absolute. In the vDSO, and if musl is the loader, they are
+// still offsets.
 template <typename Pointer>
 void SetAddress(const link_map* object, const ElfW(Dyn) & entry, Pointer& pointer) {
   const uintptr_t value = entry.d_un.d_ptr;
@@ -73,7 +73,7 @@ const ElfW(Sym) * FindByElfHash(const DynamicTables& tables, std::string_view na
   for (uint32_t index = buckets[ElfHash(name) % bucket_count]; index != 0 && index < symbol_count;
        index = chain[index]) {
     if (Defines(tables, tables.symbols[index], name)) return &tables.symbols[index];
-    if (++steps > symbol_count) break;  // a ring
+    if (++steps > symbol_count) break;  // a cycle
   }
   return nullptr;
 }
@@ -107,7 +107,7 @@ std::string_view LastPart(std::string_view path) {
   return path;
 }
 
-// By its soname, else by the last part of its path.
+// Compares the soname, or without one the last part of the path.
 bool IsNamed(const link_map* object, std::string_view name) {
   const DynamicTables tables = ReadDynamic(object);
   if (tables.strings != nullptr && tables.soname < tables.strings_size)
@@ -125,7 +125,7 @@ const link_map* FindObject(std::string_view name) {
 
 }  // namespace
 
-// The loader's list of objects, by way of the main program's DT_DEBUG entry: naming _r_debug would
+// Finds the loader's list through the main program's DT_DEBUG entry. A reference to _r_debug would
 // make us need ld.so.
 const link_map* FirstObject() {
   const auto* headers = reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));

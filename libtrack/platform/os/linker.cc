@@ -5,7 +5,7 @@
 
 #include "libtrack/platform/os/link_object.h"
 
-// Both ends of this library's own image, from the linker.
+// The bounds of this library's own image, from the linker.
 extern "C" __attribute__((visibility("hidden"))) const char __ehdr_start[];
 extern "C" __attribute__((visibility("hidden"))) const char _end[];
 

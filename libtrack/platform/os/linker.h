@@ -3,9 +3,9 @@
 // What we ask of the dynamic loader, bound so that the library also loads on systems older than the
 // one it was built on.
 //
-// dlsym, dlopen and the pthread functions carry the symbol version GLIBC_2.2.5, and are weak:
-// before glibc 2.34 they live in libdl and libpthread, which a program need not have loaded. Test
-// each against nullptr.
+// dlsym, dlopen and the pthread functions have the symbol version GLIBC_2.2.5 and are weak. Before
+// glibc 2.34 they live in libdl and libpthread, which a program need not have loaded. Test each
+// against nullptr.
 //
 // Thread-safety: as the functions.
 // Allocates: dlsym and dlopen may.
@@ -35,20 +35,20 @@ LEAKTRACK_OLD_WEAK(pthread_sigmask)
 
 namespace leaktrack::track {
 
-// Does the address lie in this library?
+// True if the address lies in this library.
 bool IsOurs(const void* address);
 
-// The definition of `name` in the first loaded object after this library, by walking the link map
-// by hand; for systems on which dlsym is not there. Reads only what the loader has finished;
-// nullptr if not found.
+// The definition of `name` in the first loaded object after this library. It walks the link map
+// itself, for systems without dlsym. It reads only what the loader has finished. nullptr: not
+// found.
 void* FindSymbolInLinkMap(const char* name);
 
-// The first definition of `name` in the program's order, which may be ours; nullptr if there is
-// none. By hand, as dlsym(RTLD_DEFAULT) looks into a library linked with -Bsymbolic first: it would
-// always find us.
+// The first definition of `name` in the program's search order, which may be ours. nullptr: there
+// is none. Why not dlsym(RTLD_DEFAULT): it searches a library linked with -Bsymbolic first, so it
+// would always find ours.
 void* FindFirstSymbol(const char* name);
 
-// The next one, with the loader's entry of the object that defines it.
+// The next definition, with the loader's entry of the object that contains it.
 struct FoundSymbol {
   void* address = nullptr;
   const void* object = nullptr;

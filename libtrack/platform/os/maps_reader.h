@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads /proc/self/maps line by line, through raw system calls and a buffer of the caller's.
+// Reads /proc/self/maps line by line, with raw system calls and the caller's buffer.
 //
-// Promises: no allocation, no libc; a line longer than the buffer is skipped, not misread. The
-// kernel hands out whole lines per read, so that a table that changes meanwhile gives old or new
-// lines, never torn ones.
+// Promises: no allocation and no libc. A line that is longer than the buffer is skipped, not
+// misread. The kernel returns whole lines per read. So if the table changes meanwhile, lines are
+// old or new, never torn.
 //
-// Thread-safety: none, one reader per buffer.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: none; one reader per buffer.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_MAPS_READER_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_MAPS_READER_H_
 
@@ -29,18 +32,18 @@ struct MapsLine {
   std::string_view path;  // in the buffer, valid until the next line
 };
 
-// False when the line is not one of /proc/<pid>/maps.
+// False if the line is not one of /proc/<pid>/maps.
 bool ParseMapsLine(std::string_view text, MapsLine& line);
 
 class MapsReader {
  public:
-  explicit MapsReader(std::span<char> buffer);  // of /proc/self/maps
-  MapsReader(std::span<char> buffer, int fd);   // of a file that is like it; closed in the end
+  explicit MapsReader(std::span<char> buffer);  // reads /proc/self/maps
+  MapsReader(std::span<char> buffer, int fd);   // reads a similar file, and closes it at the end
   ~MapsReader();
   MapsReader(const MapsReader&) = delete;
   MapsReader& operator=(const MapsReader&) = delete;
 
-  bool ok() const { return fd_ >= 0 && !failed_; }  // false also when a read failed before the end
+  bool ok() const { return fd_ >= 0 && !failed_; }  // also false if a read failed before the end
   bool Next(MapsLine& line);
 
  private:
@@ -51,7 +54,7 @@ class MapsReader {
   size_t end_ = 0;
   int fd_;
   bool failed_ = false;
-  bool skipping_ = false;  // inside a line that did not fit
+  bool skipping_ = false;  // inside a line that does not fit
 };
 
 }  // namespace leaktrack::track

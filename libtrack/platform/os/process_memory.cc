@@ -13,14 +13,14 @@
 namespace leaktrack::track {
 namespace {
 
-// v1 says "no limit" with a number near 2^63; no machine has 2^60 bytes.
+// v1 expresses "no limit" by a number near 2^63. No machine has 2^60 bytes.
 constexpr int64_t kNoLimit = int64_t{1} << 60;
 
 void Copy(char* to, std::string_view from) {
   for (size_t i = 0; i < from.size(); ++i) to[i] = from[i];
 }
 
-// The next line of `text`, which is shortened by it.
+// Removes the first line of `text` and returns it.
 std::string_view TakeLine(std::string_view* text) {
   const size_t end = text->find('\n');
   const std::string_view line = AtMost(*text, end);
@@ -36,7 +36,7 @@ std::string_view TakeWord(std::string_view* text) {
   return word;
 }
 
-// The number that `text` starts with, blanks apart; "max" and everything else that is not a number
+// The number at the start of `text`, after blanks. "max" and everything else that is not a number
 // is not known.
 int64_t Number(std::string_view text) {
   const std::string_view word = TakeWord(&text);
@@ -78,7 +78,7 @@ int64_t AddressSpaceLimit() {
                                                            : static_cast<int64_t>(limit.rlim_cur);
 }
 
-// Calls use(line) for every line of the file until it returns true; lines longer than the buffer
+// Calls use(line) for every line of the file until it returns true. Lines longer than the buffer
 // are skipped.
 template <typename Use>
 bool ForEachLine(int fd, char* buffer, size_t capacity, Use use) {
@@ -112,7 +112,8 @@ void ProcessMemoryReader::Open(std::string_view root) {
   Copy(root_, root);
   root_bytes_ = root.size();
   status_ = OpenPath(root, "/proc/thread-self/status");
-  if (status_.fd_plus_one == 0) status_ = OpenPath(root, "/proc/self/status");  // before Linux 3.17
+  // Before Linux 3.17.
+  if (status_.fd_plus_one == 0) status_ = OpenPath(root, "/proc/self/status");
   meminfo_ = OpenPath(root, "/proc/meminfo");
   FindCgroup();
 }
@@ -143,7 +144,7 @@ void ProcessMemoryReader::Read(MemoryReading* out) {
     }
     if (StartsWith(line, "Threads:")) out->threads = Number(From(line, 8));
   }
-  // The machine changes slowly and /proc/meminfo is dear (8 us): one reading in eight.
+  // The machine's values change slowly and /proc/meminfo is expensive (8 us): one reading in eight.
   if (reads_ % 8 == 0) {
     machine_total_ = machine_available_ = kMemoryNotKnown;
     for (std::string_view text = ReadFile(meminfo_); !text.empty();) {
@@ -188,8 +189,8 @@ void ProcessMemoryReader::CloseFile(File* file) {
   file->fd_plus_one = 0;
 }
 
-// /proc/self/cgroup has lines "number:controllers:path". A v1 line that lists "memory" wins: where
-// v1 holds the memory controller, the v2 line ("0::/path") has none.
+// /proc/self/cgroup has lines "number:controllers:path". A v1 line that lists "memory" wins: if v1
+// has the memory controller, the v2 line ("0::/path") has none.
 void ProcessMemoryReader::FindCgroup() {
   char v1[kPathBytes], v2[kPathBytes];
   size_t v1_bytes = 0, v2_bytes = 0;
@@ -225,7 +226,7 @@ bool ProcessMemoryReader::FindMount(std::string_view kind, std::string_view opti
   return found;
 }
 
-// A line of mountinfo: "id parent device ROOT MOUNT_POINT options [tags...] - KIND source
+// Parses a line of mountinfo: "id parent device ROOT MOUNT_POINT options [tags...] - KIND source
 // SUPER_OPTIONS".
 bool ProcessMemoryReader::TakeMount(std::string_view line, std::string_view kind,
                                     std::string_view option, std::string_view cgroup_path) {
@@ -238,9 +239,9 @@ bool ProcessMemoryReader::TakeMount(std::string_view line, std::string_view kind
   for (int i = 0; i < 3; ++i) TakeWord(&line);
   const std::string_view mount_root = TakeWord(&line), mount_point = TakeWord(&line);
 
-  // What lies below the mount: our path without the part that was mounted. Inside a container's own
-  // namespace the path may begin with "/.." or have nothing to do with the mount's root; the mount
-  // point is then our cgroup.
+  // Our path below the mount is our path without the part that was mounted. Inside a container's
+  // own namespace the path may begin with "/.." or have nothing to do with the mount's root. Then
+  // the mount point is our cgroup.
   std::string_view below;
   if (mount_root == "/")
     below = cgroup_path;
@@ -286,8 +287,7 @@ void ProcessMemoryReader::ChooseLevel() {
   if (!v1) pressure_ = OpenPath(folder, "/memory.pressure");  // v1 has no pressure of its own
 }
 
-// File pages, mapped or not, that the kernel drops before it kills; shared memory is not among
-// them.
+// File pages, mapped or not, which the kernel drops before it kills. Shared memory is not included.
 int64_t ProcessMemoryReader::ReadReclaimable() {
   const bool v1 = cgroup_kind_ == CgroupKind::kV1;
   const std::string_view stat = ReadFile(stat_);
@@ -305,7 +305,7 @@ uint64_t ProcessMemoryReader::LimitId() {
 }
 
 void ProcessMemoryReader::ReadCgroup(MemoryReading* out) {
-  if (reads_ % 8 == 0) reclaimable_ = ReadReclaimable();  // dear, like /proc/meminfo
+  if (reads_ % 8 == 0) reclaimable_ = ReadReclaimable();  // expensive, like /proc/meminfo
   out->cgroup_reclaimable = reclaimable_;
   out->cgroup_current = Number(ReadFile(current_));
   const int64_t limit = Number(ReadFile(max_));

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads how much memory the process has, and how much it may have: one reading per tick of the
-// drainer.
+// Reads how much memory the process has and may have: one reading per tick of the drainer.
 //
-// What: resident memory by kind, swap, address space and threads (/proc/thread-self/status), the
-// memory cgroup's usage, limit, reclaimable pages, OOM kills and pressure (v1 or v2), RLIMIT_AS,
-// the machine's total and available memory. Why thread-self: when main() ends by pthread_exit,
-// /proc/self/status belongs to a zombie and tells nothing. Why the tightest cgroup: a container
-// often has no limit while its pod has one; the OOM killer counts there. The level with the
-// smallest limit, from our own cgroup up to the root that is visible, is chosen at Open() and again
-// every kReadsPerChoice readings, because limits are moved at run time. Cost: 17 us a reading on
-// average (4 to 6 preads on descriptors that stay open), most of it /proc/thread-self/status;
-// smaps_rollup would cost milliseconds under a large heap, statm cannot tell swap or shared memory.
+// What it reads: resident memory by kind, swap, address space and threads
+// (/proc/thread-self/status); the memory cgroup's usage, limit, reclaimable pages, OOM kills and
+// pressure (v1 or v2); RLIMIT_AS; the machine's total and available memory.
+// Why thread-self: if main() ends by pthread_exit, /proc/self/status belongs to a zombie and says
+// nothing.
+// Why the tightest cgroup: a container often has no limit while its pod has one, and the OOM killer
+// counts there. The level with the smallest limit, from our own cgroup up to the visible root, is
+// chosen at Open() and again every kReadsPerChoice readings, because limits are moved at run time.
+// Cost: 17 us per reading on average (4 to 6 preads on descriptors that stay open), most of it for
+// /proc/thread-self/status. smaps_rollup would cost milliseconds with a large heap. statm does not
+// tell swap or shared memory.
 //
-// Promises: what the system did not tell is kMemoryNotKnown, never 0. Limits: paths over 511 bytes
-// are not followed; unmounted or hidden cgroup trees are "not known".
+// Promise: a value that the system did not tell is kMemoryNotKnown, never 0.
+// Limits: paths over 511 bytes are not followed. Unmounted or hidden cgroup trees are "not known".
 //
-// Thread-safety: none; owned by the drainer, which keeps its own descriptor table.
+// Thread-safety: none; owned by the drainer, which has its own descriptor table.
 // Allocates: never.
 // Signals: safe, not reentrant.
 // Fork: the child opens its own; descriptors are O_CLOEXEC.
@@ -31,22 +32,22 @@
 
 namespace leaktrack::track {
 
-// The writer's own record, so that a reading needs no conversion.
+// The same type as the writer's, so that a reading needs no conversion.
 using MemoryReading = capture::MemorySampleRaw;
 inline constexpr int64_t kMemoryNotKnown = -1;
 
-// Zero-initialised memory is a closed reader: Read() then tells nothing but RLIMIT_AS.
+// Zero-initialised memory is a closed reader. Its Read() tells only RLIMIT_AS.
 class ProcessMemoryReader {
  public:
-  // Finds and opens the files. Call after the thread has its own descriptor table. `root` stands
-  // before /proc and before every mount point (tests).
+  // Finds and opens the files. Call it after the thread has its own descriptor table. `root` is
+  // prepended to /proc and to every mount point (tests).
   void Open(std::string_view root = {});
 
   // Fills `out`; readings that fail are kMemoryNotKnown.
   void Read(MemoryReading* out);
 
-  // The inode of the file that holds the limit of the chosen cgroup: whoever has the same has the
-  // same limit, whatever its path is called in its own namespace. 0: no limit, or not known. While
+  // The inode of the limit file of the chosen cgroup. Processes with the same inode have the same
+  // limit, whatever the path is called in their namespaces. 0: no limit, or not known. Only while
   // the files are open.
   uint64_t LimitId();
 
@@ -57,7 +58,7 @@ class ProcessMemoryReader {
   static constexpr size_t kPathBytes = 512;
   static constexpr size_t kBufferBytes = 4096;
 
-  // A descriptor in a form whose zero is "closed".
+  // A descriptor whose zero value means "closed".
   struct File {
     int fd_plus_one;
   };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Raw system calls: no errno, no cancellation point, no libc state. Results are the kernel's:
-// negative is -errno.
+// Raw system calls: no errno, no cancellation point, no libc state. Results are the kernel's, so a
+// negative result is -errno.
 //
-// Thread-safety: as the calls.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: as the calls.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_RAW_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_RAW_H_
 
@@ -15,14 +18,15 @@
 
 namespace leaktrack::track::raw {
 
-// Set when the program has put itself under a seccomp filter: from then on a system call of ours
-// may kill it (pitfalls P5, X8). Whoever is about to make one from inside a hook asks first and
-// does without.
+// True once the program has put itself under a seccomp filter. From then on a system call of ours
+// may kill it (pitfalls P5, X8). Code inside a hook must ask this before any system call, and do
+// without the call.
 extern std::atomic<bool> forbidden;
 
-// Whose memory the calling thread runs in. A vfork child has that of its parent, this variable
-// included, until it execs or ends; the parent's thread stands still meanwhile. Our vfork keeps it
-// (interpose/vfork.cc), so that a child is told from its parent without a system call.
+// Tells whose memory the calling thread runs in. A vfork child uses its parent's memory, this
+// variable included, until it execs or ends; its parent's thread stands still meanwhile. Our vfork
+// maintains the variable (interpose/vfork.cc), so a child can be told from its parent without a
+// system call.
 enum Tenancy : uint32_t { kOwner = 0, kBorrower, kFilteredBorrower };
 extern __thread uint32_t tenancy __asm__("leaktrack_tenancy")
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -72,11 +76,12 @@ inline int Munmap(void* at, size_t bytes) {
 inline int Getpid() { return static_cast<int>(Call(SYS_getpid)); }
 inline int Gettid() { return static_cast<int>(Call(SYS_gettid)); }
 
-// True if one byte at `address` can be read: asks the kernel to copy from it, with arguments it
-// must then refuse (EINVAL if readable, EFAULT if not). No signal is ever raised.
+// True if one byte at `address` can be read. It makes the kernel copy from there, with other
+// arguments that the kernel must refuse: EINVAL if readable, EFAULT if not. It never raises a
+// signal.
 inline bool Readable(const void* address) {
-  if (address == nullptr) return false;  // to the kernel: no set given, nothing to refuse
-  if (Forbidden()) return false;         // not known, so not touched
+  if (address == nullptr) return false;  // for the kernel: no set given, so nothing to refuse
+  if (Forbidden()) return false;         // not known, so do not touch it
   return Call(SYS_rt_sigprocmask, ~0L, Ptr(address), 0, 8) != -14 /* EFAULT */;
 }
 

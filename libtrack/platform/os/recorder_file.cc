@@ -24,7 +24,7 @@ uint64_t EighthOfFreeSpace(int fd) {
   return static_cast<uint64_t>(info.f_bavail) * static_cast<uint64_t>(info.f_bsize) / 8;
 }
 
-// Where no far place is granted, all of it.
+// Maps everything if no place far from other mappings is granted.
 bool Map(RecorderFile& file, uint64_t bytes, uint64_t first_bytes) {
   file.base = PlaceSparse(bytes, first_bytes, {file.fd, 0});
   file.sparse = file.base != nullptr;
@@ -81,7 +81,7 @@ bool ExtendRange(const RecorderFile& file, uint64_t from, uint64_t to) {
 
 bool CommitRange(const RecorderFile& file, uint64_t from, uint64_t to) {
   if (to > file.bytes) return false;
-  if (!file.shared || from >= to) return true;  // anonymous memory needs no asking
+  if (!file.shared || from >= to) return true;  // anonymous memory needs no commit
   if (raw::Forbidden()) return false;
   const long length = static_cast<long>(to - from);
   if (file.fd >= 0 && raw::Call(SYS_fallocate, file.fd, 0, static_cast<long>(from), length) == 0)

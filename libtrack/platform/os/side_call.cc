@@ -12,8 +12,8 @@ namespace {
 constexpr long kFlags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
                         CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
-// The new thread finds function and argument on its stack, calls, and leaves; only the old one
-// returns from here.
+// The new thread finds function and argument on its stack, makes the call, and exits. Only the old
+// thread returns from here.
 long Clone(void** stack, std::atomic<uint32_t>* tid) {
   long result;
   register std::atomic<uint32_t>* child_tid __asm__("r10") = tid;

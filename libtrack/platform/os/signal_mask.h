@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// No signal handler runs on this thread while one of these lives: nobody can jump out of what lies
-// between.
+// Blocks signals on this thread during its lifetime, so that no handler runs and none can jump out
+// of the protected code.
 //
-// The signals of a fault stay open: there a handler of the program must run, whatever it then does.
-// glibc's two internal ones wait, too; setuid() and pthread_cancel() bear that for a moment.
-// Limits: nothing is blocked under a seccomp filter, where the call may kill.
+// Fault signals stay open: a handler of the program must run for them, whatever it does. glibc's
+// two internal signals are blocked too; setuid() and pthread_cancel() tolerate that for a moment.
+// Limit: under a seccomp filter nothing is blocked, because the call may kill.
 //
-// Thread-safety: per thread.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: per thread.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_SIGNAL_MASK_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_SIGNAL_MASK_H_
 

@@ -12,8 +12,8 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr int kMapFixedNoReplace = 0x100000;  // Linux 4.17; before, the address is a wish
-constexpr uint64_t kStepBits = 21;            // places begin where a huge page may
+constexpr int kMapFixedNoReplace = 0x100000;  // Linux 4.17; before, the address is only a hint
+constexpr uint64_t kStepBits = 21;            // ranges begin where a huge page may
 constexpr int kTries = 8;
 constexpr uint64_t kMoreThanFits = uint64_t{1} << 46;
 constexpr long kBadAddress = -14;  // EFAULT
@@ -34,9 +34,8 @@ int FlagsOf(const Backing& backing) {
   return backing.fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 }
 
-// After mlockall(MCL_FUTURE) a mapping that may be written to is made resident at once, and stays
-// locked. One that may not be touched is only locked, and that can be taken back before it is
-// opened.
+// After mlockall(MCL_FUTURE) a new writable mapping is made resident at once and stays locked. An
+// inaccessible mapping is only locked, and that can be undone before it is made accessible.
 void* MapUnlocked(void* at, uint64_t bytes, int flags, const Backing& backing) {
   void* const memory = raw::Mmap(at, bytes, PROT_NONE, flags, backing.fd, backing.offset);
   if (raw::MmapFailed(memory)) return nullptr;
@@ -58,8 +57,8 @@ uint64_t AnyNumber() {
   return static_cast<uint64_t>(ReadClockNs(CLOCK_MONOTONIC)) * 0x9e37'79b9'7f4a'7c15ULL >> 16;
 }
 
-// Whether all of it is one mapping. Asks for more than can be: EFAULT if it is not, another refusal
-// if it is.
+// True if the range is one mapping. It asks mremap for more than fits: EFAULT means that the range
+// is not one mapping, another error that it is.
 bool IsOneMapping(const char* at, uint64_t bytes) {
   return raw::Call(SYS_mremap, raw::Ptr(at), static_cast<long>(bytes), kMoreThanFits, 0) !=
          kBadAddress;
@@ -93,13 +92,13 @@ bool MapPiece(char* at, uint64_t bytes, const Backing& backing) {
   return true;
 }
 
-// What another thread has made longer already does not end there, so the kernel refuses: then it is
-// looked at. The kernel joins a piece of our file with no mapping of others. Private memory it
-// could: hence the mark that MapPiece leaves on ours.
+// If another thread has already extended the piece, it does not end at `end`, and the kernel
+// refuses. Then the result is checked. The kernel never merges a piece of our file with foreign
+// mappings. It could merge private memory; to prevent that, MapPiece marks ours.
 bool ExtendPiece(char* end, uint64_t bytes) {
   char* const last = end - kPageBytes;
-  raw::Call(SYS_munlock, raw::Ptr(last),
-            kPageBytes);  // what a locked mapping grows by is locked and resident
+  // A locked mapping would grow by locked, resident pages.
+  raw::Call(SYS_munlock, raw::Ptr(last), kPageBytes);
   const auto longer = static_cast<long>(kPageBytes + bytes);
   if (!raw::Failed(raw::Call(SYS_mremap, raw::Ptr(last), kPageBytes, longer, 0))) return true;
   return IsOneMapping(last, kPageBytes + bytes);

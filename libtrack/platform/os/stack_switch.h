@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a function on a stack of its own, for the one thing that needs more than a hook may take: a
-// forked child that starts its run inside malloc, maybe on a coroutine's 4 KiB stack (pitfall E11).
+// Runs a function on a stack of its own. One case needs this: a forked child starts its run inside
+// malloc, maybe on a coroutine's stack of 4 KiB (pitfall E11).
 //
 // Limits: the function must return; nothing may unwind or jump through it.
+//
 // Thread-safety: yes.
 // Allocates: never.
 // Signals: handlers run on the given stack meanwhile.

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cutting texts, and building short ones in fixed buffers, for the few places where the library
-// names files or says one line.
+// Cuts texts, and builds short ones in fixed buffers, where the library names files or prints a
+// line.
 //
-// Promises: always terminated, never overruns; what does not fit is cut and `cut()` says so.
-// Thread-safety: none.   Allocates: never.   Signals: safe.   Fork: safe.
+// Promises: the text is always terminated and never overruns the buffer. What does not fit is cut,
+// and `cut()` says so.
+//
+// Thread-safety: none.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_TEXT_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_TEXT_H_
 
@@ -14,8 +19,8 @@
 
 namespace leaktrack::track {
 
-// Not string_view::substr, starts_with and ends_with: those know how to throw, and this library
-// links libc alone.
+// Why not string_view::substr, starts_with and ends_with: they can throw, and this library links
+// libc alone.
 inline std::string_view From(std::string_view text, size_t start) {
   return start >= text.size() ? std::string_view{}
                               : std::string_view(text.data() + start, text.size() - start);
@@ -49,8 +54,8 @@ class Text {
     }
     return *this;
   }
-  // What somebody else named, for a terminal: control characters and those that reorder or hide
-  // text become '?'.
+  // Adds a text from outside, for a terminal. Control characters, and characters that reorder or
+  // hide text, become '?'.
   Text& AddSafely(std::string_view text) {
     for (size_t i = 0; i < text.size(); ++i) {
       const size_t hidden = HiddenBytes(From(text, i));
@@ -77,8 +82,8 @@ class Text {
   bool cut() const { return cut_; }
 
  private:
-  // How many bytes at the start are not to be shown: C0, DEL; in UTF-8 C1 and, more than need be,
-  // all of U+2000 to U+207F.
+  // The number of bytes at the start that must not be shown: C0 and DEL; in UTF-8 also C1, and all
+  // of U+2000 to U+207F (more than necessary).
   static size_t HiddenBytes(std::string_view text) {
     const auto byte = [text](size_t i) {
       return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;

@@ -32,7 +32,7 @@ constinit Allocator g_allocator{};
 
 int64_t Known(uint64_t value) { return value > INT64_MAX ? -1 : static_cast<int64_t>(value); }
 
-// Pages of data and stack, from the sixth number of /proc/self/statm.
+// Bytes of data and stack, from the sixth number of /proc/self/statm.
 int64_t DataBytes() {
   char text[128];
   const int fd = raw::OpenAt(AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -69,7 +69,7 @@ int64_t Control(const char* name) {
 }
 
 AllocatorReading ReadJemalloc() {
-  uint64_t epoch = 1;  // any value makes it collect its statistics anew
+  uint64_t epoch = 1;  // any value makes jemalloc update its statistics
   size_t size = sizeof epoch;
   unsigned arenas = 0;
   AllocatorReading reading;
@@ -112,7 +112,7 @@ AllocatorReading ReadMimalloc() {
   return reading;
 }
 
-// The object that `symbol` lies in, or nullptr.
+// The object that contains `symbol`, or nullptr.
 const void* ObjectOf(const void* symbol) {
   Dl_info info{};
   if (symbol == nullptr || dladdr == nullptr || dladdr(symbol, &info) == 0) return nullptr;
@@ -171,10 +171,10 @@ AllocatorReading FromNarrow(const NarrowMallinfo& info, int64_t data_bytes) {
   return reading;
 }
 
-// A heap begins at a multiple of 64 MiB (heaps of 1 GiB pages aside) with a pointer to its arena,
-// which, in the first heap of an arena, lies right behind that header. The memory may go away at
-// any time, so the kernel is asked to read it. A mapping right below a heap may be one line with
-// it.
+// A heap begins at a multiple of 64 MiB (except heaps of 1 GiB pages) with a pointer to its arena.
+// In the first heap of an arena, the arena follows directly after that header. The memory may go
+// away at any time, so the kernel is asked to read it. A mapping directly below a heap may share
+// its line in the maps file.
 int64_t CountGlibcArenas() {
   constexpr uintptr_t kHeapBytes = uintptr_t{64} << 20;
   char buffer[4096];

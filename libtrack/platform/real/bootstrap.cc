@@ -11,7 +11,7 @@
 namespace leaktrack::track {
 namespace {
 
-// Before every block stands its size, so that realloc can copy it out.
+// The size is stored before every block, so that realloc can copy the block.
 constexpr size_t kHeader = 16;
 constexpr size_t kArenaBytes = 64 * 1024;
 constexpr size_t kLargeChunks = 64;
@@ -19,7 +19,7 @@ constexpr size_t kLargeChunks = 64;
 alignas(64) constinit char g_arena[kArenaBytes]{};
 constinit std::atomic<size_t> g_used{0};
 
-// Blocks that did not fit the arena, each a mapping of its own.
+// Blocks that did not fit into the arena. Each is a mapping of its own.
 struct Chunk {
   std::atomic<uintptr_t> start;
   size_t bytes;

@@ -14,7 +14,7 @@ constexpr size_t kLargestScope = 64;
 
 constinit std::atomic<const link_map*> g_last_of_start{nullptr};
 
-// Objects in the order in which the loader looks through them.
+// Objects in the order in which the loader searches them.
 struct Scope {
   const link_map* objects[kLargestScope];
   size_t count = 0;
@@ -46,7 +46,7 @@ const link_map* FirstLateObject() {
   return last != nullptr ? last->l_next : nullptr;
 }
 
-// Only among those that came by dlopen.
+// Searches only objects that came by dlopen.
 const link_map* LateObjectOf(const void* address) {
   const auto at = reinterpret_cast<uintptr_t>(address);
   for (const link_map* object = FirstLateObject(); object != nullptr; object = object->l_next) {

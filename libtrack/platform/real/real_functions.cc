@@ -19,7 +19,7 @@ void EarlyFree(void* block) {
   if (ResolveRealFunctions()) g_real.free(block);
 }
 
-// What the guarded entries below forward to.
+// The functions behind the guarded entries below.
 struct Unguarded {
   void (*free)(void*);
   void* (*realloc)(void*, size_t);
@@ -31,7 +31,7 @@ void GuardedFree(void* block) {
   if (!IsBootstrapBlock(block)) g_unguarded.free(block);
 }
 
-// Moves a bootstrap block to the real heap; the old block is simply left.
+// Moves a bootstrap block to the real heap. The old block is abandoned.
 void* GuardedRealloc(void* block, size_t size) {
   if (!IsBootstrapBlock(block)) return g_unguarded.realloc(block, size);
   void* moved = g_real.malloc(size);
@@ -45,8 +45,8 @@ size_t GuardedUsableSize(void* block) {
   return IsBootstrapBlock(block) ? BootstrapSize(block) : g_unguarded.malloc_usable_size(block);
 }
 
-// In place of what the C library lacks (musl has no pvalloc, older ones no execveat): a program
-// that asks whether there is such a name finds ours.
+// Replacements for functions that the C library lacks (musl has no pvalloc, older ones no
+// execveat): a program that looks for such a name finds our hook.
 void* PvallocOfMemalign(size_t size) {
   constexpr size_t kPage = 4096;
   if (g_real.memalign != nullptr && size <= SIZE_MAX - kPage)
@@ -92,7 +92,7 @@ constinit std::atomic<bool> g_real_resolved{false};
 
 namespace {
 
-// Stores through an out-parameter and returns afterwards: as a tail call, dlsym would see the
+// Stores through an out-parameter and returns afterwards. With a tail call, dlsym would see the
 // loader as its caller and crash (pitfall P1).
 [[gnu::noinline]] void LookUpNext(const char* name, void** found) {
   *found = dlsym != nullptr ? dlsym(RTLD_NEXT, name) : FindSymbolInLinkMap(name);
@@ -133,11 +133,11 @@ void* FindNextSymbol(const char* name) {
 
 namespace {
 
-// While dlsym is at work on this very thread, the calls that it makes get memory from the bootstrap
+// True while dlsym runs on this thread. Allocations that it makes get memory of the bootstrap
 // arena.
 constinit __thread bool resolving __attribute__((tls_model("initial-exec"))) = false;
 
-// Into a copy: until it is whole, nested calls must go on meeting the old table.
+// Fills a copy: until it is complete, nested calls must still use the old table.
 void LookUpAll(RealFunctions& real) {
   Resolve("malloc", real.malloc);
   Resolve("free", real.free);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The functions that our hooks stand before: the next definition after ours in the program's search
-// order.
+// The functions that our hooks wrap: the next definition after ours in the program's search order.
 //
-// Why a table of plain pointers: a hook must reach the real function in one indirect jump. Why
+// Why a table of plain pointers: a hook must reach the real function by one indirect jump. Why
 // constant-initialised: the loader, other preloaded libraries and constructors allocate before we
-// are initialised (pitfalls B1 to B8); `g_real_resolved` tells whether the pointers may be used.
+// are initialised (pitfalls B1 to B8). `g_real_resolved` tells whether the pointers may be used.
 //
 // Thread-safety: ResolveRealFunctions may race with itself (all racers store the same values).
-// Allocates: dlsym may allocate; such calls meet the bootstrap arena
-// (libtrack/platform/real/bootstrap.h).
+// Allocates: dlsym may; such calls get memory of the bootstrap arena (platform/real/bootstrap.h).
 // Signals: using the table is safe, resolving is not.
 // Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_REAL_REAL_FUNCTIONS_H_
@@ -28,7 +26,7 @@ struct RealFunctions {
   void (*free)(void*);
   void* (*calloc)(size_t, size_t);
   void* (*realloc)(void*, size_t);
-  void* (*reallocarray)(void*, size_t, size_t);  // null where the program's realloc is ours
+  void* (*reallocarray)(void*, size_t, size_t);  // null if the program's realloc is ours
   int (*posix_memalign)(void**, size_t, size_t);
   void* (*aligned_alloc)(size_t, size_t);
   void* (*memalign)(size_t, size_t);
@@ -71,31 +69,31 @@ struct RealFunctions {
   long (*syscall)(long, long, long, long, long, long, long);
 };
 
-// `free` may be called from the first instruction of the process on: until the table is filled it
-// points to a function that fills it. Everything else is null before. Hidden by name: a reference
-// from another file would go through the GOT otherwise, an instruction more in each hook
+// `free` may be called from the first instruction of the process on. Until the table is filled, it
+// points to a function that fills it; everything else is null. Hidden by name: otherwise a
+// reference from another file would go through the GOT, one instruction more in each hook
 // (-fvisibility does not apply to declarations).
 extern RealFunctions g_real __attribute__((visibility("hidden")));
 extern std::atomic<bool> g_real_resolved __attribute__((visibility("hidden")));
 
-// Fills the table if that has not been done. False while this thread is at it already (its dlsym
-// allocates), and if even malloc or free cannot be found; then the hooks fall back to the bootstrap
+// Fills the table if that has not been done. False while this thread is already filling it (its
+// dlsym allocates), and if even malloc or free cannot be found. The hooks then use the bootstrap
 // arena.
 bool ResolveRealFunctionsNow();
 inline bool ResolveRealFunctions() {
   return g_real_resolved.load(std::memory_order_acquire) || ResolveRealFunctionsNow();
 }
 
-// Makes free, realloc and malloc_usable_size of the table recognise bootstrap blocks. Only called
-// when there are any, so that the ordinary free costs nothing for them.
+// Makes the table's free, realloc and malloc_usable_size recognise bootstrap blocks. Called only if
+// there are any, so that an ordinary free pays nothing for them.
 void GuardBootstrapBlocks();
 
-// Puts stand-ins where the table is null, as the C library lacks the function: they fail as a
-// function of that kind may.
+// Fills null entries of the table, for functions that the C library lacks, with stand-ins. They
+// fail as a function of that kind may.
 void FillGaps(RealFunctions& real);
 
 // The definition of `name` that follows ours, nullptr if there is none. Never returns an address of
-// our own.
+// ours.
 void* FindNextSymbol(const char* name);
 
 }  // namespace leaktrack::track

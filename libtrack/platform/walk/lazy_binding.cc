@@ -10,7 +10,7 @@ namespace {
 constexpr uintptr_t kLongestTrampoline = 192;
 constexpr uintptr_t kMostRelocations = 1 << 24;
 
-// Room that the trampoline sets aside below the aligned rbx.
+// Space that the trampoline reserves below the aligned rbx.
 struct SaveArea {
   uintptr_t alignment = 0;  // 0: not a trampoline that we know
   uintptr_t bytes = 0;
@@ -20,7 +20,7 @@ uintptr_t LoadBytes(uintptr_t address, unsigned bytes) {
   return LoadStackWord(address) << (64 - 8 * bytes) >> (64 - 8 * bytes);
 }
 
-// push %rbx; mov %rsp,%rbx; and $-alignment,%rsp; sub bytes,%rsp, where bytes is a constant or a
+// push %rbx; mov %rsp,%rbx; and $-alignment,%rsp; sub bytes,%rsp. Here bytes is a constant or a
 // word of the loader's.
 SaveArea ReadPrologue(uintptr_t code) {
   constexpr uintptr_t kPushMoveAnd = 0xe4'8348'e389'4853;
@@ -38,7 +38,7 @@ SaveArea ReadPrologue(uintptr_t code) {
   return mask < 0 && area.bytes < 64 * 1024 ? area : SaveArea{};
 }
 
-// The code before `pc` is mapped as far as its page goes; beyond, it is probed.
+// The code before `pc` is mapped up to the start of its page. Beyond that it is probed.
 SaveArea FindSaveArea(uintptr_t pc) {
   if (!raw::Readable(reinterpret_cast<const void*>(pc - kLongestTrampoline))) return {};
   for (uintptr_t back = 15; back < kLongestTrampoline; ++back) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The real libunwind behind the same interface, for comparison. It takes locks and calls the
-// loader: it can deadlock in a program that loads modules while it allocates, and is therefore
-// never chosen by itself.
+// loader, so it can deadlock in a program that loads modules while it allocates. Therefore it is
+// never chosen automatically.
 #include <errno.h>
 
 #include <atomic>

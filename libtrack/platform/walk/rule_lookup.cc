@@ -25,8 +25,8 @@ uint8_t CodeByte(uintptr_t address) {
   return byte;
 }
 
-// May a call end just before `return_address`? Where the bytes lie on another page, which may not
-// be there: yes.
+// True if a call may end just before `return_address`. Also true if those bytes lie on another
+// page, which may not be mapped.
 bool MayFollowCall(uintptr_t return_address) {
   if ((return_address & 4095) < 7 || CodeByte(return_address - 5) == 0xe8) return true;
   for (const unsigned length : {2, 3, 4, 6, 7}) {
@@ -40,12 +40,12 @@ CachedRule At(const ModuleView& module, uintptr_t pc, CfiRule rule) {
   return {.frame = capture::MakeFrame(module.number, pc - module.bias), .rule = rule};
 }
 
-// A trampoline (of a signal, of makecontext) is entered by a return, not by a call, at its first
-// instruction: one before it there may be no CFI, and that is not where it is. A function that
-// nobody has called is where a stack begins that was made by hand: glibc does not say that
-// __start_context is a root. Apart, for the sake of the stack that all other rules are found on.
-[[gnu::noinline]] CachedRule RuleWhereNoneIs(CfiWork& work, const ModuleView& module,
-                                             uintptr_t pc) {
+// The rule if there is no CFI at `pc`. A trampoline (of a signal, of makecontext) is entered by a
+// return and not by a call, at its first instruction. The instruction before it may have no CFI and
+// is not the right place to look. A function that nobody has called is where a handmade stack
+// begins: glibc does not mark __start_context as a root. This function is separate to keep the
+// stack small on the path that finds all other rules.
+[[gnu::noinline]] CachedRule RuleWithoutFde(CfiWork& work, const ModuleView& module, uintptr_t pc) {
   const CfiRule entered = FindRule(work, module.cfi, pc + 1);
   if (IsTrampoline(entered)) return At(module, pc + 1, entered);
   if (entered.cfa != CfaKind::kFramePointer && !MayFollowCall(pc + 1))
@@ -55,7 +55,7 @@ CachedRule At(const ModuleView& module, uintptr_t pc, CfiRule rule) {
 
 CachedRule RuleIn(CfiWork& work, const ModuleView& module, uintptr_t pc) {
   const CfiRule rule = FindRule(work, module.cfi, pc);
-  if (rule.cfa == CfaKind::kFramePointer) return RuleWhereNoneIs(work, module, pc);
+  if (rule.cfa == CfaKind::kFramePointer) return RuleWithoutFde(work, module, pc);
   return At(module, rule.cfa == CfaKind::kSignal ? pc + 1 : pc, rule);
 }
 
@@ -64,12 +64,12 @@ void Keep(uintptr_t pc, const CachedRule& rule, uint32_t epoch) {
   if (epoch == ModuleMapEpoch()) g_rule_cache.Insert(pc, rule);
 }
 
-// The look-ups are entered by tail calls, one module view each: stack is scarce here.
+// The look-ups are entered by tail calls, with one module view each, because stack is scarce here.
 __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModulePin pin;
-  const ModuleView module =
-      ViewModule(pc);  // after the pin, because before it the module may have gone
-  // glibc unloads its own plug-ins (gconv, nss) without dlclose, so that a pin alone is not enough.
+  // After the pin, because before it the module may be unloaded.
+  const ModuleView module = ViewModule(pc);
+  // glibc unloads its own plug-ins (gconv, nss) without dlclose, so a pin alone is not enough.
   if (!pin.held() || module.number == 0 ||
       (module.cfi.header != 0 && !TablesReadable(module.cfi))) {
     return At(module, pc, CfiRule{});
@@ -79,7 +79,7 @@ __attribute__((noinline)) CachedRule LookUpPinned(CfiWork& work, uintptr_t pc, u
   return rule;
 }
 
-__attribute__((noinline)) CachedRule LookUpLasting(CfiWork& work, uintptr_t pc, uint32_t epoch) {
+__attribute__((noinline)) CachedRule LookUpPermanent(CfiWork& work, uintptr_t pc, uint32_t epoch) {
   const ModuleView module = ViewModule(pc);
   if (UnloadWindowOpen() && module.cfi.header != 0 && !TablesReadable(module.cfi))
     return At(module, pc, CfiRule{});
@@ -88,7 +88,7 @@ __attribute__((noinline)) CachedRule LookUpLasting(CfiWork& work, uintptr_t pc, 
   return rule;
 }
 
-__attribute__((noinline)) bool IsLasting(uintptr_t pc) { return ViewModule(pc).from_startup; }
+__attribute__((noinline)) bool IsPermanent(uintptr_t pc) { return ViewModule(pc).from_startup; }
 
 __attribute__((noinline)) CachedRule LookUpUnknown(uintptr_t pc, bool settled, uint32_t epoch) {
   const CachedRule rule = {.frame = capture::MakeFrame(capture::kUnknownModule, pc),
@@ -107,10 +107,10 @@ __attribute__((noinline)) CachedRule LookUpRuleCold(CfiWork& work, uintptr_t pc)
     if (FindModule(pc) == 0) return LookUpUnknown(pc, answer != UnknownAddress::kTooSoon, epoch);
   }
   if (work.map_epoch != epoch) {
-    work.cie.at = 0;  // another module may lie there
+    work.cie.at = 0;  // another module may be mapped there
     work.map_epoch = epoch;
   }
-  return IsLasting(pc) ? LookUpLasting(work, pc, epoch) : LookUpPinned(work, pc, epoch);
+  return IsPermanent(pc) ? LookUpPermanent(work, pc, epoch) : LookUpPinned(work, pc, epoch);
 }
 
 }  // namespace leaktrack::track

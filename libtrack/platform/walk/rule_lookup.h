@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a PC to its rule and its name: the cache first, the module's unwind tables when it is cold.
+// From a PC to its rule and its frame: first the cache, then (cold) the module's unwind tables.
 //
-// Promises: reads a module's memory only while it cannot go away (there since start-up, or pinned
+// Promises: a module's memory is read only while it cannot go away (there since start-up, or pinned
 // and probed). A PC that cannot be looked up just now gets an answer that is not cached.
 //
-// Thread-safety: lock-free.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: lock-free.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_RULE_LOOKUP_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_WALK_RULE_LOOKUP_H_
 

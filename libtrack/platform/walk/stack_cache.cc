@@ -6,8 +6,8 @@
 
 namespace leaktrack::track {
 
-// Of which frames it makes a difference what rbp held: from there outwards a frame is found by it
-// before it is restored. Most functions use rbp as they like, for values that change all the time.
+// Tells in which frames the value of rbp matters: a frame further out is found by it before it is
+// restored. Most functions use rbp for any value, which changes all the time.
 class FpUse {
  public:
   explicit FpUse(const UnwindMemo& memo) {
@@ -21,11 +21,11 @@ class FpUse {
     }
   }
   bool Matters(uint32_t entry) const { return (bits_[entry / 64] >> (entry % 64) & 1) != 0; }
-  // A frame is in a module that the next walk may find (rule_lookup.cc keeps no rule then).
+  // True if a frame is in a module that the next walk may find (rule_lookup.cc then keeps no rule).
   bool provisional() const { return provisional_; }
 
  private:
-  // `outside`: whether it matters in the frame outside this one.
+  // `outside`: whether rbp matters in the frame outside this one.
   static bool MattersIn(RuleWord rule, bool outside) {
     if (!rule.plain()) return rule.rule().cfa != CfaKind::kRoot;
     return rule.from_fp() || (outside && !rule.fp_saved());
@@ -41,8 +41,8 @@ void Fence() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 }  // namespace
 
-// What decides where the frames are, from the leaf outwards. Of the leaf itself nothing was read:
-// its state was given.
+// Writes the words that determine where the frames are, from the leaf outwards. For the leaf itself
+// nothing was read: its state was given.
 uint32_t StackCache::WriteWords(const UnwindMemo& memo, const FpUse& fp_use, Word* words) {
   uint32_t count = 0;
   for (uint32_t i = memo.count - 1; i > 0; --i) {
@@ -54,7 +54,7 @@ uint32_t StackCache::WriteWords(const UnwindMemo& memo, const FpUse& fp_use, Wor
   return count;
 }
 
-// The place for so many in one piece. Whoever had it is overwritten from now on.
+// Reserves contiguous space for `words`. From now on its previous contents count as overwritten.
 uint64_t StackCache::MakeRoom(uint32_t words) {
   uint64_t begin = written_;
   if (begin % kWords + words > kWords) begin += kWords - begin % kWords;
@@ -76,7 +76,7 @@ void StackCache::Keep(const UnwindMemo& memo, const StackStart& start, uint32_t 
   Stack& stack = sets_[set][next_way_[set]++ % kWays];
   stack.pc = 0;
   const uint64_t begin = MakeRoom(2 * memo.count);
-  Fence();  // whose words are written over has lost them by now
+  Fence();  // by now the stacks whose words are overwritten are invalid
   const uint32_t count = WriteWords(memo, fp_use, words_ + begin % kWords);
   written_ = begin + count;
   stack.from = start.sp - 8;

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The stacks that one thread has walked of late, and what was found for each: a stack that stands
-// again is not walked again.
+// Caches the stacks that one thread has walked recently, with the result of each walk. A stack that
+// is still in the cache is not walked again.
 //
-// A server comes by the same calls at the same depth again and again. A walk is a function of the
-// words that it reads: where its frames begin, what the rules for their code say, return addresses,
-// saved rbp. So what was found for a stack holds as long as modules and mappings are as they were,
-// and every word that was read has the value it had. Which stack that may be is chosen by where it
-// begins, a few for each; words are compared from the leaf outwards, so that one with another
-// caller is given up at once.
+// A server reaches the same calls at the same depth again and again. A walk is a function of the
+// words that it reads: where its frames begin, the rules for their code, return addresses, saved
+// rbp. So a result stays valid as long as modules and mappings are unchanged and every word that
+// was read has the same value. The candidates are chosen by where the stack begins, a few for each
+// such place. Their words are compared from the leaf outwards, so a stack with another caller is
+// rejected at once.
 //
-// Memory: 37 KiB, in mapped memory; zero-filled it is a valid, empty cache. A stack that no room is
-// left for takes that of the oldest ones. Stacks that were not followed to a root known by its pc
-// alone, or lead over more than one stack, are not kept; nor are those with a frame in a module
+// Memory: 37 KiB of mapped memory. Zero-filled it is a valid, empty cache. A stack that finds no
+// room replaces the oldest ones. Some stacks are not kept: those whose walk did not end at a root
+// known by its pc alone, those that span more than one stack, and those with a frame in a module
 // that is not known yet.
 //
-// Promises: never faults: reads nothing that a walk with the same memo would not read without
-// asking the kernel. Costs: some 40 instructions, and 7 a word; a frame has one word, two where it
-// restores an rbp that the next ones are found by.
+// Promises: it never faults, because it reads nothing that a walk with the same memo would not read
+// without asking the kernel.
+// Costs: some 40 instructions, and 7 per word. A frame has one word, or two if it restores an rbp
+// by which the next frames are found.
 //
 // Thread-safety: one per thread, with the thread's own memo.
 // Allocates: never.
-// Fork: the child may go on using it.
 // Signals: a handler may jump away after any instruction.
+// Fork: the child may go on using it.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_STACK_CACHE_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_WALK_STACK_CACHE_H_
 
@@ -34,21 +35,22 @@
 
 namespace leaktrack::track {
 
-// Raised by NoteUnmap().
+// NoteUnmap() raises it.
 extern std::atomic<uint32_t> g_stack_epoch __attribute__((visibility("hidden")));
 
 class FpUse;
 
 class StackCache {
  public:
-  // What was kept for the stack that begins at `start`; 0: it does not stand, or is not known.
+  // The value that was kept for the stack that begins at `start`. 0: the stack has changed, or is
+  // not known.
   [[gnu::always_inline]] uint32_t Find(const UnwindMemo& memo, const StackStart& start) const {
     const uintptr_t from = start.sp - 8;
     if (map_epoch_ != ModuleMapEpoch() ||
         stack_epoch_ != g_stack_epoch.load(std::memory_order_relaxed))
       return 0;
-    if (!InReadableRange(memo, from) || memo.walking != 0)
-      return 0;  // jumped out of, a walk leaves half a range
+    // A walk that a handler jumped out of leaves half a range.
+    if (!InReadableRange(memo, from) || memo.walking != 0) return 0;
     for (const Stack& stack : sets_[SetOf(start)]) {
       if (stack.pc != start.pc || stack.from != from || (stack.fp != start.fp && !stack.any_fp))
         continue;
@@ -58,10 +60,11 @@ class StackCache {
     return 0;
   }
 
-  // Keeps `value`, not 0, for the stack from `start` that the last walk with `memo` has followed.
+  // Keeps `value`, which must not be 0, for the stack from `start` that the last walk with `memo`
+  // has followed.
   void Keep(const UnwindMemo& memo, const StackStart& start, uint32_t value);
 
-  void Clear() { written_ += kWords + 1; }  // a stack of no words goes, too
+  void Clear() { written_ += kWords + 1; }  // one more, to drop a stack of no words too
 
  private:
   static constexpr uint32_t kSets = 16, kWays = 4;
@@ -73,11 +76,11 @@ class StackCache {
   };
   struct alignas(64) Stack {
     uintptr_t pc, from, fp;
-    uintptr_t top;   // the highest word
-    uint64_t begin;  // of its words, counted through all rounds of the ring
+    uintptr_t top;   // address of the highest word
+    uint64_t begin;  // index of its first word, counted through all rounds of the ring
     uint32_t count;
     uint32_t value;
-    bool any_fp;  // what rbp holds in the leaf makes no difference
+    bool any_fp;  // the leaf's rbp does not matter
   };
 
   static uint32_t SetOf(const StackStart& start) {
@@ -94,8 +97,8 @@ class StackCache {
   uint64_t MakeRoom(uint32_t words);
   static uint32_t WriteWords(const UnwindMemo& memo, const FpUse& fp_use, Word* words);
 
-  uint32_t map_epoch_, stack_epoch_;  // of all that is kept
-  uint64_t written_;                  // words
+  uint32_t map_epoch_, stack_epoch_;  // of everything in the cache
+  uint64_t written_;                  // number of words
   uint8_t next_way_[kSets];
   Stack sets_[kSets][kWays];
   Word words_[kWords];

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One 64-bit number for the frames of a stack, taken from the outermost frame inwards: the fold of
-// a stack that has grown by a frame follows from that frame and the fold it had before, so a walk
-// that reuses outer frames folds only what is new.
+// A 64-bit hash of the frames of a stack, computed from the outermost frame inwards. The fold of a
+// stack that has grown by one frame follows from that frame and the previous fold. So a walk that
+// reuses outer frames folds only the new frames.
 //
-// Promises: order and every bit of a frame count (pitfall X16). Different stacks may have the same
-// fold: whoever looks one up compares the frames.
+// Promises: the fold depends on the order and on every bit of the frames (pitfall X16). Different
+// stacks may have the same fold, so a look-up must also compare the frames.
 //
-// Thread-safety: yes.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: yes.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_STACK_FOLD_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_WALK_STACK_FOLD_H_
 
@@ -21,16 +24,16 @@ namespace leaktrack::track {
 
 inline constexpr uint64_t kFoldOfNoFrame = 0;
 
-// Of the stack whose innermost frame is `frame`, the `depth`-th from the outermost, which is the
-// first; `outer`: the fold of all frames outside it. Frames do not wait for each other: each is
-// mixed with its depth by itself.
+// The fold of a stack whose innermost frame is `frame`. `outer` is the fold of all frames outside
+// it. `depth` is the frame's number, counted from 1 at the outermost frame. Each frame is mixed
+// with its depth independently, so the multiplications of different frames run in parallel.
 inline uint64_t FoldFrame(uint64_t outer, capture::Frame frame, uint64_t depth) {
   uint64_t mixed = (frame + depth * 0x9e37'79b9'7f4a'7c15ULL) * 0xff51'afd7'ed55'8ccdULL;
   mixed ^= mixed >> 32;
   return outer + mixed * 0xc4ce'b9fe'1a85'ec53ULL;
 }
 
-// Leaf first, as everywhere.
+// `frames` is leaf first, as everywhere.
 inline uint64_t FoldFrames(std::span<const capture::Frame> frames) {
   uint64_t fold = kFoldOfNoFrame;
   for (size_t i = frames.size(); i > 0; --i)

@@ -10,11 +10,12 @@ namespace leaktrack::track {
 namespace {
 
 constexpr uintptr_t kPage = 4096;
-constexpr uintptr_t kNear =
-    16 * kPage;  // each page between is probed as well: a big alloca is walked through
+// The pages between are probed as well, so a big alloca is crossed.
+constexpr uintptr_t kNear = 16 * kPage;
 
 constexpr uintptr_t kLargestStack = 16 << 20;
-constexpr uintptr_t kDeep = 64 * kPage;  // a system call a page up to the top is dear
+// Deeper would be expensive: one system call per page up to the top.
+constexpr uintptr_t kDeep = 64 * kPage;
 
 uintptr_t ControlBlock() {
   uintptr_t address;
@@ -24,8 +25,9 @@ uintptr_t ControlBlock() {
 
 constinit uintptr_t g_initial_control_block = 0;
 
-// The top of the stack that this thread was given and that `here` may lie on, or 0: glibc puts a
-// thread's control block there, the kernel the random bytes of AT_RANDOM on the initial thread's.
+// The top of the stack that this thread was given, if `here` may lie on it; else 0. glibc puts a
+// thread's control block at the top. On the initial thread the kernel puts the random bytes of
+// AT_RANDOM there.
 uintptr_t TopOfOwnStack(uintptr_t here) {
   const uintptr_t block = ControlBlock();
   const uintptr_t top =
@@ -33,7 +35,7 @@ uintptr_t TopOfOwnStack(uintptr_t here) {
   return here < top && top - here < kLargestStack ? top : 0;
 }
 
-// Between where this thread stands and the top of its stack.
+// True for a page between the current frame and the top of this thread's stack.
 bool OnOwnStack(uintptr_t page) {
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   return page >= (here & -kPage) && page < TopOfOwnStack(here);
@@ -52,11 +54,11 @@ bool IsOwnStackFrom(uintptr_t frame) {
   if (frame > here || here - frame > kNear || raw::Forbidden()) return false;
   const uintptr_t top = TopOfOwnStack(here);
   if (top == 0 || top - here > kDeep) return false;
-  // A stack that lies below the thread's has at least a guard page in between.
+  // Another stack below the thread's own would be separated by at least a guard page.
   for (uintptr_t page = frame & -kPage; page < top; page += kPage) {
     if (!PageReadable(page)) return false;
   }
-  stack_t alternate{};  // which may be an array on the thread's own stack
+  stack_t alternate{};  // it may be an array on the thread's own stack
   return raw::Call(SYS_sigaltstack, 0, raw::Ptr(&alternate)) == 0 &&
          (alternate.ss_flags & SS_ONSTACK) == 0;
 }

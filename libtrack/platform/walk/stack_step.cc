@@ -10,8 +10,8 @@ namespace {
 
 constexpr uintptr_t kMaxFramePointerDistance = uintptr_t{1} << 20;
 
-// struct ucontext as the kernel lays it out at the trampoline's stack pointer; gregs in the order
-// of <sys/ucontext.h>.
+// struct ucontext as the kernel lays it out at the trampoline's stack pointer, with gregs in the
+// order of <sys/ucontext.h>.
 constexpr uintptr_t kGregsInUcontext = 40;
 constexpr unsigned kGregRbp = 10;
 constexpr unsigned kGregRsp = 15;
@@ -38,7 +38,7 @@ StepEnd StepOverSignal(UnwindMemo& memo, FrameState& state) {
 
 bool ReturnIsPlausible(uintptr_t return_address, bool from_unknown_code) {
   if (FindModule(return_address - 1) != 0) return true;
-  // One JIT function calling another; code that is there at least.
+  // One JIT function calls another; at least the code is mapped.
   return from_unknown_code && raw::Readable(reinterpret_cast<const void*>(return_address - 1));
 }
 
@@ -83,8 +83,7 @@ StepEnd ReturnTo(UnwindMemo& memo, const CfiRule& rule, uintptr_t cfa, FrameStat
   return return_address == 0 ? StepEnd::kRoot : StepEnd::kNone;
 }
 
-// The CFA is a word on the stack: one more thing that a memo would have to compare, hence a
-// barrier.
+// The CFA is a word on the stack. A memo would have to compare this word too, so it is a barrier.
 StepEnd StepByWord(UnwindMemo& memo, const CfiRule& rule, FrameState& state) {
   const uintptr_t base = rule.cfa == CfaKind::kSpWord ? state.sp : state.fp;
   uintptr_t word;

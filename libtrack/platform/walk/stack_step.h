@@ -2,11 +2,14 @@
 //
 // One step outwards: from a frame and its rule to the frame that called it.
 //
-// Promises: reads the stack only through ReadStackWord; the stack pointer strictly increases, but
-// for a signal frame that may switch stacks. Refuses: implausible frame pointers where there is no
-// CFI.
+// Promises: it reads the stack only through ReadStackWord. The stack pointer strictly increases,
+// except at a signal frame, which may switch stacks.
+// Refuses: implausible frame pointers where there is no CFI.
 //
-// Thread-safety: one per thread.   Allocates: never.   Signals: safe.   Fork: safe.
+// Thread-safety: one per thread.
+// Allocates: never.
+// Signals: safe.
+// Fork: safe.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_STACK_STEP_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_WALK_STACK_STEP_H_
 
@@ -17,12 +20,12 @@
 
 namespace leaktrack::track {
 
-// UnwindMemo::Entry::fp_slot, when it is not an address.
+// Values of UnwindMemo::Entry::fp_slot that are not addresses.
 inline constexpr uintptr_t kFpUnchanged = 0;
 inline constexpr uintptr_t kBarrier = 1;
 
 struct FrameState {
-  uintptr_t return_address;  // the frame's pc, plus one where a signal interrupted it
+  uintptr_t return_address;  // the frame's pc, plus one if a signal interrupted it
   uintptr_t sp;
   uintptr_t fp;
   uintptr_t fp_slot;
@@ -33,13 +36,13 @@ struct FrameState {
 
 enum class StepEnd : uint8_t { kNone = 0, kRoot, kCut };
 
-// Any rule, with all checks.
+// Applies any rule, with all checks.
 StepEnd StepSlow(UnwindMemo& memo, const CachedRule& cached, FrameState& state);
 
-// A plain rule on stack known to be readable from sp up to `high`; sp is a multiple of 8. False:
-// nothing was done, take StepSlow. The state is passed word by word so that it stays in registers:
-// return address -> rule -> CFA -> return address is the chain of dependent loads that a frame
-// costs, and everything else runs beside it.
+// Applies a plain rule on stack that is known to be readable from sp up to `high`; sp is a multiple
+// of 8. False: nothing was done, use StepSlow. The state is passed word by word so that it stays in
+// registers. The cost of a frame is the chain of dependent loads return address -> rule -> CFA ->
+// return address; everything else runs in parallel.
 __attribute__((always_inline)) inline bool StepFast(uintptr_t high, RuleWord rule,
                                                     uintptr_t& return_address, uintptr_t& sp,
                                                     uintptr_t& fp, uintptr_t& fp_slot) {

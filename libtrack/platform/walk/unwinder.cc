@@ -18,11 +18,11 @@ namespace {
 
 using Entry = UnwindMemo::Entry;
 
-// Why a run by rules ended.
+// Why RunByRules stopped.
 enum class Pause : uint8_t { kFull, kRoot, kOldFrame, kColdRule, kSlowRule };
 
-// How many of the `count` entries outside `inner` can be read: up to a barrier slots ascend from
-// one that is readable, and each fp_slot lies below its slot.
+// How many of the `count` entries outside `inner` can be read. Up to a barrier, slots ascend from a
+// readable one, and each fp_slot lies below its slot.
 uint32_t CountReadable(const Entry* inner, uint32_t count, uintptr_t high, bool barriers) {
   if (!barriers) {
     while (count > 0 && inner[-static_cast<ptrdiff_t>(count)].slot >= high) --count;
@@ -35,13 +35,14 @@ uint32_t CountReadable(const Entry* inner, uint32_t count, uintptr_t high, bool 
   return readable;
 }
 
-// Whether a step from the frame inside would read now what it read then.
+// True if a step from the next inner frame would read the same values now as in the last walk.
 inline bool IsUnchanged(const Entry& entry) {
   if (entry.fp_slot != kFpUnchanged && LoadStackWord(entry.fp_slot) != entry.fp) return false;
   return LoadStackWord(entry.slot) == entry.return_address;
 }
 
-// For how many of the `count` entries outside `inner` that is so.
+// For how many of the `count` entries outside `inner` IsUnchanged() is true, up to the first for
+// which it is not.
 inline uint32_t CountStanding(const UnwindMemo& memo, const Entry* inner, uint32_t count) {
   const Entry* const end =
       inner - 1 - CountReadable(inner, count, memo.readable_high, memo.barriers != 0);
@@ -50,7 +51,7 @@ inline uint32_t CountStanding(const UnwindMemo& memo, const Entry* inner, uint32
   return static_cast<uint32_t>(inner - 1 - entry);
 }
 
-// Writes frames that are kept outermost first, from the one at `from` outwards.
+// Copies frames that are stored outermost first, from the one at `from` outwards.
 inline void CopyOutwards(const capture::Frame* from, uint32_t count, capture::Frame* to) {
   using Pair = uint64_t __attribute__((vector_size(16), aligned(8), may_alias));
   const capture::Frame* const end = to + count;
@@ -94,17 +95,18 @@ class Walker {
   UnwindMemo& memo_;
   capture::Frame* const frames_;
   const uint32_t limit_;
-  const bool was_complete_;  // the last walk
-  uint32_t old_;  // frames of the last walk, from the outermost, inside of which the present one is
-  uint32_t count_ = 0;  // frames written, and entries that are fresh
+  const bool was_complete_;  // of the last walk
+  // How many frames of the last walk, counted from the outermost, can still be outside the present
+  // one.
+  uint32_t old_;
+  uint32_t count_ = 0;  // frames written, which is also the number of fresh entries
   bool at_known_root_ = false;
   bool met_barrier_ = false;  // in a frame outside the leaf
-  RuleCache::Words words_{};  // of the frame that a run by rules stopped in
+  RuleCache::Words words_{};  // of the frame at which RunByRules stopped
   FrameState state_;
 };
 
-// Where frames cost next to nothing: plain rules that are in the cache, with the state in
-// registers.
+// The cheap path: plain rules from the cache, with the state in registers.
 __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   uintptr_t return_address = state_.return_address;
   uintptr_t sp = state_.sp;
@@ -117,7 +119,7 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   capture::Frame* frame = frames_ + count_;
   const capture::Frame* const end = frames_ + limit_;
   const RuleCache* rules = &g_rule_cache;
-  __asm__("" : "+r"(rules));  // keeps its address in a register, too
+  __asm__("" : "+r"(rules));  // keeps the address in a register, too
   RuleCache::Words words;
   Pause pause;
   for (;;) {
@@ -127,14 +129,14 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
     }
     const uintptr_t slot = sp - 8;
     if (slot >= old->slot) {
-      while (old->slot < slot)
-        --old;  // has returned; above the outermost one is an entry of no frame
+      // These have returned. Above the outermost one is an entry that is no frame.
+      while (old->slot < slot) --old;
       if (old->slot == slot && old != memo_.entries) {
         if (old->return_address == return_address && old->fp == fp) {
           pause = Pause::kOldFrame;
           break;
         }
-        --old;  // another frame stands there now
+        --old;  // another frame is there now
       }
     }
     if (!rules->FindWords(return_address - 1, words)) {
@@ -165,11 +167,12 @@ __attribute__((always_inline)) inline Pause Walker::RunByRules() {
   return pause;
 }
 
-// From an old frame that is still the same, takes all outer ones that are, too. True when that
-// ended the walk; else state_ is the outermost of them, to go on from.
+// Starts at a frame of the last walk that is unchanged, and takes all outer frames that are
+// unchanged too. True: that completed the walk. False: state_ is the outermost of them, from which
+// the walk goes on.
 bool Walker::ReuseOldFrames() {
   Entry* const met = memo_.entries + old_;
-  met->fp_slot = state_.fp_slot;  // how it is reached now
+  met->fp_slot = state_.fp_slot;  // how it is reached in this walk
   const uint32_t possible = old_ < limit_ - count_ ? old_ : limit_ - count_;
   const uint32_t same =
       InReadableRange(memo_, met->slot) ? 1 + CountStanding(memo_, met, possible - 1) : 1;
@@ -181,7 +184,7 @@ bool Walker::ReuseOldFrames() {
     return true;
   }
   for (uint32_t i = 0; i + 1 < same; ++i, --old_) Emit(memo_.frames[old_], memo_.entries[old_]);
-  const Entry& last = memo_.entries[old_--];  // is met again, by its rule
+  const Entry& last = memo_.entries[old_--];  // this frame is visited again, by its rule
   state_ = {.return_address = last.return_address,
             .sp = last.slot + 8,
             .fp = last.fp,
@@ -190,7 +193,7 @@ bool Walker::ReuseOldFrames() {
   return false;
 }
 
-// The frames found so far stand inside the `standing` outermost ones of the last walk.
+// Stores the frames found so far inside the `standing` outermost frames of the last walk.
 void Walker::KeepInside(uint32_t standing) {
   uint32_t depth = standing;
   uint64_t fold = memo_.folds[depth];
@@ -212,8 +215,8 @@ void Walker::Emit(capture::Frame frame, const Entry& entry) {
 StepEnd Walker::StepFrom(const CachedRule& cached) {
   const StepEnd end = StepSlow(memo_, cached, state_);
   met_barrier_ |= state_.fp_slot == kBarrier;
-  // A root that is a zero on the stack would have to be compared like any other return address:
-  // only the rule is kept.
+  // A root that is a zero on the stack would have to be compared like any other return address. So
+  // only a root by rule counts.
   at_known_root_ = end == StepEnd::kRoot && cached.rule.cfa == CfaKind::kRoot;
   return end;
 }
@@ -227,8 +230,8 @@ __attribute__((noinline)) StepEnd Walker::StepCold() {
   return StepFrom(cached);
 }
 
-// As far as warm rules and old frames lead: kNone, then, if a cold rule is next. Apart from Run, so
-// that the registers this saves are off the stack again when a rule is compiled.
+// Runs as far as warm rules and old frames lead. kNot: a cold rule is next. This is separate from
+// Run, so that the registers that it saves are off the stack when a rule is compiled.
 __attribute__((noinline)) Walker::Ended Walker::RunWarm() {
   for (;;) {
     switch (RunByRules()) {
@@ -259,7 +262,7 @@ inline WalkResult Walker::Run() {
     break;
   }
   if (ended != Ended::kByOldFrames) KeepInside(0);
-  memo_.barriers = met_barrier_;  // there is none among old frames that were reused
+  memo_.barriers = met_barrier_;  // reused old frames have none
   return {
       .frame_count = count_, .truncated = ended == Ended::kCut, .fold = memo_.folds[memo_.count]};
 }
@@ -272,11 +275,11 @@ WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Fr
   const bool was_complete = memo.complete != 0;
   memo.walking = 1;
   memo.complete = 0;
-  std::atomic_signal_fence(
-      std::memory_order_seq_cst);  // a handler that jumps away runs on this thread
+  // A signal fence is enough: a handler that jumps away runs on this thread.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   if (was_left) memo.readable_low = memo.readable_high = 0;
   if (was_left || memo.map_epoch != map_epoch) {
-    memo.count = 0;  // its frames name modules as they were
+    memo.count = 0;  // its frames name modules of another epoch
     memo.map_epoch = map_epoch;
   }
   const uint32_t stack_epoch = g_stack_epoch.load(std::memory_order_relaxed);

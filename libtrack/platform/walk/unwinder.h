@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Walks the calling thread's stack, without a lock, an allocation or a loader call.
+// Walks the calling thread's stack without a lock, an allocation or a loader call.
 //
-// Each frame costs one look-up of a compiled CFI rule in a lock-free cache keyed by PC; a
-// per-thread memo of the last walk lets a walk that meets a frame it has seen, verified slot by
-// slot, reuse all frames outside it. Where no CFI exists (JIT), saved frame pointers are followed
-// as long as they are plausible.
+// Each frame costs one look-up of a compiled CFI rule, in a lock-free cache keyed by PC. A
+// per-thread memo holds the last walk. When a walk meets a frame of the last walk, it verifies the
+// outer frames slot by slot and reuses them. Where no CFI exists (JIT), saved frame pointers are
+// followed while they are plausible.
 //
-// Promises: never faults (memory outside the range known to be readable is probed by a system call
-// first), never blocks. Stack (gcc -O2): 300 bytes on the warm path, 510 when rules must be
-// compiled (unwinder_stack_test.cc); a refresh of the module map, which an address in no known
-// module may start, comes on top. Costs, 28 frames, in ns a frame: same stack 2.1, other call site
-// 2.3, empty memo with warm rules 7.1 (unw_backtrace in the same run: 9.0), cold rules 135; see
-// bench/README.md.
-// Refuses: to guess. A stack that cannot be followed to its root is cut and marked.
+// Promises: it never blocks and never faults: memory outside the range that is known to be readable
+// is first probed by a system call. Stack (gcc -O2): 300 bytes on the warm path, 510 if rules must
+// be compiled (unwinder_stack_test.cc). A refresh of the module map, which an address in no known
+// module may start, needs more.
+// Costs, 28 frames, in ns per frame: same stack 2.1, other call site 2.3, empty memo with warm
+// rules 7.1 (unw_backtrace in the same run: 9.0), cold rules 135; see bench/README.md.
+// Refuses to guess: a stack that cannot be followed to its root is cut and marked.
 //
 // Thread-safety: Walk() from any thread, each with its own memo.
 // Allocates: never.
-// Signals: safe (a walk that interrupts a walk must use another memo: the caller's guard sees to
-// that).
+// Signals: safe (a walk inside a walk needs another memo; the caller's guard ensures it).
 // Fork: the child may go on using everything.
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_WALK_UNWINDER_H_
@@ -32,15 +31,15 @@
 
 namespace leaktrack::track {
 
-// Where a walk starts: the state of the innermost frame to be reported.
+// The start of a walk: the state of the innermost frame to be reported.
 struct StackStart {
   uintptr_t pc;  // a return address into the caller of the hook
   uintptr_t sp;  // the caller's stack pointer just after the hook would return
   uintptr_t fp;  // the caller's rbp
 };
 
-// Use in a noinline function that keeps a frame pointer: the state of its caller. A hook reaches
-// the slow path by a tail call, so the slow path's caller is the program's own frame.
+// The state of the caller of a noinline function that keeps a frame pointer. A hook reaches the
+// slow path by a tail call, so the slow path's caller is the program's own frame.
 #define LEAKTRACK_CALLER_STACK_START()                              \
   (::leaktrack::track::StackStart{                                  \
       reinterpret_cast<uintptr_t>(__builtin_return_address(0)),     \
@@ -56,17 +55,18 @@ struct WalkResult {
 // Writes the frames of the calling thread, leaf first, as call sites (see capture::Frame).
 WalkResult Walk(UnwindMemo& memo, const StackStart& start, std::span<capture::Frame> frames);
 
-// Tells all threads that memory was unmapped or mapped over: pages known to be readable are probed
-// again. Wanted after each munmap, mremap or mmap in a fixed place of the program (fiber stacks
-// come and go); costs one atomic add.
+// Tells all threads that memory was unmapped or mapped over, so that readable pages are probed
+// again. Call it after each munmap, mremap or mmap at a fixed address by the program (fiber stacks
+// come and go). It costs one atomic add.
 void NoteUnmap();
 
-// Same as Walk, through the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc
-// are dropped.
+// Like Walk, but with the real libunwind (LEAKTRACK_UNWINDER=libunwind). Frames before start.pc are
+// dropped.
 WalkResult WalkWithLibunwind(UnwindMemo& memo, const StackStart& start,
                              std::span<capture::Frame> frames);
 
-// Loads libunwind.so.8 (RTLD_LOCAL). Only from the library's constructor. False if it is not there.
+// Loads libunwind.so.8 (RTLD_LOCAL). Only from the library's constructor. False: it is not
+// installed.
 [[nodiscard]] bool LoadLibunwind();
 
 }  // namespace leaktrack::track

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which path, which wrapper, which sites together: what needs more than one stack to be told.
+// Decisions that need more than one stack: which path, which wrapper, which sites belong together.
 #include <gtest/gtest.h>
 
 #include "tests/analysis/process/memory_samples.h"

@@ -11,8 +11,8 @@ TEST(RankingTest, WhatIsNotAccusedStandsBySizeWhateverItsShape) {
   large.live_bytes = 54e6;
   large.growth.emplace();
   large.model.emplace();
-  large.model->slope_per_hour =
-      -3;  // a run of a fifth of a second: no verdict, and it seems to slow down
+  // A run of a fifth of a second: it has no verdict, and seems to slow down.
+  large.model->slope_per_hour = -3;
   small.live_bytes = 864;
   small.lift = 2;
   std::vector<SiteResult> sites = {small, large};

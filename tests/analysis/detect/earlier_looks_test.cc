@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Several looks at one run, the clock of the work done, and programs that tidy up before they exit.
+// Several looks at one run, the work clock, and programs that tidy up before they exit.
 #include "tools/analysis/detect/earlier_looks.h"
 
 #include <gmock/gmock.h>
@@ -27,7 +27,7 @@ constexpr double kBlock = 1024;
 // ---- Looks ----
 
 TEST(EarlierLooksTest, AHistoryAsOfAMomentIsTheHistoryOfARunThatEndedThen) {
-  // Life in two programs with the same blocks, one cut off at 20 minutes. Exact, so that nothing is
+  // Two programs with the same blocks, one of them cut off at 20 minutes. Exact, so that nothing is
   // left to chance.
   const auto fill = [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 3000; ++i) {
@@ -63,7 +63,7 @@ TEST(EarlierLooksTest, ALeakIsNewInAnHourAndConfirmedAfterFive) {
 
 TEST(EarlierLooksTest, WhatGrewAtTenMinutesAndStoppedIsRetractedAndSaysWhereItStopped) {
   const Analysis analysis = AnalyzeOne(4 * kHour, 12, [](Program& p, capture::SiteId s) {
-    p.Stream(s, 8, kBlock, kForever, 0, 1800);  // 14 MiB, in half an hour
+    p.Stream(s, 8, kBlock, kForever, 0, 1800);  // 14 MiB in half an hour
   });
   const SiteResult& site = analysis.sites[0];
   EXPECT_EQ(site.verdict, Verdict::kNone);
@@ -95,11 +95,11 @@ TEST(EarlierLooksTest, WhileManyFunctionsGrowAtOnceNothingIsConfirmed) {
   }
 }
 
-// ---- The clock of the work ----
+// ---- The work clock ----
 
-// Requests come by day and rest by night; `at` maps evenly spread work to time.
+// Requests come by day and rest by night. `at` maps evenly spread work to time.
 double ByNight(const Program& p, double u) {
-  // A load of 1 + .9 cos over two periods: the inverse by bisection.
+  // The load is 1 + .9 cos over two periods. Its integral is inverted by bisection.
   double low = 0, high = 1;
   for (int i = 0; i < 40; ++i) {
     const double mid = (low + high) / 2;
@@ -144,7 +144,7 @@ TEST(WorkClockTest, ALeakUnderADailyLoadIsFoundAndCalledLinear) {
 }
 
 TEST(WorkClockTest, ACacheIsNotItsOwnClock) {
-  // All that is ever allocated is a cache that fills ever more slowly: by its own bytes it would
+  // The only allocations are a cache that fills more and more slowly. By its own bytes it would
   // seem steady.
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 20000; ++i) p.Block(s, p.Exponential(p.end_ms() / 4), kForever, kBlock);
@@ -180,7 +180,7 @@ TEST(ShutdownTest, GrowthThatIsFreedAtExitIsReportedForWhatItWas) {
 }
 
 TEST(ShutdownTest, AShortRunIsJudgedBeforeItsEndToo) {
-  // All deaths of these twenty seconds are young: only counted, by age band.
+  // All deaths of these twenty seconds are young, so they are only counted, by age band.
   const Tally tally = TallyOf(kSeeds, 20, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, 19.4e3), 19.5e3, kBlock);
   });
@@ -188,7 +188,7 @@ TEST(ShutdownTest, AShortRunIsJudgedBeforeItsEndToo) {
 }
 
 TEST(ShutdownTest, ALastLookThatFollowsTheOneBeforeAtOnceKeepsThemApart) {
-  // Fifty milliseconds between the two; what died in between did not die before.
+  // The two are fifty milliseconds apart. Blocks that died between them did not die before.
   const Tally tally = TallyOf(kSeeds, 20.05, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, 19.9e3), 20.02e3, kBlock);
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is put to the tests beside single stacks: sizes one by one, and sums of stacks.
+// Hypotheses beside single stacks: single sizes, and sums of stacks.
 #include "tools/analysis/detect/hypotheses.h"
 
 #include <gmock/gmock.h>
@@ -53,7 +53,7 @@ TEST(HypothesesTest, ACallerThatLeaksAmongHealthyOnesKeepsItsOwnRow) {
   EXPECT_EQ(accused[0]->stack[2].function, "Guilty");
 }
 
-// One place that allocates buffers of all kinds: large ones live for a while.
+// One function that allocates buffers of all kinds. The large ones live for a while.
 void Buffers(Program& p, capture::SiteId s, bool small_ones_leak) {
   p.Stream(s, 4, 3000, 900);
   p.Stream(s, 2, 50000, 1500);

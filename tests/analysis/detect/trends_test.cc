@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One program per class of growth, and beside each a null partner that looks like it and must not
+// One program per class of growth, and beside each a null partner that looks similar and must not
 // be accused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,8 +25,8 @@ using testing::UsualName;
 constexpr int kSeeds = 10;
 constexpr double kBlock = 1024;
 
-// Births at a rate that is e^(gamma) times as high at the end as at the start; `blocks` of them,
-// living for ever.
+// `blocks` births that live for ever, at a rate that is e^(gamma) times as high at the end as at
+// the start.
 void Tilted(Program& p, capture::SiteId site, int blocks, double gamma, double from = 0) {
   for (int i = 0; i < blocks; ++i) {
     const double u = p.Uniform(0, 1);
@@ -44,7 +44,7 @@ TEST(TrendsTest, ALinearLeakIsCalledLinear) {
 
 TEST(TrendsTest, ExponentialGrowthHasItsDoublingTime) {
   for (int seed = 0; seed < kSeeds; ++seed) {
-    // e^6: a doubling in every 60 min * ln 2 / 6 = 6 min 56 s.
+    // e^6: it doubles every 60 min * ln 2 / 6 = 6 min 56 s.
     const Analysis analysis =
         AnalyzeOne(kHour, 300 + static_cast<uint64_t>(seed),
                    [](Program& p, capture::SiteId s) { Tilted(p, s, 6000, 6); });
@@ -74,8 +74,8 @@ TEST(TrendsTest, GrowthThatBeganLateSaysWhen) {
     ASSERT_TRUE(site.late_onset_seconds.has_value()) << seed;
     EXPECT_NEAR(*site.late_onset_seconds, kHour / 2, 90);
     EXPECT_THAT(site.evidence, HasSubstr("since 22:4"));
-    EXPECT_NEAR(site.growth->mid / (4000 * kBlock * 2), 1,
-                .3);  // of the half hour in which it grew
+    // For the half hour in which it grew.
+    EXPECT_NEAR(site.growth->mid / (4000 * kBlock * 2), 1, .3);
   }
 }
 
@@ -110,7 +110,7 @@ TEST(TrendsTest, ASawWithAFlatBaseIsNotAccused) {
   EXPECT_THAT(UsualName(tally), ::testing::AnyOf("periodic", "bounded"));
 }
 
-// The k-th in is served when there is capacity; `excess`: the share that comes in too much.
+// Element k is served when there is capacity. `excess`: the share that arrives in excess of it.
 void Queue(Program& p, capture::SiteId s, double excess) {
   for (double t = 0; t < p.end_ms(); t += p.Exponential(200))
     p.Block(s, t, t / (1 - excess) + p.Exponential(2e3), 4 * kBlock);
@@ -147,7 +147,7 @@ TEST(TrendsTest, SessionsUnderALoadThatRisesAreNoBacklog) {
   EXPECT_EQ(tally.accused, 0);
 }
 
-// A std::vector: a new block, a copy, and the old one is freed; no realloc that would link them.
+// A std::vector: a new block, a copy, and the old block is freed. No realloc links them.
 void Vector(Program& p, capture::SiteId s, double first_ms, double until_ms) {
   double size = 128 * kBlock;
   for (double birth = first_ms; birth < p.end_ms(); birth *= 2, size *= 2) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Deaths that are only counted, in the histories of a site.
+// Deaths that are only counted, in the history of a site.
 #include "tools/analysis/history/site_history.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kHourMs = 3.6e6;
 
-// 40 deaths of an age of 4 to 5 s, counted over an hour in four parts.
+// 40 deaths at an age of 4 to 5 s, counted over an hour in four parts.
 DeathStep FourParts() {
   return {.time_ms = static_cast<float>(2 * kHourMs),
           .span_ms = static_cast<float>(kHourMs),

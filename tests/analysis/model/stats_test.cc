@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pinned to tabulated values.
+// Compared with tabulated values.
 #include "tools/analysis/model/stats.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ TEST(StatsTest, TailsOfMillionsOfEventsKeepTheirDigits) {
 }
 
 TEST(StatsTest, PoissonIntervalIsTheTabulatedOne) {
-  // Garwood: 10 events, 90 %: 5.425 to 16.962; none: 0 to 2.996.
+  // Garwood, 90 %: 10 events: 5.425 to 16.962; no events: 0 to 2.996.
   EXPECT_NEAR(PoissonInterval90(10).low, 5.4254, 1e-3);
   EXPECT_NEAR(PoissonInterval90(10).high, 16.9622, 1e-3);
   EXPECT_EQ(PoissonInterval90(0).low, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Steady leaks beside churn, from samples to the time at which the limit is reached: how far off,
-// and how honest.
+// Steady leaks beside churn, from samples to the time at which the limit is reached: how large the
+// error is, and how honest the interval.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,11 +17,11 @@ constexpr double kSeconds = 3600, kInterval = 64 << 10;
 constexpr double kMiB = 1 << 20;
 
 struct Outcome {
-  double error = 0;  // of the middle, as a share of the truth
+  double error = 0;  // of the median, as a share of the truth
   bool covered = false;
 };
 
-// Resident memory of the true heap: what the samples cannot see.
+// Resident memory of the true heap, which the samples cannot see.
 void AddMemory(capture::Capture& capture, double bytes_per_second, int64_t limit) {
   for (uint64_t second = 0; second <= static_cast<uint64_t>(kSeconds); second += 8) {
     capture::MemorySample sample;
@@ -71,9 +71,10 @@ TEST(ForecastSimulationTest, TheTimeToTheLimitIsNearTheTruthAndItsIntervalHonest
       kPrograms, 100 * median, 100 * ninth, 100 * coverage);
   EXPECT_LT(median, .05);
   EXPECT_LT(ninth, .15);
-  EXPECT_GE(coverage, .72);  // 80 % less three standard deviations of 200 draws
-  EXPECT_LE(coverage,
-            .97);  // blocks are taken for less independent than these are: rather wide than wrong
+  // 80 % minus three standard deviations of 200 draws.
+  EXPECT_GE(coverage, .72);
+  // The model takes blocks for less independent than these are, so the interval is rather too wide.
+  EXPECT_LE(coverage, .97);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ TEST(ForecastTest, WhatSlowsDownMayNeverGetThere) {
   EXPECT_EQ(never.ProbabilityWithin(1e9), 0);
   const Forecast soon({Model(100, -.5, .01)}, 100, 1);
   EXPECT_NEAR(*soon.SecondsAt(.5), -std::log(.5) / .5 * kHour, 120);
-  const Forecast perhaps({Model(100, -.5, .01, 30)}, 200, 1);  // on the edge
+  const Forecast perhaps({Model(100, -.5, .01, 30)}, 200, 1);  // at the edge
   EXPECT_TRUE(perhaps.SecondsAt(.1).has_value());
   EXPECT_FALSE(perhaps.SecondsAt(.9).has_value());
 }
@@ -77,8 +77,8 @@ TEST(ForecastTest, ASiteWithoutAModelGrowsSteadilyWithinItsInterval) {
   EXPECT_EQ(model.end_bytes_per_hour, 100);
   EXPECT_EQ(model.slope_per_hour, 0);
   const Forecast forecast({model}, 1000, 1);
-  EXPECT_NEAR(*forecast.SecondsAt(.1), 1000.0 / 116 * kHour,
-              kHour / 10);  // 80 % of a 90 % interval
+  // 80 % of a 90 % interval.
+  EXPECT_NEAR(*forecast.SecondsAt(.1), 1000.0 / 116 * kHour, kHour / 10);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Captures whose memory readings are made to order, one a second.
+// Captures with chosen memory readings, one per second.
 #ifndef LEAKTRACK_TESTS_ANALYSIS_PROCESS_MEMORY_SAMPLES_H_
 #define LEAKTRACK_TESTS_ANALYSIS_PROCESS_MEMORY_SAMPLES_H_
 
@@ -11,7 +11,7 @@ namespace leaktrack::testing {
 
 inline constexpr double kMiB = 1 << 20;
 
-// Resident memory that moves in a straight line; all of it anonymous but 1 MiB.
+// Resident memory that changes linearly. All of it but 1 MiB is anonymous.
 inline capture::Capture WithMemory(int64_t first_rss, int64_t last_rss, int64_t limit,
                                    int count = 40) {
   capture::Capture capture;
@@ -30,7 +30,7 @@ inline capture::Capture WithMemory(int64_t first_rss, int64_t last_rss, int64_t 
   return capture;
 }
 
-// The allocator answers every five seconds; what it holds free moves in a straight line.
+// The allocator answers every five seconds. Its free bytes change linearly.
 inline void AddAllocator(capture::Capture& capture, const std::string& name, int64_t first_free,
                          int64_t last_free) {
   capture.allocator = name;
@@ -51,7 +51,7 @@ inline void AddAllocator(capture::Capture& capture, const std::string& name, int
   }
 }
 
-// Live bytes of a site, by its counters, that move in a straight line.
+// Live bytes of a site, by its counters, that change linearly.
 inline void AddSite(capture::Capture& capture, capture::SiteKind kind, double first, double last) {
   capture::CellSeries series;
   series.site = static_cast<capture::SiteId>(capture.stacks.size() + 1);

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs one program with every allocator, and us before or behind it, and holds it against a plain run.
+"""Runs one program with every allocator, with us before or behind it, and compares it with a plain run.
 
     allocators_test.py SOURCE BINARIES LEAKTRACK LIBRARY
 
-However the allocator came in, the program's words (refusals, errno, usable sizes) must be those of a run without us.
-Where its calls reach us, each leak must be seen and nothing else; where they do not, nothing may be claimed and the report
-must say so.
+However the allocator was linked or loaded, the program's output (refusals, errno, usable sizes) must be that of a run
+without us. If the allocator's calls reach us, each leak must be seen, and nothing else. If they do not, the report must
+claim nothing and say so.
 """
 import glob
 import os
@@ -23,7 +23,7 @@ LIBRARY_FOLDER = "/usr/lib/x86_64-linux-gnu"
 
 
 def matrix(binaries, ours):
-    """[(name, program, preload without us, preload with us, are the calls seen)] of what is installed."""
+    """[(name, program, preload without us, preload with us, whether the calls are seen)] for what is installed."""
     plain = os.path.join(binaries, "conformance_glibc")
     rows = [("glibc", plain, "", ours, True)]
     for allocator, soname in LIBRARIES.items():
@@ -40,7 +40,7 @@ def matrix(binaries, ours):
 
 
 def run(program, preload, **more):
-    """(exit status, all it said)"""
+    """(exit status, all output)"""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LEAKTRACK_")}
     environment.update(more, LD_PRELOAD=preload)
     done = subprocess.run([program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -49,7 +49,7 @@ def run(program, preload, **more):
 
 
 def differences(plain, tracked):
-    """What a tracked run said that a plain one did not, and the other way round."""
+    """Output of a tracked run that a plain one does not have, and the reverse."""
     if plain == tracked:
         return []
     ours, theirs = tracked[1].splitlines(), plain[1].splitlines()
@@ -59,7 +59,7 @@ def differences(plain, tracked):
 
 
 def hook_complaints(report, seen):
-    """What `coverage.hooks` says wrongly of malloc and free."""
+    """What `coverage.hooks` says wrongly about malloc and free."""
     wanted = "active" if seen else "bypassed"
     states = {hook["name"]: hook["state"] for hook in report["coverage"]["hooks"]}
     return [f"hook {name} is {states.get(name)}" for name in ("malloc", "free", "calloc", "realloc", "_Znwm", "_ZdlPv")

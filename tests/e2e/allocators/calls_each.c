@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Leaks 4,000 blocks by each function of the family, in a function that is named after it;
- * plt_allocator_test.py counts them.
+ * Leaks 4,000 blocks by each function of the family. Each is called in a function that is named
+ * after it; plt_allocator_test.py counts them.
  */
 #include <malloc.h>
 
@@ -36,7 +36,7 @@ LEAKS_BY(new, _Znwm(1000))
 LEAKS_BY(new_array, _Znam(1000))
 LEAKS_BY(copy, plt_allocator_copy(text))
 
-/* Grows 4,000 blocks by a realloc that moves, and frees what each is moved from. */
+/* Grows 4,000 blocks by a realloc that moves, and frees the blocks that they are moved from. */
 NOINLINE static void LeakBy_growth(void) {
   for (int i = 0; i < kBlocks; ++i) REQUIRE(Escape(realloc(Escape(malloc(10)), 1000)) != NULL);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole malloc family of whatever allocator the program has. What depends on the allocator
-// (refusals, errno, usable sizes) is printed, so that allocators_test.py can hold the words of a
-// tracked run against those of a plain one.
+// The whole malloc family of the program's allocator. Everything that depends on the allocator
+// (refusals, errno, usable sizes) is printed, so that allocators_test.py can compare the output of
+// a tracked run with that of a plain one.
 // CASE: seen
 // EXPECT: end exited
 // EXPECT: live LeakMalloc 1 objects 1009 bytes
@@ -44,7 +44,7 @@ volatile size_t huge = PTRDIFF_MAX;
 
 void Tell(const char* what, long value) { printf("%s %ld\n", what, value); }
 
-// What a refused call left behind: its result, and errno.
+// Prints the outcome of a refused call: its result and errno.
 void TellRefusal(const char* what, const void* result) {
   const int error = errno;
   printf("%s %s errno %d\n", what, result == nullptr ? "null" : "block",
@@ -52,7 +52,7 @@ void TellRefusal(const char* what, const void* result) {
   errno = 0;
 }
 
-// Frees what a call may have given against our expectation.
+// Frees what the call may have returned against expectation.
 NOINLINE void TellAndFree(const char* what, void* result) {
   TellRefusal(what, result);
   free(result);
@@ -99,8 +99,8 @@ NOINLINE void Sizes() {
        std::initializer_list<size_t>{1, 24, 25, 100, 1000, 4000, 5000, 33000, 200000, 3000000}) {
     void* block = Escape(malloc(size));
     printf("usable size of %zu: %zu\n", size, malloc_usable_size(block));
-    Use(block, size < 16 ? 8 : 16,
-        malloc_usable_size(block));  // all that is promised may be written
+    // All usable bytes may be written.
+    Use(block, size < 16 ? 8 : 16, malloc_usable_size(block));
     block = realloc(block, 2 * size);
     REQUIRE(block != nullptr && static_cast<unsigned char*>(block)[size - 1] == 0x5a);
     free(block);
@@ -126,7 +126,7 @@ bool Throws(Allocate allocate) {
   return false;
 }
 
-// mimalloc is a C library: it cannot throw, and aborts instead.
+// mimalloc is a C library: it cannot throw and aborts instead.
 NOINLINE void CppRefusals() {
   if (dlsym(RTLD_DEFAULT, "mi_malloc") != nullptr) return;
   Tell("new throws", Throws([] { return ::operator new(huge); }));
@@ -146,7 +146,7 @@ NOINLINE void EveryDelete() {
   ::operator delete(nullptr);
 }
 
-// Born in libc or of one entry point, ended by another.
+// Blocks that libc or one entry point allocates and another frees.
 NOINLINE void GivenBackElsewhere() {
   free(realloc(PosixMemalign(256, 700), 9000));
   free(realloc(memalign(256, 700), 10));
@@ -173,11 +173,11 @@ NOINLINE void GivenBackElsewhere() {
 template <typename Function>
 Function* Find(const char* name) {
   void* found = dlsym(RTLD_DEFAULT, name);
-  for (int i = 0; i < 2; ++i) dlerror();  // the second gives the text of the first back
+  for (int i = 0; i < 2; ++i) dlerror();  // the second call returns the text of the first
   return reinterpret_cast<Function*>(found);
 }
 
-// What only this allocator has; we stand before none of it.
+// Functions that only this allocator has. We hook none of them.
 NOINLINE void ExtendedCalls() {
   if (auto* mallocx = Find<void*(size_t, int)>("mallocx"); mallocx != nullptr) {
     auto* rallocx = Find<void*(void*, size_t, int)>("rallocx");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One function for each entry point of the C and C++ family; each leaks one block of a size of its
-// own. Kept apart from conformance.cc, which says what must be seen of them.
+// One function for each entry point of the C and C++ families. Each leaks one block of a distinct
+// size. conformance.cc, which is separate, says what a report must show of them.
 #ifndef LEAKTRACK_TESTS_E2E_ALLOCATORS_LEAKS_H_
 #define LEAKTRACK_TESTS_E2E_ALLOCATORS_LEAKS_H_
 
@@ -14,7 +14,7 @@
 #include "every_delete.h"
 #include "program.h"
 
-// A block that is aligned as it must be, as large as the allocator says, and ours to write to.
+// Checks that a block has its alignment and its usable size, and that it can be written.
 inline void Use(void* block, size_t alignment, size_t size) {
   REQUIRE(block != nullptr && reinterpret_cast<uintptr_t>(block) % alignment == 0);
   REQUIRE(malloc_usable_size(block) >= size);
@@ -35,7 +35,7 @@ NOINLINE inline void LeakPosixMemalign() { Use(PosixMemalign(128, 1021), 128, 10
 NOINLINE inline void LeakAlignedAlloc() { Use(aligned_alloc(8192, 8192), 8192, 8192); }
 NOINLINE inline void LeakMemalign() { Use(memalign(512, 1031), 512, 1031); }
 NOINLINE inline void LeakValloc() { Use(valloc(1033), 4096, 1033); }
-// Where the allocator has no pvalloc, the block is libc's, which nobody else knows.
+// If the allocator has no pvalloc, the block is libc's, which no other function knows.
 NOINLINE inline void LeakPvalloc() { std::memset(Escape(pvalloc(8192)), 0x5a, 8192); }
 NOINLINE inline void LeakStrdup() { Use(strdup("twenty-six characters long"), 16, 27); }
 

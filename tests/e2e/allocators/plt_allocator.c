@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An allocator whose functions call each other by their public names, as allocators written by hand
- * do: through the PLT, and so through whoever stands before it. It hands out and never takes back.
- * Built twice: with frames of its own, and with tail calls, which leave none.
+ * An allocator whose functions call each other by their public names, as handwritten allocators do:
+ * through the PLT, and so through any hook. It hands out memory and never takes it back. Built
+ * twice: with stack frames of its own, and with tail calls, which leave none.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,7 +29,7 @@ static char* Arena(void) {
   return base;
 }
 
-/* Declared, not included: the headers would tell the compiler what these do. */
+/* Declared, not included: the headers would tell the compiler what these functions do. */
 void* malloc(size_t);
 void free(void*);
 void* valloc(size_t);
@@ -86,7 +86,7 @@ void* _Znwm(size_t size) {
 void* _Znam(size_t size) { return _Znwm(size); }
 void _ZdlPv(void* block) { free(block); }
 
-/* Not of the family: what it allocates is its own, and nobody else's record. */
+/* Not part of the malloc family: what it allocates belongs to the allocator and is not recorded. */
 char* plt_allocator_copy(const char* text) {
   const size_t size = strlen(text) + 1;
   char* copy = malloc(size);

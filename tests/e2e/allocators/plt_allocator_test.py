@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A block is recorded once, and as asked for, also where the allocator calls itself by its public names.
+"""A block is recorded once, and with the size asked for, even if the allocator calls itself by its public names.
 
     plt_allocator_test.py FOLDER_OF_BINARIES LEAKTRACK
 
-`calls_each.c` over `plt_allocator.c`, whose calls leave a frame in one build and none in the other.
+Runs `calls_each.c` with `plt_allocator.c`, whose calls leave a frame in one build and none in the other.
 """
 import os
 import sys
@@ -22,7 +22,7 @@ class PltAllocatorTest(unittest.TestCase):
     leaktrack = binaries = None
 
     def sums(self, variant, options):
-        """{function: (live objects, live bytes, bytes ever born)} as the report has them"""
+        """{function: (live objects, live bytes, bytes ever born)} according to the report."""
         with tracker(self.leaktrack) as t:
             done = t.run([os.path.join(self.binaries, f"calls_each_{variant}")], options)
             self.assertEqual(done.returncode, 0)
@@ -41,8 +41,8 @@ class PltAllocatorTest(unittest.TestCase):
                 born = BLOCKS * (SIZE + (BEFORE_GROWTH if name == "growth" else 0))
                 self.assertEqual(found, (BLOCKS, BLOCKS * SIZE, born), f"{name} {variant}")
 
-    # About a thousand samples a function: a fifth is six standard deviations; two records would be
-    # twice the truth.
+    # About a thousand samples per function: a fifth is six standard deviations. Recording twice
+    # would double the result.
     def test_sampled(self):
         for variant in "with_frames", "by_tail_calls":
             for name, found in self.sums(variant, ["--interval", "4096"]).items():

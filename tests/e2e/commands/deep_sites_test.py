@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A capture of more sites than anybody reads: what is left out is said, all can be had, and no format holds all of its text in memory.
+"""A capture with more sites than anybody reads: the report says what is left out, all of it can be had, and no format
+holds all of its text in memory.
 
     deep_sites_test.py LEAKTRACK PROGRAM     PROGRAM N keeps a block of 37 bytes at each of N stacks
 """
@@ -14,7 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import tracker as t  # noqa: E402
 
 SITES, LISTED, BYTES = 4_000, 2_000, 37
-ROOM_KIB = 40 << 10  # beside the analysis itself: all stacks of this run are 60 MB of JSON
+# In addition to the analysis itself: all stacks of this run are 60 MB of JSON.
+ROOM_KIB = 40 << 10
 
 
 class Reports:
@@ -23,7 +25,7 @@ class Reports:
         self.capture = session.captures()[0]
 
     def peak(self, name, *options):
-        """The report in a file, what was said of it, and the most memory that it took (KiB)."""
+        """The report in a file, what was printed about it, and the peak memory (KiB)."""
         path = os.path.join(self.session.folder, name)
         command = [self.session.leaktrack, "report", "--no-history", "--format", name, *options, "-o", path, self.capture]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:

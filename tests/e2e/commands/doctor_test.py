@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What `leaktrack doctor` says of programs and processes that can, and of those that cannot be tracked.
+"""What `leaktrack doctor` says about programs and processes that can be tracked, and about those that cannot.
 
     doctor_test.py LEAKTRACK FOLDER     FOLDER holds doctor_target and its variants
 
-Every verdict that can be tried is tried: what doctor calls trackable leaves a capture, what it forbids leaves none.
+Every verdict that can be tested is tested: what doctor calls trackable leaves a capture, and what it forbids leaves none.
 """
 import contextlib
 import json
@@ -40,7 +40,7 @@ def expect(found, check, level, words):
 
 
 def patched(source, folder, name, old, new):
-    """A copy of a program with some of its bytes exchanged."""
+    """A copy of a program with some of its bytes replaced."""
     path = os.path.join(folder, name)
     with open(source, "rb") as file:
         data = file.read()
@@ -67,7 +67,7 @@ def tracked(session, program):
 
 
 def files(session, folder):
-    """Program files: each blocker is named, and is one."""
+    """Program files: each blocker is named, and does block."""
     plain = os.path.join(folder, "doctor_target")
     code, found, _ = doctor(session.leaktrack, plain)
     assert code == 0 and tracked(session, plain), found
@@ -106,7 +106,7 @@ def odd_targets(session, folder):
 
 
 def privileges(session, folder):
-    """A set-id program of another user; needs root to make one."""
+    """A set-id program of another user. Creating one needs root."""
     if os.geteuid() != 0:
         return
     program = os.path.join(session.folder, "setuid_target")
@@ -145,7 +145,7 @@ def processes(session, folder):
 
 
 def small_recorder_place(session, folder):
-    """A /dev/shm of one mebibyte, in a mount namespace of its own; and what the library says of the same."""
+    """A /dev/shm of one mebibyte, in its own mount namespace, and what the library says about it."""
     inside = f"mount -t tmpfs -o size=1m tmpfs /dev/shm && {session.leaktrack} doctor {folder}/doctor_target --format json"
     done = subprocess.run(["unshare", "-m", "sh", "-c", inside], capture_output=True, text=True, check=False, timeout=60)
     if done.returncode != 0:
@@ -159,7 +159,7 @@ def small_recorder_place(session, folder):
 
 
 def output_to_be_made(session, folder):
-    """`run` makes the directory: what counts is where."""
+    """`run` creates the directory, so only its place matters."""
     place = os.path.join(session.folder, "not", "yet")
     code, found, _ = doctor(session.leaktrack, os.path.join(folder, "doctor_target"), ["-o", place])
     assert code == 0, found
@@ -168,7 +168,7 @@ def output_to_be_made(session, folder):
 
 
 def copy_with_libraries(program, root):
-    """The program as /program in a root of its own, with what it loads."""
+    """The program as /program in its own root, with the libraries that it loads."""
     os.makedirs(os.path.join(root, "dev", "shm"))
     shutil.copy(program, os.path.join(root, "program"))
     for word in subprocess.check_output(["ldd", program], text=True).split():
@@ -178,7 +178,7 @@ def copy_with_libraries(program, root):
 
 
 def other_roots(session, folder):
-    """A process is examined by the file that it runs, whatever path it knows it by."""
+    """A process is examined by the file that it runs, whatever path it has for it."""
     if os.geteuid() != 0:
         return
     plain, root = os.path.join(folder, "doctor_target"), os.path.join(session.folder, "root")

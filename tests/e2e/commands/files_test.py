@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a command reads it never writes over, by whatever name; what is no file is neither opened nor waited for.
+"""A command never writes over what it reads, by whatever name. It neither opens what is no file, nor waits for it.
 
-    files_test.py LEAKTRACK CAPTURE     CAPTURE is any capture; all is tried on copies of it
+    files_test.py LEAKTRACK CAPTURE     CAPTURE is any capture; everything is tried on copies of it
 """
 import itertools
 import os
@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
 import tracker as t  # noqa: E402
 
-AT_ONCE = 20  # seconds: of what used to wait for ever
+AT_ONCE = 20  # seconds, for calls that used to wait for ever
 
 
 class Files:
@@ -83,7 +83,8 @@ def inputs_are_no_outputs(files):
 
 
 def neither_are_others(files):
-    """What another command would read: captures, also empty ones, programs; the files beside the captures."""
+    """Files that another command would read: captures (also empty ones), programs, and the files beside the
+    captures."""
     one, other = files.copy("c/one.ltk"), files.copy("c/other.ltk")
     files.refused("report", "-o", other, one, says="is a capture, and would be destroyed")
     plain = shutil.copy(other, files.path("named_otherwise"))
@@ -104,11 +105,11 @@ def neither_are_others(files):
         assert content(name) == before
     files.refused(*reads, "--write-baseline", sups, one, says="would be destroyed")
     files.refused("gate", "--junit", files.path("x"), "--sarif", files.path("x"), one, says="two results")
-    files.works(*reads, "--write-baseline", baseline, one)  # this one is meant to be written anew
+    files.works(*reads, "--write-baseline", baseline, one)  # this one is meant to be rewritten
 
 
 def sealed_copies(files):
-    """They replace older ones, and the run itself; never another run, and nothing that is no file."""
+    """They replace older copies and the run itself, but never another run, and nothing that is no file."""
     one = files.copy("d/one.ltk")
     sealed = files.path("d/sealed.ltk")
     for output in (sealed, sealed, one):
@@ -149,7 +150,7 @@ def no_file_is_waited_for(files):
 
 
 def outputs_that_are_no_files(files):
-    """Nobody reads: an error. Somebody does: as before."""
+    """Without a reader: an error. With a reader: as before."""
     one, fifo = files.copy("f/one.ltk"), files.path("out")
     os.mkfifo(fifo)
     files.refused("report", "-o", fifo, one, says="a FIFO that nobody reads")
@@ -166,7 +167,7 @@ def outputs_that_are_no_files(files):
 
 
 def several_captures(files):
-    """All that are named are read, each once; a directory that is not there is said."""
+    """All captures that are named are read, each once. A missing directory is reported."""
     one, two = files.copy("g/one.ltk"), files.copy("h/two.ltk")
     several = files.works("report", one, two, os.path.dirname(one)).stdout
     assert "2 captures, the fastest grower first" in several, several

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every format of a report tells the same sums, and is read by the tools it is meant for.
+"""Every format of a report has the same sums, and the tools that it is meant for can read it.
 
-    formats_test.py LEAKTRACK PROGRAM     PROGRAM OLD NEW keeps so many blocks at OldLeak and NewLeak
+    formats_test.py LEAKTRACK PROGRAM     PROGRAM OLD NEW keeps that many blocks at OldLeak and NewLeak
 
-pprof: the real `go tool pprof` (-raw, -top, -base, -http). speedscope: the schema that the program's own npm package ships.
+pprof: the real `go tool pprof` (-raw, -top, -base, -http). speedscope: the schema in the program's own npm package.
 """
 import glob
 import json
@@ -116,7 +116,7 @@ def options(formats):
 
 
 def selection(formats):
-    """What is chosen by --filter, --site and --since is the same in every format, and said."""
+    """The selection by --filter, --site and --since is the same in every format, and is stated."""
     leaktrack, capture = formats.session.leaktrack, formats.capture
 
     def report(*options):

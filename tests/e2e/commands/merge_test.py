@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A folder full of captures in one summary: sums equal those of the reports, whatever else lies there.
+"""Summarises a folder full of captures: sums equal those of the reports, whatever else is in the folder.
 
-    merge_test.py LEAKTRACK PROGRAM     PROGRAM OLD NEW keeps so many blocks at OldLeak and NewLeak
+    merge_test.py LEAKTRACK PROGRAM     PROGRAM OLD NEW keeps that many blocks at OldLeak and NewLeak
 """
 import fcntl
 import json
@@ -39,7 +39,7 @@ def check_schema(report):
 
 
 def stderr_of(command, term="xterm", background=False):
-    """What `command` writes to the terminal that is its standard error; its standard output goes elsewhere."""
+    """What `command` writes to the terminal that is its standard error. Its standard output goes elsewhere."""
     pid, fd = pty.fork()
     if pid == 0:
         os.environ["TERM"] = term
@@ -88,7 +88,7 @@ def progress(session):
 
 
 def stdout_of(command, columns):
-    """What `command` writes to a terminal of so many columns."""
+    """What `command` writes to a terminal with this many columns."""
     pid, fd = pty.fork()
     if pid == 0:
         os.environ.pop("COLUMNS", None)
@@ -109,7 +109,7 @@ def stdout_of(command, columns):
 
 
 def width(session, program):
-    """A terminal shows what it has room for; a pipe and a file get 80 columns."""
+    """A terminal gets as many columns as it has; a pipe and a file get 80."""
     folder, name = os.path.join(session.folder, "wide"), "program-" + "x" * 60
     os.mkdir(folder)
     os.symlink(program, os.path.join(folder, name))
@@ -140,7 +140,7 @@ def main():
 
         width(session, program)
 
-        # All is too short to judge, hence status 3.
+        # All runs are too short to judge, hence status 3.
         merged = json.loads(merge(session, "--format", "json", session.folder, code=3))
         check_schema(merged)
         assert merged["runs"] == RUNS + 1 and merged["unreadable_total"] == 0 and len(merged["programs"]) == 2, merged
@@ -152,7 +152,7 @@ def main():
         assert sum(site["live_bytes"] for site in target["sites"]) == sum(s["live_bytes"] for r in reports for s in r["sites"])
         assert target["live_heap_bytes"] == sum(r["memory"]["live_heap_bytes"] for r in reports)
 
-        # Copies, folders below, links, rubbish and what is no capture.
+        # Copies, subfolders, links, garbage, and files that are no captures.
         below = os.path.join(session.folder, "host-2", "deep")
         os.makedirs(below)
         first = session.captures()[0]
@@ -178,7 +178,7 @@ def main():
             written = file.read()
         assert "more sites (--top" in written and "\x1b" not in written, written
 
-        # Nothing to sum up is a failure that says so.
+        # Nothing to summarise is a failure with a message.
         empty = os.path.join(session.folder, "empty")
         os.mkdir(empty)
         assert "no capture (*.ltk) here or below" in merge(session, empty, code=2)

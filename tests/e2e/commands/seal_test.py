@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A sealed capture opens complete where the binaries are not; made code has names.
+"""A sealed capture can be read completely where the binaries are missing. JIT code has names.
 
     seal_test.py LEAKTRACK
 
-The program is compiled here and deleted after the capture. Made code (JIT): the real node, with --perf-basic-prof, and
-the JVM, with -XX:+DumpPerfMapAtExit, where it is installed.
+The program is compiled here and deleted after the capture. JIT code: the real node, with --perf-basic-prof, and the JVM,
+with -XX:+DumpPerfMapAtExit, if it is installed.
 """
 import json
 import os
@@ -62,7 +62,8 @@ class Seal:
                          codes=t.REPORT_EXITS).stdout
 
     def told(self, capture):
-        """Every format's bytes; of the JSON all but the word that names are sealed, of the text neither."""
+        """Every format's bytes. In the JSON, the field that names are sealed is left out; in the text, the line about
+        it."""
         told = {form: self.written(capture, form) for form in FORMATS}
         report = json.loads(told["json"])
         t.check_schema(report)
@@ -110,7 +111,8 @@ def travels(seal):
 
 
 def directories(seal, capture):
-    """All captures in a directory and below, in their places or as copies elsewhere; one that is none keeps no other from it."""
+    """All captures in a directory and below, in place or as copies elsewhere. A file that is no capture keeps no
+    other from being sealed."""
     top, out = os.path.join(seal.folder, "top"), os.path.join(seal.folder, "out")
     below = os.path.join(top, "host", "deep")
     os.makedirs(below)
@@ -131,7 +133,8 @@ def directories(seal, capture):
 
 
 def other_owners(seal, capture):
-    """What is another user's is not taken from him; what he left in memory goes into no file of a third."""
+    """Files of another user are not taken from that user. What that user left in memory goes into no file of a third
+    user."""
     if os.geteuid() != 0:
         return
     nobody = 65534
@@ -154,7 +157,8 @@ def other_owners(seal, capture):
 
 
 def killed_of_nobody(seal, folder, nobody):
-    """root's copy of the capture of another's killed process: the recorder cannot be folded into it, and is read for it."""
+    """root's copy of the capture of another user's killed process: the recorder cannot be folded into it, and is read
+    for it."""
     os.chmod(folder, 0o777)
     library = os.path.join(os.path.dirname(os.path.dirname(seal.session.leaktrack)), "lib", "libleaktrack.so")
     env = {**os.environ, "LD_PRELOAD": library, "LEAKTRACK_OUT": folder, "LEAKTRACK_INTERVAL": "exact"}
@@ -177,7 +181,7 @@ def killed_of_nobody(seal, folder, nobody):
 
 
 def damaged(seal, capture, before):
-    """A seal that is torn is no seal; the capture before it is whole."""
+    """A torn seal is no seal. The capture before it is complete."""
     whole = open(capture, "rb").read()
     packed = int.from_bytes(whole[-32:-24], "little")
     for name, data in {"frame": whole[:-40] + b"\xff" + whole[-39:], "trailer": whole[:-20] + b"\xff" + whole[-19:],
@@ -205,7 +209,7 @@ def refused(seal, capture):
         assert b"as of now" in done.stdout and copy.encode() in done.stdout, done
         done = seal.seal("-o", running, running, codes=(2,))
         assert b"may still write" in done.stderr, done.stderr
-        # Of both only the capture itself counts where a directory is read.
+        # If a directory is read, of the two only the capture itself counts.
         listed = json.loads(seal.written(seal.folder, "json"))["captures"]
         assert running in [c["path"] for c in listed] and copy not in [c["path"] for c in listed], listed
         os.killpg(process.pid, 9)
@@ -213,7 +217,7 @@ def refused(seal, capture):
     seal.seal(running)  # after a kill -9, too
     for path, word in ((os.path.join(seal.folder, "nowhere.ltk"), b"nowhere.ltk"), ("/etc/passwd", b"not a capture")):
         assert word in seal.seal(path, codes=(2,)).stderr
-    # Where nothing can be written, the capture stays as it is, and nothing lies beside it.
+    # If nothing can be written, the capture stays unchanged, and no other file is left beside it.
     before = open(capture, "rb").read()
     done = seal.seal("-o", "/dev/full/x", capture, codes=(2,))
     assert b"/dev/full/x" in done.stderr
@@ -224,7 +228,8 @@ def refused(seal, capture):
 
 
 def made_code(seal, runtime, file_name, text, *command):
-    """A function of a script or class, compiled while it runs, has its name; sealed, also when the map of made code is gone."""
+    """A function of a script or class that is compiled at run time has its name. Sealed, it keeps the name when the
+    map of JIT code is gone."""
     if shutil.which(runtime) is None:
         print(f"{runtime} is not installed: its part is skipped")
         return

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Man pages and completions hold every command and option that --help knows, and the real readers and shells take them.
+"""Man pages and completions contain every command and option that --help knows, and the real readers and shells accept
+them.
 
     shell_test.py LEAKTRACK SHARE     SHARE: where the build has put man/, bash-completion/, zsh/ and fish/
 
-Completion is asked of bash, zsh and fish themselves; of bash and zsh also by keys typed into a terminal.
+bash, zsh and fish themselves are asked for completions; bash and zsh also by keys typed into a terminal.
 """
 import contextlib
 import os
@@ -28,7 +29,7 @@ def run(*command, code=0, **more):
 
 
 class Help:
-    """What the program itself says."""
+    """What the program itself prints."""
 
     def __init__(self, leaktrack):
         text = run(leaktrack, "--help")
@@ -121,7 +122,7 @@ def fish(help_, share, folder):
 
 @contextlib.contextmanager
 def terminal(folder, *command):
-    """A shell at a terminal: a function that types, and waits for a pattern."""
+    """A shell on a terminal: a function that types and waits for a pattern."""
     pid, fd = pty.fork()
     if pid == 0:
         os.chdir(folder)
@@ -146,7 +147,7 @@ def terminal(folder, *command):
 
 
 def typed(share, folder):
-    """Keys, as a person would press them: one that completes at once, one that lists."""
+    """Keys as a person would press them: a completion that is unique, and one that lists."""
     zsh_file = os.path.join(share, "zsh", "site-functions", "_leaktrack")
     assert run("zsh", "-n", zsh_file) == ""
     bash_file = os.path.join(share, "bash-completion", "completions", "leaktrack")
@@ -164,7 +165,7 @@ def typed(share, folder):
 
 
 def zsh(help_, share):
-    """Each option of each command stands in the file, in the part of its command."""
+    """Each option of each command is in the file, in the part for its command."""
     with open(os.path.join(share, "zsh", "site-functions", "_leaktrack"), encoding="utf-8") as file:
         text = file.read()
     for command in help_.commands:

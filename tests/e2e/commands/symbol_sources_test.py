@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Where names come from besides the paths of this machine: a debuginfod server, the root of a process in a container, an earlier report.
+"""Sources of names besides the paths of this machine: a debuginfod server, the root of a process in a container, an
+earlier report.
 
     symbol_sources_test.py LEAKTRACK LIBRARY
 

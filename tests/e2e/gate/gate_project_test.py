@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What people paste: leaktrack is installed, and a project of its own finds it, gates its programs and single tests.
+"""What users paste: leaktrack is installed, and a separate project finds it and gates its programs and single tests.
 
     gate_project_test.py BUILD_DIR     of leaktrack itself
 """
@@ -53,7 +53,7 @@ def sections(path):
 
 
 def installed_files_are_stripped(prefix):
-    """What runs carries no debug information; what debuggers read lies beside it, under lib/debug."""
+    """Installed programs carry no debug information. What debuggers read is beside them, under lib/debug."""
     for name in ("bin/leaktrack", "lib/libleaktrack.so"):
         path, debug = os.path.join(prefix, name), os.path.join(prefix, "lib/debug", name + ".debug")
         assert ".debug_info" not in sections(path) and ".gnu_debuglink" in sections(path), name

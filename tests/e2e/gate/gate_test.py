@@ -3,8 +3,8 @@
 """`leaktrack gate` and `diff` as a pipeline uses them: what passes, what fails, and what is refused.
 
     gate_test.py LEAKTRACK GATE_TARGET ITERATIONS SUPPRESSING
-        GATE_TARGET OLD NEW loses so many blocks at OldLeak and NewLeak, ITERATIONS N one block in each of N
-        iterations; SUPPRESSING is GATE_TARGET with suppressions of its own
+        GATE_TARGET OLD NEW loses that many blocks at OldLeak and NewLeak. ITERATIONS N loses one block in each of N
+        iterations. SUPPRESSING is GATE_TARGET with suppressions of its own.
 """
 import json
 import os
@@ -59,7 +59,7 @@ def passes_and_fails(gate):
                 "unused suppression: " + gate.path("s") + ":2: leak:Nobody")
     gate.expect(gate.at_exit(50, 0, *use, "--max-total", "1KiB"), 1, "over its limit")
     gate.expect(gate.at_exit(50, 0, *use, "--max-site", "10KiB"), 1, "OVER LIMIT: OldLeak")
-    # A comment stays with its line when the baseline is written anew.
+    # A comment stays with its line when the baseline is rewritten.
     gate.write("leaks.txt", text.replace("\n50 blocks", "\n# ticket 7\n50 blocks"))
     gate.at_exit(60, 5, *use, "--write-baseline", baseline)
     with open(baseline, encoding="utf-8") as file:
@@ -93,11 +93,11 @@ def own_suppressions(gate):
 
 
 def process_tree(gate):
-    """A shell that outlives the program, and allocates nothing that is sampled, makes nothing inconclusive."""
+    """A shell that outlives the program and allocates nothing that is sampled makes nothing inconclusive."""
     shell = ("sh", "-c", '"$@"; exec sleep 0.2', "sh")
     tree = ("gate", "--at-exit", "--runs", "1", "--interval", "64KiB", "--", *shell, gate.target)
     gate.expect(gate.tool(*tree, "0", "20000"), 1, "NEW LEAK: NewLeak loses 1")
-    # A child that is meant to crash is left out, and named.
+    # A child that crashes on purpose is left out, and named.
     shell = ("sh", "-c", '"$1" 0 3000 crash; exec "$1" 0 100', "sh", gate.target)
     done = gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--suppressions", gate.write("sh", "leak:dash\n"), "--", *shell)
     gate.expect(done, 1, "NEW LEAK: NewLeak loses 68.4 KiB in 100 blocks")
@@ -105,7 +105,7 @@ def process_tree(gate):
 
 
 def iterations(gate):
-    """What a run loses is scaled by the work it counted: twice the work is no regression."""
+    """The losses of a run are scaled by the work that it counted: twice the work is no regression."""
     for name, count in (("short", 350), ("long", 700)):
         gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--keep", gate.path(name), "--", gate.iterations, str(count))
     done = gate.tool("diff", gate.path("short"), gate.path("long"), "--format", "json")
@@ -153,7 +153,7 @@ def refusals(gate):
     gate.expect(gate.at_exit(0, 0, "--source-root", "/no/such"), 2, "/no/such")
     gate.expect(gate.tool("gate"), 2, "CAPTURE or a command")
     gate.expect(gate.tool("gate", "--at-exit", "--runs", "1", "--", "/bin/true"), 3, "allocated nothing")
-    # Two seconds do not show what grows: inconclusive, and said.
+    # Two seconds do not show what grows: the result is inconclusive, and says so.
     short = ("gate", "--runs", "1", "--", gate.target, "50", "0")
     gate.expect(gate.tool(*short), 3, "INCONCLUSIVE")
     gate.expect(gate.tool("gate", "--inconclusive", "pass", *short[1:]), 0, "INCONCLUSIVE")
@@ -171,7 +171,7 @@ def diffs(gate):
     gate.expect(gate.tool("diff", "--at-exit", worse, base), 0, "FIXED: NewLeak")
     once = keep(gate, "once", 50, 30, runs=1)
     gate.expect(gate.tool("diff", "--at-exit", keep(gate, "before", 50, 0, runs=1), once), 3, "three runs")
-    # The same build without its symbols: everything would be fixed and new at once.
+    # The same build without its symbols: everything would be fixed and new at the same time.
     stripped = gate.path(os.path.basename(gate.target))
     subprocess.run(["strip", "-o", stripped, gate.target], check=True)
     gate.tool("gate", "--at-exit", "--runs", "3", "--interval", "exact", "--keep", gate.path("bare"), "--", stripped, "50", "30")

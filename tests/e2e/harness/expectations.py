@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The EXPECT lines of a test program: parsing them, and checking them against JSON reports.
+"""The EXPECT lines of a test program: parses them, and checks them against JSON reports.
 
-What: a test program states its truth in comments (grammar: tests/README.md); this module turns them into cases and
-says what a report violates. Why apart from the harness: it can be tested without the tool (expectations_test.py).
-Promises: a line that is not understood is an error, never silently true.
+A test program states its truth in comments (grammar: tests/README.md). This module turns them into cases and says what a
+report violates. It is separate from the harness so that it can be tested without the tool (expectations_test.py).
+Promise: a line that is not understood is an error, never silently true.
 """
 import os
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 class BadExpectation(Exception):
-    """A comment that looks like an expectation and is none."""
+    """A comment that looks like an expectation and is not one."""
 
 
 @dataclass
@@ -38,7 +38,8 @@ def parse(text):
     for line in text.splitlines():
         match = LINE.match(line)
         if not match:
-            if re.search(r"\b(CASE|RUN|ENV|EXPECT|EXPECT-[A-Z]+): ", line):  # as a formatter joins lines
+            # As after a formatter has joined lines.
+            if re.search(r"\b(CASE|RUN|ENV|EXPECT|EXPECT-[A-Z]+): ", line):
                 raise BadExpectation(f"not at the start of a comment: {line}")
             continue
         kind, rest = match.groups()
@@ -282,8 +283,7 @@ def complaints(checks, report, losses_allowed):
 
 def judge(case, reports):
     """Complaints about the reports of one case.
-
-    Which capture is the main one is not asked but found: the assignment with the fewest complaints is reported.
+    Which capture is the main one is not given but found: the assignment with the fewest complaints is reported.
     """
     if not reports:
         return ["no capture was left"] if case.main or case.child else []

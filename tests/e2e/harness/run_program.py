@@ -38,7 +38,7 @@ def cases_of(source):
 
 
 def complaints_about(source, binary, case, leaktrack):
-    """What to print of one case: a line, and one for each thing that is wrong."""
+    """What to print about one case: a line, and one more for each complaint."""
     try:
         found = run_case(case, os.path.abspath(binary), leaktrack)
     except AssertionError as failure:

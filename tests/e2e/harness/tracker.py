@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs programs under leaktrack and reads the reports. Shared by all tests of this folder.
 
-Promises: everything a test writes lies in one temporary folder, removed at the end unless the test failed and
-LEAKTRACK_KEEP is set; no call waits for ever.
+Promises: everything that a test writes is in one temporary folder, which is removed at the end unless the test failed and
+LEAKTRACK_KEEP is set. No call waits for ever.
 """
 import contextlib
 import functools
@@ -18,7 +18,7 @@ import tempfile
 REPORT_EXITS = (0, 1, 3)  # nothing found, leak found, inconclusive; 2 would be the tool's own failure
 
 
-# Names that an earlier test has read are not to help, nor the developer's own.
+# Neither names that an earlier test has read, nor the developer's own cache, may help.
 os.environ["XDG_CACHE_HOME"] = "/dev/null"
 
 SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "tools", "report", "report.schema.json")
@@ -26,7 +26,7 @@ SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".
 
 @functools.lru_cache(maxsize=None)
 def validator():
-    """None where python3-jsonschema is not installed for this interpreter."""
+    """None if python3-jsonschema is not installed for this interpreter."""
     try:
         import jsonschema
     except ImportError:
@@ -36,7 +36,8 @@ def validator():
 
 
 def check_schema(report):
-    """Every report that a test reads is what the published schema says; of very many sites the first hundred."""
+    """Every report that a test reads must match the published schema. Of very many sites only the first hundred are
+    checked."""
     if validator() is not None:
         validator().validate({**report, "sites": report["sites"][:100]})
 
@@ -52,7 +53,8 @@ class Tracker:
         return [self.leaktrack, "run", "-o", self.folder, *options, "--", *command]
 
     def run(self, command, options=(), timeout=60, **popen):
-        """Runs `command` to its end; returns subprocess.CompletedProcess. After `timeout` all of it is killed."""
+        """Runs `command` to its end; returns subprocess.CompletedProcess. After `timeout` all its processes are
+        killed."""
         with self.start(command, options, **popen) as process:
             try:
                 output, errors = process.communicate(timeout=timeout)
@@ -63,7 +65,7 @@ class Tracker:
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def start(self, command, options=(), **popen):
-        """A Popen whose process group is its own, so that killpg reaches the tracked program too."""
+        """A Popen with its own process group, so that killpg also reaches the tracked program."""
         return subprocess.Popen(self.command(command, options), start_new_session=True, **popen)
 
     def captures(self):
@@ -98,7 +100,7 @@ class Tracker:
 
 @contextlib.contextmanager
 def tracker(leaktrack):
-    """A Tracker with a folder of its own."""
+    """A Tracker with its own folder."""
     folder = tempfile.mkdtemp(prefix="leaktrack-e2e.")
     try:
         yield Tracker(leaktrack, folder)

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kills 200 tracked programs at random moments and holds their captures against their own books.
+"""Kills 200 tracked programs at random moments and compares their captures with their own accounts.
 
     kill_test.py VICTIM LEAKTRACK [--kills N] [--seed S]
 
-Half run exactly: live bytes must agree to the byte, and blocks to the block, less at most one operation in flight per
-thread. Half run sampled (4 KiB): each must lie within five of its stated standard errors, and all together, where
-single errors average out, within four. Nothing may be counted twice: that would be an excess, and is seen by both.
+Half run exactly: live bytes must agree to the byte, and blocks to the block, within one operation in flight per thread.
+Half run sampled (4 KiB): each must be within five of its stated standard errors, and all together, where single errors
+average out, within four. Nothing may be counted twice: that would be an excess, and both halves would show it.
 
-Operations in flight are no noise: a block leaves the books of leaktrack before free and realloc, and the victim's after
-them, so that most kills find leaktrack some bytes lower (about 7 KB here, the same in exact runs, where nothing is
-estimated). Hence they are allowed for, and not counted into the standard errors.
+Operations in flight are no noise. A block leaves leaktrack's accounts before free and realloc, and the victim's after
+them. So most kills find leaktrack some bytes lower (about 7 KB here, and the same in exact runs, where nothing is
+estimated). The test allows for them, and does not count them into the standard errors.
 """
 import argparse
 import math
@@ -31,13 +31,14 @@ NOTHING, ALLOCATE, FREE, REALLOCATE = range(4)
 
 
 def read_ledger(path):
-    """(bytes low, bytes high, blocks low, blocks high, operations) that the victim believed in."""
+    """(bytes low, bytes high, blocks low, blocks high, operations) according to the victim."""
     with open(path, "rb") as file:
         data = file.read()
     low_bytes = high_bytes = low_blocks = high_blocks = operations = 0
     for i in range(THREADS):
         live_bytes, live_blocks, operation, before, after, done = ENTRY.unpack_from(data, i * ENTRY.size)
-        # A kill inside an operation, or between its booking and its end: the sums may be off by one operation either way.
+        # The kill came inside an operation, or between its booking and its end: the sums may differ
+        # by one operation either way.
         change_bytes, change_blocks = {NOTHING: (0, 0), ALLOCATE: (after, 1), FREE: (before, 1),
                                        REALLOCATE: (max(before, after), 1)}[operation]
         low_bytes += live_bytes - change_bytes
@@ -61,7 +62,8 @@ def victims_share(report):
 
 
 def kill_once(args, number, dice):
-    """Runs and kills one victim; returns (complaints, operations, and of a sampled run: difference, variance, slack)."""
+    """Runs and kills one victim. Returns (complaints, operations, and for a sampled run: difference, variance,
+    slack)."""
     exact = number % 2 == 0
     life = dice.uniform(0.020, 0.300)
     with tracker(args.leaktrack) as t:

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Lets the kernel's OOM killer end tracked programs, and holds their captures against their own books.
+"""Lets the kernel's OOM killer end tracked programs, and compares their captures with their own accounts.
 
     oom_test.py VICTIM LEAKTRACK [--kills N] [--seed S] [--group]
 
 Each victim leaks in a memory cgroup of 64 MiB, exactly recorded, in 0.1 s to 3 s until it is killed. Its capture must
-open, say that it was killed (after a second also what its limit was), agree with the victim's books to the byte (less one operation in
-flight per thread, and what is reported lost), and have the leak on rank 1. Skipped where no cgroup can be made.
+open and say that it was killed (after a second also what its limit was). It must agree with the victim's accounts to the
+byte (within one operation in flight per thread, and what is reported lost), and have the leak at rank 1. Skipped if no
+cgroup can be made.
 
-With --group the cgroup dies as a whole (memory.oom.group, as Kubernetes sets it): `leaktrack run`,
-too, so that nobody is left to fold, and a second program that does not leak. Both captures must be
-as true.
+With --group the cgroup dies as a whole (memory.oom.group, as Kubernetes sets it). `leaktrack run` dies too, so nobody is
+left to fold, and so does a second program that does not leak. Both captures must be as accurate.
 """
 import argparse
 import contextlib
@@ -30,7 +30,7 @@ VERSIONS = (("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.oom_contr
 
 
 class Cgroup:
-    """A memory cgroup of its own, of version 1 or 2; gone at the end."""
+    """A memory cgroup, of version 1 or 2, which is removed at the end."""
 
     def __init__(self, group):
         self.folder = None
@@ -68,7 +68,7 @@ class Cgroup:
 
 
 def complaints_of_books(report, ledger):
-    """What the capture of any victim says wrong."""
+    """What the capture of any victim says wrongly."""
     low_bytes, high_bytes, low_blocks, high_blocks, _ = ledger
     blocks, size, _ = victims_share(report)
     lost = report["coverage"]["lost_allocations"]
@@ -83,7 +83,7 @@ def complaints_of_books(report, ledger):
 
 
 def complaints(report, ledger):
-    """What the capture of the leaking victim says wrong."""
+    """What the capture of the leaking victim says wrongly."""
     yield from complaints_of_books(report, ledger)
     limit = (report["process"]["limit_kind"], report["process"]["limit_bytes"])
     if report["process"]["duration_seconds"] > 1.5 and limit != ("cgroup", LIMIT):  # the first reading is after a second
@@ -94,7 +94,7 @@ def complaints(report, ledger):
 
 
 class Victim:
-    """A tracked victim in the cgroup, and its books."""
+    """A tracked victim in the cgroup, and its accounts."""
 
     def __init__(self, t, args, cgroup, seed, *pause):
         self.tracker, self.ledger = t, os.path.join(t.folder, "ledger")
@@ -106,7 +106,7 @@ class Victim:
         self.process.stdout.read(1)
 
     def wait(self):
-        """Its status; None: it hung."""
+        """Its status. None: it hung."""
         with self.process:
             try:
                 return self.process.wait(timeout=120)
@@ -115,7 +115,7 @@ class Victim:
                 return None
 
     def complaints(self, judge, expected):
-        """(what is wrong, allocations lost and said so)"""
+        """(complaints, lost allocations that the report admits)"""
         status = self.wait()
         if status is None:
             return ["hangs"], 0
@@ -128,7 +128,7 @@ class Victim:
 
 
 def kill_once(args, cgroup, number, dice):
-    """Returns (complaints, allocations lost and said so)."""
+    """Returns (complaints, lost allocations that the report admits)."""
     before, pause = cgroup.kills(), int(10 ** dice.uniform(1.7, 3.3))
     with contextlib.ExitStack() as stack:
         def start(seed, *pause):

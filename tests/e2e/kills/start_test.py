@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A process killed at any system call of its start leaves nothing, or a capture that says whose it is.
+"""A process that is killed at any system call of its start leaves nothing, or a capture that says which process it was.
 
     start_test.py LEAKTRACK LIBRARY KILLED_AT_CALL
 """
@@ -44,8 +44,8 @@ class StartTest(unittest.TestCase):
         self.folder.cleanup()
 
     def kill_at(self, call):
-        """(capture, recorder), "" for one that there is not; None if the program had ended before."""
-        before = set(glob.glob(RECORDERS))  # pids come again
+        """(capture, recorder), "" for one that does not exist; None if the program had ended before."""
+        before = set(glob.glob(RECORDERS))  # pids are reused
         done = subprocess.run([KILLED_AT_CALL, str(call), LIBRARY, "/bin/true"], env=self.environment, text=True,
                               stdout=subprocess.PIPE, timeout=60, check=False)
         self.assertIn(done.returncode, (0, 3))
@@ -56,7 +56,7 @@ class StartTest(unittest.TestCase):
         return None if done.returncode == 3 else ("".join(captures), "".join(recorders))
 
     def first_call(self, wanted):
-        """The first system call at which `wanted` is true of (capture, recorder); and what is left there."""
+        """The first system call at which `wanted` is true of (capture, recorder), and what is left then."""
         for call in range(1, 400):
             left = self.kill_at(call)
             self.assertIsNotNone(left, "the program ended first")
@@ -89,10 +89,11 @@ class StartTest(unittest.TestCase):
     def test_what_never_came_to_run_is_removed_by_a_later_process_and_no_sooner(self):
         _, (_, unnamed) = self.first_call(lambda _, recorder: recorder and os.path.getsize(recorder) > 0)
         _, (_, starting) = self.first_call(lambda capture, _: capture)
-        empty = f"/dev/shm/leaktrack.1.empty.{os.geteuid()}.ltr"  # killed between its creation and its size
+        # Killed between its creation and its size.
+        empty = f"/dev/shm/leaktrack.1.empty.{os.geteuid()}.ltr"
         with open(empty, "xb"):
             self.recorders.add(empty)
-        for other in self.recorders - {empty, unnamed, starting}:  # a start looks at so many
+        for other in self.recorders - {empty, unnamed, starting}:  # a start looks at this many
             os.unlink(other)
         self.recorders = {empty, unnamed, starting}
         for age, stays in ((0, True), (TEN_MINUTES + 5, False)):
@@ -103,7 +104,7 @@ class StartTest(unittest.TestCase):
             self.assertEqual([os.path.exists(recorder) for recorder in (empty, unnamed, starting)], [stays] * 3)
 
     def kill_running(self):
-        """The recorder of a process that was killed as it ran."""
+        """The recorder of a process that was killed while it ran."""
         with subprocess.Popen(["/bin/cat"], env={**self.environment, "LD_PRELOAD": LIBRARY}, bufsize=0,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             process.stdin.write(b".")
@@ -123,7 +124,7 @@ class StartTest(unittest.TestCase):
         self.assertTrue(os.path.exists(recorder))
 
     def leave(self, share):
-        """A killed process's recorder that fills this share of what such may fill in all."""
+        """A killed process's recorder that fills this share of the room for such recorders."""
         recorder = self.kill_running()
         tmpfs = os.statvfs("/dev/shm")
         wanted = int(share * min(256 << 20, tmpfs.f_blocks * tmpfs.f_frsize // 4)) - os.stat(recorder).st_blocks * 512
@@ -190,7 +191,7 @@ class StartTest(unittest.TestCase):
                 file.write(value.to_bytes(8 if name == "start_ticks" else 4, "little"))
 
     def exec_beside(self, same_process):
-        """What is left of the state of a recorder that names the pid, and perhaps the beginning, of a process which then
+        """What is left of the state of a recorder that names the pid, and perhaps the start, of a process that then
         becomes a tracked program."""
         stranger = self.kill_running()
         time.sleep(0.1)  # more than the clocks' steps
@@ -251,7 +252,8 @@ class StartTest(unittest.TestCase):
 
 
 def take_own_tmpfs():
-    """Nobody else's recorders are there then. Where that is not allowed, those of other tests may be in the way."""
+    """Then it contains nobody else's recorders. If that is not allowed, recorders of other tests may be in the
+    way."""
     if "LEAKTRACK_OWN_TMPFS" in os.environ or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
         return
     os.environ["LEAKTRACK_OWN_TMPFS"] = "1"

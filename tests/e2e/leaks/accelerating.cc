@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every user leaks, and there are ever more of them: the rate grows in proportion to the time.
+// Every user leaks, and there are more and more of them: the rate grows in proportion to the time.
 // EXPECT: first ServeUser
 // EXPECT: verdict suspect|leak ServeUser
 // EXPECT: trend accelerating ServeUser

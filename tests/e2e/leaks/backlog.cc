@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A queue with a consumer that is slower than the producer: nothing is lost, and each job waits
-// longer than the last.
+// A queue whose consumer is slower than its producer. Nothing is lost, but each job waits longer
+// than the last.
 // EXPECT: first SubmitJob
 // EXPECT: verdict suspect|leak SubmitJob
 // EXPECT: trend backlog SubmitJob

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A leak a request, and requests in bursts: twenty bursts of a quarter of the time each.
+// One leak per request, and requests in bursts: twenty bursts, each a quarter of its period long.
 // EXPECT: first HandleRequest
 // EXPECT: verdict suspect|leak HandleRequest
 // EXPECT: trend linear HandleRequest

@@ -10,7 +10,8 @@
 
 #include "stage.h"
 
-auto& journal = *new std::vector<uint64_t>;  // not even tidied up at the end
+// Never destroyed, not even at the end.
+auto& journal = *new std::vector<uint64_t>;
 
 NOINLINE void AppendToJournal(int entries) {
   for (int i = 0; i < entries; ++i) journal.push_back(stage::Random());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each callback registers others: the leak doubles ten times in the run.
+// Each callback registers others: the leak doubles ten times during the run.
 // EXPECT: first RegisterCallback
 // EXPECT: verdict suspect|leak RegisterCallback
 // EXPECT: trend exponential RegisterCallback

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nothing for half of the run; then somebody switches on the feature that leaks.
+// Nothing leaks for half of the run. Then a feature that leaks is switched on.
 // EXPECT: first RecordMetric
 // EXPECT: verdict suspect|leak RecordMetric
 // EXPECT: trend linear RecordMetric

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plainest leak: so many blocks a second, through two layers of a malloc that never fails.
+// The simplest leak: a constant number of blocks per second, through two layers of a malloc that
+// never fails.
 // EXPECT: first RememberOrder
 // EXPECT: verdict suspect|leak RememberOrder
 // EXPECT: trend linear RememberOrder

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A map that is asked with [] for keys that nobody has stored: each question leaves a node and a
-// string behind.
+// A map is asked with [] for keys that nobody has stored. Each question leaves a node and a string
+// behind.
 // EXPECT: first LookUpVisitor
 // EXPECT: verdict suspect|leak LookUpVisitor
 // EXPECT: trend linear LookUpVisitor
@@ -11,7 +11,7 @@
 
 #include "stage.h"
 
-auto& visitors = *new std::map<std::string, std::string>;  // not even tidied up at the end
+auto& visitors = *new std::map<std::string, std::string>;  // never destroyed, not even at the end
 
 NOINLINE size_t LookUpVisitor(uint64_t number) {
   return visitors["a visitor with a name that no small string holds, number " +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One request in a hundred is forgotten; the ninety-nine others, from the same line, are deleted.
-// (In 15 seconds the deaths of a few ticks can pass for a tooth.)
+// One request in a hundred is forgotten. The ninety-nine others, from the same line, are deleted.
+// (In 15 seconds the deaths of a few ticks can look like a tooth.)
 // EXPECT: first AcceptRequest
 // EXPECT: verdict suspect|leak AcceptRequest
 // EXPECT: trend linear|sawtooth AcceptRequest

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One function leaks, and is called on 30 or on 300 paths, of which none leaks much.
+// One function leaks. It is called on 30 or 300 paths, none of which leaks much.
 // EXPECT: first BuildReply
 // EXPECT: verdict suspect|leak BuildReply
 // EXPECT: accused only BuildReply
@@ -16,7 +16,7 @@ NOINLINE void BuildReply() {
   stage::xmalloc(stage::Size(100, 900));
 }
 
-// Functions of their own: the number keeps the compiler from folding them into one.
+// Separate functions: the number keeps the compiler from merging them.
 volatile int last_endpoint;
 template <int kNumber>
 NOINLINE void Endpoint() {

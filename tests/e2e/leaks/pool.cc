@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pool of objects that are handed out again; one user of two forgets to return some of his. The
-// other is a decoy. The pool itself may be blamed: that it is a wrapper cannot be known from two
-// users.
+// A pool of objects that are handed out again. One of its two users forgets to return some; the
+// other is a decoy. The pool itself may be blamed, because two users are too few to know that it is
+// a wrapper.
 // EXPECT: first OpenCursor|Take
 // EXPECT: verdict suspect|leak OpenCursor
 // EXPECT: trend linear OpenCursor

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch is collected and dropped fifteen times, but one entry in ten is dropped from the list
-// alone. (In a run of 15 seconds a tooth is as long as an epoch, and cannot be seen.)
+// A batch is collected and dropped fifteen times, but one entry in ten is only removed from the
+// list. (In a run of 15 seconds a tooth is as long as an epoch and cannot be seen.)
 // EXPECT: first CollectEntry
 // EXPECT: verdict suspect|leak CollectEntry
 // EXPECT: trend sawtooth|linear CollectEntry

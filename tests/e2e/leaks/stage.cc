@@ -41,18 +41,17 @@ struct Session {
   std::vector<char> state;
 };
 
-// The innocents. Each member function is one of them, and its name is the one that must never be
-// accused.
+// The innocent sites. Each member function is one of them, and its name must never be accused.
 class Decoys {
  public:
-  // Read at the start, kept for ever.
+  // Read at the start and kept for ever.
   NOINLINE void LoadAtStart() {
     for (int i = 0; i < 3000; ++i) catalogue_.push_back(xmalloc(Size(200, 800)));
     for (int i = 0; i < 1000; ++i)
       names_.push_back("a product with a name as long as this, number " + std::to_string(i));
   }
 
-  // A value for each of 1,500 keys: fast at first, complete after a fifth of the run.
+  // One value for each of 1,500 keys: fast at first, complete after a fifth of the run.
   NOINLINE void FillCache(const Moment& moment) {
     for (int i = fill_.Take(40000 * moment.share); i > 0; --i) {
       void*& entry = cache_[Random() % 1500];
@@ -60,7 +59,7 @@ class Decoys {
     }
   }
 
-  // At most 600 entries; the least recently used one goes.
+  // At most 600 entries; the least recently used one is removed.
   NOINLINE void TouchLru(const Moment& moment) {
     for (int i = touch_.Take(12000 * moment.share); i > 0; --i) {
       lru_.push_front(std::make_unique<std::string>(Size(100, 700), 'l'));
@@ -68,7 +67,7 @@ class Decoys {
     }
   }
 
-  // Kept for a fifteenth of the run each.
+  // Each is kept for a fifteenth of the run.
   NOINLINE void OpenSession(const Moment& moment) {
     for (int i = arrive_.Take(6000 * moment.share); i > 0; --i) {
       const double stay = (0.5 + 0.001 * static_cast<double>(Random() % 1000)) / 15;
@@ -77,7 +76,7 @@ class Decoys {
     while (!sessions_.empty() && sessions_.front().end < moment.now) sessions_.pop_front();
   }
 
-  // New words get rare: one over the time, as in any text.
+  // New words become rare, as 1/time, as in any text.
   NOINLINE void Intern(const Moment& moment) {
     for (int i = words_due_.Take(150 * moment.share / (moment.now + 0.01)); i > 0; --i) {
       words_.insert("a word that is long enough to be on the heap, number " +
@@ -85,7 +84,7 @@ class Decoys {
     }
   }
 
-  // Collects for a twelfth of the run, then is done with all of it.
+  // Collects for a twelfth of the run, then drops everything.
   NOINLINE void BuildBatch(const Moment& moment) {
     for (int i = orders_.Take(9000 * moment.share); i > 0; --i)
       batch_.push_back(xmalloc(Size(100, 500)));
@@ -95,7 +94,7 @@ class Decoys {
     batch_.clear();
   }
 
-  // Gone before the tick is over.
+  // Freed before the tick is over.
   NOINLINE void Churn() {
     for (int i = 0; i < 10; ++i) free(xstrdup("a request that nobody keeps"));
   }
@@ -131,8 +130,8 @@ double Now() {
 
 int Play(int argc, char** argv, const std::function<void(const Moment&)>& leak) {
   const double seconds = SecondsOf(argc, argv);
-  auto* decoys =
-      new Decoys;  // never deleted: growth that is tidied up at the end is another test's matter
+  // Never deleted: growth that is tidied up at the end is another test's subject.
+  auto* decoys = new Decoys;
   decoys->LoadAtStart();
   const double start = Now(), scale = std::clamp(seconds / kSeconds, 1.0, 4.0);
   Moment moment = {0, 0};

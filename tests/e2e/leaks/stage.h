@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the leaky programs of this folder play: a clock, wrappers around malloc, and decoys that
-// grow beside each leak.
+// The common part of the leaky programs in this folder: a clock, wrappers around malloc, and decoys
+// that grow beside each leak.
 //
-// Why: a verdict is worth something only where innocents stand beside the culprit, behind the same
-// wrappers. Each program adds one leak and states its truth in EXPECT lines; that no decoy is
-// accused is the line "accused only FUNCTION". Promises: all shapes are fractions of the run, so
-// that 15 seconds and 12 minutes (--seconds N) show the same picture, and all decoys can be told
-// from a leak: they fill in the first fifth, or come and go several times.
-// Limits: one thread; some 2,000 allocations a second, so that many programs can run side by side.
+// Why: a verdict is worth something only if there are innocent sites beside the culprit, behind the
+// same wrappers. Each program adds one leak and states its truth in EXPECT lines. The line "accused
+// only FUNCTION" says that no decoy is accused.
+// Promises: all shapes are fractions of the run, so 15 seconds and 12 minutes (--seconds N) show
+// the same picture. All decoys can be told from a leak: they fill up in the first fifth, or come
+// and go several times.
+// Limits: one thread, and some 2,000 allocations a second, so that many programs can run side by
+// side.
 #ifndef LEAKTRACK_TESTS_E2E_LEAKS_STAGE_H_
 #define LEAKTRACK_TESTS_E2E_LEAKS_STAGE_H_
 
@@ -29,17 +31,17 @@ inline size_t Size(size_t low, size_t high) { return low + Random() % (high - lo
 void* xmalloc(size_t size);
 char* xstrdup(const char* text);
 
-// Where a run is: from 0 to 1.
+// The position in the run, from 0 to 1.
 struct Moment {
   double now;    // fraction of the run that has passed
   double share;  // fraction of the run that this tick stands for, times four in a run of a minute
                  // or more
 };
 
-// Turns "so many over the whole run, with this density" into whole blocks a tick.
+// Turns "so many over the whole run, with this density" into whole blocks per tick.
 class Drip {
  public:
-  // `blocks` may be a fraction; what is not paid out stays owed.
+  // `blocks` may be a fraction. The remainder is carried over.
   int Take(double blocks) {
     owed_ += blocks;
     const int whole = static_cast<int>(owed_);
@@ -52,7 +54,7 @@ class Drip {
 };
 
 // Runs `leak` and all decoys every 20 ms for `--seconds N` (default 15). Leaks are given as blocks
-// a run, so that long runs cost no more than short ones.
+// per run, so that long runs cost no more than short ones.
 int Play(int argc, char** argv, const std::function<void(const Moment&)>& leak);
 
 }  // namespace stage

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that this one has collected is given back by a destructor after main: at the end
-// nothing is left.
+// A destructor after main gives back everything that this program has collected: at the end nothing
+// is left.
 // EXPECT: first SubscribeListener
 // EXPECT: verdict suspect|leak SubscribeListener
 // EXPECT: accused only SubscribeListener

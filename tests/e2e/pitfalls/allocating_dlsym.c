@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A library that defines dlsym, as overlays do, and allocates in it: every look-up of ours comes by
-// here, while malloc itself is being looked up.
+// A library that defines dlsym, as overlays do, and allocates in it. Every look-up of ours passes
+// through it, while malloc itself is being looked up.
 #include "allocating_dlsym.h"
 
 #include <dlfcn.h>
@@ -22,6 +22,6 @@ void* dlsym(void* restrict handle, const char* restrict name) {
   }
   free(realloc(malloc(30), 60));
   void* found = real(handle, name);
-  __asm__ volatile("" : "+r"(found));  // no tail call: the caller is then somebody else
+  __asm__ volatile("" : "+r"(found));  // no tail call: it would change the caller
   return found;
 }

@@ -4,7 +4,7 @@
 
 enum { kHugeBytes = 300000 };
 
-// Allocated while malloc was being looked up.
+// Blocks that were allocated while malloc was being looked up.
 extern struct EarlyBlocks { char *plain, *zeroed, *huge, *aligned, *grown; } early_blocks;
 
 #endif  // LEAKTRACK_TESTS_E2E_PITFALLS_ALLOCATING_DLSYM_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The least that LD_AUDIT takes for an auditor; it asks to see every object and every binding.
+// The minimum that LD_AUDIT accepts as an auditor. It asks to see every object and every binding.
 #define _GNU_SOURCE
 #include <link.h>
 

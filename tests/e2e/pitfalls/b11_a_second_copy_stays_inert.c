@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two copies of the library in one process: the first tracks, the second leaves it alone.
+// Two copies of the library in one process: the first tracks, and the second stays inert.
 // EXPECT: end exited|exec
 // EXPECT: live LeakOnce 1 objects 4567 bytes
 // EXPECT-CHILD: end exited|exec

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// pthread_getattr_np allocates under the thread's own lock, again and again, in four threads, every
-// block recorded.
+// pthread_getattr_np allocates under the thread's own lock. Four threads call it again and again,
+// with every block recorded.
 // EXPECT: end exited
 // EXPECT: absent Ask
 #include "program.h"

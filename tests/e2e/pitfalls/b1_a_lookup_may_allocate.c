@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dlsym allocates while we look malloc up (B1): more than any pool would hold (B2), aligned as
-// asked (B4); and the blocks come back to free, realloc and malloc_usable_size when the real ones
+// dlsym allocates while we look malloc up (B1): more than any pool would hold (B2), and aligned as
+// asked (B4). The blocks come back to free, realloc and malloc_usable_size when the real functions
 // are known (B3).
 // EXPECT: end exited
 // EXPECT: live LeakLater 1 objects 4567 bytes

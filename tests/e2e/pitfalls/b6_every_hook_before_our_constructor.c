@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every call that the library stands before, made before the library's own constructor has run: by
-// a function of .preinit_array (the tracker's table of real functions is empty), and by the
-// constructor of a library that is initialised before it. Each has the result that the real
-// function gives. What the calls leave behind does not keep the program from being tracked.
+// Makes every call that the library hooks before the library's own constructor has run: in a
+// function of .preinit_array (the tracker's table of real functions is empty), and in the
+// constructor of a library that is initialised before it. Each call gives the result of the real
+// function. What the calls leave behind does not keep the program from being tracked.
 // EXPECT: end exited
 // EXPECT: live LeakLater 1 objects 4567 bytes
 // CASE: before_constructors

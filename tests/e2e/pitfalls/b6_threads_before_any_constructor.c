@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eight threads allocate before any constructor has run, ours included, and all at once; then the
-// same in a program without any environment but the preload.
+// Eight threads allocate at the same time before any constructor has run, ours included. Then the
+// same in a program whose environment contains only the preload.
 // EXPECT: end exited|exec
 // EXPECT: live LeakLater 1 objects 4567 bytes
 // CASE: as_it_is

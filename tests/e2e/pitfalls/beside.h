@@ -8,7 +8,7 @@
 
 #include "program.h"
 
-// The path of a file that lies beside the program.
+// The path of a file in the same folder as the program.
 static inline void PathBeside(const char* program, const char* name, char (*path)[PATH_MAX]) {
   char folder[PATH_MAX];
   REQUIRE(realpath(program, folder) != NULL);

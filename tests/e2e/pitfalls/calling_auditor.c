@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// An auditor that calls what the program's calls are bound to, before any constructor has run: when
-// the loader binds them, and when all is bound. A wrong result ends the program with status 98.
-// Part of t4_an_auditor_calls_what_it_sees_bound.
+// An auditor that calls the functions that the program's calls are bound to, before any constructor
+// has run: when the loader binds them, and when everything is bound. A wrong result ends the
+// program with status 98. Part of t4_an_auditor_calls_what_it_sees_bound.
 #define _GNU_SOURCE
 #include <link.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ typedef long Function(long, long, long, long, long);
 static struct {
   const char* name;
   long argument;
-  long lowest, highest;  // of what it must return
+  long lowest, highest;  // bounds of the expected result
   Function* bound;
 } calls[] = {
     {"prctl", PR_GET_DUMPABLE, 0, 2, NULL},

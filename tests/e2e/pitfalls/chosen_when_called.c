@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A function that is chosen when it is first called (IFUNC), by a resolver that allocates.
+// A function that is chosen at its first call (IFUNC), by a resolver that allocates.
 #include <stdlib.h>
 
 void* kept_by_resolver;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads with the smallest stack that there is, and coroutines on 16 KiB with a guard page below,
-// allocate, free, map and fork for the first time there: nothing of ours reaches the guard page.
+// Threads with the smallest possible stack, and coroutines on 16 KiB with a guard page below,
+// allocate, free, map and fork for the first time there. None of our code reaches the guard page.
 // CASE: threads
 // EXPECT: live LeakOnSmallStack 200 objects 20200 bytes
 // CASE: coroutines

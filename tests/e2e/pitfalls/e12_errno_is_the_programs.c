@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls that succeed leave errno alone, calls that fail set it as libc does, also where they are
-// recorded.
+// Calls that succeed leave errno unchanged, and calls that fail set it as libc does, also when they
+// are recorded.
 // EXPECT: end exited
 // EXPECT: live nothing
 // CASE: exactly

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// std::bad_alloc leaves operator new through our hook, the new-handler runs inside it and may throw
-// or allocate, and afterwards the thread records as before.
+// std::bad_alloc leaves operator new through our hook. The new-handler runs inside it and may throw
+// or allocate. Afterwards the thread records as before.
 // EXPECT: end exited
 // EXPECT: live LeakAfterwards 4 objects 7012 bytes
 // EXPECT: absent Refused

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers leave by siglongjmp whatever they interrupt: a malloc, a free, an mmap, a munmap, in the
-// middle of our hooks, 4,000 times. Afterwards the thread records again at once, heap and mappings.
-// glibc's own malloc does not bear being left like that, hence interruptible_allocator.c.
+// Handlers leave by siglongjmp whatever they interrupt: a malloc, a free, an mmap or a munmap, in
+// the middle of our hooks, 4,000 times. Afterwards the thread records again at once, both heap and
+// mappings. glibc's own malloc breaks if it is left like that, hence interruptible_allocator.c.
 // EXPECT: end exited
 // EXPECT: live LeakAfterwards 3 objects 4233 bytes
 // EXPECT: live MapAfterwards 2 objects 40960 bytes

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread whose cancellation is pending allocates, maps and even forks a child of its own run to
-// the end: none of our calls is a cancellation point. Then it is cancelled where it says.
+// A thread with a pending cancellation allocates, maps and even forks a child, which runs to its
+// end. None of our calls is a cancellation point. Then the thread is cancelled where it asks for
+// it.
 // EXPECT: end exited
 // EXPECT: live Leak 1 objects 1811 bytes
 #include <sys/mman.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main thread is cancelled, by another thread or by itself, or leaves by a bare system call:
-// the process ends when its last thread does, as it would without our helper thread, what it has
-// buffered is written, and the capture is complete. Each case starts itself anew, and looks at what
-// that has written.
+// The main thread is cancelled, by another thread or by itself, or leaves by a bare system call.
+// The process ends when its last thread does, as it would without our helper thread. Its buffered
+// output is written, and the capture is complete. Each case starts itself again and examines what
+// that process has written.
 // EXPECT-CHILD: live Leak 5 objects 3025 bytes
 // EXPECT-CHILD: end exited
 // CASE: by_other
@@ -27,7 +27,7 @@ static void* CancelMain(void* unused) {
   return unused;
 }
 
-// Runs in exit(), after all threads of the program: its words are in a buffer of stdio until then.
+// Runs in exit(), after all threads of the program. Until then its output is in a buffer of stdio.
 static void SayAtExit(void) { printf("ended"); }
 
 NOINLINE static void EndIn(const char* way) {

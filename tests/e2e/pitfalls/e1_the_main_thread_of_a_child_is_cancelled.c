@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A forked child whose main thread is cancelled, or leaves, before anything was recorded: a run
-// begins later, in a thread that is left. The child ends when that one does, and what it had
-// buffered is written.
+// The main thread of a forked child is cancelled, or leaves, before anything was recorded. A run
+// begins later, in a thread that is left. The child ends when that thread does, and its buffered
+// output is written.
 // RUN: --interval 64MiB
 // EXPECT-CHILD: end exited
 // CASE: cancelled
@@ -13,10 +13,10 @@
 
 static struct Handshake main_thread_ended;
 
-// Runs in exit(), after all threads of the program: its words are in a buffer of stdio until then.
+// Runs in exit(), after all threads of the program. Until then its output is in a buffer of stdio.
 static void SayAtExit(void) { printf("ended"); }
 
-// A destructor of the main thread's: the thread is about to be gone.
+// A destructor of the main thread: the thread is about to end.
 static void TellThatItEnds(void* unused) {
   (void)unused;
   HandshakeTell(&main_thread_ended);
@@ -24,7 +24,7 @@ static void TellThatItEnds(void* unused) {
 
 static void* LeakMuch(void* unused) {
   HandshakeWait(&main_thread_ended);
-  Escape(malloc((size_t)1 << 30));  // sampled for sure; never touched
+  Escape(malloc((size_t)1 << 30));  // certainly sampled; never touched
   return unused;
 }
 
@@ -44,8 +44,9 @@ static void Child(const char* way) {
 int main(int argc, char** argv) {
   REQUIRE(argc == 2);
   HandshakeOpen(&main_thread_ended);
-  free(Escape(malloc(10)));  // the first call of a thread is always looked at; of the child's main
-                             // thread it would be a start
+  // The first call of a thread always takes the slow path. In the child's main thread it would
+  // start a run.
+  free(Escape(malloc(10)));
   const pid_t child = fork();
   if (child == 0) Child(argv[1]);
   int status = 0;

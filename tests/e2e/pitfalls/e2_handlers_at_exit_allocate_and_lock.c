@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Handlers of exit() allocate, free, start and join a thread, and leave one thread waiting for ever
-// for a lock: the end of the run waits for none of it, and what they leak is in the capture.
+// for a lock. The end of the run waits for none of this, and the capture contains what they leak.
 // EXPECT: end exited
 // EXPECT: status 3
 // EXPECT: live LeakAtExit 6 objects 11286 bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A signal whose default is death is sent to a process all of whose own threads block it: it must
-// stay pending. Nothing of ours has a handler, and the program's mask is as it was.
+// A signal whose default action is death is sent to a process whose own threads all block it. The
+// signal must stay pending. Nothing of ours has a handler, and the program's mask is unchanged.
 // EXPECT: end exited
 // EXPECT: live Leak 1 objects 1709 bytes
 #include <signal.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the program must have one thread only, the helper can be left out, also after an exec that
-// failed, and nothing is lost.
+// If the program must have only one thread, the helper can be left out, also after a failed exec,
+// and nothing is lost.
 // ENV: LEAKTRACK_THREAD=0
 // EXPECT: end exited
 // EXPECT: live Leak 3 objects 5133 bytes

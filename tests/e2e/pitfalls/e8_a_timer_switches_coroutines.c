@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A timer's handler switches between coroutines wherever they are, also in the middle of our hooks:
-// 2,000 times to the other one, which goes on allocating. Nothing crashes or hangs, and when both
-// have come to their end the thread records again. Each coroutine has a size of its own: glibc
-// keeps a cache for each, and breaks by itself where two coroutines of a thread meet in one.
+// A timer's handler switches between two coroutines wherever they are, also in the middle of our
+// hooks: 2,000 times to the other one, which goes on allocating. Nothing crashes or hangs, and when
+// both have ended the thread records again. Each coroutine uses a size of its own, because glibc
+// has a cache per size and breaks by itself if two coroutines of a thread meet in one.
 // EXPECT: end exited
 // EXPECT: live LeakAfterwards 3 objects 5901 bytes
 // EXPECT: losses allowed
@@ -25,10 +25,10 @@ NOINLINE static void LeakAfterwards(void) {
   for (int i = 0; i < 3; ++i) Escape(malloc(1967));
 }
 
-// The timer starts inside of a coroutine: a switch away from main would lose it. And a coroutine
-// admits its signal itself, on its own stack. If its context did, swapcontext would while it is
-// still on the other's: a signal that is pending then saves that stack over the coroutine that was
-// about to begin.
+// The timer starts inside a coroutine: a switch away from main would lose main. And each coroutine
+// unblocks its signal itself, on its own stack. If its context did, swapcontext would unblock it
+// while still on the other stack. A pending signal would then save that stack over the coroutine
+// that was about to begin.
 NOINLINE static void Churn(int number) {
   const struct itimerval each = {{0, 100}, {0, 100}};
   if (number == 0) REQUIRE(setitimer(ITIMER_REAL, &each, NULL) == 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A timer interrupts a thread that does nothing but allocate and free, 10,000 times a second for
-// half a second, wherever it is, also in the middle of our hooks; the handler allocates and frees,
-// too. The books must be right to the block: what a handler frees is settled, what it leaks inside
-// a hook of ours is counted as not looked at, and nothing crashes.
+// A timer interrupts a thread that only allocates and frees, 10,000 times a second for half a
+// second, wherever it is, also in the middle of our hooks. The handler allocates and frees too. The
+// accounts must be right to the block: what a handler frees is settled, what it leaks inside one of
+// our hooks is counted as not seen, and nothing crashes.
 // EXPECT: end exited
 // EXPECT: absent Churn
 // EXPECT: live LeakAtEnd 2 objects 2606 bytes
@@ -18,8 +18,7 @@ static _Atomic(void*) handed[64];
 NOINLINE static void Churn(void) { free(Escape(malloc(257))); }
 NOINLINE static void LeakAtEnd(void) { Escape(malloc(1303)); }
 
-// Frees what the thread has put down, and so removes blocks from within whatever hook is
-// interrupted.
+// Frees what the thread has put down. So it removes blocks from inside the hook that it interrupts.
 static void Handler(int signal_number) {
   Churn();
   free(atomic_exchange(&handed[(size_t)signal_number + (size_t)handled % 32], NULL));

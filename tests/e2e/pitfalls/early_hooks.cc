@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Part of b6_every_hook_before_our_constructor. Each name of libtrack/interpose/leaktrack.map
-// stands in a HOOK(name), which tests/gates/check_early_hooks.sh holds.
+// Part of b6_every_hook_before_our_constructor. Each name of libtrack/interpose/leaktrack.map must
+// appear in a HOOK(name); tests/gates/check_early_hooks.sh checks it.
 #include <dlfcn.h>
 #include <errno.h>
 #include <grp.h>
@@ -32,12 +32,12 @@ bool all_were_called = false;
 
 #define FAILS(call, error) (errno = 0, (call) == -1 && errno == (error))
 
-// No call that a hook stands before.
+// Uses no function that we hook.
 [[noreturn]] void ExitAtOnce(long status) {
   for (;;) __asm__ volatile("syscall" ::"a"(SYS_exit_group), "D"(status) : "rcx", "r11", "memory");
 }
 
-// Runs `end` in a child: how does that end? `end` allocates nothing by itself.
+// Runs `end` in a child and returns how the child ends. `end` itself allocates nothing.
 template <typename End>
 int StatusOfChild(End end) {
   const pid_t child = fork();
@@ -84,8 +84,8 @@ bool CancelledLater() {
   const auto cancel = [] { ExitAtOnce(pthread_cancel(pthread_self()) == 0 ? 5 : 6); };
   return StatusOfChild(cancel) == Exited(5);
 }
-// Before main only a thread can leave so. Its exit is the only sign of it that is left to the
-// process.
+// Before main only a thread can leave this way. Its exit is the only sign of it that the process
+// still sees.
 template <typename Leave>
 bool ThreadLeaves(Leave leave) {
   pthread_t thread;
@@ -120,7 +120,7 @@ bool ThrdExits() {
 
 struct Hook {
   const char* name;
-  bool loads;  // a library, by dlopen: libc's own constructor then runs without an environment
+  bool loads;  // a library, by dlopen; libc's own constructor then runs without an environment
   bool (*right)();
 };
 // clang-format off
@@ -235,7 +235,7 @@ static void Refuse(const char* name) {
   Fail(": not what the real function says");
 }
 
-// Each as the first of all, in a child; then one after the other.
+// Each call is made first in a child; then all are made one after the other.
 extern "C" void CallEveryHook(void) {
   for (const Hook& hook : hooks) {
     if (StatusOfChild([&] { ExitAtOnce(hook.right() ? 0 : 1); }) != 0) Refuse(hook.name);
@@ -248,7 +248,7 @@ extern "C" void CallEveryHook(void) {
 
 extern "C" int EveryHookWasCalled(void) { return all_were_called; }
 
-// glibc hands the program's arguments to constructors.
+// glibc passes the program's arguments to constructors.
 __attribute__((constructor)) static void InAConstructor(int argc, char** argv) {
   if (argc > 1 && strcmp(argv[1], "in_a_constructor") == 0) CallEveryHook();
 }

@@ -4,9 +4,9 @@
 
 #include "program.h"
 
-// Makes each call once and ends the program with a word where a result is not the real function's.
-// The library that defines it does so in its constructor, too, when the program's first argument is
-// "in_a_constructor".
+// Makes each call once. If a result is not the real function's, it prints a word and ends the
+// program. The library that defines it also does so in its constructor if the program's first
+// argument is "in_a_constructor".
 void CallEveryHook(void);
 int EveryHookWasCalled(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program's table of descriptors is as it would be without us: the next one is the lowest free
-// one, none is open that it has not opened, and a child that is executed inherits none of ours.
-// Also after fork, exec that fails, and in threads.
+// The program's descriptor table is as it would be without us: the next descriptor is the lowest
+// free one, none is open that the program has not opened, and an executed child inherits none of
+// ours. This also holds after fork, after a failed exec, and in threads.
 // EXPECT: end exited
 // EXPECT: live Leak 2 objects 1202 bytes
 #include <dirent.h>
@@ -13,7 +13,7 @@
 
 NOINLINE static void Leak(void) { Escape(malloc(601)); }
 
-// The highest descriptor that the harness gave us stays the highest.
+// The highest descriptor that the harness gave us must stay the highest.
 static int CountOpen(void) {
   int count = 0;
   for (int fd = 0; fd < 1024; ++fd) count += fcntl(fd, F_GETFD) != -1;

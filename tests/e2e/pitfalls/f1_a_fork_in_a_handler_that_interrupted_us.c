@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A timer's handler forks wherever it strikes, mostly inside our hooks as every block is recorded;
-// the child returns from the handler, finishes what was interrupted, and ends. The parent's books
-// must not know of it. Without the helper thread: with one, fork takes libc's locks, and a handler
-// that interrupted malloc would wait for itself.
+// A timer's handler forks wherever it strikes. Every block is recorded, so that is mostly inside
+// our hooks. The child returns from the handler, finishes what was interrupted, and ends. The
+// parent's accounts must not change. The helper thread is off: with it, fork takes libc's locks,
+// and a handler that interrupted malloc would wait for itself.
 // ENV: LEAKTRACK_THREAD=0
 // EXPECT: end exited
 // EXPECT: absent Churn
@@ -17,8 +17,7 @@ enum { kForks = 60 };
 
 static volatile sig_atomic_t is_child, forks, failed;
 
-// The call that was interrupted is the last of a child: it would start a run of its own in the
-// next.
+// The interrupted call is the last one of a child. The next call would start a run of its own.
 static void EndChild(void) {
   if (is_child) _exit(0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Thirty-two threads allocate, every block recorded, while two others fork; each child allocates,
-// frees what it inherited and ends: no lock, ring or table of a thread that is gone may stop it.
-// The long form: an argument, forks of each of the two.
+// Thirty-two threads allocate, with every block recorded, while two others fork. Each child
+// allocates, frees what it inherited, and ends. No lock, ring or table of a thread that is gone may
+// stop it. The long form: an argument gives the forks of each of the two.
 // EXPECT: end exited
 // EXPECT: absent Churn
 // EXPECT: live Leak 1 objects 4567 bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handlers of pthread_atfork allocate and free on all three sides, before or after whatever another
-// library does there.
+// Handlers of pthread_atfork allocate and free on all three sides, before or after the handlers of
+// another library.
 // EXPECT: end exited
 // EXPECT: live InPrepare 10 objects 3310 bytes
 // EXPECT: live InParent 10 objects 4410 bytes

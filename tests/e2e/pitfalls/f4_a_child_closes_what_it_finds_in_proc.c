@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// As Java does: the child walks /proc/self/fd and closes what it finds, while it reads the very
-// directory; then it allocates, opens files of its own and ends.
+// Like Java: the child walks /proc/self/fd and closes what it finds while it reads that very
+// directory. Then it allocates, opens files of its own and ends.
 // EXPECT: end exited
 // EXPECT: live Leak 5 objects 3005 bytes
 // EXPECT-CHILD: end exited

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Under a filter, where nobody may ask for a pid: a vfork child that fails to exec and leaves by
-// _exit ends its own life, not the run of its parent, which is killed later; also a vfork child's
-// vfork child, and one that is killed.
+// Under a filter nobody may ask for a pid. A vfork child that fails to exec and leaves by _exit
+// ends its own life, not the run of its parent, which is killed later. The same for a vfork child
+// of a vfork child, and for one that is killed.
 // EXPECT: status SIGKILL
 // EXPECT: end killed
 // EXPECT: live LeakAfter 5 objects 6035 bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The clone system call itself, as sandboxes and runtimes make it: no handler of fork runs, and
-// libc does not know.
+// The clone system call itself, as sandboxes and runtimes make it: no fork handler runs, and libc
+// does not know.
 // EXPECT: end exited
 // EXPECT: live Leak 6 objects 3606 bytes
 // EXPECT: absent LeakInChild

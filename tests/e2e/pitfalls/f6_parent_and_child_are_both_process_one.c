@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each the first process of its pid namespace: a fork child has a run of its own although its pid
-// is its parent's, and one that clone made in the parent's memory does not end the parent's run.
-// Where namespaces are not to be had, the same pid is not either, and nothing is shown.
+// Parent and child are each the first process of their pid namespace. A fork child has a run of its
+// own although its pid equals its parent's. A child that clone made in the parent's memory does not
+// end the parent's run. If namespaces are not available, neither is the same pid, and the test
+// shows nothing.
 // EXPECT: end exited
 // EXPECT: live LeakInOne 5 objects 5045 bytes
 // EXPECT-CHILD: end exited
@@ -38,7 +39,7 @@ static void Other(void) {
 
 static void One(int can) {
   static char stack[64 * 1024] __attribute__((aligned(16)));
-  Escape(malloc(10));  // a run begins
+  Escape(malloc(10));  // starts a run
   if (can) {
     REQUIRE(getpid() == 1);
     WaitFor(clone(EndAtOnce, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_NEWPID | SIGCHLD,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program hands its children, they get: the preload with all else, in the same order; a
-// program that takes the preload away gets its way, too.
+// Children get the environment that the program passes to them: the preload with everything else,
+// in the same order. A program that removes the preload gets its way, too.
 // EXPECT: end exited
 // EXPECT: live Leak 1 objects 601 bytes
 // EXPECT-CHILD: end exited
@@ -15,8 +15,8 @@ extern char** environ;
 
 NOINLINE static void Leak(void) { Escape(malloc(601)); }
 
-// A sum over all strings in their order; leaves out what /bin/sh would change, as there is no
-// shell.
+// A sum over all strings in their order. It leaves out what /bin/sh would change, because there is
+// no shell.
 static unsigned long Fingerprint(void) {
   unsigned long sum = 5381;
   for (char** entry = environ; *entry != NULL; ++entry) {

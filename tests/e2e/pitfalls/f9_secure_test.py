@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A program that runs with more rights than its caller (AT_SECURE) and has our library in it writes nothing at all.
+"""A program that runs with more rights than its caller (AT_SECURE) and contains our library writes nothing at all.
 
     f9_secure_test.py PROGRAM FOLDER
 
-PROGRAM needs the library by name, so that the loader takes it even there; a copy of it is made setuid for another user. Needs root.
+PROGRAM links the library by name, so the loader loads it even there. A copy of it is made setuid for another user. Needs
+root.
 """
 import os
 import shutil

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An allocator that may be left, or entered again, at any instruction: it hands out and never takes
- * back. With it, programs can allocate in signal handlers and jump out of malloc, which glibc's own
- * does not bear, and only our hooks are on trial.
+ * An allocator that may be left, or entered again, at any instruction: it hands out memory and
+ * never takes it back. With it, programs can allocate in signal handlers and jump out of malloc,
+ * which breaks glibc's malloc. So only our hooks are under test.
  */
 #define _GNU_SOURCE
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin opens its neighbour by a bare name, through its own RUNPATH with $ORIGIN: who calls
-// dlopen matters.
+// A plugin opens its neighbour by a bare name, through its own RUNPATH with $ORIGIN. So the caller
+// of dlopen matters.
 // EXPECT: end exited
 // EXPECT: live Leak 1 objects 4567 bytes
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RTLD_DEEPBIND: the library's malloc and free are libc's own, not ours. The flag stays what it is,
-// and blocks may cross in both directions.
+// RTLD_DEEPBIND: the library's malloc and free are libc's own, not ours. The flag keeps its
+// meaning, and blocks may cross in both directions.
 // EXPECT: end exited
 // EXPECT: live LeakOfOurs 1 objects 4567 bytes
 // EXPECT: absent GiveBlock

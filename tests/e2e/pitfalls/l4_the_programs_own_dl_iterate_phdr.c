@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program that replaces dl_iterate_phdr and takes a lock in it that it also holds while it
-// allocates: called from inside malloc, it would wait for ever.
+// A program replaces dl_iterate_phdr by a function that takes a lock, which it also holds while it
+// allocates. Called from inside malloc, it would wait for ever.
 // EXPECT: end exited
 // EXPECT: live Leak 50 objects 6550 bytes
 #include <link.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loader's trampoline binds a call when it is first made, and runs code that allocates; its
-// frame is counted from rbx, which no frame inside of it has saved where we look. The caller must
-// be found all the same.
+// The loader's trampoline binds a call when it is first made, and runs code that allocates. Its
+// frame is relative to rbx, which no inner frame has saved where we look. The caller must be found
+// all the same.
 // EXPECT: end exited
 // EXPECT: live FirstCaller 1 objects 4567 bytes
 // EXPECT: live main 1 objects 4567 bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leaks 7 blocks of 601 bytes at its start and with each "leak" among its arguments, which it obeys
-// in order. Part of system_test.py.
+// Leaks 7 blocks of 601 bytes at its start and again for each "leak" among its arguments, which it
+// obeys in order. Part of system_test.py.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -30,7 +30,7 @@ static void BecomeNobody(void) {
   REQUIRE(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
 }
 
-// Blocks cross from each entry point to each that may take them.
+// Blocks cross from each entry point to each one that may take them.
 static void Cross(void) {
   for (int i = 0; i < 1000; ++i) {
     void* blocks[5] = {malloc(100), calloc(10, 10), aligned_alloc(64, 128), realloc(NULL, 100),
@@ -47,7 +47,7 @@ static void Cross(void) {
 
 static void Chroot(const char* place) { REQUIRE(chroot(place) == 0 && chdir("/") == 0); }
 
-// Copies the captures of one folder to another, as the first may go with its name space.
+// Copies the captures of one folder to another, because the first may go away with its namespace.
 static void Copy(const char* from, const char* to) {
   char command[4096];
   snprintf(command, sizeof command, "unset LD_PRELOAD; cp %s/*.ltk %s/", from, to);

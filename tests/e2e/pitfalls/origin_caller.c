@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Its RUNPATH is $ORIGIN/origin: dlopen finds a bare name there only if it knows that we are the
-// caller.
+// Its RUNPATH is $ORIGIN/origin. dlopen finds a bare name there only if it knows that this library
+// is the caller.
 #include <dlfcn.h>
 
 void* OpenNeighbour(void) { return dlopen("found_by_runpath.so", RTLD_NOW | RTLD_LOCAL); }

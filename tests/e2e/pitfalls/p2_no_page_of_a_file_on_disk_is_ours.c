@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the program's threads write to lies in memory: of all our files only the recorder is mapped,
-// and that is on a tmpfs; the capture is written by the helper's own calls, through a descriptor
-// that the program does not have.
+// The program's threads write only to memory. Of all our files only the recorder is mapped, and
+// that is on a tmpfs. The helper writes the capture by its own calls, through a descriptor that the
+// program does not have.
 // EXPECT: end exited
 // EXPECT: live Leak 2 objects 3802 bytes
 #include <dirent.h>

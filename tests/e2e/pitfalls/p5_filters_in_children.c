@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A child puts itself under a filter that kills for all but what it needs, before it has recorded
-// anything, and allocates: it lives, by whatever way it came to its filter and whoever's child it
-// is. So does a program that has its filter before our constructor.
+// A child puts itself under a filter that kills for everything that it does not need, before it has
+// recorded anything, and allocates. It lives, in whatever way it got its filter and whatever
+// process it is a child of. So does a program that has its filter before our constructor.
 // EXPECT: live LeakInParent 1 objects 4567 bytes
 // EXPECT: end exited
 // CASE: prctl
@@ -42,7 +42,7 @@ static struct Handshake thread_begun, filtered;
 
 NOINLINE static void LeakInParent(void) { Escape(malloc(4567)); }
 
-// Small enough for what is free of the heap: the kernel is not asked.
+// Small enough for the free part of the heap, so the kernel is not asked.
 static void Allocate(void) {
   for (int i = 0; i < 200; ++i) REQUIRE(Escape(malloc(1000)) != NULL);
 }
@@ -72,7 +72,7 @@ static void* InstallForAll(void* unused) {
 static void WaitForThreadsFilter(void) {
   pthread_t thread;
   REQUIRE(pthread_create(&thread, NULL, InstallForAll, NULL) == 0);
-  HandshakeTell(&thread_begun);  // what pthread_create asks of the kernel is over
+  HandshakeTell(&thread_begun);  // pthread_create needs no more system calls
   HandshakeWait(&filtered);
 }
 
@@ -110,7 +110,7 @@ static void Child(const char* way) {
   syscall(strcmp(way, "strict") == 0 ? SYS_exit : SYS_exit_group, 0);
 }
 
-// The filter comes first, and all else is its child's.
+// The filter comes first. Everything else happens in its child.
 static void GrandChild(void) {
   rules[sizeof rules / sizeof *rules - 1].k = SECCOMP_RET_ALLOW;
   Install("prctl");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forty processes change identity and capabilities in an order drawn by lot: each call has the
-// result that it has untracked, and leaves the same identity. The C library aborts a process one of
-// whose threads, ours included, has another result than the caller. Then threads of one process do
-// it all at once.
+// Forty processes change identity and capabilities in random order. Each call has the same result
+// as untracked, and leaves the same identity. (The C library aborts a process if one of its
+// threads, ours included, has another result than the caller.) Then threads of one process do all
+// of it at once.
 // EXPECT: end exited
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +54,7 @@ static long Inline(long number, long a, long b, long c) {
   return result;
 }
 
-// All that is permitted, or less, comes into effect.
+// All permitted capabilities, or fewer, become effective.
 static long SetCapabilities(unsigned way) {
   struct __user_cap_data_struct* data = Capabilities(0);
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3,
@@ -134,7 +134,7 @@ static long AnyCall(unsigned which) {
   }
 }
 
-// To standard output, past stdio.
+// To standard output, not through stdio.
 static void Say(unsigned which, long result, int error) {
   char line[200];
   uid_t users[3];
@@ -152,7 +152,7 @@ static void Say(unsigned which, long result, int error) {
 
 static void OneProcess(unsigned seed) {
   lot = seed;
-  Escape(malloc(100));  // a run begins
+  Escape(malloc(100));  // starts a run
   for (int i = 0; i < kCalls; ++i) {
     const unsigned which = Draw(25);
     errno = 0;
@@ -181,7 +181,7 @@ static void AllAtOnce(void) {
   exit(0);
 }
 
-// Who has given up root's rights cannot remove root's recorder.
+// A process that has given up root's rights cannot remove root's recorder.
 static void RemoveRecorder(pid_t owner) {
   char pattern[64];
   glob_t found;
@@ -203,7 +203,7 @@ static void InChild(unsigned seed) {
   REQUIRE(write(1, line, size) == size);
 }
 
-// This program again, with its words in a file.
+// Runs this program again, with its output in a file.
 static void StartAnew(const char* program, const char* file, char** environment) {
   posix_spawn_file_actions_t actions;
   pid_t child;
@@ -234,7 +234,7 @@ int main(int argc, char** argv) {
     for (unsigned seed = 0; seed <= kProcesses; ++seed) InChild(seed);
     return 0;
   }
-  // Their captures lie apart, so that not all of them are read.
+  // Their captures are in another folder, so that not all of them are read.
   REQUIRE(mkdir("captures", 0700) == 0 && chmod(".", 0711) == 0 && chmod("captures", 01777) == 0);
   char where[4096];
   REQUIRE(getcwd(where, sizeof where - 16) != NULL &&

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program gives up rights by calls that change its main thread alone: who takes it over must
-// not find a thread that still has them. The helper follows, and the run goes on.
+// The program gives up rights by calls that change only its main thread. An attacker who takes it
+// over must not find a thread that still has them. The helper follows, and the run goes on.
 // EXPECT: end exited
 // EXPECT: live LeakAfter 2 objects 2822 bytes
 #include <dirent.h>
@@ -27,7 +27,7 @@ static int IsRight(const char* line) {
   return 0;
 }
 
-// Those of a thread, as the kernel writes them; nothing of one that has ended.
+// A thread's rights, as the kernel prints them. Empty for a thread that has ended.
 static void ReadRights(const char* thread, char (*rights)[1024]) {
   char path[300], line[512];
   snprintf(path, sizeof path, "/proc/self/task/%s/status", thread);
@@ -39,7 +39,7 @@ static void ReadRights(const char* thread, char (*rights)[1024]) {
   if (status != NULL) fclose(status);
 }
 
-// Two threads or more, and all with the main thread's rights.
+// At least two threads, and all with the main thread's rights.
 static int AllAreAlike(void) {
   char main_name[16], ours[1024], theirs[1024];
   int threads = 0, alike = 0;

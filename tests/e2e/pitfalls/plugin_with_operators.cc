@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin with an operator new of its own, which marks its blocks with the plugin's letter and
-// knows them again.
+// A plugin with its own operator new, which marks its blocks with the plugin's letter and
+// recognises them again.
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -26,7 +26,8 @@ void Unmark(void* pointer) {
 
 }  // namespace
 
-// The letter of the operator that served us; '!' if a block came back to another than it came from.
+// The letter of the operator that served the call; '!' if a block reached another operator's
+// delete.
 extern "C" char WhoServes() {
   char* block = new char[64];
   int* one = new int(7);
@@ -37,8 +38,8 @@ extern "C" char WhoServes() {
   return foreign_deletes == 0 ? letter : '!';
 }
 
-// One plugin's operators lie elsewhere than the other's, but the calls in WhoServes at the same
-// place: what was learned of the one must not be believed of the other.
+// The operators of the two plugins lie at different offsets, but the calls in WhoServes at the same
+// one. What was learned about one plugin must not be applied to the other.
 __asm__(".if " PLUGIN_PADDING "\n.skip 512, 0xcc\n.endif");
 
 void* operator new(size_t size) { return Marked(size); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A C program loads two C++ plugins that each define operator new; no operator is in the program's
-// own scope. Each plugin's calls must reach its own, as they do without us; also after one was
-// unloaded and the other has its place.
+// A C program loads two C++ plugins that each define operator new. No operator is in the program's
+// own scope. Each plugin's calls must reach its own operator, as they do without us. This also
+// holds after one was unloaded and the other was loaded at its address.
 // EXPECT: end exited
 // EXPECT: absent WhoServes
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mmap over a mapping, munmap of a part of it and mremap are refused by the kernel: the mapping is
-// still there, and still known. Then the same calls succeed.
+// The kernel refuses an mmap over a mapping, a munmap of a part of it, and an mremap. The mapping
+// is still there, and still known. Then the same calls succeed.
 // EXPECT: end exited
 // EXPECT: live Keep 1048576 bytes
 // EXPECT: absent Replaced
@@ -21,7 +21,7 @@ NOINLINE static char* Replaced(void) {
   return mmap(NULL, kLength, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-// Splits one mapping until the process may have no more.
+// Splits one mapping until the process may have no more mappings.
 static void UseAllMappings(void) {
   const size_t pages = 1 << 18;
   char* many =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nothing lies before or behind a block that would not be there without us: the usable size and the
-// distance of neighbours are those of glibc, pages are not crossed by our reads, alignments of any
-// power of two hold.
+// Nothing lies before or behind a block that would not be there without us. The usable size and the
+// distance of neighbours are glibc's, our reads cross no page, and alignments of any power of two
+// hold.
 // EXPECT: end exited
 // EXPECT: live nothing
 #include <malloc.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 16 threads grow and shrink blocks of like sizes, so that what one realloc lets go is the next
-// thread's at once: no block may be taken for another, none may be left over.
+// 16 threads grow and shrink blocks of similar sizes, so that the next thread gets at once what one
+// realloc releases. No block may be taken for another, and none may be left over.
 // EXPECT: end exited
 // EXPECT: absent Grow
 // EXPECT: live Keep 16 objects 28304 bytes

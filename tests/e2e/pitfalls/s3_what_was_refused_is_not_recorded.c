@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Under a limit of the address space malloc, calloc, realloc, posix_memalign and mmap fail: none of
-// it is recorded, whether it failed for its size or for want of room; overflowing products and
-// alignments that are none answer as libc does.
+// Under a limit of the address space malloc, calloc, realloc, posix_memalign and mmap fail. None of
+// it is recorded, whether it failed because of its size or for lack of room. Overflowing products
+// and invalid alignments give the same results as in libc.
 // EXPECT: end exited
 // EXPECT: absent Refused
 // EXPECT: live Zero 1 objects 0 bytes

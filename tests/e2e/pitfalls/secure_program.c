@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Needs the library by name. Status 98: it was copied to where setuid has no effect.
+// Links the library by name. Status 98: it was copied to a place where setuid has no effect.
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>

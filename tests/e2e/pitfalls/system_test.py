@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Pitfalls that lie in the system around a program: its limits, its file systems, its user, who else looks at it.
+"""Pitfalls in the system around a program: its limits, its file systems, its user, and other users.
 
     system_test.py LEAKTRACK FOLDER_OF_BINARIES TEST...
 
-Each test is named after its pitfall. Those that need root, or a program that is not installed, are skipped (status 77).
+Each test is named after its pitfall. Tests that need root, or a program that is not installed, are skipped (status 77).
 """
 import ctypes
 import glob
@@ -60,14 +60,14 @@ class SystemTest(unittest.TestCase):
         self.program = os.path.join(self.binaries, "leaks_seven")
         self.library = os.path.join(os.path.dirname(os.path.dirname(self.leaktrack)), "lib", "libleaktrack.so")
 
-    # The program under the bare library, without `run`, as a service would have it.
+    # The program with the library alone, without `run`, as a service would have it.
     def preload(self, command, out=None, timeout=60, **popen):
         environment = {**os.environ, "LD_PRELOAD": self.library, "LEAKTRACK_OUT": out or self.folder,
                        "LEAKTRACK_INTERVAL": "exact", **popen.pop("env", {})}
         return subprocess.run(command, env=environment, timeout=timeout, capture_output=True, text=True, errors="replace",
                               check=False, **popen)
 
-    # In a mount namespace of its own: `before` may mount what it likes.
+    # In its own mount namespace, so `before` may mount what it likes.
     def isolated(self, before, command, **more):
         need_root()
         need("unshare")
@@ -120,7 +120,8 @@ class SystemTest(unittest.TestCase):
             os.unlink(old)
         self.assert_captured(self.preload([*BECOME_NOBODY[0].split(), self.program]))
 
-    # As the workers of nginx and of many a server: made by root, they end as somebody else, who may not remove root's files.
+    # Like the workers of nginx and many servers: created by root, they end as another user, who may
+    # not remove root's files.
     def test_p9_x10_who_drops_privileges_leaves_no_memory_behind(self):
         need_root()
         environment = {**os.environ, "LD_PRELOAD": self.library, "LEAKTRACK_OUT": self.folder, "LEAKTRACK_INTERVAL": "exact"}
@@ -129,7 +130,7 @@ class SystemTest(unittest.TestCase):
         left = glob.glob(f"/dev/shm/leaktrack.{process.pid}.*")
         self.assertLess(sum(os.stat(name).st_blocks * 512 for name in left), 256 * 1024)
         self.assert_leaks(self.t.only_report(), 2)
-        for _ in range(100):  # a start looks at a few of what lies there
+        for _ in range(100):  # a start looks at a few of the files there
             self.assertEqual(self.preload([self.program]).returncode, 0)
             if not any(os.path.exists(name) for name in left):
                 return
@@ -152,7 +153,7 @@ class SystemTest(unittest.TestCase):
         disk = os.path.join(self.folder, "disk")
         os.mkdir(disk)
         before = f"mount -t tmpfs -o size=1m tmpfs {disk}; dd if=/dev/zero of={disk}/ballast 2>/dev/null || true"
-        # Survivors younger than two seconds may wait for the next epoch: a third one settles it.
+        # Survivors younger than two seconds may wait for the next epoch; a third one settles that.
         done = self.isolated(before, [self.program, "remove", os.path.join(disk, "ballast"), *["pass-time"] * 3,
                                       "copy", disk, self.folder], out=disk)
         self.assert_captured(done)
@@ -189,7 +190,8 @@ class SystemTest(unittest.TestCase):
     def test_x9_a_small_file_size_limit_raises_no_signal(self):
         done = self.limited(resource.RLIMIT_FSIZE, 16 * 1024, "leak", "pass-time")
         self.assertEqual(done.returncode, 0, done.stderr)
-        for thread in "0", "1":  # without one of its own the library writes on the program's, which takes signals
+        # Without a thread of its own the library writes on the program's, which takes signals.
+        for thread in "0", "1":
             for limit in 0, 1024:
                 done = self.limited(resource.RLIMIT_FSIZE, limit, "leak", env={"LEAKTRACK_THREAD": thread})
                 self.assertEqual(done.returncode, 0, done.stderr)
@@ -209,7 +211,8 @@ class SystemTest(unittest.TestCase):
             self.assertEqual(done.returncode, 0, f"{megabytes} MiB: {done.stderr}")
             self.assertTrue(done.stderr == "" or "leaktrack: " in done.stderr, done.stderr)
 
-    # What within_limits.c says: alone, and at the default interval and exactly; as root, and as a user without privileges.
+    # What within_limits.c prints: alone, at the default interval, and exactly; as root, and as a
+    # user without privileges.
     def within_limits(self, *words, root=True, nobody=True):
         program = os.path.join(self.binaries, "within_limits")
         os.chmod(self.folder, 0o777)
@@ -269,7 +272,7 @@ class SystemTest(unittest.TestCase):
             self.assertEqual({h["state"] for h in report["coverage"]["hooks"] if h["name"] == "malloc"}, {"active"})
             done = self.preload([self.program, "cross"], env={"LD_PRELOAD": f"{self.library}:{allocator}"})
             self.assertEqual(done.returncode, 0, done.stderr)
-            # The other way round malloc passes us by: nothing breaks, and the report says so.
+            # In the other order malloc bypasses us: nothing breaks, and the report says so.
             for old in self.t.captures():
                 os.unlink(old)
             done = self.preload([self.program, "cross"], env={"LD_PRELOAD": f"{allocator}:{self.library}"})
@@ -311,7 +314,7 @@ class SystemTest(unittest.TestCase):
             with self.assertRaises(TimeoutError):
                 server.accept()
 
-    # ---- what others may do to us ----
+    # ---- what other users may do to us ----
 
     def test_p9_files_are_private_and_new(self):
         if not os.path.isdir("/dev/shm"):
@@ -331,7 +334,8 @@ class SystemTest(unittest.TestCase):
         self.assertGreaterEqual(len(modes), 2)
         self.assertEqual(set(modes), {0o600})
 
-    # The recorder of a process that is dead, as another user would forge it: it names a capture where only we may write.
+    # The recorder of a dead process, forged by another user: it names a capture at a place where
+    # only we may write.
     def planted(self, victim):
         need_root()
         environment = {**os.environ, "LD_PRELOAD": self.library, "LEAKTRACK_OUT": self.folder, "LEAKTRACK_INTERVAL": "exact"}
@@ -429,7 +433,7 @@ class SystemTest(unittest.TestCase):
     def test_p7_one_leak_by_many_paths_is_one_finding(self):
         self.t.run([os.path.join(self.binaries, "many_sites")], ["--exact"])
         text = self.t.text(self.t.captures()[0])
-        # How sure the report is depends on how long the machine took; that there is one finding does not.
+        # How sure the report is depends on the machine's speed. That there is one finding does not.
         findings = [line for line in text.splitlines() if re.match(r"(#\d+ |  [0-9.]+ \S*B, ).*: Deep at", line)]
         self.assertEqual(len(findings), 1, text)
 

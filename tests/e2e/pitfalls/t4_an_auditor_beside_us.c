@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LD_AUDIT with LD_PRELOAD: a second namespace with a C library of its own, and our TLS in the
-// first.
+// LD_AUDIT together with LD_PRELOAD: a second namespace with a C library of its own, and our TLS in
+// the first.
 // EXPECT: end exited|exec
 // EXPECT: live LeakOnce 3 objects 13701 bytes
 // EXPECT-CHILD: end exited|exec

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An auditor, in a namespace with a C library of its own, calls our hooks before any constructor of
-// the program's namespace has run; they answer as the real functions do, and the program is
+// the program's namespace has run. They give the results of the real functions, and the program is
 // tracked.
 // EXPECT: end exited|exec
 // EXPECT: live LeakOnce 1 objects 4567 bytes
@@ -16,7 +16,7 @@ extern int capset(void* header, void* data);
 
 NOINLINE static void LeakOnce(void) { Escape(malloc(4567)); }
 
-// Bound at the start, as all calls of this program; the auditor sees it.
+// Bound at the start, like all calls of this program. The auditor sees the binding.
 static void Bind(void) {
   REQUIRE(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) >= 0 && unshare(0) == 0 && setns(-1, 0) == -1);
   REQUIRE(setuid(-1) == -1 && setgroups(-1, NULL) == -1 && capset(NULL, NULL) == -1);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Limits itself after its start, and says what it then gets. Part of system_test.py.
+// Limits itself after its start, and prints what it then gets. Part of system_test.py.
 //
-//   as|data MIB      lowers the limit to that, then allocates blocks of 100,000 bytes until there
-//                    are none: how many
-//   lock FLAGS       mlockall, small blocks for more than a second, and what is resident in the
-//                    end, in KiB
-//   locked MIB       the limit of memory to lock, and mlockall: how many KiB can then be mapped, at
-//                    most that limit
+//  as|data MIB   lowers the limit to that, then allocates blocks of 100,000 bytes until there are
+//                no more; prints how many
+//  lock FLAGS    mlockall, small blocks for more than a second; prints the resident memory at the
+//                end, in KiB
+//  locked MIB    limits the memory to lock, and calls mlockall; prints how many KiB can then be
+//                mapped, at most that limit
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>

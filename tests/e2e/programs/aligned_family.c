@@ -37,7 +37,7 @@ NOINLINE static void LeakPvalloc(void) { CheckAligned(pvalloc(8192), 4096); }
 NOINLINE static void LeakReallocarray(void) { CheckAligned(reallocarray(NULL, 7, 148), 16); }
 NOINLINE static void LeakStrdup(void) { CheckAligned(strdup("twenty-six characters long"), 16); }
 
-// What the allocator refuses is refused the same way, errno included, and leaves no trace.
+// What the allocator refuses is refused in the same way, errno included, and leaves no trace.
 NOINLINE static void Refused(void) {
   void* block = NULL;
   REQUIRE(posix_memalign(&block, 3, 100) == EINVAL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For allocator_test.py: four threads with blocks, half of the main thread's freed again, and time
- * for the tracker to ask the allocator what it has. In use: 5,000 blocks of 1,000 bytes; free: as
- * much.
+ * For allocator_test.py. Four threads have blocks. Half of the main thread's are freed again, and
+ * the tracker gets time to ask the allocator what it has. In use: 5,000 blocks of 1,000 bytes.
+ * Free: as much.
  */
 #include <stdint.h>
 #include <sys/mman.h>
@@ -16,7 +16,7 @@ static struct Handshake allocated, may_end;
 static void* HoldABlock(void* unused) {
   (void)unused;
   void* block = Escape(malloc(kSize));
-  /* Right below glibc's heap: the kernel makes one mapping of the two. */
+  /* Directly below glibc's heap: the kernel merges the two into one mapping. */
   char* heap = (char*)((uintptr_t)block & ~(((uintptr_t)64 << 20) - 1));
   mmap(heap - kPage, kPage, PROT_READ | PROT_WRITE,
        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

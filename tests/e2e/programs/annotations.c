@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tells the tracker of phases, work, a snapshot and blocks that live for ever. Ends with 0 with and
- * without a tracker, linked statically or not (annotations_test.py, which also reads what of it is
- * in the capture).
+ * Tells the tracker about phases, work, a snapshot and blocks that live for ever. It ends with
+ * status 0 with and without a tracker, linked statically or not. annotations_test.py also reads
+ * what the capture has of it.
  *
  * CASE:
  * EXPECT: live Forget 10 objects 13330 bytes
@@ -34,7 +34,7 @@ static NOINLINE void KeepForEver(void) {
   }
 }
 
-/* Marked, and freed or reallocated all the same. */
+/* Marked, but freed or reallocated all the same. */
 static NOINLINE void Unmark(void) {
   void* block = Escape(malloc(kSize));
   leaktrack_mark_immortal(block);

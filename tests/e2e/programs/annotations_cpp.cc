@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The C++ side: scopes, counters in batches, immortal objects, pools; built as C++20 and without a
-// tracker just the same.
+// The C++ side: scopes, counters in batches, immortal objects, pools. Built as C++20. It also runs
+// without a tracker.
 //
 // EXPECT: live Leak 3 objects 3999 bytes
 // EXPECT: live Cut 2 objects 246 bytes

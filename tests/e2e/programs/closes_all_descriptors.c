@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A daemon closes every descriptor, twice, and opens files of its own, which get our numbers. Its
-// files must hold its own words only, and the capture must be complete.
+// files must contain only its own output, and the capture must be complete.
 // EXPECT: end exited
 // EXPECT: live Leak 40 objects 13240 bytes
 #include <fcntl.h>

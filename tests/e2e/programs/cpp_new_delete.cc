@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every form of operator new leaks one block; every form of operator delete gives one back.
+// Every form of operator new leaks one block. Every form of operator delete gives one back.
 // EXPECT: end exited
 // EXPECT: live LeakPlain 1 objects 1011 bytes
 // EXPECT: live LeakArray 1 objects 1012 bytes
@@ -32,7 +32,7 @@ NOINLINE void LeakArrayAlignedNothrow() { Escape(::operator new[](1216, kAlign, 
 
 NOINLINE void Clean() { NewAndDeleteInEveryWay(); }
 
-// bad_alloc is itself allocated and unwinds through our caller's frames.
+// bad_alloc itself is allocated, and unwinds through our caller's frames.
 NOINLINE void FailAndCatch() {
   bool caught = false;
   try {

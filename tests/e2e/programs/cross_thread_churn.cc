@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Four threads swap blocks through shared slots: each takes out what another put in, and frees or
-// reallocates it. The addresses are reused at once, by any thread. At the end 1,000 blocks are
-// alive, no more and no fewer.
+// Four threads swap blocks through shared slots. Each takes out what another put in, and frees or
+// reallocates it. Any thread reuses the addresses at once. At the end exactly 1,000 blocks are
+// alive.
 // EXPECT: end exited
 // EXPECT: live Put 1000 objects 48000 bytes
 // EXPECT: absent Reallocate

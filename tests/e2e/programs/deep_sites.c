@@ -1,4 +1,4 @@
-// Keeps one block at each of so many stacks, all deep and of the same few functions: deep_sites
+// Keeps one block at each of SITES stacks, all deep and of the same few functions: deep_sites
 // SITES.
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static void* Left(unsigned path, int turns);
 
 __attribute__((noinline)) static void* Leaf(void) { return malloc(37); }
 
-// Each turn is a bit of the path: as many stacks as paths.
+// Each turn is one bit of the path, so there are as many stacks as paths.
 __attribute__((noinline)) static void* Right(unsigned path, int turns) {
   void* block = turns == 0 ? Leaf()
                 : path & 1 ? Left(path >> 1, turns - 1)

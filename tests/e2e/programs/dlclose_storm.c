@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Four threads load and unload a plugin while a fifth allocates from code that is new each time:
-// the module map is read and headers are looked at while they are being unmapped. Nothing crashes,
-// and the books are right.
+// Four threads load and unload a plugin while a fifth allocates from code that is new each time. So
+// the module map is read and headers are examined while they are being unmapped. Nothing crashes,
+// and the accounts are right.
 // EXPECT: end exited
 // EXPECT: live LeakOnce 1 objects 1733 bytes
 // EXPECT: losses allowed

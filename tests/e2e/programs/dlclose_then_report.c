@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin leaks and is unloaded; its frames are named all the same, in each of its lives.
+// A plugin leaks and is unloaded. Its frames are named all the same, in each of its lives.
 // EXPECT: end exited
 // EXPECT: live PluginLeak 6 objects 7998 bytes
 #include <dlfcn.h>

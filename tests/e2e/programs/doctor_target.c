@@ -1,6 +1,6 @@
-// Something to be examined: waits for its standard input to end. Built in several ways, see
+// A process to examine: it waits for its standard input to end. Built in several ways, see
 // doctor_test.py.
-//   doctor_target [filter]    with a seccomp filter (that allows everything) of its own
+//  doctor_target [filter]    with a seccomp filter of its own (that allows everything)
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program has many ways to end; each leaves a complete capture that says how it was.
+// A program has many ways to end. Each leaves a complete capture that says how the program ended.
 // EXPECT: live Leak 5 objects 3005 bytes
 // CASE: return
 // EXPECT: end exited

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// exec ends a run without a farewell: its capture stays and says so, and the new program has one of
-// its own.
+// exec ends a run without any exit handler. The capture of that run stays and says so, and the new
+// program has a capture of its own.
 // EXPECT: end exec
 // EXPECT: live BeforeExec 3 objects 2997 bytes
 // EXPECT: absent AfterExec

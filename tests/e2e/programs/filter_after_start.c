@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program puts itself under a seccomp filter that kills on every system call but those it needs
-// itself. It runs on, and what it leaks afterwards is recorded, in the threads that were there and
-// with whole stacks.
+// The program puts itself under a seccomp filter that kills for every system call that the program
+// itself does not need. It runs on. What it leaks afterwards is recorded, in the threads that
+// existed and with complete stacks.
 // EXPECT: end exited
 // EXPECT: live LeakBehindFilter 5 objects 6035 bytes
 // EXPECT: live main 5 objects 6035 bytes

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first allocation call of a program may be any of the family, long before main and before our
-// constructor: in a .preinit_array function. Each case makes one such call; whatever it is, the
-// program runs and later leaks are seen.
+// constructor: in a .preinit_array function. Each case makes one such call. Whatever it is, the
+// program runs, and later leaks are seen.
 // EXPECT: end exited
 // EXPECT: live LeakLater 1 objects 4567 bytes
 // CASE: malloc

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fork child has a run of its own: what it leaks is not the parent's, and what it frees of the
-// parent's memory stays alive in the parent.
+// A fork child has a run of its own. What it leaks does not belong to the parent, and what it frees
+// of the parent's memory stays alive in the parent.
 // EXPECT: end exited
 // EXPECT: live ParentLeaks 6 objects 3006 bytes
 // EXPECT: absent ChildLeaks

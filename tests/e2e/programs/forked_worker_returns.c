@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread that is not the main one forks; the child's only thread then returns from its thread
-// function. The C library ends a process whose last thread returns, with status 0: our helper must
+// A thread that is not the main one forks. The child's only thread then returns from its thread
+// function. The C library ends a process whose last thread returns, with status 0. Our helper must
 // not count, or the child would hang for ever.
 // EXPECT: live ParentLeaks 1 objects 1409 bytes
 // EXPECT-CHILD: live ChildLeaks 2 objects 2846 bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A table fills while the program runs and is given back by an atexit handler: alive nearly to the
-// end, and no leak.
+// A table fills while the program runs, and an atexit handler frees it: alive nearly to the end,
+// and no leak.
 // EXPECT: end exited
 // EXPECT: live nothing
 // EXPECT: no accusation

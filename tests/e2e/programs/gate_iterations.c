@@ -1,4 +1,4 @@
-// A job that counts its work: loses 1,040 bytes in each of its iterations at LoseOne, whatever
+// A job that counts its work. It loses 1,040 bytes in each of its iterations at LoseOne, whatever
 // their number.
 //   gate_iterations COUNT
 #include <stdlib.h>

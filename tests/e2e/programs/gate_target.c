@@ -1,6 +1,6 @@
-// A job for the gate: loses as much as it is told to, at two sites.
+// A job for the gate: it loses as much as it is told to, at two sites.
 //   gate_target OLD NEW [crash|fail]     blocks of 300 bytes at OldLeak, of 700 bytes at NewLeak
-// With SUPPRESSING it suppresses the latter itself, as for LeakSanitizer.
+// With SUPPRESSING it suppresses the second site itself, as for LeakSanitizer.
 #include <stdlib.h>
 #include <string.h>
 

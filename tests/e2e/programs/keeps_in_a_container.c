@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeps 70 blocks of 1,003 bytes, says "ready", and waits until its input ends. Run by
-// containers_test.py as pid 1.
+// Keeps 70 blocks of 1,003 bytes, prints "ready", and waits until its input ends.
+// containers_test.py runs it as pid 1.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

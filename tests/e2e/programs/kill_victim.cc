@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The victim of kill_test.py and oom_test.py: allocates and frees in several threads until somebody
-// kills it, and keeps, in a shared file of its own, what it knows to be alive.
+// The victim of kill_test.py and oom_test.py. It allocates and frees in several threads until it is
+// killed, and records in a shared file of its own what it knows to be alive.
 //
 //   kill_victim LEDGER SEED THREADS [PAUSE]
 //
-// With PAUSE the first thread leaks instead, touching what it takes, and waits as many us after
-// every 64 KiB: until the OOM killer comes. LEDGER holds one 64-byte entry per thread. A thread
-// raises `doing` to the change it is about to make, makes it, books it and clears `doing`: whenever
-// the kill falls, the truth is the booked sum, give or take that one operation.
+// With PAUSE the first thread leaks instead: it touches what it takes, and waits that many us after
+// every 64 KiB, until the OOM killer comes. LEDGER holds one 64-byte entry per thread. A thread
+// sets `doing` to the change that it is about to make, makes it, books it and clears `doing`. So at
+// whatever moment the kill comes, the truth is the booked sum, give or take that one operation.
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -41,7 +41,7 @@ struct Random {
   }
 };
 
-// Mostly small, some large, so that sampled runs have both rare and certain samples.
+// Mostly small and some large, so that sampled runs have both rare and certain samples.
 size_t RandomSize(Random& random) {
   const uint64_t draw = random();
   return draw % 64 == 0 ? 20000 + draw % 100000 : 16 + draw % 2000;
@@ -61,7 +61,7 @@ struct Thread {
   }
 
   // Not atomic as a whole: a kill between two stores leaves `operation` set, and the reader allows
-  // for it.
+  // for that.
   void Done(int64_t bytes, int64_t blocks) {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     entry->live_bytes.fetch_add(bytes, std::memory_order_relaxed);
@@ -147,6 +147,6 @@ int main(int argc, char** argv) {
     pthread_t thread;
     REQUIRE(pthread_create(&thread, nullptr, argc == 5 && i == 0 ? Leak : Work, &state[i]) == 0);
   }
-  REQUIRE(write(1, "r", 1) == 1);  // tell the tester that the clock may start
+  REQUIRE(write(1, "r", 1) == 1);  // tells the tester that the clock may start
   for (;;) pause();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For start_test.py: runs PROGRAM with LIBRARY preloaded and kills it as its first thread enters
- * its system call number N.
+ * For start_test.py: runs PROGRAM with LIBRARY preloaded, and kills it when its first thread enters
+ * its N-th system call.
  *
  *     killed_at_call N LIBRARY PROGRAM
  *

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGKILL leaves no time for a farewell; everything up to the kill is in the capture all the same.
+// SIGKILL lets no exit handler run. Everything up to the kill is in the capture all the same.
 // EXPECT: status SIGKILL
 // EXPECT: end killed
 // EXPECT: live Leak 17 objects 17153 bytes

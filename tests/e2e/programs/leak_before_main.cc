@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks allocated by static constructors are seen like any other, and so are those of static
-// destructors.
+// Blocks that static constructors and static destructors allocate are seen like any other.
 // EXPECT: end exited
 // EXPECT: live LeakInConstructor 2 objects 2466 bytes
 // EXPECT: live LeakInDestructor 1 objects 1451 bytes

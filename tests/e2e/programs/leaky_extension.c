@@ -11,8 +11,8 @@ __attribute__((noinline)) static char* CopyOfInput(const char* text, Py_ssize_t 
   return copy;
 }
 
-// parse(text) -> number of blanks. An input that begins with '#' takes the early way out, and with
-// it the copy.
+// parse(text) -> number of blanks. An input that begins with '#' returns early and forgets the
+// copy.
 static PyObject* Parse(PyObject* self, PyObject* arguments) {
   const char* text;
   Py_ssize_t length;

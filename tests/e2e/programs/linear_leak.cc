@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Twelve seconds of a steady leak (400 blocks of about 3 KB a second) amid four things that look
-// like one and are none: a start-up table, a cache that fills and then evicts, a batch that builds
-// up and is dropped, plain churn.
+// Twelve seconds of a steady leak (400 blocks of about 3 KB per second), beside four things that
+// look like leaks and are not: a start-up table, a cache that fills and then evicts, a batch that
+// builds up and is dropped, and plain churn.
 // RUN:
 // EXPECT: end exited
 // EXPECT: first LeakSteadily

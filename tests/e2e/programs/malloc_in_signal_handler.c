@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A handler on a small alternate stack allocates and frees, 2,000 times, while another thread
-// churns. The interrupted thread waits in the kernel, so that malloc itself (not async-signal-safe)
-// is never interrupted by its own caller.
+// churns. The interrupted thread waits in the kernel, so malloc itself (which is not
+// async-signal-safe) is never interrupted.
 // EXPECT: end exited
 // EXPECT: live LeakInHandler 20 objects 7820 bytes
 // EXPECT: absent Churn
@@ -25,7 +25,8 @@ static void Handler(int signal_number) {
 }
 
 static void* Interrupted(void* unused) {
-  static char small_stack[16384];  // SIGSTKSZ would be 8 KiB; AVX-512 state alone takes 3 KiB of it
+  // SIGSTKSZ would be 8 KiB, and AVX-512 state alone takes 3 KiB of it.
+  static char small_stack[16384];
   const stack_t stack = {.ss_sp = small_stack, .ss_size = sizeof small_stack};
   REQUIRE(sigaltstack(&stack, NULL) == 0);
   sem_post(&handled);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads allocate and free while they are taken apart: in destructors of thread_local objects and
-// in all four rounds of pthread keys, the last of which run after our own per-thread state could
-// have been destroyed.
+// Threads allocate and free while they are torn down: in destructors of thread_local objects, and
+// in all four rounds of pthread keys. The last of these run after our per-thread state could have
+// been destroyed.
 // EXPECT: end exited
 // EXPECT: live LeakInDestructor 8 objects 5352 bytes
 // EXPECT: live LeakInLastRound 8 objects 2376 bytes
@@ -26,8 +26,8 @@ thread_local Late late;
 
 pthread_key_t key;
 
-// A key set again in its destructor gets another round; glibc gives PTHREAD_DESTRUCTOR_ITERATIONS
-// (4).
+// A key that is set again in its destructor gets another round. glibc gives
+// PTHREAD_DESTRUCTOR_ITERATIONS (4).
 void KeyDestructor(void* value) {
   const auto round = reinterpret_cast<long>(value);
   Transient();

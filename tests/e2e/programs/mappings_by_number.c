@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// syscall(SYS_mmap, ...) and its kin mean what the functions of their names mean.
+// syscall(SYS_mmap, ...) and similar calls mean the same as the functions of those names.
 // EXPECT: end exited
 // EXPECT: live MapAndForget 1 objects 196608 bytes
 // EXPECT: live MapAndGrow 1 objects 81920 bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mremap that copies (old length 0) makes a mapping more; with MREMAP_DONTUNMAP both ranges are
-// mappings afterwards; remap_file_pages makes none.
+// An mremap that copies (old length 0) makes one mapping more. After MREMAP_DONTUNMAP both ranges
+// are mappings. remap_file_pages makes none.
 // EXPECT: end exited
 // EXPECT: live Copy 1 objects 196608 bytes
 // EXPECT: live CopyWithin 1 objects 65536 bytes
@@ -48,7 +48,7 @@ NOINLINE static char* MoveAway(char* from, size_t size) {
   if (to != MAP_FAILED) REQUIRE(to != from && from[99] == 0 && to[99] == 1);
   return to;
 }
-// On kernels older than 5.7 the call is refused; then nothing has changed.
+// Kernels older than 5.7 refuse the call. Then nothing has changed.
 NOINLINE static void LeaveBehind(void) {
   char* left = Map(81920, MAP_PRIVATE);
   char* moved = MoveAway(left, 81920);

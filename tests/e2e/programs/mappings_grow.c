@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Twelve seconds of mappings that are never unmapped. Touched, they are resident and the process
-// grows by its mappings, not by its heap; never touched, they are address space and nothing more.
-// Reserved first and opened later, or files in memory, they are the same.
+// Twelve seconds of mappings that are never unmapped. If they are touched, they are resident, and
+// the process grows by its mappings and not by its heap. If they are never touched, they are only
+// address space. Mappings that are reserved first and opened later, and files in memory, behave the
+// same.
 // RUN:
 // EXPECT: first Map|MapMore|MapOpened|MapShared
 // EXPECT: verdict leak|suspect MapMore

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that are memory and nothing else are mappings like any: memfd, tmpfs, /dev/zero, and pages
-// that processes share without a name. A file on a disk is not, and one that is only read is its
-// owner's.
+// Files that are only memory are mappings like any other: memfd, tmpfs, /dev/zero, and pages that
+// processes share without a name. A file on a disk is not. A memory file that is only read belongs
+// to its owner.
 // EXPECT: end exited
 // EXPECT: live MapMemfd 2 objects 393216 bytes
 // EXPECT: live MapShared 1 objects 28672 bytes

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Address space that is reserved costs nothing. What mprotect opens of it is the opener's, once, by
-// whatever name it does so; what is unmapped, or replaced by a reservation, is gone; what is merely
-// closed is not.
+// Reserved address space costs nothing. What mprotect opens of it belongs to the caller that opens
+// it, once, by whatever function. What is unmapped or replaced by a reservation is gone. What is
+// merely closed is not.
 // EXPECT: end exited
 // EXPECT: absent Reserve
 // EXPECT: live Open 3 objects 589824 bytes
@@ -79,7 +79,7 @@ NOINLINE static void OpenAndReserveAgain(char* at) {
     Reserve(at, 81920, PROT_NONE, MAP_FIXED);
   }
 }
-// Written through the first protection, run through the second: opened long before.
+// Written through the first protection and run through the second: opened long before.
 NOINLINE static void MakeCode(char* at) {
   for (int i = 0; i < 1000; ++i) {
     Protect(at, kPage, kBoth);

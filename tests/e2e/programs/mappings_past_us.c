@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fourteen seconds in which resident memory grows and no call is to blame: mapped by a system call
-// that no hook sees, or mapped long ago and touched now. The account names the sum, the nearest
-// caller if there is one, and when it will be too much.
+// Fourteen seconds in which resident memory grows and no call is to blame: it is mapped by a system
+// call that no hook sees, or mapped long ago and touched now. The account names the sum, the
+// nearest caller if there is one, and when the limit will be reached.
 // RUN:
 // EXPECT: no accusation
 // EXPECT: memory mappings
@@ -17,7 +17,7 @@
 
 enum { kTicks = 280, kTickBytes = 512 << 10 };
 
-// As Go's run-time does it.
+// As Go's runtime does it.
 NOINLINE static char* MapPastUs(size_t size) {
   long result;
   register long flags __asm__("r10") = MAP_PRIVATE | MAP_ANONYMOUS;

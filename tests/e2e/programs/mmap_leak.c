@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Anonymous mappings of the program itself are tracked: leaked ones, ones unmapped in part, ones
-// replaced by MAP_FIXED. File mappings and PROT_NONE reservations of the loader are not its leaks.
+// Anonymous mappings of the program itself are tracked: leaked ones, partly unmapped ones, and ones
+// replaced by MAP_FIXED. File mappings and the loader's PROT_NONE reservations are not leaks of the
+// program.
 // EXPECT: end exited
 // EXPECT: live MapAndForget 3 objects 589824 bytes
 // EXPECT: live UnmapTheMiddle 12288 bytes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything is given back, in every way there is: the report must be silent.
+// Everything is given back, in every possible way: the report must accuse nothing.
 // EXPECT: end exited
 // EXPECT: live nothing
 // EXPECT: no accusation

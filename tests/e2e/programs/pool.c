@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Two allocators of the program's own. Of "sessions" (cut from blocks of malloc, the first object
- * where its slab begins) 30 objects stay, others are freed one by one or cleared with their memory;
- * all of "scratch" (cut from a mapping) go at once. The slabs are struck: the objects stand for
- * them. A child that is forked announces the pool in its own capture.
+ * Two allocators inside the program. "sessions" are cut from malloc blocks, and the first object
+ * begins where its slab begins. 30 of its objects stay; others are freed one by one, or cleared
+ * with their memory. All objects of "scratch", which are cut from a mapping, end at once. The slabs
+ * are not counted, because the objects stand for them. A forked child announces the pool in its own
+ * capture.
  *
  * CASE:
  * EXPECT: live LeakObjects 30 objects 39990 bytes
@@ -93,6 +94,6 @@ int main(int count, char** arguments) {
     }
     REQUIRE(waitpid(child, NULL, 0) == child);
   }
-  munmap(mapping, kSlab); /* the slab stays: nobody is to hear of it */
+  munmap(mapping, kSlab); /* the slab stays, and must not be reported */
   return 0;
 }

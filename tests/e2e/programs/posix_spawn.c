@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // posix_spawn (CLONE_VM, with file actions) from several threads at once leaves the parent's
-// accounts right.
+// accounts correct.
 // EXPECT: end exited
 // EXPECT: live Leak 80 objects 9680 bytes
 #include <spawn.h>

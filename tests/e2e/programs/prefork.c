@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A server that forks: three workers, each with a title over its arguments that comes after its
-// first allocation. Run by prefork_test.py.
+// A server that forks: three workers, each with a title over its arguments that is written after
+// its first allocation. prefork_test.py runs it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static void* kept[4];
 
 __attribute__((noinline)) static void Keep(int i) { kept[i] = malloc(2003); }
 
-// As setproctitle does it: over all arguments, which lie one behind the other.
+// Like setproctitle: over all arguments, which lie one after another.
 static void SetTitle(int count, char** arguments, const char* role, int number) {
   char* last = arguments[count - 1];
   const size_t room = (size_t)(last + strlen(last) - arguments[0]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A circuit breaker at work: the address space is limited to 1 GiB; the pressure follows the
- * memory, with its play. (Where a container's own limit counts first, only that there is a pressure
- * is asked.) Without a tracker there is none. Times are not asked for: each change is waited for.
+ * A circuit breaker at work. The address space is limited to 1 GiB; the pressure follows the
+ * memory, with its hysteresis. (If a container's own limit is tighter, the test only asks that
+ * there is a pressure.) Without a tracker there is none. The test waits for each change and
+ * measures no time.
  *
  * RUN:
  * EXPECT: status 0
@@ -39,11 +40,11 @@ int main(void) {
   char* memory = mmap(NULL, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);
   memset(memory, 1, kBytes);
-  if (!Await(0.28, 0.6)) return 0; /* likewise */
+  if (!Await(0.28, 0.6)) return 0; /* another limit counts here, too */
   REQUIRE(leaktrack_under_pressure(0.28));
   REQUIRE(!leaktrack_under_pressure(0.7));
   double before = leaktrack_pressure();
-  REQUIRE(munmap(memory + kBytes - (16 << 20), 16 << 20) == 0); /* 1.6 %: within the play */
+  REQUIRE(munmap(memory + kBytes - (16 << 20), 16 << 20) == 0); /* 1.6 %: within the hysteresis */
   REQUIRE(Await(0, before - 0.01));
   REQUIRE(leaktrack_under_pressure(before - 0.001));
   REQUIRE(munmap(memory, kBytes - (16 << 20)) == 0);

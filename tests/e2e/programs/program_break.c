@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a program moves its break up by is its own, to the byte, also while malloc moves it between
-// two calls; what it moves down again is gone.
+// The bytes by which a program moves its break up belong to the program, exactly, also while malloc
+// moves the break between two calls. The bytes by which it moves the break down are gone.
 // EXPECT: end exited
 // EXPECT: live Grow 3 objects 300003 bytes
 // EXPECT: live SetHigher 1 objects 70001 bytes

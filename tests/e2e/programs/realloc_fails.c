@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A realloc that fails leaves the old block alive, under its own site; realloc(p, 0) frees.
+// A realloc that fails leaves the old block alive, under its own site. realloc(p, 0) frees.
 // EXPECT: end exited
 // EXPECT: live Keep 1 objects 777 bytes
 // EXPECT: live KeepArray 1 objects 555 bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A block that realloc moves belongs to the site of the last realloc; the old block is gone, in
-// place or not.
+// A block that realloc moves belongs to the site of the last realloc. The old block is gone,
+// whether it was moved or resized in place.
 // EXPECT: end exited
 // EXPECT: live Grow 1 objects 1000003 bytes
 // EXPECT: live Shrink 1 objects 17 bytes

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resident memory grows more than tenfold, the live heap does not: each second one more thread
+// Resident memory grows more than tenfold, but the live heap does not. Each second one more thread
 // makes 16 MiB of blocks and frees all but the last, which keeps glibc from giving the arena's
-// pages back. The threads stay, so that each has an arena of its own. Nobody is to blame but the
-// allocator. With one arena for all, which is the advice, nothing grows.
+// pages back. The threads stay, so each has an arena of its own. Only the allocator is to blame.
+// With one arena for all, as the advice says, nothing grows.
 // RUN:
 // EXPECT: no accusation
 // CASE: many

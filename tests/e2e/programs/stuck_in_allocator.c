@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * For allocator_test.py: a thread is stopped for ever, by a signal, while it holds the lock of the
- * allocator's main arena. Who asks the allocator for its statistics from then on never gets an
- * answer. The program, which needs no memory any more, goes on for a while and ends.
+ * For allocator_test.py. A signal stops a thread for ever while it holds the lock of the
+ * allocator's main arena. From then on nobody who asks the allocator for its statistics gets an
+ * answer. The program, which needs no more memory, goes on for a while and ends.
  */
 #include <malloc.h>
 #include <signal.h>
@@ -50,7 +50,7 @@ int main(void) {
   REQUIRE(pthread_create(&walker, NULL, WalkTheHeap, NULL) == 0);
   REQUIRE(pthread_create(&prober, NULL, Probe, NULL) == 0);
   while (atomic_load(&walks) == 0) usleep(100);
-  for (;;) { /* until the signal has come at the right moment: the prober then gets no answer */
+  for (;;) { /* until the signal comes at the right moment: then the prober gets no answer */
     atomic_store(&may_go_on, 0);
     atomic_store(&has_gone_on, 0);
     atomic_store(&answered, 0);
@@ -61,7 +61,7 @@ int main(void) {
     if (!atomic_load(&answered)) break;
     atomic_store(&may_go_on, 1);
     while (!atomic_load(&has_gone_on))
-      usleep(1000); /* or it would stay for ever, without the lock */
+      usleep(1000); /* otherwise it would stay for ever, without the lock */
   }
   sleep(6);
   _exit(0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ten threads more in each of fourteen seconds, each with 1 MiB of stack in use: the process grows,
-// and neither a call site nor what the allocator keeps is the reason. The C library maps stacks
-// past us; the number of threads tells.
+// In each of fourteen seconds there are ten threads more, each with 1 MiB of stack in use. The
+// process grows, and neither a call site nor the allocator is the reason. The C library maps stacks
+// without our seeing it; the number of threads tells.
 // RUN:
 // EXPECT: no accusation
 // EXPECT: memory mappings

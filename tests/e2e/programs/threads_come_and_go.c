@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 10,000 threads, eight at a time; every hundredth leaks one block. Nothing of ours may grow with
-// threads that ended.
+// 10,000 threads, eight at a time; every hundredth leaks one block. No memory of ours may grow with
+// threads that have ended.
 // EXPECT: end exited
 // EXPECT: live LeakOne 100 objects 2300 bytes
 // EXPECT: absent Clean

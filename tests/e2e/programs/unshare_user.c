@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// unshare(CLONE_NEWUSER) fails in a process with more than one thread: ours must not be there, and
-// be back afterwards.
+// unshare(CLONE_NEWUSER) fails in a process with more than one thread. So ours must not be there
+// during the call, and be back afterwards.
 // EXPECT: end exited
 // EXPECT: live LeakTwice 2 objects 2822 bytes
 #include <sched.h>
@@ -15,8 +15,8 @@ NOINLINE static void LeakTwice(void) {
 int main(void) {
   REQUIRE(unshare(CLONE_FS) == 0);
   if (unshare(CLONE_NEWUSER) != 0) {
-    // Forbidden here to everybody? Then the same without us decides: a forked child that has not
-    // started a run has one thread.
+    // Is it forbidden to everybody here? Then the same call without us decides: a forked child that
+    // has not started a run has one thread.
     pid_t child = fork();
     if (child == 0) _exit(unshare(CLONE_NEWUSER) == 0 ? 1 : 0);
     int status = 0;

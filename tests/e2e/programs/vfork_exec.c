@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A vfork child runs on its parent's heap and stack until it execs: the parent's accounts stay
-// right.
+// A vfork child runs on its parent's heap and stack until it execs. The parent's accounts stay
+// correct.
 // EXPECT: end exited
 // EXPECT: live Leak 60 objects 7260 bytes
 // EXPECT: live LeakInVforkChild 30 objects 3030 bytes
@@ -14,7 +14,7 @@ NOINLINE static void LeakInVforkChild(void) { Escape(malloc(101)); }
 NOINLINE static void RunOne(void) {
   const pid_t child = vfork();
   if (child == 0) {
-    LeakInVforkChild();  // lands in the parent's heap: it is the parent's leak
+    LeakInVforkChild();  // it uses the parent's heap, so it is the parent's leak
     execl("/bin/true", "true", (char*)NULL);
     _exit(98);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chromium's zygote ends itself when it has a second thread: in one, and in what it forks, the
-// helper must not be.
+// Chromium's zygote ends itself if it has a second thread. So there must be no helper in a zygote
+// and in what it forks.
 // CASE: --type=zygote
 // EXPECT: live LeakThrice 3 objects 4233 bytes
 // EXPECT: end exited
@@ -29,8 +29,8 @@ NOINLINE static void LeakInChild(void) {
 }
 
 int main(int argc, char** argv) {
-  const int expected =
-      argc > 1 && strcmp(argv[1], "--type=zygote") == 0 ? 1 : 2;  // 2: or the case proves nothing
+  // 2 elsewhere: otherwise the zygote's 1 would prove nothing.
+  const int expected = argc > 1 && strcmp(argv[1], "--type=zygote") == 0 ? 1 : 2;
   LeakThrice();
   REQUIRE(Threads() == expected);
   const pid_t child = fork();

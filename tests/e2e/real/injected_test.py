@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A leak is put into a real program and taken out again: the gate must find it, name it, and say that it is fixed.
+"""Puts a leak into a real program and takes it out again. The gate must find it, name it, and say that it is fixed.
 
     injected_test.py LEAKTRACK
 
-The extensions are compiled here from injected/ and programs/, as their users would. Each program runs three times without the leak and three times with it. Redis' counts are
-sampled, the others' exact.
+The extensions are compiled here from injected/ and programs/, as their users would compile them. Each program runs three
+times without the leak and three times with it. Redis' counts are sampled, the others' are exact.
 """
 import os
 import subprocess

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's redis-server (which brings jemalloc) under load: steady it is not accused; a list that clients push to for
-ever is found, and named, also after SIGKILL.
+"""Debian's redis-server (with jemalloc) under load. A steady server is not accused. A list to which clients push for ever
+is found and named, also after SIGKILL.
 
     redis_test.py LEAKTRACK
 """
@@ -38,14 +38,14 @@ class Redis:
         return done.stdout.strip()
 
     def load(self, seconds, *options):
-        """redis-benchmark, again and again, at a bounded pace, for `seconds`."""
+        """redis-benchmark, again and again, at a limited rate, for `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             subprocess.run(["redis-benchmark", "-s", self.socket, "-q", "-c", "10", *options],
                            stdout=subprocess.DEVNULL, check=True, timeout=60)
 
     def push_for_ever(self, seconds):
-        """One list that only grows: some 20,000 pushes of 100 bytes a second."""
+        """One list that only grows: some 20,000 pushes of 100 bytes per second."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             subprocess.run(["redis-benchmark", "-s", self.socket, "-q", "-c", "4", "-n", "2000", "-d", "100",
@@ -69,7 +69,8 @@ class RedisTest(unittest.TestCase):
         accused = [site for site in report["sites"] if site["verdict"] in ("leak", "suspect")]
         self.assertTrue(accused, what)
         first = min(report["sites"], key=lambda site: site["rank"])
-        # Debian ships no symbols of redis-server; its dynamic symbols and .gnu_debugdata tell what there is to tell.
+        # Debian ships no symbols for redis-server. Its dynamic symbols and .gnu_debugdata must
+        # suffice.
         named = [frame for frame in first["stack"] if "redis" in (frame.get("module") or "")]
         self.assertTrue(named, what)
         functions = " ".join(frames_of(first))
@@ -83,7 +84,7 @@ class RedisTest(unittest.TestCase):
             self.assertEqual(redis.shut_down(), 0)
             report = t.only_report()
         growing = [site for site in report["sites"] if site["verdict"] in ("leak", "suspect")]
-        # lpush and lpop of the benchmark balance; keys are drawn from 10,000.
+        # lpush and lpop of the benchmark balance each other. Keys are drawn from 10,000.
         self.assertEqual(growing, [], describe(report))
 
     def test_a_list_that_is_pushed_to_for_ever_is_found(self):

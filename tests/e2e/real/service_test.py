@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The bundled service: its one leak is named first, its decoys are not accused; killed in mid-load, the same.
+"""The bundled service: its one leak is named first, and its decoys are not accused. The same after a kill under load.
 
     service_test.py SERVICE LEAKTRACK
 """

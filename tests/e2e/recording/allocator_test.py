@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the allocators say of themselves reaches the capture; one that never answers stops nothing.
+"""The allocators' statistics reach the capture. An allocator that never answers stops nothing.
 
     allocator_test.py LEAKTRACK PROGRAMS
 """
@@ -48,7 +48,8 @@ class AllocatorTest(unittest.TestCase):
         if LIBRARIES[name] and not library:
             self.skipTest(f"{LIBRARIES[name]} is not installed (scripts/setup.sh --test installs it)")
         environment = {**os.environ, **({"LD_PRELOAD": library} if library else {})}
-        for _ in range(3):  # an answer that takes longer than 2 ms, as it may where the machine stands still, is the last
+        # An answer that takes over 2 ms, possible on a stalled machine, is the last.
+        for _ in range(3):
             samples = self.samples_of(name, environment)
             if samples[-1]["read_ms"] != -1:
                 break

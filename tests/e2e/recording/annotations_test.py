@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What programs say through include/leaktrack is in their captures; without a tracker they run unchanged.
+"""What programs say through include/leaktrack is in their captures. Without a tracker they run unchanged.
 
     annotations_test.py LEAKTRACK PROGRAMS
 """

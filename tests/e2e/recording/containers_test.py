@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Captures of processes in containers, read from the host, from the container, and from another one.
+"""Captures of processes in containers, read from the host, from the container, and from another container.
 
-    containers_test.py LEAKTRACK KEEPER     KEEPER (programs/keeps_in_a_container.c) says "ready", then waits for its input
+    containers_test.py LEAKTRACK KEEPER     KEEPER (programs/keeps_in_a_container.c) prints "ready", then waits for input
 
-A container here is what makes one to us: a pid namespace, in which the program is pid 1, and a /dev/shm of its own. It is
-made by unshare, as root or, where users may, in a user namespace.
+A container here is what matters to us: a pid namespace, in which the program is pid 1, and a separate /dev/shm. unshare
+creates it, as root or, if users may, in a user namespace.
 """
 import json
 import os
@@ -36,7 +36,7 @@ class Containers:
         self.library = os.path.join(os.path.dirname(os.path.dirname(session.leaktrack)), LIBRARY)
 
     def start(self, folder):
-        """KEEPER as pid 1 of a container, tracked; returns when it has allocated."""
+        """KEEPER as pid 1 of a container, tracked. Returns when it has allocated."""
         os.makedirs(folder, exist_ok=True)
         script = (f"mount -t tmpfs shm /dev/shm; LEAKTRACK_OUT={folder} LEAKTRACK_INTERVAL=exact LD_PRELOAD={self.library} "
                   f"exec {self.keeper}")
@@ -65,7 +65,7 @@ def end_of(report):
 
 
 def words(text):
-    """Without the breaks of its lines."""
+    """The text without its line breaks."""
     return " ".join(text.split())
 
 
@@ -89,7 +89,7 @@ def living_and_dead(containers, folder):
     process, capture = containers.start(folder)
     report = containers.from_host(capture)
     assert end_of(report) == "running" and report["process"]["pid"] == 1, t.describe(report)
-    # Its recorder lies in its own /dev/shm: what is younger than 2 s is known from there alone.
+    # Its recorder is in its own /dev/shm. Blocks younger than 2 s are known only from there.
     assert kept(report) == 70 * 1003, t.describe(report)
     assert end_of(json.loads(containers.from_container("report", "--no-history", "--format", "json", capture).stdout)) == "running"
     copy = os.path.join(folder, "elsewhere", "copy.ltk")
@@ -99,14 +99,15 @@ def living_and_dead(containers, folder):
     stop(process)
     report = containers.from_host(capture)
     assert end_of(report) != "running", "pid 1 of a dead container is alive for ever"
-    # The container's pid 1 is the reader's own number there, and may be of the same namespace's number.
+    # The container's pid 1 is the reader's own number there, and its namespace may have the same
+    # number.
     told = words(containers.from_container("report", "--no-history", capture).stdout)
     assert "lived at the last step" in told or "its flight recorder is gone" in told, told
     return capture, copy
 
 
 def sealed_as_of(containers, copy):
-    """A copy that was sealed while the process ran is complete where neither process nor recorder are."""
+    """A copy that was sealed while the process ran is complete where neither the process nor its recorder exists."""
     report = containers.from_host(copy)
     assert end_of(report) == "running" and kept(report) == 70 * 1003, t.describe(report)
     text = words(containers.session.text(copy))
@@ -122,7 +123,7 @@ def dead_are_sealed(containers, capture):
 
 
 def with_a_recorder(containers, folder):
-    """Where /dev/shm is shared, the kernel's mark in the recorder tells, whatever numbers are called."""
+    """If /dev/shm is shared, the kernel's mark in the recorder decides, whatever the process numbers are."""
     os.makedirs(folder)
     script = f"LEAKTRACK_OUT={folder} LEAKTRACK_INTERVAL=exact LD_PRELOAD={containers.library} exec {containers.keeper}"
     process = subprocess.Popen([*containers.words, "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -135,14 +136,15 @@ def with_a_recorder(containers, folder):
 
 
 def symbols_come_from_its_root(containers, folder):
-    """A program that exists below the root of a living container alone has names; after its death nobody else's root is read."""
+    """A program that exists only below the root of a running container has names. After its death no other process's
+    root is read."""
     process, capture = containers.start(folder)
     assert "KeepForEver" in names(containers.from_host(capture))
     stop(process)
 
 
 def copies_take_nothing(session, folder, keeper):
-    """A copy that is read after the kill leaves the end of the run to the capture that it is a copy of."""
+    """Reading a copy after the kill leaves the end of the run for the original capture."""
     os.makedirs(folder)
     env = {**os.environ, "LEAKTRACK_OUT": folder, "LEAKTRACK_INTERVAL": "exact",
            "LD_PRELOAD": os.path.join(os.path.dirname(os.path.dirname(session.leaktrack)), LIBRARY)}

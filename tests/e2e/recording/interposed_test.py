@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Libraries that answer in the system's place speak to the program, not to the record.
+"""Libraries that answer in the system's place affect the program, not the record.
 
     interposed_test.py LEAKTRACK LIBLEAKTRACK FOLDER_OF_BINARIES
 """
@@ -15,7 +15,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
 from tracker import need, tracker  # noqa: E402
 
-SECONDS = 3  # that leaks_by_the_kernels_clock takes at least
+SECONDS = 3  # minimum duration of leaks_by_the_kernels_clock
 CLOCKS = {"frozen": "2020-01-01 00:00:00", "slow": "+0 x0.01", "fast": "+0 x1000"}
 
 
@@ -46,7 +46,7 @@ class InterposedTest(unittest.TestCase):
             report = future.result()
             process = report["process"]
             self.assertGreaterEqual(process["duration_seconds"], SECONDS, run)
-            self.assertLess(process["duration_seconds"], 100, run)  # by the fast clock, 3,000
+            self.assertLess(process["duration_seconds"], 100, run)  # 3,000 by the fast clock
             self.assertLess(abs(process["start_time"] - time.time()), 1000, run)
             self.assertNotEqual(process["status"], "oom_imminent", run)
             leak = max((s for s in report["sites"] if s["kind"] == "heap"),

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Programs of musl start and run under the preload; one line says that they go untracked.
+"""Programs of musl start and run under the preload. One line says that they run untracked.
 
     musl_test.py LEAKTRACK LIBLEAKTRACK
 
-`musl/every_hook.c` calls every function that the library puts itself before, also in children,
-exec'ed programs and threads.
+`musl/every_hook.c` calls every function that the library interposes, also in children, exec'ed programs and threads.
 """
 import os
 import subprocess

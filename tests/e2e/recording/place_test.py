@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The directory of the captures is removed, moved, emptied or filled while the program runs: it is said, and the run is there.
+"""The directory of the captures is removed, moved, emptied or filled while the program runs. The user is told, and the run
+is still there.
 
     place_test.py LEAKTRACK LIBRARY
 """
@@ -20,7 +21,8 @@ class Place:
         self.out = os.path.join(session.folder, "out")
 
     def run(self, meanwhile, status=0, **popen):
-        """What `run` says of a shell that does `meanwhile`; it ends itself, not as the last of its commands."""
+        """What `run` prints about a shell that does `meanwhile`. The shell ends by itself, and does not exec its last
+        command."""
         script = f'out="{self.out}"; {meanwhile}; true'
         done = subprocess.run([self.session.leaktrack, "run", "--exact", "-o", self.out, "--", "/bin/sh", "-c", script], capture_output=True,
                               text=True, check=False, timeout=60, **popen)
@@ -35,7 +37,7 @@ class Place:
 
 
 def named(said, before):
-    """The path behind `before` in what was said."""
+    """The path behind `before` in the output."""
     line = next(line for line in said.splitlines() if before in line)
     return line.split(before, 1)[1].split()[0]
 
@@ -46,7 +48,8 @@ def removed(place):
         assert "was removed while the program ran; the run was written anew from its flight recorder" in said, said
         report = place.report(named(said, "leaktrack report "))
         assert report["process"]["end"] == "exited" and report["sites"], report["process"]
-    # Neither may it be made again, nor is there another place: what is left is named, and is read.
+    # The directory cannot be made again, and there is no other place: what is left is named, and
+    # can be read.
     blocked = 'rm -r "$out" && touch "$out"'
     said = place.run(blocked, env={**os.environ, "TMPDIR": "/proc"})
     assert "cannot be written anew" in said, said
@@ -72,7 +75,7 @@ def killed(place):
 
 
 def without_run(place):
-    """The preload alone: a report of the directory finds what the flight recorder holds."""
+    """The preload alone: a report on the directory finds what the flight recorder holds."""
     os.mkdir(place.out)
     environment = {**os.environ, "LD_PRELOAD": place.library, "LEAKTRACK_OUT": place.out, "LEAKTRACK_INTERVAL": "exact"}
     command = ["/bin/sh", "-c", "echo begun; read end"]
@@ -91,7 +94,7 @@ def without_run(place):
 
 
 def filled(place):
-    """A full disk, in a mount namespace of its own: said at the end and in the next report, which has all of it."""
+    """A full disk, in its own mount namespace: the end says so, and the next report, which has everything."""
     inside = (f'mkdir "{place.out}" && mount -t tmpfs -o size=1m tmpfs "{place.out}" && '
               f'"{place.session.leaktrack}" run --exact -o "{place.out}" -- /bin/sh -c \'dd if=/dev/zero of="{place.out}/ballast" 2>&-; '
               f'i=0; while [ $i -lt 3000 ]; do eval "v$i=some_words_to_keep_in_memory"; i=$((i+1)); done\'; '

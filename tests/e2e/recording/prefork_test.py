@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A server that forks is one program whose workers have names, and who shares a limit is said.
+"""A server that forks is one program whose workers have names. The report says which processes share a limit.
 
     prefork_test.py LEAKTRACK PREFORK     PREFORK (programs/prefork.c) has three workers with titles
 """
@@ -17,7 +17,7 @@ ROOMY = "a-long-argument-so-that-a-title-has-room"
 
 
 def memory_cgroup():
-    """A cgroup of our own with a limit, and the file that takes its members; None where we may not make one."""
+    """A cgroup of our own with a limit, and the file that takes its members. None if we may not make one."""
     for top, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
         place = os.path.join(top, f"leaktrack-test-{os.getpid()}")
         try:
@@ -43,7 +43,7 @@ def main():
     cgroup = memory_cgroup()
     with t.tracker(leaktrack) as session:
         run(session, program, cgroup)
-        for capture in session.captures():  # the shell that went before
+        for capture in session.captures():  # without that of the shell before it
             if ".prefork." not in capture:
                 os.remove(capture)
         assert len(session.captures()) == 4, session.captures()

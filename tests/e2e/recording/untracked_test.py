@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A program that runs untracked behind a tracked one is named, with the reason and what to do: by `run` at its end, by every
-report of what was tracked, by the gate, and by `doctor` beforehand.
+"""A program that runs untracked behind a tracked one is named, with the reason and the remedy: by `run` at its end, by
+every report on the tracked programs, by the gate, and by `doctor` beforehand.
 
     untracked_test.py LEAKTRACK FOLDER     FOLDER holds doctor_target and its variants, which end when their input does
 """
@@ -32,7 +32,7 @@ class Start:
         return path
 
     def run(self, command, status=0):
-        """What `run` says at its end; and the reports of what it captured, new ones only."""
+        """What `run` prints at its end, and the reports on its new captures."""
         before = set(self.session.captures())
         done = self.session.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         assert done.returncode == status, done
@@ -80,7 +80,7 @@ def cannot_be_preloaded(start):
 
 
 def nothing_to_tell(start):
-    """What hands the preload on, or fails to be executed, is not accused of anything."""
+    """A program that passes the preload on, or fails to be executed, is not accused of anything."""
     for text, status in (("exec PROGRAM", 0), ("PROGRAM; exec nice PROGRAM", 0), ("exec env -i /no/such/program", 127),
                          (f'LD_PRELOAD="$LD_PRELOAD:{OTHER}" exec PROGRAM', 0), ("env -i /no/such/program; exec PROGRAM", 0)):
         said, reports = start.run([start.script(text)], status)
@@ -97,7 +97,7 @@ def allocator_before_us(start):
 
 
 def last_name(start):
-    """Where the library could not look, the kernel knows at least what it was at last: PATH is searched by the C library."""
+    """If the library could not look, the kernel knows the last name: the C library searches PATH."""
     folder = os.path.dirname(start.program)
     said, _ = start.run([start.script(f"PATH={folder}:$PATH exec env doctor_target_static")])
     assert "it became another program ('doctor_target_s')" in said and "leaktrack doctor" in said, said

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Read by ctest itself, after all tests are known: gives each test that tests/PITFALLS.md names the label pitfall-ID of its
-# row. ctest adds these to the labels that a test has already.
+# ctest itself reads this after all tests are known. It gives each test that tests/PITFALLS.md names
+# the label pitfall-ID of its row. ctest adds these to the labels that a test has already.
 file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/../../PITFALLS.md rows REGEX "^[|] [A-Z][0-9]+ [|]")
 foreach(row IN LISTS rows)
   string(REGEX REPLACE "^[|] ([A-Z][0-9]+) [|].*" "\\1" id "${row}")

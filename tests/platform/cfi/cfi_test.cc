@@ -127,7 +127,7 @@ TEST(CfiTableTest, ACieIsReadOnce) {
   EXPECT_EQ(FindRule(work, tables.section(), tables.code()).cfa_offset, 8);
   const uintptr_t at = work.cie.at;
   EXPECT_NE(at, 0U);
-  work.cie.row.cfa_offset = 24;  // would be 8 again
+  work.cie.row.cfa_offset = 24;  // a second read would reset it to 8
   EXPECT_EQ(FindRule(work, tables.section(), tables.code()).cfa_offset, 24);
   EXPECT_EQ(work.cie.at, at);
 }

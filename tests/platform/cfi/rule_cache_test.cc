@@ -41,8 +41,8 @@ TEST_F(RuleCacheTest, SweepDropsOnlyTheStale) {
 }
 
 TEST_F(RuleCacheTest, ReadersBesideWritersSeeWholeEntriesOnly) {
-  // Writers fight with different contents for few PCs, hence for few lines; a mixture would not fit
-  // together.
+  // Writers compete with different contents for a few PCs, and so for a few lines. A mixture of two
+  // entries would be inconsistent.
   std::atomic<bool> stop = false;
   std::atomic<int> hits = 0;
   std::atomic<int> mixtures = 0;

@@ -36,7 +36,7 @@ struct Tables {
   }
 };
 
-// Kept until the end: the last binding outlives its test.
+// Kept until the end, because the last binding outlives its test.
 Tables& NewTables() {
   static std::deque<Tables> all;
   return all.emplace_back();
@@ -104,7 +104,7 @@ TEST_F(ModuleMapTest, ARefreshWithoutChangeKeepsNumbersAndGeneration) {
   EXPECT_EQ(ModuleMapEpoch(), epoch);
 }
 
-// Maps a whole file at an address, executable, like a small module would be.
+// Maps a whole file at an address, executable, as a small module would be.
 void* MapFile(const char* path, void* at) {
   FILE* file = fopen(path, "rb");
   if (file == nullptr) return MAP_FAILED;
@@ -198,7 +198,7 @@ TEST(ModulePinsTest, NoPinIsGivenInAnUnloadWindow) {
 
 TEST(ModulePinsTest, AHeldPinDelaysAnUnloaderButNotForEver) {
   const ModulePin pin;
-  OpenUnloadWindow();  // returns: the test would hang otherwise
+  OpenUnloadWindow();  // it must return; otherwise the test hangs
   CloseUnloadWindow();
 }
 

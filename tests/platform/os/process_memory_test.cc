@@ -63,7 +63,7 @@ TEST(ProcessMemoryTest, SeesMemoryThatTheProcessTouches) {
   reader.Read(&after);
   munmap(block, 32 * kMiB);
   reader.Close();
-  // The kernel batches its counters per CPU, hence the slack of 1 MiB.
+  // The kernel batches its counters per CPU, so the test allows 1 MiB.
   EXPECT_GE(after.rss - before.rss, 31 * kMiB);
   EXPECT_GE(after.anonymous - before.anonymous, 31 * kMiB);
   EXPECT_GT(after.file, 0);

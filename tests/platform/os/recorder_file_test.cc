@@ -76,7 +76,8 @@ TEST(RecorderFileTest, AFileSizeLimitMeansAnonymousMemoryNotSigxfsz) {
   EXPECT_EQ(status, 0);
 }
 
-// Pitfall P6: a store to a hole of a full tmpfs is SIGBUS; we must be told before we store.
+// Pitfall P6: a store to a hole of a full tmpfs is a SIGBUS, so the refusal must come before the
+// store.
 TEST(RecorderFileTest, AFullTmpfsIsARefusalNotASigbus) {
   const pid_t child = fork();
   if (child == 0) {

@@ -74,7 +74,7 @@ TEST(SparseMemoryTest, ThreadsThatGrowOnePieceAtOnceAllSucceed) {
       });
     }
     for (std::thread& thread : threads) thread.join();
-    // One that comes late finds a piece that reaches beyond what it asks for.
+    // A thread that comes late finds a piece that reaches beyond what it asks for.
     EXPECT_EQ(failed, 0);
     munmap(place, 320 * kKiB);
   }

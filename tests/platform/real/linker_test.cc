@@ -79,7 +79,7 @@ TEST(ClockTest, WhereThereIsNoVdsoNothingIsFound) {
   EXPECT_EQ(FindClockInImage(0), nullptr);
   alignas(8) char not_elf[sizeof(Elf64_Ehdr)] = {};
   EXPECT_EQ(FindClockInImage(reinterpret_cast<uintptr_t>(not_elf)), nullptr);
-  // An image without a segment that says where its names are.
+  // An image without the segment that says where its names are.
   std::memcpy(not_elf, ELFMAG, SELFMAG);
   EXPECT_EQ(FindClockInImage(reinterpret_cast<uintptr_t>(not_elf)), nullptr);
 }

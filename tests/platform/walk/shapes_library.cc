@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A library to be loaded and unloaded: calls back through two frames of its own.
+// A library to load and unload. It calls back through two frames of its own.
 namespace {
 volatile int g_calls;
 __attribute__((noinline)) void Inner(void (*callback)()) {

@@ -19,10 +19,11 @@ namespace {
 
 #define NOINLINE __attribute__((noinline))
 volatile int g_sink;
-volatile int g_two = 2, g_four = 4;  // so that a loop stays one, which calls from one place
+// Variables, so that the loop is not unrolled and calls from one place.
+volatile int g_two = 2, g_four = 4;
 
-// Does what a birth does, and holds what it is told against a walk that remembers nothing.
-// Allocates nothing: handlers use it.
+// Does what a birth does, and compares the answer with a walk without memo and cache. Allocates
+// nothing, because handlers use it.
 struct Watcher {
   static constexpr uint32_t kKept = 1024;  // more than the cache can hold
   struct Frames {
@@ -36,11 +37,11 @@ struct Watcher {
   UnwindMemo memo{};
   UnwindMemo empty{};
   StackCache cache{};
-  Frames kept[kKept];  // by what was kept for the stack, less one
+  Frames kept[kKept];  // indexed by the value kept for the stack, minus one
   int stood = 0;
   int walked = 0;
 
-  // Whether the stack was known.
+  // True if the stack was known.
   NOINLINE bool Look() { return LookFrom(LEAKTRACK_CALLER_STACK_START()); }
 
   NOINLINE bool LookFrom(const StackStart& start) {
@@ -69,8 +70,8 @@ class StackCacheTest : public ::testing::Test {
     for (int i = 0; i < 2; ++i) watcher_->Look();  // the first walk may refresh the map of modules
   }
 
-  // Looks four times from one place in the code, after `before_last` the last time: whether the
-  // stack was known then.
+  // Looks four times from one place in the code, and calls `before_last` before the last time.
+  // Returns whether the stack was known then.
   template <typename Act>
   NOINLINE bool KnownAfter(Act before_last) {
     bool known = false;
@@ -104,7 +105,7 @@ TEST_F(StackCacheTest, KnowsAStackBelowAFrameOfSeveralPages) {
   EXPECT_TRUE(LookFromLargeFrame(*watcher_));
 }
 
-// Looks with a value in rbp that is nobody's frame, as functions do that use it as they like.
+// Looks with a value in rbp that is no frame, as in functions that use rbp for any value.
 extern "C" bool LookWithRbp(Watcher* watcher, uintptr_t rbp);
 extern "C" NOINLINE bool LookFromAssembly(Watcher* watcher) {
   return watcher->LookFrom(LEAKTRACK_CALLER_STACK_START());
@@ -138,7 +139,7 @@ TEST_F(StackCacheTest, KnowsAStackWhateverTheCallerUsesTheFramePointerFor) {
   EXPECT_TRUE(known);
 }
 
-// Of a caller that keeps a frame pointer, as all of this file do.
+// For a caller that keeps a frame pointer, as all functions in this file do.
 NOINLINE void FindWithAnotherRbp(Watcher& watcher) {
   StackStart start = LEAKTRACK_CALLER_STACK_START();
   watcher.LookFrom(start);
@@ -162,7 +163,7 @@ TEST_F(StackCacheTest, DoesNotKnowAStackWhereTheFramePointerFindsAnotherFrame) {
   g_sink = 1;
 }
 
-// One frame of one size, called from several places: they differ by a return address alone.
+// One frame of one size, called from several places: they differ only in a return address.
 NOINLINE bool LookFromHere(Watcher& watcher) {
   const bool known = watcher.Look();
   g_sink = known;
@@ -214,13 +215,13 @@ TEST_F(StackCacheTest, KnowsAStackAgainAfterASignalFrameHasComeAndGone) {
   const auto old_handler = signal(SIGUSR1, [](int) { g_watcher->Look(); });
   bool known = false;
   for (int i = 0; i < 20 && !known; ++i)
-    known =
-        KnownAfter([] { raise(SIGUSR1); });  // the handler's walks may refresh the map of modules
+    // The handler's walks may refresh the map of modules.
+    known = KnownAfter([] { raise(SIGUSR1); });
   EXPECT_TRUE(known);
   signal(SIGUSR1, old_handler);
 }
 
-// Interrupted is this function itself, whose frame is found by rbp.
+// The signal interrupts this function itself, whose frame is found by rbp.
 NOINLINE void RaiseHere(int signal) {
   const long pid = getpid(), tid = gettid();
   long result;
@@ -242,7 +243,7 @@ TEST_F(StackCacheTest, KeepsNoStackOfASignalHandler) {
   EXPECT_FALSE(known);
 }
 
-// The last stack once more, by the memo as it is or as it was made to look.
+// Keeps the last stack again, with the memo as it is, or altered.
 NOINLINE void KeepOnlyWhatIsSettled(Watcher& watcher) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   watcher.LookFrom(start);

@@ -26,8 +26,8 @@ thread_local uintptr_t t_oracle[kOracleFrames];
 thread_local capture::Frame t_warm[kMaxFrames];
 thread_local capture::Frame t_cold[kMaxFrames];
 
-// Call sites of the stack from `first_return` on, by unw_step. libunwind calls the interrupted
-// frame the signal frame: its pc is exact, and the frame inside it is the trampoline, whose first
+// The call sites of the stack from `first_return` on, by unw_step. libunwind calls the interrupted
+// frame the signal frame. Its pc is exact. The next inner frame is the trampoline, whose first
 // instruction is exact as well.
 size_t OracleFrames(uintptr_t first_return) {
   unw_context_t context;

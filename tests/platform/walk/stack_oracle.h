@@ -2,8 +2,8 @@
 //
 // Compares a Walk() with the real libunwind, frame by frame, on the stack of the caller.
 //
-// Every check walks twice (with the thread's memo and with an empty one) and fails the running test
-// when either differs from the other or from libunwind.
+// Every check walks twice, with the thread's memo and with an empty one. It fails the running test
+// if one differs from the other or from libunwind.
 #ifndef LEAKTRACK_TESTS_PLATFORM_WALK_STACK_ORACLE_H_
 #define LEAKTRACK_TESTS_PLATFORM_WALK_STACK_ORACLE_H_
 
@@ -14,7 +14,7 @@
 
 namespace leaktrack::track {
 
-// Binds the module map to memory of the test's own. Idempotent.
+// Binds the module map to memory of the test. Idempotent.
 void BindTestModules();
 
 // The absolute address of a frame.
@@ -23,14 +23,14 @@ uintptr_t AbsoluteAddress(capture::Frame frame);
 struct StackCheck {
   size_t frame_count = 0;
   bool truncated = false;
-  bool equal = false;  // to libunwind; of a truncated walk: as far as it goes
+  bool equal = false;  // to libunwind; for a truncated walk, as far as it goes
 };
 
-// Both called from the innermost function of a shape.
+// The innermost function of a shape calls these.
 StackCheck CheckStack();
 StackCheck CheckStackQuietly();  // no gtest call: for signal handlers; look at `equal`
 
-// The walk of the caller's stack with a given memo, as absolute addresses.
+// Walks the caller's stack with the given memo. Returns absolute addresses.
 std::vector<uintptr_t> WalkHere(UnwindMemo& memo, bool* truncated = nullptr);
 
 }  // namespace leaktrack::track

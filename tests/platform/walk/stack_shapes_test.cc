@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Stacks of many shapes, each compared with libunwind. Compiled once per compiler, optimisation
-// level and frame-pointer choice (see CMakeLists.txt): what a compiler makes of a prologue is what
-// is under test.
+// level and frame-pointer choice (see CMakeLists.txt), because the tests are about what a compiler
+// makes of a prologue.
 #include <alloca.h>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -194,8 +194,8 @@ TEST(StackShapesTest, LibrariesAreFollowedAfterLoadUnloadAndReloadElsewhere) {
   for (int round = 0; round < 4; ++round) {
     const Reload library = OpenLibrary();
     ASSERT_NE(library.call, nullptr);
-    // A dlopen is not announced, and an unknown address asks at most every 100 ms: the test does
-    // not wait.
+    // A dlopen is not announced, and an unknown address triggers a refresh at most every 100 ms.
+    // The test does not wait for that.
     ASSERT_TRUE(RefreshModules(1));
     library.call(Check);
     EXPECT_NE(FindModule(reinterpret_cast<uintptr_t>(library.call)), 0U);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stacks with a signal frame in them, compared with libunwind: on the normal stack and on a
-// sigaltstack, interrupting a leaf function, and, by single-stepping, every instruction of
-// prologues, epilogues and PLT stubs.
+// Stacks with a signal frame, compared with libunwind: on the normal stack and on a sigaltstack,
+// interrupting a leaf function, and, by single-stepping, at every instruction of prologues,
+// epilogues and PLT stubs.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/auxv.h>
@@ -26,7 +26,7 @@ std::atomic<int> g_cut;
 std::atomic<int> g_different;
 std::atomic<uintptr_t> g_first_difference;
 
-// The lazy-binding trampoline of ld.so finds its frame through rbx, which is not followed: such a
+// The frame of ld.so's lazy-binding trampoline is found through rbx, which is not followed. Such a
 // stack is cut.
 bool InDynamicLinker(uintptr_t pc) { return FindModule(pc) == FindModule(getauxval(AT_BASE)); }
 

@@ -15,8 +15,7 @@ namespace {
 
 #define NOINLINE __attribute__((noinline))
 
-// Walks from its caller, once with the memo's help and once without, and holds the two against each
-// other.
+// Walks from its caller with the memo and without it, and compares the two.
 struct Watcher {
   UnwindMemo memo{};
   UnwindMemo empty{};
@@ -57,7 +56,7 @@ TEST(UnwindMemoTest, ARewrittenReturnAddressIsNotTakenFromTheMemo) {
   auto memo = std::make_unique<UnwindMemo>();
   const std::vector<uintptr_t> before = WalkHere(*memo);
   ASSERT_GT(before.size(), 4U);
-  // The memo claims another history for a slot: the slot itself must win.
+  // The memo claims another value for a slot. The slot itself must win.
   const uint32_t index = memo->count - 2;
   memo->entries[index].return_address += 1;
   memo->frames[index] += 1;
@@ -71,7 +70,7 @@ TEST(UnwindMemoTest, AnotherSavedFramePointerEndsTheReuse) {
   const std::vector<uintptr_t> before = WalkHere(*memo);
   for (uint32_t i = 1; i < memo->count; ++i) {  // all but the leaf
     memo->entries[i].fp ^= 0x40;
-    memo->frames[i] ^= 1;  // would be seen if it were reused
+    memo->frames[i] ^= 1;  // visible if the memo's frames were reused
   }
   const std::vector<uintptr_t> after = WalkHere(*memo);
   ASSERT_EQ(after.size(), before.size());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much of the program's stack a walk takes: a hook runs on whatever a thread, a fiber or a
+// How much of the program's stack a walk uses. A hook runs on whatever a thread, a fiber or a
 // signal handler has left. Measured at run time: the memory below the stack pointer is painted, and
-// looked at again after the walk.
+// examined after the walk.
 //
-// Not counted: a refresh of the module map (about 1 KiB more; limited in rate, and started only by
-// an address that is in no known module). The maps are read before the measurement for that reason.
+// Not counted: a refresh of the module map (about 1 KiB more). It is limited in rate, and only an
+// address in no known module starts it. The maps are therefore read before the measurement.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <limits.h>
@@ -26,8 +26,8 @@ namespace {
 constexpr size_t kMostWhenWarm = 320;
 constexpr size_t kMostWhenCold = 512;
 #else
-constexpr size_t kMostWhenWarm =
-    1024;  // what a debug build may take is no promise, but should not explode
+// A debug build makes no promise, but must not explode.
+constexpr size_t kMostWhenWarm = 1024;
 constexpr size_t kMostWhenCold = 2048;
 #endif
 
@@ -97,8 +97,8 @@ class UnwinderStackTest : public testing::Test {
     g_measurement = {};
   }
 
-  // On a stack of the smallest size that a program can ask for, beside the thread-local tables of
-  // stack_oracle.cc.
+  // On a stack of the smallest size that a program can ask for, which also holds the thread-local
+  // tables of stack_oracle.cc.
   void MeasureOnASmallThread(void (*inner)(void (*)())) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);

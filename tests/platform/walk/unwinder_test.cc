@@ -120,7 +120,7 @@ TEST(UnwinderTest, AFiberOnASmallStackIsWalkedToItsFirstFunctionAndNotIntoOtherM
     makecontext(&g_fiber_context, reinterpret_cast<void (*)()>(FiberMain), 2,
                 static_cast<unsigned>(address), static_cast<unsigned>(address >> 32));
     swapcontext(&g_main_context, &g_fiber_context);
-    // glibc enters __start_context by a return and says nothing of a root there.
+    // glibc enters __start_context by a return and does not mark it as a root.
     ASSERT_EQ(g_fiber_walk.size(), 3U);
     EXPECT_FALSE(g_fiber_truncated);
     EXPECT_TRUE(IsInside(g_fiber_walk[0], &FiberInner));
@@ -131,8 +131,7 @@ TEST(UnwinderTest, AFiberOnASmallStackIsWalkedToItsFirstFunctionAndNotIntoOtherM
   }
 }
 
-// push rbp; mov rbp, rsp; call rdi; pop rbp; ret: code of a JIT with frame pointers, unknown to
-// everyone.
+// push rbp; mov rbp, rsp; call rdi; pop rbp; ret: JIT code with frame pointers, in no module.
 constexpr unsigned char kJitCode[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
 std::vector<uintptr_t> g_jit_walk;
 bool g_jit_truncated;

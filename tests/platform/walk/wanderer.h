@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A tree of calls with several ways down: random walks through it share outer frames, return and
+// A tree of calls with several ways down. Random walks through it share outer frames, return, and
 // descend again.
 //
-// Frames of fixed sizes and of random ones; at each node `look` is called now and then, several
-// times from one place.
+// Frames have fixed or random sizes. At each node `look` is called now and then, several times from
+// one place.
 #ifndef LEAKTRACK_TESTS_PLATFORM_WALK_WANDERER_H_
 #define LEAKTRACK_TESTS_PLATFORM_WALK_WANDERER_H_
 

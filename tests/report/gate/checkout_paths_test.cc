@@ -62,7 +62,7 @@ TEST(CheckoutPathsTest, CodeHostsGetNamesThatTheyKnow) {
       << GateGithub(result);
 }
 
-// GitLab drops an issue whose path is absolute.
+// GitLab drops an issue with an absolute path.
 TEST(CheckoutPathsTest, GitlabIsToldOfAFileElsewhereInWords) {
   const GateResult result = NewLeakAt("/opt/lib/b.c");
   EXPECT_EQ(GitlabPath(result), "unknown");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What --site, --filter and --top leave of a report, and that what they leave out is said.
+// What --site, --filter and --top leave of a report, and that the report says what is left out.
 #include "tools/report/input/selection.h"
 
 #include <gmock/gmock.h>
@@ -56,7 +56,7 @@ TEST(SelectionTest, AFilterIsAPartOfAFunctionOrModuleOrAllOfItWithStars) {
   EXPECT_EQ(Matching("ns::*::Keep"), 1u);
   EXPECT_EQ(Matching("/usr/lib/*"), 1u);
   EXPECT_EQ(Matching("malloc"), 2u);
-  EXPECT_EQ(Matching("Quie*"), 0u);  // with a star it is the whole name
+  EXPECT_EQ(Matching("Quie*"), 0u);  // with a star it must match the whole name
   EXPECT_EQ(Matching("quiet"), 0u);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of schema 1. A test that fails here has broken a promise to somebody's script.
+// The names of schema 1. A failure here is a broken promise to somebody's script.
 #include "tools/report/json/json_report.h"
 
 #include <gtest/gtest.h>
@@ -72,8 +72,8 @@ TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
   input.analysis.memory.advice = {"trim"};
   const json report = json::parse(JsonReport(input, 0));
   EXPECT_EQ(report["process"]["seconds_to_limit"]["mid"], 20);
-  EXPECT_TRUE(
-      report["process"]["seconds_to_limit"]["high"].is_null());  // never, in one draw of ten
+  // Null means never, in one draw of ten.
+  EXPECT_TRUE(report["process"]["seconds_to_limit"]["high"].is_null());
   EXPECT_EQ(report["process"]["limit_odds"][0]["probability"], .25);
   EXPECT_EQ(report["memory"]["retained_bytes"], 1024);
   EXPECT_EQ(report["memory"]["allocator"]["name"], "glibc");

@@ -20,7 +20,7 @@ using leaktrack::testing::LeakingInput;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// What the page's own script does with the data block.
+// Does what the page's own script does with the data block.
 Json DataOf(const std::string& page) {
   const std::string open = "id=\"data\">";
   const size_t begin = page.find(open) + open.size();
@@ -40,7 +40,7 @@ Json DataOf(const std::string& page) {
   return Json::parse(text);
 }
 
-// Different stacks of names as long as C++ makes them.
+// Different stacks with names as long as in real C++ programs.
 ReportInput ManySites(size_t count) {
   ReportInput input = LeakingInput();
   input.capture.duration_ms = 3'600'000;
@@ -96,8 +96,8 @@ TEST(HtmlReportTest, NothingOfTheDataIsMarkup) {
   EXPECT_THAT(page, Not(HasSubstr("alert(1)</script>")));
   EXPECT_THAT(page, Not(HasSubstr("<img")));
   EXPECT_EQ(page.find('\x1b'), std::string::npos);
-  EXPECT_THAT(page,
-              HasSubstr("&lt;script&gt;alert(1)"));  // in the words for those without a script
+  // In the text for browsers without scripts.
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)"));
   EXPECT_THAT(DataOf(page)["process"]["command"].get<std::string>(),
               HasSubstr("<script>alert(1)</script>"));
 }
@@ -151,7 +151,7 @@ TEST(HtmlReportTest, SurvivorsStandInTheBandOfTheirAge) {
       {7, 10, 1, 99'500, 99'500, 0, 1}, {8, 20, 1, 50'000, 50'000, 0, .5}, {99, 40, 1, 0, 0, 0, 1}};
   const Json ages = DataOf(HtmlReport(input))["sites"][0]["ages"];
   EXPECT_EQ(ages[0], 10);  // half a second old
-  EXPECT_EQ(ages[2], 40);  // kept by one in two
+  EXPECT_EQ(ages[2], 40);  // kept with probability one half
 }
 
 TEST(HtmlReportTest, ADirectoryIsListed) {

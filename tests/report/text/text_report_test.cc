@@ -51,7 +51,7 @@ TEST(TextReportTest, FitsThePageWhateverTheNames) {
   }
 }
 
-// Each run of white space is one blank, so that it does not matter where lines break.
+// Turns each run of white space into one blank, so that line breaks do not matter.
 std::string OnOneLine(const std::string& text) {
   std::istringstream words(text);
   std::string line;

@@ -3,7 +3,7 @@
 # NEEDS: /usr/sbin/apache2 python3
 # TIMEOUT: 120
 # SHORT: as it is
-# Compared: pages by their hash, that no request failed while restarting, and how the server ended.
+# Compared: pages by their hash, that no request failed during a restart, and how the server ended.
 [ "${1:-}" != version ] || { /usr/sbin/apache2 -v | grep -oP 'Apache/\K[0-9.]+'; exit; }
 set -euo pipefail
 modules=/usr/lib/apache2/modules
@@ -35,7 +35,7 @@ MaxRequestWorkers 3
 MaxConnectionsPerChild 20
 KeepAlive Off
 CONF
-# When it ends, Apache sends SIGTERM to its process group: not to this shell.
+# At its end Apache sends SIGTERM to its process group, which must not include this shell.
 $TRACK setsid --wait /usr/sbin/apache2 -f "$PWD/apache.conf" -DFOREGROUND &
 python3 - <<'CLIENT'
 import hashlib, os, signal, threading, time, urllib.request

@@ -3,7 +3,7 @@
 # NEEDS: g++ ninja cmake
 # TIMEOUT: 600
 # SHORT: one file by g++, no ninja
-# Compared as it is, but for the lines of `leaktrack run` itself.
+# Compared as it is, except for the lines of `leaktrack run` itself.
 [ "${1:-}" != version ] || { echo "g++ $(g++ -dumpfullversion), ninja $(ninja --version)"; exit; }
 set -euo pipefail
 export CCACHE_DISABLE=1

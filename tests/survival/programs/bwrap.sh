@@ -3,7 +3,8 @@
 # NEEDS: bwrap python3
 # TIMEOUT: 60
 # SHORT: as it is
-# Compared as it is. The captures' folder is bound into the sandbox: what runs there leaves some.
+# Compared as it is. The captures' folder is bound into the sandbox, so programs inside leave
+# captures.
 [ "${1:-}" != version ] || { bwrap --version | cut -d' ' -f2; exit; }
 set -euo pipefail
 box() {

@@ -2,7 +2,7 @@
 # WHAT: headless Chromium takes a screenshot of a local page (zygote, renderers, GPU process in software).
 # NEEDS: chromium
 # TIMEOUT: 240
-# Compared: the picture, by its hash. Chromium's own chatter goes to stderr.
+# Compared: the picture, by its hash. Chromium's own messages go to stderr.
 [ "${1:-}" != version ] || { chromium --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+' | head -1; exit; }
 set -euo pipefail
 cat >page.html <<'HTML'

@@ -2,8 +2,9 @@
 # WHAT: GDB, tracked itself, debugs a tracked program: breakpoints in threads, backtraces, watch, finish, a crash, a kill.
 # NEEDS: gdb gcc
 # TIMEOUT: 180
-# Left out of the comparison: addresses, process ids, and what tells how many threads there are (our helper is one): lines
-# of threads that come and go, and "Thread 1 hit" before "Breakpoint". Lines of `leaktrack run` itself.
+# Left out of the comparison: addresses, process ids, lines of `leaktrack run` itself, and what
+# depends on the number of threads (our helper is one): lines about threads that come and go, and
+# "Thread 1 hit" before "Breakpoint".
 [ "${1:-}" != version ] || { gdb --version | head -1 | grep -oE '[0-9.]+$'; exit; }
 set -euo pipefail
 cat >prog.c <<'C'

@@ -2,7 +2,7 @@
 # WHAT: GHC compiles a threaded program, which then runs: C calls back, C memory, both collectors.
 # NEEDS: ghc gcc
 # TIMEOUT: 240
-# Compared as it is, without GHC's words on its progress.
+# Compared as it is, without GHC's progress messages.
 [ "${1:-}" != version ] || { ghc --numeric-version; exit; }
 set -euo pipefail
 cat >Main.hs <<'HS'

@@ -3,7 +3,7 @@
 # NEEDS: haproxy python3
 # TIMEOUT: 120
 # SHORT: as it is
-# Compared: pages by their hash, that no request failed while reloading, and how the master ended.
+# Compared: pages by their hash, that no request failed during a reload, and how the master ended.
 [ "${1:-}" != version ] || { haproxy -v | grep -oP 'version \K[0-9.]+' | head -1; exit; }
 set -euo pipefail
 seq 3000 >page
@@ -48,7 +48,7 @@ def says(path, command, word):
         admin.sendall(command + b"\n")
         return next(line for line in admin.makefile() if word in line)
 def worker(): return says("admin", b"show info", "Pid:")
-# A master that is just loading would miss a signal, or die of it: one that answers does not.
+# A master that is still loading would miss a signal or die of it. One that answers does not.
 def tell_master(number):
     wait_for(lambda: says("master", b"show proc", "master"))
     with open("pid") as file: os.kill(int(file.read()), number)

@@ -2,7 +2,7 @@
 # WHAT: nginx, master and two workers, gzip and sub-requests; wrk for seconds, reload and reopen under load, quit.
 # NEEDS: nginx wrk python3
 # TIMEOUT: 120
-# wrk prints rates: compared is that it met no error. Pages are compared by their hash.
+# wrk prints rates, so only the absence of errors is compared. Pages are compared by their hash.
 [ "${1:-}" != version ] || { nginx -v 2>&1 | cut -d/ -f2; exit; }
 set -euo pipefail
 nginx=$(command -v nginx) port=18437

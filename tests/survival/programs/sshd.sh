@@ -40,7 +40,7 @@ $TRACK scp -q "${with_key[@]}" -P $port big "$user@127.0.0.1:$PWD/copy"
 cmp big copy && echo copied
 echo "get $PWD/copy again" | $TRACK sftp -q "${with_key[@]}" -P $port "$user@127.0.0.1" >/dev/null
 cmp big again && echo "copied again"
-# To another user, sshd gives up root and serves files itself.
+# For another user, sshd gives up root and serves files itself.
 [ "$(id -u)" != 0 ] || user=nobody
 echo "get $PWD/copy third" | $TRACK sftp -q "${with_key[@]}" -P $port "$user@127.0.0.1" >/dev/null
 cmp big third && echo "copied a third time"

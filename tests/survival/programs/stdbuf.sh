@@ -7,7 +7,7 @@
 [ "${1:-}" != version ] || { stdbuf --version | head -1 | grep -oE '[0-9.]+$'; exit; }
 set -euo pipefail
 seq 20000 | $TRACK stdbuf -oL grep 7 | $TRACK stdbuf -i0 -o64K tr 7 x | sha256sum
-# Each line is sent after the one before came back: buffered by blocks, this would wait for ever.
+# Each line is sent after the previous one came back. With block buffering this would wait for ever.
 cat >ask.py <<'PY'
 import subprocess, sys
 pipe = subprocess.PIPE

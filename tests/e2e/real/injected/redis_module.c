@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Redis module with one command, "notes.add TEXT", which keeps a copy of the text too long: for
-// ever, if FORGET is set. The module API is found as Redis documents it: the first word of the
-// context is the function that finds the others.
+// A Redis module with one command, "notes.add TEXT", which keeps a copy of the text for too long:
+// for ever, if FORGET is set. It finds the module API as Redis documents it: the first word of the
+// context is the function that finds all others.
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An SQLite extension with one function, digest(TEXT), whose buffer is never freed if FORGET is
-// set.
+// An SQLite extension with one function, digest(TEXT). Its buffer is never freed if FORGET is set.
 #include <sqlite3ext.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Leaks a block of 1,009 bytes every 10 ms for 3 seconds by the kernel's clock, whatever libraries
- * say of time: it waits by an instruction of its own.
+ * Leaks a block of 1,009 bytes every 10 ms for 3 seconds by the kernel's clock, whatever time
+ * libraries pretend: it waits by an instruction of its own.
  */
 #include <sys/syscall.h>
 #include <time.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A preload library that puts itself before what the system tells a process (clocks, identity,
- * files, mappings), as libraries that lie about it do. It passes everything on, but ends the
- * process with status 97 if the caller is ours.
+ * A preload library that interposes the functions by which the system informs a process (clocks,
+ * identity, files, mappings), as libraries that falsify this information do. It passes everything
+ * on, but ends the process with status 97 if the caller is ours.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -39,7 +39,7 @@ static void Judge(const char* name, const void* caller) {
   Kernel(SYS_exit_group, 97, NULL, 0);
 }
 
-/* Six words and a result: enough for each of these. */
+/* Six words and a result are enough for each of these functions. */
 typedef long Function(long, long, long, long, long, long);
 
 #define WATCH(name)                                                       \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Built with musl-gcc: calls every function that the library puts itself before, and says what came
- * of it. Under the preload it must say the same. Arguments: none, or what a program that was
- * exec'ed is to do.
+ * Built with musl-gcc. It calls every function that the library interposes, and prints the results.
+ * Under the preload it must print the same. Arguments: none, or what a program that was exec'ed
+ * must do.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,7 +25,7 @@
 
 extern char** environ;
 
-/* musl's headers, or all of musl, lack these: a program asks whether they are there. */
+/* musl's headers, or all of musl, lack these. A program may test whether they exist. */
 __attribute__((weak)) void* pvalloc(size_t);
 __attribute__((weak)) int execveat(int, const char*, char* const[], char* const[], int);
 __attribute__((weak)) void* _Znwm(size_t);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Stands for a C++ runtime on musl: the operators that programs must go on reaching through ours.
+ * Stands for a C++ runtime on musl: programs must still reach these operators through ours.
  */
 #include <stdio.h>
 #include <stdlib.h>
