@@ -11,7 +11,8 @@
 //             the same result; otherwise it ends before, and a new one starts after.
 //   own       capset, some of prctl, set-id calls by syscall(): change the calling thread alone.
 //             The helper repeats what the main thread did, so that it keeps no right that the
-//             program has given up, and is found alike by the identity calls that follow. (What
+//             program has given up, and is found alike by the identity calls that follow. One
+//             that cannot repeat a change is ended, or ends itself as soon as it goes on. (What
 //             other threads do to themselves is theirs alone; setfsuid decides nothing here.)
 //
 // Limits: own changes by inline system calls are not seen; the next identity call finds the helper
@@ -34,6 +35,7 @@ struct CarefulCall {
   bool had_helper = false;      // one was there and is gone now
   bool helper_follows = false;  // it makes the call as well
   bool forbade = false;         // a filter: our system calls were forbidden for this call
+  bool too_late = false;        // an own change: the turn was not to be had
 };
 
 CarefulCall BeforeCallAlone();

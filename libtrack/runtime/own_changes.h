@@ -5,7 +5,7 @@
 // Posting waits for nobody: a program may change its effective identity by system calls of its own
 // thousands of times a second. What a call points to is copied.
 // Limits: so many groups as an entry holds; a change that finds no room, or that could not be
-// repeated, leaves the helper behind for good (FellBehind).
+// repeated, leaves the helper behind (FellBehind): it is to end.
 //
 // Thread-safety: one thread posts at a time, the helper repeats.   Allocates: never.
 // Signals: none.   Fork: the child calls ForgetOwnChanges.
@@ -28,6 +28,9 @@ void PostOwnChange(const OwnChange& change);
 void RepeatOwnChanges();
 
 bool FellBehind();
+
+// A change was made that will not be posted.
+void FallBehind();
 
 // While there is no helper.
 void ForgetOwnChanges();

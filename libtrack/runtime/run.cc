@@ -155,7 +155,7 @@ bool IsOwnRun() {
 // In every fork child, before anything else of the program: a handler may have forked in the middle
 // of a record of ours, and the child may return to it.
 void OnFork() {
-  if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(true, std::memory_order_relaxed);
+  if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(1, std::memory_order_relaxed);
   raw::tenancy = raw::kOwner;  // of a vfork child, too, a fork child has memory of its own
   if (hot_thread.guard_place != nullptr) MakeImagePrivate();
 }
@@ -313,7 +313,7 @@ void AfterFailedExec(NoteHandle note) {
   header.folded.store(0, std::memory_order_release);
   header.end_ms.store(0, std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
-  if (header.no_thread == 0 && !DrainerRuns() && !StartDrainerAgain()) header.no_thread = 1;
+  if (header.no_thread == 0 && !DrainerRuns()) StartDrainerAgain();
   g_ended.store(false);
 }
 
@@ -336,10 +336,11 @@ void AwaitStart() {
   }
 }
 
-bool StartDrainerAgain() {
+void StartDrainerAgain() {
   const bool share = MainThreadMayHaveEnded();
   ForgetOwnChanges();  // whoever starts it is as it is to be
-  return (!share || CanCountThreads()) && RestartDrainer(share);
+  const bool started = (!share || CanCountThreads()) && RestartDrainer(share);
+  ImageHeader()->no_thread = started ? 0 : 1;
 }
 
 }  // namespace leaktrack::track

@@ -92,8 +92,8 @@ bool IsTrackedProcess();
 // Waits, at most two seconds, while another thread starts a run.
 void AwaitStart();
 
-// A drainer for the run again, as the process needs it by now. False: there is none.
-bool StartDrainerAgain();
+// A drainer for the run again, as the process needs it by now; the recorder says if there is none.
+void StartDrainerAgain();
 
 }  // namespace leaktrack::track
 

@@ -14,6 +14,8 @@
 
 #include <cstdint>
 
+#include "libtrack/platform/walk/unwinder.h"
+
 namespace leaktrack::track {
 
 inline bool IsMappingCall(long number) {
@@ -24,9 +26,9 @@ inline bool IsMappingCall(long number) {
   return index < 64 ? (kLow >> index & 1) != 0 : number == SYS_shmdt || number == SYS_pkey_mprotect;
 }
 
-// Reached by a tail call from the interposer, as in heap.h. Only for numbers of which
-// IsMappingCall() holds.
-long MappingCall(long number, long a, long b, long c, long d, long e, long f);
+// For the caller of syscall(). Only for numbers of which IsMappingCall() holds.
+long MappingCall(const StackStart& start, long number, long a, long b, long c, long d, long e,
+                 long f);
 
 }  // namespace leaktrack::track
 

@@ -15,21 +15,23 @@
 
 namespace leaktrack::track::raw {
 
-// Set when the program has put itself under a seccomp filter: from then on a system call of ours
-// may kill it (pitfalls P5, X8). Whoever is about to make one from inside a hook asks first and
-// does without.
-extern std::atomic<bool> forbidden;
+// How many seccomp filters the program has put itself under, or is about to: from the first on a
+// system call of ours may kill it (pitfalls P5, X8). Whoever is about to make one from inside a
+// hook asks first and does without. A number, because one thread may fail where another succeeds.
+extern std::atomic<uint32_t> forbidden __asm__("leaktrack_forbidden")
+    __attribute__((visibility("hidden")));
 
 // Whose memory the calling thread runs in. A vfork child has that of its parent, this variable
 // included, until it execs or ends; the parent's thread stands still meanwhile. Our vfork keeps it
-// (interpose/vfork.cc), so that a child is told from its parent without a system call.
-enum Tenancy : uint32_t { kOwner = 0, kBorrower, kFilteredBorrower };
+// (interpose/vfork.cc), so that a child is told from its parent without a system call. Where the
+// kernel keeps it, a borrower's mark is the child's number: any but the last.
+enum Tenancy : uint32_t { kOwner = 0, kBorrower = 1, kFilteredBorrower = 0x8000'0000 };
 extern __thread uint32_t tenancy __asm__("leaktrack_tenancy")
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 inline bool Borrowed() { return tenancy != kOwner; }
 
 inline bool Forbidden() {
-  return forbidden.load(std::memory_order_relaxed) || tenancy == kFilteredBorrower;
+  return forbidden.load(std::memory_order_relaxed) != 0 || tenancy == kFilteredBorrower;
 }
 
 inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0,

@@ -3,7 +3,9 @@
 // The functions that our hooks stand before: the next definition after ours in the program's search
 // order.
 //
-// Why a table of plain pointers: a hook must reach the real function in one indirect jump. Why
+// Each name has a slot of its own, also where the C library has one function under two of them: a
+// library behind us may have made one of the other, by the names that the program finds. Why a
+// table of plain pointers: a hook must reach the real function in one indirect jump. Why
 // constant-initialised: the loader, other preloaded libraries and constructors allocate before we
 // are initialised (pitfalls B1 to B8); `g_real_resolved` tells whether the pointers may be used.
 //
@@ -36,6 +38,7 @@ struct RealFunctions {
   void* (*pvalloc)(size_t);
   size_t (*malloc_usable_size)(void*);
   void* (*mmap)(void*, size_t, int, int, int, off_t);
+  void* (*mmap64)(void*, size_t, int, int, int, off_t);
   int (*munmap)(void*, size_t);
   void* (*mremap)(void*, size_t, size_t, int, void*);
   int (*mprotect)(void*, size_t, int);
@@ -44,7 +47,8 @@ struct RealFunctions {
   int (*brk)(void*);
   void* (*sbrk)(intptr_t);
   int (*dlclose)(void*);
-  void (*exit_now)(int);  // _exit
+  void (*exit_now)(int);    // _exit
+  void (*exit_now_c)(int);  // _Exit
   void (*abort)();
   void (*pthread_exit)(void*);
   int (*execve)(const char*, char* const*, char* const*);
