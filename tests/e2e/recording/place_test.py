@@ -136,6 +136,25 @@ def made_read_only(place):
             clean_recorders(place.out)
 
 
+def without_links(place):
+    """A file system that counts no links: the capture has a name, and is not taken for one that was removed."""
+    os.makedirs(place.out, exist_ok=True)
+    environment = {**os.environ, "LD_PRELOAD": place.library, "LEAKTRACK_OUT": place.out, "LEAKTRACK_INTERVAL": "exact"}
+    inside = (f'stat -c %h "{place.out}"/*.ltk; ls /dev/shm | grep "^leaktrack.$1[.]" && exit 98; unset LD_PRELOAD; '
+              f'"{place.session.leaktrack}" report --no-history "{place.out}"/*.$1.*.ltk')
+    program = '/bin/sh -c "x=1; true" & wait $!; exec env -u LD_PRELOAD /bin/sh -c "$INSIDE" sh $!'
+    command = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "linkless_fs.py"), place.out,
+               "env", f"LD_PRELOAD={place.library}", "/bin/sh", "-c", program]
+    del environment["LD_PRELOAD"]
+    done = subprocess.run(command, env={**environment, "INSIDE": inside}, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode == 77:
+        print("not tried: no FUSE here")
+        return
+    assert done.returncode in t.REPORT_EXITS, done
+    assert set(re.findall(r"^\d+$", done.stdout, re.M)) == {"0"}, done.stdout
+    assert "watched, exited" in " ".join(done.stdout.split()), done.stdout
+
+
 def clean_recorders(out):
     """Their captures are gone with their file system: a later run would write them anew."""
     for name in glob.glob("/dev/shm/leaktrack.*.ltr"):
@@ -150,7 +169,7 @@ def clean_recorders(out):
 def main():
     leaktrack, library = map(os.path.abspath, sys.argv[1:])
     t.need("unshare", "dd")
-    for check in (removed, moved, killed, without_run, filled, made_read_only):
+    for check in (removed, moved, killed, without_run, filled, made_read_only, without_links):
         with t.tracker(leaktrack) as session:
             check(Place(session, library))
     print("wherever the captures went, the runs were found")
