@@ -99,7 +99,7 @@ bool HelperIsLikeUs() {
 
 // The last of the threads that failed to install a filter starts the helper that one of them ended.
 void StartOwedHelper(bool has_turn) {
-  if (!has_turn) has_turn = TakeTurn();
+  if (!has_turn && g_helper_owed.load()) has_turn = TakeTurn();
   AfterCarefulCall({.has_turn = has_turn, .had_helper = has_turn && g_helper_owed.exchange(false)});
 }
 
