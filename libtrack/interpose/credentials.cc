@@ -10,8 +10,10 @@
 
 #include "libtrack/interpose/careful.h"
 #include "libtrack/interpose/export.h"
+#include "libtrack/interpose/seventh_argument.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
+#include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/wrap/mapping_calls.h"
 
 using namespace leaktrack::track;  // NOLINT: this file only exports it
@@ -44,7 +46,7 @@ LEAKTRACK_EXPORT int capset(void* header, const void* data) {
 // Named by hand: the headers declare both functions as variadic.
 LEAKTRACK_EXPORT int HookedPrctl(int, unsigned long, unsigned long, unsigned long,
                                  unsigned long) __asm__("prctl");
-LEAKTRACK_EXPORT long HookedSyscall(long, long, long, long, long, long, long) __asm__("syscall");
+LEAKTRACK_EXPORT long HookedSyscall(long, long, long, long, long, long) __asm__("syscall");
 
 namespace {
 
@@ -131,10 +133,12 @@ bool NeedsCare(long number) {
 
 }  // namespace
 
-long HookedSyscall(long number, long a, long b, long c, long d, long e, long f) {
+long HookedSyscall(long number, long a, long b, long c, long d, long e) {
+  const long f = LEAKTRACK_SEVENTH_ARGUMENT();
   if (NeedsCare(number)) [[unlikely]]
     return SyscallCarefully(number, a, b, c, d, e, f);
-  if (IsMappingCall(number)) return MappingCall(number, a, b, c, d, e, f);
+  if (IsMappingCall(number))
+    return MappingCall(LEAKTRACK_CALLER_STACK_START(), number, a, b, c, d, e, f);
   if (g_real.syscall != nullptr) [[likely]]
     return g_real.syscall(number, a, b, c, d, e, f);
   const long result = raw::Call(number, a, b, c, d, e, f);

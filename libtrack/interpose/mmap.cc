@@ -17,6 +17,7 @@ using leaktrack::track::AttachSegment;
 using leaktrack::track::DetachSegment;
 using leaktrack::track::LockAllMemory;
 using leaktrack::track::MapMemory;
+using leaktrack::track::MapMemory64;
 using leaktrack::track::MoveBreak;
 using leaktrack::track::ProtectMemory;
 using leaktrack::track::ProtectMemoryByKey;
@@ -31,7 +32,7 @@ LEAKTRACK_EXPORT void* mmap(void* address, size_t length, int protection, int fl
 
 LEAKTRACK_EXPORT void* mmap64(void* address, size_t length, int protection, int flags, int fd,
                               off_t offset) {
-  return MapMemory(address, length, protection, flags, fd, offset);
+  return MapMemory64(address, length, protection, flags, fd, offset);
 }
 
 LEAKTRACK_EXPORT int munmap(void* address, size_t length) { return UnmapMemory(address, length); }

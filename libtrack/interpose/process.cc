@@ -100,12 +100,19 @@ LEAKTRACK_EXPORT int execle(const char* path, const char* argument, ...) {
 }
 #undef LEAKTRACK_LIST_ARGUMENTS
 
-LEAKTRACK_EXPORT [[noreturn]] void _exit(int status) {
+namespace {
+
+// `real` by reference: the table may be filled only now.
+[[noreturn]] void ExitNow(void (*const& real)(int), int status) {
   EndRun(RunState::kExited);
-  if (g_real.exit_now != nullptr) g_real.exit_now(status);
+  if (real != nullptr) real(status);
   for (;;) raw::Call(SYS_exit_group, status);
 }
-LEAKTRACK_EXPORT [[noreturn]] void _Exit(int status) { _exit(status); }
+
+}  // namespace
+
+LEAKTRACK_EXPORT [[noreturn]] void _exit(int status) { ExitNow(g_real.exit_now, status); }
+LEAKTRACK_EXPORT [[noreturn]] void _Exit(int status) { ExitNow(g_real.exit_now_c, status); }
 
 LEAKTRACK_EXPORT [[noreturn]] void abort() {
   NoteCrash();

@@ -21,7 +21,8 @@ constexpr int64_t kTurnTimeoutNs = 1'000'000'000;
 constexpr uint64_t kTurnNapNs = 10'000'000;
 constexpr int kTriesToEnd = 8;  // of at most 180 ms each
 
-constinit std::atomic<uint32_t> g_turn{0};  // id of the thread that has the turn; futex
+constinit std::atomic<uint32_t> g_turn{0};         // id of the thread that has the turn; futex
+constinit std::atomic<bool> g_helper_owed{false};  // ended for a filter, and not started again
 
 // False in a handler that interrupted its own thread's turn, and after a second.
 bool TakeTurn() {
@@ -97,6 +98,19 @@ bool HelperIsLikeUs() {
   return helper.standing_known && helper.standing == ours;
 }
 
+// The last of the threads that failed to install a filter restarts the helper that one of them
+// ended.
+void StartOwedHelper(bool has_turn) {
+  if (!has_turn && g_helper_owed.load()) has_turn = TakeTurn();
+  AfterCarefulCall({.has_turn = has_turn, .had_helper = has_turn && g_helper_owed.exchange(false)});
+}
+
+void Post(const OwnChange& change) {
+  if (!HasRoomForOwnChange()) (void)CallOnDrainer(NoteStanding);  // this empties the queue
+  PostOwnChange(change);
+  Helper().standing_known = false;
+}
+
 // Gives a busy helper more time to end, because the call that follows cannot work beside it.
 CarefulCall WithoutHelper(bool has_turn) {
   bool ended = false;
@@ -119,25 +133,35 @@ CarefulCall BeforeIdentityCall() {
 }
 
 // A fork child that has recorded nothing yet has no run to pause, and none may start any more. A
-// vfork child filters itself, not us.
+// vfork child filters itself, not us. If another thread is installing a filter, or has installed
+// one, this only raises the count: one of the two may fail.
 CarefulCall BeforeFilter() {
-  if (raw::Forbidden() || raw::Borrowed()) return {};
-  AwaitStart();
-  const bool own = IsTrackedProcess();
-  CarefulCall call = own ? WithoutHelper(TakeTurn()) : CarefulCall{};
-  call.forbade = own || !g_filter.is_open();
-  if (call.forbade) raw::forbidden.store(true, std::memory_order_relaxed);
+  if (raw::Borrowed()) return {};
+  CarefulCall call;
+  if (raw::Forbidden()) {
+    call.forbade = true;
+  } else {
+    AwaitStart();
+    const bool own = IsTrackedProcess();
+    if (own) call = WithoutHelper(TakeTurn());
+    call.forbade = own || !g_filter.is_open();
+  }
+  if (call.had_helper) g_helper_owed.store(true);
+  if (call.forbade) raw::forbidden.fetch_add(1);
   return call;
 }
 
+// Where another thread just ends or starts the helper, that one is waited for.
 CarefulCall BeforeOwnChange() {
-  if (!MayActForRun() || !DrainerRuns() || raw::Gettid() != raw::Getpid()) return {};
-  return {.has_turn = TakeTurn()};
+  if (!MayActForRun() || raw::Gettid() != raw::Getpid()) return {};
+  if (!DrainerRuns() && g_turn.load() == 0) return {};
+  const bool has_turn = TakeTurn();
+  return {.has_turn = has_turn, .too_late = !has_turn};
 }
 
 void AfterCarefulCall(const CarefulCall& call) {
   // A handler may have forked in the middle of the call. Its child must not start a helper for us.
-  if (call.had_helper && IsTrackedProcess() && !StartDrainerAgain()) ImageHeader()->no_thread = 1;
+  if (call.had_helper && IsTrackedProcess()) StartDrainerAgain();
   // The helper was in the same state and has made the same call.
   if (call.helper_follows) g_helper.standing = ReadStanding();
   if (call.has_turn) GiveTurn();
@@ -145,22 +169,28 @@ void AfterCarefulCall(const CarefulCall& call) {
 
 void AfterFilter(const CarefulCall& call, bool in_force) {
   if (in_force && raw::Borrowed()) raw::tenancy = raw::kFilteredBorrower;
-  if (call.forbade && !in_force) raw::forbidden.store(false, std::memory_order_relaxed);
-  if (!in_force) return AfterCarefulCall(call);
+  const bool was_last = call.forbade && !in_force && raw::forbidden.fetch_sub(1) == 1;
+  if (was_last) return StartOwedHelper(call.has_turn);
   if (call.had_helper) ImageHeader()->no_thread = 1;
   if (call.has_turn) g_turn.store(0);  // no wake-up: that would be a system call
 }
 
+// A helper that is held up ends by itself once it goes on (drainer.cc); it is not waited for again
+// and again.
 void AfterOwnChange(const CarefulCall& call, const OwnChange& change) {
-  if (!call.has_turn || FellBehind()) return;
-  if (!HasRoomForOwnChange()) (void)CallOnDrainer(NoteStanding);  // this empties the queue
-  PostOwnChange(change);
-  Helper().standing_known = false;
-  if (!FellBehind()) WakeDrainer();
+  if (!call.too_late && !(call.has_turn && DrainerRuns())) return;
+  const bool behind_before = FellBehind();
+  if (call.too_late)
+    FallBehind();
+  else if (!behind_before)
+    Post(change);
+  if (!FellBehind() || behind_before || call.too_late || !PauseDrainer()) return WakeDrainer();
+  AfterCarefulCall({.had_helper = true});
 }
 
 void ForgetTurn() {
   g_helper = {};
+  g_helper_owed.store(false);
   ForgetOwnChanges();
   g_turn.store(0);
 }

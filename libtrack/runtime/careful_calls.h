@@ -11,7 +11,8 @@
 //            result. Otherwise it ends before the call, and a new one starts after it.
 //  own       capset, some of prctl, set-id calls by syscall(): change only the calling thread. The
 //            helper repeats what the main thread did. So it keeps no right that the program has
-//            given up, and is in the same state for later identity calls. (What other threads
+//            given up, and is in the same state for later identity calls. A helper that cannot
+//            repeat a change is ended, or ends itself as soon as it runs again. (What other threads
 //            change concerns only them; setfsuid has no effect here.)
 //
 // Limit: own changes by inline system calls are not seen. The next identity call finds the helper
@@ -34,6 +35,7 @@ struct CarefulCall {
   bool had_helper = false;      // there was a helper, and it has ended
   bool helper_follows = false;  // the helper makes the call as well
   bool forbade = false;         // a filter: our system calls were forbidden for this call
+  bool too_late = false;        // an own change: the turn was not to be had
 };
 
 CarefulCall BeforeCallAlone();

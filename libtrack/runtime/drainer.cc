@@ -112,10 +112,15 @@ bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
 }
 
 // Data in a file that somebody has removed is gone once the file is closed. Then the recorder must
-// stay.
+// stay. Some file systems (FUSE) count no links; there the name is looked up.
 bool HasName() {
-  struct stat info {};
-  return raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) == 0 && info.st_nlink > 0;
+  struct stat info {
+  }, named{};
+  if (raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) != 0) return false;
+  return info.st_nlink > 0 ||
+         (raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr(ImageHeader()->capture_path),
+                    raw::Ptr(&named), AT_SYMLINK_NOFOLLOW) == 0 &&
+          named.st_dev == info.st_dev && named.st_ino == info.st_ino);
 }
 
 constexpr FileOps kFileOps{nullptr, WriteAt, nullptr};
@@ -228,6 +233,10 @@ void Drain() {
     RunErrand();
     if (request == kPause) return;
     if (request == kFinish) return WriteFinalEpoch();
+    if (FellBehind()) {  // this thread has rights that the program has given up
+      ImageHeader()->no_thread = 1;
+      return;
+    }
     // Otherwise the process would live on for our thread alone.
     if (OnlyHelperLeft(ImageHeader()->pid)) {
       NoteEnd();

@@ -78,8 +78,7 @@ bool HasRoomForOwnChange() {
 void PostOwnChange(const OwnChange& change) {
   const uint32_t posted = g_queue.posted.load(std::memory_order_relaxed);
   if (FellBehind() || !HasRoomForOwnChange() || !Copy(change, g_queue.entries[posted % kEntries])) {
-    g_queue.fell_behind.store(true);
-    return;
+    return FallBehind();
   }
   g_queue.posted.store(posted + 1);
 }
@@ -89,12 +88,14 @@ void RepeatOwnChanges() {
   for (; repeated != g_queue.posted.load(); ++repeated) {
     const OwnChange& change = g_queue.entries[repeated % kEntries].change;
     const long result = raw::Call(change.number, change.a, change.b, change.c, change.d, change.e);
-    if (raw::Failed(result)) g_queue.fell_behind.store(true);
+    if (raw::Failed(result)) FallBehind();
     g_queue.repeated.store(repeated + 1, std::memory_order_release);
   }
 }
 
 bool FellBehind() { return g_queue.fell_behind.load(); }
+
+void FallBehind() { g_queue.fell_behind.store(true); }
 
 void ForgetOwnChanges() {
   g_queue.posted.store(0);

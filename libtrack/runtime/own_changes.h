@@ -6,7 +6,7 @@
 // Posting waits for nobody, because a program may change its effective identity by system calls of
 // its own thousands of times a second. The memory that a call points to is copied.
 // Limits: an entry holds a fixed number of groups. A change that finds no room, or that could not
-// be repeated, leaves the helper behind for good (FellBehind).
+// be repeated, leaves the helper behind (FellBehind). The helper must then end.
 //
 // Thread-safety: one thread posts at a time; the helper repeats.
 // Allocates: never.
@@ -31,6 +31,9 @@ void PostOwnChange(const OwnChange& change);
 void RepeatOwnChanges();
 
 bool FellBehind();
+
+// Tells that a change was made that will not be posted.
+void FallBehind();
 
 // Call it while there is no helper.
 void ForgetOwnChanges();

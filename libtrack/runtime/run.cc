@@ -157,7 +157,7 @@ bool IsOwnRun() {
 // Runs in every fork child before anything else of the program. A handler may have forked while it
 // interrupted one of our hooks, and the child may return to that hook.
 void OnFork() {
-  if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(true, std::memory_order_relaxed);
+  if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(1, std::memory_order_relaxed);
   raw::tenancy = raw::kOwner;  // a fork child of a vfork child has memory of its own
   if (hot_thread.guard_place != nullptr) MakeImagePrivate();
 }
@@ -316,7 +316,7 @@ void AfterFailedExec(NoteHandle note) {
   header.folded.store(0, std::memory_order_release);
   header.end_ms.store(0, std::memory_order_relaxed);
   header.state.store(static_cast<uint32_t>(capture::RunState::kRunning), std::memory_order_release);
-  if (header.no_thread == 0 && !DrainerRuns() && !StartDrainerAgain()) header.no_thread = 1;
+  if (header.no_thread == 0 && !DrainerRuns()) StartDrainerAgain();
   g_ended.store(false);
 }
 
@@ -339,10 +339,11 @@ void AwaitStart() {
   }
 }
 
-bool StartDrainerAgain() {
+void StartDrainerAgain() {
   const bool share = MainThreadMayHaveEnded();
   ForgetOwnChanges();  // the new helper inherits the state of the thread that starts it
-  return (!share || CanCountThreads()) && RestartDrainer(share);
+  const bool started = (!share || CanCountThreads()) && RestartDrainer(share);
+  ImageHeader()->no_thread = started ? 0 : 1;
 }
 
 }  // namespace leaktrack::track

@@ -94,8 +94,9 @@ bool IsTrackedProcess();
 // Waits, at most two seconds, while another thread starts a run.
 void AwaitStart();
 
-// Starts a drainer again for the run, in the form that the process needs now. False: there is none.
-bool StartDrainerAgain();
+// Starts a drainer again for the run, in the form that the process needs now. The recorder notes if
+// there is none.
+void StartDrainerAgain();
 
 }  // namespace leaktrack::track
 

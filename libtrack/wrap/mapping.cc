@@ -26,8 +26,9 @@ bool Resolved() { return g_real_resolved.load(std::memory_order_acquire); }
 // Before the real functions are known, the system call itself is used.
 void* RealMmap(RealCall real, void* address, size_t length, int protection, int flags, int fd,
                off_t offset) {
-  if (real == RealCall::kByName && Resolved() && g_real.mmap != nullptr) {
-    return g_real.mmap(address, length, protection, flags, fd, offset);
+  if (real != RealCall::kByNumber && Resolved() && g_real.mmap != nullptr) {
+    const auto named = real == RealCall::kBySecondName ? g_real.mmap64 : g_real.mmap;
+    return named(address, length, protection, flags, fd, offset);
   }
   return reinterpret_cast<void*>(SetErrno(raw::Call(
       SYS_mmap, raw::Ptr(address), static_cast<long>(length), protection, flags, fd, offset)));
@@ -114,6 +115,12 @@ void* MapMemoryFrom(const StackStart& start, RealCall real, void* address, size_
 [[gnu::noinline]] void* MapMemory(void* address, size_t length, int protection, int flags, int fd,
                                   off_t offset) {
   return MapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), RealCall::kByName, address, length,
+                       protection, flags, fd, offset);
+}
+
+[[gnu::noinline]] void* MapMemory64(void* address, size_t length, int protection, int flags, int fd,
+                                    off_t offset) {
+  return MapMemoryFrom(LEAKTRACK_CALLER_STACK_START(), RealCall::kBySecondName, address, length,
                        protection, flags, fd, offset);
 }
 

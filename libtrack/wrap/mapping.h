@@ -27,12 +27,14 @@
 
 namespace leaktrack::track {
 
-// How the real call is made. If the program calls syscall(), the kernel is asked directly: the
-// function of that name may be an allocator's, which makes that very system call.
-enum class RealCall : uint8_t { kByName, kByNumber };
+// How the real call is made. mmap64 is the second name of mmap. If the program calls syscall(), the
+// kernel is asked directly: the function of that name may be an allocator's, which makes that very
+// system call.
+enum class RealCall : uint8_t { kByName, kBySecondName, kByNumber };
 
 // The interposers reach these by tail calls, as in heap.h.
 void* MapMemory(void* address, size_t length, int protection, int flags, int fd, off_t offset);
+void* MapMemory64(void* address, size_t length, int protection, int flags, int fd, off_t offset);
 int UnmapMemory(void* address, size_t length);
 void* RemapMemory(void* address, size_t old_length, size_t new_length, int flags,
                   void* new_address);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/wrap/mapping_calls.h"
 
-#include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/wrap/mapping.h"
 #include "libtrack/wrap/segments.h"
 
@@ -15,8 +14,8 @@ int Int(long word) { return static_cast<int>(word); }
 
 }  // namespace
 
-[[gnu::noinline]] long MappingCall(long number, long a, long b, long c, long d, long e, long f) {
-  const StackStart start = LEAKTRACK_CALLER_STACK_START();
+long MappingCall(const StackStart& start, long number, long a, long b, long c, long d, long e,
+                 long f) {
   constexpr RealCall kBy = RealCall::kByNumber;
   switch (number) {
     case SYS_mmap:

@@ -16,6 +16,8 @@
 
 #include <cstdint>
 
+#include "libtrack/platform/walk/unwinder.h"
+
 namespace leaktrack::track {
 
 inline bool IsMappingCall(long number) {
@@ -26,9 +28,9 @@ inline bool IsMappingCall(long number) {
   return index < 64 ? (kLow >> index & 1) != 0 : number == SYS_shmdt || number == SYS_pkey_mprotect;
 }
 
-// The interposer reaches this by a tail call, as in heap.h. Only for numbers for which
-// IsMappingCall() is true.
-long MappingCall(long number, long a, long b, long c, long d, long e, long f);
+// For the caller of syscall(). Only for numbers for which IsMappingCall() is true.
+long MappingCall(const StackStart& start, long number, long a, long b, long c, long d, long e,
+                 long f);
 
 }  // namespace leaktrack::track
 

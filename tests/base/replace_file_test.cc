@@ -2,9 +2,13 @@
 #include "tools/base/replace_file.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -51,6 +55,30 @@ TEST_F(ReplaceFileTest, TheModeOfTheOldOneIsKept) {
   ASSERT_TRUE(ReplaceFile(path_, path_, "new").ok());
   EXPECT_EQ(Text(), "new");
   EXPECT_EQ(ModeOf(path_), 0640u);
+}
+
+// As a container has files of its host: nothing can be renamed over a mount.
+TEST_F(ReplaceFileTest, AFileThatIsAMountIsWrittenInPlace) {
+  constexpr int kNotAllowed = 77;
+  const std::string outside = directory_ + ".outside";
+  std::ofstream(outside) << "old, and longer";
+  std::ofstream(path_) << "";
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool mounted = unshare(CLONE_NEWNS) == 0 &&
+                         mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                         mount(outside.c_str(), path_.c_str(), nullptr, MS_BIND, nullptr) == 0;
+    if (!mounted) _exit(kNotAllowed);
+    _exit(ReplaceFile(path_, path_, "new").ok() && Text() == "new" && IsAlone() ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  std::ifstream file(outside);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  fs::remove(outside);
+  if (WEXITSTATUS(status) == kNotAllowed) GTEST_SKIP() << "no mounts for this user";
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(text, "new");
 }
 
 TEST_F(ReplaceFileTest, WhatDoesNotFitLeavesTheOldFileAndNothingBeside) {

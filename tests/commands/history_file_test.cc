@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+
+#include "tools/symbolize/frame_store.h"
 
 namespace leaktrack {
 namespace {
@@ -49,6 +52,18 @@ TEST_F(HistoryFileTest, WhereNothingCanBeWrittenNothingIsRememberedAndNothingFai
   EXPECT_FALSE(AddToHistory({root_ + "/odd"}, Book(1)));
   EXPECT_TRUE(ReadHistory({root_ + "/odd"}).empty());
   EXPECT_TRUE(ReadHistory({"/dev"}).empty());
+}
+
+TEST_F(HistoryFileTest, ThatNothingIsKeptIsSaidOnceForOneReason) {
+  const std::string shared = root_ + "/home";
+  fs::create_directories(shared);
+  ASSERT_EQ(chmod(shared.c_str(), 0777), 0);
+  ::testing::internal::CaptureStderr();
+  EXPECT_FALSE(AddToHistory({shared + "/state"}, Book(1)));
+  EXPECT_TRUE(FrameStore(shared + "/cache").Load("/bin/true", std::string(40, 'a')).empty());
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_NE(said.find(shared + " may be changed by others"), std::string::npos) << said;
 }
 
 TEST_F(HistoryFileTest, ADirectoryThatOthersShareIsUsedOnlyWhereTheUserNamedIt) {

@@ -16,4 +16,11 @@ void SayOnce(const std::string& text) {
   if (said.insert(text).second) fprintf(stderr, "leaktrack: %s\n", SafeText(text).c_str());
 }
 
+void SayNothingIsKept(std::string_view why) {
+  SayOnce(std::string("nothing is kept for later reports: ")
+              .append(why)
+              .append("; name directories of your own by XDG_CACHE_HOME and --history, or give "
+                      "--no-symbol-cache and --no-history"));
+}
+
 }  // namespace leaktrack

@@ -41,6 +41,30 @@ int Create(int directory, const std::string& name, std::string& temporary) {
   return -1;
 }
 
+// What is a mount of its own. `temporary` holds the same, and goes when all is on the disk.
+absl::Status WriteInPlace(int directory, const std::string& name, const std::string& temporary,
+                          std::string_view bytes) {
+  const int fd =
+      openat(directory, name.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat facts {};
+  const bool is_file = fd >= 0 && fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+  const bool written = is_file && ftruncate(fd, 0) == 0 && WriteAll(fd, bytes) && fsync(fd) == 0;
+  const int why = errno;
+  if (fd >= 0) close(fd);
+  if (!is_file) {
+    unlinkat(directory, temporary.c_str(), 0);
+    return absl::PermissionDeniedError(
+        absl::StrCat(SafeText(name), ": ", strerror(why), "; it is as it was"));
+  }
+  if (!written) {
+    return absl::DataLossError(absl::StrCat(SafeText(name), ": ", strerror(why),
+                                            "; what was to be written is in ",
+                                            SafeText(temporary)));
+  }
+  unlinkat(directory, temporary.c_str(), 0);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ReplaceFileAt(int directory, const std::string& name, const struct stat* like,
@@ -60,10 +84,11 @@ absl::Status ReplaceFileAt(int directory, const std::string& name, const struct 
     (void)fchmod(fd, like->st_mode & 0777);
   }
   const bool written = WriteAll(fd, bytes) && (like == nullptr || fsync(fd) == 0);
-  const bool done = (close(fd) == 0) && written &&
-                    renameat(directory, temporary.c_str(), directory, name.c_str()) == 0;
-  if (done) return absl::OkStatus();
+  const bool complete = (close(fd) == 0) && written;
+  if (complete && renameat(directory, temporary.c_str(), directory, name.c_str()) == 0)
+    return absl::OkStatus();
   const int why = errno;
+  if (complete && why == EBUSY) return WriteInPlace(directory, name, temporary, bytes);
   unlinkat(directory, temporary.c_str(), 0);
   return absl::DataLossError(
       absl::StrCat(SafeText(name), ": ", strerror(why), "; it is as it was"));

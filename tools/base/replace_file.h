@@ -16,6 +16,9 @@ namespace leaktrack {
 // user's alone (0600), and not worth waiting for a disk. What is no file (a device, a
 // FIFO, a directory) is never replaced.
 //
+// A file that is a mount of its own (a container's) cannot be renamed over: it is written in place,
+// and what was to be written lies beside it until that is done.
+//
 // The directory is looked up once: nobody who exchanges a part of `path` meanwhile has it written
 // elsewhere. A link in place of the file is replaced, not followed.
 absl::Status ReplaceFile(const std::string& path, const std::string& like, std::string_view bytes);

@@ -242,6 +242,7 @@ void DescribeDiff(CLI::App& app, Action* action) {
       ->check(CLI::IsMember({"text", "json", "html"}));
   diff->add_option("-o,--output", options->output, "write to FILE instead of standard output")
       ->type_name("FILE");
+  diff->add_option("--top", options->top, "how many sites in json (default: 2000)")->type_name("N");
   DescribeSymbols(*diff, options->symbols);
   diff->callback([options, action] { *action = [options] { return RunDiff(*options); }; });
 }

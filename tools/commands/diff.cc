@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "tools/base/notice.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
@@ -16,6 +17,8 @@
 
 namespace leaktrack {
 namespace {
+
+constexpr size_t kMostJsonSites = 2'000;  // as in a report
 
 absl::StatusOr<std::vector<RunCounts>> Counts(const std::string& path, const DiffOptions& options) {
   const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
@@ -34,12 +37,22 @@ absl::Status SameProgram(const std::vector<RunCounts>& base, const std::vector<R
                    SafeText(now.front().program)));
 }
 
-std::string Written(const Comparison& comparison, const DiffOptions& options,
-                    const std::string& title) {
-  if (options.format == "json") return ComparisonJson(comparison);
-  if (options.format == "html") return HtmlComparison(comparison, title);
+// What a machine is not told unasked is said.
+void SayWhatIsLeftOut(const Comparison& comparison, const DiffOptions& options) {
+  const size_t total = comparison.sites.size();
+  if (options.format != "json" || options.top != 0 || total <= kMostJsonSites) return;
+  SayOnce(absl::StrCat(FormatCount(kMostJsonSites), " of ", FormatCount(total),
+                       " sites, the worst first; --top ", total, " lists all"));
+}
+
+void Write(const Comparison& comparison, const DiffOptions& options, const std::string& title,
+           TextSink& sink) {
+  if (options.format == "json")
+    return WriteComparisonJson(comparison, options.top == 0 ? kMostJsonSites : options.top, sink);
+  if (options.format == "html") return sink.Write(HtmlComparison(comparison, title));
   const bool colour = options.output.empty() && WantColour(STDOUT_FILENO);
-  return ComparisonText(comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour);
+  sink.Write(
+      ComparisonText(comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour));
 }
 
 }  // namespace
@@ -62,11 +75,11 @@ absl::StatusOr<int> RunDiff(const DiffOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<RunCounts> now, Counts(options.now, options));
   RETURN_IF_ERROR(SameProgram(base, now));
   const Comparison comparison = Compare(base, now, compare);
+  const std::string title =
+      absl::StrCat(base.front().program, ": ", options.base, " and ", options.now);
   RETURN_IF_ERROR(WriteOutput(
-      options.output,
-      Written(comparison, options,
-              absl::StrCat(base.front().program, ": ", options.base, " and ", options.now)),
-      inputs));
+      options.output, [&](TextSink& sink) { Write(comparison, options, title, sink); }, inputs));
+  SayWhatIsLeftOut(comparison, options);
   if (!comparison.inconclusive_because.empty()) return kExitInconclusive;
   return comparison.Regressed() ? kExitFound : kExitNothingFound;
 }

@@ -17,7 +17,8 @@ struct DiffOptions {
   bool at_exit =
       false;  // count what was never freed, instead of what the second half of the run added
   std::string min_bytes = "1KiB";
-  std::string format = "text";  // text or json
+  std::string format = "text";  // text, json or html
+  size_t top = 0;               // sites in JSON; 0: kMostJsonSites
   std::string output;
   SymbolizerOptions symbols;
 };

@@ -204,9 +204,10 @@ absl::Status Write(const GateCommandOptions& options, const GateResult& result,
   const bool colour = WantColour(STDOUT_FILENO);
   RETURN_IF_ERROR(WriteOutput(
       "",
-      options.format == "json"
-          ? GateJson(result)
-          : GateText(result, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour),
+      [&](TextSink& sink) {
+        if (options.format == "json") return WriteGateJson(result, sink);
+        sink.Write(GateText(result, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour));
+      },
       inputs));
   RETURN_IF_ERROR(write_if_named(options.junit, GateJunit(result)));
   RETURN_IF_ERROR(write_if_named(options.sarif, GateSarif(result)));

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "tools/base/notice.h"
 #include "tools/base/private_directory.h"
 #include "tools/base/user_files.h"
@@ -22,9 +22,8 @@ std::optional<PrivateDirectory> Open(const HistoryPlace& place, PrivateDirectory
                   : PrivateDirectory::Open(place.directory, missing);
   if (found.ok()) return *std::move(found);
   if (absl::IsFailedPrecondition(found.status())) {
-    SayOnce(absl::StrCat("nothing is remembered in ", place.directory, ": ",
-                         found.status().message(),
-                         "; name a directory by --history, or give --no-history"));
+    const absl::string_view why = found.status().message();
+    SayNothingIsKept({why.data(), why.size()});
   }
   return std::nullopt;
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "absl/strings/str_cat.h"
 #include "libtrack/capture/read/seal.h"
 #include "tools/base/notice.h"
 #include "tools/base/user_files.h"
@@ -56,9 +55,8 @@ std::optional<PrivateDirectory> FrameStore::Open(PrivateDirectory::Missing missi
   absl::StatusOr<PrivateDirectory> directory = PrivateDirectory::Open(directory_, missing);
   if (directory.ok()) return *std::move(directory);
   if (absl::IsFailedPrecondition(directory.status())) {
-    SayOnce(
-        absl::StrCat("no names are kept in ", directory_, ": ", directory.status().message(),
-                     "; set XDG_CACHE_HOME to a directory of your own, or give --no-symbol-cache"));
+    const absl::string_view why = directory.status().message();
+    SayNothingIsKept({why.data(), why.size()});
   }
   return std::nullopt;
 }

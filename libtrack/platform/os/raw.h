@@ -18,22 +18,25 @@
 
 namespace leaktrack::track::raw {
 
-// True once the program has put itself under a seccomp filter. From then on a system call of ours
-// may kill it (pitfalls P5, X8). Code inside a hook must ask this before any system call, and do
-// without the call.
-extern std::atomic<bool> forbidden;
+// The number of seccomp filters that the program has put itself under, or is about to. From the
+// first one on a system call of ours may kill it (pitfalls P5, X8). Code inside a hook must ask this
+// before any system call, and do without the call. It is a number because one thread may fail to
+// install a filter while another succeeds.
+extern std::atomic<uint32_t> forbidden __asm__("leaktrack_forbidden")
+    __attribute__((visibility("hidden")));
 
 // Tells whose memory the calling thread runs in. A vfork child uses its parent's memory, this
 // variable included, until it execs or ends; its parent's thread stands still meanwhile. Our vfork
 // maintains the variable (interpose/vfork.cc), so a child can be told from its parent without a
-// system call.
-enum Tenancy : uint32_t { kOwner = 0, kBorrower, kFilteredBorrower };
+// system call. Where the kernel maintains it, a borrower's mark is the child's number, which is any
+// value but the last.
+enum Tenancy : uint32_t { kOwner = 0, kBorrower = 1, kFilteredBorrower = 0x8000'0000 };
 extern __thread uint32_t tenancy __asm__("leaktrack_tenancy")
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 inline bool Borrowed() { return tenancy != kOwner; }
 
 inline bool Forbidden() {
-  return forbidden.load(std::memory_order_relaxed) || tenancy == kFilteredBorrower;
+  return forbidden.load(std::memory_order_relaxed) != 0 || tenancy == kFilteredBorrower;
 }
 
 inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0,

@@ -11,7 +11,7 @@
 
 namespace leaktrack::track {
 
-constinit std::atomic<bool> raw::forbidden{false};
+constinit std::atomic<uint32_t> raw::forbidden{0};
 constinit __thread uint32_t raw::tenancy = raw::kOwner;
 
 namespace {

@@ -123,6 +123,7 @@ void FillGaps(RealFunctions& real) {
   Default(real.valloc, NoPages);
   Default(real.malloc_usable_size, NoUsableSize);
   Default(real.execveat, ExecveatOfKernel);
+  Default(real.mmap64, real.mmap);
 }
 
 void* FindNextSymbol(const char* name) {
@@ -151,6 +152,7 @@ void LookUpAll(RealFunctions& real) {
   Resolve("pvalloc", real.pvalloc);
   Resolve("malloc_usable_size", real.malloc_usable_size);
   Resolve("mmap", real.mmap);
+  Resolve("mmap64", real.mmap64);
   Resolve("munmap", real.munmap);
   Resolve("mremap", real.mremap);
   Resolve("mprotect", real.mprotect);
@@ -160,6 +162,7 @@ void LookUpAll(RealFunctions& real) {
   Resolve("sbrk", real.sbrk);
   Resolve("dlclose", real.dlclose);
   Resolve("_exit", real.exit_now);
+  Resolve("_Exit", real.exit_now_c);
   Resolve("abort", real.abort);
   Resolve("pthread_exit", real.pthread_exit);
   Resolve("execve", real.execve);

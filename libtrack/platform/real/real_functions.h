@@ -2,7 +2,9 @@
 //
 // The functions that our hooks wrap: the next definition after ours in the program's search order.
 //
-// Why a table of plain pointers: a hook must reach the real function by one indirect jump. Why
+// Each name has a slot of its own, even where the C library has one function under two names: a
+// library behind us may implement one by the other, through the names that the program finds. Why a
+// table of plain pointers: a hook must reach the real function by one indirect jump. Why
 // constant-initialised: the loader, other preloaded libraries and constructors allocate before we
 // are initialised (pitfalls B1 to B8). `g_real_resolved` tells whether the pointers may be used.
 //
@@ -34,6 +36,7 @@ struct RealFunctions {
   void* (*pvalloc)(size_t);
   size_t (*malloc_usable_size)(void*);
   void* (*mmap)(void*, size_t, int, int, int, off_t);
+  void* (*mmap64)(void*, size_t, int, int, int, off_t);
   int (*munmap)(void*, size_t);
   void* (*mremap)(void*, size_t, size_t, int, void*);
   int (*mprotect)(void*, size_t, int);
@@ -42,7 +45,8 @@ struct RealFunctions {
   int (*brk)(void*);
   void* (*sbrk)(intptr_t);
   int (*dlclose)(void*);
-  void (*exit_now)(int);  // _exit
+  void (*exit_now)(int);    // _exit
+  void (*exit_now_c)(int);  // _Exit
   void (*abort)();
   void (*pthread_exit)(void*);
   int (*execve)(const char*, char* const*, char* const*);

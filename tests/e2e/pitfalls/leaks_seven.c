@@ -6,7 +6,9 @@
 #include <grp.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "program.h"
@@ -45,6 +47,26 @@ static void Cross(void) {
   }
 }
 
+// By calls that change this thread alone, of which the helper is told: so many that it must fall
+// behind if it does not follow.
+static void GiveUpRights(void) {
+  for (int i = 0; i < 100; ++i) REQUIRE(prctl(PR_SET_KEEPCAPS, i % 2, 0, 0, 0) == 0);
+  REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+}
+
+static void* SetOwnId(void* unused) {
+  REQUIRE(setegid(getegid()) == 0);
+  return unused;
+}
+
+// While another thread waits for the helper's answer.
+static void GiveUpRightsBeside(void) {
+  pthread_t thread;
+  REQUIRE(pthread_create(&thread, NULL, SetOwnId, NULL) == 0);
+  nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);  // it may as well come later
+  REQUIRE(syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+}
+
 static void Chroot(const char* place) { REQUIRE(chroot(place) == 0 && chdir("/") == 0); }
 
 // Copies the captures of one folder to another, because the first may go away with its namespace.
@@ -63,6 +85,8 @@ int main(int argc, char** argv) {
     if (strcmp(word, "say") == 0) REQUIRE(write(1, "\n", 1) == 1);
     if (strcmp(word, "wait") == 0) WaitForLine();
     if (strcmp(word, "become-nobody") == 0) BecomeNobody();
+    if (strcmp(word, "give-up-rights") == 0) GiveUpRights();
+    if (strcmp(word, "give-up-rights-beside") == 0) GiveUpRightsBeside();
     if (strcmp(word, "cross") == 0) Cross();
     if (strcmp(word, "umask-0") == 0) umask(0);
     if (strcmp(word, "chroot") == 0) Chroot(argv[++i]);

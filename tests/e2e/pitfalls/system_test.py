@@ -18,6 +18,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../harness"))
@@ -42,6 +43,38 @@ LEAKS = ("Leak", 7, 4207)  # what leaks_seven.c leaks each time it is told to
 def live(report, function):
     sites = sites_with(report, function)
     return sum(round(s["live_objects"]) for s in sites), sum(round(s["live_bytes"]) for s in sites)
+
+
+SEIZE, INTERRUPT, DETACH, ANY_CHILD = 0x4206, 0x4207, 17, 0x40000000
+
+
+def ptrace(request, thread):
+    return ctypes.CDLL(None, use_errno=True).ptrace(request, thread, None, None)
+
+
+def threads_of(pid):
+    """{thread: its name}; nothing of one that has just ended."""
+    names = {}
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/comm", encoding="ascii") as file:
+                names[int(thread)] = file.read().strip()
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return names
+
+
+def threads_without_no_new_privs(pid):
+    """Those that belong to the main thread, or to us: what the program's other threads have is their own."""
+    found = []
+    for thread, name in threads_of(pid).items():
+        try:
+            with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
+                if "NoNewPrivs:\t0" in file.read() and (name == "leaktrack" or thread == pid):
+                    found.append(thread)
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
 
 
 def need_root():
@@ -409,26 +442,52 @@ class SystemTest(unittest.TestCase):
         self.assertEqual(process.returncode, 0)
         self.assert_leaks(self.t.only_report(), 2)
 
-    def test_e3_an_end_does_not_wait_for_a_helper_that_is_held_up(self):
-        libc = ctypes.CDLL(None, use_errno=True)
+    # A program that waits for a line, and its helper, which stands still from now on.
+    def held_up(self, *words):
         environment = {**os.environ, "LD_PRELOAD": self.library, "LEAKTRACK_OUT": self.folder, "LEAKTRACK_INTERVAL": "exact"}
-        process = subprocess.Popen([self.program, "say", "wait"], env=environment, stdin=subprocess.PIPE,
+        process = subprocess.Popen([self.program, "say", "wait", *words], env=environment, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE)
+        self.addCleanup(lambda: (process.kill(), process.communicate()))
         process.stdout.readline()
-        helper = next(int(t) for t in os.listdir(f"/proc/{process.pid}/task")
-                      if open(f"/proc/{process.pid}/task/{t}/comm", encoding="ascii").read() == "leaktrack\n")
-        seize, interrupt, any_child = 0x4206, 0x4207, 0x40000000
-        if libc.ptrace(seize, helper, 0, 0) != 0:
+        helper = next(t for t, name in threads_of(process.pid).items() if name == "leaktrack")
+        if ptrace(SEIZE, helper) != 0:
             print("skipped: no ptrace")
-            process.communicate(b"\n")
             sys.exit(SKIPPED)
-        self.assertEqual(libc.ptrace(interrupt, helper, 0, 0), 0)
-        os.waitpid(helper, any_child)  # it stands still now, and its last epoch is never written
+        self.assertEqual(ptrace(INTERRUPT, helper), 0)
+        os.waitpid(helper, ANY_CHILD)
+        return process, helper
+
+    @staticmethod
+    def tell(process):
         process.stdin.write(b"\n")
         process.stdin.flush()
-        os.waitpid(helper, any_child)
+
+    def test_e3_an_end_does_not_wait_for_a_helper_that_is_held_up(self):
+        process, helper = self.held_up()
+        self.tell(process)  # the last epoch is never written
+        os.waitpid(helper, ANY_CHILD)
         self.assertEqual(process.wait(timeout=30), 0)
         self.assert_leaks(self.t.only_report())
+
+    def test_p9_a_helper_that_was_held_up_keeps_no_rights(self):
+        for way in ("give-up-rights", "give-up-rights-beside"):
+            with self.subTest(way):
+                process, helper = self.held_up(way, "say", "wait", "leak")
+                self.tell(process)
+                process.stdout.readline()
+                self.assertEqual(threads_without_no_new_privs(process.pid), [helper])
+                self.assertEqual(ptrace(DETACH, helper), 0)
+                for _ in range(1000):
+                    if not threads_without_no_new_privs(process.pid):
+                        break
+                    time.sleep(0.01)
+                self.assertEqual(threads_without_no_new_privs(process.pid), [])
+                self.tell(process)
+                self.assertEqual(process.wait(timeout=30), 0)
+                report = self.t.only_report()
+                self.assertEqual(report["process"]["end"], "exited")
+                self.assert_leaks(report, 2)
+                os.unlink(self.t.captures()[0])
 
     def test_p7_one_leak_by_many_paths_is_one_finding(self):
         self.t.run([os.path.join(self.binaries, "many_sites")], ["--exact"])

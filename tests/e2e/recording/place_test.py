@@ -5,8 +5,10 @@ is still there.
 
     place_test.py LEAKTRACK LIBRARY
 """
+import glob
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -108,10 +110,69 @@ def filled(place):
     assert "was not written to the capture" in words and "No space left on device" in words, done.stdout
 
 
+def made_read_only(place):
+    """A disk that fails and is read-only from then on, and a file system that is mounted anew so while nobody has a file of it open:
+    said at the end and in the next report, which has all of the run, whatever its end."""
+    work = "i=0; while [ $i -lt 3000 ]; do eval v$i=some_words_to_keep_in_memory; i=$((i+1)); done"
+    disk = place.out + ".disk"
+    ways = {
+        "failed": (f'truncate -s 8M "{disk}" && mkfs.ext4 -q "{disk}" && mount -o loop "{disk}"', "remount,abort", ""),
+        "remounted": ("mount -t tmpfs tmpfs", "remount,ro", "LEAKTRACK_THREAD=0"),
+    }
+    for way, (mount, again, setting) in ways.items():
+        for end, status in (("true", 0), ("kill -9 $$", 128 + signal.SIGKILL)):
+            program = f'env -u LD_PRELOAD mount -o {again} "{place.out}" && {work}; {end}'
+            inside = (f'mkdir -p "{place.out}" && {mount} "{place.out}" || exit 99; '
+                      f'{setting} "{place.session.leaktrack}" run --exact -o "{place.out}/captures" -- /bin/sh -c \'{program}\'; '
+                      f'[ $? = {status} ] || exit 98; '
+                      f'"{place.session.leaktrack}" report --no-history "{place.out}"/captures/*.sh.*.ltk')
+            done = subprocess.run(["unshare", "-m", "sh", "-c", inside], capture_output=True, text=True, check=False, timeout=60)
+            if done.returncode == 99 or "Operation not permitted" in done.stderr:
+                print(f"not tried: {way}: {done.stderr.strip()}")
+                break
+            assert done.returncode in t.REPORT_EXITS, (way, done)
+            assert "the end of the run could not be written to its capture" in done.stderr and "Read-only file system" in done.stderr, (way, done)
+            words = " ".join(done.stdout.split())
+            assert "was not written to the capture" in words and "Read-only file system" in words, (way, done.stdout)
+            assert re.search(r"heap +(1[5-9]\d|[2-9]\d\d) KiB", done.stdout), (way, done.stdout)
+            assert ("watched, killed" if status else "watched, exited") in words, (way, done.stdout)
+            clean_recorders(place.out)
+
+
+def without_links(place):
+    """A file system that counts no links: the capture has a name, and is not taken for one that was removed."""
+    os.makedirs(place.out, exist_ok=True)
+    environment = {**os.environ, "LD_PRELOAD": place.library, "LEAKTRACK_OUT": place.out, "LEAKTRACK_INTERVAL": "exact"}
+    inside = (f'stat -c %h "{place.out}"/*.ltk; ls /dev/shm | grep "^leaktrack.$1[.]" && exit 98; unset LD_PRELOAD; '
+              f'"{place.session.leaktrack}" report --no-history "{place.out}"/*.$1.*.ltk')
+    program = '/bin/sh -c "x=1; true" & wait $!; exec env -u LD_PRELOAD /bin/sh -c "$INSIDE" sh $!'
+    command = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "linkless_fs.py"), place.out,
+               "env", f"LD_PRELOAD={place.library}", "/bin/sh", "-c", program]
+    del environment["LD_PRELOAD"]
+    done = subprocess.run(command, env={**environment, "INSIDE": inside}, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode == 77:
+        print("not tried: no FUSE here")
+        return
+    assert done.returncode in t.REPORT_EXITS, done
+    assert set(re.findall(r"^\d+$", done.stdout, re.M)) == {"0"}, done.stdout
+    assert "watched, exited" in " ".join(done.stdout.split()), done.stdout
+
+
+def clean_recorders(out):
+    """Their captures are gone with their file system: a later run would write them anew."""
+    for name in glob.glob("/dev/shm/leaktrack.*.ltr"):
+        try:
+            with open(name, "rb") as file:
+                if out.encode() in file.read(65536):
+                    os.unlink(name)
+        except OSError:
+            pass  # another's, or gone
+
+
 def main():
     leaktrack, library = map(os.path.abspath, sys.argv[1:])
     t.need("unshare", "dd")
-    for check in (removed, moved, killed, without_run, filled):
+    for check in (removed, moved, killed, without_run, filled, made_read_only, without_links):
         with t.tracker(leaktrack) as session:
             check(Place(session, library))
     print("wherever the captures went, the runs were found")

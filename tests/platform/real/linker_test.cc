@@ -90,9 +90,9 @@ TEST(ClockTest, WithoutAVdsoTheKernelIsAskedAndUnderAFilterNobodyIs) {
   ASSERT_EQ(ReadClockByCall(CLOCK_MONOTONIC_COARSE, &first), 0);
   EXPECT_LE(std::abs(first.tv_sec * 1'000'000'000 + first.tv_nsec - MonotonicCoarseNs()),
             1'000'000'000);
-  raw::forbidden.store(true);
+  raw::forbidden.store(1);
   ASSERT_EQ(ReadClockByCall(CLOCK_MONOTONIC_COARSE, &second), 0);
-  raw::forbidden.store(false);
+  raw::forbidden.store(0);
   EXPECT_EQ(second.tv_sec, first.tv_sec);
   EXPECT_EQ(second.tv_nsec, first.tv_nsec);
   EXPECT_EQ(errno, 77);

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "tools/report/gate/gate_report.h"
 
 namespace leaktrack {
@@ -34,51 +39,75 @@ Json SiteJson(const SiteChange& site) {
           {"stack", stack}};
 }
 
-std::string Dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string Dump(const Json& json, size_t columns) {
+  const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return absl::StrReplaceAll(text, {{"\n", absl::StrCat("\n", std::string(columns, ' '))}});
+}
+
+// The members of `head`, and behind them the sites, each written as it is made: their stacks are a
+// thousand times what the captures hold.
+void WriteWithSites(const Json& head, size_t sites, absl::FunctionRef<Json(size_t)> site,
+                    TextSink& sink) {
+  constexpr size_t kColumns = 4;
+  std::string text = Dump(head, 0);
+  text.resize(text.size() - std::string_view("\n}").size());
+  sink.Write(absl::StrCat(text, ",\n  \"sites\": ["));
+  for (size_t i = 0; i < sites; ++i)
+    sink.Write(
+        absl::StrCat(i == 0 ? "\n" : ",\n", std::string(kColumns, ' '), Dump(site(i), kColumns)));
+  sink.Write(sites == 0 ? "]\n}\n" : "\n  ]\n}\n");
+}
+
+Json GateSiteJson(const GateSite& site) {
+  Json json = SiteJson(site.change);
+  json["suppressed"] = site.suppressed;
+  json["over_limit"] = site.over_limit;
+  json["within_limit"] = site.within_limit;
+  json["fails"] = Fails(site);
+  return json;
 }
 
 }  // namespace
 
-std::string GateJson(const GateResult& result) {
-  Json sites = Json::array();
-  for (const GateSite& site : result.sites) {
-    sites.push_back(SiteJson(site.change));
-    sites.back()["suppressed"] = site.suppressed;
-    sites.back()["over_limit"] = site.over_limit;
-    sites.back()["within_limit"] = site.within_limit;
-    sites.back()["fails"] = Fails(site);
-  }
+void WriteGateJson(const GateResult& result, TextSink& sink) {
   const char* verdict = result.verdict == GateVerdict::kPass   ? "pass"
                         : result.verdict == GateVerdict::kFail ? "fail"
                                                                : "inconclusive";
-  return Dump(
-      {{"schema", 1},
-       {"verdict", verdict},
-       {"unit", result.unit},
-       {"runs", result.runs},
-       {"total_bytes", Whole(result.total_bytes)},
-       {"over_total", result.over_total},
-       {"inconclusive_because", TextOrNull(result.inconclusive_because)},
-       {"stale_baseline_entries", result.stale},
-       {"unused_suppressions", result.unused},
-       {"unused_limits", result.unused_limits},
-       {"notes", result.notes},
-       {"detectable_bytes", result.detectable_bytes > 0 ? Whole(result.detectable_bytes) : Json()},
-       {"sites", sites}});
+  const Json head = {
+      {"schema", 1},
+      {"verdict", verdict},
+      {"unit", result.unit},
+      {"runs", result.runs},
+      {"total_bytes", Whole(result.total_bytes)},
+      {"over_total", result.over_total},
+      {"inconclusive_because", TextOrNull(result.inconclusive_because)},
+      {"stale_baseline_entries", result.stale},
+      {"unused_suppressions", result.unused},
+      {"unused_limits", result.unused_limits},
+      {"notes", result.notes},
+      {"detectable_bytes", result.detectable_bytes > 0 ? Whole(result.detectable_bytes) : Json()}};
+  WriteWithSites(
+      head, result.sites.size(), [&](size_t i) { return GateSiteJson(result.sites[i]); }, sink);
 }
 
-std::string ComparisonJson(const Comparison& comparison) {
-  Json sites = Json::array();
-  for (const SiteChange& site : comparison.sites) sites.push_back(SiteJson(site));
-  return Dump({{"schema", 1},
-               {"regressed", comparison.Regressed()},
-               {"unit", comparison.unit},
-               {"dispersion", comparison.phi},
-               {"dispersion_known", comparison.phi_known},
-               {"detectable_bytes", Whole(comparison.detectable_bytes)},
-               {"inconclusive_because", TextOrNull(comparison.inconclusive_because)},
-               {"sites", sites}});
+void WriteComparisonJson(const Comparison& comparison, size_t top, TextSink& sink) {
+  const size_t total = comparison.sites.size(), shown = top == 0 ? total : std::min(top, total);
+  const auto left_out = std::span(comparison.sites).subspan(shown);
+  const auto changed = std::count_if(left_out.begin(), left_out.end(), [](const SiteChange& site) {
+    return site.change != Change::kUnchanged;
+  });
+  const Json head = {{"schema", 1},
+                     {"regressed", comparison.Regressed()},
+                     {"unit", comparison.unit},
+                     {"dispersion", comparison.phi},
+                     {"dispersion_known", comparison.phi_known},
+                     {"detectable_bytes", Whole(comparison.detectable_bytes)},
+                     {"inconclusive_because", TextOrNull(comparison.inconclusive_because)},
+                     {"sites_total", total},
+                     {"sites_shown", shown},
+                     {"changed_left_out", changed}};
+  WriteWithSites(
+      head, shown, [&](size_t i) { return SiteJson(comparison.sites[i]); }, sink);
 }
 
 }  // namespace leaktrack

@@ -11,12 +11,13 @@
 
 #include <string>
 
+#include "tools/base/text_sink.h"
 #include "tools/compare/gate.h"
 
 namespace leaktrack {
 
 std::string GateText(const GateResult& result, size_t columns, bool colour);
-std::string GateJson(const GateResult& result);
+void WriteGateJson(const GateResult& result, TextSink& sink);
 std::string GateJunit(const GateResult& result);
 std::string GateSarif(const GateResult& result);
 std::string GateGitlab(const GateResult& result);
@@ -24,7 +25,8 @@ std::string GateGithub(const GateResult& result);    // workflow commands: ::err
 std::string GateMarkdown(const GateResult& result);  // for a step summary
 
 std::string ComparisonText(const Comparison& comparison, size_t columns, bool colour);
-std::string ComparisonJson(const Comparison& comparison);
+// `top`: as many sites, the worst first; 0: all.
+void WriteComparisonJson(const Comparison& comparison, size_t top, TextSink& sink);
 
 // Pieces that the formats share.
 std::string Headline(const GateResult& result);  // "gate: FAIL: 1 new leak, 2 known"

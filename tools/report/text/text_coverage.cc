@@ -38,7 +38,7 @@ constexpr LossLine kLosses[] = {
     {capture::kLostCells, "birth or death", "births or deaths",
      "found no counter: growth may be misjudged"},
     {capture::kLostModules, "module", "modules", "found no room: their frames have no names"},
-    {capture::kLostMappings, "call of mmap or munmap", "calls of mmap or munmap",
+    {capture::kLostMappings, "call that maps memory", "calls that map memory",
      "could not be settled"},
     {capture::kStaleBlocks, "free was", "frees were",
      "missed, and noticed when the address came back"},

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Comparisons for machines: bounded in sites, and written site by site.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "tools/report/gate/gate_report.h"
+
+namespace leaktrack {
+namespace {
+
+// Remembers how large the largest piece was.
+class WatchingSink : public TextSink {
+ public:
+  void Write(std::string_view piece) override {
+    text += piece;
+    largest = std::max(largest, piece.size());
+  }
+  std::string text;
+  size_t largest = 0;
+};
+
+Comparison ManySites(size_t count) {
+  Comparison comparison;
+  ResolvedFrame frame;
+  frame.function = "service::Record";
+  for (size_t i = 0; i < count; ++i) {
+    SiteChange site;
+    site.change = i % 2 == 0 ? Change::kNewLeak : Change::kUnchanged;
+    site.key = {"Record" + std::to_string(i), "main"};
+    site.stack = CallStack(CallStack::Frames(40, frame));
+    comparison.sites.push_back(site);
+  }
+  return comparison;
+}
+
+TEST(GateJsonTest, AComparisonListsAsManySitesAsWereAskedForAndSaysWhatItLeftOut) {
+  WatchingSink sink;
+  WriteComparisonJson(ManySites(3000), 2000, sink);
+  const auto json = nlohmann::json::parse(sink.text);
+  EXPECT_EQ(json["sites"].size(), 2000u);
+  EXPECT_EQ(json["sites_shown"], 2000);
+  EXPECT_EQ(json["sites_total"], 3000);
+  EXPECT_EQ(json["changed_left_out"], 500);
+  EXPECT_EQ(json["sites"][1999]["site"], "Record1999 < main");
+}
+
+TEST(GateJsonTest, OneSiteIsHeldAtATime) {
+  WatchingSink few, many;
+  WriteComparisonJson(ManySites(10), 0, few);
+  WriteComparisonJson(ManySites(3000), 0, many);
+  EXPECT_EQ(nlohmann::json::parse(many.text)["sites"].size(), 3000u);
+  EXPECT_LT(many.largest, few.largest + 100);
+  WatchingSink gate;
+  GateResult result;
+  for (const SiteChange& change : ManySites(1000).sites) result.sites.push_back({.change = change});
+  WriteGateJson(result, gate);
+  EXPECT_EQ(nlohmann::json::parse(gate.text)["sites"].size(), 1000u);
+  EXPECT_LT(gate.largest, few.largest + 200);
+}
+
+TEST(GateJsonTest, NoSitesAreAnEmptyList) {
+  WatchingSink sink;
+  WriteComparisonJson({}, 0, sink);
+  const auto json = nlohmann::json::parse(sink.text);
+  EXPECT_TRUE(json["sites"].is_array() && json["sites"].empty());
+}
+
+}  // namespace
+}  // namespace leaktrack
