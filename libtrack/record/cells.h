@@ -23,6 +23,7 @@
 
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/recorder_layout.h"
 #include "libtrack/record/image.h"
 #include "libtrack/record/numeric.h"
@@ -50,6 +51,7 @@ class Cells {
     const auto bytes =
         static_cast<double>(static_cast<int64_t>(size));  // of a sign: in one instruction
     if (own == nullptr) return AddExactShared(key, bytes);
+    LEAKTRACK_DCHECK(own->entries != nullptr);
     const OwnCells::Entry& entry = own->entries[own->HomeOf(key)];
     if (entry.key != key) [[unlikely]]
       return AddExactAnew(*own, key, bytes);
@@ -64,6 +66,7 @@ class Cells {
   }
   // Adds live blocks to it. Returns what is to be added to the header's live_count now, mostly 0.
   static int64_t CountOwn(capture::Cell& counter, int64_t live, int64_t at_once) {
+    LEAKTRACK_DCHECK(at_once > 0 && at_once <= capture::kCounterMost);
     const int64_t sum =
         capture::CounterLive(counter.objects.load(std::memory_order_relaxed)) + live;
     const bool enough =

@@ -27,6 +27,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/thread_state.h"
 
 namespace leaktrack::track {
@@ -104,7 +105,11 @@ class BasicGuard : private GuardPlace {
   }
   [[gnu::always_inline]] ~BasicGuard() { Leave(thread_.hot()); }
 
-  const GuardTicket& ticket() const { return ticket_; }  // only if held()
+  // Only if held(), or taken over since.
+  const GuardTicket& ticket() const {
+    LEAKTRACK_DCHECK(held() || thread_.hot().guards_taken_over != 0);
+    return ticket_;
+  }
   // False: the thread is inside a hook already; pass the call through and count kNestedAllocations.
   // Or the guard was taken over since: the thread's state, if it was read since the guard was
   // entered, may be another's.

@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack::track {
@@ -72,6 +73,7 @@ class ImageView {
 
   // True if the first `bytes` of the region may be touched; asks for pages if need be.
   [[nodiscard]] bool Ensure(capture::RegionId id, uint64_t bytes) const {
+    LEAKTRACK_DCHECK(header_ != nullptr);
     return bytes <= header_->regions[id].committed_bytes.load(std::memory_order_acquire) ||
            Commit(id, bytes);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libtrack/capture/age_band.h"
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/numeric.h"
 
 namespace leaktrack::track {
@@ -55,9 +56,17 @@ bool MapTable::Lock() {
   return false;
 }
 
-void MapTable::Unlock() { image_.header().map_lock.fetch_add(1, std::memory_order_release); }
+bool MapTable::IsLocked() const {
+  return image_.header().map_lock.load(std::memory_order_relaxed) % 2 != 0;
+}
+
+void MapTable::Unlock() {
+  LEAKTRACK_DCHECK(IsLocked());
+  image_.header().map_lock.fetch_add(1, std::memory_order_release);
+}
 
 bool MapTable::Add(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
+  LEAKTRACK_DCHECK(start % kPageBytes == 0 && length != 0);
   if (!Lock()) return false;
   length = ToPages(length);
   RemoveLocked(start, length, now_ms, nullptr);
@@ -77,6 +86,7 @@ bool MapTable::Attach(uintptr_t start, uint64_t length, SiteId site, uint64_t no
 }
 
 bool MapTable::AddBytes(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
+  LEAKTRACK_DCHECK(length != 0);
   if (!Lock()) return false;
   RemoveLocked(start, length, now_ms, nullptr);
   const bool added = AppendLocked(start, length, site, now_ms);
@@ -85,6 +95,7 @@ bool MapTable::AddBytes(uintptr_t start, uint64_t length, SiteId site, uint64_t 
 }
 
 bool MapTable::Reserve(uintptr_t start, uint64_t length, uint64_t now_ms) {
+  LEAKTRACK_DCHECK(start % kPageBytes == 0 && length != 0);
   if (!Lock()) return false;
   const uint64_t whole = ToPages(length);
   RemoveLocked(start, whole, now_ms, nullptr);
@@ -143,6 +154,7 @@ MapTable::Attachment MapTable::TakeAttachment(uintptr_t start) {
 
 // Its pieces have its site and its birth; what has replaced others has not.
 bool MapTable::DetachFrom(uintptr_t start, uint64_t now_ms, DetachedMappings* detached) {
+  LEAKTRACK_DCHECK(detached != nullptr);
   if (empty()) return true;
   if (!Lock()) return false;
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
@@ -195,6 +207,7 @@ void MapTable::RemoveReserved(uintptr_t start, uintptr_t end, DetachedMappings* 
 
 void MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms,
                             DetachedMappings* detached) {
+  LEAKTRACK_DCHECK(IsLocked());
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
   const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
   const uintptr_t end = start + length;
@@ -233,6 +246,7 @@ void MapTable::CutLocked(MapEntry& entry, uintptr_t low, uintptr_t high, uint64_
 }
 
 bool MapTable::AddLocked(uintptr_t start, uint64_t length, SiteId site, uint64_t birth_ms) {
+  LEAKTRACK_DCHECK(IsLocked());
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
   std::atomic<uint32_t>& count = image_.header().map_count;
   const uint32_t used = count.load(std::memory_order_relaxed);

@@ -19,6 +19,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 
 inline constexpr uint64_t kEpochNs = 1'000'000'000;
@@ -81,6 +83,10 @@ extern std::atomic<uint32_t> g_drainer_phase __attribute__((visibility("hidden")
 inline bool DrainerRuns() {
   return g_drainer_phase.load(std::memory_order_acquire) == DrainerPhase::kRunning;
 }
+
+// Whether the calling thread may do what is the drainer's alone: it is the drainer, or there is
+// none.
+bool ActsForDrainer();
 
 // In a fork child: the parent's drainer is not here. Its private memory is given back.
 void ForgetDrainer();

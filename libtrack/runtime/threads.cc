@@ -3,8 +3,10 @@
 
 #include <atomic>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/sparse_memory.h"
+#include "libtrack/runtime/drainer.h"
 
 namespace leaktrack::track {
 namespace {
@@ -83,14 +85,17 @@ void PrepareThreads(Tracker* tracker) {
 }
 
 void RetryThreadMemory() {
+  LEAKTRACK_DCHECK(ActsForDrainer());
   if (!g_slab_refused.load(std::memory_order_relaxed)) return;
   TakeBackDeparted();
   if (AddSlab()) g_slab_refused.store(false, std::memory_order_relaxed);
 }
 
 ThreadState* AttachThread(HotThread& hot) {
+  LEAKTRACK_DCHECK(g_threads_tracker != nullptr);
+  LEAKTRACK_DCHECK(hot.guard_place != nullptr || hot.guards_taken_over != 0);
   if (hot.state != nullptr) return hot.state;
-  if ((hot.flags & kOurOwn) != 0) return nullptr;
+  if (IsOurOwnThread(hot)) return nullptr;
   ThreadState* state = NewState();
   if (state == nullptr) {
     if ((hot.flags & kCountedAsLost) == 0) g_threads_tracker->Count(capture::kLostThreads);
@@ -105,6 +110,8 @@ ThreadState* AttachThread(HotThread& hot) {
 }
 
 void NeverRecordThread(HotThread& hot) { hot.flags |= kOurOwn; }
+
+bool IsOurOwnThread(const HotThread& hot) { return (hot.flags & kOurOwn) != 0; }
 
 void AdoptThreadAfterFork(HotThread& hot) {
   if (hot.state == nullptr) return;

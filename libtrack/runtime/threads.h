@@ -12,6 +12,7 @@
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {
@@ -34,6 +35,7 @@ void AdoptThreadAfterFork(HotThread& hot);
 
 // From a thread of the library's own: what it makes the allocator do is never recorded.
 void NeverRecordThread(HotThread& hot);
+bool IsOurOwnThread(const HotThread& hot);
 
 }  // namespace leaktrack::track
 

@@ -3,6 +3,7 @@
 
 #include <link.h>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/os/link_object.h"
 #include "libtrack/platform/os/linker.h"
@@ -106,6 +107,7 @@ void InsertSteps() {
 }  // namespace
 
 void WatchInnerCalls() {
+  LEAKTRACK_DCHECK(!g_inner_calls_watched);
   if (AllocatorTells() || !g_real_resolved.load(std::memory_order_acquire)) return;
   const auto* const object = static_cast<const link_map*>(FindNextInLinkMap("malloc").object);
   if (object == nullptr || object == FindNextInLinkMap("_exit").object) return;
@@ -123,6 +125,7 @@ const void* RealMalloc() {
 }
 
 InnerCall JudgeInnerCall(ThreadState& state, const StackStart& start) {
+  LEAKTRACK_DCHECK(hot_thread.guard_place != nullptr || hot_thread.guards_taken_over != 0);
   const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(RealMalloc()));
   const bool from_there = allocator != 0 && FindModule(start.pc) == allocator;
   if (!from_there && !IsOurCall(start.pc)) return InnerCall::kNone;

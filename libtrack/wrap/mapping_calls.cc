@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/wrap/mapping_calls.h"
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/wrap/mapping.h"
 #include "libtrack/wrap/segments.h"
@@ -17,6 +18,7 @@ int Int(long word) { return static_cast<int>(word); }
 
 [[gnu::noinline]] long MappingCall(long number, long a, long b, long c, long d, long e, long f) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
+  LEAKTRACK_DCHECK(IsMappingCall(number));
   constexpr RealCall kBy = RealCall::kByNumber;
   switch (number) {
     case SYS_mmap:
