@@ -88,7 +88,7 @@ bool InitImage(void* base, const ImagePlan& plan, CommitFn commit, void* context
 }
 
 void ImageView::Bind(void* base, CommitFn commit, void* context) {
-  LEAKTRACK_DCHECK(base != nullptr && commit != nullptr);
+  LEAKTRACK_DCHECK(base != nullptr);
   base_ = static_cast<char*>(base);
   header_ = static_cast<RecorderHeader*>(base);
   commit_ = commit;

@@ -56,10 +56,6 @@ bool MapTable::Lock() {
   return false;
 }
 
-bool MapTable::IsLocked() const {
-  return image_.header().map_lock.load(std::memory_order_relaxed) % 2 != 0;
-}
-
 void MapTable::Unlock() {
   LEAKTRACK_DCHECK(IsLocked());
   image_.header().map_lock.fetch_add(1, std::memory_order_release);

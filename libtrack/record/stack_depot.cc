@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "libtrack/capture/dcheck.h"
+#include "libtrack/platform/walk/unwind_memo.h"
 
 namespace leaktrack::track {
 namespace {

@@ -386,8 +386,6 @@ bool CallOnDrainer(void (*function)()) {
 
 int DrainerThreadId() { return g_drainer.tid; }
 
-bool ActsForDrainer() { return !DrainerRuns() || IsOurOwnThread(hot_thread); }
-
 bool FinishWithoutDrainer(int capture_fd) {
   const uint32_t phase = g_drainer_phase.load(std::memory_order_acquire);
   if (phase != DrainerPhase::kNone && phase != DrainerPhase::kStopped)

@@ -19,7 +19,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "libtrack/capture/dcheck.h"
+#include "libtrack/runtime/threads.h"
 
 namespace leaktrack::track {
 
@@ -86,7 +86,7 @@ inline bool DrainerRuns() {
 
 // Whether the calling thread may do what is the drainer's alone: it is the drainer, or there is
 // none.
-bool ActsForDrainer();
+inline bool ActsForDrainer() { return !DrainerRuns() || IsOurOwnThread(hot_thread); }
 
 // In a fork child: the parent's drainer is not here. Its private memory is given back.
 void ForgetDrainer();

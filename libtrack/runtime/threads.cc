@@ -12,7 +12,6 @@ namespace leaktrack::track {
 namespace {
 
 constexpr uint32_t kCountedAsLost = 1;  // HotThread::flags
-constexpr uint32_t kOurOwn = 2;
 constexpr size_t kStatesPerSlab = 16;
 constexpr uint32_t kMaxSlabs = 4096;
 
@@ -109,9 +108,7 @@ ThreadState* AttachThread(HotThread& hot) {
   return state;
 }
 
-void NeverRecordThread(HotThread& hot) { hot.flags |= kOurOwn; }
-
-bool IsOurOwnThread(const HotThread& hot) { return (hot.flags & kOurOwn) != 0; }
+void NeverRecordThread(HotThread& hot) { hot.flags |= kOurOwnThread; }
 
 void AdoptThreadAfterFork(HotThread& hot) {
   if (hot.state == nullptr) return;

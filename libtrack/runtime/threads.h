@@ -12,7 +12,6 @@
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 
-#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {
@@ -35,7 +34,8 @@ void AdoptThreadAfterFork(HotThread& hot);
 
 // From a thread of the library's own: what it makes the allocator do is never recorded.
 void NeverRecordThread(HotThread& hot);
-bool IsOurOwnThread(const HotThread& hot);
+inline constexpr uint32_t kOurOwnThread = 2;  // HotThread::flags
+inline bool IsOurOwnThread(const HotThread& hot) { return (hot.flags & kOurOwnThread) != 0; }
 
 }  // namespace leaktrack::track
 

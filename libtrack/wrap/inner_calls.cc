@@ -107,13 +107,17 @@ void InsertSteps() {
 }  // namespace
 
 void WatchInnerCalls() {
-  LEAKTRACK_DCHECK(!g_inner_calls_watched);
   if (AllocatorTells() || !g_real_resolved.load(std::memory_order_acquire)) return;
-  const auto* const object = static_cast<const link_map*>(FindNextInLinkMap("malloc").object);
+  const void* const object = FindNextInLinkMap("malloc").object;
   if (object == nullptr || object == FindNextInLinkMap("_exit").object) return;
+  WatchInnerCallsOf(object);
+}
+
+void WatchInnerCallsOf(const void* object) {
+  LEAKTRACK_DCHECK(!g_inner_calls_watched);
   for (size_t i = 0; i < kPublicCount; ++i) {
     if (FindNextInLinkMap(kPublicNames[i]).object != object) continue;  // somebody else's
-    g_functions[i] = FindRangeInObject(object, kPublicNames[i]);
+    g_functions[i] = FindRangeInObject(static_cast<const link_map*>(object), kPublicNames[i]);
   }
   InsertSteps();
   g_inner_calls_watched = true;

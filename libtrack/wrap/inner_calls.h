@@ -40,6 +40,9 @@ namespace leaktrack::track {
 // From the library's constructor, once the allocator is known.
 void WatchInnerCalls();
 
+// The same for an allocator that lies in this object (a link_map), whoever it is.
+void WatchInnerCallsOf(const void* object);
+
 // The malloc that the hooks end at.
 const void* RealMalloc();
 
