@@ -2,7 +2,7 @@
 # Sets up, builds and runs every test; stops at the first preset that fails and names the command that repeats it.
 #   scripts/test.sh            all that follow but dev and tidy
 #   scripts/test.sh PRESET...  asan-ubsan  units, in a checked debug build with sanitizers
-#                              tsan        units of the library under the thread sanitizer
+#                              tsan        the same under the thread sanitizer; of the analyzer what uses threads
 #                              fuzz        corpora replayed, then a short run of each libFuzzer target
 #                              release     units, gates and whole programs under the library, as it is shipped
 #                              dev         the same in a debug build

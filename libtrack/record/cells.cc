@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/cells.h"
 
+#include <bit>
+
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 namespace {
 
@@ -17,11 +21,13 @@ uint64_t Mix(uint64_t key) {
 }  // namespace
 
 void Cells::Bind(const ImageView& image, MemoryFn memory) {
+  LEAKTRACK_DCHECK(std::has_single_bit(image.entries(kRegionCellIndex)));
   image_ = image;
   memory_ = memory;
 }
 
 Cell* Cells::Find(SiteId site, uint8_t band) {
+  LEAKTRACK_DCHECK(site != 0);
   Cell* const cell = FindKey((uint64_t{site} << 8) | band);
   if (cell == nullptr) image_.Count(kLostCells);
   return cell;

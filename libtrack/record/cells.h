@@ -24,6 +24,7 @@
 
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/recorder_layout.h"
 #include "libtrack/record/image.h"
 #include "libtrack/record/numeric.h"
@@ -53,6 +54,7 @@ class Cells {
     // A signed conversion is one instruction, an unsigned one is several.
     const auto bytes = static_cast<double>(static_cast<int64_t>(size));
     if (own == nullptr) return AddExactShared(key, bytes);
+    LEAKTRACK_DCHECK(own->entries != nullptr);
     const OwnCells::Entry& entry = own->entries[own->HomeOf(key)];
     if (entry.key != key) [[unlikely]]
       return AddExactAnew(*own, key, bytes);
@@ -68,6 +70,7 @@ class Cells {
   // Adds live blocks to the counter. Returns what the caller must add to the header's live_count
   // now; this is mostly 0.
   static int64_t CountOwn(capture::Cell& counter, int64_t live, int64_t at_once) {
+    LEAKTRACK_DCHECK(at_once > 0 && at_once <= capture::kCounterMost);
     const int64_t sum =
         capture::CounterLive(counter.objects.load(std::memory_order_relaxed)) + live;
     const bool enough =

@@ -32,6 +32,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/thread_state.h"
 
 namespace leaktrack::track {
@@ -111,7 +112,11 @@ class BasicGuard : private GuardPlace {
   }
   [[gnu::always_inline]] ~BasicGuard() { Leave(thread_.hot()); }
 
-  const GuardTicket& ticket() const { return ticket_; }  // valid only if held()
+  // Valid only if held(), or if the guard was taken over meanwhile.
+  const GuardTicket& ticket() const {
+    LEAKTRACK_DCHECK(held() || thread_.hot().guards_taken_over != 0);
+    return ticket_;
+  }
   // False means one of two things. The thread is already inside a hook: pass the call through and
   // count kNestedAllocations. Or the guard was taken over meanwhile: a thread state that was read
   // after the guard was entered may belong to somebody else.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/kept_ring.h"
 #include "libtrack/record/live_table.h"
 
@@ -60,7 +61,9 @@ ImagePlan PlanImage(const ImageOptions& options) {
 }
 
 bool InitImage(void* base, const ImagePlan& plan, CommitFn commit, void* context) {
+  LEAKTRACK_DCHECK(reinterpret_cast<uintptr_t>(base) % kPage == 0);
   RecorderHeader* const header = static_cast<RecorderHeader*>(base);
+  LEAKTRACK_DCHECK(header->magic == 0);
   header->version = kRecorderVersion;
   header->header_bytes = static_cast<uint32_t>(plan.header_bytes);
   header->image_bytes = plan.image_bytes;
@@ -85,6 +88,7 @@ bool InitImage(void* base, const ImagePlan& plan, CommitFn commit, void* context
 }
 
 void ImageView::Bind(void* base, CommitFn commit, void* context) {
+  LEAKTRACK_DCHECK(base != nullptr);
   base_ = static_cast<char*>(base);
   header_ = static_cast<RecorderHeader*>(base);
   commit_ = commit;

@@ -22,6 +22,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack::track {
@@ -75,6 +76,7 @@ class ImageView {
 
   // True if the first `bytes` of the region may be touched. Commits pages if needed.
   [[nodiscard]] bool Ensure(capture::RegionId id, uint64_t bytes) const {
+    LEAKTRACK_DCHECK(header_ != nullptr);
     return bytes <= header_->regions[id].committed_bytes.load(std::memory_order_acquire) ||
            Commit(id, bytes);
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/interval_control.h"
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 namespace {
 
@@ -38,6 +40,7 @@ void IntervalControl::Bind(capture::RecorderHeader* header, uint64_t configured,
 }
 
 void IntervalControl::NoteSample(uint64_t now_ms) {
+  LEAKTRACK_DCHECK(!exact());
   const uint64_t tick = now_ms / kTickMs;
   uint64_t seen = tick_.load(std::memory_order_relaxed);
   while (tick > TickOf(seen)) {
@@ -96,6 +99,7 @@ uint8_t IntervalControl::NextForLive() const {
 }
 
 void IntervalControl::RaiseLiveTo(uint8_t index, uint64_t now_ms) {
+  LEAKTRACK_DCHECK(index <= largest_index_);
   uint8_t seen = live_index_.load(std::memory_order_relaxed);
   if (seen >= index) return;
   while (seen < index &&
@@ -106,6 +110,7 @@ void IntervalControl::RaiseLiveTo(uint8_t index, uint64_t now_ms) {
 }
 
 void IntervalControl::LeaveExact(uint64_t now_ms, int64_t live) {
+  LEAKTRACK_DCHECK(exact());
   crowded_at_.store(live + live_limit_ / 4 * 3, std::memory_order_relaxed);
   rate_calm_since_.store(now_ms, std::memory_order_relaxed);
   live_calm_since_.store(now_ms, std::memory_order_relaxed);

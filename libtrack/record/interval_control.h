@@ -29,6 +29,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack::track {
@@ -56,6 +57,7 @@ class IntervalControl {
     return rate > live ? rate : live;
   }
   uint64_t BytesOf(uint8_t index) const {
+    LEAKTRACK_DCHECK(header_ != nullptr && index < header_->interval_count.load());
     return header_->interval_bytes[index].load(std::memory_order_relaxed);
   }
   bool exact() const { return index() == kExactIndex; }

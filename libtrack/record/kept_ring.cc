@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/kept_ring.h"
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 
 using namespace capture;
 
+namespace {
+
+// Positions only ever grow, and the reader stays behind.
+[[maybe_unused]] bool IsInOrder(const ThreadBlock& block) {
+  const uint64_t consumed = block.consumed.load(std::memory_order_acquire);
+  return consumed <= block.written.load(std::memory_order_acquire);
+}
+
+}  // namespace
+
 bool PushKeptDeath(ThreadBlock& block, const LiveEntry& entry, uint64_t death_ms) {
+  LEAKTRACK_DCHECK(IsInOrder(block));
   uint64_t position = block.written.load(std::memory_order_relaxed);
   do {
     if (position - block.consumed.load(std::memory_order_acquire) >= kRingEvents) return false;
@@ -22,6 +35,7 @@ bool PushKeptDeath(ThreadBlock& block, const LiveEntry& entry, uint64_t death_ms
 }
 
 Peek PeekKept(const ThreadBlock& block, uint64_t position, const KeptEvent** event) {
+  LEAKTRACK_DCHECK(position >= block.consumed.load());
   if (position >= block.written.load(std::memory_order_relaxed)) return Peek::kNone;
   const KeptEvent& found = block.events[position % kRingEvents];
   if (found.sequence.load(std::memory_order_acquire) != position + 1) return Peek::kReserved;
@@ -73,6 +87,8 @@ ThreadBlock* ThreadBlocks::Acquire(uint32_t tid) {
 
 void ThreadBlocks::Release(ThreadBlock* block) {
   const auto index = static_cast<uint32_t>(block - image_.region<ThreadBlock>(kRegionThreads));
+  LEAKTRACK_DCHECK(index != 0 && index < image_.header().thread_count.load());
+  LEAKTRACK_DCHECK(block->thread_number.load() != 0);
   block->thread_number.store(0, std::memory_order_release);
   uint64_t head = free_head_.load(std::memory_order_relaxed);
   uint64_t mine = 0;

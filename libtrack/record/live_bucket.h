@@ -21,6 +21,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack::track {
@@ -71,6 +72,9 @@ namespace live_bucket {
 
 [[gnu::always_inline]] inline void Fill(capture::LiveBucket& bucket, uint32_t slot, uintptr_t block,
                                         const LiveEntry& entry) {
+  LEAKTRACK_DCHECK(entry.size < uint64_t{1} << 56);
+  LEAKTRACK_DCHECK(entry.birth_ms < uint64_t{1} << 40);
+  LEAKTRACK_DCHECK(entry.chain < 1u << 24);
   capture::LiveHot& hot = bucket.slots[slot];
   capture::LiveCold& cold = bucket.details[slot];
   hot.size_interval.store((entry.size << 8) | entry.interval_index, std::memory_order_relaxed);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/live_table.h"
 
+#include <bit>
+
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 
 using namespace capture;
@@ -22,6 +26,7 @@ void LiveTable::Bind(const ImageView& image, bool may_grow) {
 // once.
 void LiveTable::Adopt(uint32_t index) {
   const LiveSegment& from = image_.header().live_segments[index];
+  LEAKTRACK_DCHECK(std::has_single_bit(from.bucket_count.load()));
   char* const region = image_.region<char>(kRegionLive);
   Segment& to = segments_[index];
   to.mask.store(from.bucket_count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
@@ -100,6 +105,8 @@ bool LiveTable::TakeSlot(const Slot& slot, LiveEntry* entry) {
 }
 
 bool LiveTable::Relabel(const Slot& slot, uint8_t interval_index) {
+  LEAKTRACK_DCHECK(static_cast<uint8_t>(slot.size_interval) != kExactIndex);
+  LEAKTRACK_DCHECK(interval_index != kExactIndex);
   uint64_t expected = slot.size_interval;
   const uint64_t relabelled = (expected & ~uint64_t{0xff}) | interval_index;
   return slot.hot->size_interval.compare_exchange_strong(expected, relabelled,

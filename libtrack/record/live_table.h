@@ -29,6 +29,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/recorder_layout.h"
 #include "libtrack/record/image.h"
 #include "libtrack/record/live_bucket.h"
@@ -177,6 +178,7 @@ class LiveTable {
 
 [[gnu::always_inline]] inline LiveTable::Inserted LiveTable::Insert(uintptr_t block,
                                                                     const LiveEntry& entry) {
+  LEAKTRACK_DCHECK(block > capture::kSlotBusy);
   const uint64_t hash = HashOf(block);
   const Segment* const newest = newest_.load(std::memory_order_acquire);
   if (newest == nullptr) [[unlikely]]
@@ -187,6 +189,7 @@ class LiveTable {
 }
 
 [[gnu::always_inline]] inline bool LiveTable::Take(uintptr_t block, LiveEntry* entry) {
+  LEAKTRACK_DCHECK(block != capture::kSlotEmpty);
   const uint64_t hash = HashOf(block);
   const Segment* const newest = newest_.load(std::memory_order_acquire);
   if (newest == nullptr) [[unlikely]]

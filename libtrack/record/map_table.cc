@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libtrack/capture/age_band.h"
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/numeric.h"
 
 namespace leaktrack::track {
@@ -55,9 +56,13 @@ bool MapTable::Lock() {
   return false;
 }
 
-void MapTable::Unlock() { image_.header().map_lock.fetch_add(1, std::memory_order_release); }
+void MapTable::Unlock() {
+  LEAKTRACK_DCHECK(IsLocked());
+  image_.header().map_lock.fetch_add(1, std::memory_order_release);
+}
 
 bool MapTable::Add(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
+  LEAKTRACK_DCHECK(start % kPageBytes == 0 && length != 0);
   if (!Lock()) return false;
   length = ToPages(length);
   RemoveLocked(start, length, now_ms, nullptr);
@@ -77,6 +82,7 @@ bool MapTable::Attach(uintptr_t start, uint64_t length, SiteId site, uint64_t no
 }
 
 bool MapTable::AddBytes(uintptr_t start, uint64_t length, SiteId site, uint64_t now_ms) {
+  LEAKTRACK_DCHECK(length != 0);
   if (!Lock()) return false;
   RemoveLocked(start, length, now_ms, nullptr);
   const bool added = AppendLocked(start, length, site, now_ms);
@@ -85,6 +91,7 @@ bool MapTable::AddBytes(uintptr_t start, uint64_t length, SiteId site, uint64_t 
 }
 
 bool MapTable::Reserve(uintptr_t start, uint64_t length, uint64_t now_ms) {
+  LEAKTRACK_DCHECK(start % kPageBytes == 0 && length != 0);
   if (!Lock()) return false;
   const uint64_t whole = ToPages(length);
   RemoveLocked(start, whole, now_ms, nullptr);
@@ -144,6 +151,7 @@ MapTable::Attachment MapTable::TakeAttachment(uintptr_t start) {
 // Takes out the pieces that have the attachment's site and birth. A mapping that has replaced such
 // a piece has others.
 bool MapTable::DetachFrom(uintptr_t start, uint64_t now_ms, DetachedMappings* detached) {
+  LEAKTRACK_DCHECK(detached != nullptr);
   if (empty()) return true;
   if (!Lock()) return false;
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
@@ -196,6 +204,7 @@ void MapTable::RemoveReserved(uintptr_t start, uintptr_t end, DetachedMappings* 
 
 void MapTable::RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms,
                             DetachedMappings* detached) {
+  LEAKTRACK_DCHECK(IsLocked());
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
   const uint32_t count = image_.header().map_count.load(std::memory_order_relaxed);
   const uintptr_t end = start + length;
@@ -234,6 +243,7 @@ void MapTable::CutLocked(MapEntry& entry, uintptr_t low, uintptr_t high, uint64_
 }
 
 bool MapTable::AddLocked(uintptr_t start, uint64_t length, SiteId site, uint64_t birth_ms) {
+  LEAKTRACK_DCHECK(IsLocked());
   MapEntry* const entries = image_.region<MapEntry>(kRegionMaps);
   std::atomic<uint32_t>& count = image_.header().map_count;
   const uint32_t used = count.load(std::memory_order_relaxed);

@@ -123,6 +123,9 @@ class MapTable {
 
   bool Lock();
   void Unlock();
+  bool IsLocked() const {
+    return image_.header().map_lock.load(std::memory_order_relaxed) % 2 != 0;
+  }
   void RemoveLocked(uintptr_t start, uint64_t length, uint64_t now_ms, DetachedMappings* detached);
   void RemoveReserved(uintptr_t start, uintptr_t end, DetachedMappings* detached);
   bool AddLocked(uintptr_t start, uint64_t length, capture::SiteId site, uint64_t birth_ms);

@@ -3,6 +3,8 @@
 
 #include <bit>
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 namespace {
 
@@ -33,6 +35,7 @@ double ExpOfMinus(double x) {
 }  // namespace
 
 double Ln(double x) {
+  LEAKTRACK_DCHECK(x >= 0x1p-1022 && x <= 0x1.fffffffffffffp1023);
   const uint64_t bits = std::bit_cast<uint64_t>(x);
   int exponent = static_cast<int>(bits >> 52) - 1023;
   double m = std::bit_cast<double>((bits & 0x000f'ffff'ffff'ffffULL) |
@@ -50,6 +53,7 @@ double Ln(double x) {
 }
 
 double OneMinusExp(double x) {
+  LEAKTRACK_DCHECK(x >= 0);
   if (x >= 40.0) return 1.0;  // 1 - 4e-18 rounds to 1
   if (x >= 0.35) return 1.0 - ExpOfMinus(x);
   // x - x^2/2 + x^3/6 - ... , nested.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 
 void ReservedRanges::BeginChange() {
@@ -59,6 +61,7 @@ void ReservedRanges::Erase(uint32_t first, uint32_t count) {
 }
 
 bool ReservedRanges::Add(uintptr_t low, uintptr_t high) {
+  LEAKTRACK_DCHECK(low < high);
   const uint32_t count = count_.load(std::memory_order_relaxed);
   const uint32_t first = low == 0 ? 0 : FirstEndingAfter(low - 1);
   uint32_t end = first;

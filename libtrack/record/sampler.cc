@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/numeric.h"
 
 namespace leaktrack::track {
@@ -23,6 +24,7 @@ void Sampler::Seed(uint64_t seed) {
 
 uint64_t Sampler::Random() {
   uint64_t* const s = words_;
+  LEAKTRACK_DCHECK((s[0] | s[1] | s[2] | s[3]) != 0);
   const uint64_t result = std::rotl(s[0] + s[3], 23) + s[0];
   const uint64_t t = s[1] << 17;
   s[2] ^= s[0];
@@ -37,6 +39,7 @@ uint64_t Sampler::Random() {
 double Sampler::RandomUnit() { return static_cast<double>((Random() >> 11) + 1) * 0x1p-53; }
 
 uint64_t Sampler::Draw(uint64_t interval, uint8_t index) {
+  LEAKTRACK_DCHECK(interval != 0);
   interval_index_ = index;
   return static_cast<uint64_t>(-Ln(RandomUnit()) * static_cast<double>(interval)) + 1;
 }

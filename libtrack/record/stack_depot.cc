@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/stack_depot.h"
 
+#include <bit>
+
+#include "libtrack/capture/dcheck.h"
+#include "libtrack/platform/walk/unwind_memo.h"
+
 namespace leaktrack::track {
 namespace {
 
@@ -28,6 +33,7 @@ uint8_t FlagsOf(bool truncated) { return truncated ? kStackTruncated : 0; }
 }  // namespace
 
 void StackDepot::Bind(const ImageView& image) {
+  LEAKTRACK_DCHECK(std::has_single_bit(image.entries(kRegionDepotIndex)));
   image_ = image;
   if (image.header().depot_used_bytes.load() != 0) return;
   // Offset 0 must name no stack: it holds a record without frames, which readers step over.
@@ -36,6 +42,7 @@ void StackDepot::Bind(const ImageView& image) {
 }
 
 const StackRecord& StackDepot::record(SiteId id) const {
+  LEAKTRACK_DCHECK(uint64_t{id} * 8 < image_.header().depot_used_bytes.load());
   return *reinterpret_cast<const StackRecord*>(image_.region<char>(kRegionDepotArena) +
                                                uint64_t{id} * 8);
 }
@@ -80,6 +87,8 @@ SiteId StackDepot::Append(uint64_t hash, const Stack& stack) {
 }
 
 SiteId StackDepot::Intern(const Stack& stack) {
+  LEAKTRACK_DCHECK(stack.frames.size() <= kMaxFrames);
+  LEAKTRACK_DCHECK(stack.fold == FoldFrames(stack.frames));
   const uint64_t hash = HashOf(stack);
   auto* const index = image_.region<std::atomic<SiteId>>(kRegionDepotIndex);
   const uint64_t mask = image_.entries(kRegionDepotIndex) - 1;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/thread_state.h"
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 
 constinit __thread HotThread hot_thread = {};
@@ -16,6 +18,8 @@ void OwnCells::Clear() {
 
 void OwnCells::MoveTo(Entry* larger) {
   static_assert((kMostBits - kFewBits) % 3 == 0);
+  LEAKTRACK_DCHECK(shift > 64 - kMostBits);
+  LEAKTRACK_DCHECK(larger->key == 0);
   const Entry* const old = entries;
   const size_t old_places = size_t{1} << (64 - shift);
   entries = larger;
@@ -49,6 +53,7 @@ uint64_t Head(const ThreadState* state, uint64_t before) {
 }  // namespace
 
 size_t ThreadStatePool::AddSlab(void* memory, size_t bytes) {
+  LEAKTRACK_DCHECK(reinterpret_cast<uintptr_t>(memory) % alignof(ThreadState) == 0);
   ThreadState* const states = static_cast<ThreadState*>(memory);
   const size_t count = bytes / sizeof(ThreadState);
   for (size_t i = count; i > 0; --i) Release(&states[i - 1]);
@@ -70,6 +75,7 @@ ThreadState* ThreadStatePool::Acquire() {
 }
 
 void ThreadStatePool::Release(ThreadState* state) {
+  LEAKTRACK_DCHECK(state != nullptr && StateOf(Head(state, 0)) == state);
   uint64_t head = head_.load(std::memory_order_relaxed);
   do {
     state->next_free.store(StateOf(head), std::memory_order_relaxed);

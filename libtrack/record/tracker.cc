@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/tracker.h"
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/numeric.h"
 
 namespace leaktrack::track {
@@ -23,6 +24,7 @@ bool Tracker::Bind(const TrackerOptions& options) {
   image_.Bind(options.image, options.commit, options.commit_context);
   if (image_.header().magic != kRecorderMagic || image_.header().version != kRecorderVersion)
     return false;
+  LEAKTRACK_DCHECK(options.filter != nullptr && !options.filter->is_open());
   filter_ = options.filter;
   seed_ = options.seed;
   seeds_given_.store(0);
@@ -31,6 +33,7 @@ bool Tracker::Bind(const TrackerOptions& options) {
   const bool exact = options.interval == 1;
   control_.Bind(&image_.header(), options.interval, options.live_limit);
   live_.Bind(image_, exact);
+  LEAKTRACK_DCHECK(options.live_limit <= live_.capacity());
   depot_.Bind(image_);
   cells_.Bind(image_, options.thread_memory);
   thread_memory_ = options.thread_memory;
@@ -108,6 +111,7 @@ bool Tracker::JudgeByBudget(HotThread& hot, ThreadState& state, uint64_t size, u
 
 bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64_t size,
                      const Sample& sample, SiteId site, uint64_t now_ms, const ChainLink* link) {
+  LEAKTRACK_DCHECK(generation_ != 0);
   LiveEntry entry{size, sample.interval_index, site, now_ms};
   if (link != nullptr) entry.Continue(*link);
   // The state is not renewed yet if a mark is the first call after a fork.
@@ -116,6 +120,7 @@ bool Tracker::Insert(const GuardTicket&, ThreadState& state, void* block, uint64
 }
 
 SiteId Tracker::Intern(const StackDepot::Stack& stack) {
+  LEAKTRACK_DCHECK(generation_ != 0);
   const SiteId none = no_stack_[stack.kind == SiteKind::kMapping ? 1 : 0];
   if (stack.frames.empty()) {
     Count(kLostUnwind);

@@ -7,6 +7,7 @@
 #define LEAKTRACK_LIBTRACK_RECORD_TRACKER_EXACT_H_
 
 #include "libtrack/capture/age_band.h"
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {
@@ -51,6 +52,7 @@ namespace leaktrack::track {
 [[gnu::always_inline]] inline bool Tracker::InsertExact(const GuardTicket&, ThreadState& state,
                                                         void* block, uint64_t size,
                                                         capture::SiteId site, uint64_t now_ms) {
+  LEAKTRACK_DCHECK(state.generation == generation_ && size <= kLargestSampled);
   return InsertAs(&state, state, block, {size, kExactIndex, site, now_ms});
 }
 
@@ -65,6 +67,7 @@ namespace leaktrack::track {
 
 [[gnu::always_inline]] inline void Tracker::SettleExact(ThreadState& state, const Removed& removed,
                                                         uint64_t now_ms) {
+  LEAKTRACK_DCHECK(removed.found && removed.entry.interval_index == kExactIndex);
   LiveEntry entry = removed.entry.Apart();
   entry.interval_index = kExactIndex;  // a constant for the compiler
   SettleAs(&state, entry, now_ms);

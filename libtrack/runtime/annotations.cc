@@ -4,6 +4,7 @@
 #include <atomic>
 #include <string_view>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/text.h"
 #include "libtrack/record/notes.h"
 #include "libtrack/runtime/drainer.h"
@@ -107,6 +108,7 @@ double UseOfLimit(const MemoryReading& memory) {
 }
 
 void NotePressure(const MemoryReading& memory) {
+  LEAKTRACK_DCHECK(ActsForDrainer());
   const double now = UseOfLimit(memory), before = g_pressure_held.load(std::memory_order_relaxed);
   const double held = now < 0 || now > before        ? now
                       : now + kPressurePlay < before ? now + kPressurePlay

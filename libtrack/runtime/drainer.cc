@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/write/header_page.h"
 #include "libtrack/capture/write/history_writer.h"
 #include "libtrack/platform/os/clock.h"
@@ -330,6 +331,8 @@ void AwaitThreadGone() {
 }  // namespace
 
 bool StartDrainer(const DrainerFiles& files) {
+  LEAKTRACK_DCHECK(!DrainerRuns());
+  LEAKTRACK_DCHECK(ImageHeader() != nullptr);
   g_drainer.capture_fd = files.capture_fd;
   g_drainer.image = g_image_file;
   g_drainer.image.fd = files.recorder_fd;

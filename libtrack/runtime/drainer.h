@@ -18,6 +18,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/runtime/threads.h"
+
 namespace leaktrack::track {
 
 inline constexpr uint64_t kEpochNs = 1'000'000'000;
@@ -81,6 +83,9 @@ extern std::atomic<uint32_t> g_drainer_phase __attribute__((visibility("hidden")
 inline bool DrainerRuns() {
   return g_drainer_phase.load(std::memory_order_acquire) == DrainerPhase::kRunning;
 }
+
+// True if the calling thread may do what only the drainer may: it is the drainer, or there is none.
+inline bool ActsForDrainer() { return !DrainerRuns() || IsOurOwnThread(hot_thread); }
 
 // For a fork child, which does not have its parent's drainer. Gives the drainer's private memory
 // back.

@@ -7,8 +7,10 @@
 #include <atomic>
 #include <cstring>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/sparse_memory.h"
+#include "libtrack/runtime/drainer.h"
 
 namespace leaktrack::track {
 
@@ -74,6 +76,7 @@ bool Commit(const RecorderFile& file, capture::RegionId id, uint64_t bytes) {
 }  // namespace
 
 void UseImage(const RecorderFile& file, uint64_t header_bytes) {
+  LEAKTRACK_DCHECK(header_bytes % kPageBytes == 0);
   g_image_file = file;
   g_header_bytes = header_bytes;
   for (RegionState& region : g_regions) {
@@ -83,6 +86,7 @@ void UseImage(const RecorderFile& file, uint64_t header_bytes) {
 }
 
 bool CommitRegion(capture::RegionId id, uint64_t bytes) {
+  LEAKTRACK_DCHECK(ImageHeader() != nullptr);
   if (g_regions[id].refused.load(std::memory_order_relaxed)) {
     return bytes <= ImageHeader()->regions[id].committed_bytes.load(std::memory_order_acquire);
   }
@@ -160,6 +164,7 @@ void EmptyImage() {
 }
 
 void CommitAhead(const RecorderFile& file) {
+  LEAKTRACK_DCHECK(ActsForDrainer());
   auto& header = *reinterpret_cast<capture::RecorderHeader*>(file.base);
   const struct {
     capture::RegionId id;

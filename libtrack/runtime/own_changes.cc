@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/runtime/drainer.h"
 
 namespace leaktrack::track {
 namespace {
@@ -84,6 +86,7 @@ void PostOwnChange(const OwnChange& change) {
 }
 
 void RepeatOwnChanges() {
+  LEAKTRACK_DCHECK(ActsForDrainer());
   uint32_t repeated = g_queue.repeated.load(std::memory_order_relaxed);
   for (; repeated != g_queue.posted.load(); ++repeated) {
     const OwnChange& change = g_queue.entries[repeated % kEntries].change;

@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/helper_thread.h"
 #include "libtrack/platform/os/raw.h"
@@ -251,6 +252,7 @@ void CountIfNested(const HookGuard& guard) {
 }
 
 uint64_t NowMsByClock() {
+  LEAKTRACK_DCHECK(ImageHeader() != nullptr);
   const int64_t since_start = MonotonicCoarseNs() - ImageHeader()->start_monotonic_ns;
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
 }

@@ -3,14 +3,15 @@
 
 #include <atomic>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/sparse_memory.h"
+#include "libtrack/runtime/drainer.h"
 
 namespace leaktrack::track {
 namespace {
 
 constexpr uint32_t kCountedAsLost = 1;  // HotThread::flags
-constexpr uint32_t kOurOwn = 2;
 constexpr size_t kStatesPerSlab = 16;
 constexpr uint32_t kMaxSlabs = 4096;
 
@@ -83,14 +84,17 @@ void PrepareThreads(Tracker* tracker) {
 }
 
 void RetryThreadMemory() {
+  LEAKTRACK_DCHECK(ActsForDrainer());
   if (!g_slab_refused.load(std::memory_order_relaxed)) return;
   TakeBackDeparted();
   if (AddSlab()) g_slab_refused.store(false, std::memory_order_relaxed);
 }
 
 ThreadState* AttachThread(HotThread& hot) {
+  LEAKTRACK_DCHECK(g_threads_tracker != nullptr);
+  LEAKTRACK_DCHECK(hot.guard_place != nullptr || hot.guards_taken_over != 0);
   if (hot.state != nullptr) return hot.state;
-  if ((hot.flags & kOurOwn) != 0) return nullptr;
+  if (IsOurOwnThread(hot)) return nullptr;
   ThreadState* state = NewState();
   if (state == nullptr) {
     if ((hot.flags & kCountedAsLost) == 0) g_threads_tracker->Count(capture::kLostThreads);
@@ -104,7 +108,7 @@ ThreadState* AttachThread(HotThread& hot) {
   return state;
 }
 
-void NeverRecordThread(HotThread& hot) { hot.flags |= kOurOwn; }
+void NeverRecordThread(HotThread& hot) { hot.flags |= kOurOwnThread; }
 
 void AdoptThreadAfterFork(HotThread& hot) {
   if (hot.state == nullptr) return;

@@ -37,6 +37,8 @@ void AdoptThreadAfterFork(HotThread& hot);
 
 // Called by a thread of the library's own: whatever it makes the allocator do is never recorded.
 void NeverRecordThread(HotThread& hot);
+inline constexpr uint32_t kOurOwnThread = 2;  // HotThread::flags
+inline bool IsOurOwnThread(const HotThread& hot) { return (hot.flags & kOurOwnThread) != 0; }
 
 }  // namespace leaktrack::track
 

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/text.h"
@@ -255,6 +256,7 @@ void MakeRoomFor(int directory, uint64_t for_unread) {
 }  // namespace
 
 void TidyRecorders() {
+  LEAKTRACK_DCHECK(ImageHeader() != nullptr);
   const int directory = raw::OpenAt(AT_FDCWD, "/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return;
   const Room room = RoomIn(directory);

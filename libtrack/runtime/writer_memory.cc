@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/sparse_memory.h"
 
@@ -34,6 +35,7 @@ bool LendToWriter(void*, uint32_t part, void* begin, size_t bytes) {
 }  // namespace
 
 HistoryWriter* NewHistoryWriter(const capture::RecorderHeader& header) {
+  LEAKTRACK_DCHECK(g_memory == nullptr);
   const size_t bytes = HistoryWriter::MemoryBytes(header);
   char* memory = PlaceSparse(bytes, HistoryWriter::FirstBytes(), {});
   const bool sparse = memory != nullptr;

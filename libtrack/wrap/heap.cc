@@ -17,11 +17,12 @@ namespace leaktrack::track {
 namespace {
 
 // Asks the kernel only for a mapping, so it serves any caller that comes before the real functions
-// are known.
+// are known. Refuses what they would refuse.
 void* AllocateEarly(size_t size, size_t alignment) {
-  void* block = BootstrapAllocate(size, alignment);
+  const bool can_be_aligned = (alignment & (alignment - 1)) == 0;
+  void* block = can_be_aligned ? BootstrapAllocate(size, alignment) : nullptr;
   if (g_real_resolved.load(std::memory_order_acquire)) GuardBootstrapBlocks();
-  if (block == nullptr) errno = ENOMEM;
+  if (block == nullptr) errno = can_be_aligned ? ENOMEM : EINVAL;
   return block;
 }
 
@@ -114,8 +115,10 @@ LEAKTRACK_SLOW_PATH void* ReallocarraySlow(void* block, size_t count, size_t siz
 LEAKTRACK_SLOW_PATH int PosixMemalignSlow(void** block, size_t alignment, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
   if (!ResolveRealFunctions()) {
-    *block = AllocateEarly(size, alignment);
-    return *block == nullptr ? ENOMEM : 0;
+    void* const early = AllocateEarly(size, alignment);
+    if (early == nullptr) return errno;
+    *block = early;
+    return 0;
   }
   const int result = g_real.posix_memalign(block, alignment, size);
   if (result == 0) Born(*block, size, start);

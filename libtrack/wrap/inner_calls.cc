@@ -3,6 +3,7 @@
 
 #include <link.h>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/os/link_object.h"
 #include "libtrack/platform/os/linker.h"
@@ -107,11 +108,16 @@ void InsertSteps() {
 
 void WatchInnerCalls() {
   if (AllocatorTells() || !g_real_resolved.load(std::memory_order_acquire)) return;
-  const auto* const object = static_cast<const link_map*>(FindNextInLinkMap("malloc").object);
+  const void* const object = FindNextInLinkMap("malloc").object;
   if (object == nullptr || object == FindNextInLinkMap("_exit").object) return;
+  WatchInnerCallsOf(object);
+}
+
+void WatchInnerCallsOf(const void* object) {
+  LEAKTRACK_DCHECK(!g_inner_calls_watched);
   for (size_t i = 0; i < kPublicCount; ++i) {
     if (FindNextInLinkMap(kPublicNames[i]).object != object) continue;  // belongs to another object
-    g_functions[i] = FindRangeInObject(object, kPublicNames[i]);
+    g_functions[i] = FindRangeInObject(static_cast<const link_map*>(object), kPublicNames[i]);
   }
   InsertSteps();
   g_inner_calls_watched = true;
@@ -123,6 +129,7 @@ const void* RealMalloc() {
 }
 
 InnerCall JudgeInnerCall(ThreadState& state, const StackStart& start) {
+  LEAKTRACK_DCHECK(hot_thread.guard_place != nullptr || hot_thread.guards_taken_over != 0);
   const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(RealMalloc()));
   const bool from_there = allocator != 0 && FindModule(start.pc) == allocator;
   if (!from_there && !IsOurCall(start.pc)) return InnerCall::kNone;

@@ -45,6 +45,9 @@ namespace leaktrack::track {
 // Called by the library's constructor once the allocator is known.
 void WatchInnerCalls();
 
+// The same for an allocator that lies in this object (a link_map).
+void WatchInnerCallsOf(const void* object);
+
 // The malloc behind the hooks and steps.
 const void* RealMalloc();
 

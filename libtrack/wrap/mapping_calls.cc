@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/wrap/mapping_calls.h"
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/wrap/mapping.h"
 #include "libtrack/wrap/segments.h"
 
@@ -16,6 +17,7 @@ int Int(long word) { return static_cast<int>(word); }
 
 long MappingCall(const StackStart& start, long number, long a, long b, long c, long d, long e,
                  long f) {
+  LEAKTRACK_DCHECK(IsMappingCall(number));
   constexpr RealCall kBy = RealCall::kByNumber;
   switch (number) {
     case SYS_mmap:

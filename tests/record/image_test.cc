@@ -2,6 +2,7 @@
 #include "libtrack/record/image.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include "tests/record/test_image.h"
 
@@ -34,10 +35,13 @@ TEST(ImageTest, ExactModeHasRoomForTheBlocksItPromises) {
 }
 
 TEST(ImageTest, AnImageWithoutMemoryIsRefused) {
-  TestImage image;
   auto refuse = [](void*, capture::RegionId, uint64_t) { return false; };
-  TestImage other;
-  EXPECT_FALSE(InitImage(other.base(), PlanImage({}), refuse, nullptr));
+  const ImagePlan plan = PlanImage({});
+  void* const fresh =
+      mmap(nullptr, plan.header_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(fresh, MAP_FAILED);
+  EXPECT_FALSE(InitImage(fresh, plan, refuse, nullptr));
+  munmap(fresh, plan.header_bytes);
 }
 
 TEST(ImageTest, PagesAreAskedForInStepsAndNeverBeyondTheReserve) {

@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {
@@ -37,6 +38,7 @@ size_t HistoryWriter::MemoryBytes(const RecorderHeader& header) {
 }
 
 HistoryWriter* HistoryWriter::Place(void* memory, size_t bytes, const RecorderHeader& header) {
+  LEAKTRACK_DCHECK(reinterpret_cast<uintptr_t>(memory) % alignof(HistoryWriter) == 0);
   if (bytes < MemoryBytes(header)) return nullptr;
   // Zeroed memory is a new writer, but for the fields set here. A constructor would touch megabytes
   // that a short run never needs.
@@ -116,6 +118,7 @@ bool HistoryWriter::BorrowFor(const RecorderView& view) {
 
 bool HistoryWriter::WriteEpoch(RecorderHeader* header, const MemorySampleRaw& memory,
                                uint64_t now_ms, EpochKind kind) {
+  LEAKTRACK_DCHECK(store_.file().pwrite != nullptr);
   Epoch epoch{{}, memory, now_ms, epoch_ + 1, kind};
   if (!epoch.view.Open(header, header->image_bytes)) return false;
   bool ok = BorrowFor(epoch.view);

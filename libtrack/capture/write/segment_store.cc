@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "libtrack/capture/crc32c.h"
+#include "libtrack/capture/dcheck.h"
 
 namespace leaktrack::capture {
 namespace {
@@ -34,6 +35,8 @@ void SegmentStore::Start(const FileOps& file, uint64_t run_id) {
 
 Stored SegmentStore::Append(SegmentKind kind, uint32_t level, RecordHeader record,
                             uint8_t* payload) {
+  LEAKTRACK_DCHECK(level < kLevels);
+  LEAKTRACK_DCHECK(kFrameRoom + record.length <= kSegmentBytes);
   const uint32_t number = StreamOf(kind, level);
   Stream& stream = streams_[number];
   const uint32_t bytes = static_cast<uint32_t>(sizeof(RecordHeader)) + record.length;
@@ -147,11 +150,13 @@ uint32_t SegmentStore::GenerationSegments(uint32_t generation) const {
 }
 
 void SegmentStore::RaiseHistoryLimit(uint32_t level, uint32_t segments) {
+  LEAKTRACK_DCHECK(level < kLevels);
   if (segments > kMostPerLevel) segments = kMostPerLevel;
   if (streams_[level].limit < segments) streams_[level].limit = segments;
 }
 
 void SegmentStore::Adopt(uint32_t index, const SegmentHeader& header) {
+  LEAKTRACK_DCHECK(index < kMaxSegments && header.level < kLevels);
   const uint32_t stream = StreamOf(header.kind, header.level);
   slots_[index] = {header.sequence, header.generation, static_cast<uint8_t>(stream + 1)};
   ++streams_[stream].count;

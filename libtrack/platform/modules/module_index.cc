@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/modules/module_index.h"
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 
 uint32_t ModuleIndex::Find(uintptr_t address) const {
@@ -13,6 +15,7 @@ uint32_t ModuleIndex::Find(uintptr_t address) const {
 }
 
 void ModuleIndex::Publish(uint32_t number, const LoadedElf& image, const Identity& identity) {
+  LEAKTRACK_DCHECK(number == count() + 1 && number < kMaxModules);
   facts_[number] = {.identity = identity, .end = image.end, .bias = image.bias, .cfi = image.cfi};
   starts_[number].store(image.start, std::memory_order_relaxed);
   SetLoaded(number, true);

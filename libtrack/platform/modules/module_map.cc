@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/modules/module_map.h"
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/cfi/rule_cache.h"
 #include "libtrack/platform/modules/loaded_elf.h"
 #include "libtrack/platform/modules/module_index.h"
@@ -234,6 +235,7 @@ bool RefreshLocked(uint64_t now_ms) {
 }  // namespace
 
 void BindModuleMap(const ModuleTable& table) {
+  LEAKTRACK_DCHECK(table.entries != nullptr && table.count != nullptr);
   ResetPins();  // after a fork the holders of pins and locks are not in this process
   g_refreshing.store(true, std::memory_order_relaxed);
   g_table = table;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 
 namespace leaktrack::track {
@@ -50,7 +51,9 @@ bool ParseMapsLine(std::string_view text, MapsLine& line) {
 MapsReader::MapsReader(std::span<char> buffer)
     : MapsReader(buffer, raw::OpenAt(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
 
-MapsReader::MapsReader(std::span<char> buffer, int fd) : buffer_(buffer), fd_(fd) {}
+MapsReader::MapsReader(std::span<char> buffer, int fd) : buffer_(buffer), fd_(fd) {
+  LEAKTRACK_DCHECK(!buffer.empty());
+}
 
 MapsReader::~MapsReader() {
   if (fd_ >= 0) raw::Close(fd_);

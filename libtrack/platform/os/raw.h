@@ -19,9 +19,9 @@
 namespace leaktrack::track::raw {
 
 // The number of seccomp filters that the program has put itself under, or is about to. From the
-// first one on a system call of ours may kill it (pitfalls P5, X8). Code inside a hook must ask this
-// before any system call, and do without the call. It is a number because one thread may fail to
-// install a filter while another succeeds.
+// first one on a system call of ours may kill it (pitfalls P5, X8). Code inside a hook must ask
+// this before any system call, and do without the call. It is a number because one thread may fail
+// to install a filter while another succeeds.
 extern std::atomic<uint32_t> forbidden __asm__("leaktrack_forbidden")
     __attribute__((visibility("hidden")));
 

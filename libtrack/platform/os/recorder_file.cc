@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/statfs.h>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/sparse_memory.h"
 
@@ -80,6 +81,7 @@ bool ExtendRange(const RecorderFile& file, uint64_t from, uint64_t to) {
 }
 
 bool CommitRange(const RecorderFile& file, uint64_t from, uint64_t to) {
+  LEAKTRACK_DCHECK(from % kPageBytes == 0 && to % kPageBytes == 0);
   if (to > file.bytes) return false;
   if (!file.shared || from >= to) return true;  // anonymous memory needs no commit
   if (raw::Forbidden()) return false;

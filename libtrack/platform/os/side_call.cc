@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 
 namespace leaktrack::track {
@@ -41,6 +42,7 @@ long Clone(void** stack, std::atomic<uint32_t>* tid) {
 }  // namespace
 
 bool SideCall::Start(void (*function)(void*), void* argument) {
+  LEAKTRACK_DCHECK(function != nullptr);
   if (!Gone()) return false;
   if (stack_ == nullptr) {
     void* memory = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,

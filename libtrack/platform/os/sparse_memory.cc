@@ -6,6 +6,7 @@
 #include <atomic>
 #include <iterator>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/raw.h"
 
@@ -28,6 +29,10 @@ void Remember(const char* at, uint64_t bytes) {
   Place& place = g_places[g_place_count.fetch_add(1) % std::size(g_places)];
   place.from.store(reinterpret_cast<uintptr_t>(at));
   place.to.store(reinterpret_cast<uintptr_t>(at) + bytes);
+}
+
+[[maybe_unused]] bool AreWholePages(const char* at, uint64_t bytes) {
+  return reinterpret_cast<uintptr_t>(at) % kPageBytes == 0 && bytes != 0 && bytes % kPageBytes == 0;
 }
 
 int FlagsOf(const Backing& backing) {
@@ -67,6 +72,7 @@ bool IsOneMapping(const char* at, uint64_t bytes) {
 }  // namespace
 
 char* PlaceSparse(uint64_t bytes, uint64_t first_bytes, const Backing& backing) {
+  LEAKTRACK_DCHECK(first_bytes <= bytes);
   if (bytes >= kHighest - kLowest) return nullptr;
   const uint64_t places = (kHighest - kLowest - bytes) >> kStepBits;
   for (int i = 0; i < kTries; ++i) {
@@ -86,6 +92,7 @@ bool IsSparse(uintptr_t address) {
 }
 
 bool MapPiece(char* at, uint64_t bytes, const Backing& backing) {
+  LEAKTRACK_DCHECK(AreWholePages(at, bytes) && backing.offset % kPageBytes == 0);
   if (MapUnlocked(at, bytes, FlagsOf(backing) | kMapFixedNoReplace, backing) == nullptr)
     return false;
   if (backing.fd < 0) raw::Call(SYS_madvise, raw::Ptr(at), static_cast<long>(bytes), MADV_DONTDUMP);
@@ -96,6 +103,7 @@ bool MapPiece(char* at, uint64_t bytes, const Backing& backing) {
 // refuses. Then the result is checked. The kernel never merges a piece of our file with foreign
 // mappings. It could merge private memory; to prevent that, MapPiece marks ours.
 bool ExtendPiece(char* end, uint64_t bytes) {
+  LEAKTRACK_DCHECK(AreWholePages(end, bytes));
   char* const last = end - kPageBytes;
   // A locked mapping would grow by locked, resident pages.
   raw::Call(SYS_munlock, raw::Ptr(last), kPageBytes);

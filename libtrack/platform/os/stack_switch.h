@@ -12,10 +12,13 @@
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_STACK_SWITCH_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_STACK_SWITCH_H_
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 
 // `top`: one past the end of the stack, 16-aligned.
 inline void CallOnStack(void* top, void (*function)(void*), void* argument) {
+  LEAKTRACK_DCHECK(reinterpret_cast<uintptr_t>(top) % 16 == 0);
   __asm__ volatile(
       "movq %%rsp, %%rbx\n\t"
       "movq %%rax, %%rsp\n\t"

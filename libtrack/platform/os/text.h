@@ -17,6 +17,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "libtrack/capture/dcheck.h"
+
 namespace leaktrack::track {
 
 // Why not string_view::substr, starts_with and ends_with: they can throw, and this library links
@@ -37,7 +39,10 @@ inline bool EndsWith(std::string_view text, std::string_view end) {
 
 class Text {
  public:
-  Text(char* buffer, size_t capacity) : buffer_(buffer), capacity_(capacity) { buffer_[0] = 0; }
+  Text(char* buffer, size_t capacity) : buffer_(buffer), capacity_(capacity) {
+    LEAKTRACK_DCHECK(capacity != 0);
+    buffer_[0] = 0;
+  }
   template <size_t N>
   explicit Text(char (&buffer)[N]) : Text(buffer, N) {}
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 
 namespace leaktrack::track {
@@ -46,6 +47,7 @@ void* AllocateChunk(size_t size, size_t room, size_t alignment) {
 }  // namespace
 
 void* BootstrapAllocate(size_t size, size_t alignment) {
+  LEAKTRACK_DCHECK((alignment & (alignment - 1)) == 0);
   if (alignment < 16) alignment = 16;
   if (size > SIZE_MAX / 2 || alignment > SIZE_MAX / 4) return nullptr;
   const size_t room = (size + kHeader + alignment + 15) & ~size_t{15};
@@ -74,6 +76,9 @@ bool IsBootstrapBlock(const void* block) {
   return false;
 }
 
-size_t BootstrapSize(const void* block) { return static_cast<const size_t*>(block)[-1]; }
+size_t BootstrapSize(const void* block) {
+  LEAKTRACK_DCHECK(IsBootstrapBlock(block));
+  return static_cast<const size_t*>(block)[-1];
+}
 
 }  // namespace leaktrack::track

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/walk/stack_cache.h"
 
+#include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/cfi/rule_cache.h"
 #include "libtrack/platform/walk/stack_step.h"
 
@@ -63,6 +64,7 @@ uint64_t StackCache::MakeRoom(uint32_t words) {
 }
 
 void StackCache::Keep(const UnwindMemo& memo, const StackStart& start, uint32_t value) {
+  LEAKTRACK_DCHECK(value != 0);
   if (memo.complete == 0 || memo.barriers != 0) return;
   const FpUse fp_use(memo);
   if (fp_use.provisional()) return;

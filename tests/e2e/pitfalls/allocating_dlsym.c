@@ -17,6 +17,8 @@ void* dlsym(void* restrict handle, const char* restrict name) {
     early_blocks.zeroed = calloc(10, 10);
     early_blocks.huge = malloc(kHugeBytes);
     early_blocks.aligned = aligned_alloc(1024, 2048);
+    early_blocks.misaligned = &early_blocks;
+    early_blocks.refusal = posix_memalign(&early_blocks.misaligned, 48, 100);
     early_blocks.grown = realloc(malloc(10), 5000);
     free(malloc(50));
   }

@@ -5,6 +5,10 @@
 enum { kHugeBytes = 300000 };
 
 // Blocks that were allocated while malloc was being looked up.
-extern struct EarlyBlocks { char *plain, *zeroed, *huge, *aligned, *grown; } early_blocks;
+extern struct EarlyBlocks {
+  char *plain, *zeroed, *huge, *aligned, *grown;
+  void* misaligned;  // refused, and left as it was
+  int refusal;
+} early_blocks;
 
 #endif  // LEAKTRACK_TESTS_E2E_PITFALLS_ALLOCATING_DLSYM_H_

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // dlsym allocates while we look malloc up (B1): more than any pool would hold (B2), and aligned as
-// asked (B4). The blocks come back to free, realloc and malloc_usable_size when the real functions
-// are known (B3).
+// asked (B4) or refused. The blocks come back to free, realloc and malloc_usable_size when the real
+// functions are known (B3).
 // EXPECT: end exited
 // EXPECT: live LeakLater 1 objects 4567 bytes
 #include <dlfcn.h>
+#include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@ int main(void) {
   CheckBlock(early_blocks.huge, kHugeBytes, 16);
   CheckBlock(early_blocks.aligned, 2048, 1024);
   CheckBlock(early_blocks.grown, 5000, 16);
+  REQUIRE(early_blocks.refusal == EINVAL && early_blocks.misaligned == &early_blocks);
   early_blocks.huge = realloc(early_blocks.huge, 2 * kHugeBytes);
   REQUIRE(early_blocks.huge != NULL && early_blocks.huge[kHugeBytes - 1] == 7);
   early_blocks.plain = reallocarray(early_blocks.plain, 20, 10);
