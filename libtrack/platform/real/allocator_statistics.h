@@ -40,7 +40,7 @@ struct NarrowMallinfo {
 // Looks for the functions; from the library's constructor.
 void FindAllocator();
 
-// "glibc", "jemalloc", "tcmalloc", "mimalloc", or empty. Terminated.
+// Its name in capture/allocators.h, or empty. Terminated.
 const char* AllocatorName();
 
 // Can ReadAllocator tell anything?
