@@ -12,6 +12,8 @@
 #include "bench/verdicts/cost.h"
 #include "bench/verdicts/scenarios.h"
 #include "bench/verdicts/tables.h"
+#include "tools/report/words/names.h"
+#include "tools/report/words/site_words.h"
 
 namespace leaktrack::verdicts {
 namespace {
@@ -48,6 +50,7 @@ const Planned kPlan[] = {
 
 // One line for each wrong accusation, and one for each missed leak.
 void Explain(const Program& program, const Truth& truth, const Analysis& analysis) {
+  const RunTimes run{0, analysis.duration_seconds, false};
   std::vector<Verdict> found(program.units.size(), Verdict::kNone);
   std::vector<const SiteResult*> entry_of(program.units.size());
   for (size_t i = 0; i < analysis.sites.size(); ++i) {
@@ -64,7 +67,8 @@ void Explain(const Program& program, const Truth& truth, const Analysis& analysi
     std::cout << absl::StrFormat("  FALSE%s %-7s rank %d of %s (%d sites) p %.2g q %.2g %s: %s\n",
                                  hard ? " (hard)" : "", Name(result.verdict), i + 1, unit.kind,
                                  truth.sites_of_result[i].size(), result.p_value.value_or(-1),
-                                 result.q_value.value_or(-1), Name(result.trend), result.evidence);
+                                 result.q_value.value_or(-1), Name(result.trend),
+                                 EvidenceText(result, run));
   }
   for (size_t i = 0; i < program.units.size(); ++i) {
     const Unit& unit = program.units[i];
@@ -75,7 +79,7 @@ void Explain(const Program& program, const Truth& truth, const Analysis& analysi
     std::cout << absl::StrFormat(
         "  MISSED %s, %.0f T leaked, %s %s p %.2g: %s\n", unit.kind, leaked,
         entry ? Name(entry->verdict) : "gone", entry ? Name(entry->trend) : "",
-        entry ? entry->p_value.value_or(-1) : -1, entry ? entry->evidence : "");
+        entry ? entry->p_value.value_or(-1) : -1, entry ? EvidenceText(*entry, run) : "");
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <set>
 
+#include "tools/report/words/names.h"
+
 namespace leaktrack::verdicts {
 namespace {
 

@@ -187,7 +187,7 @@ struct Capture {
   std::array<uint64_t, kLossCount> losses{};
   uint64_t epochs_lost = 0;  // gaps in the sequence of epochs
   bool no_thread = false;
-  std::string allocator;  // "glibc", "jemalloc", "tcmalloc", "mimalloc"; empty: not known
+  std::string allocator;  // a name of allocators.h; empty: not known
   std::vector<std::pair<std::string, HookState>> hooks;
 
   std::string fold_problem;         // why the reader could not write the end to the file

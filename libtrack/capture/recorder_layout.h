@@ -212,7 +212,7 @@ struct RecorderHeader {
   char program[72];         // basename of argv[0]
   char capture_path[1024];  // absolute; empty if there is no capture file
   char command[1024];       // arguments, quoted where needed, cut with "..." when longer
-  char allocator[16];       // "glibc", "jemalloc", "tcmalloc", "mimalloc"; empty: not known
+  char allocator[16];       // a name of allocators.h; empty: not known
 
   uint64_t configured_interval;  // 0: auto; 1: exact; else bytes
   std::atomic<uint64_t> interval_bytes_now;

@@ -226,7 +226,7 @@ void StartLibrary(const char* const* environment) {
 
 bool MayRecord(HotThread& hot) {
   if (g_filter.is_open()) return true;
-  switch (g_phase.load(std::memory_order_acquire)) {
+  switch (static_cast<Phase>(g_phase.load(std::memory_order_acquire))) {
     case kTracking:  // the gate is open by now, or this is a fork child
       if (g_filter.is_open()) return true;
       if (raw::Forbidden()) hot.countdown = kInertBudget;
@@ -234,9 +234,11 @@ bool MayRecord(HotThread& hot) {
     case kInert:
       hot.countdown = kInertBudget;
       return false;
-    default:
-      return false;
+    case kCold:
+    case kStarting:
+      break;
   }
+  return false;
 }
 
 ThreadState* FirstStateForRecording(HotThread& hot, const HookGuard& guard) {

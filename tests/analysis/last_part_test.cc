@@ -14,7 +14,6 @@
 namespace leaktrack {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::kForever;
 using ::testing::Not;
 using testing::Program;
@@ -48,7 +47,6 @@ TEST(LastPartTest, FindsALeakThatIsStillGoingOn) {
   EXPECT_EQ(last.duration_seconds, 4 * 3600);
   EXPECT_FALSE(all.window_seconds.has_value());
   EXPECT_NEAR(last.sites[0].growth->mid, 20 * 1024 * 3600, .15 * 20 * 1024 * 3600);
-  EXPECT_THAT(last.sites[0].evidence, HasSubstr("in this window"));
 }
 
 TEST(LastPartTest, WhatIsAliveAndHowOldItIsStaysThatOfTheWholeRun) {
@@ -75,7 +73,7 @@ TEST(LastPartTest, DeathsOfOlderBlocksClearACacheWhoseBlocksOutliveTheWindow) {
   const capture::SiteId site = program.Site({"malloc", "Cache", "main"});
   for (double t = 0; t < 8 * 3600e3; t += 50) program.Block(site, t, t + 2 * 3600e3, 1024);
   const Analysis last = Last(program, kHourMs);
-  EXPECT_LT(Worst(last), Verdict::kSuspect) << last.sites[0].evidence;
+  EXPECT_LT(Worst(last), Verdict::kSuspect) << static_cast<int>(last.sites[0].trend);
 }
 
 // Whatever the age at which blocks die, at random or in turn: births and deaths are in balance.
@@ -94,7 +92,7 @@ TEST(LastPartTest, AccusesNoCacheInBalanceForItsLastHour) {
       for (const uint64_t window_ms : {kHourMs / 4, kHourMs}) {
         const Analysis last = Last(program, window_ms);
         EXPECT_LT(Worst(last), Verdict::kSuspect)
-            << life << " s, in turn: " << in_turn << ": " << last.sites[0].evidence;
+            << life << " s, in turn: " << in_turn << ": " << static_cast<int>(last.sites[0].trend);
       }
     }
   }
@@ -106,7 +104,8 @@ TEST(LastPartTest, TheVerdictIsAsSureAsTheWindowIsLong) {
   EXPECT_LE(Worst(Last(program, 300'000)), Verdict::kSuspect);
   const Analysis brief = Last(program, 2'000);
   EXPECT_EQ(brief.conclusion, Conclusion::kTooShort);
-  EXPECT_THAT(brief.inconclusive_because, HasSubstr("the last 2s are too short"));
+  EXPECT_EQ(brief.doubts.doubt, Doubt::kWindowTooShort);
+  EXPECT_EQ(brief.doubts.seconds, 2);
 }
 
 TEST(LastPartTest, TimesAreThoseOfTheRun) {
@@ -117,7 +116,7 @@ TEST(LastPartTest, TimesAreThoseOfTheRun) {
   ASSERT_GE(Worst(last), Verdict::kSuspect);
   ASSERT_TRUE(last.sites[0].late_onset_seconds.has_value());
   EXPECT_NEAR(*last.sites[0].late_onset_seconds, 3.5 * 3600, 120);
-  EXPECT_THAT(last.sites[0].evidence, HasSubstr("since 05:1"));
+  EXPECT_EQ(last.sites[0].evidence.since_seconds, *last.sites[0].late_onset_seconds);
 }
 
 TEST(LastPartTest, CountersBeginWithWhatWasAliveAndEndWithWhatIs) {

@@ -49,9 +49,6 @@ inline Tally TallyOf(int seeds, double seconds, const Fill& fill) {
   return tally;
 }
 
-// The name that a failed comparison of trends prints.
-inline std::string UsualName(const Tally& tally) { return Name(tally.Usual()); }
-
 }  // namespace leaktrack::testing
 
 #endif  // LEAKTRACK_TESTS_ANALYSIS_ONE_SITE_H_

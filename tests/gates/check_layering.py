@@ -62,7 +62,7 @@ ROOMS = {
         "words": ["input"],
         "encode": [],
         "json": ["input", "words"],
-        "exchange": ["input", "encode", "json"],
+        "exchange": ["input", "words", "encode", "json"],
         "gate": ["words", "encode"],
         "merge": ["words", "json"],
         "text": ["input", "words"],

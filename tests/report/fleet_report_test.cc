@@ -27,7 +27,7 @@ ReportInput Ended(const std::string& program, Conclusion conclusion, double seco
     run.analysis.sites.clear();
     run.analysis.total_growth.reset();
   }
-  if (conclusion == Conclusion::kTooShort) run.analysis.inconclusive_because = "too short";
+  if (conclusion == Conclusion::kTooShort) run.analysis.doubts = {Doubt::kRunTooShort, 0, 1};
   return run;
 }
 
@@ -99,7 +99,7 @@ TEST(FleetReportTest, WhoFillsTheSameLimitAtTheSameTimeIsSaid) {
     // The third ran on another day.
     run.capture.process.start_realtime_ns = int64_t{i == 2} * 86'400'000'000'000;
     run.capture.duration_ms = 60'000;
-    run.analysis.process.limit_kind = "cgroup";
+    run.analysis.process.limit_kind = LimitKind::kCgroup;
     run.analysis.process.limit_bytes = 1 << 30;
     run.analysis.process.used_fraction = .5;
     fleet.runs.push_back(run);

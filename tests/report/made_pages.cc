@@ -26,20 +26,19 @@ ReportInput Hostile() {
     for (ResolvedFrame& frame : frames)
       frame.function = frame.file = frame.module = frame.build_id = kHostile;
   });
-  input.analysis.sites[0].evidence = input.analysis.sites[0].settle = kHostile;
   input.missing.push_back({kHostile, kHostile, kHostile, kHostile});
   input.capture.damage = {kHostile};
   input.capture.hooks = {{kHostile, capture::HookState::kActive}};
   input.capture.phases = {{kHostile, 1000, 9000, true}};
   input.sources[std::string(kHostile) + ":41"] = {41, {kHostile}, true};
-  input.analysis.memory.advice = {"do this"};
+  input.analysis.memory.advice = {Advice::kTrim};
   return input;
 }
 
 ReportInput Nothing() {
   ReportInput input;
   input.analysis.conclusion = Conclusion::kTooShort;
-  input.analysis.inconclusive_because = "the run was too short";
+  input.analysis.doubts = {Doubt::kRunTooShort, 0, 2};
   return input;
 }
 
@@ -73,7 +72,7 @@ void AddHistory(ReportInput& input) {
   }
   ProcessResult& process = input.analysis.process;
   process.limit_bytes = 512 << 20;
-  process.limit_kind = "cgroup";
+  process.limit_kind = LimitKind::kCgroup;
   process.used_fraction = .6;
   process.headroom_bytes = 200e6;
   process.status = Status::kWarning;

@@ -30,8 +30,10 @@ inline ReportInput LeakingInput() {
   site.live_objects = 4000;
   site.q_value = site.p_value = 1e-6;
   site.oldest_seconds = 19;
-  site.evidence = "200 sampled blocks live on";
-  site.settle = "a run of 10 minutes or more";
+  site.evidence.channel = Channel::kImmortals;
+  site.evidence.born_alive = 200;
+  site.evidence.old_age_seconds = 2;
+  site.settle = {Settles::kRunOfSeconds, 600};
   CallStack::Frames frames;
   for (int i = 0; i < 9; ++i) {
     frames.push_back(

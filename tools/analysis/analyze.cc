@@ -39,7 +39,6 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   const std::optional<CountedWork> counted = ClockOfUnits(capture, shutdown.judged_ms);
   if (counted) work = counted->clock;  // the program knows best what its work is
   RunFacts run;
-  run.start_realtime_ns = capture.process.start_realtime_ns;
   run.skipped_ms = options.skipped_ms;
   run.look = {Window::Of(static_cast<uint64_t>(shutdown.judged_ms)), work ? &*work : nullptr,
               counted && counted->enough};

@@ -186,9 +186,7 @@ Analysis AnalyzeLast(const Capture& capture, uint64_t window_ms, Symbolizer& sym
   options.skipped_ms = static_cast<double>(from_ms);
   Analysis analysis = Analyze(LastPart(capture, from_ms), symbolizer, options);
   if (analysis.conclusion == Conclusion::kTooShort) {
-    analysis.inconclusive_because =
-        absl::StrCat("the last ", FormatDuration(analysis.duration_seconds),
-                     " are too short to judge by; --since 10s or more");
+    analysis.doubts = {Doubt::kWindowTooShort, 0, analysis.duration_seconds};
   }
   analysis.window_seconds = analysis.duration_seconds;
   analysis.duration_seconds = static_cast<double>(capture.duration_ms) / 1e3;

@@ -10,7 +10,6 @@
 #include "absl/strings/str_split.h"
 #include "tools/analysis/blame/blame.h"
 #include "tools/base/safe_text.h"
-#include "tools/base/units.h"
 
 namespace leaktrack {
 namespace {
@@ -151,11 +150,8 @@ void HoldAtPlateaus(const PlateauBook& book, std::vector<SiteResult>& sites) {
     if (plateau == nullptr || site.live_bytes > plateau->bytes) continue;
     site.verdict = Verdict::kWatch;
     site.state = State::kNew;
-    absl::StrAppend(&site.evidence, "; but in an earlier run of this build it stopped growing at ",
-                    FormatSize(plateau->bytes), ", ", FormatDuration(plateau->seconds),
-                    " after the start");
-    site.settle = absl::StrCat("growth beyond ", FormatSize(plateau->bytes),
-                               " (--no-history judges without this memory)");
+    site.evidence.earlier_run = Plateau{plateau->bytes, plateau->seconds};
+    site.settle = {Settles::kAboveBytes, 0, plateau->bytes};
   }
 }
 

@@ -57,8 +57,8 @@ SiteResult MakeSiteResult(Hypothesis hypothesis, const RunFacts& run, double end
   site.state = hypothesis.state;
   if (hypothesis.state == State::kRetracted) site.plateau = PlateauOf(hypothesis.candidate.history);
   site.freed_at_exit = hypothesis.tidied_up && hypothesis.verdict != Verdict::kNone;
-  site.evidence = Evidence(hypothesis, run);
-  site.settle = Settle(hypothesis, run);
+  site.evidence = EvidenceOf(hypothesis, run);
+  site.settle = SettleOf(hypothesis, run);
   site.merged = hypothesis.candidate.merged;
   site.truncated = hypothesis.candidate.truncated;
   site.blame = hypothesis.candidate.blame;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From what was judged to what is printed.
+// From what was judged to the answer.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_SITE_RESULT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_SITE_RESULT_H_
 
 #include "tools/analysis/detect/hypotheses.h"
-#include "tools/analysis/explain.h"
+#include "tools/analysis/evidence.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {

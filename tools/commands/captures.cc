@@ -147,9 +147,11 @@ absl::Status Explain(const capture::DecodeResult& result) {
       return absl::InvalidArgumentError(message);
     case capture::DecodeFailure::kTooNew:
       return absl::FailedPreconditionError(message);
-    default:
-      return absl::DataLossError(message);
+    case capture::DecodeFailure::kNone:
+    case capture::DecodeFailure::kTooDamaged:
+      break;
   }
+  return absl::DataLossError(message);
 }
 
 }  // namespace

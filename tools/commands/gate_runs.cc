@@ -14,6 +14,7 @@
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
 #include "tools/inspect/lsan_suppressions.h"
+#include "tools/report/words/doubt_words.h"
 #include "tools/report/words/exec_words.h"
 #include "tools/symbolize/capture_symbolizer.h"
 #include "tools/symbolize/module_files.h"
@@ -111,9 +112,9 @@ absl::StatusOr<Process> LoadCapture(const std::string& path, CountMode mode,
   // Work that was counted belongs to the second half, and so must the bytes that are divided by it.
   run.leaks = AccusedOf(analysis, grown.work_is_counted ? grown.sites : run.counts.sites);
   if (analysis.conclusion == Conclusion::kTooShort)
-    run.counts.unjudged = analysis.inconclusive_because;
+    run.counts.unjudged = DoubtText(analysis.doubts);
   if (analysis.conclusion == Conclusion::kDataLost && run.counts.unusable.empty())
-    run.counts.unusable = analysis.inconclusive_because;
+    run.counts.unusable = DoubtText(analysis.doubts);
   run.counts.sites = grown.sites;
   run.counts.work = grown.work;
   run.counts.work_is_counted = grown.work_is_counted;

@@ -22,6 +22,7 @@
 #include "tools/commands/output.h"
 #include "tools/report/formats.h"
 #include "tools/report/input/fleet.h"
+#include "tools/report/words/selection_words.h"
 #include "tools/report/words/shared_limit.h"
 #include "tools/symbolize/capture_symbolizer.h"
 
@@ -109,9 +110,11 @@ int ExitOf(Conclusion conclusion) {
       return kExitFound;
     case Conclusion::kClean:
       return kExitNothingFound;
-    default:
-      return kExitInconclusive;
+    case Conclusion::kTooShort:
+    case Conclusion::kDataLost:
+      break;
   }
+  return kExitInconclusive;
 }
 
 TextOptions TextOptionsFor(const ReportOptions& options) {
@@ -181,7 +184,8 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   Remember(fleet, history);
   RankRuns(fleet);
   NoteSharedLimits(fleet.runs);
-  for (ReportInput& run : fleet.runs) SelectSites(SelectionFor(format, options), run);
+  for (ReportInput& run : fleet.runs)
+    run.selection = SelectSites(SelectionFor(format, options), run.analysis.sites);
   const FormatOptions format_options{TextOptionsFor(options), options.top};
   const auto write = [&](TextSink& sink) {
     if (paths.size() == 1) return format.one(fleet.runs.front(), format_options, sink);

@@ -51,9 +51,11 @@ const char* BashAction(Wanted wanted) {
       return "_leaktrack_captures";
     case Wanted::kProgram:
       return "_leaktrack_paths -c";
-    default:
-      return ":";
+    case Wanted::kText:
+    case Wanted::kChoice:
+      break;
   }
+  return ":";
 }
 
 constexpr char kBashHead[] =
@@ -111,9 +113,10 @@ std::string ZshAction(const OptionFacts& option) {
     case Wanted::kProgram:
       return "_alternative \"processes:process:_pids\" \"commands:command:_command_names -e\" "
              "\"files:file:_files\"";
-    default:
-      return " ";
+    case Wanted::kText:
+      break;
   }
+  return " ";
 }
 
 // '(-o --output)'{-o,--output}'[what it does]:FILE:_files'
@@ -149,9 +152,12 @@ std::string FishValue(const OptionFacts& option) {
       return " -r -F";
     case Wanted::kDirectory:
       return " -x -a '(__fish_complete_directories)'";
-    default:
-      return " -x";
+    case Wanted::kText:
+    case Wanted::kCapture:
+    case Wanted::kProgram:
+      break;
   }
+  return " -x";
 }
 
 std::string FishOption(const OptionFacts& option) {
@@ -253,7 +259,10 @@ std::string FishCompletion(const CommandTree& tree) {
       case Wanted::kProgram:
         absl::StrAppend(&text, head, " -a '(__fish_complete_pids) (__fish_complete_command)'\n");
         break;
-      default:
+      case Wanted::kText:
+      case Wanted::kChoice:
+      case Wanted::kFile:
+      case Wanted::kDirectory:
         break;
     }
   }

@@ -22,15 +22,7 @@ struct KnownName {
   const char* meaning;
 };
 
-// Names that only the allocator itself defines.
-constexpr KnownName kAllocators[] = {{"mallocx", "jemalloc"},
-                                     {"je_mallocx", "jemalloc"},
-                                     {"tc_malloc", "tcmalloc"},
-                                     {"MallocExtension_Version", "tcmalloc"},
-                                     {"mi_malloc", "mimalloc"},
-                                     {"rpmalloc", "rpmalloc"},
-                                     {"scalable_malloc", "TBB's allocator"},
-                                     {"snmalloc_malloc", "snmalloc"}};
+// Entry points of builds that do not call themselves malloc.
 constexpr KnownName kPrefixed[] = {{"_rjem_malloc", "jemalloc of a Rust program"},
                                    {"_rjem_mallocx", "jemalloc of a Rust program"},
                                    {"je_malloc", "jemalloc under names with je_"}};
@@ -49,6 +41,13 @@ template <size_t N>
 void Recognise(const KnownName (&names)[N], std::string_view symbol, std::string& meaning) {
   for (const KnownName& name : names) {
     if (meaning.empty() && symbol == name.symbol) meaning = name.meaning;
+  }
+}
+
+void Recognise(std::string_view symbol, capture::Allocator& allocator) {
+  for (const capture::AllocatorFacts& one : capture::kAllocators) {
+    if (allocator != capture::Allocator::kUnknown || symbol.empty()) return;
+    if (symbol == one.mark || symbol == one.other_mark) allocator = one.allocator;
   }
 }
 
@@ -151,7 +150,7 @@ class Reader {
       const char* text = elf_strptr(elf_, info.sh_link, symbol.st_name);
       const std::string_view name = text == nullptr ? "" : text;
       if (info.sh_type == SHT_DYNSYM && name == "malloc") facts_.exports_malloc = true;
-      Recognise(kAllocators, name, facts_.allocator);
+      Recognise(name, facts_.allocator);
       Recognise(kPrefixed, name, facts_.prefixed_allocator);
       Recognise(kSanitizers, name, facts_.sanitizer);
     }

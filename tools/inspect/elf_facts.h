@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "libtrack/capture/allocators.h"
+
 namespace leaktrack {
 
 struct ElfFacts {
@@ -25,8 +27,7 @@ struct ElfFacts {
   std::string loader;               // PT_INTERP; empty: none
   std::vector<std::string> needed;  // DT_NEEDED
   bool exports_malloc = false;      // the program's own malloc comes before any preloaded one
-  std::string
-      allocator;  // known by its names: "jemalloc", "tcmalloc", "mimalloc", ...; empty: none
+  capture::Allocator allocator = capture::Allocator::kUnknown;  // told by what it defines
   std::string prefixed_allocator;  // one whose entry points have names of their own (_rjem_malloc):
                                    // calls are not seen
   std::string sanitizer;           // "AddressSanitizer" ...; empty: none

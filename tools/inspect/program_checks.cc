@@ -79,7 +79,9 @@ Finding Privileges(const std::string& file) {
 }
 
 Finding Allocator(const ElfFacts& facts) {
-  const std::string name = facts.allocator.empty() ? "its own malloc" : facts.allocator;
+  const std::string name = facts.allocator == capture::Allocator::kUnknown
+                               ? "its own malloc"
+                               : capture::AllocatorName(facts.allocator);
   if (facts.exports_malloc) {
     return {
         Level::kBlind, "allocator",
@@ -95,10 +97,9 @@ Finding Allocator(const ElfFacts& facts) {
             "build without it (in Rust: the system allocator) to see single blocks"};
   }
   for (const std::string& library : facts.needed) {
-    for (const char* known : {"libjemalloc", "libtcmalloc", "libmimalloc"}) {
-      if (library.starts_with(known))
-        return {Level::kOk, "allocator",
-                absl::StrCat("allocates from ", library, ", which is seen"), ""};
+    if (capture::AllocatorOfLibrary(library) != capture::Allocator::kUnknown) {
+      return {Level::kOk, "allocator", absl::StrCat("allocates from ", library, ", which is seen"),
+              ""};
     }
   }
   return {Level::kOk, "allocator", "has no allocator of its own, as far as its symbols tell", ""};

@@ -6,6 +6,7 @@
 
 #include <initializer_list>
 
+#include "libtrack/capture/allocators.h"
 #include "libtrack/platform/os/linker.h"
 #include "libtrack/platform/os/maps_reader.h"
 #include "libtrack/platform/os/raw.h"
@@ -18,8 +19,11 @@ struct WideMallinfo {  // mallinfo2
   size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
 };
 
-struct Allocator {
-  const char* name = "";
+using capture::Allocator;
+
+// The one that the program uses, and the functions by which it tells of itself.
+struct UsedAllocator {
+  Allocator which = Allocator::kUnknown;
   AllocatorReading (*read)() = nullptr;
   WideMallinfo (*mallinfo2)() = nullptr;
   NarrowMallinfo (*mallinfo)() = nullptr;
@@ -28,7 +32,7 @@ struct Allocator {
   void (*process_info)(size_t*, size_t*, size_t*, size_t*, size_t*, size_t*, size_t*,
                        size_t*) = nullptr;
 };
-constinit Allocator g_allocator{};
+constinit UsedAllocator g_allocator{};
 
 int64_t Known(uint64_t value) { return value > INT64_MAX ? -1 : static_cast<int64_t>(value); }
 
@@ -119,13 +123,45 @@ const void* ObjectOf(const void* symbol) {
   return info.dli_fbase;
 }
 
-// The definition of `name`, if it belongs to the object whose malloc the program uses.
+// The definition of `name`, if it belongs to the object whose malloc the program uses; else null.
+void* FindBeside(const void* object, const char* name) {
+  void* found = name == nullptr ? nullptr : FindFirstSymbol(name);
+  return found != nullptr && ObjectOf(found) == object ? found : nullptr;
+}
+
 template <typename Function>
-bool FindBeside(const void* object, const char* name, Function* function) {
-  void* found = FindFirstSymbol(name);
-  if (found == nullptr || ObjectOf(found) != object) return false;
+bool Take(void* found, Function* function) {
   *function = reinterpret_cast<Function>(found);
-  return true;
+  return found != nullptr;
+}
+
+// `told_by`: the function of that name in the table of allocators.
+void Take(Allocator which, void* told_by, const void* object) {
+  UsedAllocator& found = g_allocator;
+  found.which = which;
+  switch (which) {
+    case Allocator::kJemalloc:
+      if (Take(told_by, &found.mallctl)) found.read = ReadJemalloc;
+      return;
+    case Allocator::kTcmalloc:
+      if (Take(told_by, &found.property)) found.read = ReadTcmalloc;
+      return;
+    case Allocator::kMimalloc:
+      if (Take(told_by, &found.process_info)) found.read = ReadMimalloc;
+      return;
+    case Allocator::kGlibc:
+      if (Take(FindBeside(object, "mallinfo2"), &found.mallinfo2) ||
+          Take(FindBeside(object, "mallinfo"), &found.mallinfo)) {
+        found.read = ReadGlibc;
+      }
+      return;
+    case Allocator::kUnknown:
+    case Allocator::kRpmalloc:
+    case Allocator::kTbb:
+    case Allocator::kSnmalloc:
+    case Allocator::kScudo:
+      return;  // they tell nothing that we ask for
+  }
 }
 
 }  // namespace
@@ -135,23 +171,13 @@ void FindAllocator() {
   const void* object =
       ObjectOf(IsOurs(first) ? reinterpret_cast<const void*>(g_real.malloc) : first);
   if (object == nullptr) return;
-  Allocator& found = g_allocator;
-  if (FindBeside(object, "mallctl", &found.mallctl)) {
-    found.name = "jemalloc", found.read = ReadJemalloc;
-  } else if (FindBeside(object, "MallocExtension_GetNumericProperty", &found.property)) {
-    found.name = "tcmalloc", found.read = ReadTcmalloc;
-  } else if (FindBeside(object, "mi_process_info", &found.process_info)) {
-    found.name = "mimalloc", found.read = ReadMimalloc;
-  } else if (FindBeside(object, "gnu_get_libc_version", &first)) {
-    found.name = "glibc";
-    if (FindBeside(object, "mallinfo2", &found.mallinfo2) ||
-        FindBeside(object, "mallinfo", &found.mallinfo)) {
-      found.read = ReadGlibc;
-    }
+  for (const capture::AllocatorFacts& one : capture::kAllocators) {
+    if (void* told_by = FindBeside(object, one.told_by))
+      return Take(one.allocator, told_by, object);
   }
 }
 
-const char* AllocatorName() { return g_allocator.name; }
+const char* AllocatorName() { return capture::AllocatorName(g_allocator.which); }
 
 bool AllocatorTells() { return g_allocator.read != nullptr; }
 

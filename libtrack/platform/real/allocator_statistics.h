@@ -43,7 +43,7 @@ struct NarrowMallinfo {
 // Looks for the functions. Called by the library's constructor.
 void FindAllocator();
 
-// "glibc", "jemalloc", "tcmalloc", "mimalloc", or empty. Always terminated.
+// The name in capture/allocators.h, or empty. Always terminated.
 const char* AllocatorName();
 
 // True if ReadAllocator can tell anything.

@@ -14,7 +14,6 @@ namespace leaktrack {
 namespace {
 
 using testing::AnalyzeOne;
-using ::testing::HasSubstr;
 using testing::kForever;
 using testing::kHour;
 using testing::Program;
@@ -57,7 +56,7 @@ TEST(EarlierLooksTest, ALeakIsNewInAnHourAndConfirmedAfterFive) {
     });
     EXPECT_EQ(analysis.sites[0].verdict, Verdict::kLeak);
     EXPECT_EQ(analysis.sites[0].state, hours > 4 ? State::kConfirmed : State::kNew);
-    EXPECT_EQ(analysis.sites[0].evidence.find("confirmed") != std::string::npos, hours > 4);
+    EXPECT_EQ(analysis.sites[0].settle.by == Settles::kNothing, hours > 4);
   }
 }
 
@@ -70,7 +69,6 @@ TEST(EarlierLooksTest, WhatGrewAtTenMinutesAndStoppedIsRetractedAndSaysWhereItSt
   ASSERT_EQ(site.state, State::kRetracted);
   EXPECT_NEAR(site.plateau->bytes / (8 * 1800 * kBlock), 1, .15);
   EXPECT_NEAR(site.plateau->after_seconds, 1800 * .95, 120);
-  EXPECT_THAT(site.evidence, HasSubstr("plateaued at"));
 }
 
 TEST(EarlierLooksTest, WhatNeverGrewHasNothingToRetract) {
@@ -140,7 +138,7 @@ TEST(WorkClockTest, ALeakUnderADailyLoadIsFoundAndCalledLinear) {
     }
   });
   EXPECT_EQ(tally.accused, kSeeds);
-  EXPECT_EQ(testing::UsualName(tally), "linear");
+  EXPECT_EQ(tally.Usual(), Trend::kLinear);
 }
 
 TEST(WorkClockTest, ACacheIsNotItsOwnClock) {
@@ -175,7 +173,6 @@ TEST(ShutdownTest, GrowthThatIsFreedAtExitIsReportedForWhatItWas) {
   EXPECT_TRUE(analysis.sites[0].freed_at_exit);
   EXPECT_EQ(analysis.sites[0].live_bytes, 0);
   EXPECT_NEAR(analysis.sites[0].growth->mid / (5000 * kBlock), 1, .3);
-  EXPECT_THAT(analysis.sites[0].evidence, HasSubstr("freed at exit"));
   EXPECT_LT(analysis.judged_seconds, analysis.duration_seconds);
 }
 

@@ -14,7 +14,6 @@ using testing::AddAllocator;
 using testing::AddSite;
 using ::testing::Contains;
 using testing::Growing;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kMiB;
 using testing::WithMemory;
@@ -30,29 +29,27 @@ TEST(MemoryAccountTest, RssThatGrowsTenfoldOverAFlatHeapIsRetentionAndSaysWhatHe
   EXPECT_EQ(memory.memory_class, MemoryClass::kRetention);
   EXPECT_NEAR(memory.retained_bytes.value(), 360 * kMiB, 20 * kMiB);
   EXPECT_GT(memory.explained_fraction.value(), .95);
-  EXPECT_THAT(memory.advice, Contains(HasSubstr("MALLOC_ARENA_MAX")));
-  EXPECT_THAT(memory.advice, Contains(HasSubstr("malloc_trim")));
-  EXPECT_THAT(memory.because, HasSubstr("no call site is to blame"));
+  EXPECT_THAT(memory.advice, Contains(Advice::kFewerArenas));
+  EXPECT_THAT(memory.advice, Contains(Advice::kTrim));
 }
 
 TEST(MemoryAccountTest, AdviceNamesTheAllocatorThatIsThere) {
-  for (const auto& [name, word] :
-       std::vector<std::pair<std::string, std::string>>{{"jemalloc", "dirty_decay_ms"},
-                                                        {"tcmalloc", "TCMALLOC_RELEASE_RATE"},
-                                                        {"mimalloc", "MIMALLOC_PURGE_DELAY"}}) {
+  for (const auto& [name, advice] :
+       std::vector<std::pair<std::string, Advice>>{{"jemalloc", Advice::kDecay},
+                                                   {"tcmalloc", Advice::kReleaseRate},
+                                                   {"mimalloc", Advice::kPurgeAtOnce}}) {
     capture::Capture capture = WithMemory(40 << 20, 400 << 20, -1);
     AddAllocator(capture, name, 5 << 20, 370 << 20);
-    EXPECT_THAT(AccountForMemory(capture, {}).advice, Contains(HasSubstr(word)));
+    EXPECT_THAT(AccountForMemory(capture, {}).advice, Contains(advice));
   }
   capture::Capture silent = WithMemory(40 << 20, 400 << 20, -1);
   EXPECT_THAT(AccountForMemory(silent, {}).advice, IsEmpty());
 }
 
-TEST(MemoryAccountTest, WhereTheAllocatorDoesNotTellRetentionIsConcludedAndSaidToBe) {
+TEST(MemoryAccountTest, WhereTheAllocatorDoesNotTellRetentionIsConcluded) {
   const MemoryResult memory = AccountForMemory(WithMemory(40 << 20, 400 << 20, -1), {});
   EXPECT_EQ(memory.memory_class, MemoryClass::kRetention);
   EXPECT_FALSE(memory.retained_bytes.has_value());
-  EXPECT_THAT(memory.because, HasSubstr("not told"));
 }
 
 TEST(MemoryAccountTest, WhereTheAllocatorHoldsNothingItIsStacksFilesOrMappings) {
@@ -61,7 +58,7 @@ TEST(MemoryAccountTest, WhereTheAllocatorHoldsNothingItIsStacksFilesOrMappings) 
   capture.memory.back().threads = 300;
   const MemoryResult memory = AccountForMemory(capture, {});
   EXPECT_EQ(memory.memory_class, MemoryClass::kMappings);
-  EXPECT_THAT(memory.because, HasSubstr("300 threads"));
+  EXPECT_EQ(memory.threads, 300);
   EXPECT_NEAR(memory.unexplained_growth->mid, 360 * kMiB / 39 * 3600, 60 * kMiB);
   EXPECT_LE(memory.unexplained_growth->low, memory.unexplained_growth->mid);
 }
@@ -116,7 +113,7 @@ TEST(MemoryAccountTest, AHeapThatGrowsWithoutACulpritIsNotRetention) {
   AddSite(capture, kHeap, 10 * kMiB, 360 * kMiB);
   const MemoryResult memory = AccountForMemory(capture, {});
   EXPECT_EQ(memory.memory_class, MemoryClass::kUnknown);
-  EXPECT_THAT(memory.because, HasSubstr("no single site"));
+  EXPECT_TRUE(Significant(memory.rss_growth) && Significant(memory.heap_growth));
 }
 
 TEST(MemoryAccountTest, AccusedGrowthIsALeakIfItIsResidentAndUntouchedIfNot) {

@@ -27,7 +27,7 @@ TEST(ProcessAccountTest, TimeToTheLimitIsHeadroomOverGrowth) {
   EXPECT_NEAR(growth->mid, 150 * kMiB, 1);
   EXPECT_GT(growth->low, 120 * kMiB);  // independent errors do not add up
   const auto result = Account(WithMemory(100 << 20, 400 << 20, 1000 << 20), sites);
-  EXPECT_EQ(result.limit_kind, "cgroup");
+  EXPECT_EQ(result.limit_kind, LimitKind::kCgroup);
   EXPECT_NEAR(result.seconds_mid.value(), 600.0 / 150 * 3600, 300);
   EXPECT_LT(result.seconds_low.value(), result.seconds_mid.value());
   EXPECT_GT(result.seconds_high.value(), result.seconds_mid.value());
@@ -79,7 +79,7 @@ TEST(ProcessAccountTest, ALimitThatIsAskedForWinsOverTheOneThatIsThere) {
   AnalyzeOptions options;
   options.limit_bytes = 500 << 20;
   const auto result = LimitOf(WithMemory(100 << 20, 400 << 20, 1000 << 20), options);
-  EXPECT_EQ(result.limit_kind, "option");
+  EXPECT_EQ(result.limit_kind, LimitKind::kOption);
   EXPECT_NEAR(result.used_fraction.value(), .8, 1e-9);
 }
 
@@ -98,7 +98,7 @@ TEST(ProcessAccountTest, AnAddressSpaceLimitIsMeasuredAgainstTheAddressSpace) {
   capture.memory.back().rlimit_as = 1000 << 20;
   capture.memory.back().address_space = 910 << 20;
   const auto result = LimitOf(capture, {});
-  EXPECT_EQ(result.limit_kind, "rlimit");
+  EXPECT_EQ(result.limit_kind, LimitKind::kRlimit);
   EXPECT_NEAR(result.used_fraction.value(), .91, 1e-9);
 }
 

@@ -10,6 +10,7 @@
 
 #include "tests/report/sample_input.h"
 #include "tools/report/formats.h"
+#include "tools/report/words/selection_words.h"
 
 namespace leaktrack {
 namespace {
@@ -35,15 +36,13 @@ ReportInput TwoSites() {
 
 ReportInput Selected(const SelectionOptions& options) {
   ReportInput input = TwoSites();
-  SelectSites(options, input);
+  input.selection = SelectSites(options, input.analysis.sites);
   return input;
 }
 
 SelectionOptions Filter(const std::string& pattern) { return {{}, pattern, 0}; }
 
-size_t Matching(const std::string& pattern) {
-  return Selected(Filter(pattern)).analysis.sites.size();
-}
+size_t Matching(const std::string& pattern) { return ShownSites(Selected(Filter(pattern))).size(); }
 
 std::string Write(const char* name, const ReportInput& input) {
   return TextOf([&](TextSink& sink) { FindReportFormat(name)->one(input, {}, sink); });
@@ -63,11 +62,11 @@ TEST(SelectionTest, AFilterIsAPartOfAFunctionOrModuleOrAllOfItWithStars) {
 TEST(SelectionTest, OfMoreSitesThanAFormatListsUnaskedTheFirstStayAndTheWayToAllIsSaid) {
   ReportInput input = TwoSites();
   input.analysis.sites.resize(30, input.analysis.sites[1]);
-  SelectSites({.most_unasked = 30}, input);
+  input.selection = SelectSites({.most_unasked = 30}, input.analysis.sites);
   EXPECT_FALSE(input.selection.made);
   EXPECT_EQ(SelectionText(input), "");
-  SelectSites({.most_unasked = 10}, input);
-  EXPECT_EQ(input.analysis.sites.size(), 10u);
+  input.selection = SelectSites({.most_unasked = 10}, input.analysis.sites);
+  EXPECT_EQ(ShownSites(input).size(), 10u);
   EXPECT_EQ(input.selection.live_bytes_left_out, 20 * 1000);
   EXPECT_EQ(SelectionText(input), "showing 10 of 30 sites, the worst first; --top 30 lists all");
   const auto json = nlohmann::json::parse(Write("json", input));
@@ -79,8 +78,8 @@ TEST(SelectionTest, OfMoreSitesThanAFormatListsUnaskedTheFirstStayAndTheWayToAll
 TEST(SelectionTest, WhoAsksForMoreSitesThanThatHasThem) {
   ReportInput input = TwoSites();
   input.analysis.sites.resize(30, input.analysis.sites[1]);
-  SelectSites({.top = 25, .most_unasked = 10}, input);
-  EXPECT_EQ(input.analysis.sites.size(), 25u);
+  input.selection = SelectSites({.top = 25, .most_unasked = 10}, input.analysis.sites);
+  EXPECT_EQ(ShownSites(input).size(), 25u);
   EXPECT_EQ(SelectionText(input), "showing 25 of 30 sites (--top 25)");
 }
 
@@ -97,8 +96,8 @@ TEST(SelectionTest, BracketsAreNamesAndNoPatternTakesForEver) {
 
 TEST(SelectionTest, ASiteIsFoundByAnyOfItsNumbersAndShownByItsSmallest) {
   const ReportInput input = Selected({8, "", 0});
-  ASSERT_EQ(input.analysis.sites.size(), 1u);
-  EXPECT_EQ(SiteNumber(input.analysis.sites[0]), 7u);
+  ASSERT_EQ(ShownSites(input).size(), 1u);
+  EXPECT_EQ(SiteNumber(ShownSites(input)[0]), 7u);
   EXPECT_EQ(nlohmann::json::parse(Write("json", input))["sites"][0]["id"], 7);
   EXPECT_THAT(Write("text", input), HasSubstr("site    7\n"));
 }
@@ -138,9 +137,24 @@ TEST(SelectionTest, NoMatchIsOneClearLineInAnyFormat) {
 
 TEST(SelectionTest, TopLeavesTheFirstOfThoseThatMatch) {
   const ReportInput input = Selected({{}, "malloc", 1});
-  ASSERT_EQ(input.analysis.sites.size(), 1u);
-  EXPECT_EQ(input.analysis.sites[0].verdict, Verdict::kSuspect);
+  ASSERT_EQ(ShownSites(input).size(), 1u);
+  EXPECT_EQ(ShownSites(input)[0].verdict, Verdict::kSuspect);
   EXPECT_EQ(SelectionText(input), "showing 1 of 2 sites (--filter malloc --top 1)");
+}
+
+TEST(SelectionTest, IsAViewTheAnalysisKeepsAllItsSites) {
+  const ReportInput input = Selected(Filter("libfoo"));
+  ASSERT_EQ(input.analysis.sites.size(), 2u);
+  EXPECT_EQ(&ShownSites(input)[0], &input.analysis.sites[1]);
+  const ReportInput copy = input;
+  EXPECT_EQ(&ShownSites(copy)[0], &copy.analysis.sites[1]);
+}
+
+TEST(SelectionTest, TheNearestCallerIsNamedThoughAFilterLeavesItOut) {
+  ReportInput input = Selected(Filter("worker_loop"));
+  input.analysis.memory.unplaced_growth = Rate{1e6, 9e5, 2e6};
+  input.analysis.memory.nearest_site = 21;
+  EXPECT_THAT(Write("text", input), HasSubstr("ns::Quiet<int>::Keep at q.cc:3"));
 }
 
 TEST(SelectionTest, WhereNothingIsLeftOutNothingIsSaid) {

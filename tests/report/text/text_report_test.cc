@@ -70,7 +70,7 @@ TEST(TextReportTest, GrowthThatBelongsToNoSiteHasALineAndTheNearestCaller) {
   input.analysis.memory.nearest_site = 7;
   EXPECT_THAT(OnOneLine(TextReport(input, {})), HasSubstr("nearest caller known: "));
   EXPECT_THAT(OnOneLine(TextReport(input, {})), HasSubstr(" (site 7), which has mapped "));
-  input.analysis.memory.nearest_site = 99;  // left out by a filter
+  input.analysis.memory.nearest_site = 99;
   EXPECT_THAT(OnOneLine(TextReport(input, {})), HasSubstr("nearest caller known: site 99"));
 }
 
@@ -112,8 +112,8 @@ TEST(TextReportTest, AShortRunIsInconclusiveNotClean) {
   ReportInput input = testing::LeakingInput();
   input.analysis.sites.clear();
   input.analysis.conclusion = Conclusion::kTooShort;
-  input.analysis.inconclusive_because = "the run is too short (2s)";
-  EXPECT_EQ(Headline(input, 80), "INCONCLUSIVE: the run is too short (2s)");
+  input.analysis.doubts = {Doubt::kRunTooShort, 0, 2};
+  EXPECT_EQ(Headline(input, 80), "INCONCLUSIVE: the run is too short (2s; at least 10s)");
 }
 
 TEST(TextReportTest, EveryLossHasItsLine) {

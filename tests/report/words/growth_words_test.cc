@@ -84,7 +84,7 @@ TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
   input_.analysis.sites.push_back(retracted);
   ProcessResult& process = input_.analysis.process;
   process.limit_bytes = 1 << 30;
-  process.limit_kind = "cgroup";
+  process.limit_kind = LimitKind::kCgroup;
   process.used_fraction = .91;
   process.status = Status::kCritical;
   process.seconds_low = 600, process.seconds_mid = 900, process.seconds_high = 1200;
@@ -92,8 +92,8 @@ TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
   MemoryResult& memory = input_.analysis.memory;
   memory.rss_bytes = 900 << 20;
   memory.retained_bytes = 300 * kMiB;
-  memory.allocator = "glibc";
-  memory.advice = {"MALLOC_ARENA_MAX=2"};
+  memory.allocator = capture::Allocator::kGlibc;
+  memory.advice = {Advice::kFewerArenas};
   const std::string text = TextReport(input_);
   EXPECT_THAT(text, HasSubstr("Status     CRITICAL: 91 % of the limit used, full in 15m"));
   EXPECT_THAT(text,

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "libtrack/capture/allocators.h"
+
 namespace leaktrack {
 namespace {
 
@@ -108,16 +110,7 @@ constexpr std::string_view kAllocators[] = {
     "__zend_malloc*",
     "l_alloc",
     "luaM_*",
-    // Allocators linked into the program.
-    "je_*",
-    "jemalloc*",
-    "rje_*",
-    "tc_*",
-    "tcmalloc::*",
-    "mi_*",
-    "_mi_*",
-    "rpmalloc*",
-    "scudo::*",
+    // The linker's --wrap, and the program's own pools.
     "__wrap_malloc",
     "__wrap_calloc",
     "__wrap_realloc",
@@ -180,15 +173,21 @@ constexpr std::string_view kContainers[] = {
 // Prefixes of library file names. The C library is here because the caller of fopen or getaddrinfo
 // is the one to name.
 constexpr std::string_view kRuntimeModules[] = {
-    "libc.so.",     "libc-2.",     "libc.musl",       "ld-linux",    "ld-musl",
-    "libstdc++.so", "libc++.so",   "libc++abi.so",    "libgcc_s.so", "libjemalloc.so",
-    "libtcmalloc",  "libmimalloc", "libleaktrack.so", "libpthread"};
+    "libc.so.",  "libc-2.",      "libc.musl",   "ld-linux",        "ld-musl",   "libstdc++.so",
+    "libc++.so", "libc++abi.so", "libgcc_s.so", "libleaktrack.so", "libpthread"};
 
 bool AnyMatches(const auto& patterns, std::string_view name) {
   // "[clone .isra.0]" and "malloc.part.0" are the same function, cut up by the compiler.
   name = name.substr(0, name.find(" [clone"));
   return std::ranges::any_of(
       patterns, [&](std::string_view pattern) { return MatchesPattern(name, pattern); });
+}
+
+// Of an allocator that is linked into the program.
+bool IsLinkedAllocatorName(std::string_view name) {
+  return std::ranges::any_of(capture::kAllocators, [&](const capture::AllocatorFacts& one) {
+    return AnyMatches(one.functions, name);
+  });
 }
 
 }  // namespace
@@ -206,7 +205,7 @@ bool MatchesPattern(std::string_view name, std::string_view pattern) {
 bool IsAllocatorName(std::string_view name) {
   const size_t scope = name.rfind("::");
   const std::string_view own = scope == std::string_view::npos ? name : name.substr(scope + 2);
-  return AnyMatches(kFamily, own) || AnyMatches(kAllocators, name);
+  return AnyMatches(kFamily, own) || AnyMatches(kAllocators, name) || IsLinkedAllocatorName(name);
 }
 
 bool IsWrapperName(std::string_view name) {
@@ -214,8 +213,10 @@ bool IsWrapperName(std::string_view name) {
 }
 
 bool IsRuntimeModule(std::string_view file_name) {
-  return std::ranges::any_of(
-      kRuntimeModules, [&](std::string_view prefix) { return file_name.starts_with(prefix); });
+  return capture::AllocatorOfLibrary(file_name) != capture::Allocator::kUnknown ||
+         std::ranges::any_of(kRuntimeModules, [&](std::string_view prefix) {
+           return file_name.starts_with(prefix);
+         });
 }
 
 }  // namespace leaktrack

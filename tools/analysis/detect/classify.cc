@@ -50,7 +50,8 @@ Trend TrendOfGrowth(const Judgement& judgement) {
       return Trend::kContainer;
     case Channel::kBacklog:
       return Trend::kBacklog;
-    default:
+    case Channel::kImmortals:
+    case Channel::kNone:
       break;
   }
   if (judgement.teeth.Saw()) return Trend::kSawtooth;

@@ -32,8 +32,6 @@ inline constexpr double kMaxQ = 0.05;           // and across all sites tested
 inline constexpr double kStrictP = 0.01;        // the strict test (g0 = 1)
 inline constexpr double kLeakMinSeconds = 600;  // a `leak` has been watched for ten minutes
 
-enum class Channel : uint8_t { kNone, kImmortals, kContainer, kBacklog };
-
 struct Judgement {
   NeverDies never_dies;
   Births wall;           // births by the wall's clock

@@ -3,9 +3,10 @@
 // The answer: what the analyzer says about a run, as plain data, ready to be printed in any format.
 //
 // What: verdicts per site with their evidence, the process account, and what could not be seen. Why
-// apart from the code that computes it: reports depend on this header alone. Promises: a
-// std::optional is empty where a thing is not known, never 0 for "don't know"; all intervals are 90
-// %.
+// apart from the code that computes it: reports depend on this header alone. Promises: no words,
+// those of all formats are in tools/report/words; a std::optional is empty where a thing is not
+// known, never 0 for "don't know"; all intervals are 90 %. An Analysis is not changed once it is
+// made.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_MODEL_RESULT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_MODEL_RESULT_H_
 
@@ -14,7 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "libtrack/capture/allocators.h"
 #include "libtrack/capture/capture.h"
+#include "tools/analysis/model/evidence.h"
 #include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
@@ -47,16 +50,29 @@ enum class Status : uint8_t { kOk, kWarning, kCritical, kOomImminent };
 
 enum class MemoryClass : uint8_t { kUnknown, kSteady, kLeak, kRetention, kMappings, kUntouched };
 
-// The names that JSON and text use.
-const char* Name(Verdict verdict);
-const char* Name(Trend trend);
-const char* Name(State state);
-const char* Name(Status status);
-const char* Name(MemoryClass memory_class);
+// What helps where memory grows by something else than a leak.
+enum class Advice : uint8_t {
+  kFewerArenas,            // glibc
+  kTrim,                   // glibc
+  kFixedThresholds,        // glibc
+  kOtherAllocator,         // glibc
+  kDecay,                  // jemalloc
+  kFewerArenasOfJemalloc,  // jemalloc
+  kReleaseRate,            // tcmalloc
+  kSmallThreadCaches,      // tcmalloc
+  kPurgeAtOnce,            // mimalloc
+  kReadSmaps,              // of what grows beside heap and known mappings
+  kCountsAsAddressSpace    // reserved memory
+};
+
+enum class LimitKind : uint8_t { kNone, kCgroup, kRlimit, kMachine, kOption };
 
 struct Rate {
   double mid = 0, low = 0, high = 0;
 };
+
+// Growth that is no chance.
+inline bool Significant(const std::optional<Rate>& growth) { return growth && growth->low > 0; }
 
 // A saw whose troughs rise: what stays after each tooth, and how tall a tooth is.
 struct Sawtooth {
@@ -72,12 +88,6 @@ struct GrowthModel {
   double slope_per_hour = 0;
   double slope_error = 0;        // standard deviation
   double effective_samples = 0;  // blocks, after dispersion: the shape of the gamma law of the rate
-};
-
-// Where a site that was accused at an earlier look has stopped growing.
-struct Plateau {
-  double bytes = 0;
-  double after_seconds = 0;  // since the start of the run
 };
 
 struct SiteResult {
@@ -114,8 +124,8 @@ struct SiteResult {
   bool freed_at_exit =
       false;  // judged as of the moment before the program tidied up; live figures are of the end
   double oldest_seconds = 0;
-  std::string evidence;  // one sentence: why this verdict
-  std::string settle;    // one sentence: what would decide, empty when decided
+  Evidence evidence;  // why this verdict
+  Settle settle;      // what would decide
 };
 
 // How likely the limit is reached within a time, if growth goes on.
@@ -133,7 +143,7 @@ struct FanPoint {
 
 struct ProcessResult {
   std::optional<int64_t> limit_bytes;
-  std::string limit_kind;               // cgroup, rlimit, machine or option; empty: no limit known
+  LimitKind limit_kind = LimitKind::kNone;
   std::optional<double> used_fraction;  // of the limit
   std::optional<double> headroom_bytes;
   Status status = Status::kOk;
@@ -150,7 +160,7 @@ struct MemoryResult {
   std::optional<int64_t> threads;
   double live_heap_bytes = 0;
   double mapped_bytes = 0;  // address space: how much of it is resident is not known
-  std::string allocator;    // "glibc", "jemalloc", ...; empty: not known
+  capture::Allocator allocator = capture::Allocator::kUnknown;
   std::optional<int64_t> allocator_in_use_bytes, allocator_free_bytes, allocator_arenas;
   std::optional<double>
       retained_bytes;  // freed, kept by the allocator, and at most what is resident beside the heap
@@ -166,12 +176,29 @@ struct MemoryResult {
   std::optional<Rate> unplaced_growth;
   std::optional<capture::SiteId> nearest_site;
   MemoryClass memory_class = MemoryClass::kUnknown;
-  std::string
-      because;  // one sentence: what moved and what did not; empty where there is nothing to say
-  std::vector<std::string> advice;  // what would help, the best first
+  std::vector<Advice> advice;  // the best first
 };
 
 enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost };
+
+// Why a run that shows no growth does not show that there is none.
+enum class Doubt : uint8_t {
+  kNone,
+  kDamaged,          // the capture is
+  kEndMissing,       // the flight recorder is gone
+  kEventsLost,       // `events` of them
+  kBecameUntracked,  // after `seconds` it executed `path`, which ran without the tracker
+  kRunTooShort,      // `seconds`
+  kWindowTooShort,   // `seconds`, of a part of the run that was asked for
+  kNothingSeen       // no allocation at all
+};
+
+struct Doubts {
+  Doubt doubt = Doubt::kNone;
+  uint64_t events = 0;
+  double seconds = 0;
+  std::string path;
+};
 
 struct Analysis {
   double duration_seconds = 0;
@@ -186,7 +213,7 @@ struct Analysis {
       0;  // the length of run that was judged: shorter than `duration` if it tidied up
   bool warming_up = false;  // so many sites grow at once that nothing is confirmed yet
   Conclusion conclusion = Conclusion::kClean;
-  std::string inconclusive_because;
+  Doubts doubts;  // of no growth; none where the run is conclusive
 };
 
 }  // namespace leaktrack

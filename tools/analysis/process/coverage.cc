@@ -3,10 +3,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "tools/base/safe_text.h"
-#include "tools/base/units.h"
-
 namespace leaktrack {
 namespace {
 
@@ -23,32 +19,28 @@ double MedianLiveBlock(const capture::Capture& capture) {
   return static_cast<double>(*middle);
 }
 
-std::string WhatWasLost(const capture::Capture& capture) {
-  if (!capture.damage.empty()) return "the capture is damaged";
-  if (capture.recorder_missing) return "the end of the run is missing: its flight recorder is gone";
+Doubts WhatWasLost(const capture::Capture& capture) {
+  if (!capture.damage.empty()) return {Doubt::kDamaged};
+  if (capture.recorder_missing) return {Doubt::kEndMissing};
   const uint64_t lost = capture.losses[capture::kLostAllocations] +
                         capture.losses[capture::kLostFrees] + capture.losses[capture::kLostCells];
   if (static_cast<double>(lost) >
       kMaxLossShare * static_cast<double>(std::max<uint64_t>(capture.samples_total, 1))) {
-    return absl::StrCat(FormatCount(lost), " events were lost");
+    return {Doubt::kEventsLost, lost};
   }
-  return "";
+  return {};
 }
 
-std::string WhyShort(const capture::Capture& capture, double seconds) {
+Doubts WhyShort(const capture::Capture& capture, double seconds) {
   for (const capture::UntrackedExec& exec : capture.execs) {
-    if (!exec.of_child) {
-      return absl::StrCat("after ", FormatDuration(seconds), " it became ", SafeText(exec.path),
-                          ", which ran untracked");
-    }
+    if (!exec.of_child) return {Doubt::kBecameUntracked, 0, seconds, exec.path};
   }
-  return absl::StrCat("the run is too short (", FormatDuration(seconds), "; at least ",
-                      FormatDuration(kShortestRunSeconds), ")");
+  return {Doubt::kRunTooShort, 0, seconds};
 }
 
 }  // namespace
 
-// Forty blocks pass the plain test four times in five (births.h). Sampling turns a leak of small
+// Forty blocks pass the plain test at 80 % power (births.h). Sampling turns a leak of small
 // blocks into one sample per interval of bytes; where every block is recorded, forty blocks are
 // forty blocks, of the size that is usual here.
 //   detectable = 40 * (sampled: interval at the end; exact: median size of the live blocks) / (run
@@ -69,15 +61,15 @@ void Conclude(const capture::Capture& capture, Analysis& analysis) {
     analysis.conclusion = Conclusion::kFound;
     return;
   }
-  analysis.inconclusive_because = WhatWasLost(capture);
-  if (!analysis.inconclusive_because.empty()) {
+  analysis.doubts = WhatWasLost(capture);
+  if (analysis.doubts.doubt != Doubt::kNone) {
     analysis.conclusion = Conclusion::kDataLost;
   } else if (analysis.duration_seconds < kShortestRunSeconds) {
     analysis.conclusion = Conclusion::kTooShort;
-    analysis.inconclusive_because = WhyShort(capture, analysis.duration_seconds);
+    analysis.doubts = WhyShort(capture, analysis.duration_seconds);
   } else if (capture.samples_total == 0) {
     analysis.conclusion = Conclusion::kDataLost;
-    analysis.inconclusive_because = "no allocation was seen";
+    analysis.doubts = {Doubt::kNothingSeen};
   }
 }
 

@@ -121,7 +121,7 @@ MemoryClass Classify(const Accused& accused, const Movement& moved, const Memory
 // What it said is old news if it was not asked again; an old answer says nothing of now.
 void TakeAllocator(const capture::Capture& capture, const capture::MemorySample& now,
                    MemoryResult& result) {
-  result.allocator = capture.allocator;
+  result.allocator = capture::AllocatorNamed(capture.allocator);
   if (!Known(now.allocator_read_ms)) return;
   const double age_ms =
       static_cast<double>(now.time_ms) - static_cast<double>(now.allocator_read_ms);
@@ -244,7 +244,6 @@ MemoryResult AccountForMemory(const capture::Capture& capture,
   TakeSlopes(series, result);
   result.memory_class = Classify(AccusedOf(sites), MovementOf(series), series, result);
   TakeUnplaced(series, sites, result);
-  result.because = MemoryEvidence(result);
   result.advice = MemoryAdvice(result);
   return result;
 }

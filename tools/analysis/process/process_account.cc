@@ -19,7 +19,7 @@ bool Known(int64_t value) { return value != capture::kNotKnown; }
 struct Limit {
   int64_t bytes = 0;
   double headroom = 0;
-  const char* kind = "";
+  LimitKind kind = LimitKind::kNone;
 };
 
 double Room(int64_t limit, int64_t used) {
@@ -29,19 +29,20 @@ double Room(int64_t limit, int64_t used) {
 std::optional<Limit> CgroupLimit(const capture::MemorySample& now) {
   if (now.cgroup_max <= 0 || !Known(now.cgroup_current)) return std::nullopt;
   const int64_t reclaimable = std::clamp<int64_t>(now.cgroup_reclaimable, 0, now.cgroup_current);
-  return Limit{now.cgroup_max, Room(now.cgroup_max, now.cgroup_current - reclaimable), "cgroup"};
+  return Limit{now.cgroup_max, Room(now.cgroup_max, now.cgroup_current - reclaimable),
+               LimitKind::kCgroup};
 }
 
 std::optional<Limit> FindLimit(const capture::MemorySample& now,
                                const std::optional<int64_t>& asked) {
-  if (asked && Known(now.rss)) return Limit{*asked, Room(*asked, now.rss), "option"};
+  if (asked && Known(now.rss)) return Limit{*asked, Room(*asked, now.rss), LimitKind::kOption};
   if (const std::optional<Limit> cgroup = CgroupLimit(now)) return cgroup;
   const int64_t space = Known(now.address_space) ? now.address_space : now.rss;
   if (now.rlimit_as > 0 && Known(space))
-    return Limit{now.rlimit_as, Room(now.rlimit_as, space), "rlimit"};
+    return Limit{now.rlimit_as, Room(now.rlimit_as, space), LimitKind::kRlimit};
   if (now.machine_total > 0 && Known(now.machine_available)) {
     return Limit{now.machine_total, std::max(0.0, static_cast<double>(now.machine_available)),
-                 "machine"};
+                 LimitKind::kMachine};
   }
   return std::nullopt;
 }
@@ -65,7 +66,7 @@ std::vector<GrowthModel> WhatGrows(const Analysis& analysis, const ProcessResult
     if (site.verdict < Verdict::kSuspect) continue;
     if (const std::optional<GrowthModel> model = ModelOf(site)) models.push_back(*model);
   }
-  if (process.limit_kind == "rlimit") return models;
+  if (process.limit_kind == LimitKind::kRlimit) return models;
   if (const std::optional<GrowthModel> model = ModelOf(analysis.memory.unplaced_growth)) {
     models.push_back(*model);
   }
@@ -74,7 +75,7 @@ std::vector<GrowthModel> WhatGrows(const Analysis& analysis, const ProcessResult
 
 // Reserved memory counts against RLIMIT_AS, where a resident page counts no more than any other.
 bool CountsAgainst(const ProcessResult& process, const MemoryResult& memory) {
-  return process.limit_kind == "rlimit" || memory.memory_class != MemoryClass::kUntouched;
+  return process.limit_kind == LimitKind::kRlimit || memory.memory_class != MemoryClass::kUntouched;
 }
 
 // How far ahead a picture looks: past the limit if it is near, and not so far that the run itself
@@ -89,7 +90,7 @@ void Foresee(const Analysis& analysis, ProcessResult& process) {
   const std::vector<GrowthModel> growing = WhatGrows(analysis, process);
   if (growing.empty()) return;
   const double cost =
-      process.limit_kind == "rlimit" ? 1 : analysis.memory.resident_per_live.value_or(1);
+      process.limit_kind == LimitKind::kRlimit ? 1 : analysis.memory.resident_per_live.value_or(1);
   const Forecast forecast(growing, *process.headroom_bytes, cost);
   process.seconds_low = forecast.SecondsAt(kLowShare);
   process.seconds_mid = forecast.SecondsAt(kMidShare);

@@ -23,9 +23,7 @@ std::string Folded(const SiteResult& site) {
 }  // namespace
 
 void WriteFoldedReport(const ReportInput& input, size_t top, TextSink& sink) {
-  size_t told = 0;
-  for (const SiteResult& site : input.analysis.sites) {
-    if (top != 0 && told++ >= top) break;
+  for (const SiteResult& site : ShownSites(input).First(top)) {
     const int64_t bytes = FiguresOf(site).live_bytes;
     if (bytes > 0) sink.Write(absl::StrCat(Folded(site), " ", bytes, "\n"));
   }

@@ -10,6 +10,9 @@
 #include "tools/base/safe_text.h"
 #include "tools/report/encode/gzip.h"
 #include "tools/report/input/stack_names.h"
+#include "tools/report/words/doubt_words.h"
+#include "tools/report/words/names.h"
+#include "tools/report/words/selection_words.h"
 
 namespace leaktrack {
 namespace {
@@ -42,11 +45,7 @@ class Profile {
                                      {"growth", "bytes"}}) {
       Type(kSampleType, type, unit);
     }
-    size_t told = 0;
-    for (const SiteResult& site : input_.analysis.sites) {
-      if (top != 0 && told++ >= top) break;
-      Sample(site);
-    }
+    for (const SiteResult& site : ShownSites(input_).First(top)) Sample(site);
     Rest();
     for (const std::string& text : strings_) out_.add_string(kStringTable, text);
     return std::move(data_);
@@ -158,8 +157,8 @@ class Profile {
     for (const std::string& one : capture.damage) Comment(absl::StrCat("damage: ", SafeText(one)));
     if (const uint64_t lost = capture.losses[capture::kLostAllocations])
       Comment(absl::StrCat(lost, " allocations were lost"));
-    if (!input_.analysis.inconclusive_because.empty())
-      Comment(absl::StrCat("inconclusive: ", SafeText(input_.analysis.inconclusive_because)));
+    if (const std::string doubt = DoubtText(input_.analysis.doubts); !doubt.empty())
+      Comment(absl::StrCat("inconclusive: ", doubt));
   }
 
   const ReportInput& input_;

@@ -14,6 +14,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/report/input/stack_names.h"
 #include "tools/report/json/json_parts.h"
+#include "tools/report/words/selection_words.h"
 
 namespace leaktrack {
 namespace {
@@ -65,8 +66,7 @@ std::string StackText(const SiteResult& site, Frames& frames) {
 }
 
 // A stack at a time: as values of JSON those of 100,000 sites are hundreds of megabytes.
-void WriteProfile(const Profile& profile, std::span<const SiteResult> sites, Frames& frames,
-                  TextSink& sink) {
+void WriteProfile(const Profile& profile, SiteView sites, Frames& frames, TextSink& sink) {
   std::vector<int64_t> weights;
   int64_t sum = 0;
   sink.Write("{\"samples\":[");
@@ -93,8 +93,7 @@ std::string Title(const ReportInput& input) {
 }  // namespace
 
 void WriteSpeedscopeReport(const ReportInput& input, size_t top, TextSink& sink) {
-  std::span<const SiteResult> sites = input.analysis.sites;
-  if (top != 0) sites = sites.first(std::min(top, sites.size()));
+  const SiteView sites = ShownSites(input).First(top);
   Frames frames;
   sink.Write(absl::StrCat(
       "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"name\":",

@@ -30,9 +30,12 @@ const char* RuleOf(const GateSite& site) {
       return kRules[0].id;
     case Change::kWorse:
       return kRules[1].id;
-    default:
-      return site.over_limit ? kRules[3].id : kRules[2].id;
+    case Change::kUnchanged:
+    case Change::kKnown:
+    case Change::kFixed:
+      break;
   }
+  return site.over_limit ? kRules[3].id : kRules[2].id;
 }
 
 // A path below the root of a checkout is what viewers can open; an absolute one is a URI of its

@@ -25,14 +25,14 @@ struct LimitSharers {
 
 struct ReportInput {
   capture::Capture capture;
-  Analysis analysis;
+  Analysis analysis;  // not changed once it is here
   std::vector<MissingSymbols> missing;
   std::optional<int64_t> sealed_at;  // seconds since 1970, when names were sealed into the capture;
                                      // empty: they were not
   std::map<std::string, SourceExcerpt>
       sources;  // by "file:line", of the frames that matter; empty where none was wanted
   LimitSharers sharers;
-  Selection selection;  // what `analysis.sites` does not hold any more
+  Selection selection;  // of the analysis's sites
 };
 
 // "exited", "killed", "crashed", "exec", "running" or "unknown".

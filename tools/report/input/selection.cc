@@ -4,12 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/blame.h"
-#include "tools/base/safe_text.h"
-#include "tools/base/units.h"
 #include "tools/report/input/report_input.h"
-#include "tools/report/input/site_groups.h"
 #include "tools/report/input/stack_names.h"
 
 namespace leaktrack {
@@ -57,15 +53,6 @@ size_t MostOf(const SelectionOptions& options, size_t all) {
   return all > options.most_unasked ? options.most_unasked : 0;
 }
 
-std::string OptionsText(const SelectionOptions& options) {
-  std::string text;
-  if (options.site) absl::StrAppend(&text, "--site ", *options.site);
-  if (!options.filter.empty())
-    absl::StrAppend(&text, text.empty() ? "" : " ", "--filter ", SafeText(options.filter));
-  if (options.top != 0) absl::StrAppend(&text, text.empty() ? "" : " ", "--top ", options.top);
-  return text;
-}
-
 }  // namespace
 
 capture::SiteId SiteNumber(const SiteResult& site) {
@@ -82,64 +69,26 @@ bool Matches(const SiteResult& site, const SelectionOptions& options) {
   });
 }
 
-void SelectSites(const SelectionOptions& options, ReportInput& input) {
-  Selection& selection = input.selection;
-  std::vector<SiteResult>& sites = input.analysis.sites;
+Selection SelectSites(const SelectionOptions& options, const std::vector<SiteResult>& sites) {
+  Selection selection;
   selection.options = options;
-  selection.all_sites = selection.shown = sites.size();
   const size_t most = MostOf(options, sites.size());
   selection.made = options.site || !options.filter.empty() || most != 0;
-  if (!selection.made) return;
-  if (const std::vector<SiteGroup> groups = GroupSites(sites, Verdict::kSuspect); !groups.empty()) {
-    for (const SiteResult* site : groups.front().sites) selection.worst.push_back(*site);
+  if (!selection.made) return selection;
+  for (size_t i = 0; i < sites.size(); ++i) {
+    if (Matches(sites[i], options) && (most == 0 || selection.places.size() < most)) {
+      selection.places.push_back(i);
+      continue;
+    }
+    selection.growing_left_out += sites[i].verdict >= Verdict::kSuspect;
+    selection.live_bytes_left_out += FiguresOf(sites[i]).live_bytes;
   }
-  size_t kept = 0;
-  std::erase_if(sites, [&](const SiteResult& site) {
-    const bool wanted = Matches(site, options) && (most == 0 || kept < most);
-    kept += wanted;
-    if (wanted) return false;
-    selection.growing_left_out += site.verdict >= Verdict::kSuspect;
-    selection.live_bytes_left_out += FiguresOf(site).live_bytes;
-    return true;
-  });
-  selection.shown = sites.size();
+  return selection;
 }
 
-const std::vector<SiteResult>& SitesOfTheHeadline(const ReportInput& input) {
-  return input.selection.made ? input.selection.worst : input.analysis.sites;
-}
-
-std::string SelectionText(const ReportInput& input) {
-  const Selection& selection = input.selection;
-  if (!selection.made || selection.shown == selection.all_sites) return "";
-  const bool cut_unasked = selection.options.top == 0 &&
-                           selection.shown == selection.options.most_unasked && selection.shown > 0;
-  const std::string options = OptionsText(selection.options);
-  std::string text =
-      selection.shown == 0
-          ? absl::StrCat("none of ", FormatCount(selection.all_sites), " sites matches ", options)
-          : absl::StrCat("showing ", FormatCount(selection.shown), " of ",
-                         FormatCount(selection.all_sites), " sites",
-                         options.empty() ? "" : absl::StrCat(" (", options, ")"));
-  if (cut_unasked)
-    absl::StrAppend(&text, ", the worst first; --top ", selection.all_sites, " lists all");
-  if (selection.growing_left_out > 0) {
-    absl::StrAppend(&text, "; ", FormatCount(selection.growing_left_out),
-                    selection.growing_left_out == 1 ? " that grows is not among them"
-                                                    : " that grow are not among them");
-  }
-  return text;
-}
-
-std::string WindowText(const ReportInput& input) {
-  if (!input.analysis.window_seconds) return "";
-  return absl::StrCat("judged by the last ", FormatDuration(*input.analysis.window_seconds), " of ",
-                      FormatDuration(input.analysis.duration_seconds), " alone (--since)");
-}
-
-std::string ScopeText(const ReportInput& input) {
-  const std::string window = WindowText(input), selection = SelectionText(input);
-  return absl::StrCat(window, window.empty() || selection.empty() ? "" : "; ", selection);
+SiteView ShownSites(const ReportInput& input) {
+  return input.selection.made ? SiteView(input.analysis.sites, input.selection.places)
+                              : SiteView(input.analysis.sites);
 }
 
 }  // namespace leaktrack

@@ -50,7 +50,7 @@ double Confidence(const SiteResult& site) {
   return site.confidence.value_or(site.q_value ? 1 - *site.q_value : 0);
 }
 
-std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least) {
+std::vector<SiteGroup> GroupSites(SiteView sites, Verdict at_least) {
   std::map<std::string, std::vector<const SiteResult*>> by_blame;
   for (const SiteResult& site : sites) {
     if (site.verdict < at_least) continue;

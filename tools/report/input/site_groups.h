@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tools/analysis/model/result.h"
+#include "tools/report/input/site_view.h"
 
 namespace leaktrack {
 
@@ -27,7 +28,7 @@ struct SiteGroup {
 
 // Ranked as single sites are (ranking.h), by the sum of their scores, then by size. Only sites of
 // verdict `at_least` or worse.
-std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least);
+std::vector<SiteGroup> GroupSites(SiteView sites, Verdict at_least);
 
 double Confidence(const SiteResult& site);  // 0 where nothing was tested
 

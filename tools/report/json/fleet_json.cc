@@ -5,6 +5,8 @@
 
 #include "tools/report/json/json_parts.h"
 #include "tools/report/json/json_report.h"
+#include "tools/report/words/doubt_words.h"
+#include "tools/report/words/names.h"
 
 namespace leaktrack {
 
@@ -23,9 +25,7 @@ Json CapturesJson(const Fleet& fleet) {
          {"seconds_to_limit", OrNull(run.analysis.process.seconds_mid)},
          {"memory_class", Name(run.analysis.memory.memory_class)},
          {"growth_bytes_per_hour", growth ? Json(std::llround(growth->mid)) : Json()},
-         {"inconclusive_because", run.analysis.inconclusive_because.empty()
-                                      ? Json()
-                                      : Json(run.analysis.inconclusive_because)}});
+         {"inconclusive_because", TextOrNull(DoubtText(run.analysis.doubts))}});
   }
   return captures;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "absl/strings/str_format.h"
 #include "tools/report/json/json_parts.h"
+#include "tools/report/words/memory_words.h"
+#include "tools/report/words/names.h"
 
 namespace leaktrack {
 namespace {
@@ -30,7 +32,7 @@ Json ProcessJson(const ReportInput& input) {
           {"duration_seconds", input.analysis.duration_seconds},
           {"end", EndName(input.capture)},
           {"limit_bytes", OrNull(result.limit_bytes)},
-          {"limit_kind", TextOrNull(result.limit_kind)},
+          {"limit_kind", TextOrNull(Name(result.limit_kind))},
           {"limit_shared_with", input.sharers.pids},
           {"status", Name(result.status)},
           {"seconds_to_limit",
@@ -52,8 +54,8 @@ Json MemoryJson(const MemoryResult& memory) {
           {"stack_bytes", OrNull(memory.stack_bytes)},
           {"explained_fraction", OrNull(memory.explained_fraction)},
           {"class", Name(memory.memory_class)},
-          {"because", TextOrNull(memory.because)},
-          {"advice", memory.advice},
+          {"because", TextOrNull(MemoryText(memory))},
+          {"advice", AdviceTexts(memory)},
           {"anonymous_bytes", OrNull(memory.anonymous_bytes)},
           {"file_bytes", OrNull(memory.file_bytes)},
           {"shared_bytes", OrNull(memory.shared_bytes)},
@@ -61,7 +63,7 @@ Json MemoryJson(const MemoryResult& memory) {
           {"unexplained_bytes", WholeOrNull(memory.unexplained_bytes)},
           {"threads", OrNull(memory.threads)},
           {"allocator",
-           {{"name", TextOrNull(memory.allocator)},
+           {{"name", TextOrNull(capture::AllocatorName(memory.allocator))},
             {"in_use_bytes", OrNull(memory.allocator_in_use_bytes)},
             {"free_bytes", OrNull(memory.allocator_free_bytes)},
             {"arenas", OrNull(memory.allocator_arenas)}}},

@@ -13,6 +13,7 @@
 #include "tools/base/text_sink.h"
 #include "tools/report/input/fleet.h"
 #include "tools/report/input/report_input.h"
+#include "tools/report/words/time_words.h"
 
 namespace leaktrack {
 
@@ -36,7 +37,7 @@ inline Json TextOrNull(const std::string& text) { return text.empty() ? Json() :
 Json FrameJson(const ResolvedFrame& frame);
 
 // All of a site but its frames, which the formats write in different ways.
-Json SiteFactsJson(const SiteResult& site, size_t rank);
+Json SiteFactsJson(const SiteResult& site, const RunTimes& run, size_t rank);
 Json CoverageJson(const ReportInput& input);
 Json ProcessJson(const ReportInput& input);
 Json MemoryJson(const MemoryResult& memory);

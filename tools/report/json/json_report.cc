@@ -2,7 +2,6 @@
 #include "tools/report/json/json_report.h"
 
 #include <algorithm>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,7 +12,11 @@
 #include "tools/base/parallel.h"
 #include "tools/report/input/site_groups.h"
 #include "tools/report/json/json_parts.h"
+#include "tools/report/words/doubt_words.h"
 #include "tools/report/words/exec_words.h"
+#include "tools/report/words/names.h"
+#include "tools/report/words/selection_words.h"
+#include "tools/report/words/site_words.h"
 
 namespace leaktrack {
 
@@ -57,13 +60,13 @@ Json CoverageJson(const ReportInput& input) {
           {"recorder", capture.process.recorder_was_anonymous ? "anonymous" : "tmpfs"},
           {"hooks", hooks},
           {"untracked", untracked},
-          {"conclusive", input.analysis.inconclusive_because.empty()},
-          {"inconclusive_because", TextOrNull(input.analysis.inconclusive_because)},
+          {"conclusive", input.analysis.doubts.doubt == Doubt::kNone},
+          {"inconclusive_because", TextOrNull(DoubtText(input.analysis.doubts))},
           {"names_sealed_at", OrNull(input.sealed_at)},
           {"damage", capture.damage}};
 }
 
-Json SiteFactsJson(const SiteResult& site, size_t rank) {
+Json SiteFactsJson(const SiteResult& site, const RunTimes& run, size_t rank) {
   return {{"rank", rank},
           {"id", SiteNumber(site) == 0 ? Json() : Json(SiteNumber(site))},
           {"verdict", Name(site.verdict)},
@@ -80,8 +83,8 @@ Json SiteFactsJson(const SiteResult& site, size_t rank) {
           {"q_value", OrNull(site.q_value)},
           {"doubling_seconds", OrNull(site.doubling_seconds)},
           {"oldest_seconds", site.live_objects > 0 ? Json(site.oldest_seconds) : Json()},
-          {"evidence", TextOrNull(site.evidence)},
-          {"settle", TextOrNull(site.settle)},
+          {"evidence", TextOrNull(EvidenceText(site, run))},
+          {"settle", TextOrNull(SettleText(site))},
           {"kind", site.kind == capture::SiteKind::kHeap ? "heap" : "mapping"},
           {"stacks_joined", site.sites.size()},
           {"stack_is_shared_part", site.merged},
@@ -135,7 +138,7 @@ constexpr size_t kMostFrameTexts = 50'000;
 using FrameTexts =
     absl::node_hash_map<const ResolvedFrame*, std::string>;  // sites share most of theirs
 
-void AddTexts(std::span<const SiteResult> sites, FrameTexts& texts) {
+void AddTexts(SiteView sites, FrameTexts& texts) {
   for (const SiteResult& site : sites) {
     for (const ResolvedFrame& frame : site.stack) {
       if (const auto [text, is_new] = texts.try_emplace(&frame); is_new)
@@ -144,8 +147,9 @@ void AddTexts(std::span<const SiteResult> sites, FrameTexts& texts) {
   }
 }
 
-std::string SiteText(const SiteResult& site, size_t rank, const FrameTexts& frames) {
-  Json json = SiteFactsJson(site, rank);
+std::string SiteText(const SiteResult& site, const RunTimes& run, size_t rank,
+                     const FrameTexts& frames) {
+  Json json = SiteFactsJson(site, run, rank);
   json["blame"] = site.stack.empty() ? Json() : FrameJson(site.stack[site.blame]);
   json["stack"] = Json::array();
   std::vector<const std::string*> stack;
@@ -154,16 +158,15 @@ std::string SiteText(const SiteResult& site, size_t rank, const FrameTexts& fram
 }
 
 // On all cores, but never more than a batch ahead of the sink.
-void WriteSites(std::span<const SiteResult> sites, TextSink& sink) {
+void WriteSites(SiteView sites, const RunTimes& run, TextSink& sink) {
   FrameTexts frames;
   for (size_t first = 0; first < sites.size(); first += kBatch) {
-    const std::span<const SiteResult> batch =
-        sites.subspan(first, std::min(kBatch, sites.size() - first));
+    const SiteView batch = sites.Part(first, kBatch);
     if (frames.size() > kMostFrameTexts) frames.clear();
     AddTexts(batch, frames);
     std::vector<std::string> texts(batch.size());
     ParallelFor(batch.size(),
-                [&](size_t i) { texts[i] = SiteText(batch[i], first + i + 1, frames); });
+                [&](size_t i) { texts[i] = SiteText(batch[i], run, first + i + 1, frames); });
     for (size_t i = 0; i < texts.size(); ++i)
       sink.Write(
           absl::StrCat(first + i == 0 ? "\n" : ",\n", std::string(kSiteColumns, ' '), texts[i]));
@@ -178,7 +181,7 @@ Json WindowJson(const Analysis& analysis) {
 
 Json SelectionJson(const ReportInput& input, size_t shown) {
   const Selection& selection = input.selection;
-  return {{"sites_total", selection.made ? selection.all_sites : input.analysis.sites.size()},
+  return {{"sites_total", input.analysis.sites.size()},
           {"sites_shown", shown},
           {"growing_left_out", selection.growing_left_out},
           {"live_bytes_left_out", selection.live_bytes_left_out},
@@ -192,8 +195,7 @@ Json SelectionJson(const ReportInput& input, size_t shown) {
 
 // The members of `extra` stand behind the sites.
 void WriteReportJson(const ReportInput& input, size_t top, const Json& extra, TextSink& sink) {
-  std::span<const SiteResult> sites = input.analysis.sites;
-  if (top != 0) sites = sites.first(std::min(top, sites.size()));
+  const SiteView sites = ShownSites(input).First(top);
   const Json head = {{"schema", 1},
                      {"process", ProcessJson(input)},
                      {"memory", MemoryJson(input.analysis.memory)},
@@ -203,7 +205,7 @@ void WriteReportJson(const ReportInput& input, size_t top, const Json& extra, Te
   std::string text = Dump(head, 0);
   text.resize(text.size() - std::string_view("\n}").size());
   sink.Write(absl::StrCat(text, ",\n  \"sites\": ["));
-  WriteSites(sites, sink);
+  WriteSites(sites, TimesOf(input), sink);
   sink.Write(sites.empty() ? "]" : "\n  ]");
   for (const auto& [name, value] : extra.items())
     sink.Write(absl::StrCat(",\n  \"", name, "\": ", Dump(value, 2)));

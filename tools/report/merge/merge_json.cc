@@ -3,6 +3,7 @@
 
 #include "tools/report/json/json_parts.h"
 #include "tools/report/merge/merge_report.h"
+#include "tools/report/words/names.h"
 
 namespace leaktrack {
 namespace {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/page/html_report.h"
 
-#include <algorithm>
-#include <span>
-
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
 #include "tools/report/input/stack_names.h"
@@ -12,6 +9,7 @@
 #include "tools/report/page/html_series.h"
 #include "tools/report/text/fleet_text.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/selection_words.h"
 
 namespace leaktrack {
 namespace {
@@ -56,7 +54,7 @@ Json MarksJson(const capture::Capture& capture) {
 }
 
 // The sites that the page does not tell of one by one.
-Json FurtherJson(std::span<const SiteResult> sites) {
+Json FurtherJson(SiteView sites) {
   int64_t live = 0, born = 0, growth = 0;
   size_t accused = 0;
   for (const SiteResult& site : sites) {
@@ -73,12 +71,12 @@ Json FurtherJson(std::span<const SiteResult> sites) {
           {"growth_bytes_per_hour", growth}};
 }
 
-Json SitesJson(const ReportInput& input, std::span<const SiteResult> sites, HtmlFrames& frames) {
+Json SitesJson(const ReportInput& input, SiteView sites, HtmlFrames& frames) {
   const std::vector<Json> curves = CurvesJson(input.capture, sites),
                           ages = AgesJson(input.capture, sites);
   Json list = Json::array();
   for (size_t i = 0; i < sites.size(); ++i) {
-    Json site = SiteFactsJson(sites[i], i + 1);
+    Json site = SiteFactsJson(sites[i], TimesOf(input), i + 1);
     for (const char* sentence : {"evidence", "settle"}) {
       if (site[sentence].is_string()) site[sentence] = SafeText(site[sentence].get<std::string>());
     }
@@ -113,9 +111,7 @@ Json MissingJson(const std::vector<MissingSymbols>& missing) {
 }
 
 Json PageData(const ReportInput& input, size_t top) {
-  const std::span<const SiteResult> all(input.analysis.sites);
-  const std::span<const SiteResult> told =
-      all.first(std::min(all.size(), top == 0 ? kMostHtmlSites : top));
+  const SiteView all = ShownSites(input), told = all.First(top == 0 ? kMostHtmlSites : top);
   HtmlFrames frames;
   Json sites = SitesJson(input, told, frames);
   Json process = ProcessJson(input);
@@ -139,7 +135,7 @@ Json PageData(const ReportInput& input, size_t top) {
           {"marks", MarksJson(input.capture)},
           {"age_bands", AgeBandsJson()},
           {"sites", std::move(sites)},
-          {"further", FurtherJson(all.subspan(told.size()))},
+          {"further", FurtherJson(all.Part(told.size(), all.size()))},
           {"frames", frames.list()},
           {"sources", SourcesJson(input)}};
 }

@@ -45,7 +45,7 @@ Json WholeColumn(const std::vector<double>& values) {
 }
 
 // Which entry of `sites` a capture's site belongs to.
-std::unordered_map<capture::SiteId, size_t> Owners(std::span<const SiteResult> sites) {
+std::unordered_map<capture::SiteId, size_t> Owners(SiteView sites) {
   std::unordered_map<capture::SiteId, size_t> owners;
   for (size_t i = 0; i < sites.size(); ++i) {
     for (const capture::SiteId site : sites[i].sites) owners.emplace(site, i);
@@ -98,7 +98,7 @@ Json MemoryOverTimeJson(const capture::Capture& capture) {
           {"cgroup_limit", Column(samples, [](const MemorySample& at) { return at.cgroup_max; })}};
 }
 
-std::vector<Json> CurvesJson(const capture::Capture& capture, std::span<const SiteResult> sites) {
+std::vector<Json> CurvesJson(const capture::Capture& capture, SiteView sites) {
   const std::unordered_map<capture::SiteId, size_t> owners = Owners(sites);
   const size_t points = CurvePoints(capture);
   std::vector<Curve> levels(sites.size(), Curve(points)), born(levels);
@@ -121,7 +121,7 @@ std::vector<Json> CurvesJson(const capture::Capture& capture, std::span<const Si
 
 Json AgeBandsJson() { return kAgeEnds; }
 
-std::vector<Json> AgesJson(const capture::Capture& capture, std::span<const SiteResult> sites) {
+std::vector<Json> AgesJson(const capture::Capture& capture, SiteView sites) {
   const std::unordered_map<capture::SiteId, size_t> owners = Owners(sites);
   std::vector<std::vector<double>> ages(sites.size(), std::vector<double>(kAgeEnds.size() + 1));
   for (const capture::Survivor& block : capture.survivors) {

@@ -8,9 +8,9 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_PAGE_HTML_SERIES_H_
 #define LEAKTRACK_TOOLS_REPORT_PAGE_HTML_SERIES_H_
 
-#include <span>
 #include <vector>
 
+#include "tools/report/input/site_view.h"
 #include "tools/report/json/json_parts.h"
 
 namespace leaktrack {
@@ -24,12 +24,12 @@ Json MemoryOverTimeJson(const capture::Capture& capture);
 
 // For each site {level, born}: bytes alive and bytes ever allocated at equal steps that end with
 // the run, none shorter than a second: the history is written once a second.
-std::vector<Json> CurvesJson(const capture::Capture& capture, std::span<const SiteResult> sites);
+std::vector<Json> CurvesJson(const capture::Capture& capture, SiteView sites);
 
 // The upper ends of the age bands, in seconds; the last band has none.
 Json AgeBandsJson();
 // For each site the bytes of its survivors by age band.
-std::vector<Json> AgesJson(const capture::Capture& capture, std::span<const SiteResult> sites);
+std::vector<Json> AgesJson(const capture::Capture& capture, SiteView sites);
 
 }  // namespace leaktrack
 

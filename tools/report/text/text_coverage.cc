@@ -3,7 +3,6 @@
 // How it was watched, and what this run could not see.
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +12,7 @@
 #include "tools/report/text/text_sections.h"
 #include "tools/report/words/exec_words.h"
 #include "tools/report/words/growth_words.h"
+#include "tools/report/words/time_words.h"
 
 namespace leaktrack {
 namespace {
@@ -159,11 +159,8 @@ void WriteExecs(const capture::Capture& capture, Remarks& out) {
 
 void WriteSeal(const ReportInput& input, Remarks& out) {
   if (input.sealed_at) {
-    const time_t at = static_cast<time_t>(*input.sealed_at);
-    tm parts{};
-    char text[32] = "";
-    if (gmtime_r(&at, &parts) != nullptr) strftime(text, sizeof text, "%Y-%m-%d %H:%MZ", &parts);
-    out.Add("Names", absl::StrCat("as they were sealed into the capture, ", text));
+    out.Add("Names",
+            absl::StrCat("as they were sealed into the capture, ", DateAndTime(*input.sealed_at)));
   }
   if (!input.capture.seal_problem.empty()) out.Add("Names", SafeText(input.capture.seal_problem));
 }

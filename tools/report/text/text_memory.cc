@@ -10,6 +10,8 @@
 #include "tools/base/units.h"
 #include "tools/report/text/text_sections.h"
 #include "tools/report/words/growth_words.h"
+#include "tools/report/words/memory_words.h"
+#include "tools/report/words/names.h"
 #include "tools/report/words/shared_limit.h"
 
 namespace leaktrack {
@@ -39,7 +41,8 @@ std::string ForecastText(const ProcessResult& process) {
 }
 
 std::string LimitText(const ProcessResult& process) {
-  const char* kind = process.limit_kind == "option" ? "--limit" : process.limit_kind.c_str();
+  const char* kind =
+      process.limit_kind == LimitKind::kOption ? "--limit" : Name(process.limit_kind);
   const std::string forecast = ForecastText(process);
   return absl::StrCat(FormatSize(static_cast<double>(*process.limit_bytes)), " (", kind, "), ",
                       absl::StrFormat("%.0f %% used", *process.used_fraction * 100),
@@ -90,7 +93,7 @@ void PartIfKnown(const std::string& name, const std::optional<int64_t>& bytes, P
 
 void WriteParts(const MemoryResult& memory, Page& page) {
   Part("live heap", FormatSize(memory.live_heap_bytes), memory.heap_growth, page);
-  const std::string who = memory.allocator.empty() ? "allocator" : memory.allocator;
+  const std::string who = AllocatorText(memory, "allocator");
   if (memory.retained_bytes) {
     Part(absl::StrCat("freed, kept by ", who), FormatSize(*memory.retained_bytes),
          memory.retained_growth, page);
@@ -126,7 +129,7 @@ std::string UnplacedText(const ReportInput& input) {
     return absl::StrCat(sum, "nearest caller known: ", BlameText(site, kCallerColumns), " (", who,
                         "), which has mapped ", FormatSize(site.live_bytes));
   }
-  return absl::StrCat(sum, "nearest caller known: ", who);  // left out by a filter
+  return absl::StrCat(sum, "nearest caller known: ", who);
 }
 
 }  // namespace
@@ -150,7 +153,8 @@ Remarks ProcessRemarks(const ReportInput& input) {
   }
   if (memory.threads && *memory.threads > 2)
     absl::StrAppend(&text, ", ", *memory.threads, " threads");
-  if (memory.rss_bytes && !memory.because.empty()) absl::StrAppend(&text, "; ", memory.because);
+  if (const std::string means = MemoryText(memory); memory.rss_bytes && !means.empty())
+    absl::StrAppend(&text, "; ", means);
   out.Add("Memory", text);
   if (memory.unplaced_growth) out.Add("Unplaced", UnplacedText(input));
   return out;
@@ -160,8 +164,8 @@ void WriteProcess(const ReportInput& input, Page& page) {
   const MemoryResult& memory = input.analysis.memory;
   for (const Remark& remark : ProcessRemarks(input)) page.Field(remark.label, remark.text);
   if (memory.rss_bytes) WriteParts(memory, page);
-  for (size_t i = 0; i < std::min(kMostAdvice, memory.advice.size()); ++i)
-    page.Field("Advice", memory.advice[i]);
+  const std::vector<std::string> advice = AdviceTexts(memory);
+  for (size_t i = 0; i < std::min(kMostAdvice, advice.size()); ++i) page.Field("Advice", advice[i]);
 }
 
 }  // namespace leaktrack

@@ -8,8 +8,11 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/doubt_words.h"
 #include "tools/report/words/growth_words.h"
+#include "tools/report/words/memory_words.h"
 #include "tools/report/words/process_name.h"
+#include "tools/report/words/selection_words.h"
 
 namespace leaktrack {
 namespace {
@@ -50,7 +53,7 @@ void WriteFound(const SiteGroup& group, size_t columns, Page& page) {
 // Clean, but the process grows: the sentence that saves a night of searching for a leak.
 std::string NotTheHeap(const MemoryResult& memory) {
   if (memory.memory_class == MemoryClass::kRetention) {
-    return absl::StrCat("NO LEAK: ", memory.allocator.empty() ? "the allocator" : memory.allocator,
+    return absl::StrCat("NO LEAK: ", AllocatorText(memory, "the allocator"),
                         " keeps what was freed (retention)");
   }
   if (memory.memory_class == MemoryClass::kMappings)
@@ -73,9 +76,11 @@ Tint HeadlineTint(const Analysis& analysis) {
       return Tint::kRed;
     case Conclusion::kClean:
       return NotTheHeap(analysis.memory).empty() ? Tint::kGreen : Tint::kYellow;
-    default:
-      return Tint::kYellow;
+    case Conclusion::kTooShort:
+    case Conclusion::kDataLost:
+      break;
   }
+  return Tint::kYellow;
 }
 
 std::string Introduction(const ReportInput& input) {
@@ -96,11 +101,11 @@ std::string Headline(const ReportInput& input, size_t columns) {
   const Analysis& analysis = input.analysis;
   std::string text;
   if (analysis.conclusion == Conclusion::kFound) {
-    text = FoundHeadline(GroupSites(SitesOfTheHeadline(input), Verdict::kSuspect).front(), columns);
+    text = FoundHeadline(GroupSites(analysis.sites, Verdict::kSuspect).front(), columns);
   } else if (analysis.conclusion == Conclusion::kClean) {
     text = CleanHeadline(analysis);
   } else {
-    text = absl::StrCat("INCONCLUSIVE: ", analysis.inconclusive_because);
+    text = absl::StrCat("INCONCLUSIVE: ", DoubtText(analysis.doubts));
   }
   return ShortenMiddle(text, columns);
 }
@@ -108,8 +113,7 @@ std::string Headline(const ReportInput& input, size_t columns) {
 std::string TextReport(const ReportInput& input, const TextOptions& options) {
   Page page(options.columns, options.colour);
   if (input.analysis.conclusion == Conclusion::kFound) {
-    WriteFound(GroupSites(SitesOfTheHeadline(input), Verdict::kSuspect).front(), options.columns,
-               page);
+    WriteFound(GroupSites(input.analysis.sites, Verdict::kSuspect).front(), options.columns, page);
   } else {
     page.Line(Headline(input, options.columns), HeadlineTint(input.analysis));
   }

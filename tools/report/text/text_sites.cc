@@ -11,6 +11,9 @@
 #include "tools/base/units.h"
 #include "tools/report/text/text_sections.h"
 #include "tools/report/words/growth_words.h"
+#include "tools/report/words/names.h"
+#include "tools/report/words/selection_words.h"
+#include "tools/report/words/site_words.h"
 
 namespace leaktrack {
 namespace {
@@ -76,15 +79,6 @@ void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t 
   }
 }
 
-// Why, without the rate that the line above has just said (and that of one stack, where many are
-// summed).
-std::string Because(const SiteResult& site) {
-  const size_t colon = site.evidence.find(": ");
-  return site.evidence.starts_with("+") && colon != std::string::npos
-             ? site.evidence.substr(colon + 2)
-             : site.evidence;
-}
-
 std::string Holds(const SiteGroup& group) {
   if (group.live_objects < .5) return "nothing any more";
   std::string text = FormatSize(group.live_bytes);
@@ -132,8 +126,9 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
   page.Line(absl::StrCat(head, BlameText(site, page.columns() - head.size())), Tint::kBold);
   if (site.growth) page.Field("  grows", GrowthSentence(group, input), kLabel);
   page.Field("  holds", Holds(group), kLabel);
-  if (!site.evidence.empty()) page.Field("  because", Because(site), kLabel);
-  if (!site.settle.empty()) page.Field("  settle", site.settle, kLabel);
+  page.Field("  because", ReasonText(site, TimesOf(input)), kLabel);
+  if (const std::string settle = SettleText(site); !settle.empty())
+    page.Field("  settle", settle, kLabel);
   WriteFamily(group, page);
   WriteStack(site, input.capture, options.stack_frames, page);
   if (group.stacks > 1) {
@@ -171,7 +166,7 @@ void WriteRetracted(const ReportInput& input, Page& page) {
     }
     std::string figures = "  ";
     if (site.plateau) {
-      const std::string when = TimeOfDay(site.plateau->after_seconds, input);
+      const std::string when = TimeOfDay(site.plateau->after_seconds, TimesOf(input));
       absl::StrAppend(&figures, "stopped at ", FormatSize(site.plateau->bytes),
                       when.empty() ? " after " : ", ",
                       when.empty() ? FormatDuration(site.plateau->after_seconds) : when, ": ");
@@ -182,7 +177,7 @@ void WriteRetracted(const ReportInput& input, Page& page) {
     page.Line(absl::StrCat("  and ", written - kRetractedLines, " more"), Tint::kDim);
 }
 
-std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict verdict) {
+std::vector<SiteGroup> OfVerdict(SiteView sites, Verdict verdict) {
   std::vector<SiteGroup> groups = GroupSites(sites, verdict);
   std::erase_if(groups, [&](const SiteGroup& group) {
     return group.first().verdict != verdict || group.live_bytes < 1;
@@ -192,10 +187,10 @@ std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict v
 
 // Whoever asked for certain sites wants them in full, growing or not.
 void WriteSelected(const ReportInput& input, const TextOptions& options, Page& page) {
-  const std::vector<SiteGroup> groups = GroupSites(input.analysis.sites, Verdict::kNone);
+  const std::vector<SiteGroup> groups = GroupSites(ShownSites(input), Verdict::kNone);
   const std::string text = SelectionText(input);
   page.Blank();
-  page.Field("Sites", text.empty() ? absl::StrCat("all ", input.selection.all_sites, " match")
+  page.Field("Sites", text.empty() ? absl::StrCat("all ", input.analysis.sites.size(), " match")
                                    : SafeText(text));
   const size_t shown = std::min(options.top, groups.size());
   for (size_t i = 0; i < shown; ++i) WriteEntry(groups[i], i + 1, input, options, page);

@@ -3,17 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "tools/base/units.h"
+#include "tools/report/words/fill.h"
+#include "tools/report/words/time_words.h"
+#include "tools/report/words/trend_words.h"
 
 namespace leaktrack {
 namespace {
 
 constexpr double kPerMinuteFrom = 60.0 * (1 << 20);  // bytes per hour
-constexpr double kDay = 86400;
 constexpr double kPartialShare =
     .9;  // of the blocks that never die, above which "nearly all" needs no word
 
@@ -36,7 +36,7 @@ std::string Since(const SiteGroup& group, const ReportInput& input) {
   const double judged_from =
       input.analysis.duration_seconds -
       input.analysis.window_seconds.value_or(input.analysis.duration_seconds);
-  const std::string when = TimeOfDay(std::max(seconds, judged_from), input);
+  const std::string when = TimeOfDay(std::max(seconds, judged_from), TimesOf(input));
   if (when.empty())
     return group.first().late_onset_seconds
                ? absl::StrCat(" since ", FormatDuration(seconds), " after the start")
@@ -44,27 +44,13 @@ std::string Since(const SiteGroup& group, const ReportInput& input) {
   return absl::StrCat(group.first().late_onset_seconds ? "; began at " : " since ", when);
 }
 
-std::string Shape(const SiteGroup& group, const ReportInput& input) {
+// What the blanks of trend_words stand for.
+std::string Blank(std::string_view name, const SiteGroup& group, const ReportInput& input) {
   const SiteResult& site = group.first();
-  const std::string rate = absl::StrCat("+", GrowthText(group.growth));
-  if (site.sawtooth) {
-    return absl::StrCat("teeth of ", FormatSize(site.sawtooth->tooth_bytes),
-                        " on a base that grows ", rate);
-  }
-  if (site.doubling_seconds)
-    return absl::StrCat("doubles every ", FormatDuration(*site.doubling_seconds), ", now ", rate);
-  switch (site.trend) {
-    case Trend::kContainer:
-      return absl::StrCat(rate, ": one container that never shrinks");
-    case Trend::kBacklog:
-      return absl::StrCat(rate, ": a queue that fills faster than it is emptied");
-    case Trend::kAccelerating:
-      return absl::StrCat(rate, Since(group, input), ", and rising");
-    case Trend::kDecelerating:
-      return absl::StrCat(rate, Since(group, input), ", and slowing down");
-    default:
-      return absl::StrCat(rate, Since(group, input));
-  }
+  if (name == "rate") return absl::StrCat("+", GrowthText(group.growth));
+  if (name == "since") return Since(group, input);
+  if (name == "doubling") return FormatDuration(site.doubling_seconds.value_or(0));
+  return name == "tooth" && site.sawtooth ? FormatSize(site.sawtooth->tooth_bytes) : "";
 }
 
 }  // namespace
@@ -85,20 +71,10 @@ std::string GrowthText(const Rate& growth) {
                       one_unit ? Number(high) : high, ")");
 }
 
-std::string TimeOfDay(double seconds_since_start, const ReportInput& input) {
-  if (input.capture.process.start_realtime_ns <= 0) return "";
-  const time_t when = static_cast<time_t>(
-      static_cast<double>(input.capture.process.start_realtime_ns) / 1e9 + seconds_since_start);
-  tm parts{};
-  if (gmtime_r(&when, &parts) == nullptr) return "";
-  char text[64];
-  const bool with_day = input.analysis.duration_seconds > kDay;
-  return strftime(text, sizeof text, with_day ? "%b %d %H:%MZ" : "%H:%MZ", &parts) > 0 ? text : "";
-}
-
 std::string GrowthSentence(const SiteGroup& group, const ReportInput& input) {
   const SiteResult& site = group.first();
-  std::string text = Shape(group, input);
+  std::string text = Fill(WordsOf(site.trend).growth,
+                          [&](std::string_view name) { return Blank(name, group, input); });
   if (site.state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
   if (site.leaked_share && *site.leaked_share<kPartialShare&& * site.leaked_share> 0) {
     absl::StrAppend(&text, "; ", OneIn(*site.leaked_share), " of its blocks is never freed");

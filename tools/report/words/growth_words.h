@@ -3,9 +3,8 @@
 // Growth in the words of those who watch services: "+26 MiB/min (24 to 28) since 10:15Z,
 // confirmed".
 //
-// Promises: times of day are UTC and marked Z, so that they can be held against a deployment log.
-// Only what was found is said: no doubling time without an exponential, no beginning without a late
-// onset.
+// Promises: only what was found is said: no doubling time without an exponential, no beginning
+// without a late onset.
 #ifndef LEAKTRACK_TOOLS_REPORT_WORDS_GROWTH_WORDS_H_
 #define LEAKTRACK_TOOLS_REPORT_WORDS_GROWTH_WORDS_H_
 
@@ -24,10 +23,6 @@ std::string GrowthText(const Rate& growth);
 
 // What a group of sites does, in one sentence.
 std::string GrowthSentence(const SiteGroup& group, const ReportInput& input);
-
-// "10:15Z"; with the day where the run is longer than one. Empty where the start of the run is not
-// known.
-std::string TimeOfDay(double seconds_since_start, const ReportInput& input);
 
 }  // namespace leaktrack
 

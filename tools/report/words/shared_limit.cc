@@ -42,7 +42,7 @@ void NoteSharedLimits(std::vector<ReportInput>& runs) {
   for (ReportInput& run : runs) {
     run.sharers = {};
     const capture::ProcessInfo& process = run.capture.process;
-    if (process.limit_id != 0 && run.analysis.process.limit_kind == "cgroup") {
+    if (process.limit_id != 0 && run.analysis.process.limit_kind == LimitKind::kCgroup) {
       by_limit[{process.boot_id, process.limit_id}].push_back(&run);
     }
   }

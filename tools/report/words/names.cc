@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/analysis/model/result.h"
+#include "tools/report/words/names.h"
+
+#include "tools/report/words/trend_words.h"
 
 namespace leaktrack {
 
@@ -17,41 +19,7 @@ const char* Name(Verdict verdict) {
   return "none";
 }
 
-const char* Name(Trend trend) {
-  switch (trend) {
-    case Trend::kInsufficient:
-      return "insufficient";
-    case Trend::kLinear:
-      return "linear";
-    case Trend::kAccelerating:
-      return "accelerating";
-    case Trend::kDecelerating:
-      return "decelerating";
-    case Trend::kPlateau:
-      return "plateau";
-    case Trend::kStep:
-      return "step";
-    case Trend::kStartup:
-      return "startup";
-    case Trend::kBounded:
-      return "bounded";
-    case Trend::kChurn:
-      return "churn";
-    case Trend::kFlat:
-      return "flat";
-    case Trend::kContainer:
-      return "container";
-    case Trend::kExponential:
-      return "exponential";
-    case Trend::kSawtooth:
-      return "sawtooth";
-    case Trend::kBacklog:
-      return "backlog";
-    case Trend::kPeriodic:
-      return "periodic";
-  }
-  return "insufficient";
-}
+const char* Name(Trend trend) { return WordsOf(trend).name; }
 
 const char* Name(State state) {
   switch (state) {
@@ -95,6 +63,22 @@ const char* Name(MemoryClass memory_class) {
       return "untouched";
   }
   return "unknown";
+}
+
+const char* Name(LimitKind kind) {
+  switch (kind) {
+    case LimitKind::kNone:
+      return "";
+    case LimitKind::kCgroup:
+      return "cgroup";
+    case LimitKind::kRlimit:
+      return "rlimit";
+    case LimitKind::kMachine:
+      return "machine";
+    case LimitKind::kOption:
+      return "option";
+  }
+  return "";
 }
 
 }  // namespace leaktrack

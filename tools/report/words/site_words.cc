@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/words/site_words.h"
+
+#include "absl/strings/str_cat.h"
+#include "tools/base/units.h"
+#include "tools/report/words/fill.h"
+#include "tools/report/words/trend_words.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr double kMinPerMinute = 1 << 20;  // from here on, operators count by the minute
+
+std::string Pace(double bytes_per_hour) {
+  if (bytes_per_hour / 60 >= kMinPerMinute)
+    return absl::StrCat(FormatSize(bytes_per_hour / 60), "/min");
+  return absl::StrCat(FormatSize(bytes_per_hour), "/h");
+}
+
+std::string Blocks(const Evidence& evidence, int count) {
+  return absl::StrCat(FormatCount(static_cast<uint64_t>(count)), evidence.exact ? "" : " sampled",
+                      count == 1 ? " block" : " blocks");
+}
+
+std::string Steadily(const SiteResult& site, const RunTimes& run) {
+  if (site.late_onset_seconds)
+    return absl::StrCat("at a steady rate since ", MomentText(*site.late_onset_seconds, run));
+  return site.evidence.per_work ? "at a steady rate per unit of work" : "at a steady rate";
+}
+
+// What the blanks of trend_words stand for.
+std::string Blank(std::string_view name, const SiteResult& site, const RunTimes& run) {
+  const Evidence& evidence = site.evidence;
+  if (name == "steadily") return Steadily(site, run);
+  if (name == "alive") return Blocks(evidence, evidence.alive);
+  if (name == "deaths") return FormatCount(evidence.old_deaths);
+  if (name == "age") return FormatDuration(evidence.old_age_seconds);
+  if (name == "residence") return FormatDuration(evidence.residence_seconds);
+  if (name == "doubling") return FormatDuration(site.doubling_seconds.value_or(0));
+  if (name == "tooth") return FormatSize(evidence.tooth_bytes);
+  if (name == "after") return run.part ? "in this window" : "after the start";
+  if (name == "before")
+    return run.part ? "before this window, or as it began" : "while the program started";
+  if (name == "returns" && evidence.period_seconds > 0)
+    return absl::StrCat("comes and goes every ", FormatDuration(evidence.period_seconds));
+  return name == "returns" ? "is freed again in bursts, all of it" : "";
+}
+
+std::string Filled(const char* sentence, const SiteResult& site, const RunTimes& run) {
+  return Fill(sentence, [&](std::string_view name) { return Blank(name, site, run); });
+}
+
+// "+26 MiB/min since 10:15Z, confirmed: "
+std::string RateText(const SiteResult& site, const RunTimes& run) {
+  if (site.verdict == Verdict::kNone || !site.growth) return "";
+  std::string text = absl::StrCat("+", Pace(site.growth->mid));
+  if (site.trend == Trend::kSawtooth) absl::StrAppend(&text, " at the base");
+  if (run.start_realtime_ns > 0 || site.late_onset_seconds)
+    absl::StrAppend(&text, " since ", MomentText(site.evidence.since_seconds, run));
+  if (site.state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
+  return absl::StrCat(text, ": ");
+}
+
+std::string ImmortalsText(const SiteResult& site, const RunTimes& run) {
+  const Evidence& evidence = site.evidence;
+  std::string which = Blocks(evidence, evidence.born_alive);
+  if (evidence.size_from > 0) {
+    absl::StrAppend(&which, " of ", FormatSize(evidence.size_from), " to ",
+                    FormatSize(evidence.size_to));
+  }
+  return absl::StrCat(which, Filled(" born here {after} live on, ", site, run),
+                      evidence.old_deaths == 0 ? "none" : FormatCount(evidence.old_deaths),
+                      Filled(" older than {age} died, new ones come ", site, run),
+                      Filled(WordsOf(site.trend).manner, site, run));
+}
+
+std::string ContainerText(const ContainerFacts& container) {
+  return absl::StrCat("one block has grown in ", container.steps, " steps to ",
+                      FormatSize(container.bytes), " and is still growing");
+}
+
+std::string BacklogText(const BacklogFacts& backlog) {
+  return absl::StrCat("its blocks are freed ever later: at first after ",
+                      FormatDuration(backlog.early_life_seconds), ", lately after ",
+                      FormatDuration(backlog.late_life_seconds),
+                      " or more, and no more of them come than before: a queue that does not "
+                      "keep up");
+}
+
+std::string WhatGrows(const SiteResult& site, const RunTimes& run) {
+  switch (site.evidence.channel) {
+    case Channel::kContainer:
+      if (site.evidence.container) return ContainerText(*site.evidence.container);
+      break;
+    case Channel::kBacklog:
+      if (site.evidence.backlog) return BacklogText(*site.evidence.backlog);
+      break;
+    case Channel::kImmortals:
+    case Channel::kNone:
+      break;
+  }
+  return ImmortalsText(site, run);
+}
+
+std::string WhyNot(const SiteResult& site, const RunTimes& run) {
+  const std::string why_not = Filled(WordsOf(site.trend).why_not, site, run);
+  if (site.state != State::kRetracted || !site.plateau) return why_not;
+  return absl::StrCat("was accused at an earlier look; plateaued at ",
+                      FormatSize(site.plateau->bytes), " after ",
+                      FormatDuration(site.plateau->after_seconds), "; ", why_not);
+}
+
+}  // namespace
+
+std::string ReasonText(const SiteResult& site, const RunTimes& run) {
+  if (site.verdict == Verdict::kNone) return WhyNot(site, run);
+  std::string text = WhatGrows(site, run);
+  if (site.freed_at_exit) absl::StrAppend(&text, "; freed at exit");
+  if (const std::optional<Plateau>& earlier = site.evidence.earlier_run) {
+    absl::StrAppend(&text, "; but in an earlier run of this build it stopped growing at ",
+                    FormatSize(earlier->bytes), ", ", FormatDuration(earlier->after_seconds),
+                    " after the start");
+  }
+  return text;
+}
+
+std::string EvidenceText(const SiteResult& site, const RunTimes& run) {
+  return absl::StrCat(RateText(site, run), ReasonText(site, run));
+}
+
+std::string SettleText(const SiteResult& site) {
+  const Settle& settle = site.settle;
+  const std::string seconds = FormatDuration(settle.seconds);
+  switch (settle.by) {
+    case Settles::kNothing:
+      break;
+    case Settles::kQuietStart:
+      return "time: so many places grow at once that the program may be warming up";
+    case Settles::kConfirmingRun:
+      return absl::StrCat("a run of ", seconds, " confirms it");
+    case Settles::kLongerThanCache:
+      return "a run twice as long: a filling cache slows down, a leak does not";
+    case Settles::kRunOfSeconds:
+      return absl::StrCat("a run of ", seconds, " or more: growth that goes on is a leak");
+    case Settles::kMoreBlocks:
+      return absl::StrCat("a run of about ", seconds, ", or a smaller --interval");
+    case Settles::kAboveBytes:
+      return absl::StrCat("growth beyond ", FormatSize(settle.bytes),
+                          " (--no-history judges without this memory)");
+  }
+  return "";
+}
+
+}  // namespace leaktrack
