@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/diff.h"
-
+//
+// `leaktrack diff`: which sites leak more in one version of a program than in another?
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
-#include "tools/base/units.h"
+#include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/gate_runs.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 #include "tools/report/gate/gate_report.h"
 #include "tools/report/page/html_report.h"
 
 namespace leaktrack {
 namespace {
+
+constexpr char kExamples[] =
+    "  leaktrack diff before/ after/       each a capture, or a directory with run-1, run-2, run-3 "
+    "in it\n\n"
+    "Exit status: 0 no regression, 1 regression, 2 the versions could not be compared, "
+    "3 inconclusive.";
+
+struct DiffFormat;
+
+struct DiffOptions {
+  std::string base, now;  // each a capture, a process tree's directory, or one with run-N in it
+  bool at_exit = false;   // count what was never freed, not what the second half of the run added
+  std::optional<uint64_t> min_bytes;  // per run; none: 1 KiB
+  const DiffFormat* format = nullptr;
+  std::string output;
+  SymbolizerOptions symbols;
+};
 
 absl::StatusOr<std::vector<RunCounts>> Counts(const std::string& path, const DiffOptions& options) {
   const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
@@ -34,24 +52,51 @@ absl::Status SameProgram(const std::vector<RunCounts>& base, const std::vector<R
                    SafeText(now.front().program)));
 }
 
-std::string Written(const Comparison& comparison, const DiffOptions& options,
-                    const std::string& title) {
-  if (options.format == "json") return ComparisonJson(comparison);
-  if (options.format == "html") return HtmlComparison(comparison, title);
+struct Diff {
+  std::string title;
+  Comparison comparison;
+};
+
+std::string WriteText(const Diff& diff, const DiffOptions& options) {
   const bool colour = options.output.empty() && WantColour(STDOUT_FILENO);
-  return ComparisonText(comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour);
+  return ComparisonText(diff.comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)),
+                        colour);
 }
 
-}  // namespace
+std::string WriteJson(const Diff& diff, const DiffOptions&) {
+  return ComparisonJson(diff.comparison);
+}
 
-absl::StatusOr<int> RunDiff(const DiffOptions& options) {
-  if (options.format == "html" && options.output.empty() && isatty(STDOUT_FILENO)) {
-    return absl::InvalidArgumentError(
-        "--format html is not for a terminal; write it to a file by -o FILE");
-  }
+std::string WriteHtml(const Diff& diff, const DiffOptions&) {
+  return HtmlComparison(diff.comparison, diff.title);
+}
+
+struct DiffFormat {
+  const char* name;
+  bool binary;  // not for a terminal
+  std::string (*write)(const Diff& diff, const DiffOptions& options);
+};
+constexpr DiffFormat kFormats[] = {
+    {"text", false, WriteText}, {"json", false, WriteJson}, {"html", true, WriteHtml}};
+
+void AddOptions(CLI::App& app, DiffOptions& options) {
+  app.footer(kExamples);
+  app.add_option("BASE", options.base, "the version to compare with")->required();
+  app.add_option("NEW", options.now, "the version in question")->required();
+  app.add_flag("--at-exit", options.at_exit,
+               "count what was never freed, not what the second half of the run added");
+  AddSizeOption(app, "--min-bytes", options.min_bytes,
+                "ignore differences that are smaller, per run (default: 1KiB)");
+  AddChoice<DiffFormat>(app, "--format", options.format, kFormats, "text, json or html");
+  AddOutputOption(app, options.output);
+  AddSymbolOptions(app, options.symbols);
+}
+
+absl::StatusOr<int> Run(const DiffOptions& options) {
+  if (options.format->binary)
+    RETURN_IF_ERROR(CheckNotForTerminal(options.format->name, options.output));
   CompareOptions compare;
-  ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(options.min_bytes));
-  compare.min_bytes = static_cast<double>(min_bytes);
+  compare.min_bytes = static_cast<double>(options.min_bytes.value_or(1024));
   Inputs inputs;
   for (const std::string& place : {options.base, options.now}) {
     ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> runs, CapturesOfRuns(place));
@@ -61,14 +106,16 @@ absl::StatusOr<int> RunDiff(const DiffOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<RunCounts> base, Counts(options.base, options));
   ASSIGN_OR_RETURN(const std::vector<RunCounts> now, Counts(options.now, options));
   RETURN_IF_ERROR(SameProgram(base, now));
-  const Comparison comparison = Compare(base, now, compare);
-  RETURN_IF_ERROR(WriteOutput(
-      options.output,
-      Written(comparison, options,
-              absl::StrCat(base.front().program, ": ", options.base, " and ", options.now)),
-      inputs));
-  if (!comparison.inconclusive_because.empty()) return kExitInconclusive;
-  return comparison.Regressed() ? kExitFound : kExitNothingFound;
+  const Diff diff{absl::StrCat(base.front().program, ": ", options.base, " and ", options.now),
+                  Compare(base, now, compare)};
+  RETURN_IF_ERROR(WriteOutput(options.output, options.format->write(diff, options), inputs));
+  if (!diff.comparison.inconclusive_because.empty()) return kExitInconclusive;
+  return diff.comparison.Regressed() ? kExitFound : kExitNothingFound;
 }
+
+}  // namespace
+
+constinit const Command kDiff = MakeCommand<DiffOptions, AddOptions, Run>(
+    "diff", "Says which sites leak more in one version of a program than in another");
 
 }  // namespace leaktrack
