@@ -61,8 +61,8 @@ absl::StatusOr<Examined> ExamineProcess(pid_t pid) {
   if (facts->executable.empty()) {
     return absl::PermissionDeniedError(
         absl::StrCat("process ", pid,
-                     " cannot be examined: it is a kernel thread, or not ours to look at (ask as "
-                     "root, or as its user)"));
+                     " cannot be examined: it is a kernel thread, or belongs to another user; ask "
+                     "again as root or as that user"));
   }
   return Examined{facts->executable, "", pid, CheckProcess(*facts)};
 }
@@ -85,7 +85,7 @@ Findings CheckWrappers(const CommandChain& chain) {
   }
   if (chain.open) {
     findings.push_back({Level::kNote, "wrapper",
-                        "runs another program, which is the one that counts",
+                        "the command runs another program, and that one is to be examined",
                         "give the whole command: leaktrack doctor -- COMMAND ..."});
   }
   return findings;
@@ -105,7 +105,7 @@ absl::StatusOr<Examined> ExamineProgram(const DoctorOptions& options) {
                   CheckWrappers(chain)};
   if (result.path != located.path) {
     result.findings.push_back(
-        {Level::kOk, "script", absl::StrCat("is what runs the script ", located.path), ""});
+        {Level::kOk, "script", absl::StrCat("runs the script ", located.path), ""});
     Append(CheckScript(located.path, result.path), result.findings);
   }
   Append(CheckProgramFile(result.path), result.findings);

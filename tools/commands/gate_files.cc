@@ -65,13 +65,15 @@ absl::Status WriteForGithub(const GateFiles& files, const GateResult& result,
 
 void AddGateFiles(CLI::App& app, GateFiles& files) {
   const auto file = [&app](const std::string& name, auto& value, const std::string& help) {
-    app.add_option(name, value, help)->type_name("FILE");
+    // Without further arguments: the capture may follow.
+    app.add_option(name, value, help)->type_name("FILE")->allow_extra_args(false);
   };
   file("--baseline", files.baseline, "the leaks that are accepted, as --write-baseline wrote them");
   file("--write-baseline", files.write_baseline, "write what leaks now as a baseline");
   file("--limits", files.limits,
        "how much may leak: a TOML file with max-total, max-site, min-bytes, [[site]]");
-  file("--suppressions", files.suppressions, "sites to leave out, in LeakSanitizer's syntax");
+  file("--suppressions", files.suppressions,
+       "sites to leave out, in LeakSanitizer's syntax; may be repeated");
   for (const ResultFormat& format : kResults) file(format.option, files.*format.path, format.help);
   app.add_flag("--github", files.github,
                "print GitHub annotations, and append to the step summary");

@@ -102,7 +102,7 @@ bool IsNamedAsCapture(const std::string& path) {
   return path.ends_with(kCaptureSuffix) || path.ends_with(".ltr");
 }
 absl::Status NamedAsCapture(const std::string& path) {
-  return Refused(SafeText(path), "is the name of a capture, not of what is written about one");
+  return Refused(SafeText(path), "has the name of a capture, and a result is not one");
 }
 
 std::string WholePath(const std::string& path) {
@@ -116,7 +116,7 @@ absl::Status CannotOpen(const std::string& path) {
   const int why = errno;
   struct stat info {};
   if (why == ENXIO && stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode))
-    return Refused(SafeText(path), "is a FIFO that nobody reads");
+    return Refused(SafeText(path), "is a FIFO that no program reads");
   return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(why)));
 }
 
@@ -209,8 +209,7 @@ absl::Status CheckOutputs(const std::vector<std::string>& outputs, const Inputs&
     if (IsNamedAsCapture(path)) return NamedAsCapture(path);
     RETURN_IF_ERROR(MayWrite(path, there));
     const std::string key = there ? absl::StrCat(info.st_dev, ":", info.st_ino) : WholePath(path);
-    if (!seen.insert(key).second)
-      return Refused(SafeText(path), "would hold two results, the second over the first");
+    if (!seen.insert(key).second) return Refused(SafeText(path), "is named for two results");
   }
   return absl::OkStatus();
 }

@@ -124,9 +124,9 @@ void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed,
 absl::Status SealOne(const std::string& path, const std::string& output,
                      const SealOptions& options) {
   if (HeldIn(path) == Held::kRecorder) {
-    return absl::InvalidArgumentError(absl::StrCat(SafeText(path),
-                                                   ": is a flight recorder; seal the capture that "
-                                                   "it belongs to, which takes in what it holds"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        SafeText(path),
+        ": is a flight recorder; seal its capture, which takes in what the recorder holds"));
   }
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   ASSIGN_OR_RETURN(const std::string to, Destination(path, output, capture.may_live));
@@ -136,7 +136,7 @@ absl::Status SealOne(const std::string& path, const std::string& output,
   const std::vector<uint8_t> packed = capture::PackSeal(WriteSeal(seal));
   if (packed.empty())
     return absl::ResourceExhaustedError(
-        absl::StrCat(SafeText(path), ": its names are more than a seal holds"));
+        absl::StrCat(SafeText(path), ": has more names than a seal can hold"));
   const bool with_end = capture.recorder_used && RecorderMayGoInto(path);
   absl::StatusOr<std::string> bytes =
       with_end ? ReadWithEnd(path, capture.may_live) : ReadRecorded(path);
@@ -145,7 +145,7 @@ absl::Status SealOne(const std::string& path, const std::string& output,
                         absl::StrCat(SafeText(path), ": ", bytes.status().message()));
   if (bytes->size() < capture::kHeaderBytes) {
     return absl::DataLossError(absl::StrCat(
-        SafeText(path), ": holds nothing that could be sealed; what is known of its run lies in ",
+        SafeText(path), ": is empty, so there is nothing to seal; what is known of its run is in ",
         SafeText(capture.process.recorder_path)));
   }
   bytes->append(packed.begin(), packed.end());
@@ -221,9 +221,10 @@ absl::StatusOr<int> Run(const SealOptions& options) {
     return absl::NotFoundError(
         absl::StrCat(SafeText(options.capture), ": no capture (*.ltk) here or below"));
   if (!options.output.empty() && !into) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "-o: ", SafeText(options.capture),
-        " is a directory; -o must name one that exists, for the sealed copies, or be left out"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("-o: ", SafeText(options.capture),
+                     " is a directory; -o must name an existing directory for the sealed copies, "
+                     "or be left out"));
   }
   RETURN_IF_ERROR(SealAll(paths, options));
   return kExitNothingFound;

@@ -52,7 +52,7 @@ TEST(MemoryAccountTest, WhereTheAllocatorDoesNotTellRetentionIsConcludedAndSaidT
   const MemoryResult memory = AccountForMemory(WithMemory(40 << 20, 400 << 20, -1), {});
   EXPECT_EQ(memory.memory_class, MemoryClass::kRetention);
   EXPECT_FALSE(memory.retained_bytes.has_value());
-  EXPECT_THAT(memory.because, HasSubstr("not told"));
+  EXPECT_THAT(memory.because, HasSubstr("keeps free is unknown"));
 }
 
 TEST(MemoryAccountTest, WhereTheAllocatorHoldsNothingItIsStacksFilesOrMappings) {

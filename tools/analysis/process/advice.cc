@@ -15,7 +15,7 @@ bool Significant(const std::optional<Rate>& growth) { return growth && growth->l
 
 std::string HeldFree(const MemoryResult& memory) {
   const std::string who = memory.allocator.empty() ? "the allocator" : memory.allocator;
-  if (!memory.retained_bytes) return absl::StrCat("what ", who, " holds free is not told");
+  if (!memory.retained_bytes) return absl::StrCat("how much ", who, " keeps free is unknown");
   return absl::StrCat(who, " holds ", Size(*memory.retained_bytes), " that was freed");
 }
 
