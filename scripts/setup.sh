@@ -13,7 +13,7 @@ set -euo pipefail
 # have. The first that is known here is installed, unless one of them is there already.
 build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev
        liblzma-dev libiberty-dev libcli11-dev
-       nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev libboost-math-dev)
+       nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev libboost-math-dev libutf8proc-dev)
 # libunwind: the unwinder's oracle. binutils, dwz, xz-utils: split and compressed debug files.
 units=(libgtest-dev libgmock-dev clang libunwind-dev binutils dwz xz-utils util-linux git python3)
 # The rest is what is tracked.

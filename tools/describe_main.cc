@@ -33,11 +33,9 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: leaktrack_describe DIRECTORY DATE\n");
     return 2;
   }
-  CLI::App app;
-  Action action;
-  DescribeCommands(app, {}, &action);
-  const CommandTree tree = ReadCommandTree(app);
-  const Edition edition{argv[2], app.version()};
+  const CommandLine line;
+  const CommandTree tree = ReadCommandTree(line.app());
+  const Edition edition{argv[2], line.app().version()};
   const fs::path share = argv[1];
   std::error_code error;
   fs::remove_all(share / "man", error);  // the page of a command that is gone

@@ -66,9 +66,9 @@ TEST_F(InputFileTest, APipeIsReadToItsEndAsAShellGivesIt) {
 
 TEST_F(InputFileTest, APipeThatNobodyWritesToOrThatIsSilentIsGivenUp) {
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
-  EXPECT_THAT(WhyNot(path_), HasSubstr("nobody writes to this pipe"));
+  EXPECT_THAT(WhyNot(path_), HasSubstr("no program writes to the pipe"));
   const int writer = open(path_.c_str(), O_RDWR | O_NONBLOCK);
-  EXPECT_THAT(WhyNot(path_), HasSubstr("has said nothing for 50ms"));
+  EXPECT_THAT(WhyNot(path_), HasSubstr("has been silent for 50ms"));
   close(writer);
 }
 

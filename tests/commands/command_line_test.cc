@@ -47,7 +47,7 @@ TEST_F(CommandLineTest, AnUnknownCommandIsNamedAndSoAreTheKnownOnes) {
     EXPECT_EQ(outcome.exit, 2);
     EXPECT_THAT(outcome.text, HasSubstr("run, report, merge, diff, gate, seal, doctor, dump"));
     EXPECT_THAT(outcome.text,
-                HasSubstr(*arguments != 0 ? "'nonsense' is no command" : "no command given"));
+                HasSubstr(*arguments != 0 ? "'nonsense' is not a command" : "no command is given"));
   }
 }
 TEST_F(CommandLineTest, TheUsageOfRunShowsWhereTheCommandGoes) {

@@ -35,7 +35,7 @@ TEST(LimitsTest, ReadsEveryKey) {
 
 TEST(LimitsTest, WhatIsNotUnderstoodIsRefusedWithItsLine) {
   EXPECT_THAT(Refusal("max-total = '1MiB'\nmax-sites = '1MiB'"),
-              HasSubstr("l.toml:2: 'max-sites' is no limit"));
+              HasSubstr("l.toml:2: 'max-sites' is not a limit"));
   EXPECT_THAT(Refusal("max-total = 1048576"), HasSubstr("a size is written as text"));
   EXPECT_THAT(Refusal("max-total = 'many'"), HasSubstr("l.toml:1: "));
   EXPECT_THAT(Refusal("per = 'hour'"), HasSubstr("\"run\" or \"iteration\""));

@@ -61,7 +61,7 @@ TEST(SuppressionsTest, OtherToolsLinesAreIgnoredWithANoteAndNonsenseIsRefused) {
   ASSERT_TRUE(suppressions.Add("race:Foo\r\n", "s").ok());
   EXPECT_THAT(suppressions.notes(), ElementsAre(HasSubstr("s:1: 'race:Foo' is not about leaks")));
   EXPECT_THAT(suppressions.Add("leak:x\nwhat is this", "s").message(),
-              HasSubstr("s:2: 'what is this' is no suppression"));
+              HasSubstr("s:2: 'what is this' is not a suppression"));
 }
 
 }  // namespace

@@ -156,7 +156,7 @@ uint64_t ElfPieces::SectionBytes() const {
   return sum;
 }
 
-// Honest sections do not overlap: what asks for the whole file again and again is no file to read.
+// Honest sections do not overlap: a file that asks for its whole self again and again is not read.
 void ElfPieces::Need(absl::FunctionRef<bool(const Section&)> wanted) {
   uint64_t left = 4 * uint64_t{size_};
   const auto take = [&](const Section& section) {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An ELF file of somebody else's, in memory of our own: of its bytes only those that a reader has
-// asked for.
+// The parts of somebody else's ELF file that a reader has asked for, in memory of our own.
 //
-// Why: a file that is mapped can be cut or rewritten by its owner while it is read. A page past the
-// new end is SIGBUS, and a table that changes after it was checked leads anywhere. Reading the
-// whole file would cost its size. What: an empty range of memory as long as the file, into which
-// headers, tables and wanted sections are read at their own offsets. libelf takes it by
-// elf_memory(data(), size()). Promises: each byte is read once, so that what was checked stays as
-// it was; holes of a sparse file cost nothing; what has not been asked for, or was cut off
-// meanwhile, is zero, and torn() says so. Any contents are legal. Ask before libelf looks at a
-// section. Limits: of files of another byte order the header alone.
+// Why: the owner of a mapped file can cut or rewrite it while it is read. A page past the new end
+// is SIGBUS, and a table that changes after it was checked leads anywhere. Reading the whole file
+// would cost its size. What: an empty range of memory as long as the file, into which headers,
+// tables and wanted sections are read at their own offsets. libelf takes it by
+// elf_memory(data(), size()). Ask for a section before libelf looks at it.
+// Promises: each byte is read once, so that what was checked stays as it was. Holes of a sparse
+// file cost nothing. What was not asked for is zero; so is what was cut off meanwhile, and torn()
+// says so. Any contents are legal.
+// Limits: of a file of another byte order only the header is read.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_BASE_ELF_PIECES_H_
@@ -34,8 +34,8 @@ class ElfPieces {
     uint64_t offset = 0, size = 0;  // in the file
   };
 
-  // Reads header, segments, section table, names and notes. `fd` stays the caller's, and open as
-  // long as this lives. Null: no regular file that begins as ELF does, or there is no room for it.
+  // Reads header, segments, section table, names and notes. The caller keeps `fd` open as long as
+  // this lives. Null: not a regular file that begins as ELF does, or there is no room for it.
   static std::unique_ptr<ElfPieces> Read(int fd);
   ~ElfPieces();
   ElfPieces(const ElfPieces&) = delete;
@@ -44,7 +44,7 @@ class ElfPieces {
   char* data() const { return data_; }
   size_t size() const { return size_; }
   bool torn() const { return torn_; }
-  // Of all sections together: more than size() where they overlap, as those of no honest file do.
+  // Sum of all sections; more than size() where they overlap, which no honest file's sections do.
   uint64_t SectionBytes() const;
 
   // Reads the sections that are wanted, each with the one that its link names.

@@ -41,7 +41,7 @@ bool ReadPiece(int fd, int silent_ms, std::string& text, bool& over, std::string
   pollfd waiting{fd, POLLIN, 0};
   const int ready = poll(&waiting, 1, silent_ms);
   if (ready == 0) {
-    why = absl::StrCat("this pipe has said nothing for ", FormatDuration(silent_ms / 1e3));
+    why = absl::StrCat("the pipe has been silent for ", FormatDuration(silent_ms / 1e3));
   }
   return ready > 0 || (ready < 0 && errno == EINTR);
 }
@@ -55,7 +55,7 @@ absl::StatusOr<std::string> ReadPipe(const std::string& path, int silent_ms) {
     good = ReadPiece(fd, silent_ms, text, over, why);
   close(fd);
   if (!good) return Unreadable(path, why);
-  if (text.empty()) return Unreadable(path, "nobody writes to this pipe");
+  if (text.empty()) return Unreadable(path, "no program writes to the pipe");
   return text;
 }
 

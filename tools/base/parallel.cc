@@ -13,15 +13,15 @@ namespace leaktrack {
 namespace {
 
 constexpr size_t kMostThreads = 16;
-constexpr size_t kAtOnce =
-    16;  // steps taken together: neighbours in memory, and one atomic for all of them
+// Steps taken together: neighbours in memory, and one atomic for all of them.
+constexpr size_t kAtOnce = 16;
 
 }  // namespace
 
 size_t UsableCores() {
   cpu_set_t usable;
-  if (sched_getaffinity(0, sizeof(usable), &usable) != 0)
-    return 1;  // over 1,024 of them: not worth more code
+  // More than 1,024 cores fail here: not worth more code.
+  if (sched_getaffinity(0, sizeof(usable), &usable) != 0) return 1;
   return std::clamp<size_t>(static_cast<size_t>(CPU_COUNT(&usable)), 1, kMostThreads);
 }
 

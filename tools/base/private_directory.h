@@ -2,17 +2,17 @@
 //
 // A directory of this user's own, for caches and memories, and the files in it.
 //
-// Why: root reports with a user's HOME, or with an XDG_CACHE_HOME that many share. By a path that
-// is looked up again for each step, whoever may rename one part of it has root delete, create and
-// overwrite files where he likes. What: the path is walked once, part by part, each opened in the
-// one before and never through a link that somebody else could have put there; all that follows
-// goes by the descriptor. Promises: every part belongs to root or to this user, and nobody else may
-// write to it; a sticky directory (/tmp) may stand among them, but what lies in it must be this
-// user's or root's, and no link. The last part is this user's own, and no link. Parts that are
-// missing are made with mode 0700; nothing that was there before has its mode or owner changed.
-// Files are read and written by name in the directory alone; what is no regular file of this user
-// reads as empty. Nothing is waited for. Limits: who uses a directory that its group may write to
-// has no place there: the group's members could change what we read.
+// Why: root may report with a user's HOME, or with an XDG_CACHE_HOME that many share. A user who
+// may rename one part of a path, and has it looked up again for each step, can make root delete,
+// create and overwrite files anywhere. What: the path is walked once. Each part is opened in the
+// one before, never through a link that another user could have put there, and all later steps go
+// by the descriptor.
+// Promises: every part belongs to root or to this user, and nobody else may write to it. A sticky
+// directory (/tmp) may be among them; what lies in it must belong to this user or root, and not be
+// a link. The last part belongs to this user, and is not a link. Missing parts are made with mode
+// 0700; mode and owner of what was there stay. Files are named within the directory; what is not a
+// regular file of this user reads as empty. Nothing is waited for.
+// Limits: a directory that its group may write to is refused: members could change what we read.
 //
 // Thread-safety: as an int.
 #ifndef LEAKTRACK_TOOLS_BASE_PRIVATE_DIRECTORY_H_
@@ -40,7 +40,7 @@ class PrivateDirectory {
   // have a hand in it; the message says where and who.
   static absl::StatusOr<PrivateDirectory> Open(const std::string& path, Missing missing);
 
-  // Where the user named it himself: how it is reached and whose it is was his choice.
+  // A directory that the user has named: how it is reached, and whose it is, was their choice.
   static absl::StatusOr<PrivateDirectory> OpenNamed(const std::string& path, Missing missing);
 
   PrivateDirectory(PrivateDirectory&& other) noexcept;

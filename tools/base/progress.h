@@ -2,12 +2,12 @@
 //
 // One line that says what takes so long.
 //
-// What: from the second second on "reading captures: 312 of 10,000, 12s" on standard error, four
+// What: after the first second, "reading captures: 312 of 10,000, 12s" on standard error, four
 // times a second, and nothing once it is over. Why a thread of its own: reading the symbols of one
-// big program takes seconds in which nobody could call.
-// Promises: quiet unless it is a terminal that can erase a line, and ours: a job in the background
-// writes nothing, so that it is not stopped. Never wider than the terminal. What is named is made
-// safe to print. Erased before the destructor returns: end it before anything else is written.
+// big program takes seconds in which no call could be made.
+// Promises: writes only to a terminal that can erase a line, and only in the foreground: a job in
+// the background would be stopped. Never wider than the terminal. Names are made safe to print. The
+// line is erased before the destructor returns: destroy it before anything else is written.
 //
 // Thread-safety: none, beside its own thread. Fork: not while one lives.
 #ifndef LEAKTRACK_TOOLS_BASE_PROGRESS_H_

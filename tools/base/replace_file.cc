@@ -73,7 +73,7 @@ absl::Status ReplaceFileAt(int directory, const std::string& name, const struct 
   if (fstatat(directory, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
       !S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(SafeText(name), ": is no file that could be replaced"));
+        absl::StrCat(SafeText(name), ": is not a regular file, and cannot be replaced"));
   }
   std::string temporary;
   const int fd = Create(directory, name, temporary);
@@ -91,7 +91,7 @@ absl::Status ReplaceFileAt(int directory, const std::string& name, const struct 
   if (complete && why == EBUSY) return WriteInPlace(directory, name, temporary, bytes);
   unlinkat(directory, temporary.c_str(), 0);
   return absl::DataLossError(
-      absl::StrCat(SafeText(name), ": ", strerror(why), "; it is as it was"));
+      absl::StrCat(SafeText(name), ": ", strerror(why), "; the file is unchanged"));
 }
 
 absl::Status ReplaceFile(const std::string& path, const std::string& like, std::string_view bytes) {

@@ -11,15 +11,15 @@
 
 namespace leaktrack {
 
-// Writes `path` as a whole or not at all: beside it, then renamed over it. It has the mode of
-// `like`; the owner's, where that may be given; and is on the disk before. `like` empty: its own
-// user's alone (0600), and not worth waiting for a disk. What is no file (a device, a
-// FIFO, a directory) is never replaced.
+// Writes `path` as a whole or not at all: a new file beside it, renamed over it once it is on the
+// disk. The file gets the mode of `like`, and its owner where that is allowed. `like` empty: only
+// its user may read it (0600), and the disk is not waited for. A device, a FIFO or a directory is
+// never replaced.
 //
-// A file that is a mount of its own (a container's) cannot be renamed over: it is written in place,
-// and what was to be written lies beside it until that is done.
+// A file that is a mount of its own (a container's) cannot be renamed over. It is written in place,
+// and a copy of the new contents lies beside it until that is done.
 //
-// The directory is looked up once: nobody who exchanges a part of `path` meanwhile has it written
+// The directory is looked up once, so that no exchange of a part of `path` sends the file
 // elsewhere. A link in place of the file is replaced, not followed.
 absl::Status ReplaceFile(const std::string& path, const std::string& like, std::string_view bytes);
 

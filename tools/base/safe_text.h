@@ -3,8 +3,8 @@
 // Makes text that somebody else chose safe to print.
 //
 // Names in a capture (paths, functions, command lines) come from the tracked program, which may be
-// hostile: an escape sequence in a file name can retitle, recolour or reprogram the terminal of
-// whoever reads the report.
+// hostile: an escape sequence in a file name can retitle, recolour or reprogram the reader's
+// terminal.
 // Promises: the result is valid UTF-8, holds no C0 or C1 control character, no DEL, no line break,
 // and none of the invisible characters that reorder or hide text (bidirectional overrides,
 // zero-width marks); ordinary text in any script comes back unchanged. What is replaced stays

@@ -10,8 +10,8 @@
 
 namespace leaktrack {
 
-inline constexpr int kDefaultColumns =
-    100;  // where nobody says: logs and pipes stand more than an 80 column terminal
+// Where nobody says: logs and pipes have room for more than a terminal of 80 columns.
+inline constexpr int kDefaultColumns = 100;
 
 enum class ColourChoice { kAuto, kAlways, kNever };
 

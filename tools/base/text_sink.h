@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a long text goes while it is made: to a file as it comes, so that nobody has to hold it
-// all.
+// Where a long text goes while it is made. It is written to a file as it comes, and never held
+// whole.
 #ifndef LEAKTRACK_TOOLS_BASE_TEXT_SINK_H_
 #define LEAKTRACK_TOOLS_BASE_TEXT_SINK_H_
 
@@ -14,7 +14,7 @@ namespace leaktrack {
 class TextSink {
  public:
   virtual ~TextSink() = default;
-  // Pieces of any size, in order. What cannot be written is the sink's to remember.
+  // Pieces of any size, in order. The sink remembers what could not be written.
   virtual void Write(std::string_view piece) = 0;
 };
 

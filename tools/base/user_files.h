@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a user's small files lie, and what they hold; for caches and memories, without which all
-// goes on.
+// Where a user's small files lie, and what they hold: caches and memories, without which nothing
+// fails.
 #ifndef LEAKTRACK_TOOLS_BASE_USER_FILES_H_
 #define LEAKTRACK_TOOLS_BASE_USER_FILES_H_
 
@@ -14,7 +14,7 @@ namespace leaktrack {
 // (XDG base directories).
 std::string UserDirectory(const char* variable, const char* below_home);
 
-// The first `most` bytes of a regular file; anything else reads as empty, and nothing is waited
+// The first `most` bytes of a regular file. Anything else reads as empty; nothing is waited
 // for.
 std::string ReadAtMost(const std::string& path, size_t most);
 // The same of an open file.

@@ -106,7 +106,7 @@ std::string OriginalOf(const std::string& recorder, const std::string& path) {
 std::string Fold(const std::string& recorder, const std::string& path) {
   if (const std::string original = OriginalOf(recorder, path); !original.empty()) {
     return absl::StrCat(path, ": is a copy of ", original,
-                        ", and the end of the run belongs there");
+                        ", and the end of the run is added to that file");
   }
   capture::FoldOptions options;
   options.capture_path = path;
@@ -117,7 +117,7 @@ std::string Fold(const std::string& recorder, const std::string& path) {
     case capture::FoldResult::kGone:
       return "";
     case capture::FoldResult::kOwnerAlive:
-      return absl::StrCat(path, ": whether its process lives cannot be seen from here");
+      return absl::StrCat(path, ": not known from here whether its process lives");
     case capture::FoldResult::kFailed:
       break;
   }

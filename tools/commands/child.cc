@@ -61,8 +61,7 @@ class Dispositions {
 // Waits for the end, but leaves the process to be asked for its status.
 std::string NameAtEnd(pid_t pid) {
   siginfo_t info{};
-  while (pid > 0 && waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 &&
-         errno == EINTR) {
+  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
   }
   std::string name;
   std::ifstream comm("/proc/" + std::to_string(pid) + "/comm");
@@ -91,10 +90,12 @@ ChildEnd RunChild(const std::string& path, const std::vector<std::string>& argum
     fprintf(stderr, "leaktrack: %s: %s\n", path.c_str(), strerror(error));
     _exit(error == ENOENT ? kExitCommandNotFound : kExitCannotExecute);
   }
+  end.error = end.pid < 0 ? errno : 0;
   g_child = end.pid;
   dispositions.Unblock();
+  if (end.pid < 0) return end;
   end.last_name = NameAtEnd(end.pid);
-  while (end.pid > 0 && waitpid(end.pid, &end.wait_status, 0) < 0 && errno == EINTR) {
+  while (waitpid(end.pid, &end.wait_status, 0) < 0 && errno == EINTR) {
   }
   g_child = 0;
   return end;

@@ -19,6 +19,7 @@ namespace leaktrack {
 
 struct ChildEnd {
   pid_t pid = -1;  // -1: it could not be started
+  int error = 0;   // why not: an errno
   int wait_status = 0;
   std::string last_name;  // of the program that it was at its end, as the kernel keeps it: 15 bytes
   int ExitCode() const;

@@ -1,37 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line: one function per command, which names its options and says what to call.
+// The program from its arguments to its exit status: parse, run one command, say what went wrong.
 //
-// To add a command: its own file with an Options struct and a Run function, and one function here.
+// Promises: what is wrong is one line on standard error that names the command and says what helps.
+// Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_COMMANDS_COMMAND_LINE_H_
 #define LEAKTRACK_TOOLS_COMMANDS_COMMAND_LINE_H_
 
 #include <CLI/CLI.hpp>
-#include <functional>
+#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "tools/commands/command.h"
 
 namespace leaktrack {
 
-// What the chosen command will do; returns the exit status.
-using Action = std::function<absl::StatusOr<int>()>;
+// The options of the program and of all its commands.
+class CommandLine {
+ public:
+  // `tail`: what followed a "--".
+  explicit CommandLine(const std::vector<std::string>& tail = {});
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
 
-// Whether a command of this name takes what follows a "--" for a command.
-bool TakesCommand(std::string_view command);
+  CLI::App& app() { return app_; }
+  const CLI::App& app() const { return app_; }
 
-// Takes what follows the "--" of `leaktrack run` or `gate` out of the arguments: it belongs to the
-// command, whatever it looks like, and CLI11 would take it apart.
-std::vector<std::string> CutCommand(int* argc, char** argv);
+  // The command that was parsed.
+  absl::StatusOr<int> Run() const;
 
-// Empty, or what to say of arguments that name no command that there is.
-std::string UnknownCommand(const CLI::App& app, int argc, const char* const* argv);
+ private:
+  CLI::App app_;
+  std::map<std::string, Action> actions_;
+};
 
-// Describes the program and its commands in `app`; parsing then sets `*action`. `tail` comes from
-// CutCommand.
-void DescribeCommands(CLI::App& app, const std::vector<std::string>& tail, Action* action);
+// The whole program. `arguments` begin with the name of the command. Returns the exit status.
+int RunCommandLine(std::vector<std::string> arguments);
 
 }  // namespace leaktrack
 

@@ -2,7 +2,7 @@
 #include "tools/commands/command_tree.h"
 
 #include "absl/strings/str_split.h"
-#include "tools/commands/command_line.h"
+#include "tools/commands/command.h"
 
 namespace leaktrack {
 namespace {
@@ -33,7 +33,8 @@ CommandFacts ReadCommand(const CLI::App& app) {
   command.name = app.get_name();
   command.summary = app.get_description();
   command.footer = app.get_footer();
-  command.runs_command = TakesCommand(command.name);
+  const Command* const known = FindCommand(command.name);
+  command.runs_command = known != nullptr && known->takes_command;
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_group().empty()) continue;  // hidden
     OptionFacts facts = ReadOption(*option);

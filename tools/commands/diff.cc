@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/diff.h"
-
+//
+// `leaktrack diff`: which sites leak more in one version of a program than in another?
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -9,16 +9,34 @@
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
 #include "tools/base/units.h"
+#include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/gate_runs.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 #include "tools/report/gate/gate_report.h"
 #include "tools/report/page/html_report.h"
 
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMostJsonSites = 2'000;  // as in a report
+constexpr char kExamples[] =
+    "  leaktrack diff before/ after/       each a capture, or a directory with run-1, run-2, run-3 "
+    "in it\n\n"
+    "Exit status: 0 no regression, 1 regression, 2 the versions could not be compared, "
+    "3 inconclusive.";
+
+struct DiffFormat;
+
+struct DiffOptions {
+  std::string base, now;  // each a capture, a process tree's directory, or one with run-N in it
+  bool at_exit = false;   // count what was never freed, not what the second half of the run added
+  std::optional<uint64_t> min_bytes;  // per run; none: 1 KiB
+  const DiffFormat* format = nullptr;
+  size_t top = 0;  // sites; 0: as many as the format has
+  std::string output;
+  SymbolizerOptions symbols;
+};
 
 absl::StatusOr<std::vector<RunCounts>> Counts(const std::string& path, const DiffOptions& options) {
   const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
@@ -37,34 +55,65 @@ absl::Status SameProgram(const std::vector<RunCounts>& base, const std::vector<R
                    SafeText(now.front().program)));
 }
 
+struct Diff {
+  std::string title;
+  Comparison comparison;
+};
+
+void WriteText(const Diff& diff, const DiffOptions& options, TextSink& sink) {
+  const bool colour = options.output.empty() && WantColour(STDOUT_FILENO);
+  sink.Write(
+      ComparisonText(diff.comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour));
+}
+
+void WriteJson(const Diff& diff, const DiffOptions& options, TextSink& sink);
+
+void WriteHtml(const Diff& diff, const DiffOptions&, TextSink& sink) {
+  sink.Write(HtmlComparison(diff.comparison, diff.title));
+}
+
+struct DiffFormat {
+  const char* name;
+  bool binary;        // not for a terminal
+  size_t most_sites;  // unless --top says more; 0: all
+  void (*write)(const Diff& diff, const DiffOptions& options, TextSink& sink);
+};
+constexpr DiffFormat kFormats[] = {
+    {"text", false, 0, WriteText}, {"json", false, 2'000, WriteJson}, {"html", true, 0, WriteHtml}};
+
+void WriteJson(const Diff& diff, const DiffOptions& options, TextSink& sink) {
+  const size_t top = options.top == 0 ? options.format->most_sites : options.top;
+  WriteComparisonJson(diff.comparison, top, sink);
+}
+
 // What a machine is not told unasked is said.
 void SayWhatIsLeftOut(const Comparison& comparison, const DiffOptions& options) {
+  const size_t most = options.format->most_sites;
   const size_t total = comparison.sites.size();
-  if (options.format != "json" || options.top != 0 || total <= kMostJsonSites) return;
-  SayOnce(absl::StrCat(FormatCount(kMostJsonSites), " of ", FormatCount(total),
+  if (most == 0 || options.top != 0 || total <= most) return;
+  SayOnce(absl::StrCat(FormatCount(most), " of ", FormatCount(total),
                        " sites, the worst first; --top ", total, " lists all"));
 }
 
-void Write(const Comparison& comparison, const DiffOptions& options, const std::string& title,
-           TextSink& sink) {
-  if (options.format == "json")
-    return WriteComparisonJson(comparison, options.top == 0 ? kMostJsonSites : options.top, sink);
-  if (options.format == "html") return sink.Write(HtmlComparison(comparison, title));
-  const bool colour = options.output.empty() && WantColour(STDOUT_FILENO);
-  sink.Write(
-      ComparisonText(comparison, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour));
+void AddOptions(CLI::App& app, DiffOptions& options) {
+  app.footer(kExamples);
+  app.add_option("BASE", options.base, "the version to compare with")->required();
+  app.add_option("NEW", options.now, "the version in question")->required();
+  app.add_flag("--at-exit", options.at_exit,
+               "count what was never freed, not what the second half of the run added");
+  AddSizeOption(app, "--min-bytes", options.min_bytes,
+                "ignore differences that are smaller, per run (default: 1KiB)");
+  AddChoice<DiffFormat>(app, "--format", options.format, kFormats, "text, json or html");
+  AddOutputOption(app, options.output);
+  AddNumberOption(app, "--top", options.top, "how many sites in json (default: 2000)");
+  AddSymbolOptions(app, options.symbols);
 }
 
-}  // namespace
-
-absl::StatusOr<int> RunDiff(const DiffOptions& options) {
-  if (options.format == "html" && options.output.empty() && isatty(STDOUT_FILENO)) {
-    return absl::InvalidArgumentError(
-        "--format html is not for a terminal; write it to a file by -o FILE");
-  }
+absl::StatusOr<int> Run(const DiffOptions& options) {
+  if (options.format->binary)
+    RETURN_IF_ERROR(CheckNotForTerminal(options.format->name, options.output));
   CompareOptions compare;
-  ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(options.min_bytes));
-  compare.min_bytes = static_cast<double>(min_bytes);
+  compare.min_bytes = static_cast<double>(options.min_bytes.value_or(1024));
   Inputs inputs;
   for (const std::string& place : {options.base, options.now}) {
     ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> runs, CapturesOfRuns(place));
@@ -74,14 +123,18 @@ absl::StatusOr<int> RunDiff(const DiffOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<RunCounts> base, Counts(options.base, options));
   ASSIGN_OR_RETURN(const std::vector<RunCounts> now, Counts(options.now, options));
   RETURN_IF_ERROR(SameProgram(base, now));
-  const Comparison comparison = Compare(base, now, compare);
-  const std::string title =
-      absl::StrCat(base.front().program, ": ", options.base, " and ", options.now);
+  const Diff diff{absl::StrCat(base.front().program, ": ", options.base, " and ", options.now),
+                  Compare(base, now, compare)};
   RETURN_IF_ERROR(WriteOutput(
-      options.output, [&](TextSink& sink) { Write(comparison, options, title, sink); }, inputs));
-  SayWhatIsLeftOut(comparison, options);
-  if (!comparison.inconclusive_because.empty()) return kExitInconclusive;
-  return comparison.Regressed() ? kExitFound : kExitNothingFound;
+      options.output, [&](TextSink& sink) { options.format->write(diff, options, sink); }, inputs));
+  SayWhatIsLeftOut(diff.comparison, options);
+  if (!diff.comparison.inconclusive_because.empty()) return kExitInconclusive;
+  return diff.comparison.Regressed() ? kExitFound : kExitNothingFound;
 }
+
+}  // namespace
+
+constinit const Command kDiff = MakeCommand<DiffOptions, AddOptions, Run>(
+    "diff", "Says which sites leak more in one version of a program than in another");
 
 }  // namespace leaktrack

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/doctor.h"
-
+//
+// `leaktrack doctor`: can this program or process be tracked, and if not, why and what to do?
+//
+// Promises: looks, changes nothing, sends no signal. Exit status: 0 it can be tracked, 1 something
+// forbids it, 2 it could not be examined.
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,9 +13,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
+#include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 #include "tools/inspect/locate.h"
 #include "tools/inspect/place_checks.h"
 #include "tools/inspect/process_checks.h"
@@ -22,6 +28,21 @@
 
 namespace leaktrack {
 namespace {
+
+constexpr char kExamples[] =
+    "  leaktrack doctor ./service          before a run\n"
+    "  leaktrack doctor -- env -i ./service --port 80     the whole command, wrappers and all\n"
+    "  leaktrack doctor 4711               why a running process is not tracked\n\n"
+    "Exit status: 0 it can be tracked, 1 something forbids it, 2 it could not be examined.";
+
+struct DoctorFormat;
+
+struct DoctorOptions {
+  std::string target;  // a pid, or a program as one would type it; empty with `command`
+  std::vector<std::string> command;  // a command line as one would give it to run
+  std::string output_directory;      // where captures would go; empty: OutputDirectory("")
+  const DoctorFormat* format = nullptr;
+};
 
 struct Examined {
   std::string path;     // of the program that really runs
@@ -40,8 +61,8 @@ absl::StatusOr<Examined> ExamineProcess(pid_t pid) {
   if (facts->executable.empty()) {
     return absl::PermissionDeniedError(
         absl::StrCat("process ", pid,
-                     " cannot be examined: it is a kernel thread, or not ours to look at (ask as "
-                     "root, or as its user)"));
+                     " cannot be examined: it is a kernel thread, or belongs to another user; ask "
+                     "again as root or as that user"));
   }
   return Examined{facts->executable, "", pid, CheckProcess(*facts)};
 }
@@ -64,7 +85,7 @@ Findings CheckWrappers(const CommandChain& chain) {
   }
   if (chain.open) {
     findings.push_back({Level::kNote, "wrapper",
-                        "runs another program, which is the one that counts",
+                        "the command runs another program, and that one is to be examined",
                         "give the whole command: leaktrack doctor -- COMMAND ..."});
   }
   return findings;
@@ -84,7 +105,7 @@ absl::StatusOr<Examined> ExamineProgram(const DoctorOptions& options) {
                   CheckWrappers(chain)};
   if (result.path != located.path) {
     result.findings.push_back(
-        {Level::kOk, "script", absl::StrCat("is what runs the script ", located.path), ""});
+        {Level::kOk, "script", absl::StrCat("runs the script ", located.path), ""});
     Append(CheckScript(located.path, result.path), result.findings);
   }
   Append(CheckProgramFile(result.path), result.findings);
@@ -127,7 +148,7 @@ Tint TintOf(Level level) {
 }
 
 // What forbids it first, then what will be missing; what is well comes last.
-std::string Text(const Examined& result) {
+std::string WriteText(const Examined& result) {
   Page page(static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), WantColour(STDOUT_FILENO));
   const std::string path = SafeText(result.path);
   const std::string name =
@@ -149,7 +170,7 @@ std::string Text(const Examined& result) {
   return page.text();
 }
 
-std::string Json(const Examined& result) {
+std::string WriteJson(const Examined& result) {
   nlohmann::ordered_json findings = nlohmann::ordered_json::array();
   for (const Finding& one : result.findings) {
     findings.push_back(
@@ -168,17 +189,37 @@ std::string Json(const Examined& result) {
   return report.dump(2) + "\n";
 }
 
-}  // namespace
+struct DoctorFormat {
+  const char* name;
+  std::string (*write)(const Examined& result);
+};
+constexpr DoctorFormat kFormats[] = {{"text", WriteText}, {"json", WriteJson}};
 
-absl::StatusOr<int> RunDoctor(const DoctorOptions& options) {
+void AddOptions(CLI::App& app, DoctorOptions& options) {
+  app.footer(kExamples);
+  app.add_option("TARGET", options.target,
+                 "a process id, or a program; or after -- a command, as for run");
+  app.add_option("-o,--output", options.output_directory,
+                 "where captures would go (default: $LEAKTRACK_OUT, else here)")
+      ->type_name("DIR");
+  AddChoice<DoctorFormat>(app, "--format", options.format, kFormats, "text or json");
+  app.callback([&app, &options] {
+    if ((app.count("TARGET") == 0) == options.command.empty())
+      throw CLI::RequiredError("either TARGET or a command after --");
+  });
+}
+
+absl::StatusOr<int> Run(const DoctorOptions& options) {
   pid_t pid = 0;
   const bool is_pid = options.command.empty() && absl::SimpleAtoi(options.target, &pid) && pid > 0;
-  const absl::StatusOr<Examined> result = is_pid ? ExamineProcess(pid) : ExamineProgram(options);
-  if (!result.ok()) return result.status();
-  const absl::Status written =
-      WriteOutput("", options.format == "json" ? Json(*result) : Text(*result), Inputs());
-  if (!written.ok()) return written;
-  return result->trackable() ? kExitNothingFound : kExitFound;
+  ASSIGN_OR_RETURN(const Examined result, is_pid ? ExamineProcess(pid) : ExamineProgram(options));
+  RETURN_IF_ERROR(WriteOutput("", options.format->write(result), Inputs()));
+  return result.trackable() ? kExitNothingFound : kExitFound;
 }
+
+}  // namespace
+
+constinit const Command kDoctor = MakeCommand<DoctorOptions, AddOptions, Run>(
+    "doctor", "Says whether a program or process can be tracked, and if not, what to do");
 
 }  // namespace leaktrack

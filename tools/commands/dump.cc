@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/dump.h"
-
+//
+// `leaktrack dump`: what a capture holds, as text, one record a line. For looking closely, and for
+// grep.
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -10,8 +11,10 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 #include "tools/report/input/report_input.h"
 #include "tools/report/words/exec_words.h"
 
@@ -19,6 +22,13 @@ namespace leaktrack {
 namespace {
 
 using capture::Capture;
+
+constexpr char kExamples[] = "  leaktrack dump host.service.4711.0f3c.ltk | grep survivor";
+
+struct DumpOptions {
+  std::string capture;
+  std::string output;  // empty: standard output
+};
 
 constexpr const char* kLossNames[] = {
     "allocations", "frees",    "unwind",       "truncated_stacks",   "kept_events", "cells",
@@ -151,8 +161,6 @@ void DumpBlocks(const Capture& capture, std::string& out) {
   }
 }
 
-}  // namespace
-
 std::string DumpText(const Capture& capture) {
   std::string out;
   DumpHeader(capture, out);
@@ -162,8 +170,6 @@ std::string DumpText(const Capture& capture) {
   DumpBlocks(capture, out);
   return out;
 }
-
-namespace {
 
 absl::StatusOr<std::string> DumpAll(const std::vector<std::string>& paths) {
   Progress progress("reading captures");
@@ -176,9 +182,13 @@ absl::StatusOr<std::string> DumpAll(const std::vector<std::string>& paths) {
   return text;
 }
 
-}  // namespace
+void AddOptions(CLI::App& app, DumpOptions& options) {
+  app.footer(kExamples);
+  app.add_option("CAPTURE", options.capture, "a capture, or a directory of captures")->required();
+  AddOutputOption(app, options.output);
+}
 
-absl::StatusOr<int> RunDump(const DumpOptions& options) {
+absl::StatusOr<int> Run(const DumpOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAt(options.capture));
   const Inputs inputs(paths);
   RETURN_IF_ERROR(CheckOutputs({options.output}, inputs));
@@ -186,5 +196,10 @@ absl::StatusOr<int> RunDump(const DumpOptions& options) {
   RETURN_IF_ERROR(WriteOutput(options.output, text, inputs));
   return kExitNothingFound;
 }
+
+}  // namespace
+
+constinit const Command kDump = MakeCommand<DumpOptions, AddOptions, Run>(
+    "dump", "Prints the records of a capture, one a line");
 
 }  // namespace leaktrack

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/merge.h"
-
+//
+// `leaktrack merge`: thousands of captures, a process tree's or a fleet's, in one summary.
+//
+// Promises: one capture in memory at a time; names are read once for each build; a capture that
+// cannot be read is counted and named, and stops nothing.
 #include <unistd.h>
 
 #include <filesystem>
@@ -14,8 +17,10 @@
 #include "tools/base/status_macros.h"
 #include "tools/base/terminal.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/output.h"
+#include "tools/commands/shared_options.h"
 #include "tools/report/merge/merge_report.h"
 #include "tools/symbolize/capture_symbolizer.h"
 
@@ -25,6 +30,24 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMostNamed = 1000;  // unreadable files
+
+constexpr char kExamples[] =
+    "  leaktrack merge /var/tmp/captures\n"
+    "  leaktrack merge --format json -o fleet.json captures/ /mnt/other-host/captures/\n\n"
+    "Captures are read one after another, however many there are. Exit status: 0 nothing found, 1 "
+    "a leak or a suspect in any run,\n"
+    "2 the summary could not be made, 3 inconclusive (runs too short, data lost, or files that "
+    "could not be read).";
+
+struct MergeFormat;
+
+struct MergeOptions {
+  std::vector<std::string> captures;  // files, or directories, with all below them
+  const MergeFormat* format = nullptr;
+  std::string output;
+  size_t top = 0;  // sites of each program; 0: 5 in text, all in JSON
+  SymbolizerOptions symbols;
+};
 
 void Unreadable(const std::string& why, Merge& merge) {
   ++merge.unreadable;
@@ -70,7 +93,7 @@ int ExitOf(const Merge& merge) {
                                                                    : kExitInconclusive;
 }
 
-std::string Text(const Merge& merge, const MergeOptions& options) {
+std::string WriteText(const Merge& merge, const MergeOptions& options) {
   MergeTextOptions text;
   text.columns = static_cast<size_t>(TerminalColumns(STDOUT_FILENO));
   text.colour = options.output.empty() && WantColour(STDOUT_FILENO);
@@ -78,9 +101,29 @@ std::string Text(const Merge& merge, const MergeOptions& options) {
   return MergeText(merge, text);
 }
 
-}  // namespace
+std::string WriteJson(const Merge& merge, const MergeOptions& options) {
+  return MergeJson(merge, options.top);
+}
 
-absl::StatusOr<int> RunMerge(const MergeOptions& options) {
+struct MergeFormat {
+  const char* name;
+  std::string (*write)(const Merge& merge, const MergeOptions& options);
+};
+constexpr MergeFormat kFormats[] = {{"text", WriteText}, {"json", WriteJson}};
+
+void AddOptions(CLI::App& app, MergeOptions& options) {
+  app.footer(kExamples);
+  app.add_option("CAPTURE", options.captures,
+                 "captures, or directories with captures in or below them")
+      ->required();
+  AddChoice<MergeFormat>(app, "--format", options.format, kFormats, "text or json");
+  AddOutputOption(app, options.output);
+  AddNumberOption(app, "--top", options.top,
+                  "how many sites of each program (default: 5 in text, all in json)");
+  AddSymbolOptions(app, options.symbols);
+}
+
+absl::StatusOr<int> Run(const MergeOptions& options) {
   Merge merge;
   const std::vector<std::string> paths = PathsOf(options, merge);
   const Inputs inputs(paths);
@@ -91,10 +134,13 @@ absl::StatusOr<int> RunMerge(const MergeOptions& options) {
     return absl::NotFoundError(
         absl::StrCat(SafeText(options.captures.front()), ": no capture (*.ltk) here or below"));
   }
-  const std::string text =
-      options.format == "json" ? MergeJson(merge, options.top) : Text(merge, options);
-  RETURN_IF_ERROR(WriteOutput(options.output, text, inputs));
+  RETURN_IF_ERROR(WriteOutput(options.output, options.format->write(merge, options), inputs));
   return ExitOf(merge);
 }
+
+}  // namespace
+
+constinit const Command kMerge = MakeCommand<MergeOptions, AddOptions, Run>(
+    "merge", "Sums up a process tree or a fleet: which sites grow, in how many runs, how fast");
 
 }  // namespace leaktrack

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/output.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -90,9 +91,9 @@ absl::Status Spares(const std::string& path, const struct stat& file, const Inpu
                                : absl::StrCat("is ", SafeText(read), ", which this command reads");
     return Refused(name, absl::StrCat(is, ", and would be destroyed"));
   }
-  const std::string held = path.empty() ? "" : HeldIn(path);
-  return held.empty() ? absl::OkStatus()
-                      : Refused(name, absl::StrCat("is ", held, ", and would be destroyed"));
+  const Held held = path.empty() ? Held::kNothing : HeldIn(path);
+  if (held == Held::kNothing) return absl::OkStatus();
+  return Refused(name, absl::StrCat("is ", HeldName(held), ", and would be destroyed"));
 }
 
 // `report -o *.ltk` names a capture that it should read; an empty one shows its kind by its name
@@ -101,7 +102,7 @@ bool IsNamedAsCapture(const std::string& path) {
   return path.ends_with(kCaptureSuffix) || path.ends_with(".ltr");
 }
 absl::Status NamedAsCapture(const std::string& path) {
-  return Refused(SafeText(path), "is the name of a capture, not of what is written about one");
+  return Refused(SafeText(path), "has the name of a capture, and a result is not one");
 }
 
 std::string WholePath(const std::string& path) {
@@ -115,7 +116,7 @@ absl::Status CannotOpen(const std::string& path) {
   const int why = errno;
   struct stat info {};
   if (why == ENXIO && stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode))
-    return Refused(SafeText(path), "is a FIFO that nobody reads");
+    return Refused(SafeText(path), "is a FIFO that no program reads");
   return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(why)));
 }
 
@@ -148,22 +149,38 @@ absl::Status MayWrite(const std::string& path, bool there) {
 
 }  // namespace
 
-std::string HeldIn(const std::string& path) {
+Held HeldIn(const std::string& path) {
   char start[8] = {};
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0) return "";
+  if (fd < 0) return Held::kNothing;
   const ssize_t got = pread(fd, start, sizeof start, 0);
   close(fd);
+  if (got >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0) return Held::kProgram;
+  if (got < ssize_t{sizeof start}) return Held::kNothing;
   uint64_t magic = 0;
   memcpy(&magic, start, sizeof magic);
-  if (got >= 4 && memcmp(start,
-                         "\x7f"
-                         "ELF",
-                         4) == 0)
-    return "a program or library";
-  if (got < 8) return "";
-  if (magic == capture::kCaptureMagic) return "a capture";
-  return magic == capture::kRecorderMagic ? "the flight recorder of a run" : "";
+  if (magic == capture::kCaptureMagic) return Held::kCapture;
+  return magic == capture::kRecorderMagic ? Held::kRecorder : Held::kNothing;
+}
+
+std::string HeldName(Held held) {
+  switch (held) {
+    case Held::kNothing:
+      return "";
+    case Held::kCapture:
+      return "a capture";
+    case Held::kRecorder:
+      return "the flight recorder of a run";
+    case Held::kProgram:
+      return "a program or library";
+  }
+  return "";
+}
+
+absl::Status CheckNotForTerminal(const char* format, const std::string& output) {
+  if (!output.empty() || isatty(STDOUT_FILENO) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--format ", format, " is not for a terminal; write it to a file by -o FILE"));
 }
 
 void Inputs::Add(const std::string& path) {
@@ -192,8 +209,7 @@ absl::Status CheckOutputs(const std::vector<std::string>& outputs, const Inputs&
     if (IsNamedAsCapture(path)) return NamedAsCapture(path);
     RETURN_IF_ERROR(MayWrite(path, there));
     const std::string key = there ? absl::StrCat(info.st_dev, ":", info.st_ino) : WholePath(path);
-    if (!seen.insert(key).second)
-      return Refused(SafeText(path), "would hold two results, the second over the first");
+    if (!seen.insert(key).second) return Refused(SafeText(path), "is named for two results");
   }
   return absl::OkStatus();
 }

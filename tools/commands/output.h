@@ -41,9 +41,14 @@ class Inputs {
   std::map<std::pair<uint64_t, uint64_t>, std::string> files_;  // by device and inode
 };
 
-// What a file holds that nobody wants to lose to a result, by its first bytes: "a capture", "a
-// program or library"; or empty.
-std::string HeldIn(const std::string& path);
+// What a file holds that must not be lost to a result, by its first bytes.
+enum class Held : uint8_t { kNothing, kCapture, kRecorder, kProgram };
+Held HeldIn(const std::string& path);
+// "a capture", "a program or library"; empty for kNothing.
+std::string HeldName(Held held);
+
+// A format that no terminal shows needs a file.
+absl::Status CheckNotForTerminal(const char* format, const std::string& output);
 
 // May a result go to each of these? Empty: standard output.
 absl::Status CheckOutputs(const std::vector<std::string>& outputs, const Inputs& inputs);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/report.h"
-
+//
+// `leaktrack report`: what grew, how fast, how sure. Its exit status is a contract (exit_code.h).
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tools/analysis/last_part.h"
 #include "tools/base/progress.h"
 #include "tools/base/safe_text.h"
@@ -16,10 +18,13 @@
 #include "tools/base/terminal.h"
 #include "tools/base/units.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/command.h"
 #include "tools/commands/excerpts.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/history_file.h"
 #include "tools/commands/output.h"
+#include "tools/commands/report_settings.h"
+#include "tools/commands/shared_options.h"
 #include "tools/report/formats.h"
 #include "tools/report/input/fleet.h"
 #include "tools/report/words/selection_words.h"
@@ -29,9 +34,42 @@
 namespace leaktrack {
 namespace {
 
-constexpr int kPipedColumns =
-    80;  // a file or a pipe may be read anywhere; a terminal shows all that it has room for
-constexpr size_t kAllFrames = 1000;  // as good as all: of one site there is room
+// A file or a pipe may be read anywhere; a terminal shows all that it has room for.
+constexpr int kPipedColumns = 80;
+constexpr size_t kAllFrames = 1000;  // as good as all: one site has room for its whole stack
+
+constexpr char kExamples[] =
+    "  leaktrack report host.service.4711.0f3c.ltk\n"
+    "  leaktrack report --format json -o report.json captures/\n"
+    "  leaktrack report --format html -o report.html host.service.4711.0f3c.ltk     one file, "
+    "needs no network\n"
+    "  leaktrack report --format pprof -o heap.pb.gz host.service.4711.0f3c.ltk     then: go tool "
+    "pprof -http : heap.pb.gz\n"
+    "  leaktrack report --format folded host.service.4711.0f3c.ltk | flamegraph.pl --countname "
+    "bytes > heap.svg\n"
+    "  leaktrack report --since 2h --filter 'libssl*' host.service.4711.0f3c.ltk\n"
+    "  leaktrack report --limit 2GiB --status-time 72h,4h,30m captures/\n\n"
+    "The report says what --top, --site and --filter leave out; totals, the first line and the "
+    "exit status are those of all sites.\n"
+    "With --since they are those of the last part of the run; what is alive, and how old it is, "
+    "stays that of the whole run.\n\n"
+    "Exit status: 0 nothing found, 1 a leak or a suspect, 2 the report could not be made,\n"
+    "3 inconclusive (the run, or the part judged, was too short, or data was lost).";
+
+struct ReportOptions {
+  std::vector<std::string> captures;  // files, or directories of them
+  const ReportFormat* format = nullptr;
+  std::string output;  // empty: standard output
+  SymbolizerOptions symbols;
+  ReportSettings settings;
+  std::string history;      // where plateaus are remembered; empty: in the user's state directory
+  bool no_history = false;  // neither read nor write it
+  bool no_source = false;   // keep source lines out of the page
+  size_t top = 0;           // sites in full; 0: as the format has it
+  std::optional<uint32_t> site;  // this one alone
+  std::string filter;            // only what has this function or module
+  std::string since;             // a duration: judge only so much, up to the end
+};
 
 // What all captures of one report are read with.
 struct Reading {
@@ -52,7 +90,7 @@ absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions
   ReportInput input;
   ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
   std::optional<Seal> seal = SealOf(input.capture);
-  const bool sources = options.format == "html" && !options.no_source;
+  const bool sources = options.format->needs_sources && !options.no_source;
   if (seal) {
     input.sealed_at = seal->made_at;
     if (sources) input.sources = std::move(seal->sources);
@@ -127,16 +165,15 @@ TextOptions TextOptionsFor(const ReportOptions& options) {
   return text;
 }
 
-// The text counts entries, not sites, and cuts them by itself.
-SelectionOptions SelectionFor(const ReportFormat& format, const ReportOptions& options) {
-  return {options.site, options.filter, std::string_view(format.name) == "text" ? 0 : options.top,
-          format.most_unasked};
+SelectionOptions SelectionFor(const ReportOptions& options) {
+  const ReportFormat& format = *options.format;
+  return {options.site, options.filter, format.cut == Cut::kAlways ? 0 : options.top,
+          format.cut == Cut::kNever ? format.sites : 0};
 }
 
-// Not every format has a place for it, and who reads a picture should know what it does not show.
+// Not every format has a place for it, and the reader of a picture should know what is not in it.
 void SayScope(const ReportFormat& format, const Fleet& fleet) {
-  if (std::string_view(format.name) == "text") return;
-  const std::string scope = ScopeText(fleet.runs.front());
+  const std::string scope = format.tells_scope ? "" : ScopeText(fleet.runs.front());
   if (!scope.empty()) fprintf(stderr, "leaktrack: %s\n", SafeText(scope).c_str());
 }
 
@@ -145,28 +182,85 @@ std::string Named(const ReportOptions& options) {
                       options.captures.size() > 1 ? " and others" : "");
 }
 
-absl::Status CheckFormat(const ReportFormat& format, const ReportOptions& options,
-                         size_t captures) {
+absl::Status CheckFormat(const ReportOptions& options, size_t captures) {
+  const ReportFormat& format = *options.format;
   if (captures > 1 && format.fleet == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Named(options), ": ", captures, " captures; --format ", format.name,
-                     " tells of one: name it (report without --format lists them)"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--format ", format.name, " shows one capture; ", Named(options), " stands for ", captures,
+        ": name one of them (report without --format lists them)"));
   }
   if (captures > 1 && options.site) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--site: the numbers of sites are those of one capture; ", Named(options),
-                     ": ", captures, " captures: name one, or use --filter"));
+    return absl::InvalidArgumentError(absl::StrCat("--site takes a number of one capture; ",
+                                                   Named(options), " stands for ", captures,
+                                                   ": name one of them, or use --filter"));
   }
-  if (format.binary && options.output.empty() && isatty(STDOUT_FILENO)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--format ", format.name, " is not for a terminal; write it to a file by -o FILE"));
-  }
-  return absl::OkStatus();
+  return format.binary ? CheckNotForTerminal(format.name, options.output) : absl::OkStatus();
 }
 
-}  // namespace
+// "what to write: text for a terminal (default), json for programs, ..."
+std::string FormatHelp() {
+  return absl::StrCat(
+      "what to write: ",
+      absl::StrJoin(ReportFormats(), ", ", [](std::string* out, const ReportFormat& format) {
+        absl::StrAppend(out, format.name, " ", format.help);
+      }));
+}
 
-absl::StatusOr<int> RunReport(const ReportOptions& options) {
+// "... 5 in text, 2000 in json, all in the others"
+std::string TopHelp() {
+  std::string defaults;
+  for (const ReportFormat& format : ReportFormats()) {
+    if (format.sites != 0) absl::StrAppend(&defaults, format.sites, " in ", format.name, ", ");
+  }
+  return absl::StrCat("how many sites in full (default: ", defaults, "all in the other formats)");
+}
+
+// Which sites are shown.
+void AddSelection(CLI::App& app, ReportOptions& options) {
+  AddNumberOption(app, "--top", options.top, TopHelp());
+  AddNumberOption(app, "--site", options.site,
+                  "only the site of this number, as the report gives it, with its whole stack");
+  app.add_option("--filter", options.filter,
+                 "only sites with this function or module in their stack: a part of the name, or "
+                 "all of it with * for any")
+      ->type_name("PATTERN");
+  app.add_option("--since", options.since,
+                 "judge only the last part of the run, such as 2h; what was alive before does not "
+                 "count as growth")
+      ->type_name("DURATION");
+}
+
+void AddHistory(CLI::App& app, ReportOptions& options) {
+  CLI::Option* const no_history =
+      app.add_flag("--no-history", options.no_history,
+                   "neither use nor add to what earlier runs of the program taught");
+  app.add_option("--history", options.history,
+                 "where what earlier runs taught is kept (default: $XDG_STATE_HOME/leaktrack)")
+      ->type_name("DIR")
+      ->excludes(no_history);
+}
+
+void AddOptions(CLI::App& app, ReportOptions& options) {
+  app.footer(kExamples);
+  app.add_option("CAPTURE", options.captures, "captures, or directories of captures")->required();
+  AddChoice(app, "--format", options.format, ReportFormats(), FormatHelp());
+  AddOutputOption(app, options.output);
+  AddSelection(app, options);
+  AddSymbolOptions(app, options.symbols);
+  app.add_flag("--no-source", options.no_source,
+               "put no source lines into the html page: for a page to pass on");
+  AddHistory(app, options);
+  AddSettings(app, options.settings);
+}
+
+void WriteFleet(const Fleet& fleet, const ReportOptions& options, TextSink& sink) {
+  const FormatOptions format_options{TextOptionsFor(options), options.top};
+  if (fleet.runs.size() + fleet.unreadable.size() == 1)
+    return options.format->one(fleet.runs.front(), format_options, sink);
+  options.format->fleet(fleet, format_options, sink);
+}
+
+absl::StatusOr<int> Run(const ReportOptions& options) {
   Reading reading;
   ASSIGN_OR_RETURN(reading.analyze, ReadSettings(options.settings));
   ASSIGN_OR_RETURN(reading.window_ms, ReadWindow(options.since));
@@ -174,8 +268,7 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   const PlateauBook plateaus = ReadHistory(history);
   reading.analyze.plateaus = &plateaus;
   ASSIGN_OR_RETURN(const std::vector<std::string> paths, CapturesAtAll(options.captures));
-  const ReportFormat& format = *FindReportFormat(options.format);
-  RETURN_IF_ERROR(CheckFormat(format, options, paths.size()));
+  RETURN_IF_ERROR(CheckFormat(options, paths.size()));
   Inputs inputs(paths);
   inputs.AddAll(options.settings.wrapper_files);
   RETURN_IF_ERROR(CheckOutputs({options.output}, inputs));
@@ -185,15 +278,16 @@ absl::StatusOr<int> RunReport(const ReportOptions& options) {
   RankRuns(fleet);
   NoteSharedLimits(fleet.runs);
   for (ReportInput& run : fleet.runs)
-    run.selection = SelectSites(SelectionFor(format, options), run.analysis.sites);
-  const FormatOptions format_options{TextOptionsFor(options), options.top};
-  const auto write = [&](TextSink& sink) {
-    if (paths.size() == 1) return format.one(fleet.runs.front(), format_options, sink);
-    format.fleet(fleet, format_options, sink);
-  };
-  RETURN_IF_ERROR(WriteOutput(options.output, write, inputs));
-  SayScope(format, fleet);
+    run.selection = SelectSites(SelectionFor(options), run.analysis.sites);
+  RETURN_IF_ERROR(WriteOutput(
+      options.output, [&](TextSink& sink) { WriteFleet(fleet, options, sink); }, inputs));
+  SayScope(*options.format, fleet);
   return ExitOf(FleetConclusion(fleet));
 }
+
+}  // namespace
+
+constinit const Command kReport = MakeCommand<ReportOptions, AddOptions, Run>(
+    "report", "Says which call sites grow, how fast, and how sure that is");
 
 }  // namespace leaktrack

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From what was typed to what the analyzer is told.
+// What a report is told beside its captures: the memory limit, the levels of the status, and
+// functions that are never blamed. From options to what the analyzer takes.
 #ifndef LEAKTRACK_TOOLS_COMMANDS_REPORT_SETTINGS_H_
 #define LEAKTRACK_TOOLS_COMMANDS_REPORT_SETTINGS_H_
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,8 @@ struct ReportSettings {
   std::vector<std::string> wrappers;       // patterns
   std::vector<std::string> wrapper_files;  // files of patterns, one a line, '#' for comments
 };
+
+void AddSettings(CLI::App& app, ReportSettings& settings);
 
 // Refuses, with the name of the option, what it does not understand: three levels, each worse than
 // the one before.

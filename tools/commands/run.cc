@@ -3,15 +3,16 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "tools/commands/child.h"
+#include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/run_end.h"
+#include "tools/commands/shared_options.h"
 #include "tools/inspect/locate.h"
 #include "tools/inspect/place_checks.h"
 #include "tools/inspect/program_checks.h"
@@ -20,6 +21,14 @@ namespace leaktrack {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char kExamples[] =
+    "Everything after -- is the command; leaktrack ends with the command's exit status.\n\n"
+    "  leaktrack run -- redis-server --port 7000\n"
+    "  leaktrack run -o /var/tmp/captures --interval 64KiB -- ./service\n"
+    "  leaktrack run --exact -- ./unit_test\n\n"
+    "`leaktrack report` reads the capture at any time: while the command runs, after it ended, "
+    "after it was killed.";
 
 void SetEnvironment(const RunOptions& options, const std::string& library,
                     const std::string& directory) {
@@ -34,10 +43,11 @@ void SetEnvironment(const RunOptions& options, const std::string& library,
   if (!options.unwinder.empty()) setenv("LEAKTRACK_UNWINDER", options.unwinder.c_str(), 1);
 }
 
-}  // namespace
-
-std::string FindLibrary(const std::string& executable) {
-  const fs::path prefix = fs::path(executable).parent_path().parent_path();
+// Where libleaktrack.so lies, seen from the tool; empty if nowhere.
+std::string FindLibrary() {
+  std::error_code error;
+  const fs::path executable = fs::read_symlink("/proc/self/exe", error);
+  const fs::path prefix = executable.parent_path().parent_path();
   for (const char* folder : {"lib", "lib/x86_64-linux-gnu", "lib64", "lib/leaktrack"}) {
     const fs::path library = prefix / folder / "libleaktrack.so";
     if (access(library.c_str(), R_OK) == 0) return library.string();
@@ -45,34 +55,70 @@ std::string FindLibrary(const std::string& executable) {
   return "";
 }
 
-int RunRun(const RunOptions& options) {
+// Empty, or why the program will run untracked.
+std::string WhyUntracked(const Findings& findings, const std::string& program,
+                         const std::string& library, const std::string& directory) {
+  const std::string blocker = FirstOf(Level::kBlocker, findings, program);
+  if (!blocker.empty()) return blocker;
+  if (library.empty())
+    return "libleaktrack.so is not where it belongs: in ../lib, seen from the leaktrack program";
+  if (library.find_first_of(": ") != std::string::npos) {
+    return absl::StrCat(
+        library, ": LD_PRELOAD cannot hold a path with a space or a colon; install it elsewhere");
+  }
+  const std::string why = WhyNotWritable(directory, true);
+  if (why.empty()) return "";
+  return absl::StrCat("captures cannot be written: ", why, "; choose another place with -o DIR");
+}
+
+int CannotRun(const Located& program) {
+  const bool there = program.found == Found::kNotExecutable;
+  Say(absl::StrCat(program.path, there ? ": not executable" : ": command not found"));
+  return there ? kExitCannotExecute : kExitCommandNotFound;
+}
+
+// CLI11 does not know of what comes after the "--".
+class RunFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: leaktrack run [OPTIONS] -- COMMAND [ARGUMENT...]\n";
+  }
+};
+
+void AddOptions(CLI::App& app, RunOptions& options) {
+  app.formatter(std::make_shared<RunFormatter>());
+  app.footer(kExamples);
+  app.add_option("-o,--output", options.output_directory,
+                 "where captures go (default: $LEAKTRACK_OUT, else here)")
+      ->type_name("DIR");
+  CLI::Option* const exact =
+      app.add_flag("--exact", options.exact, "record every allocation: slower, no estimates");
+  AddIntervalOption(app, options.interval,
+                    "mean bytes between samples: auto, or a size such as 64KiB")
+      ->excludes(exact);
+  app.add_option("--unwinder", options.unwinder,
+                 "how stacks are walked: cfi (default) or libunwind")
+      ->check(CLI::IsMember({"cfi", "libunwind"}));
+  app.prefix_command();  // the rest belongs to the command, whatever it looks like
+  app.callback([&app, &options] {
+    const std::vector<std::string> first = app.remaining();
+    options.command.insert(options.command.begin(), first.begin(), first.end());
+    if (options.command.empty()) throw CLI::RequiredError("a command after --");
+  });
+}
+
+absl::StatusOr<int> Run(const RunOptions& options) { return RunTracked(options); }
+
+}  // namespace
+
+int RunTracked(const RunOptions& options) {
   const Located program = Locate(options.command.front());
-  if (program.found == Found::kNotFound) {
-    Say(absl::StrCat(program.path, ": command not found"));
-    return kExitCommandNotFound;
-  }
-  if (program.found == Found::kNotExecutable) {
-    Say(absl::StrCat(program.path, ": not executable"));
-    return kExitCannotExecute;
-  }
-  std::error_code error;
-  const std::string library = FindLibrary(fs::read_symlink("/proc/self/exe", error).string());
+  if (program.found != Found::kYes) return CannotRun(program);
+  const std::string library = FindLibrary();
   const std::string directory = OutputDirectory(options.output_directory);
   const std::string runs = InterpreterOf(program.path);
   const Findings findings = CheckProgramFile(runs);
-  std::string untracked = FirstOf(Level::kBlocker, findings, runs);
-  if (untracked.empty() && library.empty())
-    untracked = "libleaktrack.so is not where it belongs (../lib next to bin)";
-  if (untracked.empty() && library.find_first_of(": ") != std::string::npos) {
-    untracked = absl::StrCat(
-        library, ": LD_PRELOAD cannot hold a path with a space or a colon; install it elsewhere");
-  }
-  if (untracked.empty()) {
-    const std::string why = WhyNotWritable(directory, true);
-    if (!why.empty())
-      untracked =
-          absl::StrCat("cannot write captures: ", why, "; choose another place with -o DIR");
-  }
+  const std::string untracked = WhyUntracked(findings, runs, library, directory);
   if (!untracked.empty()) {
     Say(absl::StrCat("not tracking: ", untracked));
   } else {
@@ -83,11 +129,14 @@ int RunRun(const RunOptions& options) {
   const CapturePlace place(directory);
   const ChildEnd end = RunChild(program.path, options.command);
   if (end.pid < 0) {
-    Say(absl::StrCat("cannot start a process: ", strerror(errno)));
+    Say(absl::StrCat("cannot start a process: ", strerror(end.error)));
     return kExitCannotExecute;
   }
   if (untracked.empty()) FinishRun(place, end, options.tell);
   return end.ExitCode();
 }
+
+constinit const Command kRun =
+    MakeCommand<RunOptions, AddOptions, Run>("run", "Runs a command with the tracker loaded");
 
 }  // namespace leaktrack

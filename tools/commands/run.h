@@ -22,10 +22,8 @@ struct RunOptions {
   std::vector<std::string> command;
 };
 
-int RunRun(const RunOptions& options);
-
-// Where libleaktrack.so lies, seen from the tool at `executable`; empty if nowhere.
-std::string FindLibrary(const std::string& executable);
+// The exit status of the command, or why it could not be run (exit_code.h).
+int RunTracked(const RunOptions& options);
 
 }  // namespace leaktrack
 

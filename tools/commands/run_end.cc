@@ -191,10 +191,10 @@ void TellOfCaptures(const CapturePlace& place, const std::set<std::string>& fres
   const std::string now = place.Now();
   if (now.empty() && fresh.empty()) {
     Say(absl::StrCat(place.named(),
-                     ": was removed while the program ran, and the captures with it"));
+                     ": was removed while the program ran, together with the captures"));
   } else if (!now.empty() && now != place.named()) {
     Say(absl::StrCat(place.named(), ": was moved to ", now,
-                     " while the program ran, and the captures with it"));
+                     " while the program ran, together with the captures"));
   }
   if (fresh.size() == 1) {
     Say(absl::StrCat("captured; read it with: leaktrack report ", *fresh.begin()));
@@ -206,7 +206,7 @@ void TellOfCaptures(const CapturePlace& place, const std::set<std::string>& fres
   } else if (!now.empty()) {
     const std::string last =
         end.last_name.empty() ? ""
-                              : absl::StrCat("; what ran last was '", end.last_name,
+                              : absl::StrCat("; the program that ran last was '", end.last_name,
                                              "': leaktrack doctor says whether it can be tracked");
     Say(absl::StrCat("no capture appeared in ", now,
                      ": the program ended before the library could start, or dropped LD_PRELOAD",
@@ -235,9 +235,9 @@ bool MallocWentPast(const capture::Capture& capture) {
 std::string WhatIsMissing(const capture::Capture& last, const ChildEnd& end) {
   if (MallocWentPast(last)) {
     return absl::StrCat(
-        "its calls of malloc went past the tracker: an allocator stands before it in LD_PRELOAD, "
-        "or in the program itself; "
-        "put it behind, LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\"");
+        "its calls of malloc bypassed the tracker: an allocator comes before it in LD_PRELOAD, "
+        "or is part of the program; "
+        "put the allocator behind the tracker: LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\"");
   }
   const bool told = std::ranges::any_of(
       last.execs, [](const capture::UntrackedExec& exec) { return !exec.of_child; });

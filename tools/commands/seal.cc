@@ -1,89 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/seal.h"
+//
+// `leaktrack seal`: writes the names that this machine knows into a capture, so that it opens
+// complete elsewhere.
+//
+// Promises: the capture is replaced at once or not at all (a new file, renamed over it); what was
+// recorded is not changed by a byte. Sealing again keeps the names of the old seal that are not
+// known here. A capture that a process still writes to, or that is another user's, is not
+// replaced: of the first a copy is made, complete as of now, beside it ("x.sealed.ltk") or where -o
+// says; for the second -o is asked for. A copy holds the last moments, too, as the flight recorder
+// has them, where recorder and copy are of one user: what another user's process did is told to
+// nobody. Of a directory all captures in it and below are sealed; one that cannot be does not keep
+// the others from it.
+#include "libtrack/capture/read/seal.h"
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <span>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "libtrack/capture/format.h"
-#include "libtrack/capture/read/capture_bytes.h"
 #include "libtrack/capture/read/decoder.h"
-#include "libtrack/capture/read/fold.h"
+#include "libtrack/capture/read/recorder_image.h"
 #include "libtrack/capture/read/regular_file.h"
-#include "libtrack/capture/read/seal.h"
-#include "tools/base/input_file.h"
 #include "tools/base/replace_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/units.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/output.h"
-#include "tools/symbolize/capture_symbolizer.h"
+#include "tools/commands/sealed_copy.h"
+#include "tools/commands/shared_options.h"
 
 namespace leaktrack {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint32_t kLinesAround = 3;
-constexpr int kReadings = 5;
-constexpr useconds_t kNapUs = 20'000;
-constexpr size_t kMostExcerpts = 20'000;
+constexpr char kExamples[] =
+    "  leaktrack seal host.service.4711.0f3c.ltk\n"
+    "  leaktrack seal --source -o to-send.ltk host.service.4711.0f3c.ltk\n\n"
+    "A sealed capture needs no binaries: copy it anywhere, and report, merge, diff and gate read "
+    "the names from it.\n"
+    "Seal where the binaries are. Exit status: 0 sealed, 2 not sealed: the capture is unchanged.";
 
-std::vector<capture::Frame> FramesOf(const capture::Capture& capture) {
-  std::vector<capture::Frame> frames;
-  for (const auto& [site, stack] : capture.stacks)
-    frames.insert(frames.end(), stack.frames.begin(), stack.frames.end());
-  std::sort(frames.begin(), frames.end());
-  frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
-  return frames;
-}
-
-void AddSource(const std::vector<ResolvedFrame>& functions, SourceLines& lines, Seal& seal) {
-  for (const ResolvedFrame& one : functions) {
-    if (seal.sources.size() >= kMostExcerpts) return;
-    std::optional<SourceExcerpt> excerpt = lines.Around(one, kLinesAround);
-    if (excerpt) seal.sources.emplace(absl::StrCat(one.file, ":", one.line), *std::move(excerpt));
-  }
-}
-
-// What is known here, and from an older seal what is not.
-Seal MakeSeal(const capture::Capture& capture, const std::vector<capture::Frame>& frames,
-              const SealOptions& options) {
-  FrameCache cache(FrameStore::For(options.symbols));
-  const std::unique_ptr<Symbolizer> symbolizer =
-      NewCaptureSymbolizer(capture, options.symbols, &cache, std::nullopt);
-  symbolizer->Prepare(frames);
-  SourceLines lines(options.symbols.sysroot);
-  Seal seal;
-  for (const capture::Frame frame : frames) {
-    const std::vector<ResolvedFrame>& functions = symbolizer->Resolve(frame);
-    if (functions.front().function.empty()) continue;
-    if (options.source) AddSource(functions, lines, seal);
-    seal.frames.emplace(frame, functions);
-  }
-  seal.missing = symbolizer->missing();
-  if (std::optional<Seal> old = SealOf(capture)) {
-    seal.frames.merge(old->frames);
-    seal.sources.merge(old->sources);
-  }
-  seal.made_at = static_cast<int64_t>(time(nullptr));
-  return seal;
-}
+struct SealOptions {
+  std::string capture;  // a file, or a directory of them
+  std::string output;   // where the sealed copy goes, a file or a directory; empty: in its place
+  bool source = false;  // the lines of source, too
+  SymbolizerOptions symbols;
+};
 
 // A sealed copy may replace the run's own capture, and an older copy of it; but neither another run
 // nor a program.
@@ -94,8 +64,9 @@ absl::Status MayHoldSealed(const std::string& to, const capture::Capture& sealed
     return absl::InvalidArgumentError(
         absl::StrCat(SafeText(to), ": is ", capture::KindOfFile(info.st_mode), "; name a file"));
   }
-  std::string held = HeldIn(to);
-  if (held == "a capture") {
+  const Held kind = HeldIn(to);
+  std::string held = HeldName(kind);
+  if (kind == Held::kCapture) {
     const capture::DecodeResult there = capture::DecodeCaptureFile(to);
     const bool same_run = there.failure == capture::DecodeFailure::kNone &&
                           there.capture.process.run_id == sealed.process.run_id;
@@ -106,70 +77,6 @@ absl::Status MayHoldSealed(const std::string& to, const capture::Capture& sealed
   if (held.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(SafeText(to), ": is ", held, ", and would be destroyed; write to another file"));
-}
-
-std::span<const uint8_t> BytesOf(const std::string& text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-// What was recorded, without an older seal.
-absl::StatusOr<std::string> ReadRecorded(const std::string& path) {
-  ASSIGN_OR_RETURN(std::string bytes, ReadText(path));
-  bytes.resize(capture::SplitSeal(BytesOf(bytes)).capture.size());
-  return bytes;
-}
-
-// The end of the run is in its recorder: it is added to a copy in memory.
-absl::StatusOr<std::string> Completed(const std::string& bytes, const capture::RecorderImage& image,
-                                      bool running) {
-  const int fd = memfd_create("leaktrack", MFD_CLOEXEC);
-  if (fd < 0)
-    return absl::ResourceExhaustedError(absl::StrCat("a copy in memory: ", strerror(errno)));
-  std::string complete, why = "no room in memory";
-  bool done = write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
-              capture::CompleteCopy(fd, image, running, &why);
-  complete.resize(static_cast<size_t>(std::max<off_t>(0, lseek(fd, 0, SEEK_END))));
-  done = done &&
-         pread(fd, complete.data(), complete.size(), 0) == static_cast<ssize_t>(complete.size());
-  close(fd);
-  if (!done) return absl::DataLossError(absl::StrCat("the end of the run cannot be added: ", why));
-  return complete;
-}
-
-// Recorder and file of one moment: no epoch was written between the two readings, and none is half
-// there.
-absl::StatusOr<std::string> ReadAsOfNow(const std::string& path, bool running) {
-  for (int reading = 0; reading < kReadings; ++reading) {
-    capture::RecorderImage image;
-    if (!capture::LoadRecorderOf(path, &image)) break;  // it has ended meanwhile
-    ASSIGN_OR_RETURN(const std::string bytes, ReadRecorded(path));
-    const capture::DecodeResult file = capture::DecodeCaptureBytes(path, BytesOf(bytes), nullptr);
-    const uint64_t image_ms =
-        std::max(image.header()->tick_ms.load(), image.header()->end_ms.load());
-    // Before the first epoch the file holds nothing yet, which it calls damage.
-    const bool whole = file.capture.damage.empty() || file.capture.duration_ms == 0;
-    const bool settled = file.failure == capture::DecodeFailure::kNone && (!running || whole);
-    if (settled && file.capture.duration_ms <= image_ms) return Completed(bytes, image, running);
-    usleep(kNapUs);
-  }
-  return ReadRecorded(path);
-}
-
-struct OwnerOfFile {
-  uid_t uid = ~uid_t{0};
-  bool known = false;
-};
-OwnerOfFile OwnerOf(const std::string& path) {
-  struct stat info {};
-  return stat(path.c_str(), &info) == 0 ? OwnerOfFile{info.st_uid, true} : OwnerOfFile{};
-}
-
-// The copy will be readable for the capture's owner.
-bool RecorderMayGoInto(const std::string& path) {
-  capture::RecorderImage image;
-  const OwnerOfFile file = OwnerOf(path);
-  if (!file.known || !capture::LoadRecorderOf(path, &image)) return false;
-  return file.uid == geteuid() || file.uid == image.file().owner;
 }
 
 // Where the sealed file goes; an error where that would take the capture from its process or from
@@ -216,29 +123,29 @@ void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed,
 
 absl::Status SealOne(const std::string& path, const std::string& output,
                      const SealOptions& options) {
-  if (HeldIn(path) == "the flight recorder of a run") {
-    return absl::InvalidArgumentError(absl::StrCat(SafeText(path),
-                                                   ": is a flight recorder; seal the capture that "
-                                                   "it belongs to, which takes in what it holds"));
+  if (HeldIn(path) == Held::kRecorder) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        SafeText(path),
+        ": is a flight recorder; seal its capture, which takes in what the recorder holds"));
   }
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   ASSIGN_OR_RETURN(const std::string to, Destination(path, output, capture.may_live));
   RETURN_IF_ERROR(MayHoldSealed(to, capture));
   const std::vector<capture::Frame> frames = FramesOf(capture);
-  const Seal seal = MakeSeal(capture, frames, options);
+  const Seal seal = MakeSeal(capture, frames, options.symbols, options.source);
   const std::vector<uint8_t> packed = capture::PackSeal(WriteSeal(seal));
   if (packed.empty())
     return absl::ResourceExhaustedError(
-        absl::StrCat(SafeText(path), ": its names are more than a seal holds"));
+        absl::StrCat(SafeText(path), ": has more names than a seal can hold"));
   const bool with_end = capture.recorder_used && RecorderMayGoInto(path);
   absl::StatusOr<std::string> bytes =
-      with_end ? ReadAsOfNow(path, capture.may_live) : ReadRecorded(path);
+      with_end ? ReadWithEnd(path, capture.may_live) : ReadRecorded(path);
   if (!bytes.ok())
     return absl::Status(bytes.status().code(),
                         absl::StrCat(SafeText(path), ": ", bytes.status().message()));
   if (bytes->size() < capture::kHeaderBytes) {
     return absl::DataLossError(absl::StrCat(
-        SafeText(path), ": holds nothing that could be sealed; what is known of its run lies in ",
+        SafeText(path), ": is empty, so there is nothing to seal; what is known of its run is in ",
         SafeText(capture.process.recorder_path)));
   }
   bytes->append(packed.begin(), packed.end());
@@ -283,9 +190,21 @@ absl::Status SealAll(const std::vector<std::string>& paths, const SealOptions& o
                                                  paths.size(), " captures are not sealed"));
 }
 
-}  // namespace
+void AddOptions(CLI::App& app, SealOptions& options) {
+  app.footer(kExamples);
+  app.add_option("CAPTURE", options.capture,
+                 "a capture, or a directory: all captures in it and below")
+      ->required();
+  app.add_option(
+         "-o,--output", options.output,
+         "write the sealed capture to FILE, or into the directory FILE, instead of in its place")
+      ->type_name("FILE");
+  app.add_flag("--source", options.source,
+               "also the lines of source around each place; leave it out for confidential code");
+  AddSymbolOptions(app, options.symbols);
+}
 
-absl::StatusOr<int> RunSeal(const SealOptions& options) {
+absl::StatusOr<int> Run(const SealOptions& options) {
   std::error_code error;
   const bool into = fs::is_directory(options.output, error);
   if (!fs::is_directory(options.capture, error)) {
@@ -302,12 +221,18 @@ absl::StatusOr<int> RunSeal(const SealOptions& options) {
     return absl::NotFoundError(
         absl::StrCat(SafeText(options.capture), ": no capture (*.ltk) here or below"));
   if (!options.output.empty() && !into) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "-o: ", SafeText(options.capture),
-        " is a directory; -o must name one that exists, for the sealed copies, or be left out"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("-o: ", SafeText(options.capture),
+                     " is a directory; -o must name an existing directory for the sealed copies, "
+                     "or be left out"));
   }
   RETURN_IF_ERROR(SealAll(paths, options));
   return kExitNothingFound;
 }
+
+}  // namespace
+
+constinit const Command kSeal = MakeCommand<SealOptions, AddOptions, Run>(
+    "seal", "Writes names, files and lines into a capture, so that it opens complete elsewhere");
 
 }  // namespace leaktrack

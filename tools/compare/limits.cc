@@ -41,7 +41,7 @@ class Reader {
           value.source(),
           absl::StrCat(
               "'", SafeText(std::string(key)),
-              "' is no limit; known are per, max-total, max-site, min-bytes and [[site]]"));
+              "' is not a limit; known are per, max-total, max-site, min-bytes and [[site]]"));
     }
     ASSIGN_OR_RETURN(*into, Size(value));
     return absl::OkStatus();

@@ -50,8 +50,8 @@ absl::Status Suppressions::Add(std::string_view text, const std::string& name) {
     const std::string where = absl::StrCat(SafeText(name), ":", number);
     const size_t colon = line.find(':');
     if (colon == std::string::npos || colon + 1 == line.size()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(where, ": '", SafeText(line), "' is no suppression; expected leak:PATTERN"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          where, ": '", SafeText(line), "' is not a suppression; expected leak:PATTERN"));
     }
     if (line.substr(0, colon) != "leak") {
       notes_.push_back(

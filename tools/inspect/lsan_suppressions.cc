@@ -133,10 +133,10 @@ absl::StatusOr<std::string> LsanDefaultSuppressions(const std::string& path) {
     const std::string bytes = file.ReadAt(*text, kLongestText);
     if (const size_t end = bytes.find('\0'); end != std::string::npos) return bytes.substr(0, end);
   }
-  return absl::FailedPreconditionError(
-      absl::StrCat(SafeText(path), ": ", std::string(kFunction),
-                   " does more than return a constant and was not read; put its lines into a file "
-                   "for --suppressions"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      SafeText(path), ": ", std::string(kFunction),
+      " does more than return a constant, so it was not read; put its lines into a file "
+      "for --suppressions"));
 }
 
 }  // namespace leaktrack

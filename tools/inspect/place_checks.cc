@@ -111,7 +111,7 @@ Finding CheckOutput(const std::string& asked, const User& user, bool created) {
   }
   if (!tried) {
     return {Level::kNote, "output",
-            absl::StrCat(directory, ": whether user ", user.uid, " may write there was not tried"),
+            absl::StrCat(directory, ": not known whether user ", user.uid, " may write there"),
             "ask again as root or as that user"};
   }
   const uint64_t free = FreeBytes(directory);

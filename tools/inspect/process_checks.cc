@@ -24,8 +24,9 @@ Finding Tracked(const ProcessFacts& facts) {
   if (facts.preload_asked) {
     return {Level::kWarning, "tracked",
             "was started with the library in LD_PRELOAD, but it is not loaded",
-            "see the other findings; where none forbids it: its path must exist in the process's "
-            "own root"};
+            "see the other findings; if none of them forbids it: the library must be at that path "
+            "in the "
+            "process's own root directory"};
   }
   return {Level::kNote, "tracked",
           "is not tracked now: a preload takes effect at the start of a program",
@@ -45,20 +46,22 @@ Finding Seccomp(const ProcessFacts& facts) {
   if (facts.seccomp == 0) return {Level::kOk, "seccomp", "has no seccomp filter", ""};
   if (facts.seccomp == 1) {
     return {Level::kWarning, "seccomp",
-            "is in strict seccomp mode: the helper thread stops when that begins, counting goes on "
+            "is in strict seccomp mode: the helper thread stops when the mode begins, and counting "
+            "goes on "
             "in memory",
-            "read the capture after the process has ended, by run or report"};
+            "read the capture after the process has ended"};
   }
   if (SeccompMode(facts.parent) == 2) {
     return {Level::kNote, "seccomp", "runs under a seccomp filter that was there before it started",
             "if no capture appears, the filter forbids clone, openat, mmap, pwrite64 or fallocate: "
             "allow them, or set LEAKTRACK_THREAD=0"};
   }
-  return {Level::kNote, "seccomp",
-          "installs a seccomp filter itself: the library opens its files before, and stops its "
-          "helper thread when the filter comes",
-          "nothing to do; if the filter forbids threads, the capture is completed when the process "
-          "ends"};
+  return {
+      Level::kNote, "seccomp",
+      "installs a seccomp filter itself: the library opens its files before that, and stops its "
+      "helper thread when the filter is installed",
+      "nothing to do; if the filter forbids threads, the capture is completed when the process "
+      "ends"};
 }
 
 Finding LoadedSanitizer(const ProcessFacts& facts) {
@@ -75,8 +78,8 @@ Finding LoadedSanitizer(const ProcessFacts& facts) {
 Finding Readable(const ProcessFacts& facts) {
   if (facts.readable) return {Level::kOk, "access", "could be examined in full", ""};
   return {Level::kNote, "access",
-          "belongs to somebody else: its maps and environment could not be read",
-          "ask again as root or as its user"};
+          "belongs to another user: its maps and environment could not be read",
+          "ask again as root or as that user"};
 }
 
 // The process as a whole says more than the file alone does.

@@ -39,7 +39,7 @@ Finding Linkage(const ElfFacts& facts) {
   }
   if (facts.is_go) {
     return {Level::kWarning, "linkage",
-            "is a Go program: its own heap is not made of malloc, only its C parts are seen",
+            "is a Go program: Go's own heap does not come from malloc, only its C parts are seen",
             "use Go's own heap profile for the rest"};
   }
   return {Level::kOk, "linkage", "is dynamically linked", ""};
@@ -52,24 +52,24 @@ Finding CLibrary(const ElfFacts& facts) {
             "track a build for glibc, such as one in a Debian-based image"};
   }
   if (facts.loader.find("ld-linux") == std::string::npos) {
-    return {Level::kWarning, "libc",
-            absl::StrCat("is loaded by ", facts.loader,
-                         ", not by glibc's loader as far as the name tells"),
-            "try it: where the library cannot be loaded, the loader says so and the program runs "
-            "on untracked"};
+    return {
+        Level::kWarning, "libc",
+        absl::StrCat("is loaded by ", facts.loader, ", which does not look like glibc's loader"),
+        "try it: if the library cannot be loaded, the loader says so and the program runs on "
+        "untracked"};
   }
   return {Level::kOk, "libc", absl::StrCat("uses glibc (", facts.loader, ")"), ""};
 }
 
 Finding Privileges(const std::string& file) {
-  const char* way_out = "track a copy without these rights, or run it as that user";
+  const char* way_out = "track a copy without these rights, or run the program as that user";
   const auto blocked = [&](const char* kind) {
     return Finding{Level::kBlocker, "privileges",
                    absl::StrCat(kind, ": the loader ignores LD_PRELOAD"), way_out};
   };
   struct stat info {};
   if (stat(file.c_str(), &info) != 0)
-    return {Level::kNote, "privileges", "cannot be looked at", ""};
+    return {Level::kNote, "privileges", "has permissions that could not be read", ""};
   if ((info.st_mode & S_ISUID) != 0 && info.st_uid != geteuid()) return blocked("is setuid");
   if ((info.st_mode & S_ISGID) != 0 && info.st_gid != getegid()) return blocked("is setgid");
   if (geteuid() != 0 && getxattr(file.c_str(), "security.capability", nullptr, 0) > 0)
@@ -139,7 +139,8 @@ Findings CheckProgramFile(const std::string& path, const std::string& root,
   const ElfFacts facts = ReadElfFacts(file);
   if (!facts.is_elf) {
     return {{Level::kNote, "architecture",
-             "is no ELF program that can be read: the kernel decides what runs it", ""}};
+             "is not a readable ELF program: what runs it is not known",
+             "examine the program that runs it (a shell, java, qemu ...)"}};
   }
   Findings findings{Architecture(facts)};
   if (Blocked(findings)) return findings;

@@ -18,10 +18,13 @@ namespace {
 constexpr uint64_t kMostScriptBytes = 1 << 20;
 constexpr size_t kMostFindings = 8;
 constexpr char kHandOn[] =
-    "hand LD_PRELOAD and the LEAKTRACK_ variables on, or put leaktrack run there, in front of the "
+    "pass LD_PRELOAD and the LEAKTRACK_ variables on, or put leaktrack run directly in front of "
+    "the "
     "program itself";
 constexpr char kAddBehind[] =
-    "write LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\": what was there stays, and first";
+    "write LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\": what is preloaded already stays, "
+    "and "
+    "comes first";
 
 // Commands that run the command that follows their options.
 constexpr absl::string_view kWrappers[] = {
@@ -78,8 +81,8 @@ Findings CheckPreload(const std::string& value, const std::string& where) {
   if (kept == 0) return {};
   return {{Level::kWarning, "preload",
            absl::StrCat(where,
-                        " puts another library before the tracker: if that is an allocator, its "
-                        "calls go past us"),
+                        " puts another library before the tracker: if it is an allocator, its "
+                        "calls bypass the tracker"),
            kAddBehind}};
 }
 
@@ -117,7 +120,7 @@ Findings CheckLine(absl::string_view line, const std::string& where) {
     const absl::string_view name = BaseOf(word);
     if (!Among(kElsewhere, name) && !Among(kNewEnvironment, name)) continue;
     return {{Level::kWarning, "preload",
-             absl::StrCat(where, " runs ", name, ", which hands LD_PRELOAD on to nobody as a rule"),
+             absl::StrCat(where, " runs ", name, ", which usually does not pass LD_PRELOAD on"),
              kHandOn}};
   }
   return {};
@@ -130,10 +133,10 @@ void CheckWrapper(absl::string_view name, const std::vector<std::string>& words,
     findings.push_back({Level::kBlocker, "wrapper", std::move(what), remedy});
   };
   if (Among(kElsewhere, name))
-    return blocked(absl::StrCat(name, " starts the program elsewhere, without our environment"),
+    return blocked(absl::StrCat(name, " starts the program elsewhere, without this environment"),
                    kHandOn);
   if (Among(kNewEnvironment, name))
-    return blocked(absl::StrCat(name, " hands on an environment of its own, without LD_PRELOAD"),
+    return blocked(absl::StrCat(name, " passes on an environment of its own, without LD_PRELOAD"),
                    kHandOn);
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -148,13 +151,15 @@ void CheckWrapper(absl::string_view name, const std::vector<std::string>& words,
       return blocked("env takes LD_PRELOAD away", kHandOn);
     if (name == "env" && word.starts_with("LD_PRELOAD=") &&
         !absl::StrContains(word, "libleaktrack.so")) {
-      return blocked("env sets LD_PRELOAD anew", "name libleaktrack.so there, too, and first");
+      return blocked("env sets LD_PRELOAD anew",
+                     "name libleaktrack.so there as well, before the others");
     }
     if (word == "--reset-env")
       return blocked(absl::StrCat(name, " --reset-env empties the environment"), kHandOn);
   }
   if (name == "chroot") {
-    findings.push_back({Level::kWarning, "wrapper", "chroot: the program sees other files",
+    findings.push_back({Level::kWarning, "wrapper",
+                        "chroot: the program sees other files than this command",
                         "put libleaktrack.so there, at the same path as here"});
   }
 }

@@ -19,40 +19,45 @@ using Options = const FormatOptions&;
 constexpr size_t kMostJsonSites = 2'000;  // 40 frames each are 30 MB
 
 constexpr ReportFormat kFormats[] = {
-    {"text", false, 0,
-     [](Input input, Options options, TextSink& sink) {
-       sink.Write(TextReport(input, options.text));
-     },
-     [](Runs fleet, Options options, TextSink& sink) {
-       sink.Write(FleetText(fleet, options.text));
-     }},
-    {"json", false, kMostJsonSites,
-     [](Input input, Options options, TextSink& sink) {
-       WriteJsonReport(input, options.top, sink);
-     },
-     [](Runs fleet, Options options, TextSink& sink) { WriteFleetJson(fleet, options.top, sink); }},
-    {"html", true, 0,
-     [](Input input, Options options, TextSink& sink) {
-       sink.Write(HtmlReport(input, options.top));
-     },
-     [](Runs fleet, Options options, TextSink& sink) {
-       sink.Write(HtmlFleet(fleet, options.top));
-     }},
-    {"pprof", true, 0,
-     [](Input input, Options options, TextSink& sink) {
-       sink.Write(PprofReport(input, options.top));
-     },
-     nullptr},
-    {"folded", false, 0,
-     [](Input input, Options options, TextSink& sink) {
-       WriteFoldedReport(input, options.top, sink);
-     },
-     nullptr},
-    {"speedscope", false, 0,
-     [](Input input, Options options, TextSink& sink) {
-       WriteSpeedscopeReport(input, options.top, sink);
-     },
-     nullptr},
+    {.name = "text",
+     .help = "for a terminal (default)",
+     .tells_scope = true,
+     .cut = Cut::kAlways,
+     .sites = TextOptions{}.top,
+     .one = [](Input input, Options options,
+               TextSink& sink) { sink.Write(TextReport(input, options.text)); },
+     .fleet = [](Runs fleet, Options options,
+                 TextSink& sink) { sink.Write(FleetText(fleet, options.text)); }},
+    {.name = "json",
+     .help = "for programs",
+     .sites = kMostJsonSites,
+     .one = [](Input input, Options options,
+               TextSink& sink) { WriteJsonReport(input, options.top, sink); },
+     .fleet = [](Runs fleet, Options options,
+                 TextSink& sink) { WriteFleetJson(fleet, options.top, sink); }},
+    {.name = "html",
+     .help = "for a browser",
+     .binary = true,
+     .needs_sources = true,
+     .cut = Cut::kUnasked,
+     .sites = kMostHtmlSites,
+     .one = [](Input input, Options options,
+               TextSink& sink) { sink.Write(HtmlReport(input, options.top)); },
+     .fleet = [](Runs fleet, Options options,
+                 TextSink& sink) { sink.Write(HtmlFleet(fleet, options.top)); }},
+    {.name = "pprof",
+     .help = "for go tool pprof",
+     .binary = true,
+     .one = [](Input input, Options options,
+               TextSink& sink) { sink.Write(PprofReport(input, options.top)); }},
+    {.name = "folded",
+     .help = "for flamegraph.pl",
+     .one = [](Input input, Options options,
+               TextSink& sink) { WriteFoldedReport(input, options.top, sink); }},
+    {.name = "speedscope",
+     .help = "for speedscope.app",
+     .one = [](Input input, Options options,
+               TextSink& sink) { WriteSpeedscopeReport(input, options.top, sink); }},
 };
 
 }  // namespace

@@ -2,12 +2,15 @@
 //
 // The formats of a report, in one table: a new one is a file of its own and a line here.
 //
-// Promises: option parsing, --help and the writer all read this table. A report is written as it is
-// made: whoever writes a stack for each of 100,000 sites holds few of them at a time.
+// Promises: option parsing, --help and the writer all read this table, and no name of a format is
+// compared anywhere else. A report is written as it is made: a format with a stack for each of
+// 100,000 sites holds few of them at a time.
 // Thread-safety: constant.
 #ifndef LEAKTRACK_TOOLS_REPORT_FORMATS_H_
 #define LEAKTRACK_TOOLS_REPORT_FORMATS_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -22,16 +25,27 @@ struct FormatOptions {
   size_t top = 0;  // sites; 0: all, in text five, in html kMostHtmlSites
 };
 
-struct ReportFormat {
-  const char* name;
-  bool binary;          // not for a terminal
-  size_t most_unasked;  // sites that SelectSites leaves where nobody said --top; 0: all, or the
-                        // format cuts by itself
-  void (*one)(const ReportInput& input, const FormatOptions& options, TextSink& sink);
-  void (*fleet)(const Fleet& fleet, const FormatOptions& options,
-                TextSink& sink);  // null: tells one run only
+// Whether a format itself lists some of the sites only; otherwise SelectSites cuts the list.
+enum class Cut : uint8_t {
+  kNever,
+  kUnasked,  // where nobody says --top
+  kAlways,   // it counts entries, not sites
 };
 
+struct ReportFormat {
+  const char* name = nullptr;
+  const char* help = nullptr;  // what it is for, behind its name in --help
+  bool binary = false;         // not for a terminal
+  bool needs_sources = false;  // shows lines of source
+  bool tells_scope = false;    // shows readers what --since, --site and --filter leave out
+  Cut cut = Cut::kNever;
+  size_t sites = 0;  // in full where nobody says --top; 0: all
+  void (*one)(const ReportInput& input, const FormatOptions& options, TextSink& sink) = nullptr;
+  // Null: it shows one run only.
+  void (*fleet)(const Fleet& fleet, const FormatOptions& options, TextSink& sink) = nullptr;
+};
+
+// The first is the default.
 std::span<const ReportFormat> ReportFormats();
 
 // Null: there is none of this name.

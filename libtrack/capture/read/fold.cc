@@ -129,7 +129,7 @@ std::string WriteLastEpoch(const RecorderImage& image, const std::string& record
   RecorderHeader* header = image.header();
   ClipRegions(image);
   ScratchMapping scratch(HistoryWriter::MemoryBytes(*header));
-  if (scratch.memory == MAP_FAILED) return "no memory to do it with";
+  if (scratch.memory == MAP_FAILED) return "out of memory";
   HistoryWriter* writer = HistoryWriter::Place(scratch.memory, scratch.bytes, *header);
   Target target{capture_fd};
   const FileOps file{&target, PwriteAll, PreadAll};
@@ -140,7 +140,7 @@ std::string WriteLastEpoch(const RecorderImage& image, const std::string& record
       return strerror(target.error);
     writer->Start(file, *header);
   } else if (!writer->Reopen(file, *header)) {
-    return "it is no capture of this run";
+    return "it is not a capture of this run";
   }
   writer->OverrideState(state);
   const uint64_t now_ms = std::max(header->tick_ms.load(), header->end_ms.load());

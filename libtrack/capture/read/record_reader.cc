@@ -51,7 +51,7 @@ std::vector<Segment> FindSegments(std::span<const uint8_t> file, uint64_t run_id
     const SegmentHeader& header = segment.header;
     if (header.magic != kSegmentMagic ||
         header.crc != Crc32c(&header, offsetof(SegmentHeader, crc))) {
-      damage->Add(At(offset) + "segment header does not check out" + Skipped(bytes.size()));
+      damage->Add(At(offset) + "wrong checksum of a segment header" + Skipped(bytes.size()));
       continue;
     }
     if (run_id == 0) run_id = header.run_id;
@@ -132,16 +132,16 @@ FileFacts ReadRecords(std::span<const uint8_t> file, uint64_t run_id, DamageList
       if (found == Found::kCut)
         damage->Add(At(offset) + "the file ends inside a record (cut off?)");
       if (found == Found::kBad) {
-        damage->Add(At(offset) + "record does not check out (killed while writing, or damaged)" +
+        damage->Add(At(offset) + "wrong checksum of a record (killed while writing, or damaged)" +
                     Skipped(segment.bytes.size() - at));
       }
       if (found != Found::kRecord) break;
       Record record{header.type, segment.header.level, header.epoch, offset, {}};
       const auto stored = segment.bytes.subspan(at + sizeof(header), header.length);
       if (!unpacker.Unpack(header, stored, &record.payload)) {
-        damage->Add(At(offset) + "record does not unpack" + Skipped(header.length));
+        damage->Add(At(offset) + "a record could not be unpacked" + Skipped(header.length));
       } else if (!take(record)) {
-        damage->Add(At(offset) + "record contradicts itself; part of it skipped");
+        damage->Add(At(offset) + "a record contradicts itself; part of it skipped");
       }
       at += sizeof(header) + header.length;
     }

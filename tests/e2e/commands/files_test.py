@@ -90,7 +90,7 @@ def neither_are_others(files):
     plain = shutil.copy(other, files.path("named_otherwise"))
     files.refused("merge", "-o", plain, one, says="is a capture, and would be destroyed")
     files.refused("seal", "-o", files.write("c/empty.ltk"), one, says="has hardly begun")
-    files.refused("report", "-o", files.path("c/new.ltk"), one, says="is the name of a capture")
+    files.refused("report", "-o", files.path("c/new.ltk"), one, says="has the name of a capture")
     program = shutil.copy("/bin/true", files.path("program"))
     for words in (["report", "-o", program, one], ["seal", "-o", program, one]):
         files.refused(*words, says="is a program or library, and would be destroyed")
@@ -153,8 +153,8 @@ def outputs_that_are_no_files(files):
     """Without a reader: an error. With a reader: as before."""
     one, fifo = files.copy("f/one.ltk"), files.path("out")
     os.mkfifo(fifo)
-    files.refused("report", "-o", fifo, one, says="a FIFO that nobody reads")
-    files.refused("gate", "--github", one, says="a FIFO that nobody reads", env={**os.environ, "GITHUB_STEP_SUMMARY": fifo})
+    files.refused("report", "-o", fifo, one, says="a FIFO that no program reads")
+    files.refused("gate", "--github", one, says="a FIFO that no program reads", env={**os.environ, "GITHUB_STEP_SUMMARY": fifo})
     with subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE) as reader:
         files.works("report", "-o", fifo, one)
         assert b"Program" in reader.communicate(timeout=AT_ONCE)[0]

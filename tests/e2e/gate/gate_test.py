@@ -80,7 +80,7 @@ def limits(gate):
     gate.expect(at_exit(100, 0, own), 1, "NEW LEAK: OldLeak")
     gate.expect(at_exit(0, 0, own), 0, "limit of a site that does not leak: " + gate.path("limits.toml") + ":1: ^OldLeak$")
     gate.expect(at_exit(50, 0, 'max-total = "10KiB"\n' + own), 1, "over its limit")
-    gate.expect(at_exit(50, 0, 'max-totals = "1KiB"\n'), 2, "limits.toml:1: 'max-totals' is no limit")
+    gate.expect(at_exit(50, 0, 'max-totals = "1KiB"\n'), 2, "limits.toml:1: 'max-totals' is not a limit")
     gate.expect(gate.at_exit(0, 0, "--limits", "/no/such"), 2, "cannot be read")
     gate.expect(at_exit(0, 0, 'per = "iteration"\n'), 3, "the limits count per iteration, these runs per run")
 
@@ -148,7 +148,7 @@ def refusals(gate):
     gate.expect(gate.at_exit(0, 0, "--baseline", gate.write("empty", "")), 2, "is empty")
     gate.expect(gate.at_exit(0, 0, "--baseline", gate.write("bad", "# leaktrack baseline, runs: 1\nnonsense\n")), 2, "bad:2: expected")
     gate.expect(gate.at_exit(0, 0, "--baseline", "/no/such"), 2, "cannot be read")
-    gate.expect(gate.at_exit(0, 0, "--suppressions", gate.write("worse", "nonsense")), 2, "is no suppression")
+    gate.expect(gate.at_exit(0, 0, "--suppressions", gate.write("worse", "nonsense")), 2, "is not a suppression")
     gate.expect(gate.tool("gate", gate.path("nothing.ltk")), 2, "nothing.ltk")
     gate.expect(gate.at_exit(0, 0, "--source-root", "/no/such"), 2, "/no/such")
     gate.expect(gate.tool("gate"), 2, "CAPTURE or a command")

@@ -54,14 +54,14 @@ class Start:
 
 
 def replaced_and_emptied(start):
-    start.expect(f"export LD_PRELOAD={OTHER}\nexec PROGRAM", "LD_PRELOAD was set anew", "preload_replaced")
+    start.expect(f"export LD_PRELOAD={OTHER}\nexec PROGRAM", "LD_PRELOAD was replaced", "preload_replaced")
     start.expect("unset LD_PRELOAD; exec PROGRAM", "no LD_PRELOAD", "preload_gone")
     start.expect("exec env -i PROGRAM", "no LD_PRELOAD", "preload_gone")
     start.expect("exec nice timeout 60 env -u LD_PRELOAD PROGRAM", "no LD_PRELOAD", "preload_gone", child=False)
 
 
 def children(start):
-    start.expect(f"LD_PRELOAD={OTHER} PROGRAM\ntrue", "LD_PRELOAD was set anew", "preload_replaced", child=True)
+    start.expect(f"LD_PRELOAD={OTHER} PROGRAM\ntrue", "LD_PRELOAD was replaced", "preload_replaced", child=True)
     start.expect("for i in 1 2 3; do LD_PRELOAD= PROGRAM; done", "no LD_PRELOAD", "preload_gone", child=True)
 
 
@@ -93,7 +93,7 @@ def allocator_before_us(start):
         print("not tried: no jemalloc")
         return
     said, _ = start.run([start.script(f'LD_PRELOAD="{jemalloc}:$LD_PRELOAD" exec PROGRAM')])
-    assert "went past the tracker" in said and "put it behind" in said, said
+    assert "bypassed the tracker" in said and "put the allocator behind" in said, said
 
 
 def last_name(start):

@@ -9,6 +9,7 @@ namespace leaktrack {
 
 extern const char kHtmlScript[];
 extern const char kHtmlScriptSha256[];  // hex
+extern const char kHtmlLicenses[];      // of third-party code in the script
 extern const char kHtmlStyle[];
 extern const char kHtmlStyleSha256[];
 

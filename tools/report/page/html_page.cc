@@ -37,7 +37,8 @@ std::string HtmlPage(const std::string& title, const Json& data, const std::stri
       MarkupText(plain_text),
       "</pre></noscript>\n"
       "<script type=\"application/octet-stream\" id=\"data\">",
-      packed, "</script>\n<script>", kHtmlScript, "</script>\n</body>\n</html>\n");
+      packed, "</script>\n<!-- The script below contains:\n\n", kHtmlLicenses, "-->\n<script>",
+      kHtmlScript, "</script>\n</body>\n</html>\n");
 }
 
 }  // namespace leaktrack

@@ -98,8 +98,7 @@ void WriteParts(const MemoryResult& memory, Page& page) {
     Part(absl::StrCat("freed, kept by ", who), FormatSize(*memory.retained_bytes),
          memory.retained_growth, page);
   } else {
-    page.Line(absl::StrFormat("  %-*s%*s  %s", kPartColumns, absl::StrCat("freed, kept by ", who),
-                              kSizeColumns, "?", "not told"));
+    Part(absl::StrCat("freed, kept by ", who), "unknown", std::nullopt, page);
   }
   if (memory.file_bytes || memory.shared_bytes) {
     PartIfKnown("files and shared memory",

@@ -20,11 +20,12 @@ Words WordsOf(ExecFate why) {
   switch (why) {
     case ExecFate::kPreloadGone:
       return {"preload_gone", "its environment had no LD_PRELOAD (env -i, unset, sudo ...)",
-              "let LD_PRELOAD and LEAKTRACK_OUT through, or put leaktrack run in front of the "
+              "pass LD_PRELOAD and LEAKTRACK_OUT on, or put leaktrack run in front of the "
               "program itself"};
     case ExecFate::kPreloadReplaced:
-      return {"preload_replaced", "LD_PRELOAD was set anew, without the tracker",
-              "where that is done, write LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\""};
+      return {
+          "preload_replaced", "LD_PRELOAD was replaced, and the tracker is not in it",
+          "in the place that sets it, write LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\""};
     case ExecFate::kLibraryOutOfReach:
       return {
           "library_out_of_reach",
@@ -37,13 +38,14 @@ Words WordsOf(ExecFate why) {
               "it has set-id bits or file capabilities, with which the loader ignores LD_PRELOAD",
               "start a copy without them, or as the user that it runs as"};
     case ExecFate::kOtherMachine:
-      return {"other_machine", "it is no x86-64 program", "track a 64-bit build"};
+      return {"other_machine", "it is not an x86-64 program", "track a 64-bit build"};
     case ExecFate::kOtherLibc:
       return {"other_libc", "it uses musl, and the tracker needs glibc", "track a build for glibc"};
     case ExecFate::kTracked:
       break;
   }
-  return {"unknown", "for a reason that a newer leaktrack knows", "read the capture with that"};
+  return {"unknown", "the reason is known to newer versions of leaktrack only",
+          "read the capture with a newer leaktrack"};
 }
 
 }  // namespace

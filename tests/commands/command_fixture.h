@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What tests of commands share: the whole program run within the test, captures to run it on, and a
+// directory that is all the user has.
+//
+// Thread-safety: none.
+#ifndef LEAKTRACK_TESTS_COMMANDS_COMMAND_FIXTURE_H_
+#define LEAKTRACK_TESTS_COMMANDS_COMMAND_FIXTURE_H_
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace leaktrack::testing {
+
+struct Outcome {
+  int exit = -1;
+  std::string out, err;
+};
+
+// The program with these arguments, within this process; both its streams are caught.
+Outcome RunTool(const std::vector<std::string>& arguments);
+
+std::string Contents(const std::string& path);
+void Write(const std::string& path, const std::string& text);
+
+// What a made run did. Its blocks are recorded exactly; its program file is this test.
+struct MadeRun {
+  uint32_t pid = 4242;
+  uint64_t run_id = 1;
+  uint64_t seconds = 1200;
+  uint64_t leaked_bytes = 1000;  // every five seconds one such block; 0: nothing leaks
+  std::string program = "program";
+  bool ends = true;  // false: the capture stops without an end, and its recorder is gone
+};
+
+// The functions that a made run has in its stacks, by name.
+inline constexpr char kLeakingFunction[] = "LeaksInMadeRuns";
+inline constexpr char kChurningFunction[] = "ChurnsInMadeRuns";
+
+class CommandTest : public ::testing::Test {
+ protected:
+  CommandTest();
+  ~CommandTest() override;
+
+  std::string Path(const std::string& name) const { return directory_ + "/" + name; }
+
+  // Writes the capture of a run into `folder` (below the directory) and returns its path.
+  std::string Make(const MadeRun& run, const std::string& folder = ".") const;
+
+  std::string directory_;  // removed at the end
+};
+
+}  // namespace leaktrack::testing
+
+#endif  // LEAKTRACK_TESTS_COMMANDS_COMMAND_FIXTURE_H_
