@@ -16,9 +16,18 @@
 namespace leaktrack::track {
 namespace {
 
-std::atomic<uint32_t> g_other_may_end{0}, g_never{0};
-
 uint32_t Me() { return static_cast<uint32_t>(getpid()); }
+
+TEST(LastThreadTest, ThreadsCanBeCountedHere) { EXPECT_TRUE(CanCountThreads()); }
+
+TEST(LastThreadTest, WhileTheMainThreadLivesNobodyIsTheLast) {
+  EXPECT_FALSE(OnlyHelperLeft(Me()));
+  EXPECT_FALSE(OnlyHelperLeft(1)) << "another's number";
+}
+
+#if !defined(__SANITIZE_THREAD__)  // has a thread of its own, that never ends
+
+std::atomic<uint32_t> g_other_may_end{0}, g_never{0};
 
 // Ends the process: with 0 if it is the last one, within ten seconds.
 void* EndAsTheLast(void*) {
@@ -55,15 +64,6 @@ int StatusAfter(void* (*helper)(void*), void* (*other)(void*)) {
   waitpid(child, &status, 0);
   return status;
 }
-
-TEST(LastThreadTest, ThreadsCanBeCountedHere) { EXPECT_TRUE(CanCountThreads()); }
-
-TEST(LastThreadTest, WhileTheMainThreadLivesNobodyIsTheLast) {
-  EXPECT_FALSE(OnlyHelperLeft(Me()));
-  EXPECT_FALSE(OnlyHelperLeft(1)) << "another's number";
-}
-
-#if !defined(__SANITIZE_THREAD__)  // has a thread of its own, that never ends
 
 TEST(LastThreadTest, AHelperWithoutAMainThreadIsTheLast) {
   EXPECT_EQ(StatusAfter(EndAsTheLast, nullptr), 0);
