@@ -5,6 +5,6 @@
 #ifndef LEAKTRACK_LIBTRACK_INTERPOSE_EXPORT_H_
 #define LEAKTRACK_LIBTRACK_INTERPOSE_EXPORT_H_
 
-#define LEAKTRACK_EXPORT extern "C" __attribute__((visibility("default")))
+#define LEAKTRACK_EXPORT extern "C" [[gnu::visibility("default")]]
 
 #endif  // LEAKTRACK_LIBTRACK_INTERPOSE_EXPORT_H_

@@ -111,17 +111,17 @@ namespace {
 
 }  // namespace
 
-LEAKTRACK_EXPORT [[noreturn]] void _exit(int status) { ExitNow(g_real.exit_now, status); }
-LEAKTRACK_EXPORT [[noreturn]] void _Exit(int status) { ExitNow(g_real.exit_now_c, status); }
+LEAKTRACK_EXPORT [[gnu::noreturn]] void _exit(int status) { ExitNow(g_real.exit_now, status); }
+LEAKTRACK_EXPORT [[gnu::noreturn]] void _Exit(int status) { ExitNow(g_real.exit_now_c, status); }
 
-LEAKTRACK_EXPORT [[noreturn]] void abort() {
+LEAKTRACK_EXPORT [[gnu::noreturn]] void abort() {
   NoteCrash();
   const bool found = g_real.abort != nullptr || ResolveRealFunctions();
   if (found && g_real.abort != nullptr) g_real.abort();
   for (;;) raw::Call(SYS_tgkill, raw::Getpid(), raw::Gettid(), 6 /* SIGABRT */);
 }
 
-LEAKTRACK_EXPORT [[noreturn]] void pthread_exit(void* result) {
+LEAKTRACK_EXPORT [[gnu::noreturn]] void pthread_exit(void* result) {
   BeforeMainThreadEnds();
   if (g_real.pthread_exit != nullptr || ResolveRealFunctions()) g_real.pthread_exit(result);
   __builtin_unreachable();
@@ -129,7 +129,7 @@ LEAKTRACK_EXPORT [[noreturn]] void pthread_exit(void* result) {
 
 // C11's form of pthread_exit. It is looked up at the first use, because older C libraries do not
 // have it.
-LEAKTRACK_EXPORT [[noreturn]] void thrd_exit(int result) {
+LEAKTRACK_EXPORT [[gnu::noreturn]] void thrd_exit(int result) {
   BeforeMainThreadEnds();
   if (void* real = FindNextSymbol("thrd_exit"); real != nullptr)
     reinterpret_cast<void (*)(int)>(real)(result);
