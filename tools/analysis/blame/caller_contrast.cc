@@ -18,7 +18,7 @@ bool Accused(const SiteResult& site) { return site.verdict >= Verdict::kSuspect;
 
 // The instances of one template are one function to who wrote it.
 std::string PlainKey(const ResolvedFrame& frame) {
-  std::string key = frame.module + " ";
+  std::string key = ModuleIdentity(frame) + " ";
   int depth = 0;
   for (const char c : QualifiedName(frame.function)) {
     if (c == '>' && depth > 0) --depth;

@@ -19,8 +19,8 @@ constexpr int kMostLayers = 4;
 }  // namespace
 
 std::string FunctionKey(const ResolvedFrame& frame) {
-  return frame.function.empty() ? absl::StrCat(frame.module, "+", frame.offset)
-                                : absl::StrCat(frame.module, " ", frame.function);
+  return frame.function.empty() ? absl::StrCat(ModuleIdentity(frame), "+", frame.offset)
+                                : absl::StrCat(ModuleIdentity(frame), " ", frame.function);
 }
 
 bool WrapperRules::Match(const ResolvedFrame& frame) const {
@@ -32,14 +32,15 @@ bool WrapperRules::Match(const ResolvedFrame& frame) const {
       patterns_, [&](const std::string& pattern) { return MatchesPattern(name, pattern); });
 }
 
-bool WrapperRules::LearnOneLayer(const std::vector<Seen>& stacks, double all_samples) {
+bool WrapperRules::LearnOneLayer(const std::vector<Seen>& stacks, const OwnCode& own,
+                                 double all_samples) {
   struct Function {
     std::map<std::string, bool> callers;  // does it keep what it gets?
     double samples = 0;
   };
   std::map<std::string, Function> functions;
   for (const Seen& seen : stacks) {
-    const size_t blame = BlameIndex(*seen.stack, *this);
+    const size_t blame = BlameIndex(*seen.stack, *this, own);
     if (blame + 1 >= seen.stack->size() || (*seen.stack)[blame].function.empty()) continue;
     Function& function = functions[FunctionKey((*seen.stack)[blame])];
     function.callers[FunctionKey((*seen.stack)[blame + 1])] |= seen.keeps;
@@ -58,11 +59,11 @@ bool WrapperRules::LearnOneLayer(const std::vector<Seen>& stacks, double all_sam
   return learned;
 }
 
-void WrapperRules::Learn(const std::vector<Seen>& stacks) {
+void WrapperRules::Learn(const std::vector<Seen>& stacks, const OwnCode& own) {
   double all_samples = 0;
   for (const Seen& seen : stacks) all_samples += seen.samples;
   int layers = 0;
-  while (layers < kMostLayers && LearnOneLayer(stacks, all_samples)) ++layers;
+  while (layers < kMostLayers && LearnOneLayer(stacks, own, all_samples)) ++layers;
 }
 
 }  // namespace leaktrack

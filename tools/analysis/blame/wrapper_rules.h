@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/analysis/blame/own_code.h"
 #include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
@@ -30,7 +31,7 @@ class WrapperRules {
   WrapperRules() = default;
   explicit WrapperRules(std::vector<std::string> patterns) : patterns_(std::move(patterns)) {}
 
-  void Learn(const std::vector<Seen>& stacks);
+  void Learn(const std::vector<Seen>& stacks, const OwnCode& own = {});
 
   // Named or learned; the built-in table is not asked.
   bool Match(const ResolvedFrame& frame) const;
@@ -38,14 +39,15 @@ class WrapperRules {
   const std::set<std::string>& learned() const { return learned_; }
 
  private:
-  bool LearnOneLayer(const std::vector<Seen>& stacks, double all_samples);
+  bool LearnOneLayer(const std::vector<Seen>& stacks, const OwnCode& own, double all_samples);
 
   std::vector<std::string> patterns_;
   std::set<std::string> learned_;  // FunctionKey
 };
 
-// What tells one function from another: module and name, or module and address. The address of a
-// call site stands for its function where there is no name.
+// What tells one function from another: module and name, or module and address; the module by its
+// build-id, wherever the file lies. The address of a call site stands for its function where there
+// is no name.
 std::string FunctionKey(const ResolvedFrame& frame);
 
 }  // namespace leaktrack

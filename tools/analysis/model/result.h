@@ -109,8 +109,11 @@ struct SiteResult {
   std::optional<double>
       lift;  // share of what lives on over share of all that was born; see caller_contrast.h
   uint32_t family = 0;  // above 0: sites of one family lose the parts of one thing; see families.h
-  size_t family_frame =
-      0;  // index into `stack` of the function that all of the family were made under
+  size_t part_frame = 0;  // of a family, index into `stack`: the function that made this part; the
+                          // blamed one made all of them
+  size_t shared_frames = 0;         // of a merged site, from the leaf: what all its stacks share
+  std::optional<size_t> own_frame;  // index into `stack`: the innermost frame of the program's own
+                                    // code from the blamed one outwards; empty: there is none
   bool freed_at_exit =
       false;  // judged as of the moment before the program tidied up; live figures are of the end
   double oldest_seconds = 0;
