@@ -15,6 +15,7 @@
 #include "tools/analysis/plateaus.h"
 #include "tools/analysis/process/coverage.h"
 #include "tools/analysis/process/process_account.h"
+#include "tools/analysis/process/runtime_advice.h"
 #include "tools/analysis/site_result.h"
 #include "tools/base/parallel.h"
 
@@ -67,6 +68,9 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   for (SiteResult& site : analysis.sites) site.own_frame = OwnFrame(site.stack, site.blame, own);
   RankSites(analysis.sites);
   AccountForProcess(capture, options, analysis);
+  std::vector<Advice>& advice = analysis.memory.advice;
+  const std::vector<Advice> first = RuntimeAdvice(capture, analysis);
+  advice.insert(advice.begin(), first.begin(), first.end());
   analysis.detectable_bytes_per_hour = DetectableGrowth(capture, run.look.window);
   Conclude(capture, analysis);
   return analysis;

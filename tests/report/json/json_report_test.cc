@@ -69,7 +69,7 @@ TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
   input.analysis.memory.retained_bytes = 1024;
   input.analysis.memory.allocator = "glibc";
   input.analysis.memory.rss_growth = Rate{5, 4, 6};
-  input.analysis.memory.advice = {"trim"};
+  input.analysis.memory.advice = {{AdviceKind::kTrim, 0, ""}};
   const json report = json::parse(JsonReport(input, 0));
   EXPECT_EQ(report["process"]["seconds_to_limit"]["mid"], 20);
   EXPECT_TRUE(

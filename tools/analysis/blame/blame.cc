@@ -10,8 +10,9 @@
 namespace leaktrack {
 namespace {
 
-// How far an unnamed frame may be from the named one that is blamed in its place.
-constexpr size_t kMaxUnnamedRun = 8;
+// How far an unnamed frame may be from the named one that is blamed in its place, and from a named
+// wrapper that it belongs to.
+constexpr size_t kMaxUnnamedRun = 12, kMaxUnnamedInWrapper = 16;
 // How many functions an allocator may put between itself and malloc.
 constexpr size_t kMostHelpers = 4;
 
@@ -20,7 +21,7 @@ std::string_view BaseName(std::string_view path) { return path.substr(path.rfind
 // The wrapper of its own module that an unnamed frame may hide behind: objspace_malloc has no name,
 // ruby_xmalloc outside of it has.
 size_t SkipToOuterWrapper(const CallStack& stack, size_t index) {
-  const size_t end = std::min(stack.size(), index + kMaxUnnamedRun);
+  const size_t end = std::min(stack.size(), index + kMaxUnnamedInWrapper);
   for (size_t i = index; i < end && stack[i].module == stack[index].module; ++i) {
     if (stack[i].function.empty()) continue;
     return IsWrapper(stack[i]) ? i : index;
@@ -110,17 +111,17 @@ bool RunsTheProgram(const ResolvedFrame& frame) {
          (IsStarter(frame.function) || IsLoopName(QualifiedName(frame.function)));
 }
 
-// The first frame of the program's own code from `index` outwards that asked for what is allocated
-// at `index`.
-std::optional<size_t> FirstOwn(const CallStack& stack, size_t index, const WrapperRules& rules,
-                               const OwnCode& own) {
+// The first frame in code of this role from `index` outwards that asked for what is allocated at
+// `index`.
+std::optional<size_t> FirstIn(ModuleRole role, const CallStack& stack, size_t index,
+                              const WrapperRules& rules, const OwnCode& own) {
   while (index < stack.size()) {
     const size_t asks = SkipWrappers(stack, index, rules);
     for (; index < asks; ++index) {
       if (RunsTheProgram(stack[index])) return std::nullopt;
     }
     if (asks == stack.size() || RunsTheProgram(stack[asks])) return std::nullopt;
-    if (own.Owns(stack[asks])) return asks;
+    if (own.RoleOf(stack[asks]) == role) return asks;
     index = asks + 1;
   }
   return std::nullopt;
@@ -187,7 +188,11 @@ bool IsWrapper(const ResolvedFrame& frame) {
 size_t BlameIndex(const CallStack& stack, const WrapperRules& rules, const OwnCode& own) {
   const size_t asks = SkipWrappers(stack, 0, rules);
   if (asks == stack.size()) return OutermostContainer(stack);
-  return FirstNamedInModule(stack, FirstOwn(stack, asks, rules, own).value_or(asks));
+  for (const ModuleRole role : {ModuleRole::kOwn, ModuleRole::kHost}) {
+    if (const std::optional<size_t> first = FirstIn(role, stack, asks, rules, own))
+      return FirstNamedInModule(stack, *first);
+  }
+  return FirstNamedInModule(stack, asks);
 }
 
 size_t BelowWrappers(const CallStack& stack, size_t blame) {

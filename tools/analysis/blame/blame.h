@@ -5,8 +5,9 @@
 // What: the innermost frame of the program itself (own_code.h) that is not a wrapper around the
 // allocator. malloc, operator new, std::vector::push_back, ruby_xmalloc or zmalloc are never the
 // answer, nor is a library that the program called: the reader wants the one who asked, and whose
-// code he can mend. Where the program is an interpreter, or its event loop called the library by
-// itself, nobody else asked: then it is the first frame that is no wrapper. The table of wrappers
+// code he can mend. Of an interpreter that runs a script it is the interpreter's function; where an
+// event loop called a library by itself, nobody else asked: then it is the first frame that is no
+// wrapper. The table of wrappers
 // is in wrappers.cc. Frames of the C and C++ run-time libraries at the leaf end are skipped as a
 // whole: who lost a FILE is not fopen. What stands between an allocator of that table and malloc
 // goes with it: xmalloc's helpers are xmalloc.

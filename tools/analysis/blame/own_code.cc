@@ -62,6 +62,22 @@ bool BeginsWithStem(std::string_view name, std::string_view stem) {
   return stem.size() >= kTellingStem || name.size() == stem.size() || !IsLetter(name[stem.size()]);
 }
 
+// "libruby-3.1.so" is named after ruby, libgpg-error.so is not named after gpg.
+bool IsNamedAfter(std::string_view file, std::string_view stem) {
+  if (file.starts_with("lib")) file.remove_prefix(3);
+  if (!BeginsWithStem(file, stem)) return false;
+  const std::string_view rest = file.substr(stem.size());
+  return !(rest.size() > 1 && rest[0] == '-' && IsLetter(rest[1]));
+}
+
+bool AnyFolderIsNamedAfter(std::string_view path, std::string_view stem) {
+  for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
+    if (BeginsWithStem(path.substr(0, slash), stem)) return true;
+    path.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string ExecutableOf(const capture::Capture& capture) {
@@ -79,19 +95,16 @@ OwnCode::OwnCode(const capture::Capture& capture) : OwnCode(ExecutableOf(capture
 }
 
 bool OwnCode::IsOfItsPackage(std::string_view path) const {
-  if (path == executable_) return true;
-  if (!folder_.empty() && path.starts_with(folder_)) return true;
-  if (stem_.empty()) return false;
-  std::string_view rest = path;
-  while (!rest.empty()) {
-    const size_t slash = rest.find('/');
-    const bool is_file = slash == std::string_view::npos;
-    std::string_view part = rest.substr(0, slash);
-    if (is_file && part.starts_with("lib")) part.remove_prefix(3);
-    if (BeginsWithStem(part, stem_)) return true;
-    rest = is_file ? "" : rest.substr(slash + 1);
-  }
-  return false;
+  if (path == executable_ || (!folder_.empty() && path.starts_with(folder_))) return true;
+  return !stem_.empty() &&
+         (IsNamedAfter(BaseName(path), stem_) || AnyFolderIsNamedAfter(path, stem_));
+}
+
+// A library that everybody uses is the program's own where the program is little else: curl.
+bool OwnCode::IsLibraryOfItsName(std::string_view file) const {
+  std::string_view name = BaseName(executable_);
+  name = name.substr(0, name.find_last_not_of("0123456789.-") + 1);
+  return !stem_.empty() && name == stem_ && IsNamedAfter(file, stem_);
 }
 
 ModuleRole OwnCode::Judge(std::string_view path) const {
@@ -101,12 +114,14 @@ ModuleRole OwnCode::Judge(std::string_view path) const {
   if (executable_.empty() || path == executable_)
     return is_host ? ModuleRole::kHost : ModuleRole::kOwn;
   const bool of_package = IsOfItsPackage(path);
-  if (is_host)
+  if (is_host) {
     return of_package && IsHost(BaseName(executable_)) ? ModuleRole::kHost : ModuleRole::kLibrary;
-  const bool system = std::ranges::any_of(
+  }
+  if (IsKnownLibrary(file))
+    return IsLibraryOfItsName(file) ? ModuleRole::kOwn : ModuleRole::kLibrary;
+  const bool shared = std::ranges::any_of(
       kLibraryFolders, [&](std::string_view folder) { return path.starts_with(folder); });
-  if (IsKnownLibrary(file)) return of_package && system ? ModuleRole::kOwn : ModuleRole::kLibrary;
-  return of_package || !system ? ModuleRole::kOwn : ModuleRole::kLibrary;
+  return of_package || !shared ? ModuleRole::kOwn : ModuleRole::kLibrary;
 }
 
 ModuleRole OwnCode::RoleOf(const ResolvedFrame& frame) const {

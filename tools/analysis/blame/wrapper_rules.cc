@@ -11,7 +11,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMinCallers = 50;
+constexpr size_t kMinCallers = 50, kMinCallersOfNameless = 8;
 constexpr double kMinShare = .05;
 constexpr double kMostKeepers = .5;
 constexpr int kMostLayers = 4;
@@ -24,9 +24,8 @@ std::string FunctionKey(const ResolvedFrame& frame) {
 }
 
 bool WrapperRules::Match(const ResolvedFrame& frame) const {
-  if (frame.function.empty()) return false;
   if (!learned_.empty() && learned_.contains(FunctionKey(frame))) return true;
-  if (patterns_.empty()) return false;
+  if (patterns_.empty() || frame.function.empty()) return false;
   const std::string_view name = QualifiedName(frame.function);
   return std::ranges::any_of(
       patterns_, [&](const std::string& pattern) { return MatchesPattern(name, pattern); });
@@ -37,18 +36,21 @@ bool WrapperRules::LearnOneLayer(const std::vector<Seen>& stacks, const OwnCode&
   struct Function {
     std::map<std::string, bool> callers;  // does it keep what it gets?
     double samples = 0;
+    bool nameless = false;
   };
   std::map<std::string, Function> functions;
   for (const Seen& seen : stacks) {
     const size_t blame = BlameIndex(*seen.stack, *this, own);
-    if (blame + 1 >= seen.stack->size() || (*seen.stack)[blame].function.empty()) continue;
+    if (blame + 1 >= seen.stack->size()) continue;
     Function& function = functions[FunctionKey((*seen.stack)[blame])];
     function.callers[FunctionKey((*seen.stack)[blame + 1])] |= seen.keeps;
     function.samples += seen.samples;
+    function.nameless = (*seen.stack)[blame].function.empty();
   }
   bool learned = false;
   for (const auto& [key, function] : functions) {
-    if (function.callers.size() < kMinCallers || function.samples <= kMinShare * all_samples)
+    if (function.callers.size() < (function.nameless ? kMinCallersOfNameless : kMinCallers) ||
+        function.samples <= kMinShare * all_samples)
       continue;
     const auto keepers =
         std::ranges::count_if(function.callers, [](const auto& caller) { return caller.second; });

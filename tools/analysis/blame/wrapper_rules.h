@@ -5,9 +5,10 @@
 //
 // A function that allocates on behalf of at least 50 different callers and makes over 5 % of all
 // samples is the program's own malloc, whatever it is called; unless most of them keep what it
-// makes: then it is what they lose by. Learning goes on from the next frame outwards, so that two
-// layers are found too.
-// Limits: a small program has no 50 callers; there the table (wrappers.cc) and --wrapper must do.
+// makes: then it is what they lose by. Of a function without a name, which tells a reader nothing,
+// eight callers do. Learning goes on from the next frame outwards, so that two layers are found
+// too. Limits: a small program has no 50 callers; there the table (wrappers.cc) and --wrapper must
+// do.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_WRAPPER_RULES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_WRAPPER_RULES_H_
 

@@ -147,6 +147,36 @@ struct ProcessResult {
   std::vector<FanPoint> fan;    // by time, from 0 on; empty: nothing grows
 };
 
+// What would help. The words are in report/words/advice_words.h.
+enum class AdviceKind : uint8_t {
+  kPreloadFirst,  // an allocator stands before us: `name` is its file
+  kPythonMalloc,  // CPython's own arenas hide who allocates
+  kZendAlloc,     // PHP's do
+  kGSlice,        // GLib's slices do
+  kJvmTools,      // heaps that are managed have tools of their own
+  kNodeTools,
+  kGoTools,
+  kLimitAboveMachine,  // the limit cannot be reached: `number` bytes is all the machine has
+  kFewerArenas,        // `number`: how many there are; 0: not told
+  kTrim,
+  kFixedThresholds,
+  kPinnedHeaps,
+  kJemallocDecay,
+  kJemallocArenas,
+  kTcmallocRelease,
+  kTcmallocCaches,
+  kMimallocPurge,
+  kReadSmaps,
+  kOnlyReserved
+};
+
+struct Advice {
+  AdviceKind kind = AdviceKind::kTrim;
+  int64_t number = 0;
+  std::string name;
+  bool operator==(const Advice&) const = default;
+};
+
 struct MemoryResult {
   std::optional<int64_t> rss_bytes, stack_bytes;
   std::optional<int64_t> anonymous_bytes, file_bytes, shared_bytes, swap_bytes;
@@ -171,7 +201,7 @@ struct MemoryResult {
   MemoryClass memory_class = MemoryClass::kUnknown;
   std::string
       because;  // one sentence: what moved and what did not; empty where there is nothing to say
-  std::vector<std::string> advice;  // what would help, the best first
+  std::vector<Advice> advice;  // what would help, the best first
 };
 
 enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost };

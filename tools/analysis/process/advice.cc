@@ -57,43 +57,22 @@ std::string UnknownEvidence(const MemoryResult& memory) {
   return "resident memory grows with the heap, no single site is proven to";
 }
 
-std::vector<std::string> GlibcRetention(const MemoryResult& memory) {
-  std::vector<std::string> advice;
-  if (!memory.allocator_arenas || *memory.allocator_arenas > 2) {
-    const std::string now =
-        memory.allocator_arenas
-            ? absl::StrCat(" (", FormatCount(static_cast<uint64_t>(*memory.allocator_arenas)),
-                           " now)")
-            : "";
-    advice.push_back(absl::StrCat("MALLOC_ARENA_MAX=2 in its environment: fewer arenas", now,
-                                  ", less kept in each"));
-  }
-  advice.push_back(
-      "malloc_trim(0) after a peak gives free pages back; it shows at once how much can be");
-  advice.push_back(
-      "MALLOC_TRIM_THRESHOLD_=131072 and MALLOC_MMAP_THRESHOLD_=131072 stop glibc from raising "
-      "both");
-  advice.push_back(
-      "blocks that live long, made among those that do not, pin whole heaps: jemalloc copes "
-      "better");
+std::vector<Advice> GlibcRetention(const MemoryResult& memory) {
+  std::vector<Advice> advice;
+  const int64_t arenas = memory.allocator_arenas.value_or(0);
+  if (arenas == 0 || arenas > 2) advice.push_back({AdviceKind::kFewerArenas, arenas, ""});
+  for (const AdviceKind kind :
+       {AdviceKind::kTrim, AdviceKind::kFixedThresholds, AdviceKind::kPinnedHeaps})
+    advice.push_back({kind, 0, ""});
   return advice;
 }
 
-std::vector<std::string> RetentionAdvice(const MemoryResult& memory) {
-  if (memory.allocator == "jemalloc") {
-    return {
-        "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0 gives pages back "
-        "sooner",
-        "narenas:4 (MALLOC_CONF) where there are many threads"};
-  }
-  if (memory.allocator == "tcmalloc") {
-    return {
-        "TCMALLOC_RELEASE_RATE=10 in its environment, or MallocExtension::ReleaseFreeMemory() "
-        "after a peak",
-        "TCMALLOC_MAX_TOTAL_THREAD_CACHE_BYTES=33554432 where there are many threads"};
-  }
-  if (memory.allocator == "mimalloc")
-    return {"MIMALLOC_PURGE_DELAY=0 (MIMALLOC_RESET_DELAY in 1.x) gives pages back sooner"};
+std::vector<Advice> RetentionAdvice(const MemoryResult& memory) {
+  if (memory.allocator == "jemalloc")
+    return {{AdviceKind::kJemallocDecay, 0, ""}, {AdviceKind::kJemallocArenas, 0, ""}};
+  if (memory.allocator == "tcmalloc")
+    return {{AdviceKind::kTcmallocRelease, 0, ""}, {AdviceKind::kTcmallocCaches, 0, ""}};
+  if (memory.allocator == "mimalloc") return {{AdviceKind::kMimallocPurge, 0, ""}};
   if (memory.allocator == "glibc") return GlibcRetention(memory);
   return {};
 }
@@ -118,20 +97,21 @@ std::string MemoryEvidence(const MemoryResult& memory) {
   return "";
 }
 
-std::vector<std::string> MemoryAdvice(const MemoryResult& memory) {
+std::vector<Advice> MemoryAdvice(const MemoryResult& memory) {
   switch (memory.memory_class) {
     case MemoryClass::kRetention:
       return RetentionAdvice(memory);
     case MemoryClass::kMappings:
       if (Significant(memory.mapped_growth)) return {};  // the sites say where
-      return {
-          "/proc/PID/smaps says which: stacks ([stack], or 8 MiB of rw-p beside 4 KiB of ---p), "
-          "files by name"};
+      return {{AdviceKind::kReadSmaps, 0, ""}};
     case MemoryClass::kUntouched:
-      return {"harmless under a memory limit; not so under ulimit -v, nor where overcommit is off"};
-    default:
-      return {};
+      return {{AdviceKind::kOnlyReserved, 0, ""}};
+    case MemoryClass::kUnknown:
+    case MemoryClass::kSteady:
+    case MemoryClass::kLeak:
+      break;
   }
+  return {};
 }
 
 }  // namespace leaktrack

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the memory account means in words, and what to do about it.
+// What the memory account means in words, and what would help.
 //
 // Promises: advice fits the class and the allocator that the process really uses; where neither is
 // known there is none. A leak gets none: its sites say what to do.
@@ -15,7 +15,7 @@
 namespace leaktrack {
 
 std::string MemoryEvidence(const MemoryResult& memory);
-std::vector<std::string> MemoryAdvice(const MemoryResult& memory);
+std::vector<Advice> MemoryAdvice(const MemoryResult& memory);
 
 }  // namespace leaktrack
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "absl/strings/str_format.h"
 #include "tools/report/json/json_parts.h"
+#include "tools/report/words/advice_words.h"
 
 namespace leaktrack {
 namespace {
@@ -53,7 +54,7 @@ Json MemoryJson(const MemoryResult& memory) {
           {"explained_fraction", OrNull(memory.explained_fraction)},
           {"class", Name(memory.memory_class)},
           {"because", TextOrNull(memory.because)},
-          {"advice", memory.advice},
+          {"advice", AdviceTexts(memory)},
           {"anonymous_bytes", OrNull(memory.anonymous_bytes)},
           {"file_bytes", OrNull(memory.file_bytes)},
           {"shared_bytes", OrNull(memory.shared_bytes)},

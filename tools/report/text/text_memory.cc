@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/units.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/advice_words.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/shared_limit.h"
 
@@ -161,7 +162,7 @@ void WriteProcess(const ReportInput& input, Page& page) {
   for (const Remark& remark : ProcessRemarks(input)) page.Field(remark.label, remark.text);
   if (memory.rss_bytes) WriteParts(memory, page);
   for (size_t i = 0; i < std::min(kMostAdvice, memory.advice.size()); ++i)
-    page.Field("Advice", memory.advice[i]);
+    page.Field("Advice", AdviceText(memory.advice[i]));
 }
 
 }  // namespace leaktrack
