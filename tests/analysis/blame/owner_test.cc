@@ -147,10 +147,10 @@ TEST(OwnerTest, OneLeakInAPluginThatIsLoadedFromEverNewPathsIsOneSite) {
 // An allocator of the program's own: many use it and give back, one owner does not, by many paths.
 TEST(OwnerTest, BehindAnAllocatorOfTheProgramsOwnTheOwnerIsWhoNineTenthsOfTheGrowthShare) {
   Program p(kHour, 16384, 7);
-  for (int path = 0; path < 40; ++path) {
+  for (int path = 0; path < 20; ++path) {
     p.Stream(p.Site({"malloc", "region_grow", "Parse" + std::to_string(path), "OpenSession",
                      "Serve", "main"}),
-             .05, 1024, kForever);
+             .1, 1024, kForever);
     p.Stream(
         p.Site({"malloc", "region_grow", "Step" + std::to_string(path), "Query", "Serve", "main"}),
         2, 1024, 5);

@@ -65,10 +65,10 @@ std::string CallsText(const SiteResult& site, size_t columns) {
   for (size_t i = site.blame; i-- > innermost && named < kMostCalls;) {
     if (site.stack[i].function.empty()) continue;
     absl::StrAppend(&text, text.empty() ? "" : " > ",
-                    ShortenMiddle(SafeText(std::string(QualifiedName(site.stack[i].function))),
-                                  columns / kMostCalls));
+                    SafeText(std::string(QualifiedName(site.stack[i].function))));
     ++named;
   }
+  text = ShortenMiddle(text, 2 * columns);
   const bool owner = site.merged && site.blame >= site.shared_frames;
   return absl::StrCat(text, owner ? (text.empty() ? "by many paths" : ", by many paths") : "");
 }
