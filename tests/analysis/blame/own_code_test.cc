@@ -15,7 +15,7 @@ ModuleRole RoleOf(const std::string& executable, const std::string& module) {
 TEST(OwnCodeTest, TheExecutableAndWhatLiesInItsPackageAreTheProgram) {
   EXPECT_EQ(RoleOf("/opt/app/bin/svc", "/opt/app/bin/svc"), ModuleRole::kOwn);
   EXPECT_EQ(RoleOf("/opt/app/bin/svc", "/opt/app/lib/libcore.so"), ModuleRole::kOwn);
-  EXPECT_EQ(RoleOf("/home/me/build/svc", "/home/me/build/plugins/a.so"), ModuleRole::kOwn);
+  EXPECT_EQ(RoleOf("/srv/build/svc", "/srv/build/plugins/a.so"), ModuleRole::kOwn);
   EXPECT_EQ(RoleOf("/usr/lib/postgresql/15/bin/postgres", "/usr/lib/postgresql/15/lib/ltree.so"),
             ModuleRole::kOwn);
 }

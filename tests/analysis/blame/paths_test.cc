@@ -46,6 +46,15 @@ TEST(CallerContrastTest, TheCallerThatForgetsIsToBlameNotTheHelperThatAllGoThrou
   EXPECT_LT(*sites[1].lift, .1);
 }
 
+TEST(CallerContrastTest, WhoWaitsInALoopIsNotToBlameForWhatItRuns) {
+  std::vector<SiteResult> sites = {
+      Site({"malloc", "_PyEval_EvalFrameDefault", "PyEval_EvalCode", "main"}, 10, 10, true),
+      Site({"malloc", "_PyEval_EvalFrameDefault", "_PyFunction_Vectorcall", "main"}, 90, .1,
+           false)};
+  BlameBuggyPaths(sites);
+  EXPECT_EQ(Blamed(sites[0]), "_PyEval_EvalFrameDefault");
+}
+
 TEST(CallerContrastTest, TheInstancesOfATemplateAreOneHelper) {
   std::vector<SiteResult> sites = {
       Site({"malloc", "Pool<Cursor>::Take(int)", "OpenCursor", "main"}, 10, 10, true),
