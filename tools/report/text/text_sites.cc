@@ -76,8 +76,10 @@ std::string CallsText(const SiteResult& site, size_t columns) {
 void WriteEndOfStack(const SiteResult& site, const capture::Capture& capture, size_t left,
                      size_t end, Page& page) {
   const std::string margin(kLabel, ' ');
-  if (left > 0) {
-    page.Line(absl::StrCat(margin, "... ", left, left == 1 ? " more frame" : " more frames"),
+  const bool own_is_left = site.own_frame && *site.own_frame >= end;
+  const size_t hidden = left - (own_is_left && left > 0 ? 1 : 0);
+  if (hidden > 0) {
+    page.Line(absl::StrCat(margin, "... ", hidden, hidden == 1 ? " more frame" : " more frames"),
               Tint::kDim);
   } else if (site.merged) {
     page.Line(absl::StrCat(margin, "... by many paths"), Tint::kDim);
@@ -85,7 +87,7 @@ void WriteEndOfStack(const SiteResult& site, const capture::Capture& capture, si
     page.Line(absl::StrCat(margin, "... the stack was cut here"), Tint::kDim);
   }
   // The program's own frame is what its developers know.
-  if (site.own_frame.value_or(0) >= end && site.own_frame) {
+  if (own_is_left) {
     page.Field("  from",
                FrameLine(site.stack[*site.own_frame], capture, page.columns() - kLabel - 2),
                kLabel);
