@@ -52,6 +52,17 @@ TEST(SiteKeyTest, AFrameWithoutANameIsItsLibraryWithoutTheVersion) {
             "(libruby-3.1.so)");
 }
 
+TEST(SiteKeyTest, APluginWithoutNamesIsKnownByBuildIdWhereverItWasLoadedFrom) {
+  const OwnCode own("/srv/bin/host");
+  const auto key = [&](const std::string& path) {
+    return KeyText(MakeSiteKey({Frame("", path)}, 0, own));
+  };
+  EXPECT_EQ(key("/tmp/tmp-123-1.so"), "(ab+0x10)");
+  EXPECT_EQ(key("/tmp/tmp-123-1.so"), key("/tmp/Xk3fa9.so (deleted)"));
+  EXPECT_EQ(key("/srv/bin/host"), "(host)") << "the program itself is built anew each time";
+  EXPECT_EQ(key("/usr/lib/libother-3.1.so.3.1.7"), "(libother-3.1.so)");
+}
+
 TEST(SiteKeyTest, RecursionOfAnyDepthIsOneFrame) {
   EXPECT_THAT(MakeSiteKey({Frame("Walk"), Frame("Walk"), Frame("Walk"), Frame("main")}, 0),
               ElementsAre("Walk", "main"));

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,20 @@ using ::testing::Not;
 
 std::string Write(const char* name, const ReportInput& input, size_t top = 0) {
   return TextOf([&](TextSink& sink) { FindReportFormat(name)->one(input, {{}, top}, sink); });
+}
+
+std::string Unzipped(const std::string& packed) {
+  z_stream stream{};
+  std::string text(1 << 20, '\0');
+  EXPECT_EQ(inflateInit2(&stream, 16 + MAX_WBITS), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
 }
 
 ReportInput Hostile() {
@@ -56,6 +71,41 @@ TEST(SpeedscopeReportTest, AHostileNameIsAscii) {
   const nlohmann::json file = nlohmann::json::parse(text);
   EXPECT_EQ(file["profiles"][0]["endValue"], 9'000'000);
   EXPECT_EQ(file["profiles"][0]["samples"][0].size(), 9u);
+}
+
+// operator new, behind it a vector, and the function that asked.
+ReportInput ThroughOperatorNew() {
+  ReportInput input = testing::LeakingInput();
+  input.capture.modules = {{}};
+  input.capture.modules[0].number = 1;
+  input.capture.modules[0].path = "/usr/bin/service";
+  input.analysis.sites[0].stack.Change([](auto& frames) {
+    frames[0].function = "operator new(unsigned long)";
+    frames[0].module = "/usr/lib/libstdc++.so.6";
+    frames[1].function = "std::vector<int, std::allocator<int> >::push_back(int&&)";
+    frames[1].file = "";
+    frames[2].function = "Remember(int)";
+    frames[2].inlined = false;
+  });
+  input.analysis.sites[0].blame = 2;
+  return input;
+}
+
+TEST(ExchangeTest, AllocatorsStandAtNoLeaf) {
+  const ReportInput input = ThroughOperatorNew();
+  EXPECT_THAT(Write("folded", input), HasSubstr(";Remember(int) 9000000\n"));
+  const nlohmann::json file = nlohmann::json::parse(Write("speedscope", input));
+  const size_t leaf = file["profiles"][0]["samples"][0].back();
+  EXPECT_EQ(file["shared"]["frames"][leaf]["name"], "Remember(int)");
+  EXPECT_EQ(Unzipped(Write("pprof", input)).find("operator new"), std::string::npos);
+}
+
+TEST(ExchangeTest, TheMainProgramIsTheFirstMapping) {
+  ReportInput input = ThroughOperatorNew();
+  input.analysis.sites[0].stack.Change(
+      [](auto& frames) { frames[2].module = "/usr/lib/libaaa.so"; });
+  const std::string profile = Unzipped(Write("pprof", input));
+  EXPECT_LT(profile.find("/usr/bin/service"), profile.find("/usr/lib/libaaa.so"));
 }
 
 class CountingSink : public TextSink {

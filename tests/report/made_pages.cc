@@ -31,7 +31,7 @@ ReportInput Hostile() {
   input.capture.hooks = {{kHostile, capture::HookState::kActive}};
   input.capture.phases = {{kHostile, 1000, 9000, true}};
   input.sources[std::string(kHostile) + ":41"] = {41, {kHostile}, true};
-  input.analysis.memory.advice = {Advice::kTrim};
+  input.analysis.memory.advice = {{AdviceKind::kTrim, 0, ""}};
   return input;
 }
 

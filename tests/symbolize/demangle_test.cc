@@ -20,6 +20,26 @@ TEST(DemangleTest, SuffixesOfTheCompilerAreKept) {
   EXPECT_EQ(Demangle("_Z5Parsev.constprop.0"), "Parse() [clone .constprop.0]");
 }
 
+TEST(DemangleTest, TheBodyOfACoroutineIsNamedAfterIt) {
+  const std::string body = "_ZN3net7Session5ServeEPZNS0_5ServeEiE29_ZN3net7Session5ServeEi";
+  EXPECT_EQ(Demangle(body + ".Frame.actor"), "net::Session::Serve(int) [clone .actor]");
+  EXPECT_EQ(Demangle(body + ".Frame.destroy"), "net::Session::Serve(int) [clone .destroy]");
+  EXPECT_EQ(Demangle(body), "net::Session::Serve(int) [clone .actor]")
+      << "debug information cuts the name short";
+  EXPECT_EQ(Demangle("_ZN3net7Session5ServeEi.resume"), "net::Session::Serve(int) [clone .resume]");
+}
+
+TEST(DemangleTest, LambdasKeepTheirParameters) {
+  EXPECT_EQ(Demangle("_ZZ4mainENKUliPKcE_clEiS0_"),
+            "main::{lambda(int, char const*)#1}::operator()(int, char const*) const");
+}
+
+TEST(DemangleTest, TheNumberOfALinkHidesNoHash) {
+  EXPECT_EQ(Demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE.llvm.1234567"),
+            "core::fmt::Formatter::pad");
+  EXPECT_EQ(Demangle("_RNvC6_123foo3bar.llvm.77"), "123foo::bar");
+}
+
 TEST(DemangleTest, RustLegacyLosesItsHash) {
   EXPECT_EQ(Demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"),
             "core::fmt::Formatter::pad");

@@ -77,6 +77,14 @@ TEST_P(ShapesTest, AnonymousNamespacesAndLocalClassesAreNamed) {
   EXPECT_EQ(At("local")[0].line, LineOf("local"));
 }
 
+TEST_P(ShapesTest, ALambdaThatExistsOnlyInlinedHasItsParameters) {
+  const std::vector<ResolvedFrame>& frames = At("lambda");
+  ASSERT_THAT(frames, SizeIs(2));
+  EXPECT_THAT(frames[0].function, HasSubstr("(int, char const*)"));
+  EXPECT_THAT(frames[0].function, HasSubstr("operator()"));
+  EXPECT_EQ(frames[1].function, "shapes::Calls(int)");
+}
+
 TEST_P(ShapesTest, CodeSplitOffAsColdBelongsToItsFunction) {
   ExpectOneFrame("cold", "shapes::Rare(int)");
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "tools/analysis/blame/blame.h"
 #include "tools/analysis/blame/caller_contrast.h"
 #include "tools/analysis/blame/candidates.h"
 #include "tools/analysis/blame/families.h"
@@ -14,6 +15,7 @@
 #include "tools/analysis/plateaus.h"
 #include "tools/analysis/process/coverage.h"
 #include "tools/analysis/process/process_account.h"
+#include "tools/analysis/process/runtime_advice.h"
 #include "tools/analysis/site_result.h"
 #include "tools/base/parallel.h"
 
@@ -45,7 +47,8 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
 
   std::vector<Candidate> candidates =
       NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer);
-  AssignBlame(candidates, run.look.window, options.wrappers);
+  const OwnCode own(capture);
+  AssignBlame(candidates, run.look.window, own, options.wrappers);
   std::vector<Hypothesis> hypotheses = JudgeAll(std::move(candidates), run.look);
   MarkTidiedUp(shutdown, hypotheses);
   run.warming_up = ReplayLooks(hypotheses, run.look, LimitOf(capture, options).headroom_bytes);
@@ -61,8 +64,12 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
   BlameBuggyPaths(analysis.sites);
   FindFamilies(analysis.sites);
+  for (SiteResult& site : analysis.sites) site.own_frame = OwnFrame(site.stack, site.blame, own);
   RankSites(analysis.sites);
   AccountForProcess(capture, options, analysis);
+  std::vector<Advice>& advice = analysis.memory.advice;
+  const std::vector<Advice> first = RuntimeAdvice(capture, analysis);
+  advice.insert(advice.begin(), first.begin(), first.end());
   analysis.detectable_bytes_per_hour = DetectableGrowth(capture, run.look.window);
   Conclude(capture, analysis);
   return analysis;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "tools/analysis/blame/blame.h"
+#include "tools/analysis/blame/wrapper_rules.h"
 #include "tools/base/safe_text.h"
 
 namespace leaktrack {
@@ -54,12 +55,13 @@ bool Ended(const SiteResult& site, double run_seconds, double* bytes, double* se
 }  // namespace
 
 bool PlateauBook::KeyOf(const SiteResult& site, Key* key) {
-  if (site.stack.empty() || site.stack[site.blame].build_id.empty() ||
-      site.stack[site.blame].function.empty())
-    return false;
+  if (site.stack.empty() || site.stack[site.blame].build_id.empty()) return false;
   uint64_t hash = 0xcbf29ce484222325;
   const size_t end = std::min(site.stack.size(), site.blame + kFramesOfKey);
-  for (size_t i = site.blame; i < end; ++i) hash = Fnv(hash, site.stack[i].function);
+  for (size_t i = site.blame; i < end; ++i) {
+    const ResolvedFrame& frame = site.stack[i];
+    hash = Fnv(hash, frame.function.empty() ? FunctionKey(frame) : frame.function);
+  }
   *key = {site.stack[site.blame].build_id, hash};
   return true;
 }

@@ -60,6 +60,7 @@ SiteResult MakeSiteResult(Hypothesis hypothesis, const RunFacts& run, double end
   site.evidence = EvidenceOf(hypothesis, run);
   site.settle = SettleOf(hypothesis, run);
   site.merged = hypothesis.candidate.merged;
+  site.shared_frames = hypothesis.candidate.shared;
   site.truncated = hypothesis.candidate.truncated;
   site.blame = hypothesis.candidate.blame;
   site.stack = std::move(hypothesis.candidate.stack);

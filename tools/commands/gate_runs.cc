@@ -28,20 +28,30 @@ bool Begins(const SiteKey& key, const SiteKey& with) {
   return key.size() >= with.size() && std::equal(with.begin(), with.end(), key.begin());
 }
 
+// Of an accused sum of sites, those that it counts: with the frames that they share, and with the
+// function that owns them.
+bool Counts(const SiteResult& sum, const SiteKey& key, const SiteKey& one, const OwnCode& own) {
+  if (!sum.merged) return one == key;
+  return Begins(one, key) &&
+         std::ranges::find(one, NameInKey(sum.stack[sum.blame], own)) != one.end();
+}
+
 // What the analyzer accuses, counted: an accused sum of sites is named by the frames that they
 // share.
-std::vector<SiteCount> AccusedOf(const Analysis& analysis, const std::vector<SiteCount>& counts) {
+std::vector<SiteCount> AccusedOf(const Analysis& analysis, const OwnCode& own,
+                                 const std::vector<SiteCount>& counts) {
   std::vector<SiteCount> accused;
   for (const SiteResult& site : analysis.sites) {
     if (site.verdict < Verdict::kSuspect) continue;
     SiteCount sum;
     // By the frame that one stack alone shows: what is learned from a whole run may be another in
     // the next build.
-    sum.key = MakeSiteKey(site.stack, BlameIndex(site.stack));
+    const CallStack shared = site.merged ? site.stack.Inner(site.shared_frames) : site.stack;
+    sum.key = MakeSiteKey(shared, BlameIndex(shared, {}, own), own);
     sum.stack = site.stack;
     sum.blame = site.blame;
     for (const SiteCount& one : counts) {
-      if (site.merged ? !Begins(one.key, sum.key) : one.key != sum.key) continue;
+      if (!Counts(site, sum.key, one.key, own)) continue;
       sum.count += one.count;
       sum.blocks += one.blocks;
       sum.bytes += one.bytes;
@@ -110,7 +120,8 @@ absl::StatusOr<Process> LoadCapture(const std::string& path, CountMode mode,
   const Analysis analysis = Analyze(capture, *symbolizer);
   const RunCounts grown = CountRun(capture, *symbolizer, CountMode::kGrown);
   // Work that was counted belongs to the second half, and so must the bytes that are divided by it.
-  run.leaks = AccusedOf(analysis, grown.work_is_counted ? grown.sites : run.counts.sites);
+  run.leaks =
+      AccusedOf(analysis, OwnCode(capture), grown.work_is_counted ? grown.sites : run.counts.sites);
   if (analysis.conclusion == Conclusion::kTooShort)
     run.counts.unjudged = DoubtText(analysis.doubts);
   if (analysis.conclusion == Conclusion::kDataLost && run.counts.unusable.empty())

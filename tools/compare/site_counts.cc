@@ -81,13 +81,16 @@ Part SecondHalf(const capture::Capture& capture) {
 class Counter {
  public:
   Counter(const capture::Capture& capture, CountMode mode, double from_ms)
-      : mode_(mode), end_ms_(static_cast<double>(capture.duration_ms)), from_ms_(from_ms) {
+      : own_(capture),
+        mode_(mode),
+        end_ms_(static_cast<double>(capture.duration_ms)),
+        from_ms_(from_ms) {
     for (const capture::CellSeries& one : capture.cells) series_[one.site].push_back(&one);
   }
 
   SiteCount Count(const Candidate& candidate) const {
     SiteCount site;
-    site.key = MakeSiteKey(candidate.stack, candidate.blame);
+    site.key = MakeSiteKey(candidate.stack, candidate.blame, own_);
     site.stack = candidate.stack;
     site.blame = candidate.blame;
     site.born = BornAt(candidate.history.sites);
@@ -122,6 +125,7 @@ class Counter {
     return born;
   }
 
+  OwnCode own_;
   CountMode mode_;
   double end_ms_, from_ms_;
   SeriesOfSite series_;

@@ -14,6 +14,7 @@ namespace leaktrack {
 namespace {
 
 constexpr char kSeparator[] = " < ";
+constexpr size_t kShortBuildId = 12;
 
 // What GCC and clang append to the names of the copies and pieces that they make of a function.
 constexpr std::string_view kCloneMarks[] = {
@@ -58,19 +59,29 @@ std::string LibraryName(std::string_view module) {
   return name.empty() ? "(code without a file)" : std::string(name);
 }
 
-std::string NameOf(const ResolvedFrame& frame) {
-  if (frame.function.empty()) return SafeText(absl::StrCat("(", LibraryName(frame.module), ")"));
-  std::string name = SafeText(WithoutNumbering(QualifiedName(WithoutCloneMarks(frame.function))));
-  return name.empty() ? SafeText(frame.function) : name;
+// The name of a file that a plugin is copied to is no name to know it by.
+std::string NamelessInKey(const ResolvedFrame& frame, const OwnCode& own) {
+  const bool known_by_file =
+      own.executable().empty() || frame.module == own.executable() || !own.Owns(frame);
+  if (known_by_file || frame.build_id.empty())
+    return SafeText(absl::StrCat("(", LibraryName(frame.module), ")"));
+  return SafeText(absl::StrCat("(", frame.build_id.substr(0, kShortBuildId), "+0x",
+                               absl::Hex(frame.offset), ")"));
 }
 
 }  // namespace
 
-SiteKey MakeSiteKey(const CallStack& stack, size_t blame) {
+std::string NameInKey(const ResolvedFrame& frame, const OwnCode& own) {
+  if (frame.function.empty()) return NamelessInKey(frame, own);
+  std::string name = SafeText(WithoutNumbering(QualifiedName(WithoutCloneMarks(frame.function))));
+  return name.empty() ? SafeText(frame.function) : name;
+}
+
+SiteKey MakeSiteKey(const CallStack& stack, size_t blame, const OwnCode& own) {
   SiteKey key;
   const size_t end = FramesOfTheProgram(stack, blame);
   for (size_t i = blame; i < end; ++i) {
-    std::string name = NameOf(stack[i]);
+    std::string name = NameInKey(stack[i], own);
     if (key.empty() || key.back() != name) key.push_back(std::move(name));
   }
   if (key.empty()) key.emplace_back("(no stack)");

@@ -15,6 +15,12 @@ CallStack CallStack::Inner(size_t count) const {
           {numbers_.begin(), numbers_.begin() + static_cast<ptrdiff_t>(std::min(count, size()))}};
 }
 
+CallStack CallStack::InnerAnd(size_t count, size_t outer) const {
+  CallStack stack = Inner(count);
+  stack.numbers_.push_back(numbers_[outer]);
+  return stack;
+}
+
 CallStackPool::Range CallStackPool::Of(capture::Frame frame) {
   const auto [known, is_new] = known_.try_emplace(frame);
   if (is_new) {

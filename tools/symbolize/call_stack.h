@@ -79,6 +79,8 @@ class CallStack {
   std::span<const uint32_t> numbers() const { return numbers_; }
   // The innermost `count` frames, at most all.
   CallStack Inner(size_t count) const;
+  // Those, and outside of them the frame at `outer`.
+  CallStack InnerAnd(size_t count, size_t outer) const;
 
  private:
   std::shared_ptr<const Frames> pool_;

@@ -5,12 +5,74 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <string_view>
 
 namespace leaktrack {
 namespace {
 
 constexpr int kMaxDepth = 256;
-constexpr int kMaxReferences = 16;  // a chain of origins; damaged ones may be a ring
+constexpr int kMaxReferences = 16;       // a chain of origins; damaged ones may be a ring
+constexpr size_t kMostParameters = 400;  // bytes of text
+
+std::optional<Dwarf_Die> TypeOf(Dwarf_Die* die) {
+  Dwarf_Attribute attribute;
+  Dwarf_Die type;
+  if (dwarf_attr_integrate(die, DW_AT_type, &attribute) == nullptr ||
+      dwarf_formref_die(&attribute, &type) == nullptr)
+    return std::nullopt;
+  return type;
+}
+
+// As demanglers write it, but without the scopes of its name: "char const*".
+std::string TypeName(std::optional<Dwarf_Die> type, int depth) {
+  if (!type) return "void";
+  if (const char* name = dwarf_diename(&*type); name != nullptr) return name;
+  if (depth > kMaxReferences) return "...";
+  const std::string inner = TypeName(TypeOf(&*type), depth + 1);
+  switch (dwarf_tag(&*type)) {
+    case DW_TAG_pointer_type:
+      return inner + "*";
+    case DW_TAG_reference_type:
+      return inner + "&";
+    case DW_TAG_rvalue_reference_type:
+      return inner + "&&";
+    case DW_TAG_const_type:
+      return inner + " const";
+    case DW_TAG_volatile_type:
+      return inner + " volatile";
+    default:
+      return "...";
+  }
+}
+
+std::string ParametersOf(Dwarf_Die* function) {
+  std::string text;
+  Dwarf_Die child;
+  if (dwarf_child(function, &child) != 0) return text;
+  do {
+    Dwarf_Attribute attribute;
+    bool artificial = false;  // `this`
+    if (dwarf_attr(&child, DW_AT_artificial, &attribute) != nullptr)
+      dwarf_formflag(&attribute, &artificial);
+    if (dwarf_tag(&child) != DW_TAG_formal_parameter || artificial) continue;
+    text += (text.empty() ? "" : ", ") + TypeName(TypeOf(&child), 0);
+  } while (dwarf_siblingof(&child, &child) == 0 && text.size() < kMostParameters);
+  return text;
+}
+
+// A type without a name that can be called is a lambda, known by its parameters.
+std::string UnnamedType(Dwarf_Die* type) {
+  Dwarf_Die child;
+  if (dwarf_child(type, &child) != 0) return "{unnamed type}";
+  do {
+    const char* name = dwarf_diename(&child);
+    if (dwarf_tag(&child) == DW_TAG_subprogram && name != nullptr &&
+        std::string_view(name).starts_with("operator()"))
+      return "{lambda(" + ParametersOf(&child) + ")}";
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return "{unnamed type}";
+}
 
 // What a scope adds to the names in it.
 std::string Prefix(Dwarf_Die* scope) {
@@ -22,7 +84,7 @@ std::string Prefix(Dwarf_Die* scope) {
   if (const char* name = dwarf_diename(scope); name != nullptr) return std::string(name) + "::";
   return tag == DW_TAG_namespace    ? "(anonymous namespace)::"
          : tag == DW_TAG_subprogram ? ""
-                                    : "{unnamed type}::";
+                                    : UnnamedType(scope) + "::";
 }
 
 void Search(Dwarf_Die parent, const std::string& scope, std::span<const Dwarf_Off> wanted,

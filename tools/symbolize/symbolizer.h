@@ -85,6 +85,12 @@ class Symbolizer {
 std::unique_ptr<Symbolizer> NewElfSymbolizer(std::span<const capture::ModuleInfo> modules,
                                              SymbolizerOptions options = {});
 
+// What a module is known by: its build-id, as a plugin may be loaded from a new path each time; the
+// path where it has none.
+inline const std::string& ModuleIdentity(const ResolvedFrame& frame) {
+  return frame.build_id.empty() ? frame.module : frame.build_id;
+}
+
 // "Parse(char const*)", or "libfoo.so.1+0x1234" where there is no function, or "0x7f..." where
 // there is no module. Safe to print.
 std::string DisplayName(const ResolvedFrame& frame);

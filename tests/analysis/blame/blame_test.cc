@@ -71,6 +71,10 @@ TEST(BlameTest, QualifiedNameDropsReturnTypeAndParameters) {
   EXPECT_EQ(QualifiedName("(anonymous namespace)::Grow(int)"), "(anonymous namespace)::Grow");
   EXPECT_EQ(QualifiedName("main"), "main");
   EXPECT_EQ(QualifiedName(""), "");
+  EXPECT_EQ(QualifiedName("auto main::{lambda(int, char const*)#1}::operator()<int>(int) const"),
+            "main::{lambda(int, char const*)#1}::operator()<int>");
+  EXPECT_EQ(QualifiedName("void operators::Apply(int)"), "operators::Apply");
+  EXPECT_EQ(QualifiedName("main.(*Server).Keep"), "main.(*Server).Keep");
 }
 
 TEST(BlameTest, WhatAnAllocatorPutsBetweenItselfAndMallocGoesWithIt) {

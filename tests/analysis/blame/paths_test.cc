@@ -46,6 +46,15 @@ TEST(CallerContrastTest, TheCallerThatForgetsIsToBlameNotTheHelperThatAllGoThrou
   EXPECT_LT(*sites[1].lift, .1);
 }
 
+TEST(CallerContrastTest, WhoWaitsInALoopIsNotToBlameForWhatItRuns) {
+  std::vector<SiteResult> sites = {
+      Site({"malloc", "_PyEval_EvalFrameDefault", "PyEval_EvalCode", "main"}, 10, 10, true),
+      Site({"malloc", "_PyEval_EvalFrameDefault", "_PyFunction_Vectorcall", "main"}, 90, .1,
+           false)};
+  BlameBuggyPaths(sites);
+  EXPECT_EQ(Blamed(sites[0]), "_PyEval_EvalFrameDefault");
+}
+
 TEST(CallerContrastTest, TheInstancesOfATemplateAreOneHelper) {
   std::vector<SiteResult> sites = {
       Site({"malloc", "Pool<Cursor>::Take(int)", "OpenCursor", "main"}, 10, 10, true),
@@ -87,9 +96,28 @@ TEST(FamiliesTest, ThePartsOfOneLostThingAreAFamilyUnderTheFunctionThatMadeThem)
   FindFamilies(sites);
   for (size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(sites[i].family, 1u);
-    EXPECT_EQ(sites[i].stack[sites[i].family_frame].function, "LoadCertificate");
+    EXPECT_EQ(Blamed(sites[i]), "LoadCertificate");
+    EXPECT_EQ(sites[i].part_frame, 1u) << "who made the part is still told";
   }
   EXPECT_EQ(sites[3].family, 0u);
+}
+
+TEST(FamiliesTest, AThingThatIsMostOfWhatTheProgramAllocatesIsOneThingStill) {
+  std::vector<SiteResult> sites = {
+      Site({"malloc", "parse_section", "load_config", "reload", "main"}, 90, 90, true, 960),
+      Site({"malloc", "load_config", "reload", "main"}, 30, 30, true, 120),
+      Site({"malloc", "serve_request", "main"}, 20, 0, false)};
+  FindFamilies(sites);
+  EXPECT_EQ(sites[0].family, 1u);
+  EXPECT_EQ(Blamed(sites[0]), "load_config");
+  EXPECT_EQ(Blamed(sites[1]), "load_config");
+}
+
+TEST(FamiliesTest, WhatAThreadWasStartedWithMakesNoThing) {
+  std::vector<SiteResult> sites = {Site({"malloc", "ForgetOne", "worker"}, 10, 10, true),
+                                   Site({"malloc", "ForgetTwo", "worker"}, 10, 10, true)};
+  FindFamilies(sites);
+  EXPECT_EQ(sites[0].family, 0u);
 }
 
 TEST(FamiliesTest, TwoLeaksThatHaveNothingInCommonAreTwo) {

@@ -29,18 +29,18 @@ TEST(MemoryAccountTest, RssThatGrowsTenfoldOverAFlatHeapIsRetentionAndSaysWhatHe
   EXPECT_EQ(memory.memory_class, MemoryClass::kRetention);
   EXPECT_NEAR(memory.retained_bytes.value(), 360 * kMiB, 20 * kMiB);
   EXPECT_GT(memory.explained_fraction.value(), .95);
-  EXPECT_THAT(memory.advice, Contains(Advice::kFewerArenas));
-  EXPECT_THAT(memory.advice, Contains(Advice::kTrim));
+  EXPECT_THAT(memory.advice, Contains(Advice{AdviceKind::kFewerArenas, 16, ""}));
+  EXPECT_THAT(memory.advice, Contains(Advice{AdviceKind::kTrim, 0, ""}));
 }
 
 TEST(MemoryAccountTest, AdviceNamesTheAllocatorThatIsThere) {
-  for (const auto& [name, advice] :
-       std::vector<std::pair<std::string, Advice>>{{"jemalloc", Advice::kDecay},
-                                                   {"tcmalloc", Advice::kReleaseRate},
-                                                   {"mimalloc", Advice::kPurgeAtOnce}}) {
+  for (const auto& [name, kind] :
+       std::vector<std::pair<std::string, AdviceKind>>{{"jemalloc", AdviceKind::kJemallocDecay},
+                                                       {"tcmalloc", AdviceKind::kTcmallocRelease},
+                                                       {"mimalloc", AdviceKind::kMimallocPurge}}) {
     capture::Capture capture = WithMemory(40 << 20, 400 << 20, -1);
     AddAllocator(capture, name, 5 << 20, 370 << 20);
-    EXPECT_THAT(AccountForMemory(capture, {}).advice, Contains(advice));
+    EXPECT_THAT(AccountForMemory(capture, {}).advice, Contains(Advice{kind, 0, ""}));
   }
   capture::Capture silent = WithMemory(40 << 20, 400 << 20, -1);
   EXPECT_THAT(AccountForMemory(silent, {}).advice, IsEmpty());

@@ -93,7 +93,7 @@ TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
   memory.rss_bytes = 900 << 20;
   memory.retained_bytes = 300 * kMiB;
   memory.allocator = capture::Allocator::kGlibc;
-  memory.advice = {Advice::kFewerArenas};
+  memory.advice = {{AdviceKind::kFewerArenas, 0, ""}};
   const std::string text = TextReport(input_);
   EXPECT_THAT(text, HasSubstr("Status     CRITICAL: 91 % of the limit used, full in 15m"));
   EXPECT_THAT(text,
@@ -103,16 +103,51 @@ TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
   EXPECT_THAT(text, HasSubstr("stopped at 120 MiB, 12:00Z: "));
 }
 
-TEST_F(GrowthWordsTest, PartsOfOneThingAreOneEntry) {
+TEST_F(GrowthWordsTest, PartsOfOneThingAreOneEntryUnderWhoMadeAllOfIt) {
   SiteResult part = site();
   site().family = part.family = 1;
-  site().family_frame = part.family_frame = 2;
+  site().part_frame = part.part_frame = 1;
+  site().blame = part.blame = 2;
   part.stack.Change([](auto& frames) { frames[1].function = "NewKey(int)"; });
   input_.analysis.sites.push_back(part);
   EXPECT_EQ(GroupSites(input_.analysis.sites, Verdict::kSuspect).size(), 1u);
   const std::string text = TextReport(input_);
-  EXPECT_THAT(text, HasSubstr("together with what NewKey"));
-  EXPECT_THAT(text, HasSubstr("very_long_nam...rker_loop_of_the_service\n  at "));
+  EXPECT_THAT(text, HasSubstr("one thing, with its parts, which NewKey"));
+  EXPECT_THAT(text, HasSubstr("#1 suspect"));
+  EXPECT_THAT(text, Not(HasSubstr("#2 suspect")));
+}
+
+TEST_F(GrowthWordsTest, OneFunctionIsOneEntryOfItsWorstVerdict) {
+  SiteResult leak = site();
+  leak.verdict = Verdict::kLeak;
+  input_.analysis.sites.insert(input_.analysis.sites.begin(), leak);
+  const auto groups = GroupSites(input_.analysis.sites, Verdict::kSuspect);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].first().verdict, Verdict::kLeak);
+}
+
+TEST_F(GrowthWordsTest, WhatTheBlamedFunctionCalledAndTheProgramsOwnFrameAreAlwaysPrinted) {
+  site().stack.Change([](auto& frames) {
+    for (auto& frame : frames) frame.function.clear();
+    frames[0].function = "g_malloc";
+    frames[1].function = "g_error_new_valist";
+    frames[2].function = "g_ascii_string_to_unsigned";
+    frames[3].function = "parse_limit";
+    frames[8].function = "ServeRequest";
+  });
+  site().blame = 3;
+  site().own_frame = 8;
+  const std::string text = TextReport(input_);
+  EXPECT_THAT(text, HasSubstr("  calls   g_ascii_string_to_unsigned"));
+  EXPECT_THAT(text, HasSubstr("ServeRequest"));
+}
+
+TEST_F(GrowthWordsTest, AFrameWithoutANameIsToldByTheFunctionThatItRanUnder) {
+  site().stack.Change([](auto& frames) {
+    for (auto& frame : frames) frame.function.clear();
+    frames[4].function = "run_plugin_once";
+  });
+  EXPECT_THAT(TextReport(input_), HasSubstr("service+0x1000 under run_plugin_once"));
 }
 
 }  // namespace

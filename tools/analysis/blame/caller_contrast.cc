@@ -6,6 +6,7 @@
 
 #include "tools/analysis/blame/blame.h"
 #include "tools/analysis/blame/wrapper_rules.h"
+#include "tools/analysis/blame/wrappers.h"
 
 namespace leaktrack {
 namespace {
@@ -18,7 +19,7 @@ bool Accused(const SiteResult& site) { return site.verdict >= Verdict::kSuspect;
 
 // The instances of one template are one function to who wrote it.
 std::string PlainKey(const ResolvedFrame& frame) {
-  std::string key = frame.module + " ";
+  std::string key = ModuleIdentity(frame) + " ";
   int depth = 0;
   for (const char c : QualifiedName(frame.function)) {
     if (c == '>' && depth > 0) --depth;
@@ -73,7 +74,8 @@ bool MoveOnce(std::vector<SiteResult>& sites) {
   for (SiteResult& site : sites) {
     if (!Accused(site) || !HasCaller(site)) continue;
     const ResolvedFrame& caller = site.stack[site.blame + 1];
-    // What is nameless, or starts threads, is no better answer.
+    // What is nameless, starts threads or waits in a loop is no better answer.
+    if (IsLoopName(QualifiedName(site.stack[site.blame].function))) continue;
     if (caller.function.empty() || FramesOfTheProgram(site.stack, site.blame) <= site.blame + 1)
       continue;
     if (!CallerIsToBlame(functions.at(PlainKey(site.stack[site.blame])), FunctionKey(caller)))

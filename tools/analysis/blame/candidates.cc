@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/blame.h"
@@ -18,11 +20,12 @@ std::string ReadsAs(const ResolvedFrame& frame) {
   if (!frame.function.empty() && frame.line != 0) {
     return absl::StrCat(frame.function, "\x1f", frame.file, "\x1f", frame.line, "\x1e");
   }
-  return absl::StrCat(frame.module, "\x1f", frame.offset, "\x1f", frame.function, "\x1e");
+  return absl::StrCat(ModuleIdentity(frame), "\x1f", frame.offset, "\x1f", frame.function, "\x1e");
 }
 
 std::string FunctionOf(const ResolvedFrame& frame) {
-  return frame.function.empty() ? absl::StrCat(frame.module, "+", frame.offset) : frame.function;
+  return frame.function.empty() ? absl::StrCat(ModuleIdentity(frame), "+", frame.offset)
+                                : frame.function;
 }
 
 // Of each text its place in the order of all; equal texts have the same.
@@ -156,12 +159,13 @@ std::vector<Candidate> JoinEqual(std::vector<Named> sites) {
 std::vector<Candidate> NamedSites(const capture::Capture& capture,
                                   std::map<capture::SiteId, SiteHistory> histories,
                                   double judged_ms, Symbolizer& symbolizer) {
+  const OwnCode own(capture);
   PrepareAll(capture, histories, symbolizer);
   std::vector<Named> sites = WithStacks(capture, histories, symbolizer);
   ParallelFor(sites.size(), [&](size_t i) {
     Candidate& candidate = sites[i].candidate;
     SiteHistory& history = *sites[i].history;
-    candidate.blame = BlameIndex(candidate.stack);
+    candidate.blame = BlameIndex(candidate.stack, {}, own);
     candidate.live = LiveAtTheEnd(history);
     candidate.history = judged_ms < static_cast<double>(capture.duration_ms)
                             ? AsOf(history, judged_ms)
@@ -171,7 +175,7 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture,
   return JoinEqual(std::move(sites));
 }
 
-void AssignBlame(std::vector<Candidate>& candidates, const Window& window,
+void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const OwnCode& own,
                  const std::vector<std::string>& patterns) {
   std::vector<WrapperRules::Seen> stacks;
   for (const Candidate& candidate : candidates) {
@@ -182,8 +186,8 @@ void AssignBlame(std::vector<Candidate>& candidates, const Window& window,
     stacks.push_back({&candidate.stack, history.born_samples, keeps});
   }
   WrapperRules rules(patterns);
-  rules.Learn(stacks);
-  for (Candidate& candidate : candidates) candidate.blame = BlameIndex(candidate.stack, rules);
+  rules.Learn(stacks, own);
+  for (Candidate& candidate : candidates) candidate.blame = BlameIndex(candidate.stack, rules, own);
 }
 
 std::vector<uint32_t> SuffixKey(const Candidate& candidate, size_t depth) {
@@ -201,6 +205,7 @@ Candidate Merge(const std::vector<const Candidate*>& members, size_t depth) {
       [](const auto* a, const auto* b) { return a->history.net_bytes < b->history.net_bytes; });
   Candidate sum;
   sum.stack = heaviest->stack.Inner(heaviest->blame + depth);
+  sum.shared = sum.stack.size();
   sum.functions = heaviest->functions;
   sum.blame = heaviest->blame;
   sum.merged = true;
@@ -212,6 +217,81 @@ Candidate Merge(const std::vector<const Candidate*>& members, size_t depth) {
   }
   sum.history = MergeHistories(parts);
   return sum;
+}
+
+namespace {
+
+constexpr double kOwnersShare = .9;    // of what grew
+constexpr double kHealthyUse = .1;     // of what healthy users allocate, at most
+constexpr double kHealthyBirths = .2;  // of all births: fewer prove nothing
+
+// What was made under each function, outside of the blamed one.
+struct MadeUnder {
+  double all = 0;
+  std::map<uint32_t, double> by_function;
+
+  void Take(const Candidate& candidate, double bytes) {
+    all += bytes;
+    std::set<uint32_t> seen;
+    const size_t end = FramesOfTheProgram(candidate.stack, candidate.blame);
+    for (size_t i = candidate.blame + 1; i < end; ++i) {
+      const uint32_t function = (*candidate.functions)[candidate.stack.numbers()[i]];
+      if (seen.insert(function).second) by_function[function] += bytes;
+    }
+  }
+  double ShareOf(uint32_t function) const {
+    const auto found = by_function.find(function);
+    return found == by_function.end() || all <= 0 ? 0 : found->second / all;
+  }
+};
+
+double KeptSince(const Candidate& candidate, double from_ms) {
+  double bytes = 0;
+  for (const WeightedBlock& block : candidate.history.survivors) {
+    if (block.birth_ms >= from_ms) bytes += block.Bytes();
+  }
+  return bytes;
+}
+
+std::optional<size_t> OwnerIn(const Candidate& candidate, const MadeUnder& kept,
+                              const MadeUnder& healthy) {
+  const size_t end = FramesOfTheProgram(candidate.stack, candidate.blame);
+  for (size_t i = candidate.blame + 1; i < end; ++i) {
+    const uint32_t function = (*candidate.functions)[candidate.stack.numbers()[i]];
+    if (IsWrapper(candidate.stack[i])) continue;
+    if (kept.ShareOf(function) >= kOwnersShare && healthy.ShareOf(function) <= kHealthyUse)
+      return i;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void PointAtOwner(const std::vector<const Candidate*>& grown,
+                  const std::vector<const Candidate*>& healthy, double from_ms, Candidate& sum) {
+  MadeUnder kept, given_back;
+  double born = 0;
+  for (const Candidate* candidate : grown) {
+    kept.Take(*candidate, KeptSince(*candidate, from_ms));
+    born += candidate->live.born_bytes;
+  }
+  for (const Candidate* candidate : healthy)
+    given_back.Take(*candidate, candidate->live.born_bytes);
+  if (given_back.all < kHealthyBirths * (born + given_back.all)) return;
+  std::vector<const Candidate*> heaviest_first = grown;
+  std::ranges::stable_sort(heaviest_first, [](const Candidate* a, const Candidate* b) {
+    return a->history.net_bytes > b->history.net_bytes;
+  });
+  for (const Candidate* candidate : heaviest_first) {
+    const std::optional<size_t> owner = OwnerIn(*candidate, kept, given_back);
+    if (!owner) continue;
+    const size_t shared = candidate->blame + (sum.shared - sum.blame);
+    sum.stack = *owner < shared ? candidate->stack.Inner(shared)
+                                : candidate->stack.InnerAnd(shared, *owner);
+    sum.shared = shared;
+    sum.blame = std::min(*owner, shared);
+    return;
+  }
 }
 
 }  // namespace leaktrack

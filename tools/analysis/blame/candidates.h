@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/analysis/blame/own_code.h"
 #include "tools/analysis/history/site_history.h"
 #include "tools/analysis/model/result.h"
 #include "tools/analysis/model/window.h"
@@ -35,7 +36,8 @@ struct Candidate {
       functions;  // by number of a frame (CallStack): its function's place among all by name
   size_t blame = 0;
   bool truncated = false;
-  bool merged = false;  // several different stacks; `stack` is what they share
+  bool merged = false;  // several different stacks; `stack` is what they share, and who owns it
+  size_t shared = 0;    // of merged ones: how many inner frames they share
 };
 
 // Every site, symbolised; sites that read the same (same functions and lines) are one. `histories`
@@ -46,7 +48,7 @@ std::vector<Candidate> NamedSites(const capture::Capture& capture,
 
 // Chooses anew the frame to blame of each, after learning from all of them what this program's
 // wrappers are. `patterns` name further ones.
-void AssignBlame(std::vector<Candidate>& candidates, const Window& window,
+void AssignBlame(std::vector<Candidate>& candidates, const Window& window, const OwnCode& own,
                  const std::vector<std::string>& patterns);
 
 // What the innermost `depth` frames from the blamed one outwards are called, and the kind of site:
@@ -56,6 +58,13 @@ std::vector<uint32_t> SuffixKey(const Candidate& candidate, size_t depth);
 
 // The sum of at least one candidate, named by the innermost `depth` frames from the blame outwards.
 Candidate Merge(const std::vector<const Candidate*>& members, size_t depth);
+
+// Points a sum at the function that nine tenths of what grew were made under, and hardly any of
+// what the healthy users of its blamed function made: the owner, where the sum shows only an
+// allocator of the program's own. Left as it is where there are no healthy users, or no such
+// function. `grown` are its members; what they keep counts from `from_ms` on.
+void PointAtOwner(const std::vector<const Candidate*>& grown,
+                  const std::vector<const Candidate*>& healthy, double from_ms, Candidate& sum);
 
 }  // namespace leaktrack
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "tools/analysis/blame/blame.h"
 #include "tools/analysis/blame/wrapper_rules.h"
@@ -13,7 +14,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr double kMostOfAllBirths = .5;  // a function with more of them is no thing's maker
+constexpr double kMostOfAllBirths = .5;  // who gives back more of them is no thing's maker
 constexpr double kMostFactor = 8;
 constexpr double kTolerance = .15;  // of a number of blocks, beside its sampling error
 
@@ -25,8 +26,8 @@ struct Member {
 struct Maker {
   std::vector<Member> members;
   std::set<std::string> blamed;
-  double born = 0;   // bytes of all sites under it, accused or not
-  size_t inner = 0;  // how deep it stands: the sum over members of frames outside of it
+  double given_back = 0;  // bytes born under it, accused or not, and freed again
+  size_t inner = 0;       // how deep it stands: the sum over members of frames outside of it
 };
 
 bool Accused(const SiteResult& site) {
@@ -34,13 +35,18 @@ bool Accused(const SiteResult& site) {
          site.live_objects > 0;
 }
 
-// Functions of the program outside of the blamed one, each at its innermost place.
+// Functions of the program outside of the blamed one, each at its innermost place. The outermost is
+// where all of a thread's work is done.
 std::map<std::string, size_t> Makers(const SiteResult& site) {
   std::map<std::string, size_t> makers;
-  const size_t end = FramesOfTheProgram(site.stack, site.blame);
+  size_t end = FramesOfTheProgram(site.stack, site.blame);
+  while (end > site.blame + 1 && IsWrapper(site.stack[end - 1])) --end;
   for (size_t i = site.blame; i < end; ++i) {
     const ResolvedFrame& frame = site.stack[i];
-    if (!frame.function.empty() && frame.function != "main") makers.emplace(FunctionKey(frame), i);
+    const bool outermost = i + 1 == end && i > site.blame;
+    if (frame.function.empty() || frame.function == "main" || outermost || IsWrapper(frame))
+      continue;
+    makers.emplace(FunctionKey(frame), i);
   }
   return makers;
 }
@@ -60,7 +66,7 @@ std::map<std::string, Maker> AllMakers(const std::vector<SiteResult>& sites, dou
     *all_born += site.born_bytes;
     for (const auto& [key, frame] : Makers(site)) {
       if (const auto maker = makers.find(key); maker != makers.end())
-        maker->second.born += site.born_bytes;
+        maker->second.given_back += std::max(0.0, site.born_bytes - site.live_bytes);
     }
   }
   return makers;
@@ -86,7 +92,8 @@ void FindFamilies(std::vector<SiteResult>& sites) {
   const std::map<std::string, Maker> makers = AllMakers(sites, &all_born);
   std::vector<const Maker*> likely;
   for (const auto& [key, maker] : makers) {
-    const bool is_thing = maker.blamed.size() >= 2 && maker.born < kMostOfAllBirths * all_born;
+    const bool is_thing =
+        maker.blamed.size() >= 2 && maker.given_back < kMostOfAllBirths * all_born;
     if (is_thing && AreParts(sites, maker.members)) likely.push_back(&maker);
   }
   // The one with the most parts; of those that stand around the same ones, the innermost.
@@ -101,8 +108,9 @@ void FindFamilies(std::vector<SiteResult>& sites) {
     if (taken) continue;
     ++number;
     for (const Member& member : maker->members) {
-      sites[member.site].family = number;
-      sites[member.site].family_frame = member.frame;
+      SiteResult& site = sites[member.site];
+      site.family = number;
+      site.part_frame = std::exchange(site.blame, member.frame);
     }
   }
 }

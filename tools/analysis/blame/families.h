@@ -5,9 +5,10 @@
 // One lost certificate is dozens of blocks from dozens of stacks, all made under the function that
 // loads one. Accused sites are a family where all were made under one function, blame different
 // functions, and hold numbers of blocks that are the same but for a small whole factor, as parts of
-// a thing do. A function that most of the program runs under (main, a worker loop) makes no family.
-// Limits: says how sites belong together, never whether they leak; every site keeps its own verdict
-// and blame.
+// a thing do. A function that most of what the program gives back was made under (main, a worker
+// loop) makes no family, nor does the one that a thread was started with.
+// Promises: the members of a family blame that function, and keep by part_frame who made the part.
+// Limits: says how sites belong together, never whether they leak; every site keeps its verdict.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_FAMILIES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_FAMILIES_H_
 
@@ -17,7 +18,7 @@
 
 namespace leaktrack {
 
-// Numbers the families, and points each member at the common function.
+// Numbers the families, and moves the blame of each member to the common function.
 void FindFamilies(std::vector<SiteResult>& sites);
 
 }  // namespace leaktrack

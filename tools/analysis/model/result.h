@@ -50,21 +50,6 @@ enum class Status : uint8_t { kOk, kWarning, kCritical, kOomImminent };
 
 enum class MemoryClass : uint8_t { kUnknown, kSteady, kLeak, kRetention, kMappings, kUntouched };
 
-// What helps where memory grows by something else than a leak.
-enum class Advice : uint8_t {
-  kFewerArenas,            // glibc
-  kTrim,                   // glibc
-  kFixedThresholds,        // glibc
-  kOtherAllocator,         // glibc
-  kDecay,                  // jemalloc
-  kFewerArenasOfJemalloc,  // jemalloc
-  kReleaseRate,            // tcmalloc
-  kSmallThreadCaches,      // tcmalloc
-  kPurgeAtOnce,            // mimalloc
-  kReadSmaps,              // of what grows beside heap and known mappings
-  kCountsAsAddressSpace    // reserved memory
-};
-
 enum class LimitKind : uint8_t { kNone, kCgroup, kRlimit, kMachine, kOption };
 
 struct Rate {
@@ -119,8 +104,11 @@ struct SiteResult {
   std::optional<double>
       lift;  // share of what lives on over share of all that was born; see caller_contrast.h
   uint32_t family = 0;  // above 0: sites of one family lose the parts of one thing; see families.h
-  size_t family_frame =
-      0;  // index into `stack` of the function that all of the family were made under
+  size_t part_frame = 0;  // of a family, index into `stack`: the function that made this part; the
+                          // blamed one made all of them
+  size_t shared_frames = 0;         // of a merged site, from the leaf: what all its stacks share
+  std::optional<size_t> own_frame;  // index into `stack`: the innermost frame of the program's own
+                                    // code from the blamed one outwards; empty: there is none
   bool freed_at_exit =
       false;  // judged as of the moment before the program tidied up; live figures are of the end
   double oldest_seconds = 0;
@@ -154,6 +142,36 @@ struct ProcessResult {
   std::vector<FanPoint> fan;    // by time, from 0 on; empty: nothing grows
 };
 
+// What would help. The words are in report/words/advice_words.h.
+enum class AdviceKind : uint8_t {
+  kPreloadFirst,  // an allocator stands before us: `name` is its file
+  kPythonMalloc,  // CPython's own arenas hide who allocates
+  kZendAlloc,     // PHP's do
+  kGSlice,        // GLib's slices do
+  kJvmTools,      // heaps that are managed have tools of their own
+  kNodeTools,
+  kGoTools,
+  kLimitAboveMachine,  // the limit cannot be reached: `number` bytes is all the machine has
+  kFewerArenas,        // `number`: how many there are; 0: not told
+  kTrim,
+  kFixedThresholds,
+  kPinnedHeaps,
+  kJemallocDecay,
+  kJemallocArenas,
+  kTcmallocRelease,
+  kTcmallocCaches,
+  kMimallocPurge,
+  kReadSmaps,
+  kOnlyReserved
+};
+
+struct Advice {
+  AdviceKind kind = AdviceKind::kTrim;
+  int64_t number = 0;
+  std::string name;
+  bool operator==(const Advice&) const = default;
+};
+
 struct MemoryResult {
   std::optional<int64_t> rss_bytes, stack_bytes;
   std::optional<int64_t> anonymous_bytes, file_bytes, shared_bytes, swap_bytes;
@@ -176,7 +194,7 @@ struct MemoryResult {
   std::optional<Rate> unplaced_growth;
   std::optional<capture::SiteId> nearest_site;
   MemoryClass memory_class = MemoryClass::kUnknown;
-  std::vector<Advice> advice;  // the best first
+  std::vector<Advice> advice;  // what would help, the best first
 };
 
 enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost };

@@ -4,19 +4,26 @@
 namespace leaktrack {
 namespace {
 
+std::vector<Advice> GlibcRetention(const MemoryResult& memory) {
+  std::vector<Advice> advice;
+  const int64_t arenas = memory.allocator_arenas.value_or(0);
+  if (arenas == 0 || arenas > 2) advice.push_back({AdviceKind::kFewerArenas, arenas, ""});
+  for (const AdviceKind kind :
+       {AdviceKind::kTrim, AdviceKind::kFixedThresholds, AdviceKind::kPinnedHeaps})
+    advice.push_back({kind, 0, ""});
+  return advice;
+}
+
 std::vector<Advice> RetentionAdvice(const MemoryResult& memory) {
   switch (memory.allocator) {
     case capture::Allocator::kGlibc:
-      if (memory.allocator_arenas && *memory.allocator_arenas <= 2)
-        return {Advice::kTrim, Advice::kFixedThresholds, Advice::kOtherAllocator};
-      return {Advice::kFewerArenas, Advice::kTrim, Advice::kFixedThresholds,
-              Advice::kOtherAllocator};
+      return GlibcRetention(memory);
     case capture::Allocator::kJemalloc:
-      return {Advice::kDecay, Advice::kFewerArenasOfJemalloc};
+      return {{AdviceKind::kJemallocDecay, 0, ""}, {AdviceKind::kJemallocArenas, 0, ""}};
     case capture::Allocator::kTcmalloc:
-      return {Advice::kReleaseRate, Advice::kSmallThreadCaches};
+      return {{AdviceKind::kTcmallocRelease, 0, ""}, {AdviceKind::kTcmallocCaches, 0, ""}};
     case capture::Allocator::kMimalloc:
-      return {Advice::kPurgeAtOnce};
+      return {{AdviceKind::kMimallocPurge, 0, ""}};
     case capture::Allocator::kUnknown:
     case capture::Allocator::kRpmalloc:
     case capture::Allocator::kTbb:
@@ -35,9 +42,9 @@ std::vector<Advice> MemoryAdvice(const MemoryResult& memory) {
       return RetentionAdvice(memory);
     case MemoryClass::kMappings:
       if (Significant(memory.mapped_growth)) return {};  // the sites say where
-      return {Advice::kReadSmaps};
+      return {{AdviceKind::kReadSmaps, 0, ""}};
     case MemoryClass::kUntouched:
-      return {Advice::kCountsAsAddressSpace};
+      return {{AdviceKind::kOnlyReserved, 0, ""}};
     case MemoryClass::kUnknown:
     case MemoryClass::kSteady:
     case MemoryClass::kLeak:

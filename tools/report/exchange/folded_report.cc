@@ -12,10 +12,11 @@ namespace {
 
 std::string Folded(const SiteResult& site) {
   std::string line;
-  for (size_t i = site.stack.size(); i-- > 0;) {
+  const size_t leaf = LeafOf(site);
+  for (size_t i = site.stack.size(); i-- > leaf;) {
     std::string name = FrameName(site.stack[i]);
     std::replace(name.begin(), name.end(), ';', ':');
-    absl::StrAppend(&line, name, i == 0 ? "" : ";");
+    absl::StrAppend(&line, name, i == leaf ? "" : ";");
   }
   return line.empty() ? "(no stack)" : line;
 }

@@ -3,7 +3,7 @@
 // Folded stacks, as flamegraph.pl and its kin read them: "root;caller;leaf BYTES", one line for
 // each site that holds something, bytes alive now. Promises: a frame holds no ';' and no line
 // break, whatever its symbol is called; the sum of all lines is that of the JSON report's
-// live_bytes.
+// live_bytes. Allocators and other wrappers stand at no leaf.
 #ifndef LEAKTRACK_TOOLS_REPORT_EXCHANGE_FOLDED_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_EXCHANGE_FOLDED_REPORT_H_
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/exchange/pprof_report.h"
 
+#include <algorithm>
 #include <map>
 #include <protozero/pbf_writer.hpp>
 #include <tuple>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tools/analysis/blame/own_code.h"
 #include "tools/base/safe_text.h"
 #include "tools/report/encode/gzip.h"
 #include "tools/report/input/stack_names.h"
@@ -45,6 +47,7 @@ class Profile {
                                      {"growth", "bytes"}}) {
       Type(kSampleType, type, unit);
     }
+    MainProgram();
     for (const SiteResult& site : ShownSites(input_).First(top)) Sample(site);
     Rest();
     for (const std::string& text : strings_) out_.add_string(kStringTable, text);
@@ -64,6 +67,17 @@ class Profile {
     protozero::pbf_writer value(out_, field);
     value.add_int64(1, type_number);
     value.add_int64(2, unit_number);
+  }
+
+  // The first mapping is what tools call the profile's file.
+  void MainProgram() {
+    const std::string path = ExecutableOf(input_.capture);
+    const auto main = std::ranges::find(input_.capture.modules, path, &capture::ModuleInfo::path);
+    if (main == input_.capture.modules.end()) return;
+    ResolvedFrame frame;
+    frame.module = path;
+    frame.build_id = main->build_id;
+    MappingOf(frame);
   }
 
   // The addresses of each module begin where no other's lie.
@@ -120,7 +134,7 @@ class Profile {
 
   void Sample(const SiteResult& site) {
     std::vector<uint64_t> stack;
-    for (size_t begin = 0; begin < site.stack.size();) {
+    for (size_t begin = LeafOf(site); begin < site.stack.size();) {
       size_t end = begin + 1;
       while (end < site.stack.size() && site.stack[end - 1].inlined) ++end;
       stack.push_back(LocationOf(site.stack, begin, end));

@@ -60,8 +60,9 @@ constexpr Profile kProfiles[] = {{"bytes alive", &SiteFigures::live_bytes},
 
 std::string StackText(const SiteResult& site, Frames& frames) {
   std::string text = "[";
-  for (size_t i = site.stack.size(); i-- > 0;)
-    absl::StrAppend(&text, frames.NumberOf(site.stack[i]), i == 0 ? "" : ",");
+  const size_t leaf = LeafOf(site);
+  for (size_t i = site.stack.size(); i-- > leaf;)
+    absl::StrAppend(&text, frames.NumberOf(site.stack[i]), i == leaf ? "" : ",");
   return text + "]";
 }
 

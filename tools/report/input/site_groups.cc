@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/ranking.h"
+#include "tools/analysis/blame/wrapper_rules.h"
 
 namespace leaktrack {
 namespace {
@@ -14,9 +15,7 @@ namespace {
 std::string BlameKey(const SiteResult& site) {
   if (site.family != 0) return absl::StrCat("family ", site.family);
   if (site.stack.empty()) return absl::StrCat("site ", site.sites.empty() ? 0 : site.sites.front());
-  const ResolvedFrame& frame = site.stack[site.blame];
-  return frame.function.empty() ? absl::StrCat(frame.module, "+", frame.offset)
-                                : absl::StrCat(frame.module, " ", frame.function);
+  return FunctionKey(site.stack[site.blame]);
 }
 
 SiteGroup Sum(std::vector<const SiteResult*> sites) {
@@ -54,7 +53,7 @@ std::vector<SiteGroup> GroupSites(SiteView sites, Verdict at_least) {
   std::map<std::string, std::vector<const SiteResult*>> by_blame;
   for (const SiteResult& site : sites) {
     if (site.verdict < at_least) continue;
-    by_blame[absl::StrCat(static_cast<int>(site.verdict), " ", BlameKey(site))].push_back(&site);
+    by_blame[BlameKey(site)].push_back(&site);
   }
   std::vector<SiteGroup> groups;
   for (auto& [key, members] : by_blame) groups.push_back(Sum(std::move(members)));

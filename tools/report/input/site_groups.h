@@ -4,7 +4,7 @@
 //
 // Two products of one leak look like many sites: a lost X509 is dozens of blocks with different
 // stacks under one function. Sites of one family (families.h), or with the same blamed function,
-// and the same verdict make one entry, with a count of stacks.
+// make one entry, with a count of stacks; its verdict is that of the worst.
 #ifndef LEAKTRACK_TOOLS_REPORT_INPUT_SITE_GROUPS_H_
 #define LEAKTRACK_TOOLS_REPORT_INPUT_SITE_GROUPS_H_
 

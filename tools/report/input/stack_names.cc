@@ -2,6 +2,7 @@
 #include "tools/report/input/stack_names.h"
 
 #include "absl/strings/str_cat.h"
+#include "tools/analysis/blame/blame.h"
 #include "tools/base/safe_text.h"
 
 namespace leaktrack {
@@ -18,6 +19,10 @@ std::string FrameName(const ResolvedFrame& frame) {
   const std::string file = frame.module.substr(frame.module.rfind('/') + 1);
   return absl::StrCat(file.empty() ? "code without a file" : SafeText(file), "+0x",
                       absl::Hex(frame.offset));
+}
+
+size_t LeafOf(const SiteResult& site) {
+  return site.stack.empty() ? 0 : BelowWrappers(site.stack, site.blame);
 }
 
 SiteFigures FiguresOf(const SiteResult& site) {

@@ -15,6 +15,10 @@ namespace leaktrack {
 // "Cache::Put", or "libfoo.so+0x1234" where the function is not known. Safe to print.
 std::string FrameName(const ResolvedFrame& frame);
 
+// Where the stack of a site begins for tools that look at the innermost frame: allocators and other
+// wrappers stand at no leaf. Of wrappers alone all stay.
+size_t LeafOf(const SiteResult& site);
+
 // The figures of a site as the JSON report has them: whole numbers, so that the sums of all formats
 // are the same.
 struct SiteFigures {

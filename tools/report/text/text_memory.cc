@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "tools/base/units.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/advice_words.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/memory_words.h"
 #include "tools/report/words/names.h"

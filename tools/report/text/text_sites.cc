@@ -19,7 +19,8 @@ namespace leaktrack {
 namespace {
 
 constexpr size_t kLabel = 10;
-constexpr size_t kWatchLines = 3, kLargestLines = 3, kFamilyNames = 3, kRetractedLines = 3;
+constexpr size_t kWatchLines = 3, kLargestLines = 3, kFamilyNames = 3, kRetractedLines = 3,
+                 kMostCalls = 3;
 
 std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -58,6 +59,44 @@ std::string FrameLine(const ResolvedFrame& frame, const capture::Capture& captur
   return absl::StrCat(FunctionText(frame, columns - used), place.empty() ? "" : "  ", place);
 }
 
+// The functions of libraries between the blamed one and the allocator, in the order of the calls:
+// what it asked for.
+std::string CallsText(const SiteResult& site, size_t columns) {
+  std::string text;
+  size_t named = 0;
+  const size_t innermost = BelowWrappers(site.stack, site.blame);
+  for (size_t i = site.blame; i-- > innermost && named < kMostCalls;) {
+    if (site.stack[i].function.empty()) continue;
+    absl::StrAppend(&text, text.empty() ? "" : " > ",
+                    SafeText(std::string(QualifiedName(site.stack[i].function))));
+    ++named;
+  }
+  text = ShortenMiddle(text, 2 * columns);
+  const bool owner = site.merged && site.blame >= site.shared_frames;
+  return absl::StrCat(text, owner ? (text.empty() ? "by many paths" : ", by many paths") : "");
+}
+
+void WriteEndOfStack(const SiteResult& site, const capture::Capture& capture, size_t left,
+                     size_t end, Page& page) {
+  const std::string margin(kLabel, ' ');
+  const bool own_is_left = site.own_frame && *site.own_frame >= end;
+  const size_t hidden = left - (own_is_left && left > 0 ? 1 : 0);
+  if (hidden > 0) {
+    page.Line(absl::StrCat(margin, "... ", hidden, hidden == 1 ? " more frame" : " more frames"),
+              Tint::kDim);
+  } else if (site.merged) {
+    page.Line(absl::StrCat(margin, "... by many paths"), Tint::kDim);
+  } else if (site.truncated) {
+    page.Line(absl::StrCat(margin, "... the stack was cut here"), Tint::kDim);
+  }
+  // The program's own frame is what its developers know.
+  if (own_is_left) {
+    page.Field("  from",
+               FrameLine(site.stack[*site.own_frame], capture, page.columns() - kLabel - 2),
+               kLabel);
+  }
+}
+
 // From the blamed frame outwards; the wrappers inside of it are one word.
 void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t frames,
                 Page& page) {
@@ -67,16 +106,11 @@ void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t 
   for (size_t i = site.blame; i < end; ++i) {
     page.Field(i == site.blame ? "  at" : "  from", FrameLine(site.stack[i], capture, room),
                kLabel);
+    if (i != site.blame) continue;
+    if (const std::string calls = CallsText(site, room); !calls.empty())
+      page.Field("  calls", calls, kLabel);
   }
-  if (end < all) {
-    page.Line(absl::StrCat(std::string(kLabel, ' '), "... ", all - end,
-                           all - end == 1 ? " more frame" : " more frames"),
-              Tint::kDim);
-  } else if (site.merged) {
-    page.Line(absl::StrCat(std::string(kLabel, ' '), "... by many paths"), Tint::kDim);
-  } else if (site.truncated) {
-    page.Line(absl::StrCat(std::string(kLabel, ' '), "... the stack was cut here"), Tint::kDim);
-  }
+  WriteEndOfStack(site, capture, all - end, end, page);
 }
 
 std::string Holds(const SiteGroup& group) {
@@ -92,28 +126,26 @@ std::string Holds(const SiteGroup& group) {
                       FormatDuration(group.oldest_seconds), " old");
 }
 
-// The other parts of the thing that is lost, by the functions that made them.
+// The parts of the thing that is lost, by the functions that made them.
 void WriteFamily(const SiteGroup& group, Page& page) {
   const SiteResult& site = group.first();
   if (site.family == 0 || site.stack.empty()) return;
-  std::set<std::string> others;
+  std::set<std::string> makers;
   for (const SiteResult* member : group.sites) {
-    const std::string name = BlameText(*member, page.columns() / 2);
-    if (name != BlameText(site, page.columns() / 2)) others.insert(name);
+    if (member->family == site.family)
+      makers.insert(FunctionText(member->stack[member->part_frame], page.columns() / 2));
   }
-  if (others.empty()) return;
   std::string text;
   size_t named = 0;
-  for (const std::string& name : others) {
-    if (named++ < kFamilyNames) absl::StrAppend(&text, text.empty() ? "" : ", ", name);
+  for (const std::string& maker : makers) {
+    if (named++ < kFamilyNames) absl::StrAppend(&text, text.empty() ? "" : ", ", maker);
   }
-  if (others.size() > kFamilyNames)
-    absl::StrAppend(&text, " and ", others.size() - kFamilyNames, " more");
-  page.Field(
-      "  lost",
-      absl::StrCat("together with what ", text, others.size() == 1 ? " makes" : " make",
-                   ", all under ", FunctionText(site.stack[site.family_frame], page.columns() / 2)),
-      kLabel);
+  if (makers.size() > kFamilyNames)
+    absl::StrAppend(&text, " and ", makers.size() - kFamilyNames, " more");
+  page.Field("  lost",
+             absl::StrCat("one thing, with its parts, which ", text,
+                          makers.size() == 1 ? " makes" : " make"),
+             kLabel);
 }
 
 void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
@@ -200,6 +232,18 @@ void WriteSelected(const ReportInput& input, const TextOptions& options, Page& p
                          " shows them)"));
 }
 
+// Of a frame without a name: where it is, and the named function that it was called under.
+std::string NamelessText(const SiteResult& site) {
+  std::string text = DisplayName(site.stack[site.blame]);
+  const size_t end = FramesOfTheProgram(site.stack, site.blame);
+  for (size_t i = site.blame + 1; i < end; ++i) {
+    const std::string& function = site.stack[i].function;
+    if (!function.empty())
+      return absl::StrCat(text, " under ", SafeText(std::string(QualifiedName(function))));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string BlameText(const SiteResult& site, size_t columns) {
@@ -212,7 +256,7 @@ std::string BlameText(const SiteResult& site, size_t columns) {
   const size_t used = place.empty() ? 0 : DisplayColumns(place) + 4;
   // Without parameters: the name is what the eye looks for.
   const std::string name = frame.function.empty()
-                               ? DisplayName(frame)
+                               ? NamelessText(site)
                                : SafeText(std::string(QualifiedName(frame.function)));
   return absl::StrCat(ShortenMiddle(name, columns > used ? columns - used : 4),
                       place.empty() ? "" : " at ", place);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What would help, as a line to act on.
+#ifndef LEAKTRACK_TOOLS_REPORT_WORDS_ADVICE_WORDS_H_
+#define LEAKTRACK_TOOLS_REPORT_WORDS_ADVICE_WORDS_H_
+
+#include <string>
+#include <vector>
+
+#include "tools/analysis/model/result.h"
+
+namespace leaktrack {
+
+std::string AdviceText(const Advice& advice);
+
+// All of it, the best first.
+std::vector<std::string> AdviceTexts(const MemoryResult& memory);
+
+}  // namespace leaktrack
+
+#endif  // LEAKTRACK_TOOLS_REPORT_WORDS_ADVICE_WORDS_H_
