@@ -68,9 +68,12 @@ TEST_F(ChildTest, SigtermIsPassedOn) {
 
 TEST_F(ChildTest, WhereNoProcessCanBeHadThereIsNoneAndTheReasonIsKnown) {
   if (geteuid() == 0) GTEST_SKIP() << "root has no limit on processes";
-  const rlimit none{0, 0};
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NPROC, &before), 0);
+  const rlimit none{0, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_NPROC, &none), 0);
   const ChildEnd end = Shell("exit 0");
+  setrlimit(RLIMIT_NPROC, &before);
   EXPECT_EQ(end.pid, -1);
   EXPECT_EQ(end.error, EAGAIN);
 }

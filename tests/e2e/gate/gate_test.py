@@ -67,7 +67,7 @@ def passes_and_fails(gate):
 
 
 def cost(gate):
-    gate.expect(gate.at_exit(0, 0), 0, "of CPU (--cost: how much of it is the tracking)")
+    gate.expect(gate.at_exit(0, 0), 0, "of CPU (--cost says how much of it is the tracking)")
     gate.expect(gate.at_exit(0, 0, "--cost"), 0, "times the")
 
 
