@@ -10,25 +10,17 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build/release
 say() { echo "quickstart: $*" >&2; }
 
-# Prints a step's output only if it fails.
-quietly() {
-  local log
-  log=$(mktemp)
-  if "$@" >"$log" 2>&1; then rm -f "$log"; return; fi
-  cat "$log" >&2
-  rm -f "$log"
-  say "failed; to repeat: $*"
-  exit 2
-}
+. "$root/scripts/quietly.sh"
+step() { quietly "$@" || { say "failed; to repeat: $*"; exit 2; }; }
 
 "$root/scripts/setup.sh"
 if [ ! -e "$build/build.ninja" ]; then
   say "configuring $build"
   # The tests need more packages than a first look should install; scripts/test.sh switches them on.
-  (cd "$root" && quietly cmake --preset release -DLEAKTRACK_TESTS=OFF)
+  (cd "$root" && step cmake --preset release -DLEAKTRACK_TESTS=OFF)
 fi
 [ -x "$build/bin/leaktrack" ] || say "building (some minutes the first time)"
-(cd "$root" && quietly cmake --build --preset release --target leaktrack leaktrack_cli service)
+(cd "$root" && step cmake --build --preset release --target leaktrack leaktrack_cli service)
 
 output=$root/build/quickstart
 mkdir -p "$output"

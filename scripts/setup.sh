@@ -72,7 +72,8 @@ if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
   "${as_root[@]}" chmod +x "$policy"
 fi
-"${as_root[@]}" apt-get update -qq
+. "$(dirname "$0")/quietly.sh"
+quietly "${as_root[@]}" apt-get update -qq
 
 # The first of the names that can be installed here; nothing if there is none.
 known() {
@@ -87,8 +88,8 @@ for package in "${missing[@]}"; do
   if [ -n "$name" ]; then chosen+=("$name"); else unknown+=("$package"); fi
 done
 [ ${#chosen[@]} -eq 0 ] ||
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${chosen[@]}" >/dev/null
+  quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${chosen[@]}"
 # A build needs all of its packages; tests skip what is not there, and say so.
 for package in "${unknown[@]}"; do
   echo "setup: no package is called $package here" >&2

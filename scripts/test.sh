@@ -24,18 +24,13 @@ failed() {
   exit 1
 }
 
-# Runs a command; keeps it quiet while it succeeds.
-quietly() {
-  local log
-  log=$(mktemp)
-  "$@" >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; failed "$@"; }
-  rm -f "$log"
-}
+. scripts/quietly.sh
+step() { quietly "$@" || failed "$@"; }
 
 build() {
   say "$1: building"
-  quietly cmake --preset "$1" "${@:2}"
-  quietly "${same_addresses[@]}" cmake --build --preset "$1" -j "$jobs"
+  step cmake --preset "$1" "${@:2}"
+  step "${same_addresses[@]}" cmake --build --preset "$1" -j "$jobs"
 }
 
 # The thread sanitizer of GCC 12 does not start where the kernel randomises more address bits than it expects.
@@ -70,8 +65,8 @@ run_fuzz_targets() {
     target=build/fuzz/bin/${name}_fuzz
     mkdir -p "build/fuzz/found/$name"
     say "fuzz: $name"
-    quietly "$target" -runs=0 "$corpus"
-    quietly "$target" -seed=1 -runs=20000 -max_total_time=6 -timeout=30 -artifact_prefix="build/fuzz/found/$name." \
+    step "$target" -runs=0 "$corpus"
+    step "$target" -seed=1 -runs=20000 -max_total_time=6 -timeout=30 -artifact_prefix="build/fuzz/found/$name." \
       "build/fuzz/found/$name" "$corpus"
     passed=$((passed + 2))
   done

@@ -4,6 +4,9 @@
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "bench/report/full_run.h"
 #include "libtrack/capture/read/capture_bytes.h"
 #include "tools/analysis/analyze.h"

@@ -3,6 +3,11 @@
 // The cost of recording once a stack is known: nanoseconds per call, one thread, warm caches.
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
 #include "tests/record/test_image.h"
 
 namespace leaktrack::track {

@@ -2,9 +2,11 @@
 //
 // Writes a large capture: full_capture FILE [SITES [DAYS]]. By default 10,000 sites (full_run.h)
 // that allocate before every epoch of 2 days. time.sh times `leaktrack report` on it.
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <vector>
 
 #include "bench/report/full_run.h"
 

@@ -6,6 +6,7 @@
 #ifndef LEAKTRACK_BENCH_REPORT_FULL_RUN_H_
 #define LEAKTRACK_BENCH_REPORT_FULL_RUN_H_
 
+#include <cstdint>
 #include <cstdlib>
 #include <random>
 #include <vector>

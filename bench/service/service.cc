@@ -12,13 +12,18 @@
 // that names one of those is wrong.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <random>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "bench/service/page_cache.h"
 #include "bench/service/session_store.h"

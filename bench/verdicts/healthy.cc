@@ -3,6 +3,8 @@
 // Sites that do not leak.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include "bench/verdicts/population.h"
 

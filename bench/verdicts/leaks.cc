@@ -3,7 +3,10 @@
 // Sites that leak, and a busy neighbour for each.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
+#include <string>
+#include <vector>
 
 #include "bench/verdicts/population.h"
 

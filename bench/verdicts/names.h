@@ -7,6 +7,7 @@
 #define LEAKTRACK_BENCH_VERDICTS_NAMES_H_
 
 #include <deque>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>

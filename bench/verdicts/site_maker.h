@@ -6,6 +6,7 @@
 #ifndef LEAKTRACK_BENCH_VERDICTS_SITE_MAKER_H_
 #define LEAKTRACK_BENCH_VERDICTS_SITE_MAKER_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>

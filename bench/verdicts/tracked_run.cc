@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "libtrack/capture/read/capture_bytes.h"
 #include "libtrack/capture/write/header_page.h"

@@ -4,6 +4,8 @@
 // functions are done in place; the others are in libtrack/runtime (the process) and libtrack/wrap
 // (blocks).
 #define LEAKTRACK_IS_TRACKER  // it does not look for itself
+#include <cstddef>
+
 #include "include/leaktrack/leaktrack.h"
 #include "libtrack/runtime/annotations.h"
 #include "libtrack/runtime/run.h"

@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <sched.h>
 
+#include <cstdint>
+
 #include "libtrack/interpose/careful.h"
 #include "libtrack/interpose/export.h"
 #include "libtrack/interpose/seventh_argument.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/cells.h"
 
+#include <atomic>
 #include <bit>
 
 #include "libtrack/capture/dcheck.h"

@@ -22,6 +22,8 @@
 #ifndef LEAKTRACK_LIBTRACK_RECORD_CELLS_H_
 #define LEAKTRACK_LIBTRACK_RECORD_CELLS_H_
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "libtrack/capture/dcheck.h"

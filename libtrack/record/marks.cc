@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tracker: what the program says about blocks that are alive already.
+#include <atomic>
+#include <cstdint>
+
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/record/notes.h"
 
+#include <atomic>
+#include <cstddef>
+
 namespace leaktrack::track {
 namespace {
 

@@ -7,6 +7,9 @@
 // from the start. Entries of exact mode stay. A whole pass over 32,768 entries takes milliseconds,
 // so a pass is done in chunks of a few buckets, one chunk per insert: no single allocation pays for
 // all of it. Each entry has its own label, so a half-done pass is a valid state.
+#include <atomic>
+#include <cstdint>
+
 #include "libtrack/record/numeric.h"
 #include "libtrack/record/tracker.h"
 

@@ -6,6 +6,9 @@
 #ifndef LEAKTRACK_LIBTRACK_RECORD_TRACKER_EXACT_H_
 #define LEAKTRACK_LIBTRACK_RECORD_TRACKER_EXACT_H_
 
+#include <atomic>
+#include <cstdint>
+
 #include "libtrack/capture/age_band.h"
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/record/tracker.h"

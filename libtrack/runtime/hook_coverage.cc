@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/runtime/hook_coverage.h"
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
 #include "libtrack/platform/os/linker.h"
 #include "libtrack/platform/os/text.h"
 #include "libtrack/platform/real/real_functions.h"

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/raw.h"

@@ -13,6 +13,8 @@
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_IDENTITY_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_IDENTITY_H_
 
+#include <cstdint>
+
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack::track {

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include <atomic>
 #include <cstring>
 
 #include "libtrack/capture/dcheck.h"

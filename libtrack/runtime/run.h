@@ -20,6 +20,7 @@
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_RUN_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "libtrack/capture/recorder_layout.h"

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <string_view>
 
 #include "libtrack/capture/format.h"
 #include "libtrack/platform/modules/module_map.h"

@@ -2,6 +2,8 @@
 #include "libtrack/runtime/threads.h"
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"

@@ -15,6 +15,9 @@
 #ifndef LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 #define LEAKTRACK_LIBTRACK_RUNTIME_THREADS_H_
 
+#include <cstddef>
+#include <cstdint>
+
 #include "libtrack/record/tracker.h"
 
 namespace leaktrack::track {

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "libtrack/platform/real/bootstrap.h"
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/platform/walk/unwinder.h"

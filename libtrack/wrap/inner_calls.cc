@@ -3,6 +3,9 @@
 
 #include <link.h>
 
+#include <atomic>
+#include <cstddef>
+
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/os/link_object.h"

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <cstdint>
+
 #include "libtrack/platform/os/maps_reader.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/sparse_memory.h"

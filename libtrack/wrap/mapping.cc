@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <atomic>
+
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/wrap/file_memory.h"

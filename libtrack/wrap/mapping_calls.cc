@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/wrap/mapping_calls.h"
 
+#include <cstddef>
+
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/wrap/mapping.h"
 #include "libtrack/wrap/segments.h"

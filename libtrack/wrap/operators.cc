@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 
 #include "libtrack/platform/real/link_scope.h"
 #include "libtrack/platform/real/real_functions.h"

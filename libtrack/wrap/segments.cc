@@ -5,6 +5,8 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 
+#include <cstddef>
+
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/wrap/mapping_books.h"

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <random>
+#include <vector>
 
 #include "tests/analysis/one_site.h"
 #include "tools/analysis/detect/judge.h"

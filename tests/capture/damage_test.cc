@@ -6,6 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
 
 #include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/read/decoder.h"

@@ -5,7 +5,9 @@
 // LEAKTRACK_WRITE_GOLDEN=<path> is set, the test writes the file instead: for a new N.)
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 

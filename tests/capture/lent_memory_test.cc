@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <cstdint>
+
 #include "libtrack/capture/read/decoder.h"
 #include "tests/capture/run_fixture.h"
 

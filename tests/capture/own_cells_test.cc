@@ -4,6 +4,7 @@
 // and reject impossible values.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <limits>
 
 #include "libtrack/capture/read/decoder.h"

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <random>
+#include <vector>
+
 #include "libtrack/capture/age_band.h"
 #include "tests/capture/run_fixture.h"
 

@@ -4,7 +4,10 @@
 // readers of man pages understand these: e2e/commands/shell_test.py.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "tests/commands/command_fixture.h"
 #include "tools/commands/command_line.h"

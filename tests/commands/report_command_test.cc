@@ -3,8 +3,11 @@
 // `leaktrack report` from its arguments to its exit status, on captures of made runs.
 #include <gmock/gmock.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "tests/commands/command_fixture.h"
 #include "tools/report/formats.h"

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "tests/commands/command_fixture.h"
 #include "tests/support/recorder_builder.h"

@@ -3,8 +3,12 @@
 // `diff`, `gate` and `merge`: several captures, one answer.
 #include <gmock/gmock.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/commands/command_fixture.h"
 #include "tools/commands/gate_files.h"

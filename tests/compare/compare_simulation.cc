@@ -4,8 +4,13 @@
 // version, 400 sites.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <initializer_list>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/compare/made_counts.h"
 

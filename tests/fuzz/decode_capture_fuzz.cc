@@ -6,7 +6,9 @@
 // Checksums would reject every mutation, so they are repaired first: header page, segments and
 // records.
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "libtrack/capture/crc32c.h"

@@ -5,6 +5,7 @@
 // The same bytes go to each reader. Checked beside "no crash": a baseline that is accepted is
 // written and read back with the same sites and comments, and writing it again gives the same text.
 // A refusal names its file.
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 

@@ -6,6 +6,7 @@
 // entries); the rest is the payload of a record of notes. Held beside "no crash": phases, snapshots
 // and execs come in the order of time, and no phase ends before it begins.
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <vector>

@@ -6,6 +6,7 @@
 // Held beside "no crash": a file without ELF's first bytes has no facts and no suppressions.
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>

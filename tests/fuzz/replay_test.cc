@@ -3,6 +3,7 @@
 // Replays the checked-in corpus of a fuzz target, and simple mutations of it, as a plain test.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

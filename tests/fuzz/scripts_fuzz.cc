@@ -4,6 +4,7 @@
 // words of a command. Held beside "no crash": findings are few and name a line that there is; the
 // chain of wrappers begins with the first word and is no longer than the command.
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>

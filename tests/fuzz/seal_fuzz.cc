@@ -5,6 +5,7 @@
 // The same bytes are the text of a seal, a file that ends in one, and a text to be packed. Held
 // beside "no crash": a seal that was read is written and read back as the same; a packed text comes
 // back as it was; what a seal names is a frame that it gives at least one function.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>

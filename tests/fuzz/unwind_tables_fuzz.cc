@@ -8,6 +8,7 @@
 // read past it. Checked beside "no crash": a rule found with a remembered CIE equals the rule found
 // without it, and the cache's form of a rule gives the same rule back.
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 

@@ -2,6 +2,7 @@
 //
 // Fuzzes the unpacking of MiniDebugInfo. liblzma is the distribution's, not instrumented: what is
 // held is that no input costs more memory than UnpackXz says.
+#include <cstdint>
 #include <cstdlib>
 
 #include "tools/symbolize/xz.h"

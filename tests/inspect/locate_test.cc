@@ -3,6 +3,8 @@
 // From a word to the file that the kernel will run, on real files.
 #include "tools/inspect/locate.h"
 
+#include <filesystem>
+
 #include "tests/inspect/temporary_directory.h"
 
 namespace leaktrack {

@@ -7,6 +7,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "tests/inspect/temporary_directory.h"
 
 namespace leaktrack {

@@ -7,6 +7,8 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
+#include <filesystem>
+
 #include "tests/inspect/helper_process.h"
 #include "tests/inspect/temporary_directory.h"
 

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <memory>
+#include <vector>
+
 #include "tests/record/test_image.h"
 
 namespace leaktrack::track {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 #include "libtrack/record/tracker.h"
 #include "tests/record/test_image.h"
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include "libtrack/record/notes.h"
 #include "tests/record/test_image.h"

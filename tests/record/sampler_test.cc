@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "libtrack/record/numeric.h"
 #include "tests/record/test_image.h"

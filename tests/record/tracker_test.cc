@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "libtrack/capture/age_band.h"
 #include "tests/record/test_image.h"
 

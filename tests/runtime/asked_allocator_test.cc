@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/helper_thread.h"

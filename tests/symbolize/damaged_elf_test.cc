@@ -3,7 +3,11 @@
 // sanitizers.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "tests/symbolize/fixture.h"
 

@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "tests/symbolize/fixture.h"
 

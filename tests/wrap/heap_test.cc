@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <string>

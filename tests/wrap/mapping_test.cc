@@ -10,6 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <initializer_list>
+#include <utility>
+
 #include "tests/wrap/tracked_run.h"
 
 namespace leaktrack::track {

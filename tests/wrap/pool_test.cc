@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+
 #include "libtrack/runtime/annotations.h"
 #include "libtrack/wrap/heap.h"
 #include "tests/wrap/tracked_run.h"

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
+#include <initializer_list>
+
 #include "libtrack/platform/os/raw.h"
 #include "tests/wrap/tracked_run.h"
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <string>
 
 #include "tools/base/units.h"
 

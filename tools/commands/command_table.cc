@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <span>
+#include <string>
+
 #include "tools/commands/command.h"
 
 namespace leaktrack {

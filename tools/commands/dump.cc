@@ -3,6 +3,10 @@
 // `leaktrack dump`: what a capture holds, as text, one record a line. For looking closely, and for
 // grep.
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

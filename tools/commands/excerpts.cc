@@ -2,6 +2,8 @@
 #include "tools/commands/excerpts.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 

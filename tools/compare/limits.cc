@@ -2,6 +2,7 @@
 #include "tools/compare/limits.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>

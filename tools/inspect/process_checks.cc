@@ -2,6 +2,7 @@
 #include "tools/inspect/process_checks.h"
 
 #include <algorithm>
+#include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"

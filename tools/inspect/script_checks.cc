@@ -2,6 +2,7 @@
 #include "tools/inspect/script_checks.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"

@@ -2,7 +2,9 @@
 #include "tools/symbolize/cached_symbolizer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <tuple>
+#include <vector>
 
 namespace leaktrack {
 namespace {

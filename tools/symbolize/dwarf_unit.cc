@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <string>
 
 #include "tools/symbolize/dwarf_scopes.h"
 

@@ -2,11 +2,16 @@
 #include <algorithm>
 #include <array>
 #include <cinttypes>
+#include <cstdint>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <set>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "tools/base/safe_text.h"
 #include "tools/symbolize/demangle.h"

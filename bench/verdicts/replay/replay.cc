@@ -18,6 +18,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <string>
 #include <unordered_map>
 #include <vector>
 

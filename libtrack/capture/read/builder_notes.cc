@@ -2,7 +2,10 @@
 //
 // CaptureBuilder: what the program said about itself, from records and from the recorder.
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <cstring>
+#include <string>
 
 #include "libtrack/capture/read/capture_builder.h"
 

@@ -2,8 +2,13 @@
 //
 // CaptureBuilder::TakeRecorder: the last moments, from the flight recorder.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "libtrack/capture/read/capture_builder.h"
 

@@ -10,6 +10,7 @@
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_CAPTURE_BUILDER_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_READ_CAPTURE_BUILDER_H_
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>

@@ -13,6 +13,7 @@
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_READ_FOLD_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_READ_FOLD_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/capture/write/header_page.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 

@@ -3,6 +3,8 @@
 // History records: when a level is due, the absolute sums of every cell that has changed since the
 // level was last written.
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 
 #include "libtrack/capture/write/writer_parts.h"
 

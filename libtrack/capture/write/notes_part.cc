@@ -2,6 +2,10 @@
 //
 // Notes records: what the program has said about itself since the last epoch, and which notes have
 // ended by now.
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/capture/write/recorder_view.h"
 
+#include <atomic>
 #include <cstring>
 
 namespace leaktrack::capture {

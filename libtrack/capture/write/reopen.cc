@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // HistoryWriter::Reopen: continues a file that another process left.
+#include <cstdint>
 #include <cstring>
 
 #include "libtrack/capture/crc32c.h"

@@ -4,6 +4,8 @@
 #include <elf.h>
 #include <sys/uio.h>
 
+#include <cstddef>
+
 #include "libtrack/platform/cfi/byte_cursor.h"
 #include "libtrack/platform/os/raw.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/modules/module_map.h"
 
+#include <string_view>
+
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/cfi/rule_cache.h"
 #include "libtrack/platform/modules/loaded_elf.h"

@@ -17,6 +17,7 @@
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_HELPER_THREAD_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace leaktrack::track {

@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <sys/statfs.h>
 
+#include <atomic>
+
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/os/sparse_memory.h"

@@ -12,6 +12,8 @@
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_OS_STACK_SWITCH_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_OS_STACK_SWITCH_H_
 
+#include <cstdint>
+
 #include "libtrack/capture/dcheck.h"
 
 namespace leaktrack::track {

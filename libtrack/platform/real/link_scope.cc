@@ -2,6 +2,7 @@
 #include "libtrack/platform/real/link_scope.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "libtrack/platform/modules/loaded_elf.h"

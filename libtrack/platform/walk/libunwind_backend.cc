@@ -6,6 +6,8 @@
 #include <errno.h>
 
 #include <atomic>
+#include <cstdint>
+#include <span>
 
 #include "libtrack/platform/modules/module_map.h"
 #include "libtrack/platform/os/linker.h"

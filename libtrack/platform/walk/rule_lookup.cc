@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/platform/walk/rule_lookup.h"
 
+#include <cstdint>
 #include <initializer_list>
 
 #include "libtrack/platform/cfi/cfi_table.h"

@@ -12,6 +12,8 @@
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_WALK_RULE_LOOKUP_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_WALK_RULE_LOOKUP_H_
 
+#include <cstdint>
+
 #include "libtrack/platform/cfi/cfi_program.h"
 #include "libtrack/platform/cfi/rule_cache.h"
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include "tests/analysis/synthetic.h"
 #include "tools/analysis/analyze.h"

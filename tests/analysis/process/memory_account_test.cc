@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+
 #include "tests/analysis/process/memory_samples.h"
 #include "tools/analysis/process/memory_series.h"
 

@@ -34,6 +34,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <cstdint>
+#include <cstring>
 #include <initializer_list>
 
 #include "leaks.h"

@@ -4,6 +4,7 @@
 // EXPECT: end exited
 // EXPECT: live LeakAfterwards 4 objects 7012 bytes
 // EXPECT: absent Refused
+#include <cstddef>
 #include <cstdint>
 #include <new>
 

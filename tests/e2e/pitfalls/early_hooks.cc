@@ -16,6 +16,8 @@
 #include <threads.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <cstring>
 #include <new>
 
 extern "C" {

@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <stdio.h>
 
+#include <cstring>
+
 #include "program.h"
 
 // Is there a helper thread of ours in this process?

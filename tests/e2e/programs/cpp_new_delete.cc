@@ -11,6 +11,7 @@
 // EXPECT: live LeakArrayAlignedNothrow 1 objects 1216 bytes
 // EXPECT: absent Clean
 // EXPECT: absent FailAndCatch
+#include <cstddef>
 #include <cstdint>
 #include <new>
 

@@ -7,8 +7,10 @@
 #include <link.h>
 #include <sys/auxv.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 
 #include "libtrack/platform/os/clock.h"
 #include "libtrack/platform/os/link_object.h"

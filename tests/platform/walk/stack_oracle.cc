@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <libunwind.h>
 
+#include <atomic>
 #include <sstream>
+#include <string>
 
 #include "libtrack/platform/modules/module_map.h"
 

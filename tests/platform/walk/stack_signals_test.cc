@@ -10,7 +10,9 @@
 #include <ucontext.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 
 #include "libtrack/platform/modules/module_map.h"
 #include "tests/platform/walk/stack_oracle.h"

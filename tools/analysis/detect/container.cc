@@ -2,7 +2,9 @@
 #include "tools/analysis/detect/container.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <vector>
 
 namespace leaktrack {
 namespace {

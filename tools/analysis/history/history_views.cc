@@ -3,7 +3,10 @@
 // Histories made from histories: sums, earlier moments, parts.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
+#include <memory>
+#include <vector>
 
 #include "tools/analysis/history/site_history.h"
 

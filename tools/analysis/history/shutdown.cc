@@ -2,6 +2,7 @@
 #include "tools/analysis/history/shutdown.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <map>
 

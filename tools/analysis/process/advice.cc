@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/analysis/process/advice.h"
 
+#include <cstdint>
+
 namespace leaktrack {
 namespace {
 

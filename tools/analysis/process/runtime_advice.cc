@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "libtrack/capture/allocators.h"
@@ -97,7 +99,8 @@ void AdviseOnManagedHeaps(const capture::Capture& capture, const Analysis& analy
 void AdviseOnLimit(const capture::Capture& capture, const Analysis& analysis,
                    std::vector<Advice>& advice) {
   const ProcessResult& process = analysis.process;
-  if (capture.memory.empty() || !process.limit_bytes || process.limit_kind == LimitKind::kRlimit) return;
+  if (capture.memory.empty() || !process.limit_bytes || process.limit_kind == LimitKind::kRlimit)
+    return;
   const int64_t machine = capture.memory.back().machine_total;
   if (machine > 0 && *process.limit_bytes > machine)
     advice.push_back({AdviceKind::kLimitAboveMachine, machine, ""});

@@ -2,6 +2,7 @@
 #include "tools/report/exchange/folded_report.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"

@@ -2,6 +2,7 @@
 #include "tools/report/exchange/pprof_report.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <protozero/pbf_writer.hpp>
 #include <tuple>

@@ -2,8 +2,10 @@
 #include "tools/report/exchange/speedscope_report.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <tuple>
 #include <unordered_map>
 #include <utility>

@@ -6,6 +6,8 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_EXCHANGE_SPEEDSCOPE_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_EXCHANGE_SPEEDSCOPE_REPORT_H_
 
+#include <cstddef>
+
 #include "tools/base/text_sink.h"
 #include "tools/report/input/report_input.h"
 

@@ -4,6 +4,7 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_INPUT_REPORT_INPUT_H_
 #define LEAKTRACK_TOOLS_REPORT_INPUT_REPORT_INPUT_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

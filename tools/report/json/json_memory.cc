@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <vector>
+
 #include "absl/strings/str_format.h"
 #include "tools/report/json/json_parts.h"
 #include "tools/report/words/advice_words.h"

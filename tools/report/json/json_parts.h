@@ -6,6 +6,7 @@
 #define LEAKTRACK_TOOLS_REPORT_JSON_JSON_PARTS_H_
 
 #include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>

@@ -9,6 +9,7 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_MERGE_MERGE_REPORT_H_
 #define LEAKTRACK_TOOLS_REPORT_MERGE_MERGE_REPORT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -7,6 +7,7 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_PAGE_HTML_FRAMES_H_
 #define LEAKTRACK_TOOLS_REPORT_PAGE_HTML_FRAMES_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <tuple>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/words/advice_words.h"
 
+#include <cstdint>
+
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
