@@ -82,7 +82,8 @@ TEST_F(ReportCommandTest, OnlyThePageHasSourceAndOnlyWhereThatIsNotForbidden) {
   const std::string capture = Make({});
   const json report = Report(1, {capture});
   const std::string file = report["sites"][0]["blame"]["file"];
-  if (!fs::exists(file)) GTEST_SKIP() << file << " is not here: this test was built elsewhere";
+  if (!file.starts_with("/") || !fs::exists(file))
+    GTEST_SKIP() << file << " is not here: this test was built elsewhere";
   const auto page_size = [&](std::vector<std::string> more) {
     more.insert(more.begin(), {"report", "--format", "html", "-o", Path("page"), capture});
     EXPECT_EQ(RunTool(more).exit, 1);

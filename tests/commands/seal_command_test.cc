@@ -50,7 +50,8 @@ TEST_F(SealCommandTest, SourceGoesInWhereItIsAskedFor) {
   const auto opened = OpenCapture(capture);
   const Seal names = MakeSeal(*opened, FramesOf(*opened), {}, false);
   const std::string file = names.frames.begin()->second.back().file;
-  if (!fs::exists(file)) GTEST_SKIP() << file << " is not here: this test was built elsewhere";
+  if (!file.starts_with("/") || !fs::exists(file))
+    GTEST_SKIP() << file << " is not here: this test was built elsewhere";
   const Outcome outcome = RunTool({"seal", "--source", "-o", Path("copy.ltk"), capture});
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("2 places their source"));
