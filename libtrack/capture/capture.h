@@ -10,6 +10,7 @@
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_CAPTURE_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_CAPTURE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -86,6 +87,12 @@ struct Survivor {
   uint32_t chain = 0;           // realloc chain, 0: none
   double keep_probability = 1;  // below 1 where the file kept only a share (exact mode over budget)
 };
+
+// Whether these stand for more than themselves: then sums are the counters', not theirs.
+inline bool IsDrawn(const std::vector<Survivor>& survivors) {
+  return std::any_of(survivors.begin(), survivors.end(),
+                     [](const Survivor& survivor) { return survivor.keep_probability < 1; });
+}
 
 struct KeptDeath {
   SiteId site = 0;

@@ -17,8 +17,8 @@
 // because the reader relies on it: dictionary, history from coarse to fine, survivors, kept deaths,
 // status (the commit). `consumed` of a ring moves only after its deaths are in the file; a crash in
 // between makes a duplicate that the reader drops, since each death carries its ring and position.
-// Limits: 64 MiB of file for any duration; 65,536 survivors, beyond that a stated share; see
-// FORMAT.md.
+// Limits: 64 MiB of file for any duration; 65,536 survivors, beyond that a stated share of
+// each site's; see FORMAT.md.
 //
 // What the tables must hold to: the first StackRecord lies at offset kDepotFirstOffset of the
 // arena; `written` and `consumed` of a ThreadBlock only ever grow, also when the block gets a new
@@ -37,6 +37,7 @@
 #include "libtrack/capture/write/encoder.h"
 #include "libtrack/capture/write/recorder_view.h"
 #include "libtrack/capture/write/segment_store.h"
+#include "libtrack/capture/write/survivor_shares.h"
 
 namespace leaktrack::capture {
 
@@ -47,7 +48,6 @@ enum class EpochKind : uint8_t {
 
 class HistoryWriter {
  public:
-  static constexpr uint32_t kSurvivorBudget = 65'536;  // entries in a full set
   static constexpr uint32_t kFullSetEpochs =
       64;  // a full set at least this often (in tables of 1 M slots)
   static constexpr uint32_t kYoungMs = 2'000;      // survivors younger than this may wait
@@ -145,7 +145,7 @@ class HistoryWriter {
   uint32_t full_epoch_;           // epoch of that set
   uint32_t full_segments_;        // how many segments it took
   bool changed_since_full_;
-  uint32_t share_shift_;  // 1 of 2^shift survivors is written
+  SurvivorShares shares_;
   uint64_t scan_cursor_;
   bool full_due_;
 
