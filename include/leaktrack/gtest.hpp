@@ -9,7 +9,8 @@
 //
 // What: the body runs once to warm up, then N times, then 2 N times. A leak grows in both and by the same per iteration; a
 // cache that fills, a pool or a lazily built table stops. Needs no tracker: the C library is asked what is in use. Where
-// the memory went is then told by `leaktrack gate`, whose command line the failure prints.
+// the memory went is then told by `leaktrack gate`, whose command line the failure prints: there the test fails again, tells
+// the tracker why, and the gate names the call sites instead of refusing a run that failed.
 // Limits: glibc's malloc (another allocator does not tell, which is a failure, not a pass); what other threads allocate
 // meanwhile counts; less than a byte per iteration does not.
 //
@@ -17,12 +18,16 @@
 #ifndef LEAKTRACK_GTEST_HPP_
 #define LEAKTRACK_GTEST_HPP_
 
+#include <errno.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <stddef.h>
 
 #include <algorithm>
 #include <memory>
+#include <string>
+
+#include "leaktrack/leaktrack.h"
 
 namespace leaktrack {
 namespace gtest_internal {
@@ -63,9 +68,10 @@ template <typename Body>
   const double lost = std::min(once, twice);
   if (lost < 1) return ::testing::AssertionSuccess();
   const ::testing::TestInfo* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+  const std::string name = std::string(test->test_suite_name()) + "." + test->name();
+  leaktrack_snapshot(("KeepsNothing:" + name).c_str());
   return ::testing::AssertionFailure() << "keeps " << lost << " bytes per iteration, in " << iterations << " as in " << 2 * iterations
-      << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- THIS_TEST --gtest_filter=" << test->test_suite_name() << "."
-      << test->name();
+      << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- " << program_invocation_name << " --gtest_filter=" << name;
 }
 
 }  // namespace leaktrack

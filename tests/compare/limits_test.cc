@@ -80,7 +80,7 @@ TEST(LimitsTest, LimitsPerIterationDoNotJudgeRunsThatCountNone) {
               HasSubstr("the limits count per iteration, these runs per run"));
 }
 
-TEST(GateTest, SaysWhatItCouldHaveSeen) {
+TEST(LimitsTest, AGateSaysWhatItCouldHaveSeen) {
   // 14.2 samples are seen 9 times in 10 at a level of .001, published; at .01 fewer.
   const GateResult result = GateWith("", {});
   EXPECT_GT(result.detectable_bytes, 5 * testing::kInterval);

@@ -236,7 +236,7 @@ void DescribeDiff(CLI::App& app, Action* action) {
   diff->add_flag("--at-exit", options->at_exit,
                  "count what was never freed, not what the second half of the run added");
   diff->add_option("--min-bytes", options->min_bytes,
-                   "smaller differences do not matter, per run (default: 1KiB)")
+                   "smaller differences do not matter, per run (default: 1KiB; at exit 1)")
       ->type_name("SIZE");
   diff->add_option("--format", options->format, "text, json or html")
       ->check(CLI::IsMember({"text", "json", "html"}));
@@ -271,6 +271,8 @@ void DescribeGateFiles(CLI::App& gate, GateCommandOptions& options) {
   gate.add_option("--baseline", options.baseline, "the leaks to live with")->type_name("FILE");
   gate.add_option("--write-baseline", options.write_baseline, "write what leaks now as a baseline")
       ->type_name("FILE");
+  gate.add_flag("--update-baseline", options.update_baseline,
+                "write the baseline anew, or for the first time, from these runs");
   gate.add_option("--limits", options.limits,
                   "how much may leak: a TOML file with max-total, max-site, min-bytes, [[site]]")
       ->type_name("FILE");

@@ -17,11 +17,30 @@
 namespace leaktrack {
 namespace {
 
+CountMode ModeOf(const DiffOptions& options) {
+  return options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
+}
+
+absl::StatusOr<CompareOptions> HowToCompare(const DiffOptions& options) {
+  CompareOptions compare;
+  compare.mode = ModeOf(options);
+  compare.min_bytes = DefaultMinBytes(compare.mode);
+  if (options.min_bytes.empty()) return compare;
+  ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(options.min_bytes));
+  compare.min_bytes = static_cast<double>(min_bytes);
+  return compare;
+}
+
 absl::StatusOr<std::vector<RunCounts>> Counts(const std::string& path, const DiffOptions& options) {
-  const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
-  ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(path, mode, options.symbols));
+  Suppressions run_times;  // what they keep by design is in both versions
+  if (options.at_exit) run_times.AddBuiltIn();
+  ASSIGN_OR_RETURN(std::vector<GateRun> runs,
+                   LoadRuns(path, {ModeOf(options), options.symbols, &run_times, false}));
   std::vector<RunCounts> counts;
-  for (const GateRun& run : runs) counts.push_back(run.counts);
+  for (GateRun& run : runs) {
+    std::erase_if(run.counts.sites, [](const SiteCount& site) { return site.suppressed; });
+    counts.push_back(std::move(run.counts));
+  }
   return counts;
 }
 
@@ -49,9 +68,7 @@ absl::StatusOr<int> RunDiff(const DiffOptions& options) {
     return absl::InvalidArgumentError(
         "--format html is not for a terminal; write it to a file by -o FILE");
   }
-  CompareOptions compare;
-  ASSIGN_OR_RETURN(const uint64_t min_bytes, ParseSize(options.min_bytes));
-  compare.min_bytes = static_cast<double>(min_bytes);
+  ASSIGN_OR_RETURN(const CompareOptions compare, HowToCompare(options));
   Inputs inputs;
   for (const std::string& place : {options.base, options.now}) {
     ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> runs, CapturesOfRuns(place));

@@ -16,7 +16,7 @@ struct DiffOptions {
       now;  // each a capture, a process tree's directory, or a directory of run-N directories
   bool at_exit =
       false;  // count what was never freed, instead of what the second half of the run added
-  std::string min_bytes = "1KiB";
+  std::string min_bytes;        // per unit of work; empty: DefaultMinBytes()
   std::string format = "text";  // text or json
   std::string output;
   SymbolizerOptions symbols;

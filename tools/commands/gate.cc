@@ -7,24 +7,21 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/base/input_file.h"
-#include "tools/base/replace_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
-#include "tools/base/terminal.h"
 #include "tools/base/units.h"
 #include "tools/commands/child.h"
 #include "tools/commands/exit_code.h"
+#include "tools/commands/gate_output.h"
 #include "tools/commands/gate_runs.h"
 #include "tools/commands/output.h"
 #include "tools/commands/run.h"
 #include "tools/inspect/locate.h"
 #include "tools/report/gate/checkout_paths.h"
-#include "tools/report/gate/gate_report.h"
 
 namespace leaktrack {
 namespace {
@@ -76,6 +73,11 @@ std::string CostText(const CpuCost& cost) {
                          FormatDuration(cost.plain_seconds));
 }
 
+// A test that keeps memory fails by itself, and the gate is asked where the memory went.
+bool FailedByWhatTestsKeep(int status, const std::string& directory) {
+  return status == EXIT_FAILURE && !TestsThatKeepMemory(directory).empty();
+}
+
 absl::Status RunAll(const GateCommandOptions& options, const std::string& place, CpuCost* cost) {
   if (place.empty())
     return absl::UnavailableError("no temporary directory could be made; name one with --keep DIR");
@@ -97,7 +99,7 @@ absl::Status RunAll(const GateCommandOptions& options, const std::string& place,
     run.tell = false;
     run.command = options.command;
     const int status = RunRun(run);
-    if (status != 0) {
+    if (status != 0 && !FailedByWhatTestsKeep(status, run.output_directory)) {
       return absl::FailedPreconditionError(
           absl::StrCat("run ", i, " of the command ended with ", status,
                        ": a run that failed proves nothing; mend it first"));
@@ -123,14 +125,25 @@ absl::StatusOr<GateOptions> Limits(const GateCommandOptions& options) {
   RETURN_IF_ERROR(ReplaceBy(options.max_total, gate.limits.total_bytes));
   RETURN_IF_ERROR(ReplaceBy(options.max_site, gate.limits.site_bytes));
   RETURN_IF_ERROR(ReplaceBy(options.min_bytes, gate.limits.min_bytes));
-  gate.compare.min_bytes = gate.limits.min_bytes.value_or(options.at_exit ? 1 : 1024);
+  gate.compare.mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
+  gate.compare.min_bytes = gate.limits.min_bytes.value_or(DefaultMinBytes(gate.compare.mode));
   return gate;
 }
 
 absl::StatusOr<Baseline> ReadBaseline(const GateCommandOptions& options) {
+  if (options.update_baseline && (options.baseline.empty() || !options.write_baseline.empty())) {
+    return absl::InvalidArgumentError(
+        "--update-baseline writes the file that --baseline FILE names, and no other");
+  }
   if (options.baseline.empty()) return Baseline{};
-  ASSIGN_OR_RETURN(const std::string text, ReadText(options.baseline));
-  return ParseBaseline(text, options.baseline);
+  std::error_code unknown;
+  const bool missing = !fs::exists(options.baseline, unknown) && !unknown;
+  if (missing && options.update_baseline) return Baseline{};
+  const absl::StatusOr<std::string> text = ReadText(options.baseline);
+  if (text.ok()) return ParseBaseline(*text, options.baseline);
+  return absl::Status(text.status().code(),
+                      absl::StrCat(text.status().message(),
+                                   missing ? "; --update-baseline makes it of these runs" : ""));
 }
 
 absl::Status ReadSuppressions(const GateCommandOptions& options, Suppressions& suppressions) {
@@ -141,83 +154,16 @@ absl::Status ReadSuppressions(const GateCommandOptions& options, Suppressions& s
   return absl::OkStatus();
 }
 
-absl::Status AddOwnSuppressions(const std::vector<GateRun>& runs, Suppressions& suppressions) {
-  std::map<std::string, std::string> own;
-  for (const GateRun& run : runs)
-    own.insert(run.own_suppressions.begin(), run.own_suppressions.end());
-  for (const auto& [file, text] : own)
-    RETURN_IF_ERROR(suppressions.Add(text, absl::StrCat(file, "'s __lsan_default_suppressions")));
-  return absl::OkStatus();
-}
-
-std::string SummaryPath(const GateCommandOptions& options) {
-  const char* path = options.github ? getenv("GITHUB_STEP_SUMMARY") : nullptr;
-  return path == nullptr ? "" : path;
-}
-
-// A baseline may be written anew where it was read.
-bool RenewsBaseline(const GateCommandOptions& options) {
-  std::error_code not_there;
-  return !options.baseline.empty() && !options.write_baseline.empty() &&
-         fs::equivalent(options.baseline, options.write_baseline, not_there);
-}
-
-absl::StatusOr<Inputs> InputsOf(const GateCommandOptions& options) {
+// The files that are read. Captures that cannot be found are told of when they are opened.
+Inputs InputsOf(const GateCommandOptions& options) {
   Inputs inputs(options.suppressions);
   inputs.Add(options.limits);
   inputs.Add(options.baseline);
   if (options.capture.empty()) return inputs;
-  ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> runs,
-                   CapturesOfRuns(options.capture));
-  for (const std::vector<std::string>& captures : runs) inputs.AddAll(captures);
+  const auto runs = CapturesOfRuns(options.capture);
+  if (!runs.ok()) return inputs;
+  for (const std::vector<std::string>& captures : *runs) inputs.AddAll(captures);
   return inputs;
-}
-
-absl::Status CheckAllOutputs(const GateCommandOptions& options, const Inputs& inputs) {
-  std::vector<std::string> outputs;
-  for (const std::string& path :
-       {options.junit, options.sarif, options.gitlab, SummaryPath(options)}) {
-    if (!path.empty()) outputs.push_back(path);
-  }
-  if (!options.write_baseline.empty() && !RenewsBaseline(options))
-    outputs.push_back(options.write_baseline);
-  return CheckOutputs(outputs, inputs);
-}
-
-absl::Status WriteBaseline(const GateCommandOptions& options, const std::string& text,
-                           const Inputs& inputs) {
-  if (!RenewsBaseline(options)) return WriteOutput(options.write_baseline, text, inputs);
-  // As a whole or not at all, and where a symbolic link leads to, not in place of the link.
-  std::error_code gone;
-  const std::string file = fs::canonical(options.write_baseline, gone).string();
-  return gone ? absl::NotFoundError(
-                    absl::StrCat(SafeText(options.write_baseline), ": ", gone.message()))
-              : ReplaceFile(file, file, text);
-}
-
-absl::Status Write(const GateCommandOptions& options, const GateResult& result,
-                   const Baseline& baseline, const Inputs& inputs) {
-  const auto write_if_named = [&inputs](const std::string& path, const std::string& text) {
-    return path.empty() ? absl::OkStatus() : WriteOutput(path, text, inputs);
-  };
-  // The verdict first: a file that cannot be written does not take it away.
-  const bool colour = WantColour(STDOUT_FILENO);
-  RETURN_IF_ERROR(WriteOutput(
-      "",
-      options.format == "json"
-          ? GateJson(result)
-          : GateText(result, static_cast<size_t>(TerminalColumns(STDOUT_FILENO)), colour),
-      inputs));
-  RETURN_IF_ERROR(write_if_named(options.junit, GateJunit(result)));
-  RETURN_IF_ERROR(write_if_named(options.sarif, GateSarif(result)));
-  RETURN_IF_ERROR(write_if_named(options.gitlab, GateGitlab(result)));
-  if (!options.write_baseline.empty()) {
-    RETURN_IF_ERROR(WriteBaseline(options, FormatBaseline(MakeBaseline(result, baseline)), inputs));
-  }
-  if (!options.github) return absl::OkStatus();
-  RETURN_IF_ERROR(WriteOutput("", GateGithub(result), inputs));
-  const std::string summary = SummaryPath(options);
-  return summary.empty() ? absl::OkStatus() : AppendOutput(summary, GateMarkdown(result), inputs);
 }
 
 fs::path SourceRoot(const std::string& named) {
@@ -243,14 +189,15 @@ int ExitOf(GateVerdict verdict, const std::string& inconclusive) {
 }  // namespace
 
 absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
+  const Inputs inputs = InputsOf(options);
+  RETURN_IF_ERROR(CheckGateOutputs(options, inputs));
+  RETURN_IF_ERROR(RetireReports(options, inputs));
   // Everything that can be wrong with the options is told before hours of runs.
   ASSIGN_OR_RETURN(const GateOptions gate, Limits(options));
   ASSIGN_OR_RETURN(const Baseline baseline, ReadBaseline(options));
   Suppressions suppressions;
   if (options.at_exit) suppressions.AddBuiltIn();
   RETURN_IF_ERROR(ReadSuppressions(options, suppressions));
-  ASSIGN_OR_RETURN(const Inputs inputs, InputsOf(options));
-  RETURN_IF_ERROR(CheckAllOutputs(options, inputs));
   std::string capture = options.capture;
   CpuCost cost;
   RunPlace place(options.command.empty() ? capture : options.keep);
@@ -259,12 +206,13 @@ absl::StatusOr<int> RunGate(const GateCommandOptions& options) {
     capture = place.path();
   }
   const auto begun = std::chrono::steady_clock::now();
-  const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
-  ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(capture, mode, options.symbols));
-  RETURN_IF_ERROR(AddOwnSuppressions(runs, suppressions));
+  ASSIGN_OR_RETURN(const std::vector<GateRun> runs,
+                   LoadRuns(capture, {gate.compare.mode, options.symbols, &suppressions, true}));
   GateResult result = Gate(runs, baseline, suppressions, gate);
   NameFilesBelow(SourceRoot(options.source_root), result);
-  RETURN_IF_ERROR(Write(options, result, baseline, inputs));
+  const absl::Status written = WriteBaseline(options, baseline, inputs, result);
+  RETURN_IF_ERROR(WriteReports(options, result, inputs));
+  RETURN_IF_ERROR(written);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s%s\n", runs.size(),
                 runs.size() == 1 ? "" : "s", FormatDuration(took.count()), CostText(cost));

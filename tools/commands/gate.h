@@ -4,7 +4,7 @@
 //
 // Promises: exit 0 pass, 1 a leak that is new, worse or over a limit, 2 the gate could not do its
 // work (a command that failed, a file that is none), 3 inconclusive (settable); never a silent
-// pass.
+// pass. A gate that writes a baseline passes what the baseline then holds.
 #ifndef LEAKTRACK_TOOLS_COMMANDS_GATE_H_
 #define LEAKTRACK_TOOLS_COMMANDS_GATE_H_
 
@@ -25,6 +25,7 @@ struct GateCommandOptions {
   std::string interval = "16KiB";
   bool at_exit = false;
   std::string baseline, write_baseline;
+  bool update_baseline = false;           // write `baseline` anew, or for the first time
   std::vector<std::string> suppressions;  // files
   std::string min_bytes;                  // per unit of work; empty: 1 KiB, at exit 1 byte
   std::string max_total, max_site;        // limits; empty: none

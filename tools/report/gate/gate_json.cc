@@ -47,6 +47,7 @@ std::string GateJson(const GateResult& result) {
     sites.back()["suppressed"] = site.suppressed;
     sites.back()["over_limit"] = site.over_limit;
     sites.back()["within_limit"] = site.within_limit;
+    sites.back()["accepted"] = site.accepted;
     sites.back()["fails"] = Fails(site);
   }
   const char* verdict = result.verdict == GateVerdict::kPass   ? "pass"
@@ -64,6 +65,8 @@ std::string GateJson(const GateResult& result) {
        {"unused_suppressions", result.unused},
        {"unused_limits", result.unused_limits},
        {"notes", result.notes},
+       {"failed_tests", result.failed_tests},
+       {"written_baseline", TextOrNull(result.written_baseline)},
        {"detectable_bytes", result.detectable_bytes > 0 ? Whole(result.detectable_bytes) : Json()},
        {"sites", sites}});
 }
@@ -71,14 +74,18 @@ std::string GateJson(const GateResult& result) {
 std::string ComparisonJson(const Comparison& comparison) {
   Json sites = Json::array();
   for (const SiteChange& site : comparison.sites) sites.push_back(SiteJson(site));
-  return Dump({{"schema", 1},
-               {"regressed", comparison.Regressed()},
-               {"unit", comparison.unit},
-               {"dispersion", comparison.phi},
-               {"dispersion_known", comparison.phi_known},
-               {"detectable_bytes", Whole(comparison.detectable_bytes)},
-               {"inconclusive_because", TextOrNull(comparison.inconclusive_because)},
-               {"sites", sites}});
+  return Dump(
+      {{"schema", 1},
+       {"regressed", comparison.Regressed()},
+       {"unit", comparison.unit},
+       {"dispersion", comparison.phi},
+       {"dispersion_known", comparison.phi_known},
+       {"detectable_bytes",
+        comparison.detectable_bytes > 0 ? Whole(comparison.detectable_bytes) : Json()},
+       {"detectable_blocks",
+        comparison.detectable_blocks > 0 ? Whole(std::ceil(comparison.detectable_blocks)) : Json()},
+       {"inconclusive_because", TextOrNull(comparison.inconclusive_because)},
+       {"sites", sites}});
 }
 
 }  // namespace leaktrack
