@@ -9,8 +9,9 @@
 //
 // The body runs once to warm up, then N times, then 2 N times. A leak grows in both series, by the
 // same amount per iteration. A cache that fills, a pool or a lazily built table stops growing. It
-// needs no tracker, because it asks the C library how much is in use. To see where the memory goes,
-// run `leaktrack gate`; the failure prints the command line.
+// needs no tracker, because it asks the C library how much is in use. `leaktrack gate` tells where
+// the memory went; the failure prints the command line. There the test fails again and tells the
+// tracker why, and the gate names the call sites instead of refusing a run that failed.
 // Limits: glibc's malloc. (Another allocator does not tell, and that is a failure, not a pass.)
 // Allocations of other threads count too. Less than a byte per iteration does not count.
 //
@@ -18,12 +19,16 @@
 #ifndef LEAKTRACK_GTEST_HPP_
 #define LEAKTRACK_GTEST_HPP_
 
+#include <errno.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <stddef.h>
 
 #include <algorithm>
 #include <memory>
+#include <string>
+
+#include "leaktrack/leaktrack.h"
 
 namespace leaktrack {
 namespace gtest_internal {
@@ -64,9 +69,10 @@ template <typename Body>
   const double lost = std::min(once, twice);
   if (lost < 1) return ::testing::AssertionSuccess();
   const ::testing::TestInfo* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+  const std::string name = std::string(test->test_suite_name()) + "." + test->name();
+  leaktrack_snapshot(("KeepsNothing:" + name).c_str());
   return ::testing::AssertionFailure() << "keeps " << lost << " bytes per iteration, in " << iterations << " as in " << 2 * iterations
-      << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- THIS_TEST --gtest_filter=" << test->test_suite_name() << "."
-      << test->name();
+      << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- " << program_invocation_name << " --gtest_filter=" << name;
 }
 
 }  // namespace leaktrack

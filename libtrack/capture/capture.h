@@ -11,6 +11,7 @@
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_CAPTURE_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_CAPTURE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -92,6 +93,12 @@ struct Survivor {
   // Below 1 if the file kept only a share of the survivors (exact mode over budget).
   double keep_probability = 1;
 };
+
+// Whether these stand for more than themselves: then sums are the counters', not theirs.
+inline bool IsDrawn(const std::vector<Survivor>& survivors) {
+  return std::any_of(survivors.begin(), survivors.end(),
+                     [](const Survivor& survivor) { return survivor.keep_probability < 1; });
+}
 
 struct KeptDeath {
   SiteId site = 0;

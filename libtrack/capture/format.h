@@ -26,8 +26,8 @@ namespace leaktrack::capture {
 inline constexpr uint64_t kCaptureMagic = 0x3130'5041'434b'544cULL;  // "LTKCAP01"
 inline constexpr uint16_t kMajor = 1;
 // 1: the allocator's figures, work units; 2: notes, pools, immortal blocks; 3: start ticks, limit,
-// execs
-inline constexpr uint16_t kMinor = 3;
+// execs; 4: survivors drawn site by site
+inline constexpr uint16_t kMinor = 4;
 inline constexpr uint32_t kSegmentMagic = 0x4753'544cU;  // "LTSG"
 
 inline constexpr uint64_t kHeaderBytes = 4096;

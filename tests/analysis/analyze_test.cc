@@ -262,6 +262,24 @@ TEST(AnalyzeTest, ExactTotalsStayExactWhenTheFileKeptOnlyAShareOfTheSurvivors) {
   EXPECT_EQ(analysis.sites[0].live_bytes_error, 0);
 }
 
+TEST(AnalyzeTest, ASiteOfWhichNoBlockWasKeptIsCountedAllTheSame) {
+  Program program(20, 1, kFirstSeed);
+  program.Stream(program.Site({"malloc", "Table", "main"}), 1000, 48, kForever, 0, 2);
+  const capture::SiteId small = program.Site({"malloc", "Small", "main"});
+  for (int i = 0; i < 3; ++i) program.Block(small, 100, kForever, 1207);
+  capture::Capture capture = program.Build();
+  std::erase_if(capture.survivors,
+                [&](const capture::Survivor& survivor) { return survivor.site == small; });
+  for (capture::Survivor& survivor : capture.survivors) survivor.keep_probability = .5;
+  const Analysis analysis = Analyze(capture, program.symbolizer);
+  const auto found = std::ranges::find_if(analysis.sites, [&](const SiteResult& site) {
+    return site.sites == std::vector<capture::SiteId>{small};
+  });
+  ASSERT_NE(found, analysis.sites.end());
+  EXPECT_EQ(found->live_bytes, 3 * 1207);
+  EXPECT_EQ(found->live_objects, 3);
+}
+
 TEST(AnalyzeTest, SeesAVectorThatGrowsForEver) {
   Program program(60, kInterval, kFirstSeed);
   const capture::SiteId site = program.Site({"realloc", "Log::Append", "main"});

@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include <cmath>
+#include <map>
 
 #include "libtrack/capture/age_band.h"
 #include "tests/capture/run_fixture.h"
@@ -220,6 +221,37 @@ TEST(RoundTripTest, SurvivorsOverBudgetAreAStatedShare) {
   for (const Survivor& survivor : capture.survivors) estimate += 1 / survivor.keep_probability;
   EXPECT_NEAR(estimate, 160'000, 4 * std::sqrt(160'000 * 3.0));
   EXPECT_EQ(capture.live_count, 160'000u);
+}
+
+// One share for all would leave 3 in 4 of these sites without any block.
+TEST(RoundTripTest, SmallSitesKeepAllTheirBlocksBesideALargeTable) {
+  leaktrack::testing::RecorderSizes sizes;
+  sizes.live_slots = 160'000;
+  sizes.cells = 4096;
+  TestRun run(sizes);
+  std::vector<SiteId> sites = {run.recorder.AddStack({1})};
+  for (uint64_t i = 0; i < 60; ++i) sites.push_back(run.recorder.AddStack({2, 100 + i}));
+  for (uint32_t i = 0; i < 160'000; ++i) {
+    const bool small = i % 880 == 7;  // three blocks of each
+    run.recorder.SetLive(i, {sites[small ? 1 + i / 880 % 60 : 0], 100, 1, i % 1000, 0, 0});
+  }
+  ASSERT_TRUE(run.Create());
+  ASSERT_TRUE(run.Epoch(10'000));
+  for (const uint64_t now_ms : {10'000u, 11'000u}) {  // and once more by changes alone
+    std::map<SiteId, double> seen, weighed;
+    for (const Survivor& survivor : run.DecodeFile().capture.survivors) {
+      ++seen[survivor.site];
+      weighed[survivor.site] += 1 / survivor.keep_probability;
+    }
+    for (size_t i = 1; i < sites.size(); ++i) {
+      EXPECT_GE(seen[sites[i]], 3) << "small site " << i;
+      EXPECT_EQ(seen[sites[i]], weighed[sites[i]]) << "stand for themselves";
+    }
+    EXPECT_LT(seen[sites[0]], 65'536);
+    EXPECT_NEAR(weighed[sites[0]], 159'820, 4 * std::sqrt(159'820 * 3.0));
+    run.recorder.SetLive(7, {sites[1], 200, 1, 2'000, 0, 0});
+    ASSERT_TRUE(run.Epoch(now_ms + 1000));
+  }
 }
 
 TEST(RoundTripTest, StatusComesBack) {

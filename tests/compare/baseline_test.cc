@@ -42,6 +42,35 @@ TEST(BaselineTest, WrittenSizesStayAsTheyAreWhenWrittenAgain) {
   }
 }
 
+TEST(BaselineTest, HowItWasMeasuredAndHowRunsDifferedIsReadBack) {
+  const std::string text =
+      "# leaktrack baseline, runs: 3, what grew, one in 16 KiB, freed 1.2 GiB\n"
+      "12 blocks, 4.1 KiB +- 300 B per run, no leak yet: A < main\n"
+      "3 blocks, 1 KiB +- 0 B per run: B < main\n4 blocks, 2 KiB per run: C < main\n";
+  const absl::StatusOr<Baseline> baseline = ParseBaseline(text, "b.txt");
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  EXPECT_EQ(baseline->mode, CountMode::kGrown);
+  EXPECT_EQ(baseline->interval, 16384);
+  EXPECT_NEAR(baseline->freed_bytes, 1.2 * (1 << 30), 1);
+  const BaselineEntry& a = baseline->entries.at({"A", "main"});
+  EXPECT_EQ(a.deviation, 300);
+  EXPECT_FALSE(a.leaks);
+  EXPECT_EQ(baseline->entries.at({"B", "main"}).deviation, 0);
+  EXPECT_TRUE(baseline->entries.at({"B", "main"}).leaks);
+  EXPECT_EQ(baseline->entries.at({"C", "main"}).deviation, std::nullopt);
+  const std::string written = FormatBaseline(*baseline);
+  EXPECT_EQ(FormatBaseline(ParseBaseline(written, "b.txt").value()), written);
+  EXPECT_THAT(written, HasSubstr("12 blocks, 4.1 KiB +- 300 B per run, no leak yet: A < main\n"));
+}
+
+TEST(BaselineTest, ATitleThatIsNotUnderstoodIsRefused) {
+  const auto refusal = [](const char* title) {
+    return std::string(ParseBaseline(title, "b.txt").status().message());
+  };
+  EXPECT_THAT(refusal("# leaktrack baseline, runs: 3, what shrank\n"), HasSubstr("'what shrank'"));
+  EXPECT_THAT(refusal("# leaktrack baseline, runs: 0\n"), HasSubstr("b.txt:1: the first line"));
+}
+
 TEST(BaselineTest, LinesThatEndAsOnWindowsAreTheSame) {
   EXPECT_EQ(Refusal("12 blocks, 4 KiB per run: A < main\r\n\r\n"), "");
 }

@@ -71,6 +71,8 @@ TEST(CompareTest, WhatGrewInRunsTooShortToTellACacheFromALeakIsInconclusive) {
   now[1].unjudged = "it ran for 3s";
   EXPECT_EQ(Compare(base, now, {}).inconclusive_because,
             "more has grown, but a.ltk: it ran for 3s");
+  EXPECT_FALSE(Compare(base, now, {}).Regressed());
+  EXPECT_EQ(ChangeOf(Compare(base, now, {}), "cache"), Change::kUnclear) << "word and status agree";
   EXPECT_EQ(Compare(now, base, {}).inconclusive_because, "") << "what did not grow needs no excuse";
 }
 
@@ -97,6 +99,23 @@ TEST(CompareTest, AVersionWithoutTheOthersSymbolsIsNotComparedByName) {
                 .inconclusive_because.find("job has symbols in the runs of one version only"),
             std::string::npos);
   EXPECT_EQ(Compare(now, now, {}).inconclusive_because, "");
+}
+
+TEST(CompareTest, ABlockThatEachNewRunLosesAndNoOldOneIsNewWhereEveryBlockIsKnown) {
+  SiteCount lost = Site("New", 1);
+  lost.blocks = 1;
+  lost.bytes = 168;
+  RunCounts clean = OneRun({}), leaky = OneRun({lost});
+  clean.interval = leaky.interval = 1;
+  CompareOptions at_exit;
+  at_exit.mode = CountMode::kAtExit;
+  at_exit.min_bytes = DefaultMinBytes(at_exit.mode);
+  const std::vector<RunCounts> base(3, clean), now(3, leaky);
+  const Comparison result = Compare(base, now, at_exit);
+  EXPECT_EQ(ChangeOf(result, "New"), Change::kNewLeak);
+  EXPECT_EQ(result.detectable_bytes, 0) << "blocks were counted, not bytes";
+  EXPECT_EQ(result.detectable_blocks, 1);
+  EXPECT_FALSE(Compare(base, {leaky, clean, leaky}, at_exit).Regressed());
 }
 
 TEST(CompareTest, ARunThatCannotBeTrustedIsNeverASilentPass) {

@@ -80,7 +80,7 @@ TEST(LimitsTest, LimitsPerIterationDoNotJudgeRunsThatCountNone) {
               HasSubstr("the limits count per iteration, these runs per run"));
 }
 
-TEST(GateTest, SaysWhatItCouldHaveSeen) {
+TEST(LimitsTest, AGateSaysWhatItCouldHaveSeen) {
   // Published: 14.2 samples are detected 9 times in 10 at a level of .001. At .01 fewer samples
   // suffice.
   const GateResult result = GateWith("", {});

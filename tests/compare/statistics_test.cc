@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace leaktrack {
 namespace {
 
@@ -59,6 +61,24 @@ TEST(DifferenceTest, BoundLiesBelowTheDifferenceAndAboveNothingForPlentyOfCounts
   EXPECT_GT(low, 250);
   EXPECT_LT(low, 300);
   EXPECT_LT(DifferenceLowerBound(100, 1, 105, 1, 1), 0);
+}
+
+// Two means of three runs each: t = 4.604 is exceeded once in 200 by chance (4 degrees of freedom).
+TEST(MeansTest, IsStudentsTestOfTwoMeans) {
+  const double error = std::sqrt(2.0 / 3);
+  EXPECT_NEAR(HigherMeanP({10, 1, 3}, {10 + 4.604 * error, 1, 3}, 0), .005, 1e-5);
+  EXPECT_NEAR(HigherMeanP({10, 1, 3}, {10 + 2.132 * error, 1, 3}, 0), .05, 1e-4);
+  EXPECT_EQ(HigherMeanP({10, 1, 3}, {9, 1, 3}, 0), 1);
+  EXPECT_EQ(HigherMeanP({10, 0, 3}, {11, 0, 3}, 0), 0) << "what never varies has changed";
+  EXPECT_GT(HigherMeanP({10, 0, 3}, {11, 0, 3}, .1), .1) << "but for another day";
+  EXPECT_GT(HigherMeanP({10, 0, 1}, {13, 0, 1}, 0), .2) << "single runs may differ by a third";
+}
+
+TEST(MeansTest, SpreadIsMeanAndStandardDeviation) {
+  const Spread spread = SpreadOf({2, 4, 9});
+  EXPECT_EQ(spread.mean, 5);
+  EXPECT_NEAR(spread.deviation, std::sqrt(13), 1e-12);
+  EXPECT_EQ(SpreadOf({7}).deviation, 0);
 }
 
 // 14.2 samples from nothing at p = .001 with 90 % power.

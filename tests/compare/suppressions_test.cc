@@ -56,6 +56,25 @@ TEST(SuppressionsTest, WhatTheRunTimesKeepByDesignIsCoveredAndNeverCalledUnused)
   EXPECT_THAT(suppressions.Unused(), IsEmpty());
 }
 
+TEST(SuppressionsTest, WhatTheRunTimesKeepIsWhatTheyAskedForThemselves) {
+  const ResolvedFrame loader{"_dl_init", "", 0, "/lib64/ld-linux-x86-64.so.2", "", 0, false};
+  const ResolvedFrame constructor{"Register()", "", 0, "/usr/lib/libplugin.so", "", 0, false};
+  const ResolvedFrame malloc{"malloc", "", 0, "/lib/libc.so.6", "", 0, false};
+  Suppressions suppressions;
+  suppressions.AddBuiltIn();
+  EXPECT_TRUE(suppressions.Covers({malloc, loader}));
+  EXPECT_FALSE(suppressions.Covers({malloc, constructor, loader}))
+      << "the loader only called the constructor that loses it";
+}
+
+TEST(SuppressionsTest, WhatAModuleBringsHoldsWhereItIsLoaded) {
+  Suppressions suppressions;
+  ASSERT_TRUE(suppressions.Add("leak:Party\n", "/bin/app's", "/bin/app").ok());
+  EXPECT_TRUE(suppressions.HasOf("/bin/app"));
+  EXPECT_FALSE(suppressions.Covers(Stack()));
+  EXPECT_TRUE(suppressions.Covers(Stack(), {"/bin/app"}));
+}
+
 TEST(SuppressionsTest, OtherToolsLinesAreIgnoredWithANoteAndNonsenseIsRefused) {
   Suppressions suppressions;
   ASSERT_TRUE(suppressions.Add("race:Foo\r\n", "s").ok());

@@ -31,18 +31,32 @@ struct DiffFormat;
 struct DiffOptions {
   std::string base, now;  // each a capture, a process tree's directory, or one with run-N in it
   bool at_exit = false;   // count what was never freed, not what the second half of the run added
-  std::optional<uint64_t> min_bytes;  // per run; none: 1 KiB
+  std::optional<uint64_t> min_bytes;  // per run; none: DefaultMinBytes()
   const DiffFormat* format = nullptr;
   size_t top = 0;  // sites; 0: as many as the format has
   std::string output;
   SymbolizerOptions symbols;
 };
 
-absl::StatusOr<std::vector<RunCounts>> Counts(const std::string& path, const DiffOptions& options) {
-  const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
-  ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(path, mode, options.symbols));
+CompareOptions HowToCompare(const DiffOptions& options) {
+  CompareOptions compare;
+  compare.mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
+  compare.min_bytes = DefaultMinBytes(compare.mode);
+  if (options.min_bytes) compare.min_bytes = static_cast<double>(*options.min_bytes);
+  return compare;
+}
+
+absl::StatusOr<std::vector<RunCounts>> Counts(const std::string& path, CountMode mode,
+                                              const DiffOptions& options) {
+  Suppressions run_times;  // what they keep by design is in both versions
+  if (options.at_exit) run_times.AddBuiltIn();
+  ASSIGN_OR_RETURN(std::vector<GateRun> runs,
+                   LoadRuns(path, {mode, options.symbols, &run_times, false}));
   std::vector<RunCounts> counts;
-  for (const GateRun& run : runs) counts.push_back(run.counts);
+  for (GateRun& run : runs) {
+    std::erase_if(run.counts.sites, [](const SiteCount& site) { return site.suppressed; });
+    counts.push_back(std::move(run.counts));
+  }
   return counts;
 }
 
@@ -102,7 +116,7 @@ void AddOptions(CLI::App& app, DiffOptions& options) {
   app.add_flag("--at-exit", options.at_exit,
                "count what was never freed, not what the second half of the run added");
   AddSizeOption(app, "--min-bytes", options.min_bytes,
-                "ignore differences that are smaller, per run (default: 1KiB)");
+                "ignore differences that are smaller, per run (default: 1KiB; at exit 1)");
   AddChoice<DiffFormat>(app, "--format", options.format, kFormats, "text, json or html");
   AddOutputOption(app, options.output);
   AddNumberOption(app, "--top", options.top, "how many sites in json (default: 2000)");
@@ -112,16 +126,15 @@ void AddOptions(CLI::App& app, DiffOptions& options) {
 absl::StatusOr<int> Run(const DiffOptions& options) {
   if (options.format->binary)
     RETURN_IF_ERROR(CheckNotForTerminal(options.format->name, options.output));
-  CompareOptions compare;
-  compare.min_bytes = static_cast<double>(options.min_bytes.value_or(1024));
+  const CompareOptions compare = HowToCompare(options);
   Inputs inputs;
   for (const std::string& place : {options.base, options.now}) {
     ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> runs, CapturesOfRuns(place));
     for (const std::vector<std::string>& captures : runs) inputs.AddAll(captures);
   }
   RETURN_IF_ERROR(CheckOutputs({options.output}, inputs));
-  ASSIGN_OR_RETURN(const std::vector<RunCounts> base, Counts(options.base, options));
-  ASSIGN_OR_RETURN(const std::vector<RunCounts> now, Counts(options.now, options));
+  ASSIGN_OR_RETURN(const std::vector<RunCounts> base, Counts(options.base, compare.mode, options));
+  ASSIGN_OR_RETURN(const std::vector<RunCounts> now, Counts(options.now, compare.mode, options));
   RETURN_IF_ERROR(SameProgram(base, now));
   const Diff diff{absl::StrCat(base.front().program, ": ", options.base, " and ", options.now),
                   Compare(base, now, compare)};

@@ -4,11 +4,11 @@
 //
 // Promises: exit 0 pass, 1 a leak that is new, worse or over a limit, 2 the gate could not do its
 // work (a command that failed, a file that is none), 3 inconclusive (settable); never a silent
-// pass. Everything that can be wrong with the options is told before hours of runs.
+// pass. A gate that writes a baseline passes what the baseline then holds. Everything that can be
+// wrong with the options is told before hours of runs.
 #include <unistd.h>
 
 #include <chrono>
-#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -101,27 +101,19 @@ absl::StatusOr<GateOptions> JudgeBy(const GateCommandOptions& options) {
   ReplaceBy(options.max_total, gate.limits.total_bytes);
   ReplaceBy(options.max_site, gate.limits.site_bytes);
   ReplaceBy(options.min_bytes, gate.limits.min_bytes);
-  gate.compare.min_bytes = gate.limits.min_bytes.value_or(options.at_exit ? 1 : 1024);
+  gate.compare.mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
+  gate.compare.min_bytes = gate.limits.min_bytes.value_or(DefaultMinBytes(gate.compare.mode));
   return gate;
 }
 
-absl::StatusOr<Inputs> AllInputs(const GateCommandOptions& options) {
+// Captures that cannot be found are told of when they are opened.
+Inputs AllInputs(const GateCommandOptions& options) {
   Inputs inputs = InputsOf(options.files);
   if (options.capture.empty()) return inputs;
-  ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> runs,
-                   CapturesOfRuns(options.capture));
-  for (const std::vector<std::string>& captures : runs) inputs.AddAll(captures);
+  const auto runs = CapturesOfRuns(options.capture);
+  if (!runs.ok()) return inputs;
+  for (const std::vector<std::string>& captures : *runs) inputs.AddAll(captures);
   return inputs;
-}
-
-// Programs and libraries bring suppressions of their own.
-absl::Status AddOwnSuppressions(const std::vector<GateRun>& runs, Suppressions& suppressions) {
-  std::map<std::string, std::string> own;
-  for (const GateRun& run : runs)
-    own.insert(run.own_suppressions.begin(), run.own_suppressions.end());
-  for (const auto& [file, text] : own)
-    RETURN_IF_ERROR(suppressions.Add(text, absl::StrCat(file, "'s __lsan_default_suppressions")));
-  return absl::OkStatus();
 }
 
 int ExitOf(GateVerdict verdict, const IfInconclusive& inconclusive) {
@@ -137,13 +129,14 @@ int ExitOf(GateVerdict verdict, const IfInconclusive& inconclusive) {
 }
 
 absl::StatusOr<int> Run(const GateCommandOptions& options) {
+  const Inputs inputs = AllInputs(options);
+  RETURN_IF_ERROR(CheckResultFiles(options.files, inputs));
+  RETURN_IF_ERROR(RetireResultFiles(options.files, inputs));
   ASSIGN_OR_RETURN(const GateOptions judge_by, JudgeBy(options));
   ASSIGN_OR_RETURN(const Baseline baseline, ReadBaseline(options.files));
   Suppressions suppressions;
   if (options.at_exit) suppressions.AddBuiltIn();
   RETURN_IF_ERROR(ReadSuppressions(options.files, suppressions));
-  ASSIGN_OR_RETURN(const Inputs inputs, AllInputs(options));
-  RETURN_IF_ERROR(CheckResultFiles(options.files, inputs));
   CpuCost cost;
   const bool runs_command = !options.command.empty();
   const RunPlace place(runs_command ? options.runs.keep : options.capture);
@@ -151,15 +144,17 @@ absl::StatusOr<int> Run(const GateCommandOptions& options) {
     ASSIGN_OR_RETURN(cost, RunRepeatedly(options.command, options.runs, place.path()));
   }
   const auto begun = std::chrono::steady_clock::now();
-  const CountMode mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
-  ASSIGN_OR_RETURN(const std::vector<GateRun> runs, LoadRuns(place.path(), mode, options.symbols));
-  RETURN_IF_ERROR(AddOwnSuppressions(runs, suppressions));
+  ASSIGN_OR_RETURN(
+      const std::vector<GateRun> runs,
+      LoadRuns(place.path(), {judge_by.compare.mode, options.symbols, &suppressions, true}));
   GateResult result = Gate(runs, baseline, suppressions, judge_by);
   NameSourceFiles(options.files, result);
+  const absl::Status written = WriteBaseline(options.files, baseline, inputs, result);
   // The verdict first: a file that cannot be written does not take it away.
   RETURN_IF_ERROR(WriteOutput(
       "", [&](TextSink& sink) { options.format->write(result, sink); }, inputs));
-  RETURN_IF_ERROR(WriteResultFiles(options.files, result, baseline, inputs));
+  RETURN_IF_ERROR(WriteResultFiles(options.files, result, inputs));
+  RETURN_IF_ERROR(written);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   absl::FPrintF(stderr, "leaktrack: gate judged %d run%s in %s%s\n", runs.size(),
                 runs.size() == 1 ? "" : "s", FormatDuration(took.count()), CostText(cost));

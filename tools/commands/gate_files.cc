@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/gate_files.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "tools/base/input_file.h"
 #include "tools/base/replace_file.h"
 #include "tools/base/safe_text.h"
@@ -36,21 +38,26 @@ std::string SummaryPath(const GateFiles& files) {
   return path == nullptr ? "" : path;
 }
 
+const std::string& BaselineToWrite(const GateFiles& files) {
+  return files.update_baseline ? files.baseline : files.write_baseline;
+}
+
 // A baseline may be written anew where it was read.
 bool RenewsBaseline(const GateFiles& files) {
   std::error_code not_there;
-  return !files.baseline.empty() && !files.write_baseline.empty() &&
-         fs::equivalent(files.baseline, files.write_baseline, not_there);
+  return !files.baseline.empty() && !BaselineToWrite(files).empty() &&
+         fs::equivalent(files.baseline, BaselineToWrite(files), not_there);
 }
 
-absl::Status WriteBaseline(const GateFiles& files, const std::string& text, const Inputs& inputs) {
-  if (files.write_baseline.empty()) return absl::OkStatus();
-  if (!RenewsBaseline(files)) return WriteOutput(files.write_baseline, text, inputs);
+absl::Status WriteBaselineText(const GateFiles& files, const std::string& text,
+                               const Inputs& inputs) {
+  const std::string& path = BaselineToWrite(files);
+  if (!RenewsBaseline(files)) return WriteOutput(path, text, inputs);
   // As a whole or not at all, and where a symbolic link leads to, not in place of the link.
   std::error_code gone;
-  const std::string file = fs::canonical(files.write_baseline, gone).string();
+  const std::string file = fs::canonical(path, gone).string();
   if (!gone) return ReplaceFile(file, file, text);
-  return absl::NotFoundError(absl::StrCat(SafeText(files.write_baseline), ": ", gone.message()));
+  return absl::NotFoundError(absl::StrCat(SafeText(path), ": ", gone.message()));
 }
 
 absl::Status WriteForGithub(const GateFiles& files, const GateResult& result,
@@ -70,6 +77,8 @@ void AddGateFiles(CLI::App& app, GateFiles& files) {
   };
   file("--baseline", files.baseline, "the leaks that are accepted, as --write-baseline wrote them");
   file("--write-baseline", files.write_baseline, "write what leaks now as a baseline");
+  app.add_flag("--update-baseline", files.update_baseline,
+               "write the file of --baseline anew, or for the first time, from these runs");
   file("--limits", files.limits,
        "how much may leak: a TOML file with max-total, max-site, min-bytes, [[site]]");
   file("--suppressions", files.suppressions,
@@ -95,9 +104,19 @@ absl::StatusOr<GateLimits> ReadLimits(const GateFiles& files) {
 }
 
 absl::StatusOr<Baseline> ReadBaseline(const GateFiles& files) {
+  if (files.update_baseline && (files.baseline.empty() || !files.write_baseline.empty())) {
+    return absl::InvalidArgumentError(
+        "--update-baseline writes the file that --baseline FILE names, and no other");
+  }
   if (files.baseline.empty()) return Baseline{};
-  ASSIGN_OR_RETURN(const std::string text, ReadText(files.baseline));
-  return ParseBaseline(text, files.baseline);
+  std::error_code unknown;
+  const bool missing = !fs::exists(files.baseline, unknown) && !unknown;
+  if (missing && files.update_baseline) return Baseline{};
+  const absl::StatusOr<std::string> text = ReadText(files.baseline);
+  if (text.ok()) return ParseBaseline(*text, files.baseline);
+  return absl::Status(text.status().code(),
+                      absl::StrCat(text.status().message(),
+                                   missing ? "; --update-baseline makes it of these runs" : ""));
 }
 
 absl::Status ReadSuppressions(const GateFiles& files, Suppressions& suppressions) {
@@ -111,18 +130,50 @@ absl::Status ReadSuppressions(const GateFiles& files, Suppressions& suppressions
 absl::Status CheckResultFiles(const GateFiles& files, const Inputs& inputs) {
   std::vector<std::string> outputs{SummaryPath(files)};
   for (const ResultFormat& format : kResults) outputs.push_back(files.*format.path);
-  if (!RenewsBaseline(files)) outputs.push_back(files.write_baseline);
+  if (!RenewsBaseline(files)) outputs.push_back(BaselineToWrite(files));
   std::erase(outputs, "");
   return CheckOutputs(outputs, inputs);
 }
 
+absl::Status RetireResultFiles(const GateFiles& files, const Inputs& inputs) {
+  GateResult unfinished;
+  unfinished.verdict = GateVerdict::kInconclusive;
+  unfinished.inconclusive_because = "the gate has not come to an end; its own output says why";
+  for (const ResultFormat& format : kResults) {
+    const std::string& path = files.*format.path;
+    std::error_code not_there;
+    if (path.empty() || !fs::is_regular_file(path, not_there)) continue;
+    RETURN_IF_ERROR(WriteOutput(path, format.write(unfinished), inputs));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteBaseline(const GateFiles& files, const Baseline& old, const Inputs& inputs,
+                           GateResult& result) {
+  const std::string& path = BaselineToWrite(files);
+  if (path.empty()) return absl::OkStatus();
+  if (!result.unusable_because.empty()) {
+    result.notes.push_back(absl::StrCat("no baseline was written: ", result.unusable_because));
+    return absl::OkStatus();
+  }
+  std::error_code unknown;
+  const bool fresh = !fs::exists(path, unknown);
+  const Baseline baseline = MakeBaseline(result, old);
+  RETURN_IF_ERROR(WriteBaselineText(files, FormatBaseline(baseline), inputs));
+  AcceptAsBaseline(path, result);
+  absl::FPrintF(stderr, "leaktrack: %s the baseline %s: %d site%s of %d run%s\n",
+                fresh ? "made" : "renewed", SafeText(path), baseline.entries.size(),
+                baseline.entries.size() == 1 ? "" : "s", baseline.runs,
+                baseline.runs == 1 ? "" : "s");
+  return absl::OkStatus();
+}
+
 absl::Status WriteResultFiles(const GateFiles& files, const GateResult& result,
-                              const Baseline& baseline, const Inputs& inputs) {
+                              const Inputs& inputs) {
   for (const ResultFormat& format : kResults) {
     const std::string& path = files.*format.path;
     if (!path.empty()) RETURN_IF_ERROR(WriteOutput(path, format.write(result), inputs));
   }
-  RETURN_IF_ERROR(WriteBaseline(files, FormatBaseline(MakeBaseline(result, baseline)), inputs));
   return WriteForGithub(files, result, inputs);
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/analyze.h"
@@ -13,6 +14,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/commands/captures.h"
+#include "tools/compare/gate_leaks.h"
 #include "tools/inspect/lsan_suppressions.h"
 #include "tools/report/words/doubt_words.h"
 #include "tools/report/words/exec_words.h"
@@ -24,16 +26,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool Begins(const SiteKey& key, const SiteKey& with) {
-  return key.size() >= with.size() && std::equal(with.begin(), with.end(), key.begin());
-}
-
 // Of an accused sum of sites, those that it counts: with the frames that they share, and with the
 // function that owns them.
 bool Counts(const SiteResult& sum, const SiteKey& key, const SiteKey& one, const OwnCode& own) {
   if (!sum.merged) return one == key;
-  return Begins(one, key) &&
+  return BeginsWith(one, key) &&
          std::ranges::find(one, NameInKey(sum.stack[sum.blame], own)) != one.end();
+}
+
+// Adds what of `counts` belongs to an accused site and is suppressed, or is not: a sum of sites may
+// have both.
+void AddAccused(const SiteResult& site, const SiteCount& accused, const OwnCode& own,
+                bool suppressed, const std::vector<SiteCount>& counts,
+                std::vector<SiteCount>& into) {
+  SiteCount sum = accused;
+  sum.suppressed = suppressed;
+  for (const SiteCount& one : counts) {
+    if (one.suppressed != suppressed || !Counts(site, sum.key, one.key, own)) continue;
+    sum.count += one.count;
+    sum.blocks += one.blocks;
+    sum.bytes += one.bytes;
+  }
+  if (sum.blocks > 0) into.push_back(std::move(sum));
 }
 
 // What the analyzer accuses, counted: an accused sum of sites is named by the frames that they
@@ -43,36 +57,37 @@ std::vector<SiteCount> AccusedOf(const Analysis& analysis, const OwnCode& own,
   std::vector<SiteCount> accused;
   for (const SiteResult& site : analysis.sites) {
     if (site.verdict < Verdict::kSuspect) continue;
-    SiteCount sum;
+    SiteCount named;
     // By the frame that one stack alone shows: what is learned from a whole run may be another in
     // the next build.
     const CallStack shared = site.merged ? site.stack.Inner(site.shared_frames) : site.stack;
-    sum.key = MakeSiteKey(shared, BlameIndex(shared, {}, own), own);
-    sum.stack = site.stack;
-    sum.blame = site.blame;
-    for (const SiteCount& one : counts) {
-      if (!Counts(site, sum.key, one.key, own)) continue;
-      sum.count += one.count;
-      sum.blocks += one.blocks;
-      sum.bytes += one.bytes;
-    }
-    accused.push_back(std::move(sum));
+    named.key = MakeSiteKey(shared, BlameIndex(shared, {}, own), own);
+    named.stack = site.stack;
+    named.blame = site.blame;
+    for (const bool suppressed : {false, true})
+      AddAccused(site, named, own, suppressed, counts, accused);
   }
   return accused;
 }
 
 // The program and its libraries may bring suppressions of their own, as they do for LeakSanitizer.
-void ReadOwnSuppressions(const capture::Capture& capture, const SymbolizerOptions& symbols,
-                         GateRun& run) {
+// `modules`: those that do.
+absl::Status ReadOwnSuppressions(const capture::Capture& capture, const LoadOptions& options,
+                                 std::vector<std::string>& notes, std::set<std::string>& modules) {
   for (const capture::ModuleInfo& module : capture.modules) {
-    const ModuleFiles files = FindModuleFiles(module, symbols);
+    const ModuleFiles files = FindModuleFiles(module, options.symbols);
     if (files.main == nullptr) continue;
-    const absl::StatusOr<std::string> text = LsanDefaultSuppressions(files.main->path());
-    if (!text.ok())
-      run.notes.emplace_back(text.status().message());
-    else if (!text->empty())
-      run.own_suppressions[files.main->path()] = *text;
+    const std::string& file = files.main->path();
+    if (!options.suppressions->HasOf(file)) {
+      const absl::StatusOr<std::string> text = LsanDefaultSuppressions(file);
+      if (!text.ok()) notes.emplace_back(text.status().message());
+      if (!text.ok() || text->empty()) continue;
+      RETURN_IF_ERROR(options.suppressions->Add(
+          *text, absl::StrCat(file, "'s __lsan_default_suppressions"), file));
+    }
+    modules.insert(file);
   }
+  return absl::OkStatus();
 }
 
 // One life of one process of a tree.
@@ -96,8 +111,29 @@ void TellOfExecs(const capture::Capture& capture, Process& process) {
   }
 }
 
-absl::StatusOr<Process> LoadCapture(const std::string& path, CountMode mode,
-                                    const SymbolizerOptions& symbols) {
+void AddFailedTests(const capture::Capture& capture, std::vector<std::string>& tests) {
+  for (const capture::Snapshot& snapshot : capture.snapshots) {
+    std::string_view name = snapshot.name;
+    if (!name.starts_with(kKeepsMemory)) continue;
+    name.remove_prefix(std::string_view(kKeepsMemory).size());
+    tests.push_back(SafeText(std::string(name)));
+  }
+}
+
+// What grew, and what the analyzer says of it.
+void CountGrowth(const capture::Capture& capture, Symbolizer& symbolizer, IsSuppressed suppressed,
+                 GateRun& run) {
+  run.counts = CountRun(capture, symbolizer, CountMode::kGrown, suppressed);
+  if (capture.samples_total == 0) return;  // nothing that could grow, however short the run
+  const Analysis analysis = Analyze(capture, symbolizer);
+  run.leaks = AccusedOf(analysis, OwnCode(capture), run.counts.sites);
+  if (analysis.conclusion == Conclusion::kTooShort)
+    run.counts.unjudged = DoubtText(analysis.doubts);
+  if (analysis.conclusion == Conclusion::kDataLost && run.counts.unusable.empty())
+    run.counts.unusable = DoubtText(analysis.doubts);
+}
+
+absl::StatusOr<Process> LoadCapture(const std::string& path, const LoadOptions& options) {
   ASSIGN_OR_RETURN(const capture::Capture capture, OpenCapture(path));
   if (capture.running)
     return absl::FailedPreconditionError(
@@ -105,39 +141,34 @@ absl::StatusOr<Process> LoadCapture(const std::string& path, CountMode mode,
   if (capture.as_of)
     return absl::FailedPreconditionError(absl::StrCat(
         SafeText(path), ": was sealed while its program ran; gate the capture of the whole run"));
-  FrameCache cache(FrameStore::For(symbols));
+  FrameCache cache(FrameStore::For(options.symbols));
   const std::unique_ptr<Symbolizer> symbolizer =
-      NewCaptureSymbolizer(capture, symbols, &cache, SealOf(capture));
+      NewCaptureSymbolizer(capture, options.symbols, &cache, SealOf(capture));
   Process process;
   GateRun& run = process.run;
-  run.counts = CountRun(capture, *symbolizer, CountMode::kAtExit);
-  ReadOwnSuppressions(capture, symbols, run);
-  TellOfExecs(capture, process);
-  if (mode == CountMode::kAtExit) {
+  std::set<std::string> modules;
+  if (options.own_suppressions)
+    RETURN_IF_ERROR(ReadOwnSuppressions(capture, options, run.notes, modules));
+  const auto suppressed = [&](const CallStack& stack) {
+    return options.suppressions->Covers(stack, modules);
+  };
+  if (options.mode == CountMode::kAtExit) {
+    run.counts = CountRun(capture, *symbolizer, CountMode::kAtExit, suppressed);
     run.leaks = run.counts.sites;
-    return process;
+  } else {
+    CountGrowth(capture, *symbolizer, suppressed, run);
   }
-  const Analysis analysis = Analyze(capture, *symbolizer);
-  const RunCounts grown = CountRun(capture, *symbolizer, CountMode::kGrown);
-  // Work that was counted belongs to the second half, and so must the bytes that are divided by it.
-  run.leaks =
-      AccusedOf(analysis, OwnCode(capture), grown.work_is_counted ? grown.sites : run.counts.sites);
-  if (analysis.conclusion == Conclusion::kTooShort)
-    run.counts.unjudged = DoubtText(analysis.doubts);
-  if (analysis.conclusion == Conclusion::kDataLost && run.counts.unusable.empty())
-    run.counts.unusable = DoubtText(analysis.doubts);
-  run.counts.sites = grown.sites;
-  run.counts.work = grown.work;
-  run.counts.work_is_counted = grown.work_is_counted;
+  AddFailedTests(capture, run.failed_tests);
+  TellOfExecs(capture, process);
   return process;
 }
 
 void AddSites(std::vector<SiteCount>& into, const std::vector<SiteCount>& from) {
-  std::map<SiteKey, SiteCount*> known;
-  for (SiteCount& site : into) known[site.key] = &site;
+  std::map<std::pair<SiteKey, bool>, SiteCount*> known;
+  for (SiteCount& site : into) known[{site.key, site.suppressed}] = &site;
   std::vector<SiteCount> fresh;
   for (const SiteCount& site : from) {
-    const auto found = known.find(site.key);
+    const auto found = known.find({site.key, site.suppressed});
     if (found == known.end()) {
       fresh.push_back(site);
     } else {
@@ -163,8 +194,9 @@ void AddWork(RunCounts& into, const RunCounts& from) {
 // a test that lets a child crash and passes has meant it, so such a child is left out and named,
 // and does not make the run inconclusive.
 void AddProcess(GateRun& tree, GateRun process, bool speaks) {
-  tree.own_suppressions.merge(process.own_suppressions);
   tree.notes.insert(tree.notes.end(), process.notes.begin(), process.notes.end());
+  tree.failed_tests.insert(tree.failed_tests.end(), process.failed_tests.begin(),
+                           process.failed_tests.end());
   if (process.counts.crashed && !speaks) {
     tree.notes.push_back(
         absl::StrCat(SafeText(process.counts.path), ": crashed; what it left is not counted"));
@@ -173,6 +205,7 @@ void AddProcess(GateRun& tree, GateRun process, bool speaks) {
   const bool silent = process.counts.samples == 0 && !speaks;
   if (tree.counts.unusable.empty() && !silent) tree.counts.unusable = process.counts.unusable;
   tree.counts.interval = std::max(tree.counts.interval, process.counts.interval);
+  tree.counts.freed_bytes += process.counts.freed_bytes;
   AddWork(tree.counts, process.counts);
   AddSites(tree.counts.sites, process.counts.sites);
   AddSites(tree.leaks, process.leaks);
@@ -194,13 +227,13 @@ void TellWhatRanUntracked(const std::vector<Process>& processes, GateRun& tree) 
 
 // The process that allocated most, and did not crash, speaks for the tree: helpers that end at once
 // are too short to judge, a shell that only waits has nothing to say, and neither is a loss.
-absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMode mode,
-                                 const SymbolizerOptions& symbols) {
+absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths,
+                                 const LoadOptions& options) {
   std::vector<Process> processes;
   Progress progress("reading captures");
   for (size_t i = 0; i < paths.size(); ++i) {
     progress.Step(i + 1, paths.size());
-    ASSIGN_OR_RETURN(Process one, LoadCapture(paths[i], mode, symbols));
+    ASSIGN_OR_RETURN(Process one, LoadCapture(paths[i], options));
     processes.push_back(std::move(one));
   }
   const auto speaker =
@@ -213,6 +246,7 @@ absl::StatusOr<GateRun> LoadTree(const std::vector<std::string>& paths, CountMod
   const RunCounts& counts = speaker->run.counts;
   tree.counts.path = counts.path;
   tree.counts.program = counts.program;
+  tree.counts.work = counts.work;
   tree.counts.seconds = counts.seconds;
   tree.counts.samples = counts.samples;
   tree.counts.unjudged = counts.unjudged;
@@ -247,12 +281,22 @@ absl::StatusOr<std::vector<std::vector<std::string>>> CapturesOfRuns(const std::
   return runs;
 }
 
-absl::StatusOr<std::vector<GateRun>> LoadRuns(const std::string& path, CountMode mode,
-                                              const SymbolizerOptions& symbols) {
+std::vector<std::string> TestsThatKeepMemory(const std::string& directory) {
+  std::vector<std::string> tests;
+  const absl::StatusOr<std::vector<std::string>> captures = CapturesAt(directory);
+  if (!captures.ok()) return tests;
+  for (const std::string& path : *captures) {
+    const absl::StatusOr<capture::Capture> capture = OpenCapture(path);
+    if (capture.ok()) AddFailedTests(*capture, tests);
+  }
+  return tests;
+}
+
+absl::StatusOr<std::vector<GateRun>> LoadRuns(const std::string& path, const LoadOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<std::vector<std::string>> places, CapturesOfRuns(path));
   std::vector<GateRun> runs;
   for (const std::vector<std::string>& captures : places) {
-    ASSIGN_OR_RETURN(GateRun run, LoadTree(captures, mode, symbols));
+    ASSIGN_OR_RETURN(GateRun run, LoadTree(captures, options));
     runs.push_back(std::move(run));
   }
   return runs;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "tools/base/safe_text.h"
+#include "tools/base/status_macros.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {
@@ -20,6 +21,10 @@ constexpr char kTitle[] = "# leaktrack baseline, runs: ";
 constexpr char kAdvice[] =
     "# Known leaks: the gate fails on any other, and on these when they get worse. Comments stay "
     "with the line below.";
+constexpr char kGrown[] = "what grew", kAtExit[] = "what was never freed";
+constexpr char kEveryBlock[] = "every block", kInterval[] = "one in ", kFreed[] = "freed ";
+constexpr char kNoLeak[] = ", no leak yet";
+constexpr char kDeviation[] = " +- ";
 
 // Two digits: sampling and schedulers do not repeat the third.
 double Rounded(double value) {
@@ -35,6 +40,8 @@ double RoundedSize(double bytes) {
   return Rounded(bytes / unit) * unit;
 }
 
+std::string SizeText(double bytes) { return FormatSize(RoundedSize(bytes)); }
+
 class Parser {
  public:
   explicit Parser(const std::string& name) : name_(SafeText(name)) {}
@@ -44,7 +51,7 @@ class Parser {
       return absl::InvalidArgumentError(
           absl::StrCat(name_,
                        ": is empty; a baseline without leaks has a title line (write it with "
-                       "--write-baseline)"));
+                       "--update-baseline)"));
     }
     for (const absl::string_view line : absl::StrSplit(text, '\n')) {
       ++number_;
@@ -66,38 +73,71 @@ class Parser {
   }
 
   absl::Status Title(absl::string_view line) {
-    if (!absl::ConsumePrefix(&line, kTitle) || !absl::SimpleAtoi(line, &baseline_.runs) ||
-        baseline_.runs == 0) {
-      return Refuse(absl::StrCat("the first line must be '", kTitle, "N'"));
+    const std::string expected = absl::StrCat("the first line must be '", kTitle, "N'");
+    if (!absl::ConsumePrefix(&line, kTitle)) return Refuse(expected);
+    const std::vector<absl::string_view> parts = absl::StrSplit(line, ", ");
+    if (!absl::SimpleAtoi(parts[0], &baseline_.runs) || baseline_.runs == 0)
+      return Refuse(expected);
+    for (size_t i = 1; i < parts.size(); ++i) RETURN_IF_ERROR(HowMeasured(parts[i]));
+    return absl::OkStatus();
+  }
+
+  absl::Status HowMeasured(absl::string_view part) {
+    if (part == kGrown || part == kAtExit) {
+      baseline_.mode = part == kGrown ? CountMode::kGrown : CountMode::kAtExit;
+    } else if (part == kEveryBlock) {
+      baseline_.interval = 1;
+    } else if (absl::ConsumePrefix(&part, kInterval)) {
+      return Size(part, &baseline_.interval);
+    } else if (absl::ConsumePrefix(&part, kFreed)) {
+      return Size(part, &baseline_.freed_bytes);
+    } else {
+      return Refuse(absl::StrCat("'", SafeText(std::string(part)), "' is not known in a title"));
     }
     return absl::OkStatus();
   }
 
-  // "12 blocks, 4.1 KiB per run: site"
+  absl::Status Size(absl::string_view text, double* bytes) const {
+    const absl::StatusOr<uint64_t> size = ParseSize(std::string(text));
+    if (!size.ok()) return Refuse(size.status().message());
+    *bytes = static_cast<double>(*size);
+    return absl::OkStatus();
+  }
+
+  // "12 blocks, 4.1 KiB +- 300 B per run, no leak yet: site"
   absl::Status Entry(const std::string& line) {
     const std::pair<std::string, std::string> parts =
         absl::StrSplit(line, absl::MaxSplits(": ", 1));
-    const std::vector<std::string> figures = absl::StrSplit(parts.first, absl::MaxSplits(", ", 1));
+    absl::string_view measured = parts.first;
     BaselineEntry entry;
+    entry.leaks = !absl::ConsumeSuffix(&measured, kNoLeak);
+    const std::vector<std::string> figures = absl::StrSplit(measured, absl::MaxSplits(", ", 1));
     absl::string_view blocks = figures[0];
     if (parts.second.empty() || figures.size() != 2 || !absl::ConsumeSuffix(&blocks, " blocks") ||
         !absl::SimpleAtod(blocks, &entry.blocks)) {
       return Refuse("expected 'N blocks, SIZE per run: SITE'");
     }
+    RETURN_IF_ERROR(Amount(figures[1], &entry));
+    entry.comments = std::move(comments_);
+    comments_.clear();
+    if (!baseline_.entries.emplace(ParseSiteKey(parts.second), std::move(entry)).second)
+      return Refuse("names a site a second time");
+    return absl::OkStatus();
+  }
+
+  // "4.1 KiB +- 300 B per run"
+  absl::Status Amount(const std::string& text, BaselineEntry* entry) {
     const std::pair<std::string, std::string> amount =
-        absl::StrSplit(figures[1], absl::MaxSplits(" per ", 1));
-    const absl::StatusOr<uint64_t> bytes = ParseSize(amount.first);
-    if (!bytes.ok()) return Refuse(bytes.status().message());
+        absl::StrSplit(text, absl::MaxSplits(" per ", 1));
+    const std::pair<std::string, std::string> sizes =
+        absl::StrSplit(amount.first, absl::MaxSplits(kDeviation, 1));
+    RETURN_IF_ERROR(Size(sizes.first, &entry->bytes));
+    if (!sizes.second.empty()) RETURN_IF_ERROR(Size(sizes.second, &entry->deviation.emplace()));
     if (amount.second != "run" && amount.second != "iteration")
       return Refuse("expected 'per run' or 'per iteration'");
     if (!baseline_.entries.empty() && amount.second != baseline_.unit)
       return Refuse("mixes 'per run' and 'per iteration'");
     baseline_.unit = amount.second;
-    entry.bytes = static_cast<double>(*bytes);
-    entry.comments = std::move(comments_);
-    comments_.clear();
-    if (!baseline_.entries.emplace(ParseSiteKey(parts.second), std::move(entry)).second)
-      return Refuse("names a site a second time");
     return absl::OkStatus();
   }
 
@@ -111,6 +151,17 @@ class Parser {
   Baseline baseline_;
 };
 
+std::string TitleOf(const Baseline& baseline) {
+  std::string title = absl::StrCat(kTitle, baseline.runs);
+  if (baseline.mode)
+    absl::StrAppend(&title, ", ", *baseline.mode == CountMode::kGrown ? kGrown : kAtExit);
+  if (baseline.interval == 1) absl::StrAppend(&title, ", ", kEveryBlock);
+  if (baseline.interval > 1) absl::StrAppend(&title, ", ", kInterval, SizeText(baseline.interval));
+  if (RoundedSize(baseline.freed_bytes) > 0)
+    absl::StrAppend(&title, ", ", kFreed, SizeText(baseline.freed_bytes));
+  return title;
+}
+
 }  // namespace
 
 absl::StatusOr<Baseline> ParseBaseline(const std::string& text, const std::string& name) {
@@ -118,15 +169,14 @@ absl::StatusOr<Baseline> ParseBaseline(const std::string& text, const std::strin
 }
 
 std::string FormatBaseline(const Baseline& baseline) {
-  std::vector<std::string> lines;
-  std::string text = absl::StrCat(kTitle, baseline.runs, "\n", kAdvice, "\n");
+  std::string text = absl::StrCat(TitleOf(baseline), "\n", kAdvice, "\n");
   std::map<std::string, const BaselineEntry*> sorted;
   for (const auto& [key, entry] : baseline.entries) sorted[KeyText(key)] = &entry;
   for (const auto& [site, entry] : sorted) {
     for (const std::string& comment : entry->comments) absl::StrAppend(&text, comment, "\n");
-    absl::StrAppend(&text, Rounded(entry->blocks), " blocks, ",
-                    FormatSize(RoundedSize(entry->bytes)), " per ", baseline.unit, ": ", site,
-                    "\n");
+    absl::StrAppend(&text, Rounded(entry->blocks), " blocks, ", SizeText(entry->bytes));
+    if (entry->deviation) absl::StrAppend(&text, kDeviation, SizeText(*entry->deviation));
+    absl::StrAppend(&text, " per ", baseline.unit, entry->leaks ? "" : kNoLeak, ": ", site, "\n");
   }
   return text;
 }

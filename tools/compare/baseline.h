@@ -2,35 +2,45 @@
 //
 // The leaks that a team has decided to live with, as a text file to commit.
 //
-//   # leaktrack baseline, runs: 3
+//   # leaktrack baseline, runs: 3, what grew, one in 16 KiB, freed 1.2 GiB
 //   # ticket 123: the registry is never freed
-//   12 blocks, 4.1 KiB per run: Registry::Add < Server::Start < main
+//   12 blocks, 4.1 KiB +- 300 B per run: Registry::Add < Server::Start < main
+//   3 blocks, 1.2 KiB +- 1 KiB per run, no leak yet: Cache::Fill < main
 //
 // What: one line per site, sorted by site, no addresses, no times, figures rounded to two digits,
 // so that two branches merge line by line and a new measurement changes little. Comments stay with
-// the line below them.
+// the line below them. "+-" is the standard deviation between the runs. A site of "no leak yet" was
+// accused in too few of them; it stands here so that it is not new when its turn comes. The title
+// says how it was measured; a file of an older version that says only "runs" is read as well.
 // Promises: what Format writes, Parse reads; a line that is not understood is refused with its
 // number.
 #ifndef LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 #define LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/compare/site_counts.h"
 #include "tools/compare/site_key.h"
 
 namespace leaktrack {
 
 struct BaselineEntry {
   double blocks = 0, bytes = 0;       // per unit of work
+  std::optional<double> deviation;    // of the bytes, between runs; none: not known
+  bool leaks = true;                  // false: was accused in too few of the runs
   std::vector<std::string> comments;  // lines with their '#'
 };
 
 struct Baseline {
   std::string unit = "run";  // or "iteration"
-  size_t runs = 1;           // that it was measured from
+  size_t runs = 0;           // that it was measured from; 0: there is no baseline
+  std::optional<CountMode> mode;
+  double interval = 0;     // mean bytes between samples; 1: every block; 0: not known
+  double freed_bytes = 0;  // per unit of work; 0: not known
   std::map<SiteKey, BaselineEntry> entries;
 };
 

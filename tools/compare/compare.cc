@@ -133,8 +133,16 @@ Change Classify(const SiteChange& site, const CompareOptions& options, double fa
                                                                         : Change::kUnchanged;
 }
 
+// Nothing of it was left to chance: no run of a version differs from another.
+bool NewForCertain(const SiteChange& site, const Version& now, double min_bytes) {
+  const auto counts = now.counts.find(site.key);
+  if (site.base_blocks > 0 || counts == now.counts.end()) return false;
+  return std::ranges::all_of(counts->second, [](double count) { return count > 0; }) &&
+         (site.now_bytes >= min_bytes || min_bytes <= 1);
+}
+
 void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Version& now,
-                 const CompareOptions& options) {
+                 const CompareOptions& options, bool every_block) {
   std::vector<size_t> tested;
   std::vector<double> higher, fallen;
   for (size_t i = 0; i < sites.size(); ++i) {
@@ -154,6 +162,9 @@ void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Vers
           DifferenceLowerBound(site.base_count, base.work, site.now_count, now.work, site.phi);
     }
     site.change = Classify(site, options, fallen_q[k]);
+  }
+  for (SiteChange& site : sites) {
+    if (every_block && NewForCertain(site, now, options.min_bytes)) site.change = Change::kNewLeak;
   }
 }
 
@@ -228,6 +239,26 @@ double LargestInterval(const std::vector<RunCounts>& runs) {
   return interval;
 }
 
+// What a new leak needs to be found. A count is a sample, which stands for an interval of bytes, or
+// a block.
+void TellPower(const Version& base, const Version& now, double interval, bool every_block,
+               const CompareOptions& options, Comparison& result) {
+  const double count = DetectableCount(base.work, now.work, result.phi,
+                                       options.max_q / std::max<size_t>(1, result.sites.size()));
+  if (interval > 1) {
+    result.detectable_bytes = std::max(options.min_bytes, count * interval / now.work);
+  } else {
+    result.detectable_blocks = every_block ? 1 : count / now.work;
+  }
+}
+
+// Words and status agree: where the comparison does not stand, nobody is worse.
+void WithdrawAccusations(std::vector<SiteChange>& sites) {
+  for (SiteChange& site : sites) {
+    if (site.change >= Change::kWorse) site.change = Change::kUnclear;
+  }
+}
+
 }  // namespace
 
 const char* Name(Change change) {
@@ -238,6 +269,8 @@ const char* Name(Change change) {
       return "KNOWN";
     case Change::kFixed:
       return "FIXED";
+    case Change::kUnclear:
+      return "UNCLEAR";
     case Change::kWorse:
       return "WORSE";
     case Change::kNewLeak:
@@ -247,7 +280,8 @@ const char* Name(Change change) {
 }
 
 bool Comparison::Regressed() const {
-  return std::any_of(sites.begin(), sites.end(),
+  return inconclusive_because.empty() &&
+         std::any_of(sites.begin(), sites.end(),
                      [](const SiteChange& site) { return site.change >= Change::kWorse; });
 }
 
@@ -273,18 +307,17 @@ Comparison Compare(const std::vector<RunCounts>& base_runs, const std::vector<Ru
     if (!now.sums.contains(key) && !matched.contains(key))
       result.sites.push_back(Measure(&site, nullptr, base, now, result.phi));
   }
-  ClassifyAll(result.sites, base, now, options);
+  const double interval = std::max(LargestInterval(base_runs), LargestInterval(now_runs));
+  const bool every_block = options.mode == CountMode::kAtExit && interval <= 1;
+  ClassifyAll(result.sites, base, now, options, every_block);
   std::stable_sort(
       result.sites.begin(), result.sites.end(), [](const SiteChange& a, const SiteChange& b) {
         return a.change != b.change ? a.change > b.change
                                     : a.now_bytes - a.base_bytes > b.now_bytes - b.base_bytes;
       });
-  if (result.Regressed() && result.inconclusive_because.empty())
-    result.inconclusive_because = WhyNotYet(base_runs, now_runs);
-  result.detectable_bytes =
-      DetectableCount(base.work, now.work, result.phi,
-                      options.max_q / std::max<size_t>(1, result.sites.size())) *
-      LargestInterval(now_runs) / now.work;
+  if (result.Regressed()) result.inconclusive_because = WhyNotYet(base_runs, now_runs);
+  if (!result.inconclusive_because.empty()) WithdrawAccusations(result.sites);
+  TellPower(base, now, interval, every_block, options, result);
   return result;
 }
 

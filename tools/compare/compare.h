@@ -6,8 +6,9 @@
 // estimates from the replicates how much counts scatter by themselves, and tests each site by the
 // exact conditional test, with false-discovery control over all, and a floor below which a
 // difference does not matter.
-// Promises: pure; a version with too little data gives kInconclusive and the smallest regression
-// that could have been seen, never a silent pass.
+// Promises: pure; a version with too little data is inconclusive, with the smallest regression
+// that could have been seen, never a silent pass; then nothing is called worse. Where every block
+// that was never freed is known, one that is there in each new run and in no old one is new.
 #ifndef LEAKTRACK_TOOLS_COMPARE_COMPARE_H_
 #define LEAKTRACK_TOOLS_COMPARE_COMPARE_H_
 
@@ -18,11 +19,17 @@
 
 namespace leaktrack {
 
-enum class Change { kUnchanged, kKnown, kFixed, kWorse, kNewLeak };
+// kUnclear: more than before, and not known to be a leak.
+enum class Change { kUnchanged, kKnown, kFixed, kUnclear, kWorse, kNewLeak };
 
-const char* Name(Change change);  // "NEW LEAK", "WORSE", "KNOWN", "FIXED", "unchanged"
+const char* Name(Change change);  // "NEW LEAK", "WORSE", "UNCLEAR", "KNOWN", "FIXED", "unchanged"
+
+// What matters unless somebody says otherwise, bytes per unit of work: of what was never freed
+// every block.
+constexpr double DefaultMinBytes(CountMode mode) { return mode == CountMode::kAtExit ? 1 : 1024; }
 
 struct CompareOptions {
+  CountMode mode = CountMode::kGrown;
   double max_q = .01;
   double min_bytes =
       1024;  // per unit of work: a lower bound of the difference below this does not matter
@@ -49,10 +56,11 @@ struct Comparison {
   double phi = 1;                 // dispersion of counts between runs of one version
   bool phi_known = false;
   double detectable_bytes = 0;  // per unit of work: what a new leak needs to be found 9 times in 10
-  std::string unit = "run";     // or "iteration"
+  double detectable_blocks = 0;  // the same where every block was recorded, and bytes are not known
+  std::string unit = "run";      // or "iteration"
   std::string inconclusive_because;  // empty: the comparison stands
 
-  bool Regressed() const;
+  bool Regressed() const;  // and not inconclusive
 };
 
 Comparison Compare(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now,

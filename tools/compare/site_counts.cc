@@ -25,6 +25,15 @@ double SignOf(uint8_t band) {
 
 using SeriesOfSite = std::map<capture::SiteId, std::vector<const capture::CellSeries*>>;
 
+double BytesAt(const capture::CellSeries& series, double time_ms) {
+  double bytes = 0;
+  for (const capture::CellPoint& point : series.points) {
+    if (static_cast<double>(point.time_ms) > time_ms) break;
+    bytes = point.bytes;
+  }
+  return bytes;
+}
+
 Net NetAt(const SeriesOfSite& series, const std::vector<capture::SiteId>& sites, double time_ms) {
   Net net;
   for (const capture::SiteId site : sites) {
@@ -43,17 +52,20 @@ Net NetAt(const SeriesOfSite& series, const std::vector<capture::SiteId>& sites,
   return net;
 }
 
-// The share of its blocks that sampling sees, by weight: 1 in exact mode.
+// The share of its blocks that sampling sees, by weight: 1 in exact mode, however few of them were
+// kept one by one.
 double SeenShare(const SiteHistory& history) {
+  if (history.exact) return 1;
   double seen = 0, objects = 0;
   for (const WeightedBlock& block : history.survivors) {
-    seen += 1;
+    seen += 1 / block.kept;
     objects += block.Objects();
   }
   return objects > 0 ? seen / objects : 0;
 }
 
-// The part of a run that counts, from a moment to the end, and the work done in it.
+// The part of a run that counts, from a moment to the end, and the work done in it (runs, where
+// the program counts none).
 struct Part {
   double from_ms = 0;
   double work = 1;
@@ -63,7 +75,7 @@ struct Part {
 // The second half, by the look at which nearest half of the counted work was done; by the wall's
 // clock where the program counted nothing, or in too few steps for a half to be seen.
 Part SecondHalf(const capture::Capture& capture) {
-  const Part by_wall{static_cast<double>(capture.duration_ms) / 2, 1, false};
+  const Part by_wall{static_cast<double>(capture.duration_ms) / 2, .5, false};
   int64_t all = 0;
   for (const capture::MemorySample& look : capture.memory) all = std::max(all, look.work_units);
   const capture::MemorySample* middle = nullptr;
@@ -111,6 +123,18 @@ class Counter {
     return site;
   }
 
+  // Of blocks of the heap that died in the counted part.
+  double FreedBytes(const capture::Capture& capture) const {
+    double freed = 0;
+    for (const capture::CellSeries& one : capture.cells) {
+      const auto stack = capture.stacks.find(one.site);
+      if (one.band < capture::kBandYoungest || one.band > capture::kBandLast) continue;
+      if (stack != capture.stacks.end() && stack->second.kind != capture::SiteKind::kHeap) continue;
+      freed += BytesAt(one, end_ms_) - BytesAt(one, from_ms_);
+    }
+    return std::max(0.0, freed);
+  }
+
  private:
   double BornAt(const std::vector<capture::SiteId>& sites) const {
     double born = 0;
@@ -143,8 +167,16 @@ void Join(SiteCount& into, const SiteCount& other) {
   for (size_t i = 0; i < kTenths; ++i) into.births_by_tenth[i] += other.births_by_tenth[i];
 }
 
+// Its allocations went past us, or we do not know that there were none.
+bool WasNotSeen(const capture::Capture& capture) {
+  return capture.samples_total == 0 &&
+         (capture.interval_now == 0 || std::ranges::any_of(capture.hooks, [](const auto& hook) {
+            return hook.second == capture::HookState::kBypassed;
+          }));
+}
+
 std::string WhyUnusable(const capture::Capture& capture) {
-  if (capture.samples_total == 0) return "it allocated nothing that was recorded";
+  if (WasNotSeen(capture)) return "none of its allocations was seen";
   if (capture.end_state == capture::RunState::kCrashed)
     return "it crashed: what it would have freed is not known";
   if (capture.recorder_missing) return "its end was lost with its recorder";
@@ -153,7 +185,8 @@ std::string WhyUnusable(const capture::Capture& capture) {
 
 }  // namespace
 
-RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode) {
+RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode,
+                   IsSuppressed suppressed) {
   RunCounts run;
   run.path = capture.path;
   run.program = capture.process.program;
@@ -166,13 +199,16 @@ RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, Coun
   run.work = part.work;
   run.work_is_counted = part.work_is_counted;
   const Counter counter(capture, mode, part.from_ms);
-  std::map<SiteKey, SiteCount> by_key;
+  run.freed_bytes = counter.FreedBytes(capture);
+  std::map<std::pair<SiteKey, bool>, SiteCount> by_key;
   const auto end_ms = static_cast<double>(capture.duration_ms);
   for (const Candidate& candidate :
        NamedSites(capture, GatherHistories(capture, end_ms), end_ms, symbolizer)) {
+    if (mode == CountMode::kAtExit && candidate.history.kind != capture::SiteKind::kHeap) continue;
     SiteCount site = counter.Count(candidate);
     if (site.blocks <= 0) continue;
-    const auto [at, fresh] = by_key.try_emplace(site.key, site);
+    site.suppressed = suppressed(candidate.stack);
+    const auto [at, fresh] = by_key.try_emplace({site.key, site.suppressed}, site);
     if (!fresh) Join(at->second, site);
   }
   for (auto& [key, site] : by_key) run.sites.push_back(std::move(site));

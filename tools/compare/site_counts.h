@@ -4,7 +4,9 @@
 //
 // What: "grown" mode counts what the second half of the run added and kept, V(end) - V(middle),
 // from the counters of births and deaths: start-up, singletons and filled caches cancel, and so do
-// the blocks that are always in flight. "At exit" mode counts every block that was never freed.
+// the blocks that are always in flight. Of a run that counts no work its second half is half a run,
+// so that amounts are those of a whole one. "At exit" mode counts every block of the heap that was
+// never freed, those of no bytes, too; a mapping is no block.
 // Halves are halves of the work where the program counts it, of the wall time where it does not.
 // Promises: pure; counts are sampled blocks (the unit of the statistics), bytes are estimates.
 #ifndef LEAKTRACK_TOOLS_COMPARE_SITE_COUNTS_H_
@@ -15,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "libtrack/capture/capture.h"
 #include "tools/compare/site_key.h"
 #include "tools/symbolize/call_stack.h"
@@ -32,6 +35,7 @@ struct SiteCount {
   double count = 0;              // sampled blocks; not negative
   double blocks = 0, bytes = 0;  // estimates of what they stand for
   double born = 0;               // blocks ever allocated here, an estimate
+  bool suppressed = false;
 
   // Nearly all blocks die: what is alive at a moment is a level (garbage that waits, blocks in
   // flight), not a leak by itself.
@@ -45,7 +49,8 @@ struct RunCounts {
   bool work_is_counted = false;
   double seconds = 0;
   double interval = 1;           // largest mean sampling interval, bytes
-  std::vector<SiteCount> sites;  // by key, each key once
+  double freed_bytes = 0;        // of the heap, in the counted part: how much was going on
+  std::vector<SiteCount> sites;  // by key, each key once; once more for what of it is suppressed
   uint64_t samples = 0;          // all that were taken
   bool crashed = false;
   std::string
@@ -53,7 +58,11 @@ struct RunCounts {
   std::string unusable;  // why nothing can be concluded from this run; empty: it can
 };
 
-RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode);
+// Whether a site, by its whole stack, is not to be held against anybody.
+using IsSuppressed = absl::FunctionRef<bool(const CallStack&)>;
+
+RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode,
+                   IsSuppressed suppressed);
 
 }  // namespace leaktrack
 

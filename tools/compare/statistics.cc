@@ -45,6 +45,32 @@ double OwnDispersion(const std::vector<Replicates>& own, double pooled) {
   return std::max(pooled, (kPriorDegrees * pooled + degrees * phi) / (kPriorDegrees + degrees));
 }
 
+Spread SpreadOf(const Replicates& runs) {
+  if (runs.empty()) return {};
+  const auto count = static_cast<double>(runs.size());
+  const double mean = std::accumulate(runs.begin(), runs.end(), 0.0) / count;
+  double squares = 0;
+  for (const double run : runs) squares += (run - mean) * (run - mean);
+  return {mean, runs.size() < 2 ? 0 : std::sqrt(squares / (count - 1)), runs.size()};
+}
+
+double HigherMeanP(const Spread& base, const Spread& now, double drift) {
+  constexpr double kUnknownDeviation = .3;
+  if (now.mean <= base.mean) return 1;
+  const double degrees = base.degrees() + now.degrees();
+  const double variance = degrees <= 0 ? std::pow(kUnknownDeviation * base.mean, 2)
+                                       : (base.degrees() * base.deviation * base.deviation +
+                                          now.degrees() * now.deviation * now.deviation) /
+                                             degrees;
+  const double parts = 1 / static_cast<double>(std::max<size_t>(1, base.runs)) +
+                       1 / static_cast<double>(std::max<size_t>(1, now.runs));
+  const double error = std::sqrt(variance * parts + std::pow(drift * base.mean, 2));
+  if (error <= 0) return 0;
+  const double t = (now.mean - base.mean) / error;
+  if (degrees <= 0) return NormalUpperTail(t);
+  return LowerBeta(degrees / 2, .5, degrees / (degrees + t * t)) / 2;
+}
+
 double DifferenceLowerBound(double base_count, double base_exposure, double now_count,
                             double now_exposure, double phi) {
   const Interval base = PoissonInterval90(base_count / phi);  // its ends are 95 % bounds

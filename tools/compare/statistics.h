@@ -35,6 +35,21 @@ double PooledDispersion(const std::vector<Replicates>& sites, double* degrees);
 // itself).
 double OwnDispersion(const std::vector<Replicates>& own, double pooled);
 
+// What several runs of one version gave at one site: the mean of one run, the standard deviation
+// between them. Fewer than two runs have none.
+struct Spread {
+  double mean = 0;
+  double deviation = 0;
+  size_t runs = 0;
+  double degrees() const { return runs < 2 ? 0 : static_cast<double>(runs - 1); }
+};
+Spread SpreadOf(const Replicates& runs);
+
+// How surely `now` exceeds `base` beyond what runs scatter by themselves (Student's t of two means
+// of one pooled deviation), if versions of another day differ by `drift` of the base all the same.
+// Where no deviation is known it is taken to be 30 % of the base.
+double HigherMeanP(const Spread& base, const Spread& now, double drift);
+
 // Lower 95 % bound of (now/now_exposure - base/base_exposure), in counts per unit of exposure.
 double DifferenceLowerBound(double base_count, double base_exposure, double now_count,
                             double now_exposure, double phi);

@@ -6,9 +6,25 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tools/analysis/blame/wrappers.h"
 #include "tools/base/safe_text.h"
 
 namespace leaktrack {
+namespace {
+
+// How many frames, from the leaf on, are the run-times' own: up to the first of the program.
+size_t FramesOfTheRunTimes(const CallStack& stack) {
+  size_t end = 0;
+  for (const ResolvedFrame& frame : stack) {
+    const std::string_view file =
+        std::string_view(frame.module).substr(frame.module.rfind('/') + 1);
+    if (!file.empty() && !IsRuntimeModule(file)) break;
+    ++end;
+  }
+  return end;
+}
+
+}  // namespace
 
 bool FrameMatches(std::string_view pattern, const ResolvedFrame& frame) {
   const auto found = [&](const std::string& text) {
@@ -40,7 +56,9 @@ bool PatternFound(std::string_view pattern, std::string_view text) {
   }
 }
 
-absl::Status Suppressions::Add(std::string_view text, const std::string& name) {
+absl::Status Suppressions::Add(std::string_view text, const std::string& name,
+                               const std::string& module) {
+  if (!module.empty()) modules_.insert(module);
   size_t number = 0;
   for (const absl::string_view raw :
        absl::StrSplit(absl::string_view(text.data(), text.size()), '\n')) {
@@ -58,7 +76,7 @@ absl::Status Suppressions::Add(std::string_view text, const std::string& name) {
           absl::StrCat(where, ": '", SafeText(line), "' is not about leaks and was ignored"));
       continue;
     }
-    entries_.push_back({line.substr(colon + 1), where, false, false});
+    entries_.push_back({line.substr(colon + 1), where, module, false, false});
   }
   return absl::OkStatus();
 }
@@ -76,15 +94,18 @@ void Suppressions::AddBuiltIn() {
                                        "^(anonymous namespace)::pool::pool",
                                        "^__gnu_cxx::__freeres",
                                        "*ld-linux-x86-64.so.2$"};
-  for (const char* pattern : kByDesign) entries_.push_back({pattern, "built in", false, true});
+  for (const char* pattern : kByDesign) entries_.push_back({pattern, "built in", "", false, true});
 }
 
-bool Suppressions::Covers(const CallStack& stack) {
+bool Suppressions::Covers(const CallStack& stack, const std::set<std::string>& modules) {
+  const size_t own = FramesOfTheRunTimes(stack);
   for (Entry& entry : entries_) {
+    if (!entry.module.empty() && !modules.contains(entry.module)) continue;
     const auto covered = [&](const ResolvedFrame& frame) {
       return FrameMatches(entry.pattern, frame);
     };
-    if (!std::any_of(stack.begin(), stack.end(), covered)) continue;
+    const auto end = entry.built_in ? stack.begin() + static_cast<ptrdiff_t>(own) : stack.end();
+    if (!std::any_of(stack.begin(), end, covered)) continue;
     entry.used = true;
     return true;
   }

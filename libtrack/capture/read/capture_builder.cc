@@ -32,6 +32,11 @@ std::vector<float> Floats(ByteSource* source, uint32_t count) {
   return values;
 }
 
+// 1 of 2^shift; mappings are never left out.
+double Share(uint64_t slot, uint64_t shift) {
+  return slot < kMappingSlots ? std::ldexp(1.0, -static_cast<int>(shift & 63)) : 1;
+}
+
 int64_t* MemoryField(MemorySample* sample, uint32_t index) {
   int64_t* const fields[] = {&sample->rss,
                              &sample->anonymous,
@@ -212,14 +217,16 @@ bool CaptureBuilder::TakeSurvivors(ByteSource source, bool full_set) {
   column([&](Survivor& row) {
     row.first_birth_ms = row.birth_ms - static_cast<uint64_t>(source.Signed());
   });
+  for (uint32_t i = 0; i < count; ++i) rows[i].keep_probability = Share(slots[i], shift);
+  if (shift != 0 && source.left() > 0) {  // since 1.4
+    column([&](Survivor& row) { row.keep_probability = Share(0, source.Byte()); });
+  }
   if (source.overrun() || shift >= 64) return false;
   // A record of a full set speaks for its whole range. A slot that it does not name is empty,
   // whatever older records said.
   if (full_set && first < end)
     survivors_.erase(survivors_.lower_bound(first), survivors_.lower_bound(end));
   for (uint32_t i = 0; i < count; ++i) {
-    rows[i].keep_probability =
-        slots[i] < kMappingSlots ? std::ldexp(1.0, -static_cast<int>(shift)) : 1;
     if (rows[i].site != 0) {
       survivors_[slots[i]] = rows[i];
     } else {

@@ -3,6 +3,7 @@
 // Dictionary records: stacks, modules, hooks.
 #include <cstring>
 
+#include "libtrack/capture/write/mix_bits.h"
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {

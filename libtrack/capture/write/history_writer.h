@@ -20,8 +20,8 @@
 // survivors, kept deaths, status (the commit). A ring's `consumed` moves only after its deaths are
 // in the file. A crash in between leaves a duplicate, which the reader drops, because each death
 // carries its ring and position.
-// Limits: 64 MiB of file for any duration; 65,536 survivors, and beyond that a stated share
-// (FORMAT.md).
+// Limits: 64 MiB of file for any duration; 65,536 survivors, and beyond that a stated share of each
+// site's blocks (FORMAT.md).
 //
 // Requirements on the tables: the first StackRecord lies at offset kDepotFirstOffset of the arena.
 // `written` and `consumed` of a ThreadBlock only grow, also when the block gets a new thread.
@@ -41,6 +41,7 @@
 #include "libtrack/capture/write/encoder.h"
 #include "libtrack/capture/write/recorder_view.h"
 #include "libtrack/capture/write/segment_store.h"
+#include "libtrack/capture/write/survivor_shares.h"
 
 namespace leaktrack::capture {
 
@@ -51,7 +52,6 @@ enum class EpochKind : uint8_t {
 
 class HistoryWriter {
  public:
-  static constexpr uint32_t kSurvivorBudget = 65'536;  // entries in a full set
   // A full set is written at least this often (in tables of 1 M slots).
   static constexpr uint32_t kFullSetEpochs = 64;
   static constexpr uint32_t kYoungMs = 2'000;      // survivors younger than this may wait
@@ -149,7 +149,7 @@ class HistoryWriter {
   uint32_t full_epoch_;           // epoch of that set
   uint32_t full_segments_;        // how many segments it took
   bool changed_since_full_;
-  uint32_t share_shift_;  // 1 of 2^shift survivors is written
+  SurvivorShares shares_;
   uint64_t scan_cursor_;
   bool full_due_;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Kept deaths and the status record.
+#include "libtrack/capture/write/mix_bits.h"
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {

@@ -4,14 +4,15 @@
 //
 // The writer's own memory has one shadow word per slot, which says what the file holds. Two
 // generations of full sets alternate, so that a complete one is in the file at whatever moment a
-// kill comes.
+// kill comes. If more blocks live than a set may hold, each site is drawn from separately
+// (survivor_shares.h), and each row says how many blocks it stands for.
 #include "libtrack/capture/write/writer_parts.h"
 
 namespace leaktrack::capture {
 namespace {
 
 constexpr uint32_t kRows = 768;
-constexpr size_t kRowBytes = 10 + 5 + 10 + 10 + 10 + 5 + 10;  // worst case
+constexpr size_t kRowBytes = 10 + 5 + 10 + 10 + 10 + 5 + 10 + 1;  // worst case
 static_assert(64 + kRows * kRowBytes <= kMaxRawBytes, "a chunk must fit a record");
 
 struct Row {
@@ -35,9 +36,14 @@ bool InShare(const LiveCopy& entry, uint32_t shift) {
 // Collects rows and writes a record for each full chunk.
 class Collector {
  public:
-  Collector(RecordEncoder* encoder, SegmentStore* store, const Epoch& epoch, uint32_t shift,
-            RecordType type, Row* rows)
-      : encoder_(encoder), store_(store), epoch_(epoch), shift_(shift), type_(type), rows_(rows) {}
+  Collector(RecordEncoder* encoder, SegmentStore* store, const Epoch& epoch,
+            const SurvivorShares& shares, RecordType type, Row* rows)
+      : encoder_(encoder),
+        store_(store),
+        epoch_(epoch),
+        shares_(shares),
+        type_(type),
+        rows_(rows) {}
 
   void Add(const LiveCopy& entry, uint32_t* shadow, uint32_t check) {
     if (used_ == kRows) Flush(entry.slot);
@@ -49,7 +55,7 @@ class Collector {
     RawBuffer& raw = encoder_->raw();
     raw.Clear();
     raw.Varint(epoch_.now_ms);
-    raw.Varint(shift_);
+    raw.Varint(shares_.mean_shift());
     raw.Varint(first_);
     raw.Varint(end);
     Encode(&raw);
@@ -89,12 +95,14 @@ class Collector {
     column([&](const LiveCopy& e) {
       raw->Signed(static_cast<int64_t>(e.birth_ms - e.first_birth_ms));
     });
+    if (shares_.mean_shift() != 0)
+      column([&](const LiveCopy& e) { raw->Byte(static_cast<uint8_t>(shares_.ShiftOf(e))); });
   }
 
   RecordEncoder* encoder_;
   SegmentStore* store_;
   const Epoch& epoch_;
-  uint32_t shift_;
+  const SurvivorShares& shares_;
   RecordType type_;
   Row* rows_;
   uint32_t used_ = 0, chunk_ = 0;
@@ -104,22 +112,13 @@ class Collector {
 
 struct Chooser {
   const Epoch& epoch;
-  uint32_t shift;
+  const SurvivorShares& shares;
   bool Wanted(const LiveCopy& entry) const {
     const bool young = entry.birth_ms + HistoryWriter::kYoungMs > epoch.now_ms &&
                        epoch.kind == EpochKind::kPeriodic;
-    return !young && InShare(entry, shift);
+    return !young && InShare(entry, shares.ShiftOf(entry));
   }
 };
-
-uint32_t ShareFor(uint64_t live, uint32_t current) {
-  uint32_t shift = current;
-  while (shift < 40 && (live >> shift) > HistoryWriter::kSurvivorBudget) ++shift;
-  // The share shrinks back only when there is room to spare. Otherwise a full set would be due
-  // every epoch.
-  while (shift > 0 && (live >> (shift - 1)) < HistoryWriter::kSurvivorBudget / 2) --shift;
-  return shift;
-}
 
 uint64_t SlotsIn(const RecorderView& view) {
   uint64_t slots = 0;
@@ -130,23 +129,23 @@ uint64_t SlotsIn(const RecorderView& view) {
 }  // namespace
 
 bool WriterParts::Survivors(HistoryWriter& writer, const Epoch& epoch) {
-  const uint32_t shift = ShareFor(writer.counters_.live, writer.share_shift_);
   const uint32_t turns = static_cast<uint32_t>(1 + SlotsIn(epoch.view) / HistoryWriter::kScanSlots);
   const bool old = epoch.number - writer.full_epoch_ >= HistoryWriter::kFullSetEpochs * turns;
   const bool long_tail =
       writer.store_.GenerationSegments(writer.generation_) > 8 + 2 * writer.full_segments_;
-  if (shift != writer.share_shift_ || ((old || long_tail) && writer.changed_since_full_))
+  if (writer.shares_.Follow(writer.counters_.live) ||
+      ((old || long_tail) && writer.changed_since_full_))
     writer.full_due_ = true;
-  writer.share_shift_ = shift;
   return writer.full_due_ ? FullSet(writer, epoch) : Changes(writer, epoch);
 }
 
 bool WriterParts::FullSet(HistoryWriter& writer, const Epoch& epoch) {
   writer.store_.StartGeneration(++writer.generation_, writer.complete_generation_);
+  writer.shares_.Divide(epoch.view);
   static_assert(sizeof(writer.scratch_) >= kRows * sizeof(Row));
-  Collector rows(&writer.encoder_, &writer.store_, epoch, writer.share_shift_,
-                 RecordType::kSurvivorSet, reinterpret_cast<Row*>(writer.scratch_));
-  const Chooser chooser{epoch, writer.share_shift_};
+  Collector rows(&writer.encoder_, &writer.store_, epoch, writer.shares_, RecordType::kSurvivorSet,
+                 reinterpret_cast<Row*>(writer.scratch_));
+  const Chooser chooser{epoch, writer.shares_};
   for (uint32_t s = 0; s < kMaxLiveSegments; ++s) {
     const LiveSlots slots = epoch.view.Slots(s);
     for (uint64_t i = 0; i < slots.count && slots.first_in_region + i < writer.slot_capacity_;
@@ -176,9 +175,9 @@ bool WriterParts::FullSet(HistoryWriter& writer, const Epoch& epoch) {
 }
 
 bool WriterParts::Changes(HistoryWriter& writer, const Epoch& epoch) {
-  Collector rows(&writer.encoder_, &writer.store_, epoch, writer.share_shift_,
+  Collector rows(&writer.encoder_, &writer.store_, epoch, writer.shares_,
                  RecordType::kSurvivorChange, reinterpret_cast<Row*>(writer.scratch_));
-  const Chooser chooser{epoch, writer.share_shift_};
+  const Chooser chooser{epoch, writer.shares_};
   const uint64_t all = SlotsIn(epoch.view);
   // A large table (exact mode) is scanned in parts, in turn.
   const bool in_turns = all > HistoryWriter::kScanSlots && epoch.kind == EpochKind::kPeriodic;

@@ -41,14 +41,6 @@ struct WriterParts {
   static bool Changes(HistoryWriter& writer, const Epoch& epoch);
 };
 
-// Mixes the bits of a word so that any of them may serve as a random choice (the finisher of
-// splitmix64).
-constexpr uint64_t MixBits(uint64_t value) {
-  value = (value ^ (value >> 30)) * 0xbf58'476d'1ce4'e5b9ULL;
-  value = (value ^ (value >> 27)) * 0x94d0'49bb'1331'11ebULL;
-  return value ^ (value >> 31);
-}
-
 }  // namespace leaktrack::capture
 
 #endif  // LEAKTRACK_LIBTRACK_CAPTURE_WRITE_WRITER_PARTS_H_

@@ -163,7 +163,8 @@ void AddCells(const CellSeries& series, const LookTimes& looks, KeptOfBand kept,
 
 class Gatherer {
  public:
-  Gatherer(const Capture& capture, double end_ms) : capture_(capture), end_ms_(end_ms) {}
+  Gatherer(const Capture& capture, double end_ms)
+      : capture_(capture), end_ms_(end_ms), drawn_(capture::IsDrawn(capture.survivors)) {}
 
   std::map<SiteId, SiteHistory> Run() {
     CountBySite();
@@ -253,6 +254,7 @@ class Gatherer {
       history.grid_end_ms = end_ms_;
       const auto stack = capture_.stacks.find(site);
       if (stack != capture_.stacks.end()) history.kind = stack->second.kind;
+      history.kept_in_part = drawn_ && history.kind == capture::SiteKind::kHeap;
     }
     return history;
   }
@@ -263,7 +265,6 @@ class Gatherer {
     block.first_birth_ms =
         static_cast<double>(std::min(survivor.first_birth_ms, survivor.birth_ms));
     history.survivors.push_back(block);
-    if (survivor.keep_probability < 1) history.kept_in_part = true;
     if (survivor.interval_bytes > 1) history.exact = false;
   }
 
@@ -275,6 +276,7 @@ class Gatherer {
 
   const Capture& capture_;
   const double end_ms_;
+  const bool drawn_;
   std::map<SiteId, SiteHistory> histories_;
   absl::flat_hash_map<SiteId, double> coarsest_;
 };

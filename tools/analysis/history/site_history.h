@@ -78,9 +78,9 @@ struct SiteTotals {
   double born_bytes = 0, born_samples = 0;
   double net_bytes = 0;  // births - deaths - thinned + relabelled: what is left by the counters
   double net_objects = 0;
-  bool kept_in_part =
-      false;          // the file holds only a share of the survivors: trust the counters for totals
-  bool exact = true;  // nothing of it was sampled with an interval above 1 byte
+  bool kept_in_part = false;  // the capture holds only a share of all survivors, perhaps none of
+                              // this site's: trust the counters for totals
+  bool exact = true;          // nothing of it was sampled with an interval above 1 byte
 
   // The curves at a time, between their points by a straight line.
   double LevelAt(double ms) const { return curves == nullptr ? 0 : Interpolate(curves->level, ms); }

@@ -42,9 +42,13 @@ std::string Cell(const std::string& text) {
 std::string GateGithub(const GateResult& result) {
   std::string text;
   size_t written = 0, left_out = 0;
+  for (const std::string& test : result.failed_tests) {
+    if (++written < kMaxAnnotations)
+      absl::StrAppend(&text, "::error title=leaktrack::", Message(TestSentence(test)), "\n");
+  }
   for (const GateSite& site : result.sites) {
     if (!Fails(site)) continue;
-    if (written == kMaxAnnotations - 1) {
+    if (written >= kMaxAnnotations - 1) {
       ++left_out;
       continue;
     }
@@ -70,6 +74,8 @@ std::string GateMarkdown(const GateResult& result) {
   std::string text = absl::StrCat("### ", Cell(Headline(result)), "\n\n");
   if (!result.inconclusive_because.empty())
     absl::StrAppend(&text, Cell(result.inconclusive_because), "\n\n");
+  for (const std::string& test : result.failed_tests)
+    absl::StrAppend(&text, "* ", Cell(TestSentence(test)), "\n\n");
   if (result.sites.empty()) return text;
   absl::StrAppend(&text, "| | site | what |\n|---|---|---|\n");
   for (const GateSite& site : result.sites) {

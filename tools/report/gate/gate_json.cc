@@ -63,6 +63,7 @@ Json GateSiteJson(const GateSite& site) {
   json["suppressed"] = site.suppressed;
   json["over_limit"] = site.over_limit;
   json["within_limit"] = site.within_limit;
+  json["accepted"] = site.accepted;
   json["fails"] = Fails(site);
   return json;
 }
@@ -85,6 +86,8 @@ void WriteGateJson(const GateResult& result, TextSink& sink) {
       {"unused_suppressions", result.unused},
       {"unused_limits", result.unused_limits},
       {"notes", result.notes},
+      {"failed_tests", result.failed_tests},
+      {"written_baseline", TextOrNull(result.written_baseline)},
       {"detectable_bytes", result.detectable_bytes > 0 ? Whole(result.detectable_bytes) : Json()}};
   WriteWithSites(
       head, result.sites.size(), [&](size_t i) { return GateSiteJson(result.sites[i]); }, sink);
@@ -96,12 +99,14 @@ void WriteComparisonJson(const Comparison& comparison, size_t top, TextSink& sin
   const auto changed = std::count_if(left_out.begin(), left_out.end(), [](const SiteChange& site) {
     return site.change != Change::kUnchanged;
   });
+  const double bytes = comparison.detectable_bytes, blocks = comparison.detectable_blocks;
   const Json head = {{"schema", 1},
                      {"regressed", comparison.Regressed()},
                      {"unit", comparison.unit},
                      {"dispersion", comparison.phi},
                      {"dispersion_known", comparison.phi_known},
-                     {"detectable_bytes", Whole(comparison.detectable_bytes)},
+                     {"detectable_bytes", bytes > 0 ? Whole(bytes) : Json()},
+                     {"detectable_blocks", blocks > 0 ? Whole(std::ceil(blocks)) : Json()},
                      {"inconclusive_because", TextOrNull(comparison.inconclusive_because)},
                      {"sites_total", total},
                      {"sites_shown", shown},

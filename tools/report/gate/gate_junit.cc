@@ -53,16 +53,21 @@ std::string TotalCase(const GateResult& result) {
 }  // namespace
 
 std::string GateJunit(const GateResult& result) {
-  size_t failures = result.over_total ? 1 : 0, skipped = 0;
+  size_t failures = result.failed_tests.size() + (result.over_total ? 1 : 0), skipped = 0;
   std::string cases = TotalCase(result);
+  for (const std::string& test : result.failed_tests) {
+    cases += Case(test, absl::StrCat("      <failure type=\"KEEPS\" message=\"",
+                                     Xml(TestSentence(test)), "\"/>\n"));
+  }
   for (const GateSite& site : result.sites) {
     failures += Fails(site);
     skipped += site.suppressed;
     cases += SiteCase(site, result.unit);
   }
   const std::string counts = absl::StrCat(
-      "tests=\"", result.sites.size() + 1, "\" failures=\"", failures, "\" errors=\"",
-      result.verdict == GateVerdict::kInconclusive ? 1 : 0, "\" skipped=\"", skipped, "\"");
+      "tests=\"", result.sites.size() + result.failed_tests.size() + 1, "\" failures=\"", failures,
+      "\" errors=\"", result.verdict == GateVerdict::kInconclusive ? 1 : 0, "\" skipped=\"",
+      skipped, "\"");
   return absl::StrCat(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"leaktrack\" ",
       counts, ">\n", cases, "  </testsuite>\n</testsuites>\n");

@@ -33,6 +33,7 @@ std::string Headline(const GateResult& result);  // "gate: FAIL: 1 new leak, 2 k
 std::string Sentence(
     const GateSite& site,
     const std::string& unit);  // "NEW LEAK: Record keeps 4.1 KiB in 12 blocks per run"
+std::string TestSentence(const std::string& test);  // of GateResult::failed_tests
 std::string Fingerprint(
     const SiteChange& site);  // stable across builds and lines: of the innermost functions
 bool Fails(const GateSite& site);

@@ -19,10 +19,12 @@ struct Rule {
   const char* id;
   const char* text;
 };
-constexpr Rule kRules[] = {{"new-leak", "A call site leaks that is not in the baseline"},
-                           {"worse-leak", "A known leak has become worse"},
-                           {"known-leak", "A leak that the baseline knows"},
-                           {"over-limit", "A call site keeps more than its limit"}};
+constexpr Rule kRules[] = {
+    {"new-leak", "A call site leaks that is not in the baseline"},
+    {"worse-leak", "A known leak has become worse"},
+    {"known-leak", "A leak that the baseline knows"},
+    {"over-limit", "A call site keeps more than its limit"},
+    {"unclear", "A call site keeps more, and the runs differ too much to tell"}};
 
 const char* RuleOf(const GateSite& site) {
   switch (site.change.change) {
@@ -30,12 +32,19 @@ const char* RuleOf(const GateSite& site) {
       return kRules[0].id;
     case Change::kWorse:
       return kRules[1].id;
+    case Change::kUnclear:
+      return kRules[4].id;
     case Change::kUnchanged:
     case Change::kKnown:
     case Change::kFixed:
       break;
   }
   return site.over_limit ? kRules[3].id : kRules[2].id;
+}
+
+const char* LevelOf(const GateSite& site) {
+  if (Fails(site)) return "error";
+  return site.change.change == Change::kUnclear ? "warning" : "note";
 }
 
 // A path below the root of a checkout is what viewers can open; an absolute one is a URI of its
@@ -60,7 +69,7 @@ Json Result(const GateSite& site, const std::string& unit) {
   for (size_t i = end; i > site.change.blame; --i)
     steps.push_back({{"location", Location(site.change.stack[i - 1])}});
   Json result = {{"ruleId", RuleOf(site)},
-                 {"level", Fails(site) ? "error" : "note"},
+                 {"level", LevelOf(site)},
                  {"message", {{"text", SafeText(Sentence(site, unit))}}},
                  {"rank", 100 * (1 - std::clamp(site.change.q, 0.0, 1.0))},
                  {"partialFingerprints", {{"leaktrackSite/v1", Fingerprint(site.change)}}}};
@@ -96,6 +105,7 @@ std::string GateSarif(const GateResult& result) {
     notes.push_back({{"level", "warning"}, {"message", {{"text", SafeText(text)}}}});
   };
   if (left_out > 0) note(std::to_string(left_out) + " more sites were left out");
+  for (const std::string& test : result.failed_tests) note(TestSentence(test));
   if (!result.inconclusive_because.empty()) note("inconclusive: " + result.inconclusive_because);
   const Json run = {
       {"tool", {{"driver", {{"name", "leaktrack"}, {"rules", rules}}}}},

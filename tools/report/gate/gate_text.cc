@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/analysis/blame/blame.h"
@@ -14,6 +16,7 @@ constexpr size_t kFramesShown = 6;
 
 Tint TintOf(const GateSite& site) {
   if (Fails(site)) return Tint::kRed;
+  if (site.change.change == Change::kUnclear) return Tint::kYellow;
   return site.change.change == Change::kFixed ? Tint::kGreen : Tint::kDim;
 }
 
@@ -49,6 +52,20 @@ void Notes(Page& page, const GateResult& result) {
     page.Field("because", SafeText(result.inconclusive_because));
 }
 
+std::string PowerText(const Comparison& comparison) {
+  const std::string scatter = absl::StrFormat(
+      "(9 times in 10); counts scatter by a factor of %.1f over chance", comparison.phi);
+  if (comparison.detectable_bytes > 0) {
+    return absl::StrCat("a new leak of ", FormatSize(comparison.detectable_bytes), " per ",
+                        comparison.unit, " would have been found ", scatter);
+  }
+  if (comparison.detectable_blocks <= 0) return "";
+  const auto blocks = static_cast<uint64_t>(std::ceil(comparison.detectable_blocks));
+  if (blocks <= 1) return "every block was recorded: one that each run loses would have been found";
+  return absl::StrCat("every block was recorded; a new leak of ", FormatCount(blocks),
+                      " blocks per ", comparison.unit, " would have been found ", scatter);
+}
+
 }  // namespace
 
 std::string GateText(const GateResult& result, size_t columns, bool colour) {
@@ -56,6 +73,8 @@ std::string GateText(const GateResult& result, size_t columns, bool colour) {
   page.Line(Headline(result), result.verdict == GateVerdict::kFail   ? Tint::kRed
                               : result.verdict == GateVerdict::kPass ? Tint::kGreen
                                                                      : Tint::kYellow);
+  for (const std::string& test : result.failed_tests)
+    page.Line(SafeText(TestSentence(test)), Tint::kRed);
   for (const GateSite& site : result.sites) {
     if (site.change.change != Change::kUnchanged || site.over_limit) Site(page, site, result.unit);
   }
@@ -77,14 +96,8 @@ std::string ComparisonText(const Comparison& comparison, size_t columns, bool co
     if (site.change != Change::kUnchanged) Site(page, {site, false, false}, comparison.unit);
   }
   if (unclear) page.Field("because", SafeText(comparison.inconclusive_because));
-  if (comparison.detectable_bytes > 0) {
-    page.Field(
-        "power",
-        absl::StrCat("a new leak of ", FormatSize(comparison.detectable_bytes), " per ",
-                     comparison.unit,
-                     " would have been found (9 times in 10); counts scatter by a factor of ",
-                     absl::StrFormat("%.1f", comparison.phi), " over chance"));
-  }
+  const std::string power = PowerText(comparison);
+  if (!power.empty()) page.Field("power", power);
   return page.text();
 }
 

@@ -24,12 +24,13 @@ uint64_t Fnv1a(const std::string& text) {
 }  // namespace
 
 bool Fails(const GateSite& site) {
-  return !site.suppressed &&
-         (site.over_limit || (site.change.change >= Change::kWorse && !site.within_limit));
+  return !site.suppressed && (site.over_limit || (site.change.change >= Change::kWorse &&
+                                                  !site.within_limit && !site.accepted));
 }
 
 std::string Headline(const GateResult& result) {
-  size_t counts[5] = {}, suppressed = 0, over = 0, within = 0;
+  size_t counts[static_cast<size_t>(Change::kNewLeak) + 1] = {}, suppressed = 0, over = 0,
+                                                        within = 0;
   for (const GateSite& site : result.sites) {
     if (site.suppressed) ++suppressed;
     if (!site.suppressed && !site.within_limit) ++counts[static_cast<size_t>(site.change.change)];
@@ -40,8 +41,11 @@ std::string Headline(const GateResult& result) {
   const auto add = [&](size_t count, const char* what) {
     if (count > 0) parts.push_back(absl::StrCat(count, " ", what));
   };
+  if (!result.written_baseline.empty()) parts.emplace_back("baseline written");
+  add(result.failed_tests.size(), "failed by what a test keeps");
   add(counts[static_cast<size_t>(Change::kNewLeak)], "new");
   add(counts[static_cast<size_t>(Change::kWorse)], "worse");
+  add(counts[static_cast<size_t>(Change::kUnclear)], "unclear");
   add(over, "over the limit");
   add(counts[static_cast<size_t>(Change::kKnown)], "known");
   add(counts[static_cast<size_t>(Change::kFixed)], "fixed");
@@ -57,6 +61,10 @@ std::string Headline(const GateResult& result) {
                       parts.empty() ? "no leaks" : absl::StrJoin(parts, ", "));
 }
 
+std::string TestSentence(const std::string& test) {
+  return absl::StrCat("FAILED: ", test, " keeps memory, by its own word (KeepsNothing)");
+}
+
 std::string Sentence(const GateSite& site, const std::string& unit) {
   const SiteChange& change = site.change;
   const std::string name = change.key.front();
@@ -65,22 +73,24 @@ std::string Sentence(const GateSite& site, const std::string& unit) {
                            : site.within_limit && change.change >= Change::kWorse
                                ? "within its limit"
                                : Name(change.change);
+  const char* const accepted = site.accepted ? "; now in the baseline" : "";
   switch (change.change) {
     case Change::kFixed:
       return absl::StrCat(mark, ": ", name, " no longer leaks (it lost ",
                           Amount(change.base_blocks, change.base_bytes, unit),
                           "); take it out of the baseline");
+    case Change::kUnclear:
     case Change::kWorse:
     case Change::kKnown:
       return absl::StrCat(mark, ": ", name, " loses ",
                           Amount(change.now_blocks, change.now_bytes, unit), ", ",
-                          FormatSize(change.base_bytes), " before");
+                          FormatSize(change.base_bytes), " before", accepted);
     case Change::kNewLeak:
     case Change::kUnchanged:
       break;
   }
   return absl::StrCat(mark, ": ", name, " loses ",
-                      Amount(change.now_blocks, change.now_bytes, unit));
+                      Amount(change.now_blocks, change.now_bytes, unit), accepted);
 }
 
 std::string Fingerprint(const SiteChange& site) {

@@ -50,6 +50,8 @@ Json CoverageJson(const ReportInput& input) {
             {"max", interval(capture.interval_max)}}},
           {"samples_total", capture.samples_total},
           {"samples_live", capture.live_count},
+          {"samples_drawn",
+           capture::IsDrawn(capture.survivors) ? Json(capture.survivors.size()) : Json()},
           {"thinned", capture.thinned_total},
           {"lost_allocations", capture.losses[capture::kLostAllocations]},
           {"lost_frees", capture.losses[capture::kLostFrees]},

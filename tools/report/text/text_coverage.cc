@@ -81,6 +81,19 @@ std::string SamplingText(const ReportInput& input) {
   return text;
 }
 
+void WriteDrawn(const capture::Capture& capture, Remarks& out) {
+  if (!capture::IsDrawn(capture.survivors)) return;
+  const auto many = std::ranges::count_if(capture.survivors, [](const capture::Survivor& survivor) {
+    return survivor.keep_probability < 1;
+  });
+  out.Add("Drawn", absl::StrCat(FormatCount(capture.survivors.size()),
+                                " of the blocks still alive are in the capture one by one, drawn "
+                                "at random site by site (",
+                                FormatCount(static_cast<uint64_t>(many)),
+                                " of them stand for more than themselves, small sites are whole): "
+                                "sums are of all blocks, ages and evidence of these"));
+}
+
 // Where the last moments are, or are not.
 void WriteEnd(const capture::Capture& capture, Remarks& out) {
   if (capture.recorder_used && capture.path == capture.process.recorder_path) {
@@ -198,6 +211,7 @@ Remarks CoverageRemarks(const ReportInput& input) {
   Remarks out;
   WriteExecs(input.capture, out);
   out.Add("Sampling", SamplingText(input));
+  WriteDrawn(input.capture, out);
   WriteLosses(input.capture, out);
   WriteHooks(input.capture, out);
   WriteSeal(input, out);
