@@ -224,6 +224,7 @@ namespace {
 constexpr double kOwnersShare = .9;    // of what grew
 constexpr double kHealthyUse = .1;     // of what healthy users allocate, at most
 constexpr double kHealthyBirths = .2;  // of all births: fewer prove nothing
+constexpr double kContrast = 4;        // by which the owner keeps a larger share than healthy users
 
 // What was made under each function, outside of the blamed one.
 struct MadeUnder {
@@ -268,16 +269,19 @@ std::optional<size_t> OwnerIn(const Candidate& candidate, const MadeUnder& kept,
 }  // namespace
 
 void PointAtOwner(const std::vector<const Candidate*>& grown,
-                  const std::vector<const Candidate*>& healthy, double from_ms, Candidate& sum) {
+                  const std::vector<const Candidate*>& others, double from_ms, Candidate& sum) {
   MadeUnder kept, given_back;
-  double born = 0;
+  double born = 0, kept_by_others = 0;
   for (const Candidate* candidate : grown) {
     kept.Take(*candidate, KeptSince(*candidate, from_ms));
     born += candidate->live.born_bytes;
   }
-  for (const Candidate* candidate : healthy)
+  for (const Candidate* candidate : others) {
     given_back.Take(*candidate, candidate->live.born_bytes);
-  if (given_back.all < kHealthyBirths * (born + given_back.all)) return;
+    kept_by_others += KeptSince(*candidate, from_ms);
+  }
+  if (born <= 0 || given_back.all < kHealthyBirths * (born + given_back.all)) return;
+  if (kContrast * kept_by_others / given_back.all > kept.all / born) return;
   std::vector<const Candidate*> heaviest_first = grown;
   std::ranges::stable_sort(heaviest_first, [](const Candidate* a, const Candidate* b) {
     return a->history.net_bytes > b->history.net_bytes;

@@ -62,9 +62,10 @@ Candidate Merge(const std::vector<const Candidate*>& members, size_t depth);
 // Points a sum at the function that nine tenths of what grew were made under, and hardly any of
 // what the healthy users of its blamed function made: the owner, where the sum shows only an
 // allocator of the program's own. Left as it is where there are no healthy users, or no such
-// function. `grown` are its members; what they keep counts from `from_ms` on.
+// function. `grown` are its members, `others` call the blamed function too; what they keep counts
+// from `from_ms` on.
 void PointAtOwner(const std::vector<const Candidate*>& grown,
-                  const std::vector<const Candidate*>& healthy, double from_ms, Candidate& sum);
+                  const std::vector<const Candidate*>& others, double from_ms, Candidate& sum);
 
 }  // namespace leaktrack
 

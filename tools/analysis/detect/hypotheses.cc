@@ -107,10 +107,10 @@ std::vector<Sum> JudgeSums(const std::vector<Hypothesis>& hypotheses, size_t dep
   return sums;
 }
 
-// Those that call the same function as the sum does, and lose nothing.
-std::vector<const Candidate*> HealthyUsers(const std::vector<Hypothesis>& hypotheses,
-                                           const std::vector<const Candidate*>& grown,
-                                           const Candidate& sum) {
+// Those that call the same function as the sum does, and are not accused.
+std::vector<const Candidate*> OtherUsers(const std::vector<Hypothesis>& hypotheses,
+                                         const std::vector<const Candidate*>& grown,
+                                         const Candidate& sum) {
   const std::vector<uint32_t> key = SuffixKey(sum, 1);
   std::vector<const Candidate*> users;
   for (const Hypothesis& hypothesis : hypotheses) {
@@ -142,8 +142,8 @@ void AccuseSums(std::vector<Hypothesis>& hypotheses, size_t depth, const Look& l
     }
     Describe(judged[s].candidate.history, look, judged[s].judgement);
     if (grown.size() > 1) judged[s].candidate = Merge(grown, depth);
-    PointAtOwner(grown, HealthyUsers(hypotheses, grown, judged[s].candidate),
-                 look.window.warm_up_ms, judged[s].candidate);
+    PointAtOwner(grown, OtherUsers(hypotheses, grown, judged[s].candidate), look.window.warm_up_ms,
+                 judged[s].candidate);
     accused.push_back(std::move(judged[s]));
   }
   if (accused.empty()) return;
