@@ -206,6 +206,8 @@ void DescribeReport(CLI::App& app, Action* action) {
                    "how many sites in full (default: 5 in text, 1000 in html, 2000 in json, all "
                    "in the other formats)")
       ->type_name("N");
+  report->add_flag("--verbose", options->verbose,
+                   "in text, list each file that lacks names, with what would help");
   report
       ->add_option("--site", options->site,
                    "only the site of this number, as the report gives it, with its whole stack")

@@ -124,6 +124,7 @@ TextOptions TextOptionsFor(const ReportOptions& options) {
   text.colour = options.output.empty() && WantColour(STDOUT_FILENO);
   if (options.top != 0) text.top = options.top;
   if (options.site) text.stack_frames = kAllFrames;
+  text.verbose = options.verbose;
   return text;
 }
 

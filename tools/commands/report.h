@@ -26,6 +26,7 @@ struct ReportOptions {
   bool no_history = false;  // neither read nor write it
   bool no_source = false;   // keep source lines out of the page
   size_t top = 0;  // entries in full; 0: 5 in text, elsewhere as many as the format lists unasked
+  bool verbose = false;          // text: list what is a count otherwise
   std::optional<uint32_t> site;  // this one alone
   std::string filter;            // only what has this function or module
   std::string since;             // a duration: judge only so much, up to the end

@@ -139,7 +139,8 @@ Findings CheckProgramFile(const std::string& path, const std::string& root,
   const ElfFacts facts = ReadElfFacts(file);
   if (!facts.is_elf) {
     return {{Level::kNote, "architecture",
-             "is no ELF program that can be read: the kernel decides what runs it", ""}};
+             "is not an ELF program that can be read, so nothing can be said of what would run it",
+             ""}};
   }
   Findings findings{Architecture(facts)};
   if (Blocked(findings)) return findings;

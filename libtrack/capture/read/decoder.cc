@@ -191,7 +191,8 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
   DamageList damage;
   if (!whole)
     damage.Add(
-        "offset 0: the header page does not check out; what it says of the process may be wrong");
+        "offset 0: the checksum of the header page is wrong; what it says of the process may be, "
+        "too");
   const FileFacts facts =
       ReadRecords(file, whole ? header.run_id : 0, &damage,
                   [&builder](const Record& record) { return builder.Take(record); });
@@ -199,7 +200,7 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
     if (header.magic != kCaptureMagic)
       return Failed(DecodeFailure::kNotACapture, path + ": not a capture");
     return Failed(DecodeFailure::kTooDamaged,
-                  path + ": the header page does not check out, and no segment follows");
+                  path + ": the checksum of the header page is wrong, and no segment follows");
   }
   if (facts.segments < builder.segments_promised()) {
     damage.Add("the file is cut off: it has " + std::to_string(facts.segments) + " of " +

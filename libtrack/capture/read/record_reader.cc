@@ -51,7 +51,7 @@ std::vector<Segment> FindSegments(std::span<const uint8_t> file, uint64_t run_id
     const SegmentHeader& header = segment.header;
     if (header.magic != kSegmentMagic ||
         header.crc != Crc32c(&header, offsetof(SegmentHeader, crc))) {
-      damage->Add(At(offset) + "segment header does not check out" + Skipped(bytes.size()));
+      damage->Add(At(offset) + "the checksum of a segment header is wrong" + Skipped(bytes.size()));
       continue;
     }
     if (run_id == 0) run_id = header.run_id;
@@ -131,7 +131,8 @@ FileFacts ReadRecords(std::span<const uint8_t> file, uint64_t run_id, DamageList
       if (found == Found::kCut)
         damage->Add(At(offset) + "the file ends inside a record (cut off?)");
       if (found == Found::kBad) {
-        damage->Add(At(offset) + "record does not check out (killed while writing, or damaged)" +
+        damage->Add(At(offset) +
+                    "the checksum of a record is wrong (killed while writing, or damaged)" +
                     Skipped(segment.bytes.size() - at));
       }
       if (found != Found::kRecord) break;

@@ -41,7 +41,8 @@ SealedFile SplitSeal(std::span<const uint8_t> file) {
   if (trailer.magic != kSealMagic) return split;
   if (trailer.crc != Crc32c(&trailer, offsetof(SealTrailer, crc)) || !Fits(trailer, file.size())) {
     split.problem =
-        "the seal's trailer does not check out: its names are not used; seal the capture again";
+        "the checksum of the seal's trailer is wrong: its names are not used; seal the capture "
+        "again";
     return split;
   }
   const size_t start = file.size() - sizeof(trailer) - trailer.packed_bytes;
@@ -54,7 +55,8 @@ SealedFile SplitSeal(std::span<const uint8_t> file) {
   if (intact) {
     split.text = std::move(text);
   } else {
-    split.problem = "the seal does not check out: its names are not used; seal the capture again";
+    split.problem =
+        "the checksum of the seal is wrong: its names are not used; seal the capture again";
   }
   return split;
 }

@@ -43,7 +43,7 @@ Words WordsOf(ExecFate why) {
     case ExecFate::kTracked:
       break;
   }
-  return {"unknown", "for a reason that a newer leaktrack knows", "read the capture with that"};
+  return {"unknown", "this leaktrack does not know why", "read the capture with a newer one"};
 }
 
 }  // namespace
