@@ -128,6 +128,28 @@ async function everyViewByClicks(file, { wrapped }) {
   await close(page);
 }
 
+// On a telephone the figures that matter stand beside the name, without scrolling.
+async function growthAndLiveAtOneGlance(file) {
+  const page = await open(file, { width: 390, height: 844 });
+  for (const title of ['Growth', 'Live']) {
+    const box = await page.locator('#sites th', { hasText: title }).boundingBox();
+    assert.ok(box && box.x >= 0 && box.x + box.width <= 390, `${title}: ${JSON.stringify(box)}`);
+  }
+  const name = await page.locator('#sites tbody td.wide').first().boundingBox();
+  assert.ok(name.width >= 100, `room for the name: ${name.width}`);
+  await page.screenshot({ path: path.join(shots, 'narrow.png') });
+  await page.locator('#sites').screenshot({ path: path.join(shots, 'narrow-sites.png') });
+  await close(page);
+}
+
+// Words of the analysis have their meaning in a tooltip, and in the site's own facts.
+async function wordsHaveMeanings(file) {
+  const page = await open(file);
+  assert.ok((await page.locator('#sites tbody .badge').first().getAttribute('title')).length > 10);
+  assert.match(await page.locator('.site dt', { hasText: 'means' }).first().textContent(), /means/);
+  await close(page);
+}
+
 async function everyViewByKeys(file) {
   const page = await open(file);
   await page.keyboard.press('/');
@@ -236,6 +258,8 @@ async function madeReports() {
   await lookedAt(made('thousand'), 'thousand', [['light', 1600], ['dark', 1600]]);
   await everyViewByClicks(made('thousand'), { wrapped: true });
   await everyViewByKeys(made('thousand'));
+  await growthAndLiveAtOneGlance(made('thousand'));
+  await wordsHaveMeanings(made('thousand'));
   await everyPartByTab(made('thousand'));
 
   const hostile = await open(made('hostile'));

@@ -31,6 +31,21 @@ test('figures are written as the text report writes them', () => {
   assert.equal(format.utc(0, 5), '', 'the start is not known');
 });
 
+test('figures of one column have one unit, and nothing reads as 0 that is not', () => {
+  const size = format.sizeColumn([6.7 * 2 ** 20, 24 * 2 ** 10, null]);
+  assert.deepEqual([6.7 * 2 ** 20, 24 * 2 ** 10, 0, null].map(size), ['6.7 MiB', '< 0.1 MiB', '0.0 MiB', '\u2013']);
+  assert.equal(format.sizeColumn([1023 * 2 ** 20])(1e9), '953.7 MiB');
+  assert.equal(format.sizeColumn([])(0), '0 B');
+  assert.equal(format.rateColumn([956 * 60 * 2 ** 20, 4.5 * 2 ** 20])(4.5 * 2 ** 20), '0.1 MiB/min');
+  assert.equal(format.rateColumn([4.5 * 2 ** 20])(4.5 * 2 ** 20), '4.5 MiB/h');
+});
+
+test('times are by the clock, in UTC', () => {
+  assert.equal(format.utc(1700042400, 902), '2023-11-15 10:15:02 UTC');
+  assert.equal(format.moment(0, 5400), '1h 30m after the start');
+  assert.deepEqual([60, 7200, 200000].map((span) => format.clock(1700043302, span)), ['10:15:02', '10:15', 'Nov 15 10:15']);
+});
+
 const frame = (name, module = '/bin/p') => ({ name, function: `${name}(int)`, file: null, line: null, module, build_id: null, offset: 1, inlined: false });
 const frames = [frame('malloc', '/lib/c'), frame('Wrap'), frame('Leak'), frame('Other'), frame('main'), frame('start', '/lib/c')];
 const stacks = [{ stack: [0, 1, 2, 4, 5], blame: 2, weight: 30 }, { stack: [0, 3, 4, 5], blame: 1, weight: 12 }, { stack: [0, 3, 4], blame: 1, weight: -5 }];

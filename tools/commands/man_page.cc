@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tools/report/words/names.h"
 
 namespace leaktrack {
 namespace {
@@ -137,6 +138,17 @@ std::string Head(const std::string& name, std::string summary, const Edition& ed
   return absl::StrCat(page, name, " \\-\n", Words(summary));
 }
 
+// The words that a report uses, with their meanings.
+void GlossarySection(std::string& page) {
+  Section("GLOSSARY", page);
+  for (const GlossaryPart& part : Glossary()) {
+    absl::StrAppend(&page, ".SS ", Escaped(part.title), "\n");
+    for (const Term& term : part.terms)
+      absl::StrAppend(&page, ".TP\n", Bold(term.name), "\n",
+                      Words(absl::StrCat(term.meaning, ".")));
+  }
+}
+
 void SeeAlso(const std::string& self, const CommandTree& tree, std::string& page) {
   Section("SEE ALSO", page);
   std::vector<std::string> pages;
@@ -192,6 +204,7 @@ std::string CommandPage(const CommandTree& tree, const CommandFacts& command,
     Section(absl::StrContains(examples, "  leaktrack") ? "EXAMPLES" : "NOTES", page);
     Body(examples, page);
   }
+  if (command.name == "report") GlossarySection(page);
   if (status != std::string::npos) {
     Section("EXIT STATUS", page);
     absl::StrAppend(&page, Words(command.footer.substr(status + sizeof(kExitStatus) - 1)));

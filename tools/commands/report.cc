@@ -66,6 +66,7 @@ struct ReportOptions {
   bool no_history = false;  // neither read nor write it
   bool no_source = false;   // keep source lines out of the page
   size_t top = 0;           // sites in full; 0: as the format has it
+  bool verbose = false;     // in text: list what is a count otherwise
   std::optional<uint32_t> site;  // this one alone
   std::string filter;            // only what has this function or module
   std::string since;             // a duration: judge only so much, up to the end
@@ -162,6 +163,7 @@ TextOptions TextOptionsFor(const ReportOptions& options) {
   text.colour = options.output.empty() && WantColour(STDOUT_FILENO);
   if (options.top != 0) text.top = options.top;
   if (options.site) text.stack_frames = kAllFrames;
+  text.verbose = options.verbose;
   return text;
 }
 
@@ -218,6 +220,8 @@ std::string TopHelp() {
 // Which sites are shown.
 void AddSelection(CLI::App& app, ReportOptions& options) {
   AddNumberOption(app, "--top", options.top, TopHelp());
+  app.add_flag("--verbose", options.verbose,
+               "in text, list each file that lacks names, with what would help");
   AddNumberOption(app, "--site", options.site,
                   "only the site of this number, as the report gives it, with its whole stack");
   app.add_option("--filter", options.filter,

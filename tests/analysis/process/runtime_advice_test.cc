@@ -104,7 +104,7 @@ TEST(RuntimeAdviceTest, ALimitThatTheMachineCannotGiveIsSaid) {
   capture::Capture capture = WithMemory(10 << 20, 90 << 20, -1);
   for (capture::MemorySample& sample : capture.memory) sample.machine_total = int64_t{16} << 30;
   Analysis analysis = Growing();
-  analysis.process.limit_kind = "cgroup";
+  analysis.process.limit_kind = LimitKind::kCgroup;
   analysis.process.limit_bytes = int64_t{64} << 30;
   EXPECT_THAT(RuntimeAdvice(capture, analysis),
               ElementsAre(Advice{AdviceKind::kLimitAboveMachine, int64_t{16} << 30, ""}));

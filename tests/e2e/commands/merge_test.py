@@ -170,7 +170,7 @@ def main():
         assert json.loads(merge(session, "--format", "json", *session.captures(), code=3)) == merged
 
         text = merge(session, session.folder, code=3)
-        assert "6 runs of 2 program versions, none of which grows" in text and "NewLeak < main" in text, text
+        assert "6 runs of 2 program versions: none grows" in text and "NewLeak < main" in text, text
         assert "2 files could not be read" in text and "1 capture was of runs that had been counted already" in text, text
         output = os.path.join(session.folder, "out.txt")
         assert merge(session, "-o", output, "--top", "1", session.folder, code=3) == ""

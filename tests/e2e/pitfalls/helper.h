@@ -4,8 +4,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
-
-#include <cstring>
+#include <string.h>
 
 #include "program.h"
 

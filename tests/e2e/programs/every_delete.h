@@ -4,7 +4,6 @@
 #ifndef LEAKTRACK_TESTS_E2E_PROGRAMS_EVERY_DELETE_H_
 #define LEAKTRACK_TESTS_E2E_PROGRAMS_EVERY_DELETE_H_
 
-#include <cstddef>
 #include <new>
 
 #include "program.h"

@@ -78,7 +78,8 @@ TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
   EXPECT_EQ(report["memory"]["retained_bytes"], 1024);
   EXPECT_EQ(report["memory"]["allocator"]["name"], "glibc");
   EXPECT_EQ(report["memory"]["growth_bytes_per_hour"]["rss"]["low"], 4);
-  EXPECT_TRUE(std::string(report["memory"]["advice"][0]).starts_with("malloc_trim(0)"));
+  EXPECT_NE(report["memory"]["advice"][0].get<std::string>().find("malloc_trim(0)"),
+            std::string::npos);
 }
 
 TEST(JsonReportTest, GivesTheFiguresAndNullForWhatIsNotKnown) {

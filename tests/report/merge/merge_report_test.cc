@@ -29,7 +29,7 @@ Merge Fleet(uint64_t runs) {
 
 TEST(MergeReportTest, TellsRunsSitesAndSums) {
   const std::string text = MergeText(Fleet(1200), {});
-  EXPECT_THAT(text, HasSubstr("1,200 runs of 1 program version, 1,200 of which grow"));
+  EXPECT_THAT(text, HasSubstr("1,200 runs of 1 program version: 1,200 grow"));
   EXPECT_THAT(text, HasSubstr("1,200\n         growing"));
   EXPECT_THAT(text, HasSubstr("1,200 of 1,200"));
   EXPECT_THAT(text, HasSubstr("10.1 GiB"));  // 1,200 times 9e6
@@ -76,8 +76,7 @@ TEST(MergeReportTest, TopCutsSitesNotSums) {
 }
 
 TEST(MergeReportTest, AnEmptyFleetIsAReportToo) {
-  EXPECT_THAT(MergeText(Merge(), {}),
-              HasSubstr("0 runs of 0 program versions, none of which grows"));
+  EXPECT_THAT(MergeText(Merge(), {}), HasSubstr("0 runs of 0 program versions: none grows"));
   EXPECT_TRUE(nlohmann::json::parse(MergeJson(Merge(), 0))["programs"].empty());
 }
 

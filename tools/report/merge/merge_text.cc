@@ -7,6 +7,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/report/merge/merge_report.h"
+#include "tools/report/words/counted.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/page.h"
 
@@ -19,10 +20,6 @@ uint64_t Of(const ProgramSum& program, Conclusion conclusion) {
   return program.conclusions[static_cast<size_t>(conclusion)];
 }
 
-std::string Counted(uint64_t count, const char* one, const char* many) {
-  return absl::StrCat(FormatCount(count), " ", count == 1 ? one : many);
-}
-
 std::string Heading(const Merge& merge) {
   std::string text =
       absl::StrCat(Counted(merge.sums.runs(), "run", "runs"), " of ",
@@ -30,9 +27,9 @@ std::string Heading(const Merge& merge) {
   uint64_t growing = 0;
   for (const auto& [version, program] : merge.sums.programs())
     growing += Of(program, Conclusion::kFound);
-  absl::StrAppend(&text, growing == 0 ? ", none of which grows"
-                                      : absl::StrCat(", ", FormatCount(growing), " of which ",
-                                                     growing == 1 ? "grows" : "grow"));
+  absl::StrAppend(&text, growing == 0 ? ": none grows"
+                                      : absl::StrCat(": ", FormatCount(growing),
+                                                     growing == 1 ? " grows" : " grow"));
   return text;
 }
 

@@ -7,8 +7,11 @@
 #include "tools/report/page/html_frames.h"
 #include "tools/report/page/html_page.h"
 #include "tools/report/page/html_series.h"
+#include "tools/report/text/first_screen.h"
 #include "tools/report/text/fleet_text.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/likelihood_words.h"
+#include "tools/report/words/names.h"
 #include "tools/report/words/selection_words.h"
 
 namespace leaktrack {
@@ -25,6 +28,22 @@ Json RemarksJson(const Remarks& remarks) {
   for (const Remark& remark : remarks)
     list.push_back({{"label", remark.label}, {"text", remark.text}});
   return list;
+}
+
+// What the text has on its first screen beside the headline, then the account.
+Remarks HeadRemarks(const FirstScreen& screen, const ReportInput& input) {
+  Remarks out;
+  for (size_t i = 1; i < screen.lines.size(); ++i) out.Add(i == 1 ? "So far" : "", screen.lines[i]);
+  if (!screen.full.empty()) out.Add("Full", screen.full);
+  for (size_t i = 0; i < screen.next.size(); ++i) out.Add(i == 0 ? "Next" : "", screen.next[i]);
+  for (const Remark& remark : ProcessRemarks(input)) out.push_back(remark);
+  return out;
+}
+
+Json TermsJson(const std::vector<Term>& terms) {
+  Json json = Json::object();
+  for (const Term& term : terms) json[term.name] = term.meaning;
+  return json;
 }
 
 Json FanJson(const std::vector<FanPoint>& fan) {
@@ -82,6 +101,7 @@ Json SitesJson(const ReportInput& input, SiteView sites, HtmlFrames& frames) {
     }
     site["blame"] = sites[i].stack.empty() ? Json() : Json(sites[i].blame);
     site["stack"] = frames.Stack(sites[i].stack);
+    site["likelihood"] = TextOrNull(LikelihoodText(Confidence(sites[i])));
     site["curve"] = curves[i];
     site["ages"] = ages[i];
     list.push_back(std::move(site));
@@ -112,6 +132,7 @@ Json MissingJson(const std::vector<MissingSymbols>& missing) {
 
 Json PageData(const ReportInput& input, size_t top) {
   const SiteView all = ShownSites(input), told = all.First(top == 0 ? kMostHtmlSites : top);
+  const FirstScreen screen = FirstScreenOf(input, kHeadlineColumns);
   HtmlFrames frames;
   Json sites = SitesJson(input, told, frames);
   Json process = ProcessJson(input);
@@ -120,12 +141,12 @@ Json PageData(const ReportInput& input, size_t top) {
   for (Json& line : coverage["damage"]) line = SafeText(line.get<std::string>());
   for (Json& hook : coverage["hooks"]) hook["name"] = SafeText(hook["name"].get<std::string>());
   return {{"kind", "report"},
-          {"headline", Headline(input, kHeadlineColumns)},
-          {"tone", Tone(HeadlineTint(input.analysis))},
+          {"headline", absl::StrCat(screen.word, ": ", screen.lines.front())},
+          {"tone", Tone(screen.tint)},
           {"introduction", Introduction(input)},
           {"scope", TextOrNull(SafeText(ScopeText(input)))},
-          {"remarks", RemarksJson(ProcessRemarks(input))},
-          {"coverage_remarks", RemarksJson(CoverageRemarks(input))},
+          {"remarks", RemarksJson(HeadRemarks(screen, input))},
+          {"coverage_remarks", RemarksJson(CoverageRemarks(input, false))},
           {"process", std::move(process)},
           {"memory", MemoryJson(input.analysis.memory)},
           {"coverage", std::move(coverage)},
@@ -135,6 +156,10 @@ Json PageData(const ReportInput& input, size_t top) {
           {"marks", MarksJson(input.capture)},
           {"age_bands", AgeBandsJson()},
           {"sites", std::move(sites)},
+          {"glossary",
+           {{"verdict", TermsJson(TermsOf<Verdict>())},
+            {"state", TermsJson(TermsOf<State>())},
+            {"trend", TermsJson(TermsOf<Trend>())}}},
           {"further", FurtherJson(all.Part(told.size(), all.size()))},
           {"frames", frames.list()},
           {"sources", SourcesJson(input)}};

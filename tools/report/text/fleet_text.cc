@@ -11,42 +11,40 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/compare/process_role.h"
-#include "tools/report/words/growth_words.h"
+#include "tools/report/text/first_screen.h"
+#include "tools/report/words/columns.h"
+#include "tools/report/words/limit_words.h"
 #include "tools/report/words/page.h"
 #include "tools/report/words/process_name.h"
 
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMostLines = 10;  // with more captures, those of one program share a line
-constexpr double kFarAway = 5 * 365.0 * 86400;  // beyond this a forecast is no news
-constexpr size_t kMostPrograms = 6;             // named in a line of short runs
+constexpr size_t kMostLines = 10;    // with more captures, those of one program share a line
+constexpr size_t kMostPrograms = 6;  // named in a line of short runs
 
-const char* Word(Conclusion conclusion) {
-  switch (conclusion) {
-    case Conclusion::kFound:
-      return "GROWS";
-    case Conclusion::kClean:
-      return "clean";
-    case Conclusion::kTooShort:
-      return "short";
-    case Conclusion::kDataLost:
-      return "lost";
-  }
-  return "";
-}
-
-// A clean process may still grow: by what its allocator keeps, or by its mappings.
-const char* Word(const Analysis& analysis) {
-  if (analysis.conclusion != Conclusion::kClean) return Word(analysis.conclusion);
-  if (analysis.memory.memory_class == MemoryClass::kRetention) return "keeps";
-  return analysis.memory.memory_class == MemoryClass::kMappings ? "maps" : "clean";
-}
+const char* Word(const ReportInput& run) { return FirstScreenOf(run).word; }
 
 std::string Left(const ProcessResult& process) {
-  return process.seconds_mid && *process.seconds_mid < kFarAway
+  return process.seconds_mid && *process.seconds_mid < kFarAwaySeconds
              ? FormatDuration(*process.seconds_mid)
              : "-";
+}
+
+// One unit in each column of figures.
+struct Columns {
+  RateColumn growth;
+  SizeColumn resident;
+};
+
+Columns ColumnsOf(const Fleet& fleet) {
+  std::vector<double> growth, resident;
+  for (const ReportInput& run : fleet.runs) {
+    if (run.analysis.total_growth) growth.push_back(run.analysis.total_growth->mid);
+    if (run.analysis.memory.rss_bytes)
+      resident.push_back(static_cast<double>(*run.analysis.memory.rss_bytes));
+  }
+  return {RateColumn(growth), SizeColumn(resident)};
 }
 
 // By run id: how many of the captured processes were forked from it.
@@ -70,12 +68,13 @@ std::string NameIn(const Families& families, const capture::ProcessInfo& process
                                     : absl::StrCat(name, " (forked by ", process.parent_pid, ")");
 }
 
-std::string RunLine(const ReportInput& run, const Families& families) {
+std::string RunLine(const ReportInput& run, const Families& families, const Columns& columns) {
   const Analysis& analysis = run.analysis;
+  const std::optional<int64_t>& rss = analysis.memory.rss_bytes;
   return absl::StrFormat(
-      "  %-6s %12s %8s %10s %8s  %d %s", Word(analysis),
-      analysis.total_growth ? GrowthRate(analysis.total_growth->mid) : "-", Left(analysis.process),
-      analysis.memory.rss_bytes ? FormatSize(static_cast<double>(*analysis.memory.rss_bytes)) : "-",
+      "  %-7s %13s %8s %10s %8s  %d %s", Word(run),
+      analysis.total_growth ? columns.growth.Text(analysis.total_growth->mid) : "-",
+      Left(analysis.process), rss ? columns.resident.Text(static_cast<double>(*rss)) : "-",
       FormatDuration(analysis.duration_seconds), run.capture.process.pid,
       NameIn(families, run.capture.process));
 }
@@ -87,11 +86,11 @@ struct Kin {
   double resident = 0;
 };
 
-std::string KinLine(const Kin& kin, const Families& families) {
-  if (kin.count == 1) return RunLine(*kin.longest, families);
+std::string KinLine(const Kin& kin, const Families& families, const Columns& columns) {
+  if (kin.count == 1) return RunLine(*kin.longest, families, columns);
   const Analysis& analysis = kin.longest->analysis;
-  return absl::StrFormat("  %-6s %12s %8s %10s %8s  %s runs of %s", Word(analysis), "-", "-",
-                         kin.resident > 0 ? FormatSize(kin.resident) : "-",
+  return absl::StrFormat("  %-7s %13s %8s %10s %8s  %s runs of %s", Word(*kin.longest), "-", "-",
+                         kin.resident > 0 ? columns.resident.Text(kin.resident) : "-",
                          FormatDuration(analysis.duration_seconds), FormatCount(kin.count),
                          SafeText(RoleOf(kin.longest->capture.process)));
 }
@@ -114,7 +113,7 @@ std::string ProgramsText(const std::map<std::string, size_t>& counts) {
 
 // A tree of forks and execs leaves dozens of captures: what grows has a line each, what does not
 // one for each program, and what was over at once is a number.
-void WriteMany(const Fleet& fleet, Page& page) {
+void WriteMany(const Fleet& fleet, const Columns& columns, Page& page) {
   const Families families = FamiliesOf(fleet);
   size_t growing = 0;
   std::map<std::string, size_t> brief;
@@ -122,7 +121,7 @@ void WriteMany(const Fleet& fleet, Page& page) {
   for (const ReportInput& run : fleet.runs) {
     const Conclusion conclusion = run.analysis.conclusion;
     if (conclusion == Conclusion::kFound) {
-      if (++growing <= kMostLines) page.Line(RunLine(run, families));
+      if (++growing <= kMostLines) page.Line(RunLine(run, families, columns));
       continue;
     }
     const std::string program = RoleOf(run.capture.process);
@@ -142,11 +141,11 @@ void WriteMany(const Fleet& fleet, Page& page) {
   if (growing > kMostLines)
     page.Line(absl::StrCat("  and ", growing - kMostLines, " more that grow"));
   for (size_t i = 0; i < std::min(kMostLines, kin.size()); ++i)
-    page.Line(KinLine(kin[i], families));
+    page.Line(KinLine(kin[i], families, columns));
   if (kin.size() > kMostLines)
     page.Line(absl::StrCat("  and ", kin.size() - kMostLines, " more programs that do not"));
   if (!brief.empty())
-    page.Field("  short", absl::StrCat("too short to tell: ", ProgramsText(brief)), 9);
+    page.Field("  UNCLEAR", absl::StrCat("too short to tell: ", ProgramsText(brief)), 10);
 }
 
 }  // namespace
@@ -157,14 +156,15 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   page.Blank();
   page.Line(absl::StrCat(fleet.runs.size(), fleet.runs.size() == 1 ? " capture" : " captures",
                          ", the fastest grower first; it follows in detail"));
-  page.Line(absl::StrFormat("  %-6s %12s %8s %10s %8s  %s", "", "growth", "full in", "resident",
+  page.Line(absl::StrFormat("  %-7s %13s %8s %10s %8s  %s", "", "growth", "full in", "resident",
                             "watched", "process"),
             Tint::kDim);
+  const Columns columns = ColumnsOf(fleet);
   if (fleet.runs.size() > kMostLines) {
-    WriteMany(fleet, page);
+    WriteMany(fleet, columns, page);
   } else {
     const Families families = FamiliesOf(fleet);
-    for (const ReportInput& run : fleet.runs) page.Line(RunLine(run, families));
+    for (const ReportInput& run : fleet.runs) page.Line(RunLine(run, families, columns));
   }
   for (const std::string& line : fleet.unreadable) page.Field("Unread", line);
   page.Blank();

@@ -10,6 +10,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/counted.h"
 #include "tools/report/words/exec_words.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/time_words.h"
@@ -17,7 +18,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMostModules = 4, kMostDamage = 5, kMostExecs = 4;
+constexpr size_t kMostModules = 2, kMostDamage = 5, kMostExecs = 4;
 
 struct LossLine {
   capture::LossId id;
@@ -43,17 +44,13 @@ constexpr LossLine kLosses[] = {
     {capture::kStaleBlocks, "free was", "frees were",
      "missed, and noticed when the address came back"},
     {capture::kNestedAllocations, "allocation or mapping", "allocations or mappings",
-     "in the middle of a record of ours, by a signal handler or a coroutine: not recorded"},
+     "by a signal handler or a coroutine, made while the tracker was at work: not recorded"},
     {capture::kLostThreads, "thread", "threads", "had no room: what it allocated was not sampled"},
     {capture::kLostNotes, "phase, snapshot or pool", "phases, snapshots or pools",
      "that the program named found no room"},
 };
 static_assert(std::size(kLosses) == capture::kLossCount,
               "a loss without a line is a loss that nobody sees");
-
-std::string Counted(uint64_t count, const char* one, const char* many) {
-  return absl::StrCat(FormatCount(count), " ", count == 1 ? one : many);
-}
 
 std::string SamplingText(const ReportInput& input) {
   const capture::Capture& capture = input.capture;
@@ -76,7 +73,7 @@ std::string SamplingText(const ReportInput& input) {
                   ", ", FormatCount(capture.live_count), " still alive");
   if (input.analysis.detectable_bytes_per_hour) {
     absl::StrAppend(&text, "; growth of ", GrowthRate(*input.analysis.detectable_bytes_per_hour),
-                    " or more at one site would be found (4 times in 5)");
+                    " or more at one site would be found (80 % power)");
   }
   return text;
 }
@@ -139,8 +136,7 @@ void WriteLosses(const capture::Capture& capture, Remarks& out) {
   if (capture.no_thread) {
     out.Add("Note",
             "no helper thread ran (it was not wanted, not allowed, or did not start in time): only "
-            "the end was written, "
-            "how it came about is not known");
+            "the end was written, how it came about is unknown");
   }
   if (capture.process.recorder_was_anonymous) {
     out.Add(
@@ -185,29 +181,40 @@ void WriteHooks(const capture::Capture& capture, Remarks& out) {
       absl::StrAppend(&bypassed, bypassed.empty() ? "" : ", ", SafeText(name));
   }
   if (bypassed.empty()) return;
-  out.Add("Unseen", absl::StrCat("calls that went past us: ", bypassed,
-                                 "; an allocator in the program keeps them, or one that stands "
-                                 "before us in LD_PRELOAD: put it behind"));
+  out.Add("Unseen", absl::StrCat("calls that the tracker does not see: ", bypassed,
+                                 "; an allocator inside the program answers them, or one that "
+                                 "stands in LD_PRELOAD before libleaktrack.so: put "
+                                 "libleaktrack.so first"));
 }
 
-void WriteMissing(const std::vector<MissingSymbols>& missing, Remarks& out) {
+// One line: a page is not the place for paths and build-ids that nobody asked for.
+std::string MissingText(const std::vector<MissingSymbols>& missing) {
+  std::string names;
   for (size_t i = 0; i < std::min(kMostModules, missing.size()); ++i) {
-    const MissingSymbols& module = missing[i];
+    const std::string& path = missing[i].module;
+    absl::StrAppend(&names, i == 0 ? "" : ", ", SafeText(path.substr(path.rfind('/') + 1)));
+  }
+  if (missing.size() > kMostModules) absl::StrAppend(&names, " ...");
+  return absl::StrCat(CountText(static_cast<double>(missing.size()), "file"),
+                      missing.size() == 1 ? " lacks" : " lack", " names or lines (", names,
+                      "): install -dbgsym packages, or try --debuginfod; --verbose lists all");
+}
+
+void WriteMissing(const std::vector<MissingSymbols>& missing, bool verbose, Remarks& out) {
+  if (missing.empty()) return;
+  if (!verbose) return out.Add("Symbols", MissingText(missing));
+  for (const MissingSymbols& module : missing) {
     std::string text = absl::StrCat(SafeText(module.module), ": ", SafeText(module.reason));
     if (!module.build_id.empty())
       absl::StrAppend(&text, " (build-id ", SafeText(module.build_id), ")");
-    if (!module.hint.empty() && i == 0) absl::StrAppend(&text, "; ", SafeText(module.hint));
+    if (!module.hint.empty()) absl::StrAppend(&text, "; ", SafeText(module.hint));
     out.Add("Symbols", text);
-  }
-  if (missing.size() > kMostModules) {
-    out.Add("Symbols", absl::StrCat("and ", missing.size() - kMostModules,
-                                    " more modules lack names or lines"));
   }
 }
 
 }  // namespace
 
-Remarks CoverageRemarks(const ReportInput& input) {
+Remarks CoverageRemarks(const ReportInput& input, bool verbose) {
   Remarks out;
   WriteExecs(input.capture, out);
   out.Add("Sampling", SamplingText(input));
@@ -215,13 +222,14 @@ Remarks CoverageRemarks(const ReportInput& input) {
   WriteLosses(input.capture, out);
   WriteHooks(input.capture, out);
   WriteSeal(input, out);
-  WriteMissing(input.missing, out);
+  WriteMissing(input.missing, verbose, out);
   return out;
 }
 
-void WriteCoverage(const ReportInput& input, Page& page) {
+void WriteCoverage(const ReportInput& input, const TextOptions& options, Page& page) {
   page.Blank();
-  for (const Remark& remark : CoverageRemarks(input)) page.Field(remark.label, remark.text);
+  for (const Remark& remark : CoverageRemarks(input, options.verbose))
+    page.Field(remark.label, remark.text);
 }
 
 }  // namespace leaktrack

@@ -1,117 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The process account: how near the limit is, where the memory is, which part of it moves, and what
-// helps.
+// The process account: where the memory is, which part of it moves, and what helps.
 #include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/base/units.h"
+#include "tools/report/text/first_screen.h"
 #include "tools/report/text/text_sections.h"
 #include "tools/report/words/advice_words.h"
+#include "tools/report/words/columns.h"
 #include "tools/report/words/growth_words.h"
+#include "tools/report/words/limit_words.h"
 #include "tools/report/words/memory_words.h"
-#include "tools/report/words/names.h"
 #include "tools/report/words/shared_limit.h"
 
 namespace leaktrack {
 namespace {
 
-constexpr double kFarAway = 5 * 365.0 * 86400;  // beyond this a forecast is no news
 constexpr size_t kMostAdvice = 3;
 constexpr size_t kCallerColumns = 100;
-constexpr size_t kPartColumns = 26, kSizeColumns = 10;
-
-std::string InTime(const std::optional<double>& seconds) {
-  return seconds && *seconds <= kFarAway ? FormatDuration(*seconds) : "never";
-}
-
-// "full in 5h 28m (8 in 10: 4h 57m to 6h 3m)"
-std::string ForecastText(const ProcessResult& process) {
-  if (process.odds.empty()) return "";
-  if (!process.seconds_mid || *process.seconds_mid > kFarAway) {
-    return process.seconds_low && *process.seconds_low <= kFarAway
-               ? absl::StrCat("full in ", FormatDuration(*process.seconds_low),
-                              " at the earliest, more likely never")
-               : "not reached in years at this rate";
-  }
-  return absl::StrCat("full in ", InTime(process.seconds_mid),
-                      " (8 times in 10: ", InTime(process.seconds_low), " to ",
-                      InTime(process.seconds_high), ")");
-}
-
-std::string LimitText(const ProcessResult& process) {
-  const char* kind =
-      process.limit_kind == LimitKind::kOption ? "--limit" : Name(process.limit_kind);
-  const std::string forecast = ForecastText(process);
-  return absl::StrCat(FormatSize(static_cast<double>(*process.limit_bytes)), " (", kind, "), ",
-                      absl::StrFormat("%.0f %% used", *process.used_fraction * 100),
-                      forecast.empty() ? "" : "; ", forecast);
-}
-
-const char* StatusText(Status status) {
-  switch (status) {
-    case Status::kOk:
-      return "OK";
-    case Status::kWarning:
-      return "WARNING";
-    case Status::kCritical:
-      return "CRITICAL";
-    case Status::kOomImminent:
-      return "OOM IMMINENT";
-  }
-  return "";
-}
-
-// Which of the two made it so.
-std::string StatusLine(const ProcessResult& process) {
-  std::string text = StatusText(process.status);
-  if (process.status == Status::kOk || !process.used_fraction) return text;
-  absl::StrAppend(&text, ": ",
-                  absl::StrFormat("%.0f %% of the limit used", *process.used_fraction * 100));
-  if (process.seconds_mid) absl::StrAppend(&text, ", full in ", InTime(process.seconds_mid));
-  return text;
-}
+constexpr int kPartColumns = 26, kSizeColumns = 12;
 
 // A change that is within its own error is none.
-std::string Change(const std::optional<Rate>& growth) {
-  if (!growth) return "";
-  if (growth->low > 0) return "+" + GrowthRate(growth->mid);
-  return growth->high < 0 ? GrowthRate(growth->mid) : "steady";
+bool Changes(const std::optional<Rate>& growth) {
+  return growth && (growth->low > 0 || growth->high < 0);
 }
 
-void Part(const std::string& name, const std::string& size, const std::optional<Rate>& growth,
-          Page& page) {
-  const std::string change = Change(growth);
-  page.Line(absl::StrFormat("  %-*s%*s%s%s", kPartColumns, name, kSizeColumns, size,
-                            change.empty() ? "" : "  ", change));
-}
+struct Part {
+  std::string name;
+  std::optional<double> bytes;
+  std::optional<Rate> growth;
+};
 
-void PartIfKnown(const std::string& name, const std::optional<int64_t>& bytes, Page& page) {
-  if (bytes && *bytes > 0) Part(name, FormatSize(static_cast<double>(*bytes)), std::nullopt, page);
+std::vector<Part> PartsOf(const MemoryResult& memory) {
+  const std::string kept = absl::StrCat("freed, kept by ", AllocatorText(memory, "allocator"));
+  std::vector<Part> parts = {{"live heap", memory.live_heap_bytes, memory.heap_growth},
+                             {kept, memory.retained_bytes, memory.retained_growth}};
+  const auto add = [&](const char* name, double bytes, const std::optional<Rate>& growth) {
+    if (bytes > 0) parts.push_back({name, bytes, growth});
+  };
+  add("files and shared memory",
+      static_cast<double>(memory.file_bytes.value_or(0) + memory.shared_bytes.value_or(0)), {});
+  // Overhead of the allocator, stacks, mappings that were touched: whatever is left.
+  if (memory.unexplained_bytes)
+    parts.push_back(
+        {"stacks, mappings, rest", memory.unexplained_bytes, memory.unexplained_growth});
+  add("swapped out, not resident", static_cast<double>(memory.swap_bytes.value_or(0)), {});
+  add("(mapped address space)", memory.mapped_bytes, memory.mapped_growth);
+  return parts;
 }
 
 void WriteParts(const MemoryResult& memory, Page& page) {
-  Part("live heap", FormatSize(memory.live_heap_bytes), memory.heap_growth, page);
-  const std::string who = AllocatorText(memory, "allocator");
-  if (memory.retained_bytes) {
-    Part(absl::StrCat("freed, kept by ", who), FormatSize(*memory.retained_bytes),
-         memory.retained_growth, page);
-  } else {
-    Part(absl::StrCat("freed, kept by ", who), "unknown", std::nullopt, page);
+  const std::vector<Part> parts = PartsOf(memory);
+  std::vector<double> sizes, rates;
+  for (const Part& part : parts) {
+    sizes.push_back(part.bytes.value_or(0));
+    if (Changes(part.growth)) rates.push_back(part.growth->mid);
   }
-  if (memory.file_bytes || memory.shared_bytes) {
-    PartIfKnown("files and shared memory",
-                memory.file_bytes.value_or(0) + memory.shared_bytes.value_or(0), page);
+  const SizeColumn size(sizes);
+  const RateColumn rate(rates);
+  for (const Part& part : parts) {
+    std::string change = part.growth ? "steady" : "";
+    if (Changes(part.growth))
+      change = absl::StrCat(part.growth->mid > 0 ? "+" : "", rate.Text(part.growth->mid));
+    page.Line(absl::StrFormat("  %-*s%*s%s%s", kPartColumns, part.name, kSizeColumns,
+                              part.bytes ? size.Text(*part.bytes) : "unknown",
+                              change.empty() ? "" : "  ", change));
   }
-  // Overhead of the allocator, stacks, mappings that were touched: whatever is left.
-  if (memory.unexplained_bytes)
-    Part("stacks, mappings, rest", FormatSize(*memory.unexplained_bytes), memory.unexplained_growth,
-         page);
-  if (memory.swap_bytes) PartIfKnown("swapped out, not resident", memory.swap_bytes, page);
-  std::string space = FormatSize(memory.mapped_bytes);
-  if (memory.mapped_bytes > 0) Part("(mapped address space)", space, memory.mapped_growth, page);
 }
 
 // "590 MiB/min of resident memory belong to no site; nearest caller known: Map at a.c:8 (site
@@ -121,41 +78,52 @@ std::string UnplacedText(const ReportInput& input) {
   const std::string sum =
       absl::StrCat(GrowthText(*memory.unplaced_growth), " of resident memory belong to no site; ");
   if (!memory.nearest_site) {
-    return sum + "no call that we saw has mapped as much: stacks, files, or mappings made past us";
+    return sum +
+           "no call that was seen has mapped as much: stacks, files, or mappings that the "
+           "tracker did not see";
   }
   const std::string who = absl::StrCat("site ", *memory.nearest_site);
   for (const SiteResult& site : input.analysis.sites) {
     if (SiteNumber(site) != *memory.nearest_site) continue;
-    return absl::StrCat(sum, "nearest caller known: ", BlameText(site, kCallerColumns), " (", who,
-                        "), which has mapped ", FormatSize(site.live_bytes));
+    return absl::StrCat(sum, "the nearest caller known: ", BlameText(site, kCallerColumns), " (",
+                        who, "), which has mapped ", FormatSize(site.live_bytes));
   }
-  return absl::StrCat(sum, "nearest caller known: ", who);
+  return absl::StrCat(sum, "the nearest caller known: ", who);
+}
+
+// "13 MiB resident, +16.5 MiB/min: resident memory grows with the heap; 87 % of it is told below"
+std::string MemoryRemark(const ReportInput& input) {
+  const MemoryResult& memory = input.analysis.memory;
+  if (!memory.rss_bytes) return absl::StrCat("heap ", FormatSize(memory.live_heap_bytes));
+  const bool steady = memory.memory_class == MemoryClass::kSteady;
+  const std::string means = MemoryIsTheAnswer(input) ? "" : MemoryText(memory);
+  std::string text = steady ? means : "";
+  if (text.empty()) {
+    text = absl::StrCat(FormatSize(static_cast<double>(*memory.rss_bytes)), " resident");
+    if (!steady && Changes(memory.rss_growth)) {
+      absl::StrAppend(&text, memory.rss_growth->mid > 0 ? ", +" : ", ",
+                      GrowthRate(memory.rss_growth->mid));
+    }
+    absl::StrAppend(&text, means.empty() ? "" : ": ", means);
+  }
+  if (memory.explained_fraction) {
+    absl::StrAppend(&text, absl::StrFormat("; %.0f %% of it is accounted for",
+                                           std::floor(*memory.explained_fraction * 100)));
+  }
+  if (memory.threads && *memory.threads > 2)
+    absl::StrAppend(&text, "; ", *memory.threads, " threads");
+  return text;
 }
 
 }  // namespace
 
 Remarks ProcessRemarks(const ReportInput& input) {
-  const ProcessResult& process = input.analysis.process;
   const MemoryResult& memory = input.analysis.memory;
   Remarks out;
-  out.Add("Status", StatusLine(process));
-  if (process.limit_bytes) out.Add("Limit", LimitText(process));
+  if (const std::string limit = LimitText(input); ForecastText(input).empty() && !limit.empty())
+    out.Add("Limit", limit);
   if (const std::string shared = SharedLimitText(input); !shared.empty()) out.Add("Limit", shared);
-  std::string text =
-      memory.rss_bytes
-          ? absl::StrCat(FormatSize(static_cast<double>(*memory.rss_bytes)), " resident")
-          : absl::StrCat("heap ", FormatSize(memory.live_heap_bytes));
-  if (const std::string change = Change(memory.rss_growth); !change.empty())
-    absl::StrAppend(&text, " (", change, ")");
-  if (memory.explained_fraction) {
-    absl::StrAppend(&text, absl::StrFormat(", %.0f %% explained",
-                                           std::floor(*memory.explained_fraction * 100)));
-  }
-  if (memory.threads && *memory.threads > 2)
-    absl::StrAppend(&text, ", ", *memory.threads, " threads");
-  if (const std::string means = MemoryText(memory); memory.rss_bytes && !means.empty())
-    absl::StrAppend(&text, "; ", means);
-  out.Add("Memory", text);
+  out.Add("Memory", MemoryRemark(input));
   if (memory.unplaced_growth) out.Add("Unplaced", UnplacedText(input));
   return out;
 }
@@ -165,7 +133,9 @@ void WriteProcess(const ReportInput& input, Page& page) {
   for (const Remark& remark : ProcessRemarks(input)) page.Field(remark.label, remark.text);
   if (memory.rss_bytes) WriteParts(memory, page);
   const std::vector<std::string> advice = AdviceTexts(memory);
-  for (size_t i = 0; i < std::min(kMostAdvice, advice.size()); ++i) page.Field("Advice", advice[i]);
+  const size_t told = MemoryIsTheAnswer(input) ? 1 : 0;  // as what to do next
+  for (size_t i = told; i < std::min(kMostAdvice, advice.size()); ++i)
+    page.Field(i == told ? "Advice" : "", advice[i]);
 }
 
 }  // namespace leaktrack

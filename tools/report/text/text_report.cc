@@ -4,132 +4,66 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
+#include "tools/report/text/first_screen.h"
 #include "tools/report/text/text_sections.h"
-#include "tools/report/words/doubt_words.h"
-#include "tools/report/words/growth_words.h"
-#include "tools/report/words/memory_words.h"
 #include "tools/report/words/process_name.h"
 #include "tools/report/words/selection_words.h"
+#include "tools/report/words/time_words.h"
 
 namespace leaktrack {
 namespace {
 
-// "99 % sure", never 100: one can only ever be surer than.
-std::string Sure(double confidence) {
-  return confidence >= .999 ? "99.9 % sure" : absl::StrFormat("%.3g %% sure", confidence * 100);
+std::string EndText(const capture::Capture& capture) {
+  if (capture.as_of) return "running when this was sealed";
+  const std::string end = EndName(capture);
+  if (end == "running") return "still running";
+  if (end == "unknown") return "ended, nobody saw how";
+  return end == "exec" ? "replaced by exec" : end;
 }
 
-std::string Accusation(const SiteGroup& group) {
-  return group.first().verdict == Verdict::kLeak ? "LEAK: " : "SUSPECT: ";
-}
-
-std::string HowMuch(const SiteGroup& group) {
-  return absl::StrCat("grows ", GrowthText(group.growth), ", ", Sure(group.confidence));
-}
-
-std::string FoundHeadline(const SiteGroup& group, size_t columns) {
-  const std::string head = Accusation(group);
-  const std::string tail = " " + HowMuch(group);
-  const size_t used = DisplayColumns(head) + DisplayColumns(tail);
-  return absl::StrCat(head, BlameText(group.first(), columns > used + 12 ? columns - used : 12),
-                      tail);
-}
-
-// One line, or, where that would cut the culprit's name, two.
-void WriteFound(const SiteGroup& group, size_t columns, Page& page) {
-  constexpr size_t kUncut = 4096;
-  const std::string head = Accusation(group);
-  if (DisplayColumns(FoundHeadline(group, kUncut)) <= columns) {
-    page.Line(FoundHeadline(group, kUncut), Tint::kRed);
-    return;
-  }
-  page.Line(absl::StrCat(head, BlameText(group.first(), columns - head.size())), Tint::kRed);
-  page.Line(absl::StrCat(std::string(head.size(), ' '), HowMuch(group)), Tint::kRed);
-}
-
-// Clean, but the process grows: the sentence that saves a night of searching for a leak.
-std::string NotTheHeap(const MemoryResult& memory) {
-  if (memory.memory_class == MemoryClass::kRetention) {
-    return absl::StrCat("NO LEAK: ", AllocatorText(memory, "the allocator"),
-                        " keeps what was freed (retention)");
-  }
-  if (memory.memory_class == MemoryClass::kMappings)
-    return "NO HEAP LEAK: mappings, stacks or files grow, not the heap";
-  return "";
-}
-
-std::string CleanHeadline(const Analysis& analysis) {
-  if (const std::string other = NotTheHeap(analysis.memory); !other.empty()) return other;
-  if (!analysis.detectable_bytes_per_hour) return "No growth found.";
-  return absl::StrCat("No growth found. This run could have seen a leak of ",
-                      GrowthRate(*analysis.detectable_bytes_per_hour), " or more.");
+// "watched for 15s from Nov 30 20:51 UTC"
+std::string WatchText(const ReportInput& input) {
+  const std::string start = DayAndTime(0, TimesOf(input));
+  return absl::StrCat("watched for ", FormatDuration(input.analysis.duration_seconds),
+                      start.empty() ? "" : absl::StrCat(" from ", start));
 }
 
 }  // namespace
-
-Tint HeadlineTint(const Analysis& analysis) {
-  switch (analysis.conclusion) {
-    case Conclusion::kFound:
-      return Tint::kRed;
-    case Conclusion::kClean:
-      return NotTheHeap(analysis.memory).empty() ? Tint::kGreen : Tint::kYellow;
-    case Conclusion::kTooShort:
-    case Conclusion::kDataLost:
-      break;
-  }
-  return Tint::kYellow;
-}
 
 std::string Introduction(const ReportInput& input) {
   const capture::Capture& capture = input.capture;
   std::string text = CommandText(capture.process);
   absl::StrAppend(&text, " (pid ", capture.process.pid);
   if (!capture.process.host.empty()) absl::StrAppend(&text, " on ", SafeText(capture.process.host));
-  absl::StrAppend(&text, "), ", FormatDuration(input.analysis.duration_seconds), " watched, ");
-  const std::string end = EndName(capture);
-  if (capture.as_of) return text + "running when this was sealed";
-  return text + (end == "running"   ? "still running"
-                 : end == "unknown" ? "end unknown"
-                 : end == "exec"    ? "replaced by exec"
-                                    : end);
+  return absl::StrCat(text, "), ", WatchText(input), ", ", EndText(capture));
 }
 
 std::string Headline(const ReportInput& input, size_t columns) {
-  const Analysis& analysis = input.analysis;
-  std::string text;
-  if (analysis.conclusion == Conclusion::kFound) {
-    text = FoundHeadline(GroupSites(analysis.sites, Verdict::kSuspect).front(), columns);
-  } else if (analysis.conclusion == Conclusion::kClean) {
-    text = CleanHeadline(analysis);
-  } else {
-    text = absl::StrCat("INCONCLUSIVE: ", DoubtText(analysis.doubts));
-  }
-  return ShortenMiddle(text, columns);
+  constexpr size_t kWord = 8;
+  const FirstScreen screen = FirstScreenOf(input, columns > kWord ? columns - kWord : kWord);
+  std::string word = screen.word;
+  word.resize(std::max(word.size() + 1, kWord), ' ');
+  return ShortenMiddle(word + screen.lines.front(), columns);
 }
 
 std::string TextReport(const ReportInput& input, const TextOptions& options) {
   Page page(options.columns, options.colour);
-  if (input.analysis.conclusion == Conclusion::kFound) {
-    WriteFound(GroupSites(input.analysis.sites, Verdict::kSuspect).front(), options.columns, page);
-  } else {
-    page.Line(Headline(input, options.columns), HeadlineTint(input.analysis));
-  }
+  WriteFirstScreen(input, page);
   page.Blank();
   page.Field("Program", Introduction(input));
   if (const std::string window = WindowText(input); !window.empty()) {
-    page.Field("Window", absl::StrCat(window, "; what is older is no growth here"));
+    page.Field("Window", absl::StrCat(window, "; blocks made before it do not count as growth"));
   }
   if (input.analysis.warming_up) {
-    page.Field(
-        "Note",
-        "so many sites grow at once that the process is warming up: nothing is confirmed yet");
+    page.Field("Note",
+               "so many places grow at once that the program is probably warming up: nothing is "
+               "confirmed yet");
   }
   WriteProcess(input, page);
   WriteSites(input, options, page);
-  WriteCoverage(input, page);
+  WriteCoverage(input, options, page);
   return page.text();
 }
 

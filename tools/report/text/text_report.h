@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The report for a tired person: the verdict in the first line, then the few sites that matter,
-// then the process, then what could not be seen.
+// The report for a tired person: the answer and what to do (first_screen.h), then the process, then
+// the few sites that matter, then what could not be seen.
 //
 // Promises: no line wider than the page; foreign names cannot touch the terminal; a clean verdict
 // says how small a leak it would have seen.
@@ -19,6 +19,7 @@ struct TextOptions {
   bool colour = false;
   size_t top = 5;           // entries in full
   size_t stack_frames = 5;  // per entry
+  bool verbose = false;     // with the files that lack names, one by one
 };
 
 std::string TextReport(const ReportInput& input, const TextOptions& options = {});

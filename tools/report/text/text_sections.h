@@ -26,21 +26,18 @@ struct Remarks : std::vector<Remark> {
 // "Push at list.cc:41", the function shortened so that all fits `columns`.
 std::string BlameText(const SiteResult& site, size_t columns);
 
-// Bad news, no news, or a doubt.
-Tint HeadlineTint(const Analysis& analysis);
-
 // Which program, which process, watched how long, how it ended.
 std::string Introduction(const ReportInput& input);
 
-// Status, limit with forecast, memory.
+// The limit, unless a forecast has told it; memory.
 Remarks ProcessRemarks(const ReportInput& input);
 
-// How it was watched; what was lost; which names are missing.
-Remarks CoverageRemarks(const ReportInput& input);
+// How it was watched; what was lost; which names are missing: `verbose` lists them.
+Remarks CoverageRemarks(const ReportInput& input, bool verbose);
 
 void WriteSites(const ReportInput& input, const TextOptions& options, Page& page);
 void WriteProcess(const ReportInput& input, Page& page);
-void WriteCoverage(const ReportInput& input, Page& page);
+void WriteCoverage(const ReportInput& input, const TextOptions& options, Page& page);
 
 }  // namespace leaktrack
 

@@ -6,14 +6,18 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "tools/analysis/blame/blame.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/columns.h"
+#include "tools/report/words/counted.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/names.h"
 #include "tools/report/words/selection_words.h"
 #include "tools/report/words/site_words.h"
+#include "tools/report/words/trend_words.h"
 
 namespace leaktrack {
 namespace {
@@ -91,8 +95,7 @@ void WriteEndOfStack(const SiteResult& site, const capture::Capture& capture, si
   }
   // The program's own frame is what its developers know.
   if (own_is_left) {
-    page.Field("  from",
-               FrameLine(site.stack[*site.own_frame], capture, page.columns() - kLabel - 2),
+    page.Field("", FrameLine(site.stack[*site.own_frame], capture, page.columns() - kLabel - 2),
                kLabel);
   }
 }
@@ -104,8 +107,7 @@ void WriteStack(const SiteResult& site, const capture::Capture& capture, size_t 
   const size_t all = FramesOfTheProgram(site.stack, site.blame);
   const size_t end = std::min(all, site.blame + frames);
   for (size_t i = site.blame; i < end; ++i) {
-    page.Field(i == site.blame ? "  at" : "  from", FrameLine(site.stack[i], capture, room),
-               kLabel);
+    page.Field(i == site.blame ? "  stack" : "", FrameLine(site.stack[i], capture, room), kLabel);
     if (i != site.blame) continue;
     if (const std::string calls = CallsText(site, room); !calls.empty())
       page.Field("  calls", calls, kLabel);
@@ -119,11 +121,9 @@ std::string Holds(const SiteGroup& group) {
   // Exact figures have no error.
   if (group.live_bytes_error >= 1)
     absl::StrAppend(&text, " (+- ", FormatSize(group.live_bytes_error), ")");
-  const auto objects = static_cast<uint64_t>(std::llround(std::max(group.live_objects, 0.0)));
-  return absl::StrCat(text, " in ", FormatCount(objects),
-                      group.first().kind == capture::SiteKind::kHeap ? " block" : " mapping",
-                      objects == 1 ? "" : "s", ", the oldest ",
-                      FormatDuration(group.oldest_seconds), " old");
+  const bool heap = group.first().kind == capture::SiteKind::kHeap;
+  return absl::StrCat(text, " in ", CountText(group.live_objects, heap ? "block" : "mapping"),
+                      ", the oldest ", FormatDuration(group.oldest_seconds), " old");
 }
 
 // The parts of the thing that is lost, by the functions that made them.
@@ -142,59 +142,86 @@ void WriteFamily(const SiteGroup& group, Page& page) {
   }
   if (makers.size() > kFamilyNames)
     absl::StrAppend(&text, " and ", makers.size() - kFamilyNames, " more");
-  page.Field("  lost",
-             absl::StrCat("one thing, with its parts, which ", text,
-                          makers.size() == 1 ? " makes" : " make"),
+  page.Field("  with",
+             absl::StrCat("what ", text, makers.size() == 1 ? " makes" : " make",
+                          ": they are parts of one thing"),
              kLabel);
 }
 
+// What the words of a heading mean, each the first time that it stands on the page.
+class Meanings {
+ public:
+  std::string Of(const SiteResult& site) {
+    std::string text;
+    Add(TermOf(site.verdict), text);
+    if (site.state == State::kConfirmed) Add(TermOf(site.state), text);
+    Add(TermOf(site.trend), text);
+    return text;
+  }
+
+ private:
+  void Add(const Term& term, std::string& text) {
+    if (!told_.insert(term.name).second) return;
+    absl::StrAppend(&text, text.empty() ? "" : "; ", term.name, ": ", term.meaning);
+  }
+
+  std::set<std::string> told_;
+};
+
 void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
-                const TextOptions& options, Page& page) {
+                const TextOptions& options, Meanings& meanings, Page& page) {
   const SiteResult& site = group.first();
   page.Blank();
   const std::string head =
       absl::StrCat("#", number, site.state == State::kConfirmed ? " confirmed " : " ",
                    Name(site.verdict), ", ", Name(site.trend), ": ");
   page.Line(absl::StrCat(head, BlameText(site, page.columns() - head.size())), Tint::kBold);
+  if (const std::string means = meanings.Of(site); !means.empty())
+    page.Field("  means", means, kLabel);
   if (site.growth) page.Field("  grows", GrowthSentence(group, input), kLabel);
   page.Field("  holds", Holds(group), kLabel);
-  page.Field("  because", ReasonText(site, TimesOf(input)), kLabel);
+  page.Field("  why", ReasonText(site, TimesOf(input)), kLabel);
   if (const std::string settle = SettleText(site); !settle.empty())
-    page.Field("  settle", settle, kLabel);
+    page.Field("  settles", settle, kLabel);
   WriteFamily(group, page);
   WriteStack(site, input.capture, options.stack_frames, page);
   if (group.stacks > 1) {
-    page.Field(
-        "", absl::StrCat("all in all ", group.stacks, " stacks lead here; figures are their sum"),
-        kLabel);
+    page.Field("", absl::StrCat("figures are the sum of ", group.stacks, " stacks that lead here"),
+               kLabel);
   }
   if (SiteNumber(site) != 0) page.Field("  site", absl::StrCat(SiteNumber(site)), kLabel);
-}
-
-void WriteShort(const SiteGroup& group, Page& page) {
-  const std::string figures =
-      absl::StrCat("  ", FormatSize(group.live_bytes), ", ", Name(group.first().trend), ": ");
-  page.Line(absl::StrCat(figures, BlameText(group.first(), page.columns() - figures.size())));
 }
 
 void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, size_t most,
                Page& page) {
   if (groups.empty()) return;
+  const size_t shown = std::min(most, groups.size());
+  std::vector<double> bytes;
+  for (size_t i = 0; i < shown; ++i) bytes.push_back(groups[i].live_bytes);
+  const SizeColumn size(bytes);
   page.Blank();
   page.Line(title);
-  for (size_t i = 0; i < std::min(most, groups.size()); ++i) WriteShort(groups[i], page);
-  if (groups.size() > most)
-    page.Line(absl::StrCat("  and ", groups.size() - most, " more"), Tint::kDim);
+  for (size_t i = 0; i < shown; ++i) {
+    const std::string figures = absl::StrFormat("  %10s  ", size.Text(bytes[i]));
+    const std::string tail = absl::StrCat(", ", WordsOf(groups[i].first().trend).phrase);
+    const size_t used = figures.size() + tail.size();
+    page.Line(absl::StrCat(
+        figures,
+        BlameText(groups[i].first(), page.columns() > used + 12 ? page.columns() - used : 12),
+        tail));
+  }
+  if (groups.size() > shown)
+    page.Line(absl::StrCat("  and ", groups.size() - shown, " more"), Tint::kDim);
 }
 
-// What an earlier look accused and a later one cleared: whoever was paged for it wants to know.
+// What an earlier look accused and a later one cleared: people were paged for it and want to know.
 void WriteRetracted(const ReportInput& input, Page& page) {
   size_t written = 0;
   for (const SiteResult& site : input.analysis.sites) {
     if (site.state != State::kRetracted || ++written > kRetractedLines) continue;
     if (written == 1) {
       page.Blank();
-      page.Line("Accused before, cleared since (retracted):");
+      page.Line("Accused by an earlier look, cleared since:");
     }
     std::string figures = "  ";
     if (site.plateau) {
@@ -217,7 +244,7 @@ std::vector<SiteGroup> OfVerdict(SiteView sites, Verdict verdict) {
   return groups;
 }
 
-// Whoever asked for certain sites wants them in full, growing or not.
+// A reader who asked for certain sites wants them in full, growing or not.
 void WriteSelected(const ReportInput& input, const TextOptions& options, Page& page) {
   const std::vector<SiteGroup> groups = GroupSites(ShownSites(input), Verdict::kNone);
   const std::string text = SelectionText(input);
@@ -225,7 +252,8 @@ void WriteSelected(const ReportInput& input, const TextOptions& options, Page& p
   page.Field("Sites", text.empty() ? absl::StrCat("all ", input.analysis.sites.size(), " match")
                                    : SafeText(text));
   const size_t shown = std::min(options.top, groups.size());
-  for (size_t i = 0; i < shown; ++i) WriteEntry(groups[i], i + 1, input, options, page);
+  Meanings meanings;
+  for (size_t i = 0; i < shown; ++i) WriteEntry(groups[i], i + 1, input, options, meanings, page);
   if (groups.size() <= shown) return;
   page.Blank();
   page.Line(absl::StrCat("and ", groups.size() - shown, " more that match (--top ", groups.size(),
@@ -267,17 +295,18 @@ void WriteSites(const ReportInput& input, const TextOptions& options, Page& page
   const std::vector<SiteResult>& sites = input.analysis.sites;
   const std::vector<SiteGroup> accused = GroupSites(sites, Verdict::kSuspect);
   const size_t shown = std::min(options.top, accused.size());
-  for (size_t i = 0; i < shown; ++i) WriteEntry(accused[i], i + 1, input, options, page);
+  Meanings meanings;
+  for (size_t i = 0; i < shown; ++i) WriteEntry(accused[i], i + 1, input, options, meanings, page);
   if (accused.size() > shown) {
     page.Blank();
     page.Line(absl::StrCat("and ", accused.size() - shown, " more that grow (--top ",
                            accused.size(), " shows them)"));
   }
-  WriteList("Grows, but a filling cache would look the same (watch):",
-            OfVerdict(sites, Verdict::kWatch), kWatchLines, page);
+  WriteList("Grows, but a cache that fills would look the same:", OfVerdict(sites, Verdict::kWatch),
+            kWatchLines, page);
   WriteRetracted(input, page);
   if (accused.empty()) {
-    WriteList("Largest, not growing or too few to tell:", OfVerdict(sites, Verdict::kNone),
+    WriteList("Largest, not growing, or too few to tell:", OfVerdict(sites, Verdict::kNone),
               kLargestLines, page);
   }
 }

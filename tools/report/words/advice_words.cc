@@ -14,9 +14,10 @@ std::string FewerArenas(int64_t arenas) {
   const std::string now =
       arenas > 0 ? absl::StrCat(" (", FormatCount(static_cast<uint64_t>(arenas)), " now)") : "";
   return absl::StrCat(
-      "MALLOC_ARENA_MAX=2 in its environment (or GLIBC_TUNABLES=glibc.malloc.arena_max=2): fewer "
+      "set MALLOC_ARENA_MAX=2 in its environment (or GLIBC_TUNABLES=glibc.malloc.arena_max=2): "
+      "fewer "
       "arenas",
-      now, ", less kept in each");
+      now, " keep less");
 }
 
 // Those that are the same for everybody.
@@ -40,31 +41,34 @@ const char* FixedText(AdviceKind kind) {
       return "of Go objects its own profile knows more: go tool pprof "
              "http://ADDRESS/debug/pprof/heap (net/http/pprof); up to GOMEMLIMIT growth is no leak";
     case AdviceKind::kTrim:
-      return "malloc_trim(0) after a peak gives free pages back; it shows at once how much can be";
+      return "call malloc_trim(0) after a peak: it gives free pages back, and shows how much can "
+             "be";
     case AdviceKind::kFixedThresholds:
-      return "MALLOC_TRIM_THRESHOLD_=131072 and MALLOC_MMAP_THRESHOLD_=131072 (or GLIBC_TUNABLES="
-             "glibc.malloc.trim_threshold=131072:glibc.malloc.mmap_threshold=131072) stop glibc "
-             "from raising both";
+      return "set MALLOC_TRIM_THRESHOLD_=131072 and MALLOC_MMAP_THRESHOLD_=131072 (or "
+             "GLIBC_TUNABLES="
+             "glibc.malloc.trim_threshold=131072:glibc.malloc.mmap_threshold=131072): glibc then "
+             "does not raise them by itself";
     case AdviceKind::kPinnedHeaps:
-      return "blocks that live long, made among those that do not, pin whole heaps: jemalloc "
-             "copes better";
+      return "try jemalloc: blocks that live long among short-lived ones pin whole heaps of glibc";
     case AdviceKind::kJemallocDecay:
-      return "MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0 gives pages "
+      return "set MALLOC_CONF=background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0: pages "
+             "go "
              "back sooner";
     case AdviceKind::kJemallocArenas:
-      return "narenas:4 (MALLOC_CONF) where there are many threads";
+      return "add narenas:4 to MALLOC_CONF where there are many threads";
     case AdviceKind::kTcmallocRelease:
-      return "TCMALLOC_RELEASE_RATE=10 in its environment, or MallocExtension::ReleaseFreeMemory() "
-             "after a peak";
+      return "set TCMALLOC_RELEASE_RATE=10 in its environment, or call "
+             "MallocExtension::ReleaseFreeMemory() after a peak";
     case AdviceKind::kTcmallocCaches:
-      return "TCMALLOC_MAX_TOTAL_THREAD_CACHE_BYTES=33554432 where there are many threads";
+      return "set TCMALLOC_MAX_TOTAL_THREAD_CACHE_BYTES=33554432 where there are many threads";
     case AdviceKind::kMimallocPurge:
-      return "MIMALLOC_PURGE_DELAY=0 (MIMALLOC_RESET_DELAY in 1.x) gives pages back sooner";
+      return "set MIMALLOC_PURGE_DELAY=0 (MIMALLOC_RESET_DELAY in 1.x): pages go back sooner";
     case AdviceKind::kReadSmaps:
-      return "/proc/PID/smaps says which: stacks ([stack], or 8 MiB of rw-p beside 4 KiB of "
-             "---p), files by name";
+      return "look into /proc/PID/smaps for what is largest: files stand there by name, stacks as "
+             "[stack] or as 8 MiB of rw-p beside 4 KiB of ---p";
     case AdviceKind::kOnlyReserved:
-      return "harmless under a memory limit; not so under ulimit -v, nor where overcommit is off";
+      return "nothing under a memory limit: this only counts under ulimit -v, or without "
+             "overcommit";
     case AdviceKind::kPreloadFirst:
     case AdviceKind::kLimitAboveMachine:
     case AdviceKind::kFewerArenas:

@@ -14,10 +14,9 @@ namespace leaktrack {
 namespace {
 
 constexpr double kPerMinuteFrom = 60.0 * (1 << 20);  // bytes per hour
+constexpr absl::string_view kSeparator = "; ";
 constexpr double kPartialShare =
     .9;  // of the blocks that never die, above which "nearly all" needs no word
-
-bool PerMinute(double bytes_per_hour) { return std::abs(bytes_per_hour) >= kPerMinuteFrom; }
 
 std::string Unit(const std::string& size) {
   return size.substr(std::min(size.rfind(' '), size.size()));
@@ -30,57 +29,70 @@ std::string OneIn(double share) {
                       FormatCount(static_cast<uint64_t>(std::llround(1 / std::max(share, 1e-6)))));
 }
 
-std::string Since(const SiteGroup& group, const ReportInput& input) {
-  const double seconds = group.first().late_onset_seconds.value_or(input.analysis.duration_seconds -
-                                                                   group.oldest_seconds);
-  const double judged_from =
-      input.analysis.duration_seconds -
-      input.analysis.window_seconds.value_or(input.analysis.duration_seconds);
-  const std::string when = TimeOfDay(std::max(seconds, judged_from), TimesOf(input));
-  if (when.empty())
-    return group.first().late_onset_seconds
-               ? absl::StrCat(" since ", FormatDuration(seconds), " after the start")
-               : "";
-  return absl::StrCat(group.first().late_onset_seconds ? "; began at " : " since ", when);
-}
-
 // What the blanks of trend_words stand for.
-std::string Blank(std::string_view name, const SiteGroup& group, const ReportInput& input) {
-  const SiteResult& site = group.first();
-  if (name == "rate") return absl::StrCat("+", GrowthText(group.growth));
-  if (name == "since") return Since(group, input);
+std::string Figure(std::string_view name, const SiteResult& site) {
   if (name == "doubling") return FormatDuration(site.doubling_seconds.value_or(0));
   return name == "tooth" && site.sawtooth ? FormatSize(site.sawtooth->tooth_bytes) : "";
 }
 
+std::string Blank(std::string_view name, const SiteGroup& group, const ReportInput& input) {
+  if (name == "rate") return absl::StrCat("+", GrowthText(group.growth));
+  return name == "since" ? SinceText(group, input) : Figure(name, group.first());
+}
+
+// "; one in 50 of its blocks is never freed"
+std::string Limits(const SiteResult& site) {
+  std::string text;
+  const double share = site.leaked_share.value_or(1);
+  if (share > 0 && share < kPartialShare)
+    absl::StrAppend(&text, kSeparator, OneIn(share), " of its blocks is never freed");
+  if (site.freed_at_exit) absl::StrAppend(&text, kSeparator, "freed only when the program ended");
+  return text;
+}
+
 }  // namespace
 
+bool CountsByTheMinute(double bytes_per_hour) { return std::abs(bytes_per_hour) >= kPerMinuteFrom; }
+
+std::string SinceText(const SiteGroup& group, const ReportInput& input) {
+  const Analysis& analysis = input.analysis;
+  const std::optional<double>& onset = group.first().late_onset_seconds;
+  const double judged_from =
+      analysis.duration_seconds - analysis.window_seconds.value_or(analysis.duration_seconds);
+  const double seconds =
+      std::max(onset.value_or(analysis.duration_seconds - group.oldest_seconds), judged_from);
+  const bool known = onset || input.capture.process.start_realtime_ns > 0;
+  return known ? absl::StrCat(" since ", MomentText(seconds, TimesOf(input))) : "";
+}
+
 std::string GrowthRate(double bytes_per_hour) {
-  return PerMinute(bytes_per_hour) ? FormatSize(bytes_per_hour / 60) + "/min"
-                                   : FormatRate(bytes_per_hour);
+  return CountsByTheMinute(bytes_per_hour) ? FormatSize(bytes_per_hour / 60) + "/min"
+                                           : FormatRate(bytes_per_hour);
 }
 
 std::string GrowthText(const Rate& growth) {
-  const double scale = PerMinute(growth.mid) ? 60 : 1;
+  const double scale = CountsByTheMinute(growth.mid) ? 60 : 1;
   const std::string low = FormatSize(growth.low / scale);
   const std::string high = FormatSize(growth.high / scale);
   const std::string mid = FormatSize(growth.mid / scale);
   // One unit is enough where all three have the same: room in the headline is dear.
   const bool one_unit = Unit(mid) == Unit(low) && Unit(mid) == Unit(high);
-  return absl::StrCat(GrowthRate(growth.mid), " (", one_unit ? Number(low) : low, " to ",
-                      one_unit ? Number(high) : high, ")");
+  return absl::StrCat(GrowthRate(growth.mid), " (90 % range: ", one_unit ? Number(low) : low,
+                      " to ", one_unit ? Number(high) : high, ")");
 }
 
 std::string GrowthSentence(const SiteGroup& group, const ReportInput& input) {
-  const SiteResult& site = group.first();
-  std::string text = Fill(WordsOf(site.trend).growth,
+  std::string text = Fill(WordsOf(group.first().trend).growth,
                           [&](std::string_view name) { return Blank(name, group, input); });
-  if (site.state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
-  if (site.leaked_share && *site.leaked_share<kPartialShare&& * site.leaked_share> 0) {
-    absl::StrAppend(&text, "; ", OneIn(*site.leaked_share), " of its blocks is never freed");
-  }
-  if (site.freed_at_exit) absl::StrAppend(&text, "; tidied up only when the program ended");
-  return text;
+  if (group.first().state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
+  return text + Limits(group.first());
+}
+
+std::string PeculiarityText(const SiteGroup& group) {
+  const std::string text = Fill(WordsOf(group.first().trend).peculiarity,
+                                [&](std::string_view name) { return Figure(name, group.first()); });
+  const std::string limits = Limits(group.first());
+  return limits.empty() || !text.empty() ? text + limits : limits.substr(kSeparator.size());
 }
 
 }  // namespace leaktrack

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/words/memory_words.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "tools/base/units.h"
+#include "tools/report/words/growth_words.h"
 
 namespace leaktrack {
 namespace {
@@ -13,46 +17,58 @@ std::string Size(double bytes) { return FormatSize(bytes); }
 
 std::string HeldFree(const MemoryResult& memory) {
   const std::string who = AllocatorText(memory, "the allocator");
-  if (!memory.retained_bytes) return absl::StrCat("how much ", who, " keeps free is unknown");
-  return absl::StrCat(who, " holds ", Size(*memory.retained_bytes), " that was freed");
+  if (!memory.retained_bytes) return absl::StrCat("how much ", who, " keeps is unknown");
+  return absl::StrCat(who, " keeps ", Size(*memory.retained_bytes), " that was freed");
 }
 
 std::string RetentionText(const MemoryResult& memory) {
   const std::string heap =
-      absl::StrCat("the live heap is ", Significant(memory.heap_growth) ? "far smaller" : "flat",
+      absl::StrCat("the live heap is ", Significant(memory.heap_growth) ? "far smaller" : "steady",
                    " (", Size(memory.live_heap_bytes), ")");
   if (!memory.retained_bytes) {
-    return absl::StrCat("resident memory grows, ", heap, ", no mapping grows; ", HeldFree(memory),
-                        ": freed but kept, or fragmented");
+    return absl::StrCat("resident memory grows, but ", heap,
+                        " and no mapping grows: freed memory "
+                        "that is kept or fragmented; ",
+                        HeldFree(memory));
   }
-  return absl::StrCat(heap, " and ", HeldFree(memory),
-                      ": kept, or fragmented; no call site is to blame");
+  return absl::StrCat(HeldFree(memory), ", or cannot use because it is fragmented; ", heap,
+                      ", so no place that allocates is to blame");
 }
 
 std::string MappingsText(const MemoryResult& memory) {
-  if (Significant(memory.mapped_growth)) return "mappings grow, not the heap";
-  std::string text = "resident memory grows, neither the heap nor what the allocator holds does";
-  if (memory.threads && *memory.threads > 1) {
-    absl::StrAppend(&text, ": stacks of ", FormatCount(static_cast<uint64_t>(*memory.threads)),
-                    " threads, files, or mappings made past us");
-  } else {
-    absl::StrAppend(&text, ": stacks, files, or mappings made past us");
-  }
-  return text;
+  if (Significant(memory.mapped_growth)) return "mappings grow, the heap does not";
+  const int64_t threads = memory.threads.value_or(1);
+  const std::string stacks =
+      threads > 1
+          ? absl::StrCat("the stacks of ", FormatCount(static_cast<uint64_t>(threads)), " threads")
+          : "stacks";
+  return absl::StrCat("resident memory grows, but neither the heap nor what the allocator keeps: ",
+                      stacks, ", files, or mappings that the tracker did not see");
 }
 
 std::string UntouchedText(const MemoryResult& memory) {
   if (memory.swap_bytes.value_or(0) > kNoticeableSwap) {
-    return absl::StrCat("what grows is not resident: swapped out (",
-                        Size(static_cast<double>(*memory.swap_bytes)), " are), or never touched");
+    return absl::StrCat("what grows takes no memory: it is swapped out (",
+                        Size(static_cast<double>(*memory.swap_bytes)), "), or was never touched");
   }
-  return "what grows is reserved and never touched: it takes address space, no memory";
+  return "what grows is reserved and was never touched: it takes address space, no memory";
+}
+
+// Growth that is called none is as small as the slope's interval allows.
+std::string SteadyText(const MemoryResult& memory) {
+  std::string text = "resident memory is steady";
+  if (memory.rss_bytes)
+    absl::StrAppend(&text, " at ", Size(static_cast<double>(*memory.rss_bytes)));
+  if (!memory.rss_growth) return text;
+  const double within =
+      std::max(std::abs(memory.rss_growth->low), std::abs(memory.rss_growth->high));
+  return absl::StrCat(text, " (within ", GrowthRate(within), ")");
 }
 
 std::string UnknownText(const MemoryResult& memory) {
   if (!memory.rss_bytes || !Significant(memory.rss_growth) || !Significant(memory.heap_growth))
     return "";
-  return "resident memory grows with the heap, no single site is proven to";
+  return "resident memory grows with the heap, but no single place is proven to";
 }
 
 }  // namespace
@@ -74,7 +90,7 @@ std::string MemoryText(const MemoryResult& memory) {
     case MemoryClass::kLeak:
       return "resident memory grows with the heap";
     case MemoryClass::kSteady:
-      return "resident memory is steady";
+      return SteadyText(memory);
     case MemoryClass::kUnknown:
       return UnknownText(memory);
   }

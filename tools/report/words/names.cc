@@ -5,64 +5,67 @@
 
 namespace leaktrack {
 
-const char* Name(Verdict verdict) {
+Term TermOf(Verdict verdict) {
   switch (verdict) {
     case Verdict::kNone:
-      return "none";
+      return {"none", "no growth that could be told from chance"};
     case Verdict::kWatch:
-      return "watch";
+      return {"watch", "it grows, but a cache that fills would look the same"};
     case Verdict::kSuspect:
-      return "suspect";
+      return {"suspect", "most likely a leak; it has not been watched long enough to be certain"};
     case Verdict::kLeak:
-      return "leak";
+      return {"leak", "it grows without slowing down, watched for ten minutes or more"};
   }
-  return "none";
+  return {};
 }
 
-const char* Name(Trend trend) { return WordsOf(trend).name; }
+Term TermOf(Trend trend) {
+  const TrendWords words = WordsOf(trend);
+  return {words.name, words.meaning};
+}
 
-const char* Name(State state) {
+Term TermOf(State state) {
   switch (state) {
     case State::kNew:
-      return "new";
+      return {"new", "seen by the latest look, not yet by an earlier one as well"};
     case State::kConfirmed:
-      return "confirmed";
+      return {"confirmed", "seen by two looks in a row, in a run of four hours or more"};
     case State::kRetracted:
-      return "retracted";
+      return {"retracted", "an earlier look took it for a leak; it has stopped growing since"};
   }
-  return "new";
+  return {};
 }
 
-const char* Name(Status status) {
+Term TermOf(Status status) {
   switch (status) {
     case Status::kOk:
-      return "ok";
+      return {"ok", "the memory limit is far away, or none is known"};
     case Status::kWarning:
-      return "warning";
+      return {"warning", "by default 75 % of the limit are used, or it is full within a day"};
     case Status::kCritical:
-      return "critical";
+      return {"critical", "by default 90 % are used, or it is full within an hour"};
     case Status::kOomImminent:
-      return "oom_imminent";
+      return {"oom_imminent", "by default 97 % are used, or it is full within ten minutes"};
   }
-  return "ok";
+  return {};
 }
 
-const char* Name(MemoryClass memory_class) {
+Term TermOf(MemoryClass memory_class) {
   switch (memory_class) {
     case MemoryClass::kUnknown:
-      return "unknown";
+      return {"unknown", "too little is known to say what the resident memory does"};
     case MemoryClass::kSteady:
-      return "steady";
+      return {"steady", "resident memory does not grow"};
     case MemoryClass::kLeak:
-      return "leak";
+      return {"leak", "resident memory grows with places that are accused"};
     case MemoryClass::kRetention:
-      return "retention";
+      return {"retention", "memory was freed, and the allocator keeps it"};
     case MemoryClass::kMappings:
-      return "mappings";
+      return {"mappings", "what grows is not the heap: mappings, stacks of threads, files"};
     case MemoryClass::kUntouched:
-      return "untouched";
+      return {"untouched", "what grows is address space that holds no memory, or is swapped out"};
   }
-  return "unknown";
+  return {};
 }
 
 const char* Name(LimitKind kind) {
@@ -79,6 +82,14 @@ const char* Name(LimitKind kind) {
       return "option";
   }
   return "";
+}
+
+std::vector<GlossaryPart> Glossary() {
+  return {{"Verdicts of a place that allocates", TermsOf<Verdict>()},
+          {"States of a verdict", TermsOf<State>()},
+          {"Trends, the shapes of growth", TermsOf<Trend>()},
+          {"Classes of the memory account", TermsOf<MemoryClass>()},
+          {"Status, of the memory limit", TermsOf<Status>()}};
 }
 
 }  // namespace leaktrack

@@ -1,19 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of enumerated answers, as JSON has them and text uses them. They are a contract.
+// Names of enumerated answers and what they mean, in one table each.
+//
+// Names are what JSON has and text uses: they are a contract. The glossary of the man page, the
+// tooltips of the HTML page and the explanations in the text are all made from these tables.
+// Promises: a new value does not compile until it has a line.
+// Thread-safety: constant.
 #ifndef LEAKTRACK_TOOLS_REPORT_WORDS_NAMES_H_
 #define LEAKTRACK_TOOLS_REPORT_WORDS_NAMES_H_
+
+#include <vector>
 
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {
 
-const char* Name(Verdict verdict);
-const char* Name(Trend trend);
-const char* Name(State state);
-const char* Name(Status status);
-const char* Name(MemoryClass memory_class);
+struct Term {
+  const char* name = nullptr;  // null: there is no such value
+  const char* meaning = "";
+};
+
+Term TermOf(Verdict verdict);
+Term TermOf(Trend trend);
+Term TermOf(State state);
+Term TermOf(Status status);
+Term TermOf(MemoryClass memory_class);
+
+template <typename Value>
+const char* Name(Value value) {
+  return TermOf(value).name;
+}
 const char* Name(LimitKind kind);  // empty for kNone
+
+// All values of an enumeration, which are numbered from 0 on without a gap.
+template <typename Value>
+std::vector<Term> TermsOf() {
+  std::vector<Term> terms;
+  for (uint8_t i = 0; TermOf(static_cast<Value>(i)).name != nullptr; ++i)
+    terms.push_back(TermOf(static_cast<Value>(i)));
+  return terms;
+}
+
+struct GlossaryPart {
+  const char* title;
+  std::vector<Term> terms;
+};
+
+std::vector<GlossaryPart> Glossary();
 
 }  // namespace leaktrack
 

@@ -38,7 +38,7 @@ void Page::Line(std::string_view text, Tint tint) {
   text_ += '\n';
 }
 
-void Page::Field(std::string_view label, std::string_view text, size_t label_columns) {
+void Page::Field(std::string_view label, std::string_view text, size_t label_columns, Tint tint) {
   const size_t measure = std::min(columns_, kMeasure);
   const size_t room = measure > label_columns + 10 ? measure - label_columns : 10;
   std::string line(label);
@@ -51,7 +51,7 @@ void Page::Field(std::string_view label, std::string_view text, size_t label_col
     if (word.empty()) continue;
     const size_t width = DisplayColumns(word);
     if (used > 0 && used + 1 + width > room) {
-      Line(line);
+      Line(line, tint);
       line.assign(label_columns, ' ');
       used = 0;
     }
@@ -59,7 +59,7 @@ void Page::Field(std::string_view label, std::string_view text, size_t label_col
     line += word;
     used += width + (used > 0);
   }
-  Line(line);
+  Line(line, tint);
 }
 
 }  // namespace leaktrack

@@ -24,7 +24,8 @@ class Page {
   void Line(std::string_view text, Tint tint = Tint::kNone);
   // `label` padded to `label_columns`, then the words of `text`, continued under their first
   // column.
-  void Field(std::string_view label, std::string_view text, size_t label_columns = 11);
+  void Field(std::string_view label, std::string_view text, size_t label_columns = 11,
+             Tint tint = Tint::kNone);
   void Blank() { text_ += '\n'; }
 
   size_t columns() const { return columns_; }

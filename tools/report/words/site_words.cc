@@ -4,18 +4,11 @@
 #include "absl/strings/str_cat.h"
 #include "tools/base/units.h"
 #include "tools/report/words/fill.h"
+#include "tools/report/words/growth_words.h"
 #include "tools/report/words/trend_words.h"
 
 namespace leaktrack {
 namespace {
-
-constexpr double kMinPerMinute = 1 << 20;  // from here on, operators count by the minute
-
-std::string Pace(double bytes_per_hour) {
-  if (bytes_per_hour / 60 >= kMinPerMinute)
-    return absl::StrCat(FormatSize(bytes_per_hour / 60), "/min");
-  return absl::StrCat(FormatSize(bytes_per_hour), "/h");
-}
 
 std::string Blocks(const Evidence& evidence, int count) {
   return absl::StrCat(FormatCount(static_cast<uint64_t>(count)), evidence.exact ? "" : " sampled",
@@ -53,7 +46,7 @@ std::string Filled(const char* sentence, const SiteResult& site, const RunTimes&
 // "+26 MiB/min since 10:15Z, confirmed: "
 std::string RateText(const SiteResult& site, const RunTimes& run) {
   if (site.verdict == Verdict::kNone || !site.growth) return "";
-  std::string text = absl::StrCat("+", Pace(site.growth->mid));
+  std::string text = absl::StrCat("+", GrowthRate(site.growth->mid));
   if (site.trend == Trend::kSawtooth) absl::StrAppend(&text, " at the base");
   if (run.start_realtime_ns > 0 || site.late_onset_seconds)
     absl::StrAppend(&text, " since ", MomentText(site.evidence.since_seconds, run));
@@ -68,9 +61,10 @@ std::string ImmortalsText(const SiteResult& site, const RunTimes& run) {
     absl::StrAppend(&which, " of ", FormatSize(evidence.size_from), " to ",
                     FormatSize(evidence.size_to));
   }
-  return absl::StrCat(which, Filled(" born here {after} live on, ", site, run),
-                      evidence.old_deaths == 0 ? "none" : FormatCount(evidence.old_deaths),
-                      Filled(" older than {age} died, new ones come ", site, run),
+  const std::string deaths = evidence.old_deaths == 0 ? "none" : FormatCount(evidence.old_deaths);
+  return absl::StrCat(which,
+                      Filled(" made {after} are alive; of those older than {age}, ", site, run),
+                      deaths, evidence.old_deaths <= 1 ? " was" : " were", " freed; new ones come ",
                       Filled(WordsOf(site.trend).manner, site, run));
 }
 
@@ -79,11 +73,16 @@ std::string ContainerText(const ContainerFacts& container) {
                       FormatSize(container.bytes), " and is still growing");
 }
 
+// Where both lives read alike, two equal figures would deny what the sentence says.
 std::string BacklogText(const BacklogFacts& backlog) {
-  return absl::StrCat("its blocks are freed ever later: at first after ",
-                      FormatDuration(backlog.early_life_seconds), ", lately after ",
-                      FormatDuration(backlog.late_life_seconds),
-                      " or more, and no more of them come than before: a queue that does not "
+  const std::string early = FormatDuration(backlog.early_life_seconds),
+                    late = FormatDuration(backlog.late_life_seconds);
+  const std::string lives =
+      early == late ? absl::StrCat("its blocks live longer and longer, by now more than ", late)
+                    : absl::StrCat("its blocks live longer and longer: at first ", early,
+                                   ", by now ", late, " or more");
+  return absl::StrCat(lives,
+                      "; no more of them come than before, so it is a queue that does not "
                       "keep up");
 }
 
@@ -105,9 +104,9 @@ std::string WhatGrows(const SiteResult& site, const RunTimes& run) {
 std::string WhyNot(const SiteResult& site, const RunTimes& run) {
   const std::string why_not = Filled(WordsOf(site.trend).why_not, site, run);
   if (site.state != State::kRetracted || !site.plateau) return why_not;
-  return absl::StrCat("was accused at an earlier look; plateaued at ",
-                      FormatSize(site.plateau->bytes), " after ",
-                      FormatDuration(site.plateau->after_seconds), "; ", why_not);
+  return absl::StrCat("an earlier look took it for a leak; it stopped growing at ",
+                      FormatSize(site.plateau->bytes), ", ",
+                      FormatDuration(site.plateau->after_seconds), " after the start; ", why_not);
 }
 
 }  // namespace
@@ -115,7 +114,7 @@ std::string WhyNot(const SiteResult& site, const RunTimes& run) {
 std::string ReasonText(const SiteResult& site, const RunTimes& run) {
   if (site.verdict == Verdict::kNone) return WhyNot(site, run);
   std::string text = WhatGrows(site, run);
-  if (site.freed_at_exit) absl::StrAppend(&text, "; freed at exit");
+  if (site.freed_at_exit) absl::StrAppend(&text, "; it was freed when the program ended");
   if (const std::optional<Plateau>& earlier = site.evidence.earlier_run) {
     absl::StrAppend(&text, "; but in an earlier run of this build it stopped growing at ",
                     FormatSize(earlier->bytes), ", ", FormatDuration(earlier->after_seconds),
@@ -133,13 +132,12 @@ std::string SettleText(const SiteResult& site) {
   const std::string seconds = FormatDuration(settle.seconds);
   switch (settle.by) {
     case Settles::kNothing:
+    case Settles::kConfirmingRun:  // the verdict stands without it
       break;
     case Settles::kQuietStart:
       return "time: so many places grow at once that the program may be warming up";
-    case Settles::kConfirmingRun:
-      return absl::StrCat("a run of ", seconds, " confirms it");
     case Settles::kLongerThanCache:
-      return "a run twice as long: a filling cache slows down, a leak does not";
+      return "a run twice as long: by then a cache that fills slows down, a leak does not";
     case Settles::kRunOfSeconds:
       return absl::StrCat("a run of ", seconds, " or more: growth that goes on is a leak");
     case Settles::kMoreBlocks:

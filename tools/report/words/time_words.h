@@ -3,7 +3,8 @@
 // Moments of a run as people note them: by the clock, in UTC, so that they can be held against a
 // deployment log.
 //
-// Promises: the day stands with the time where the run is longer than a day.
+// Promises: the day stands with the time where the run is longer than a day, and for a moment on
+// another day than that on which the run ended.
 #ifndef LEAKTRACK_TOOLS_REPORT_WORDS_TIME_WORDS_H_
 #define LEAKTRACK_TOOLS_REPORT_WORDS_TIME_WORDS_H_
 
@@ -26,13 +27,17 @@ struct RunTimes {
 RunTimes TimesOf(const capture::Capture& capture, const Analysis& analysis);
 inline RunTimes TimesOf(const ReportInput& input) { return TimesOf(input.capture, input.analysis); }
 
-// "10:15Z". Empty where the start of the run is not known.
+// "10:15 UTC", "Nov 30 10:15 UTC". Empty where the start of the run is not known.
 std::string TimeOfDay(double seconds_since_start, const RunTimes& run);
+// The same without the zone, for where it has just been named.
+std::string ShortTimeOfDay(double seconds_since_start, const RunTimes& run);
+// The same with the day in any case.
+std::string DayAndTime(double seconds_since_start, const RunTimes& run);
 
 // The same, or "2h 3m after the start".
 std::string MomentText(double seconds_since_start, const RunTimes& run);
 
-// "2026-11-30 10:15Z", of seconds since 1970.
+// "2026-11-30 10:15 UTC", of seconds since 1970.
 std::string DateAndTime(int64_t unix_seconds);
 
 }  // namespace leaktrack

@@ -13,41 +13,108 @@ constexpr char kChance[] = "its growth is within what chance explains";
 TrendWords WordsOf(Trend trend) {
   switch (trend) {
     case Trend::kInsufficient:
-      return {"insufficient", kRate, kSteadily, "only {alive} to judge by"};
+      return {"insufficient",
+              "too few blocks to tell",
+              "too few blocks to tell how it goes on",
+              kRate,
+              "",
+              kSteadily,
+              "there are only {alive} to judge by"};
     case Trend::kLinear:
-      return {"linear", kRate, kSteadily, kChance};
+      return {
+          "linear",  "grows steadily", "grows at a steady rate and does not slow down", kRate, "",
+          kSteadily, kChance};
     case Trend::kAccelerating:
-      return {"accelerating", "{rate}{since}, and rising", "ever faster", kChance};
+      return {"accelerating",
+              "grows faster and faster",
+              "grows faster and faster",
+              "{rate}{since}, and rising",
+              "it grows faster and faster",
+              "ever faster",
+              kChance};
     case Trend::kExponential:
-      return {"exponential", "doubles every {doubling}, now {rate}",
-              "ever faster, doubling every {doubling}", kChance};
+      return {"exponential",
+              "doubles again and again",
+              "doubles again and again in equal times",
+              "{rate} now, doubling every {doubling}",
+              "it doubles every {doubling}",
+              "ever faster, doubling every {doubling}",
+              kChance};
     case Trend::kSawtooth:
-      return {"sawtooth", "teeth of {tooth} on a base that grows {rate}",
-              "under a saw of teeth of {tooth} that is freed again", kChance};
+      return {"sawtooth",
+              "rises and falls, and keeps some each time",
+              "rises and is freed again, and some more of it stays each time",
+              "{rate}{since} at the base, under peaks of {tooth} that are freed again",
+              "that is what stays, under peaks of {tooth} that are freed again",
+              "under peaks of {tooth} that are freed again",
+              kChance};
     case Trend::kContainer:
-      return {"container", "{rate}: one container that never shrinks", kSteadily, kChance};
+      return {"container",
+              "one growing vector or table",
+              "one block that moves to ever larger sizes, as a vector or a hash table does that is "
+              "never emptied",
+              "{rate}{since}: one vector or table that never shrinks",
+              "it is one vector or table that never shrinks",
+              kSteadily,
+              kChance};
     case Trend::kBacklog:
-      return {"backlog", "{rate}: a queue that fills faster than it is emptied", kSteadily,
+      return {"backlog",
+              "a queue that falls behind",
+              "its blocks are freed, but later and later: a queue that takes in more than is "
+              "worked off",
+              "{rate}{since}: a queue that fills faster than it is emptied",
+              "it is a queue that fills faster than it is emptied",
+              kSteadily,
               kChance};
     case Trend::kDecelerating:
-      return {"decelerating", "{rate}{since}, and slowing down", "ever more slowly",
-              "new blocks come ever more slowly: it is filling up"};
+      return {"decelerating",
+              "grows more and more slowly",
+              "grows more and more slowly, as a cache does that fills",
+              "{rate}{since}, and slowing down",
+              "it is slowing down",
+              "more and more slowly",
+              "new blocks come more and more slowly: it is filling up"};
     case Trend::kPlateau:
-      return {"plateau", kRate, "hardly any more",
+      return {"plateau",
+              "has filled up",
+              "grew and has stopped, as a cache does that is full",
+              kRate,
+              "it has nearly stopped",
+              "hardly any more",
               "new blocks have stopped coming: it has filled up"};
     case Trend::kStep:
-      return {"step", kRate, kSteadily, "it was allocated in one or a few bursts"};
+      return {"step", "came in bursts", "came in one or a few bursts and stayed", kRate,
+              "",     kSteadily,        "it was allocated in one or a few bursts"};
     case Trend::kStartup:
-      return {"startup", kRate, kSteadily, "nearly all of it was allocated {before}"};
+      return {"startup",
+              "made at the start",
+              "nearly all of it was made while the program started",
+              kRate,
+              "",
+              kSteadily,
+              "nearly all of it was allocated {before}"};
     case Trend::kBounded:
-      return {"bounded", kRate, kSteadily,
-              "its blocks die when they are about {residence} old: a cache or a pool"};
+      return {"bounded",
+              "kept for a time",
+              "its blocks are freed at about one age: a cache or a pool that drops what is old",
+              kRate,
+              "",
+              kSteadily,
+              "its blocks are freed when they are about {residence} old: a cache or a pool"};
     case Trend::kPeriodic:
-      return {"periodic", kRate, kSteadily, "it {returns}"};
+      return {"periodic", "comes and goes", "comes and is freed again, in turns", kRate, "",
+              kSteadily,  "it {returns}"};
     case Trend::kChurn:
-      return {"churn", kRate, kSteadily, "blocks older than {age} do die ({deaths} did)"};
+      return {"churn",
+              "freed and made again",
+              "old blocks are freed while new ones come",
+              kRate,
+              "",
+              kSteadily,
+              "blocks older than {age} are freed ({deaths} were)"};
     case Trend::kFlat:
-      return {"flat", kRate, kSteadily, "nothing that was allocated {after} is left"};
+      return {"flat", "freed again", "what came after the start has been freed",  kRate,
+              "",     kSteadily,     "nothing that was allocated {after} is left"};
   }
   return {};
 }

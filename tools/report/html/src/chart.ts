@@ -5,7 +5,7 @@
 
 import uPlot from 'uplot';
 import { h } from './dom.ts';
-import { duration } from './format.ts';
+import { clock, duration } from './format.ts';
 
 export interface Line {
   label: string;
@@ -20,7 +20,8 @@ export interface Line {
 
 export interface ChartOptions {
   label: string;               // what it shows, for those who cannot see it
-  seconds: number[];
+  seconds: number[];           // since the start of the run
+  start: number;               // of the run, in seconds since 1970; 0: not known, then the axis tells the time since the start
   lines: Line[];
   height: number;
   format: (value: number) => string;
@@ -35,14 +36,14 @@ const sizeSteps = Array.from({ length: 60 }, (_, power) => 2 ** power);
 
 const css = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-function drawMarks(plot: uPlot, marks: { name: string; from: number; to: number }[]): void {
+function drawMarks(plot: uPlot, start: number, marks: { name: string; from: number; to: number }[]): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   for (const { name, from, to } of marks) {
-    const left = plot.valToPos(from, 'x', true);
+    const left = plot.valToPos(start + from, 'x', true);
     ctx.fillStyle = css('mark');
-    ctx.fillRect(left, bbox.top, Math.max(plot.valToPos(to, 'x', true) - left, devicePixelRatio), bbox.height);
+    ctx.fillRect(left, bbox.top, Math.max(plot.valToPos(start + to, 'x', true) - left, devicePixelRatio), bbox.height);
     ctx.fillStyle = css('muted');
     ctx.fillText(name.length > 24 ? `${name.slice(0, 23)}\u2026` : name, left + 3 * devicePixelRatio, bbox.top + 12 * devicePixelRatio);
   }
@@ -50,6 +51,8 @@ function drawMarks(plot: uPlot, marks: { name: string; from: number; to: number 
 }
 
 function plotOptions(options: ChartOptions, width: number, moved: (index: number | null | undefined) => void): uPlot.Options {
+  const span = (options.seconds[options.seconds.length - 1] ?? 0) - (options.seconds[0] ?? 0);
+  const times = (ticks: number[]): string[] => ticks.map((tick) => (options.start > 0 ? clock(tick, span) : duration(tick)));
   const axis = { stroke: css('muted'), grid: { stroke: css('grid'), width: 1 }, ticks: { stroke: css('grid'), width: 1 }, font: '12px system-ui, sans-serif' };
   return {
     width,
@@ -58,7 +61,7 @@ function plotOptions(options: ChartOptions, width: number, moved: (index: number
     cursor: { drag: { x: true, y: false } },
     scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, Math.max(options.most ?? high * 1.05, 1)] } },
     axes: [
-      { ...axis, incrs: timeSteps, space: 70, values: (_plot, ticks) => ticks.map((tick) => duration(tick)) },
+      { ...axis, incrs: timeSteps, space: span < 86400 ? 80 : 110, values: (_plot, ticks) => times(ticks), label: options.start > 0 ? 'UTC' : 'after the start', labelSize: 18, labelFont: axis.font },
       { ...axis, incrs: sizeSteps, size: 84, values: (_plot, ticks) => ticks.map((tick) => options.format(tick)) },
     ],
     series: [{}, ...options.lines.map((line): uPlot.Series => ({
@@ -68,7 +71,7 @@ function plotOptions(options: ChartOptions, width: number, moved: (index: number
     }))],
     bands: options.lines.flatMap((line, i) => (line.fill && line.over !== undefined
       ? [{ series: [i + 1, line.over + 1] as [number, number], fill: css(`${line.colour}-fill`) }] : [])),
-    hooks: { setCursor: [(plot) => moved(plot.cursor.idx)], drawAxes: [(plot) => drawMarks(plot, options.marks ?? [])] },
+    hooks: { setCursor: [(plot) => moved(plot.cursor.idx)], drawAxes: [(plot) => drawMarks(plot, options.start, options.marks ?? [])] },
   };
 }
 
@@ -85,7 +88,7 @@ export function chart(options: () => ChartOptions): { element: HTMLElement; redr
     box.setAttribute('aria-label', now.label);
     const at = (index: number | null | undefined): void => { told.textContent = index === null || index === undefined ? (now.hint ?? '') : now.tell(index); };
     plot?.destroy();
-    plot = new uPlot(plotOptions(now, width, at), [now.seconds, ...now.lines.map((line) => line.values)] as uPlot.AlignedData, box);
+    plot = new uPlot(plotOptions(now, width, at), [now.seconds.map((second) => now.start + second), ...now.lines.map((line) => line.values)] as uPlot.AlignedData, box);
     at(null);
   };
   const step = (event: KeyboardEvent): void => {

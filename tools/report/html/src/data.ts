@@ -35,6 +35,7 @@ export interface Site {
   doubling_seconds: number | null;
   oldest_seconds: number | null;
   evidence: string | null;
+  likelihood: string | null;   // how sure the verdict is, in words
   settle: string | null;
   kind: 'heap' | 'mapping';
   stacks_joined: number;
@@ -116,6 +117,7 @@ export interface ReportPage extends Page {
   marks: Mark[];
   age_bands: number[];         // upper ends, in seconds
   sites: Site[];
+  glossary: Record<'verdict' | 'state' | 'trend', Record<string, string>>;
   further: { sites: number; accused: number; live_bytes: number; born_bytes: number; growth_bytes_per_hour: number };
   sources: Record<string, Source>;
   captures?: CaptureLine[];

@@ -5,7 +5,7 @@
 import { chart, type ChartOptions, type Line } from './chart.ts';
 import type { Rate, ReportPage } from './data.ts';
 import { freshId, h, section } from './dom.ts';
-import { duration, rate, size, utc } from './format.ts';
+import { duration, moment, rateColumn, size, sizeColumn } from './format.ts';
 import { memoryLayers, stacked, type Layer } from './memory_layers.ts';
 
 interface Future { seconds: number[]; low: number[]; mid: number[]; high: number[] }
@@ -36,8 +36,8 @@ function linesOf(layers: Layer[], page: ReportPage, future: Future, limit: numbe
   const lines: Line[] = [...areas, { label: 'resident', values: [...rss, ...later], colour: 'text', width: 2 }];
   if (future.seconds.length > 0) {
     const low = lines.length;
-    lines.push({ label: 'in 9 of 10 cases above', values: from(future.low), colour: 'fan', width: 0.5 },
-      { label: 'in 9 of 10 cases below', values: from(future.high), colour: 'fan', fill: true, over: low, width: 0.5 },
+    lines.push({ label: 'forecast, low', values: from(future.low), colour: 'fan', width: 0.5 },
+      { label: 'forecast, high', values: from(future.high), colour: 'fan', fill: true, over: low, width: 0.5 },
       { label: 'forecast', values: from(future.mid), colour: 'fan', dash: true });
   }
   if (limit !== null) lines.push({ label: 'limit', values: [...earlier, ...later].map(() => limit), colour: 'bad', dash: true });
@@ -48,11 +48,10 @@ function readout(layers: Layer[], page: ReportPage, future: Future, index: numbe
   const over = page.over_time;
   if (index >= over.seconds.length) {
     const at = index - over.seconds.length;
-    return `in ${duration(future.seconds[at]! - (over.seconds[over.seconds.length - 1] ?? 0))}: ${size(future.mid[at]!)} (8 times in 10: ${size(future.low[at]!)} to ${size(future.high[at]!)})`;
+    return `${moment(page.process.start_time, future.seconds[at]!)}, forecast: ${size(future.mid[at]!)} (80 % range: ${size(future.low[at]!)} to ${size(future.high[at]!)})`;
   }
-  const when = utc(page.process.start_time, over.seconds[index]!);
   const parts = layers.filter((layer) => (layer.values[index] ?? 0) > 0).map((layer) => `${layer.label} ${size(layer.values[index]!)}`);
-  return `${duration(over.seconds[index]!)}${when === '' ? '' : `, ${when}`}: ${size(over.rss[index] ?? null)} resident; ${parts.join(', ')}`;
+  return `${moment(page.process.start_time, over.seconds[index]!)}: ${size(over.rss[index] ?? null)} resident; ${parts.join(', ')}`;
 }
 
 function legend(layers: Layer[], hasFan: boolean): HTMLElement {
@@ -62,22 +61,24 @@ function legend(layers: Layer[], hasFan: boolean): HTMLElement {
     return h('li', {}, key, label);
   };
   return h('ul', { class: 'legend' }, ...[...layers].reverse().filter((layer) => top(layer.values) > 0).map((layer) => item(layer.colour, layer.label)),
-    item('text', 'resident, in all'), hasFan && item('fan', 'forecast, 8 cases in 10'));
+    item('text', 'resident, in all'), hasFan && item('fan', 'forecast, 80 % range'));
 }
 
 function readings(page: ReportPage, layers: Layer[]): HTMLElement {
   const { seconds, rss } = page.over_time;
   const every = Math.ceil(seconds.length / 40);
   const rows = seconds.map((_, i) => i).filter((i) => i % every === 0 || i === seconds.length - 1);
+  const resident = sizeColumn(rss);
+  const columns = layers.map((layer) => sizeColumn(layer.values));
   return h('details', {}, h('summary', {}, 'The readings as a table'),
     h('div', { class: 'table-box', tabindex: 0, role: 'region', 'aria-label': 'Readings' }, h('table', {},
-      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'after'), h('th', { scope: 'col', class: 'numeric' }, 'resident'), ...layers.map((layer) => h('th', { scope: 'col', class: 'numeric' }, layer.label)))),
-      h('tbody', {}, ...rows.map((i) => h('tr', {}, h('td', {}, duration(seconds[i]!)), h('td', { class: 'numeric' }, size(rss[i] ?? null)),
-        ...layers.map((layer) => h('td', { class: 'numeric' }, size(layer.values[i] ?? null)))))))));
+      h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'time'), h('th', { scope: 'col', class: 'numeric' }, 'resident'), ...layers.map((layer) => h('th', { scope: 'col', class: 'numeric' }, layer.label)))),
+      h('tbody', {}, ...rows.map((i) => h('tr', {}, h('td', {}, moment(page.process.start_time, seconds[i]!)), h('td', { class: 'numeric' }, resident(rss[i] ?? null)),
+        ...layers.map((layer, column) => h('td', { class: 'numeric' }, columns[column]!(layer.values[i] ?? null)))))))));
 }
 
 // A change that is within its own error is none.
-const change = (growth: Rate | null): string => (growth === null ? '' : growth.low > 0 ? `+${rate(growth.mid)}` : growth.high < 0 ? rate(growth.mid) : 'steady');
+const changes = (growth: Rate | null): boolean => growth !== null && (growth.low > 0 || growth.high < 0);
 
 function parts(page: ReportPage): HTMLElement {
   const { memory } = page;
@@ -89,10 +90,14 @@ function parts(page: ReportPage): HTMLElement {
     ['files and shared memory', files, null], ['stacks, mappings, rest', memory.unexplained_bytes, growth.unexplained],
     ['mapped address space (need not be resident)', memory.mapped_bytes, growth.mapped], ['swapped out', memory.swap_bytes, null],
   ];
+  const shown = rows.filter(([, bytes]) => bytes !== 0);
+  const text = sizeColumn(shown.map(([, bytes]) => bytes));
+  const pace = rateColumn(shown.map(([, , growth]) => (changes(growth) ? growth!.mid : null)));
+  const change = (growth: Rate | null): string => (growth === null ? '' : !changes(growth) ? 'steady' : `${growth.mid > 0 ? '+' : ''}${pace(growth.mid)}`);
   return h('table', { class: 'parts' }, h('caption', {}, 'At the end of the run'),
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'part'), h('th', { scope: 'col', class: 'numeric' }, 'size'), h('th', { scope: 'col' }, 'change'))),
-    h('tbody', {}, ...rows.filter(([, bytes]) => bytes !== 0).map(([name, bytes, growing]) => h('tr', {}, h('th', { scope: 'row' }, name),
-      h('td', { class: 'numeric' }, bytes === null ? 'not told' : size(bytes)), h('td', {}, change(growing))))));
+    h('tbody', {}, ...shown.map(([name, bytes, growing]) => h('tr', {}, h('th', { scope: 'row' }, name),
+      h('td', { class: 'numeric' }, bytes === null ? 'unknown' : text(bytes)), h('td', {}, change(growing))))));
 }
 
 export function memoryView(page: ReportPage): HTMLElement {
@@ -105,7 +110,7 @@ export function memoryView(page: ReportPage): HTMLElement {
     const shown = check.checked ? limit : null;
     return {
       label: `Memory over ${duration(page.process.duration_seconds)}: ${page.remarks.map((remark) => remark.text).join('; ')}`,
-      seconds: [...page.over_time.seconds, ...future.seconds], lines: linesOf(layers, page, future, shown), height: 320, format: size,
+      start: page.process.start_time, seconds: [...page.over_time.seconds, ...future.seconds], lines: linesOf(layers, page, future, shown), height: 320, format: size,
       most: Math.max(most, shown ?? 0) * 1.08, marks: page.marks, hint: 'Point at the chart, or focus it and use the arrow keys, to read it; drag to look closer, double-click to go back.',
       tell: (index) => readout(layers, page, future, index),
     };

@@ -5,7 +5,7 @@
 import { chart } from './chart.ts';
 import type { ReportPage, Site } from './data.ts';
 import { h } from './dom.ts';
-import { count, duration, plural, rate, size, utc } from './format.ts';
+import { count, duration, moment, plural, rate, size } from './format.ts';
 import { stackView } from './stack_view.ts';
 
 export const nameOf = (page: ReportPage, site: Site): string => {
@@ -15,20 +15,22 @@ export const nameOf = (page: ReportPage, site: Site): string => {
 
 export function growthText(site: Site): string {
   if (site.growth_bytes_per_hour === null) return 'no growth shown';
-  return `${rate(site.growth_bytes_per_hour)} (90 %: ${rate(site.growth_low)} to ${rate(site.growth_high)})`;
+  return `${rate(site.growth_bytes_per_hour)} (90 % range: ${rate(site.growth_low)} to ${rate(site.growth_high)})`;
 }
 
 function facts(page: ReportPage, site: Site): HTMLElement {
   const holds = site.live_objects < 0.5 ? 'nothing any more'
     : `${size(site.live_bytes)}${site.live_bytes_error >= 1 ? ` (\u00b1 ${size(site.live_bytes_error)})` : ''} in ${plural(site.live_objects, site.kind === 'heap' ? 'block' : 'mapping')}, the oldest ${duration(site.oldest_seconds)} old`;
-  const since = site.late_onset_seconds === null ? null : `${duration(site.late_onset_seconds)} into the run ${utc(page.process.start_time, site.late_onset_seconds)}`;
+  const since = site.late_onset_seconds === null ? null : moment(page.process.start_time, site.late_onset_seconds);
+  const means = (words: Record<string, string>, name: string): string => `${name}: ${words[name] ?? 'unknown'}`;
+  const meaning = [...(site.verdict === 'none' ? [] : [means(page.glossary.verdict, site.verdict)]), ...(site.state === 'new' ? [] : [means(page.glossary.state, site.state)]), means(page.glossary.trend, site.trend)].join('; ');
   const rows: [string, string | null][] = [
-    ['verdict', `${site.state === 'confirmed' ? 'confirmed ' : site.state === 'retracted' ? 'retracted, ' : ''}${site.verdict}, ${site.trend}`], ['grows', growthText(site)], ['since', since], ['holds', holds],
-    ['allocated', `${size(site.born_bytes)} over the run${site.leaked_share === null ? '' : `, of which ${(site.leaked_share * 100).toFixed(1)} % of the blocks never die`}`],
-    ['because', site.evidence], ['settle', site.settle],
+    ['verdict', `${site.state === 'confirmed' ? 'confirmed ' : site.state === 'retracted' ? 'retracted, ' : ''}${site.verdict}, ${site.trend}`], ['means', meaning], ['grows', growthText(site)], ['since', since], ['holds', holds],
+    ['allocated', `${size(site.born_bytes)} over the run${site.leaked_share === null ? '' : `; ${(site.leaked_share * 100).toFixed(1)} % of the blocks are never freed`}`],
+    ['why', site.evidence], ['what next', site.settle],
     ['doubles in', site.doubling_seconds === null ? null : duration(site.doubling_seconds)],
     ['stopped at', site.plateau === null ? null : `${size(site.plateau.bytes)} after ${duration(site.plateau.after_seconds)}`],
-    ['certainty', site.confidence === null ? null : `${(site.confidence * 100).toFixed(1)} %${site.q_value === null ? '' : ` (q ${site.q_value.toPrecision(2)})`}`],
+    ['how sure', site.likelihood],
     ['family', site.family === null ? null : `loses the parts of one thing with ${plural(page.sites.filter((other) => other.family === site.family).length - 1, 'other site')} of this report`],
     ['at exit', site.freed_at_exit ? 'freed when the program tidied up; judged as of before' : null],
   ];
@@ -46,13 +48,13 @@ function history(page: ReportPage, site: Site): HTMLElement {
   const deaths = steps(level).map((change, i) => Math.max(births[i]! - change, 0));
   const each = duration(length);
   const lives = chart(() => ({
-    label: `Live bytes of ${nameOf(page, site)}: at the end ${size(site.live_bytes)}`, seconds, height: 170, format: size,
-    lines: [{ label: 'live', values: level, colour: 'layer-heap', fill: true }], tell: (i) => `${duration(seconds[i]!)}: ${size(level[i]!)} alive`,
+    label: `Live bytes of ${nameOf(page, site)}: at the end ${size(site.live_bytes)}`, seconds, start: page.process.start_time, height: 170, format: size,
+    lines: [{ label: 'live', values: level, colour: 'layer-heap', fill: true }], tell: (i) => `${moment(page.process.start_time, seconds[i]!)}: ${size(level[i]!)} alive`,
   }));
   const flow = chart(() => ({
-    label: `Bytes born and died in each ${each}`, seconds, height: 130, format: size,
+    label: `Bytes born and died in each ${each}`, seconds, start: page.process.start_time, height: 130, format: size,
     lines: [{ label: 'born', values: births, colour: 'bad', stepped: true }, { label: 'died', values: deaths, colour: 'good', stepped: true, dash: true }],
-    tell: (i) => `${duration(seconds[i]!)}: in ${each} ${size(births[i]!)} born, ${size(deaths[i]!)} died`,
+    tell: (i) => `${moment(page.process.start_time, seconds[i]!)}: in ${each} ${size(births[i]!)} born, ${size(deaths[i]!)} died`,
   }));
   return h('div', {}, h('h4', {}, 'Alive'), lives.element, h('h4', {}, `Born (solid) and died (dashed) in each ${each}`), flow.element);
 }

@@ -4,7 +4,7 @@
 
 import type { ReportPage, Site } from './data.ts';
 import { h, section } from './dom.ts';
-import { baseName, count, plural, rate, size } from './format.ts';
+import { baseName, count, plural, rateColumn, size, sizeColumn } from './format.ts';
 import { nameOf, siteView } from './site_view.ts';
 import { sparkline } from './sparkline.ts';
 import { table, type Column } from './table.ts';
@@ -17,16 +17,25 @@ const placeOf = (page: ReportPage, site: Site): string => {
 
 const severity = { leak: 3, suspect: 2, watch: 1, none: 0 } as const;
 
+// What the glossary says of a word stands in its tooltip.
+function badge(page: ReportPage, site: Site, where: string): HTMLElement {
+  const cleared = site.state === 'retracted';
+  const text = cleared ? 'cleared' : site.verdict === 'none' ? '\u2013' : site.verdict;
+  return h('span', { class: `badge badge-${site.verdict} ${where}`, title: cleared ? page.glossary.state['retracted'] : page.glossary.verdict[site.verdict] }, text);
+}
+
 function columnsOf(page: ReportPage): Column<Site>[] {
+  const growth = rateColumn(page.sites.map((site) => site.growth_bytes_per_hour));
+  const live = sizeColumn(page.sites.map((site) => site.live_bytes));
   return [
-    { title: '#', value: (site) => site.rank, cell: (site) => String(site.rank) },
-    { title: 'Verdict', value: (site) => -severity[site.verdict], cell: (site) => h('span', { class: `badge badge-${site.verdict}` }, site.state === 'retracted' ? 'cleared' : site.verdict === 'none' ? '\u2013' : site.verdict) },
-    { title: 'Where', wide: true, value: (site) => nameOf(page, site).toLowerCase(), cell: (site) => h('span', { class: 'clamp' }, h('code', {}, nameOf(page, site)), ' ', h('span', { class: 'place' }, placeOf(page, site))) },
-    { title: 'Growth', numeric: true, value: (site) => site.growth_bytes_per_hour ?? -Infinity, cell: (site) => rate(site.growth_bytes_per_hour) },
-    { title: 'Live', numeric: true, value: (site) => site.live_bytes, cell: (site) => size(site.live_bytes) },
-    { title: 'Blocks', numeric: true, value: (site) => site.live_objects, cell: (site) => count(site.live_objects) },
-    { title: 'Trend', value: (site) => site.trend, cell: (site) => site.trend },
-    { title: 'Over the run', value: (site) => site.curve.level[site.curve.level.length - 1] ?? 0, numeric: true, cell: (site) => sparkline(site.curve.level) },
+    { title: '#', spare: true, value: (site) => site.rank, cell: (site) => String(site.rank) },
+    { title: 'Verdict', spare: true, value: (site) => -severity[site.verdict], cell: (site) => badge(page, site, '') },
+    { title: 'Where', wide: true, value: (site) => nameOf(page, site).toLowerCase(), cell: (site) => h('span', { class: 'clamp' }, badge(page, site, 'narrow'), h('code', {}, nameOf(page, site)), ' ', h('span', { class: 'place' }, placeOf(page, site))) },
+    { title: 'Growth', numeric: true, value: (site) => site.growth_bytes_per_hour ?? -Infinity, cell: (site) => growth(site.growth_bytes_per_hour) },
+    { title: 'Live', numeric: true, value: (site) => site.live_bytes, cell: (site) => live(site.live_bytes) },
+    { title: 'Blocks', numeric: true, spare: true, value: (site) => site.live_objects, cell: (site) => count(site.live_objects) },
+    { title: 'Trend', spare: true, value: (site) => site.trend, cell: (site) => h('span', { title: page.glossary.trend[site.trend] }, site.trend) },
+    { title: 'Over the run', spare: true, value: (site) => site.curve.level[site.curve.level.length - 1] ?? 0, numeric: true, cell: (site) => sparkline(site.curve.level) },
   ];
 }
 

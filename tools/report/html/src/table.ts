@@ -11,6 +11,7 @@ export interface Column<Row> {
   cell: (row: Row) => Node | string;
   numeric?: boolean;
   wide?: boolean;                            // takes the room that is left; its cell opens the row
+  spare?: boolean;                           // not shown where the page is narrow
 }
 
 export interface TableOptions<Row> {
@@ -24,6 +25,8 @@ export interface TableOptions<Row> {
 }
 
 const step = 100;
+
+const classOf = <Row>(column: Column<Row>): string | null => [column.numeric && 'numeric', column.wide && 'wide', column.spare && 'spare'].filter(Boolean).join(' ') || null;
 
 class Table<Row> {
   readonly element: HTMLElement;
@@ -44,7 +47,7 @@ class Table<Row> {
     const kind = freshId('kind');
     this.filter = h('input', { id: filter, type: 'search', class: 'table-filter', placeholder: 'function, file, module', input: () => this.select() });
     this.kind = h('select', { id: kind, change: () => this.select() }, ...options.kinds.map(({ label }) => h('option', {}, label)));
-    this.heads = options.columns.map((column, i) => h('th', { scope: 'col', class: column.numeric ? 'numeric' : null, 'aria-sort': 'none' },
+    this.heads = options.columns.map((column, i) => h('th', { scope: 'col', class: classOf(column), 'aria-sort': 'none' },
       h('button', { type: 'button', class: 'sort', click: () => this.sort(i) }, column.title)));
     this.element = h('div', {},
       h('div', { class: 'controls' }, h('label', { for: filter }, 'Filter '), this.filter, h('label', { for: kind }, 'Show '), this.kind, this.told),
@@ -104,7 +107,7 @@ class Table<Row> {
     return h('tr', { class: chosen ? 'chosen' : null, click: open }, ...this.options.columns.map((column) => {
       const cell = column.cell(row);
       const content = column.wide ? h('button', { type: 'button', class: 'row-open', 'aria-pressed': String(chosen) }, cell) : cell;
-      return h('td', { class: column.numeric ? 'numeric' : column.wide ? 'wide' : null }, content);
+      return h('td', { class: classOf(column) }, content);
     }));
   }
 

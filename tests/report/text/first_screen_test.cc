@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a tired person reads first, in the situations that there are.
+#include "tools/report/text/first_screen.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/report/sample_input.h"
+
+namespace leaktrack {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr double kMiB = 1 << 20;
+
+// A service that has run since 08:51 on the day of its end, and is still there.
+ReportInput Running() {
+  ReportInput input = testing::LeakingInput();
+  input.capture.process.start_realtime_ns = int64_t{1700038260} * 1'000'000'000;  // 08:51 UTC
+  input.capture.path = "/tmp/x.ltk";
+  input.capture.end_state = capture::RunState::kRunning;
+  input.capture.running = true;
+  input.analysis.duration_seconds = 240;
+  input.analysis.sites[0].oldest_seconds = 240;
+  ProcessResult& process = input.analysis.process;
+  process.limit_bytes = int64_t{8} << 30;
+  process.limit_kind = LimitKind::kCgroup;
+  process.used_fraction = .26;
+  process.odds = {{3600, 0}};
+  process.seconds_low = 7 * 3600, process.seconds_mid = 8 * 3600, process.seconds_high = 9 * 3600;
+  return input;
+}
+
+TEST(FirstScreenTest, ALeakSaysWhoHowFastSinceWhenWhenItIsFullAndWhatToDo) {
+  ReportInput input = Running();
+  input.analysis.sites[0].verdict = Verdict::kLeak;
+  input.analysis.sites[0].settle = {Settles::kConfirmingRun, 4 * 3600};
+  const FirstScreen screen = FirstScreenOf(input);
+  EXPECT_STREQ(screen.word, "LEAK");
+  EXPECT_THAT(screen.lines[0],
+              HasSubstr("service at service.cc:41 grows 24.8 MiB/min since 08:51 UTC"));
+  EXPECT_THAT(screen.lines[1], HasSubstr("8.6 MiB so far in 4,000 blocks"));
+  EXPECT_EQ(
+      screen.full,
+      "at 16:55 UTC, in 8h (80 % range: 15:55 to 17:55); limit 8 GiB of the cgroup, 26 % used");
+  EXPECT_EQ(screen.next[0], "fix service.cc:41; until then a restart buys about 8h 4m");
+  EXPECT_EQ(screen.next[1], "leaktrack report --site 7 /tmp/x.ltk shows the whole stack");
+}
+
+TEST(FirstScreenTest, ASuspectSaysUntilWhenToWait) {
+  const FirstScreen screen = FirstScreenOf(Running());
+  EXPECT_STREQ(screen.word, "LEAK?");
+  EXPECT_EQ(screen.next[0], "report again after 09:01 UTC: growth that goes on is a leak");
+  ReportInput ended = Running();
+  ended.capture.running = false;
+  EXPECT_EQ(FirstScreenOf(ended).next[0],
+            "let it run for 10m or more: growth that goes on is a leak");
+}
+
+TEST(FirstScreenTest, AProcessThatHasEndedHasAPastAndNoFuture) {
+  ReportInput input = Running();
+  input.capture.running = false;
+  const FirstScreen screen = FirstScreenOf(input);
+  EXPECT_THAT(screen.full, HasSubstr("it would have been 8h after its end"));
+  EXPECT_THAT(screen.full, Not(HasSubstr("UTC")));
+}
+
+TEST(FirstScreenTest, AMomentOfAnotherDayHasItsDay) {
+  ReportInput input = Running();
+  ProcessResult& process = input.analysis.process;
+  process.seconds_low = 16 * 3600, process.seconds_mid = 20 * 3600,
+  process.seconds_high = 24 * 3600;
+  EXPECT_THAT(FirstScreenOf(input).full, HasSubstr("at Nov 16 04:55 UTC, in 20h"));
+}
+
+TEST(FirstScreenTest, WhereNothingGrowsItSaysWhatWouldHaveBeenFound) {
+  ReportInput input = Running();
+  input.analysis.sites.clear();
+  input.analysis.conclusion = Conclusion::kClean;
+  input.analysis.process.odds.clear();
+  input.analysis.memory.memory_class = MemoryClass::kSteady;
+  input.analysis.memory.rss_bytes = 38 << 20;
+  input.analysis.memory.rss_growth = Rate{0, -.2 * kMiB, .2 * kMiB};
+  const FirstScreen screen = FirstScreenOf(input);
+  EXPECT_STREQ(screen.word, "OK");
+  EXPECT_EQ(screen.lines[0], "resident memory is steady at 38 MiB (within 205 KiB/h)");
+  EXPECT_EQ(
+      screen.lines[1],
+      "watched for 4m; a leak of 3 MiB/h or more at one place would have been found (80 % power)");
+  EXPECT_EQ(screen.full, "");
+  EXPECT_THAT(screen.next, IsEmpty());
+}
+
+TEST(FirstScreenTest, WhatTheAllocatorKeepsIsNoLeakAndHasARemedy) {
+  ReportInput input = Running();
+  input.analysis.sites.clear();
+  input.analysis.conclusion = Conclusion::kClean;
+  MemoryResult& memory = input.analysis.memory;
+  memory.memory_class = MemoryClass::kRetention;
+  memory.allocator = capture::Allocator::kGlibc;
+  memory.retained_bytes = 158 * kMiB;
+  memory.advice = {{AdviceKind::kTrim, 0, ""}, {AdviceKind::kPinnedHeaps, 0, ""}};
+  const FirstScreen screen = FirstScreenOf(input);
+  EXPECT_STREQ(screen.word, "NO LEAK");
+  EXPECT_THAT(screen.lines[0], HasSubstr("glibc keeps 158 MiB that was freed"));
+  ASSERT_EQ(screen.next.size(), 1u);
+  EXPECT_THAT(screen.next[0], HasSubstr("malloc_trim(0)"));
+}
+
+TEST(FirstScreenTest, EveryDoubtHasAWayOut) {
+  ReportInput input = Running();
+  input.analysis.conclusion = Conclusion::kDataLost;
+  for (int i = 1; i <= static_cast<int>(Doubt::kNothingSeen); ++i) {
+    input.analysis.doubts = {static_cast<Doubt>(i)};
+    const FirstScreen screen = FirstScreenOf(input);
+    EXPECT_STREQ(screen.word, "UNCLEAR");
+    EXPECT_THAT(screen.next[0], Not(IsEmpty())) << i;
+  }
+}
+
+TEST(FirstScreenTest, IsShort) {
+  Page page(80, false);
+  WriteFirstScreen(Running(), page);
+  const std::string& text = page.text();
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 9) << text;
+}
+
+}  // namespace
+}  // namespace leaktrack

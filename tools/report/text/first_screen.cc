@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/report/text/first_screen.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "tools/base/safe_text.h"
+#include "tools/base/units.h"
+#include "tools/report/input/site_groups.h"
+#include "tools/report/text/text_sections.h"
+#include "tools/report/words/counted.h"
+#include "tools/report/words/doubt_words.h"
+#include "tools/report/words/growth_words.h"
+#include "tools/report/words/likelihood_words.h"
+#include "tools/report/words/limit_words.h"
+#include "tools/report/words/memory_words.h"
+#include "tools/report/words/site_words.h"
+#include "tools/report/words/time_words.h"
+
+namespace leaktrack {
+namespace {
+
+constexpr size_t kLabel = 8;
+constexpr size_t kUncut = 4096;
+constexpr size_t kMostPath = 60;
+
+bool IsRunning(const ReportInput& input) { return input.capture.running && !input.capture.as_of; }
+
+// "Push at list.cc:41 grows 8.4 MiB/min since 08:51 UTC"
+std::string WhoGrows(const SiteGroup& group, const ReportInput& input, size_t columns) {
+  const std::string tail =
+      absl::StrCat(" grows ", GrowthRate(group.growth.mid), SinceText(group, input));
+  const size_t room = columns > tail.size() + 12 ? columns - tail.size() : 12;
+  return absl::StrCat(BlameText(group.first(), columns == 0 ? kUncut : room), tail);
+}
+
+// "2.1 GiB so far in 5,600,000 blocks; one in 4 of its blocks is never freed"
+std::string SoFar(const SiteGroup& group) {
+  const SiteResult& site = group.first();
+  const bool heap = site.kind == capture::SiteKind::kHeap;
+  std::string text = group.live_objects < .5
+                         ? "all of it was freed when the program ended"
+                         : absl::StrCat(FormatSize(group.live_bytes), " so far in ",
+                                        CountText(group.live_objects, heap ? "block" : "mapping"));
+  if (const std::string how = PeculiarityText(group); !how.empty())
+    absl::StrAppend(&text, "; ", how);
+  return text;
+}
+
+std::string PlaceText(const SiteResult& site) {
+  if (site.stack.empty()) return "";
+  const ResolvedFrame& frame = site.stack[site.blame];
+  if (frame.file.empty() || frame.line == 0) return BlameText(site, kUncut);
+  return SafeText(absl::StrCat(frame.file.substr(frame.file.rfind('/') + 1), ":", frame.line));
+}
+
+// How to wait for what settles it: until a time by the clock, or by a longer run.
+std::string WaitText(const Settle& settle, const ReportInput& input) {
+  const double watched = input.analysis.window_seconds.value_or(input.analysis.duration_seconds);
+  const double wanted = settle.by == Settles::kLongerThanCache ? 2 * watched : settle.seconds;
+  const double until = input.analysis.duration_seconds - watched + wanted;
+  if (IsRunning(input) && input.capture.process.start_realtime_ns > 0)
+    return absl::StrCat("report again after ", TimeOfDay(until, TimesOf(input)));
+  return absl::StrCat("let it run for ", FormatDuration(wanted), " or more");
+}
+
+std::string NextOfSuspect(const SiteResult& site, const ReportInput& input) {
+  switch (site.settle.by) {
+    case Settles::kQuietStart:
+      return "wait: so many places grow at once that the program may be warming up";
+    case Settles::kRunOfSeconds:
+      return absl::StrCat(WaitText(site.settle, input), ": growth that goes on is a leak");
+    case Settles::kLongerThanCache:
+      return absl::StrCat(WaitText(site.settle, input),
+                          ": a cache that fills slows down by then, a leak does not");
+    case Settles::kMoreBlocks:
+      return WaitText(site.settle, input);
+    case Settles::kNothing:
+    case Settles::kConfirmingRun:
+    case Settles::kAboveBytes:
+      break;
+  }
+  return SettleText(site);
+}
+
+// What a restart is worth: this life from its start to the limit.
+std::string RestartText(const ReportInput& input) {
+  const std::optional<double>& left = input.analysis.process.seconds_mid;
+  if (!IsRunning(input) || !left || *left > kFarAwaySeconds) return "";
+  return absl::StrCat("; until then a restart buys about ",
+                      FormatDuration(input.analysis.duration_seconds + *left));
+}
+
+std::string ShowCommand(const SiteResult& site, const ReportInput& input) {
+  if (SiteNumber(site) == 0 || input.capture.path.empty()) return "";
+  const std::string path = SafeText(input.capture.path);
+  // A path that a narrow page would cut is none that can be pasted.
+  return absl::StrCat("leaktrack report --site ", SiteNumber(site), " ",
+                      path.size() <= kMostPath ? path : "CAPTURE", " shows the whole stack");
+}
+
+FirstScreen Found(const ReportInput& input, size_t columns) {
+  const SiteGroup group = GroupSites(input.analysis.sites, Verdict::kSuspect).front();
+  const SiteResult& site = group.first();
+  const bool leak = site.verdict == Verdict::kLeak;
+  FirstScreen screen{leak ? "LEAK" : "LEAK?", Tint::kRed, {}, "", {}};
+  screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
+  if (const std::string sure = LikelihoodText(group.confidence); !sure.empty())
+    screen.lines.push_back(sure);
+  if (leak && site.settle.by != Settles::kQuietStart) {
+    screen.next.push_back(absl::StrCat("fix ", PlaceText(site), RestartText(input)));
+  } else {
+    screen.next.push_back(NextOfSuspect(site, input));
+  }
+  if (const std::string show = ShowCommand(site, input); !show.empty()) screen.next.push_back(show);
+  return screen;
+}
+
+std::string WatchedText(const ReportInput& input) {
+  const Analysis& analysis = input.analysis;
+  std::string text = absl::StrCat(
+      "watched for ", FormatDuration(analysis.window_seconds.value_or(analysis.duration_seconds)));
+  if (!analysis.detectable_bytes_per_hour) return text;
+  return absl::StrCat(text, "; a leak of ", GrowthRate(*analysis.detectable_bytes_per_hour),
+                      " or more at one place would have been found (80 % power)");
+}
+
+// Retention and mappings: what saves a night of searching for a leak in the heap.
+bool NotTheHeap(const MemoryResult& memory) {
+  return memory.memory_class == MemoryClass::kRetention ||
+         memory.memory_class == MemoryClass::kMappings;
+}
+
+bool MemoryGrows(const MemoryResult& memory) {
+  return memory.memory_class != MemoryClass::kSteady && Significant(memory.rss_growth);
+}
+
+FirstScreen Clean(const ReportInput& input) {
+  const MemoryResult& memory = input.analysis.memory;
+  FirstScreen screen{"OK", Tint::kGreen, {}, "", {}};
+  if (NotTheHeap(memory)) {
+    screen = {"NO LEAK", Tint::kYellow, {}, "", AdviceTexts(memory)};
+    if (screen.next.size() > 1) screen.next.resize(1);
+    screen.lines = {MemoryText(memory)};
+  } else if (MemoryGrows(memory)) {
+    screen.word = "NO LEAK", screen.tint = Tint::kYellow;
+    screen.lines = {
+        absl::StrCat("is proven; resident memory grows ", GrowthRate(memory.rss_growth->mid))};
+  } else {
+    screen.lines = {memory.memory_class == MemoryClass::kSteady ? MemoryText(memory)
+                                                                : "no growth was found"};
+  }
+  screen.lines.push_back(WatchedText(input));
+  return screen;
+}
+
+std::string NextOfDoubt(Doubt doubt) {
+  switch (doubt) {
+    case Doubt::kNone:
+      break;
+    case Doubt::kDamaged:
+    case Doubt::kEndMissing:
+    case Doubt::kEventsLost:
+      return "see below what was lost; record it again if that matters";
+    case Doubt::kBecameUntracked:
+      return "see Untracked below for how to track what it became";
+    case Doubt::kRunTooShort:
+      return "let it run for a minute or more, and report again";
+    case Doubt::kWindowTooShort:
+      return "ask for a longer window, or leave --since out";
+    case Doubt::kNothingSeen:
+      return "leaktrack doctor PROGRAM says whether it can be tracked";
+  }
+  return "";
+}
+
+FirstScreen Unclear(const ReportInput& input) {
+  FirstScreen screen{"UNCLEAR", Tint::kYellow, {DoubtText(input.analysis.doubts)}, "", {}};
+  screen.next.push_back(NextOfDoubt(input.analysis.doubts.doubt));
+  return screen;
+}
+
+FirstScreen Answer(const ReportInput& input, size_t columns) {
+  switch (input.analysis.conclusion) {
+    case Conclusion::kFound:
+      return Found(input, columns);
+    case Conclusion::kClean:
+      return Clean(input);
+    case Conclusion::kTooShort:
+    case Conclusion::kDataLost:
+      break;
+  }
+  return Unclear(input);
+}
+
+}  // namespace
+
+FirstScreen FirstScreenOf(const ReportInput& input, size_t columns) {
+  FirstScreen screen = Answer(input, columns);
+  if (const std::string forecast = ForecastText(input); !forecast.empty())
+    screen.full = absl::StrCat(forecast, "; limit ", LimitText(input));
+  return screen;
+}
+
+bool MemoryIsTheAnswer(const ReportInput& input) {
+  const MemoryResult& memory = input.analysis.memory;
+  return input.analysis.conclusion == Conclusion::kClean &&
+         (NotTheHeap(memory) || memory.memory_class == MemoryClass::kSteady);
+}
+
+void WriteFirstScreen(const ReportInput& input, Page& page) {
+  const FirstScreen screen = FirstScreenOf(input);
+  std::string label = screen.word;
+  for (size_t i = 0; i < screen.lines.size(); ++i) {
+    page.Field(i == 0 ? label : "", screen.lines[i], kLabel, i == 0 ? screen.tint : Tint::kNone);
+  }
+  if (!screen.full.empty()) page.Field("FULL", screen.full, kLabel);
+  for (size_t i = 0; i < screen.next.size(); ++i)
+    page.Field(i == 0 ? "NEXT" : "", screen.next[i], kLabel);
+}
+
+}  // namespace leaktrack
