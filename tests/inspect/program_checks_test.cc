@@ -143,7 +143,7 @@ TEST(ElfFactsOfVariantsTest, SymbolsAndSectionsAreReadAsTheyAre) {
   EXPECT_THAT(ReadElfFacts(Variant("static")).loader, IsEmpty());
   EXPECT_TRUE(ReadElfFacts(Variant("own_malloc")).exports_malloc);
   EXPECT_FALSE(plain.exports_malloc) << "a program that only calls malloc has none of its own";
-  EXPECT_EQ(ReadElfFacts(Variant("mimalloc")).allocator, "mimalloc");
+  EXPECT_EQ(ReadElfFacts(Variant("mimalloc")).allocator, capture::Allocator::kMimalloc);
   EXPECT_TRUE(ReadElfFacts(Variant("go")).is_go);
 }
 
