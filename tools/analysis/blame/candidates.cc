@@ -222,7 +222,7 @@ Candidate Merge(const std::vector<const Candidate*>& members, size_t depth) {
 namespace {
 
 constexpr double kOwnersShare = .9;    // of what grew
-constexpr double kHealthyUse = .1;     // of what healthy users allocate, at most
+constexpr double kHealthyUse = .02;    // of what healthy users allocate, at most
 constexpr double kHealthyBirths = .2;  // of all births: fewer prove nothing
 constexpr double kContrast = 4;        // by which the owner keeps a larger share than healthy users
 
