@@ -33,7 +33,7 @@ Json RemarksJson(const Remarks& remarks) {
 // What the text has on its first screen beside the headline, then the account.
 Remarks HeadRemarks(const FirstScreen& screen, const ReportInput& input) {
   Remarks out;
-  for (size_t i = 1; i < screen.lines.size(); ++i) out.Add(i == 1 ? "So far" : "", screen.lines[i]);
+  for (size_t i = 1; i < screen.lines.size(); ++i) out.Add(i == 1 ? "Detail" : "", screen.lines[i]);
   if (!screen.full.empty()) out.Add("Full", screen.full);
   for (size_t i = 0; i < screen.next.size(); ++i) out.Add(i == 0 ? "Next" : "", screen.next[i]);
   for (const Remark& remark : ProcessRemarks(input)) out.push_back(remark);
@@ -133,6 +133,7 @@ Json MissingJson(const std::vector<MissingSymbols>& missing) {
 Json PageData(const ReportInput& input, size_t top) {
   const SiteView all = ShownSites(input), told = all.First(top == 0 ? kMostHtmlSites : top);
   const FirstScreen screen = FirstScreenOf(input, kHeadlineColumns);
+  const std::string_view word = screen.word;
   HtmlFrames frames;
   Json sites = SitesJson(input, told, frames);
   Json process = ProcessJson(input);
@@ -141,7 +142,8 @@ Json PageData(const ReportInput& input, size_t top) {
   for (Json& line : coverage["damage"]) line = SafeText(line.get<std::string>());
   for (Json& hook : coverage["hooks"]) hook["name"] = SafeText(hook["name"].get<std::string>());
   return {{"kind", "report"},
-          {"headline", absl::StrCat(screen.word, ": ", screen.lines.front())},
+          {"headline",
+           absl::StrCat(screen.word, word.ends_with('?') ? " " : ": ", screen.lines.front())},
           {"tone", Tone(screen.tint)},
           {"introduction", Introduction(input)},
           {"scope", TextOrNull(SafeText(ScopeText(input)))},

@@ -10,6 +10,8 @@
 namespace leaktrack {
 namespace {
 
+constexpr double kClearlyLonger = 1.1;
+
 std::string Blocks(const Evidence& evidence, int count) {
   return absl::StrCat(FormatCount(static_cast<uint64_t>(count)), evidence.exact ? "" : " sampled",
                       count == 1 ? " block" : " blocks");
@@ -73,14 +75,15 @@ std::string ContainerText(const ContainerFacts& container) {
                       FormatSize(container.bytes), " and is still growing");
 }
 
-// Where both lives read alike, two equal figures would deny what the sentence says.
+// Where both lives are nearly alike, two such figures would deny what the sentence says.
 std::string BacklogText(const BacklogFacts& backlog) {
   const std::string early = FormatDuration(backlog.early_life_seconds),
                     late = FormatDuration(backlog.late_life_seconds);
   const std::string lives =
-      early == late ? absl::StrCat("its blocks live longer and longer, by now more than ", late)
-                    : absl::StrCat("its blocks live longer and longer: at first ", early,
-                                   ", by now ", late, " or more");
+      backlog.late_life_seconds < kClearlyLonger * backlog.early_life_seconds
+          ? absl::StrCat("its blocks live longer and longer, by now more than ", late)
+          : absl::StrCat("its blocks live longer and longer: at first ", early, ", by now ", late,
+                         " or more");
   return absl::StrCat(lives,
                       "; no more of them come than before, so it is a queue that does not "
                       "keep up");
