@@ -3,6 +3,9 @@
 // The heavier populations.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "bench/verdicts/population.h"
 

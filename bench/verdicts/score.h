@@ -12,6 +12,7 @@
 #define LEAKTRACK_BENCH_VERDICTS_SCORE_H_
 
 #include <array>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "tests/analysis/synthetic.h"
 #include "tools/analysis/analyze.h"

@@ -4,6 +4,7 @@
 #ifndef LEAKTRACK_TESTS_ANALYSIS_ONE_SITE_H_
 #define LEAKTRACK_TESTS_ANALYSIS_ONE_SITE_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 

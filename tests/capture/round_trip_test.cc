@@ -5,7 +5,9 @@
 #include <zstd.h>
 
 #include <cmath>
+#include <cstdint>
 #include <map>
+#include <vector>
 
 #include "libtrack/capture/age_band.h"
 #include "tests/capture/run_fixture.h"

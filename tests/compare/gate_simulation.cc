@@ -5,8 +5,13 @@
 // then, on a machine whose speed changes from gate to gate.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <initializer_list>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/compare/made_counts.h"
 #include "tools/compare/gate.h"

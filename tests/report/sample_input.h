@@ -4,6 +4,8 @@
 #ifndef LEAKTRACK_TESTS_REPORT_SAMPLE_INPUT_H_
 #define LEAKTRACK_TESTS_REPORT_SAMPLE_INPUT_H_
 
+#include <string>
+
 #include "tools/report/input/report_input.h"
 
 namespace leaktrack::testing {

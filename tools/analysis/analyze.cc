@@ -2,7 +2,10 @@
 #include "tools/analysis/analyze.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include "tools/analysis/blame/blame.h"
 #include "tools/analysis/blame/caller_contrast.h"

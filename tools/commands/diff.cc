@@ -3,6 +3,13 @@
 // `leaktrack diff`: which sites leak more in one version of a program than in another?
 #include <unistd.h>
 
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "tools/base/notice.h"
 #include "tools/base/safe_text.h"

@@ -2,6 +2,7 @@
 #include "tools/commands/gate_runs.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>

@@ -2,6 +2,7 @@
 #include "tools/commands/man_page.h"
 
 #include <cctype>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"

@@ -2,6 +2,7 @@
 #include "tools/compare/site_counts.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 

@@ -13,6 +13,7 @@
 #define LEAKTRACK_TOOLS_COMPARE_SITE_COUNTS_H_
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

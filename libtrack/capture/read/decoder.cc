@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
+#include <vector>
 
 #include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/read/capture_builder.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Dictionary records: stacks, modules, hooks.
+#include <atomic>
+#include <cstdint>
 #include <cstring>
 
 #include "libtrack/capture/write/mix_bits.h"

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Kept deaths and the status record.
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
 #include "libtrack/capture/write/mix_bits.h"
 #include "libtrack/capture/write/writer_parts.h"
 

@@ -6,6 +6,9 @@
 // generations of full sets alternate, so that a complete one is in the file at whatever moment a
 // kill comes. If more blocks live than a set may hold, each site is drawn from separately
 // (survivor_shares.h), and each row says how many blocks it stands for.
+#include <cstddef>
+#include <cstdint>
+
 #include "libtrack/capture/write/mix_bits.h"
 #include "libtrack/capture/write/writer_parts.h"
 

@@ -9,6 +9,8 @@
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_WRITE_WRITER_PARTS_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_WRITE_WRITER_PARTS_H_
 
+#include <cstdint>
+
 #include "libtrack/capture/write/history_writer.h"
 
 namespace leaktrack::capture {

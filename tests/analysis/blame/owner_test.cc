@@ -5,6 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "tests/analysis/one_site.h"
 #include "tools/analysis/blame/blame.h"
 #include "tools/analysis/blame/wrapper_rules.h"

@@ -3,6 +3,10 @@
 // Decisions that need more than one stack: which path, which wrapper, which sites belong together.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "tests/analysis/process/memory_samples.h"
 #include "tools/analysis/blame/blame.h"
 #include "tools/analysis/blame/caller_contrast.h"

@@ -4,6 +4,10 @@
 #ifndef LEAKTRACK_TESTS_ANALYSIS_PROCESS_MEMORY_SAMPLES_H_
 #define LEAKTRACK_TESTS_ANALYSIS_PROCESS_MEMORY_SAMPLES_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "libtrack/capture/capture.h"
 #include "tools/analysis/model/result.h"
 

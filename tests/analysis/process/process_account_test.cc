@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 #include "tests/analysis/process/memory_samples.h"
 
 namespace leaktrack {

@@ -6,6 +6,7 @@
 // EXPECT: trend container AppendToJournal
 // EXPECT: accused only AppendToJournal
 // EXPECT-LONG: verdict leak AppendToJournal
+#include <cstdint>
 #include <vector>
 
 #include "stage.h"

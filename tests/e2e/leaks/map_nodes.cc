@@ -6,6 +6,7 @@
 // EXPECT: trend linear LookUpVisitor
 // EXPECT: accused only LookUpVisitor
 // EXPECT-LONG: verdict leak LookUpVisitor
+#include <cstdint>
 #include <map>
 #include <string>
 

@@ -7,6 +7,7 @@
 // EXPECT: trend linear OpenCursor
 // EXPECT: accused only OpenCursor
 // EXPECT-LONG: verdict leak OpenCursor
+#include <cstdint>
 #include <vector>
 
 #include "stage.h"

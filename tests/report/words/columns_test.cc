@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 #include "tools/report/words/time_words.h"
 
 namespace leaktrack {

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "tools/report/words/doubt_words.h"
 #include "tools/report/words/fill.h"
 #include "tools/report/words/memory_words.h"

@@ -2,6 +2,8 @@
 #include "tools/analysis/process/coverage.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <vector>
 
 namespace leaktrack {
 namespace {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 
 #include "tools/analysis/process/advice.h"
 #include "tools/analysis/process/memory_series.h"

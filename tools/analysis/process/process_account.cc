@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "tools/analysis/process/forecast.h"
 #include "tools/analysis/process/memory_account.h"

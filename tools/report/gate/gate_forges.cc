@@ -3,6 +3,7 @@
 // What GitHub and GitLab read beside JUnit and SARIF: annotations, a step summary, code quality.
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"

@@ -2,6 +2,9 @@
 //
 // JUnit XML: one test case per site, one for the total. Read by Jenkins, GitLab, Azure and
 // CircleCI.
+#include <cstddef>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/blame.h"
 #include "tools/base/safe_text.h"

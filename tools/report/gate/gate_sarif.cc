@@ -3,6 +3,7 @@
 // SARIF 2.1.0, within what GitHub reads: 5,000 results, 100 locations each.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "tools/base/safe_text.h"
 #include "tools/report/gate/gate_report.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/ranking.h"

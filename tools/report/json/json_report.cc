@@ -2,6 +2,7 @@
 #include "tools/report/json/json_report.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
 #include <initializer_list>
+#include <string>
 
 #include "tools/report/json/json_parts.h"
 #include "tools/report/merge/merge_report.h"

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <string>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
 #include "tools/report/gate/gate_report.h"

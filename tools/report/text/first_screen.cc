@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/report/input/site_groups.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/advice_words.h"
 #include "tools/report/words/counted.h"
 #include "tools/report/words/doubt_words.h"
 #include "tools/report/words/growth_words.h"

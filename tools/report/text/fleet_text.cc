@@ -2,7 +2,9 @@
 #include "tools/report/text/fleet_text.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 

@@ -3,7 +3,10 @@
 // How it was watched, and what this run could not see.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

@@ -3,6 +3,9 @@
 // The process account: where the memory is, which part of it moves, and what helps.
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

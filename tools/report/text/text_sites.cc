@@ -3,7 +3,11 @@
 // The sites: what grows, what may, and when nothing does, what is biggest.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

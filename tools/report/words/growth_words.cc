@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "tools/base/units.h"

@@ -9,6 +9,7 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_WORDS_NAMES_H_
 #define LEAKTRACK_TOOLS_REPORT_WORDS_NAMES_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "tools/analysis/model/result.h"
