@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "tools/analysis/analyze.h"
 #include "tools/base/parallel.h"
 #include "tools/symbolize/capture_symbolizer.h"
+#include "tools/symbolize/elf_file.h"
 
 namespace leaktrack {
 namespace {
@@ -65,7 +67,13 @@ capture::Capture MakeCapture() {
   capture::Capture capture = run.DecodeFile().capture;
   struct stat info {};
   stat(self.c_str(), &info);
-  for (capture::ModuleInfo& known : capture.modules) known.inode = info.st_ino;
+  std::string error;
+  const std::unique_ptr<ElfFile> file = ElfFile::Open(self, &error);
+  EXPECT_NE(file, nullptr) << error;
+  for (capture::ModuleInfo& known : capture.modules) {
+    known.inode = info.st_ino;
+    if (file != nullptr) known.build_id = file->build_id();
+  }
   return capture;
 }
 

@@ -52,7 +52,7 @@ TEST_F(ReportCommandTest, ARunThatHoldsNothingIsClean) {
 TEST_F(ReportCommandTest, ARunOfSecondsIsInconclusive) {
   const Outcome outcome = RunTool({"report", Make({.seconds = 5})});
   EXPECT_EQ(outcome.exit, 3) << outcome.out;
-  EXPECT_THAT(outcome.out, StartsWith("INCONCLUSIVE"));
+  EXPECT_THAT(outcome.out, StartsWith("UNCLEAR"));
 }
 
 TEST_F(ReportCommandTest, WhatCannotBeReadIsStatus2) {

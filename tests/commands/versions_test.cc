@@ -81,10 +81,14 @@ TEST_F(VersionsTest, TwoProgramsAreNotTwoVersions) {
 
 TEST_F(VersionsTest, ANewLeakFailsAndABaselineMakesItKnown) {
   const std::string runs = Version("runs", 1000), baseline = Path("leaks.txt");
-  const Outcome fresh = RunTool({"gate", "--at-exit", "--write-baseline", baseline, runs});
+  const Outcome fresh = RunTool({"gate", "--at-exit", runs});
   EXPECT_EQ(fresh.exit, 1) << fresh.out << fresh.err;
   EXPECT_THAT(fresh.out, AllOf(StartsWith("gate: FAIL"), HasSubstr(kLeakingFunction)));
   EXPECT_THAT(fresh.err, HasSubstr("leaktrack: gate judged 3 runs in "));
+  const Outcome made =
+      RunTool({"gate", "--at-exit", "--baseline", baseline, "--update-baseline", runs});
+  EXPECT_EQ(made.exit, 0) << "what the baseline then holds passes: " << made.out << made.err;
+  EXPECT_THAT(made.err, HasSubstr("made the baseline "));
   const Outcome known = RunTool({"gate", "--at-exit", "--baseline", baseline, runs});
   EXPECT_EQ(known.exit, 0) << known.out << known.err;
 }
@@ -172,10 +176,12 @@ TEST_F(VersionsTest, ADirectoryStandsForRunsOrForTheProcessesOfOne) {
   Make({.pid = 1, .run_id = 21}, "tree");
   Make({.pid = 2, .run_id = 22}, "tree");
   EXPECT_THAT(*CapturesOfRuns(Path("tree")), SizeIs(1));
-  const auto tree = LoadRuns(Path("tree"), CountMode::kAtExit, {});
+  Suppressions none;
+  const LoadOptions at_exit{CountMode::kAtExit, {}, &none, false};
+  const auto tree = LoadRuns(Path("tree"), at_exit);
   ASSERT_TRUE(tree.ok()) << tree.status();
   ASSERT_THAT(*tree, SizeIs(1));
-  const auto one = LoadRuns(Path("runs/run-1"), CountMode::kAtExit, {});
+  const auto one = LoadRuns(Path("runs/run-1"), at_exit);
   ASSERT_TRUE(one.ok());
   ASSERT_THAT(tree->front().leaks, SizeIs(1)) << "one site in both processes";
   EXPECT_EQ(tree->front().leaks[0].bytes, 2 * one->front().leaks[0].bytes);
