@@ -493,7 +493,7 @@ class SystemTest(unittest.TestCase):
         self.t.run([os.path.join(self.binaries, "many_sites")], ["--exact"])
         text = self.t.text(self.t.captures()[0])
         # How sure the report is depends on the machine's speed. That there is one finding does not.
-        findings = [line for line in text.splitlines() if re.match(r"(#\d+ |  [0-9.]+ \S*B, ).*: Deep at", line)]
+        findings = [line for line in text.splitlines() if re.match(r"(#\d+ .*: |\s+[0-9.]+ \S*B  )Deep at", line)]
         self.assertEqual(len(findings), 1, text)
 
     def test_e10_a_debugger_attaches_looks_and_lets_go(self):

@@ -135,7 +135,7 @@ def made_read_only(place):
             words = " ".join(done.stdout.split())
             assert "was not written to the capture" in words and "Read-only file system" in words, (way, done.stdout)
             assert re.search(r"heap +(1[5-9]\d|[2-9]\d\d) KiB", done.stdout), (way, done.stdout)
-            assert ("watched, killed" if status else "watched, exited") in words, (way, done.stdout)
+            assert re.search(r"watched for \S+ from [^,]*, (killed|exited)", words).group(1) == ("killed" if status else "exited"), (way, done.stdout)
             clean_recorders(place.out)
 
 
@@ -155,7 +155,7 @@ def without_links(place):
         return
     assert done.returncode in t.REPORT_EXITS, done
     assert set(re.findall(r"^\d+$", done.stdout, re.M)) == {"0"}, done.stdout
-    assert "watched, exited" in " ".join(done.stdout.split()), done.stdout
+    assert re.search(r"watched for \S+ from [^,]*, exited", " ".join(done.stdout.split())), done.stdout
 
 
 def clean_recorders(out):

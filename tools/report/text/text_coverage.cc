@@ -190,7 +190,14 @@ void WriteHooks(const capture::Capture& capture, Remarks& out) {
                                  "libleaktrack.so first"));
 }
 
-// One line: a page is not the place for paths and build-ids that nobody asked for.
+bool AllLackTheSame(const std::vector<MissingSymbols>& missing) {
+  return std::ranges::all_of(missing, [&](const MissingSymbols& one) {
+    return one.reason == missing.front().reason && one.hint.empty() == missing.front().hint.empty();
+  });
+}
+
+// One line: a page is not the place for paths and build-ids that nobody asked for. Where all files
+// lack the same for the same reason, the reason is told, which may be a server that did not answer.
 std::string MissingText(const std::vector<MissingSymbols>& missing) {
   std::string names;
   for (size_t i = 0; i < std::min(kMostModules, missing.size()); ++i) {
@@ -198,9 +205,14 @@ std::string MissingText(const std::vector<MissingSymbols>& missing) {
     absl::StrAppend(&names, i == 0 ? "" : ", ", SafeText(path.substr(path.rfind('/') + 1)));
   }
   if (missing.size() > kMostModules) absl::StrAppend(&names, " ...");
+  const bool alike = AllLackTheSame(missing);
   return absl::StrCat(CountText(static_cast<double>(missing.size()), "file"),
                       missing.size() == 1 ? " lacks" : " lack", " names or lines (", names,
-                      "): install -dbgsym packages, or try --debuginfod; --verbose lists all");
+                      "): ", alike ? absl::StrCat(SafeText(missing.front().reason), "; ") : "",
+                      alike && missing.front().hint.empty()
+                          ? ""
+                          : "install -dbgsym packages, or try --debuginfod; ",
+                      "--verbose lists all");
 }
 
 void WriteMissing(const std::vector<MissingSymbols>& missing, bool verbose, Remarks& out) {
