@@ -3,8 +3,9 @@
 // One capture, written and read as a real one, judged with the names of a real file: on all cores
 // it must say what it says on one. Under the thread sanitizer, that nobody writes what another
 // reads.
-#include <dlfcn.h>
+#include <elf.h>
 #include <gtest/gtest.h>
+#include <link.h>
 #include <sched.h>
 #include <sys/stat.h>
 
@@ -29,10 +30,24 @@ using testing::TestRun;
 // Many times what ParallelFor hands out at once.
 constexpr uint64_t kSites = 300, kSeconds = 40;
 
-uint64_t OffsetOf(const void* function) {
-  Dl_info info{};
-  dladdr(function, &info);
-  return reinterpret_cast<uintptr_t>(function) - reinterpret_cast<uintptr_t>(info.dli_fbase);
+// The code of this program, from the first to the last function, as offsets in its file's view.
+struct Code {
+  uint64_t start = 0, bytes = 0;
+};
+
+Code CodeOfThisProgram() {
+  Code code;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* out) {
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          const auto& part = info->dlpi_phdr[i];
+          if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0)
+            *static_cast<Code*>(out) = {part.p_vaddr, part.p_memsz};
+        }
+        return 1;  // the program comes first
+      },
+      &code);
+  return code;
 }
 
 // Some sites keep what they allocate, most free it after a while; all stacks lie in this very
@@ -41,12 +56,14 @@ capture::Capture MakeCapture() {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
   TestRun run({.cells = 8192, .live_slots = 16'384, .arena_bytes = 1 << 20});
   const uint32_t module = run.recorder.AddModule(self);
-  const uint64_t outer = OffsetOf(reinterpret_cast<const void*>(&MakeCapture)),
-                 inner = OffsetOf(reinterpret_cast<const void*>(&Analyze));
+  const Code code = CodeOfThisProgram();
+  const auto at = [&](uint64_t part, uint64_t parts) {
+    return code.start + code.bytes * part / parts;
+  };
   std::vector<capture::SiteId> sites;
   for (uint64_t i = 0; i < kSites; ++i)
-    sites.push_back(run.recorder.AddStack(
-        {capture::MakeFrame(module, inner + 4 * i), capture::MakeFrame(module, outer + i % 7)}));
+    sites.push_back(run.recorder.AddStack({capture::MakeFrame(module, at(i + 1, kSites + 2)),
+                                           capture::MakeFrame(module, at(i % 7 + 1, 9))}));
   EXPECT_TRUE(run.Create(nullptr));
   uint32_t slot = 0;
   for (uint64_t second = 1; second <= kSeconds; ++second) {

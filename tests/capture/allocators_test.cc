@@ -37,8 +37,8 @@ TEST(AllocatorsTest, WhatIsNotKnownIsUnknown) {
 
 TEST(AllocatorsTest, NamesThatCapturesHoldFitTheHeader) {
   for (const AllocatorFacts& one : kAllocators) {
-    if (one.told_by != nullptr)
-      EXPECT_LT(std::string(one.name).size(), sizeof(RecorderHeader::allocator)) << one.name;
+    if (one.told_by == nullptr) continue;
+    EXPECT_LT(std::string(one.name).size(), sizeof(RecorderHeader::allocator)) << one.name;
   }
 }
 

@@ -42,7 +42,7 @@ TEST_F(ProcessChecksTest, EachCheckSpeaksOnceAndWhatIsNotWellHasARemedy) {
   for (const Finding& one : findings) {
     EXPECT_TRUE(checks.insert(one.check).second) << one.check;
     EXPECT_FALSE(one.what.empty());
-    if (one.level >= Level::kWarning) EXPECT_FALSE(one.remedy.empty()) << one.what;
+    EXPECT_FALSE(one.level >= Level::kWarning && one.remedy.empty()) << one.what;
   }
   for (const char* check : {"tracked", "architecture", "linkage", "libc", "sanitizer", "secure",
                             "seccomp", "output", "recorder", "kernel", "access"})

@@ -12,7 +12,8 @@ namespace leaktrack::track {
 namespace {
 
 TEST(MappingCallsDeathTest, OnlyMappingCallsMayBeHandedOn) {
-  EXPECT_PRECONDITION(MappingCall(SYS_getpid, 0, 0, 0, 0, 0, 0), "IsMappingCall(number)");
+  EXPECT_PRECONDITION(MappingCall(StackStart{}, SYS_getpid, 0, 0, 0, 0, 0, 0),
+                      "IsMappingCall(number)");
 }
 
 TEST(InnerCallsDeathTest, AreJudgedWithTheGuardHeld) {
