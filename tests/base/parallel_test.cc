@@ -58,7 +58,7 @@ TEST(ParallelForTest, UsesSeveralThreads) {
 }
 
 TEST(ParallelForTest, DoesItAloneWhereThereAreNoThreads) {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizer itself ends without address space";
 #endif
   EXPECT_EXIT(WorkWithoutThreads(), ::testing::ExitedWithCode(0), "");
