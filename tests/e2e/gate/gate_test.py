@@ -39,7 +39,7 @@ class Gate:
                          str(new), *extra)
 
     def expect(self, done, code, words):
-        assert done.returncode == code and words in done.stdout + done.stderr, \
+        assert done.returncode == code and " ".join(words.split()) in " ".join((done.stdout + done.stderr).split()), \
             f"exit {done.returncode}, expected {code} and '{words}':\n{done.stdout}{done.stderr}"
 
 
