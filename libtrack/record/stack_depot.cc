@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <bit>
+#include <cstddef>
 
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/walk/unwind_memo.h"

@@ -7,6 +7,7 @@
 #ifndef LEAKTRACK_TOOLS_COMPARE_STATISTICS_H_
 #define LEAKTRACK_TOOLS_COMPARE_STATISTICS_H_
 
+#include <cstddef>
 #include <vector>
 
 namespace leaktrack {

@@ -7,6 +7,7 @@
 // CASE: 30
 // CASE: 300
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
