@@ -150,8 +150,8 @@ bool IsNamesake() {
 // False in a child that shares our memory. Under a filter we may not even ask for the pid, so only
 // vfork children are recognised.
 bool IsOwnRun() {
-  // Signals that arrived while a vfork child ran reach the parent before its mark is taken back.
-  // The mark alone would then deny the parent its own end.
+  // The mark decides only where it must. What raw clone makes has none, and under a filter a parent
+  // may keep its child's (interpose/vfork.cc).
   if (raw::Forbidden()) return !raw::Borrowed();
   return ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()) && !IsNamesake();
 }
@@ -300,8 +300,8 @@ void NoteCrash() {
                              std::memory_order_release);
 }
 
-// Under a filter a vfork child cannot be told from its parent. And if the exec succeeds, the next
-// program reports the end.
+// Under a filter the look at the new program would take system calls, and a child that raw clone
+// made cannot be told from its parent. If the exec succeeds, the next program reports the end.
 NoteHandle BeforeExec(const char* path, const char* const* environment) {
   if (raw::Forbidden()) return 0;
   NoteHandle note = 0;
