@@ -175,17 +175,19 @@ void AfterFilter(const CarefulCall& call, bool in_force) {
   if (call.has_turn) g_turn.store(0);  // no wake-up: that would be a system call
 }
 
-// A helper that is held up ends by itself once it goes on (drainer.cc); it is not waited for again
-// and again.
+// A helper that fell behind earlier ends by itself once it goes on (drainer.cc); it is not waited
+// for again and again.
 void AfterOwnChange(const CarefulCall& call, const OwnChange& change) {
-  if (!call.too_late && !(call.has_turn && DrainerRuns())) return;
-  const bool behind_before = FellBehind();
-  if (call.too_late)
+  if (call.too_late) {
     FallBehind();
-  else if (!behind_before)
+    return WakeDrainer();
+  }
+  if (!call.has_turn || !DrainerRuns()) return;
+  if (!FellBehind()) {
     Post(change);
-  if (!FellBehind() || behind_before || call.too_late || !PauseDrainer()) return WakeDrainer();
-  AfterCarefulCall({.had_helper = true});
+    if (FellBehind() && PauseDrainer()) return AfterCarefulCall({.had_helper = true});
+  }
+  WakeDrainer();
 }
 
 void ForgetTurn() {
