@@ -2,13 +2,16 @@
 //
 // Which share of a site's live blocks is written, where all of them would be too many.
 //
-// What: 1 of 2^shift blocks, with a shift for each site: a site of up to `cap` blocks keeps them
-// all, a larger one about as many as that. The cap is the largest power of two by which the sum
-// stays within HistoryWriter's budget. Why by site: one share for all leaves nothing of a small
-// leak beside a large table, and the leak is what the reader looks for. Promises: as long as the
-// budget holds all, nothing is counted and every shift is 0. Limits: sites are counted in two rows
-// of buckets, and the smaller count holds: only a site that meets larger ones in both rows is drawn
-// from more thinly than it should be; its weight says so all the same.
+// What: 1 of 2^shift blocks, with a shift for each site. A site of fewer blocks than the cap keeps
+// them all, a larger one between half the cap and the cap. The cap is the largest power of two with
+// which the sum stays within kBudget.
+// Why by site: one share for all leaves nothing of a small leak beside a large table, and the leak
+// is what the reader looks for.
+// Promises: until more blocks live than the budget holds, every shift is 0 and the counters are not
+// touched. They are 128 KiB of HistoryWriter's first bytes.
+// Limits: sites are counted in two rows of buckets, and the smaller count holds. Only a site that
+// meets larger ones in both rows is drawn from more thinly than it should be; its weight says so
+// all the same. Blocks that are born after Divide() are drawn by the counts of that time.
 //
 // Zeroed memory is an object without sites. Thread-safety: none.   Allocates: never.
 // Signals: not reentrant.   Fork: as HistoryWriter.
@@ -26,7 +29,7 @@ class SurvivorShares {
  public:
   static constexpr uint32_t kBudget = 65'536;  // blocks in all, on average
 
-  // Takes note of how many blocks live. True: it is time to divide anew.
+  // Takes note of how many blocks live. True: mean_shift() has changed, so divide anew.
   [[nodiscard]] bool Follow(uint64_t live);
 
   // Counts the blocks of each site, and sets the cap.
