@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <iterator>
 
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/modules/module_map.h"
@@ -13,6 +14,7 @@
 #include "libtrack/platform/real/allocator_statistics.h"
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/wrap/operators.h"
 
 // The bounds of two sections, from the linker. They are null in a program that has no such section.
 #define LEAKTRACK_SECTION_END(name) \
@@ -29,26 +31,12 @@ constinit bool g_inner_calls_watched = false;
 
 namespace {
 
-constexpr const char* kPublicNames[] = {"malloc",
-                                        "calloc",
-                                        "realloc",
-                                        "posix_memalign",
-                                        "aligned_alloc",
-                                        "memalign",
-                                        "valloc",
-                                        "pvalloc",
-                                        "_Znwm",
-                                        "_Znam",
-                                        "_ZnwmRKSt9nothrow_t",
-                                        "_ZnamRKSt9nothrow_t",
-                                        "_ZnwmSt11align_val_t",
-                                        "_ZnamSt11align_val_t",
-                                        "_ZnwmSt11align_val_tRKSt9nothrow_t",
-                                        "_ZnamSt11align_val_tRKSt9nothrow_t"};
-constexpr size_t kPublicCount = sizeof kPublicNames / sizeof kPublicNames[0];
+constexpr const char* kCNames[] = {"malloc",        "calloc",   "realloc", "posix_memalign",
+                                   "aligned_alloc", "memalign", "valloc",  "pvalloc"};
 
-constinit SymbolRange g_functions[kPublicCount]{};  // the public functions behind our hooks
-constinit RealFunctions g_stepped{};                // the functions that the steps below call
+// The public functions behind our hooks.
+constinit SymbolRange g_functions[std::size(kCNames) + kNewForms]{};
+constinit RealFunctions g_stepped{};  // the functions that the steps below call
 
 bool IsBetween(uintptr_t address, const char* start, const char* stop) {
   return address >= reinterpret_cast<uintptr_t>(start) &&
@@ -118,10 +106,13 @@ void WatchInnerCalls() {
 
 void WatchInnerCallsOf(const void* object) {
   LEAKTRACK_DCHECK(!g_inner_calls_watched);
-  for (size_t i = 0; i < kPublicCount; ++i) {
-    if (FindNextInLinkMap(kPublicNames[i]).object != object) continue;  // belongs to another object
-    g_functions[i] = FindRangeInObject(static_cast<const link_map*>(object), kPublicNames[i]);
-  }
+  SymbolRange* next = g_functions;
+  const auto note = [&](const char* name) {
+    if (FindNextInLinkMap(name).object == object)  // else it belongs to another object
+      *next++ = FindRangeInObject(static_cast<const link_map*>(object), name);
+  };
+  for (const char* name : kCNames) note(name);
+  for (const char* name : kNewNames) note(name);
   InsertSteps();
   g_inner_calls_watched = true;
 }

@@ -17,14 +17,6 @@
 namespace leaktrack::track {
 namespace {
 
-constexpr const char* kNewNames[kNewForms] = {"_Znwm",
-                                              "_Znam",
-                                              "_ZnwmRKSt9nothrow_t",
-                                              "_ZnamRKSt9nothrow_t",
-                                              "_ZnwmSt11align_val_t",
-                                              "_ZnamSt11align_val_t",
-                                              "_ZnwmSt11align_val_tRKSt9nothrow_t",
-                                              "_ZnamSt11align_val_tRKSt9nothrow_t"};
 constexpr const char* kDeleteNames[kDeleteForms] = {"_ZdlPv",
                                                     "_ZdaPv",
                                                     "_ZdlPvm",

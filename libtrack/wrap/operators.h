@@ -41,6 +41,15 @@ enum NewForm {
   kNewArrayAlignedNothrow,
   kNewForms
 };
+// The mangled names.
+inline constexpr const char* kNewNames[kNewForms] = {"_Znwm",
+                                                     "_Znam",
+                                                     "_ZnwmRKSt9nothrow_t",
+                                                     "_ZnamRKSt9nothrow_t",
+                                                     "_ZnwmSt11align_val_t",
+                                                     "_ZnamSt11align_val_t",
+                                                     "_ZnwmSt11align_val_tRKSt9nothrow_t",
+                                                     "_ZnamSt11align_val_tRKSt9nothrow_t"};
 enum DeleteForm {
   kDelete,
   kDeleteArray,
