@@ -10,8 +10,9 @@
 // The body runs once to warm up, then N times, then 2 N times. A leak grows in both series, by the
 // same amount per iteration. A cache that fills, a pool or a lazily built table stops growing. It
 // needs no tracker, because it asks the C library how much is in use. `leaktrack gate` tells where
-// the memory went; the failure prints the command line. There the test fails again and tells the
-// tracker why, and the gate names the call sites instead of refusing a run that failed.
+// the memory went; the failure prints the command line. Under the gate the test fails again. It
+// leaves a mark in the capture, by which the gate knows that it may name the call sites, although
+// it refuses other runs that fail.
 // Limits: glibc's malloc. (Another allocator does not tell, and that is a failure, not a pass.)
 // Allocations of other threads count too. Less than a byte per iteration does not count.
 //
@@ -61,7 +62,8 @@ double GrowthOf(Body& body, int iterations) {
 template <typename Body>
 ::testing::AssertionResult KeepsNothing(Body&& body, int iterations = 100) {
   if (!gtest_internal::AllocatorTells()) {
-    return ::testing::AssertionFailure() << "this program's allocator does not say what is in use; gate the whole program: leaktrack gate";
+    return ::testing::AssertionFailure() << "this program's allocator does not say what is in use; "
+                                            "gate the whole program: leaktrack gate";
   }
   body();
   const double once = gtest_internal::GrowthOf(body, iterations);
@@ -71,8 +73,11 @@ template <typename Body>
   const ::testing::TestInfo* const test = ::testing::UnitTest::GetInstance()->current_test_info();
   const std::string name = std::string(test->test_suite_name()) + "." + test->name();
   leaktrack_snapshot(("KeepsNothing:" + name).c_str());
-  return ::testing::AssertionFailure() << "keeps " << lost << " bytes per iteration, in " << iterations << " as in " << 2 * iterations
-      << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- " << program_invocation_name << " --gtest_filter=" << name;
+  return ::testing::AssertionFailure()
+         << "keeps " << lost << " bytes per iteration, in " << iterations << " as in "
+         << 2 * iterations
+         << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- "
+         << program_invocation_name << " --gtest_filter=" << name;
 }
 
 }  // namespace leaktrack
