@@ -115,8 +115,8 @@ bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
 // Data in a file that somebody has removed is gone once the file is closed. Then the recorder must
 // stay. Some file systems (FUSE) count no links; there the name is looked up.
 bool HasName() {
-  struct stat info {
-  }, named{};
+  struct stat info {};
+  struct stat named {};
   if (raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) != 0) return false;
   return info.st_nlink > 0 ||
          (raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr(ImageHeader()->capture_path),

@@ -78,9 +78,9 @@ void Remember(int form, const void* caller, void* function) {
                         std::memory_order_release);
 }
 
-// Looks through the link map, also through libraries outside the global scope (a Python extension's
-// libstdc++). Not by dlsym: a plugin's constructor may wait, under dlopen's loader lock, for the
-// thread that makes the first `new`.
+// True if the operator lies in the object of the real malloc, and that is not the C library's. The
+// link map is searched, not dlsym asked: a plugin's constructor may wait, under dlopen's loader
+// lock, for the thread that makes the first `new`.
 bool IsAllocatorsOwn(const FoundSymbol& found) {
   const void* const allocator = FindNextInLinkMap("malloc").object;
   return found.object == allocator && allocator != FindNextInLinkMap("_exit").object;
