@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "libtrack/runtime/drainer.h"
 
-#include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 
 #include <atomic>
 #include <cstring>
@@ -18,6 +16,7 @@
 #include "libtrack/record/thread_state.h"
 #include "libtrack/runtime/allocator_watch.h"
 #include "libtrack/runtime/annotations.h"
+#include "libtrack/runtime/capture_file.h"
 #include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
 #include "libtrack/runtime/last_thread.h"
@@ -58,9 +57,7 @@ struct Drainer {
   bool page_is_old;  // the header page on disk is out of date
   bool share_descriptors;
   bool private_descriptors;
-  dev_t device;  // identity of the capture file; needed if the program shares the descriptors
-  ino_t inode;
-  int capture_fd;
+  CaptureFile file;
   int tid;
   RecorderFile image;  // with the drainer's own descriptor
   const char* recorder_path;
@@ -73,55 +70,15 @@ constinit Drainer g_drainer{};
 constinit capture::FileHeader g_page{};
 constinit char g_command[1024]{};
 
-bool IsOurFile() {
-  struct stat info {};
-  return raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) == 0 &&
-         info.st_dev == g_drainer.device && info.st_ino == g_drainer.inode;
-}
-
-// If the program shares our descriptor table, it may have closed our file and opened its own under
-// the same number.
-bool StillOurFile() { return g_drainer.private_descriptors || IsOurFile(); }
-
-// A file that was opened again by its name must still be the same file.
-void RememberFile() {
-  if (g_drainer.inode != 0) {
-    if (!IsOurFile()) g_drainer.capture_fd = -1;
-    return;
-  }
-  struct stat info {};
-  if (raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) != 0) return;
-  g_drainer.device = info.st_dev;
-  g_drainer.inode = info.st_ino;
-}
+// If the program shares our descriptor table, each write asks whose number it is.
+bool StillOurFile() { return g_drainer.private_descriptors || g_drainer.file.IsSame(); }
 
 bool WriteUnasked(void*, const void* data, size_t bytes, uint64_t offset) {
-  const char* from = static_cast<const char*>(data);
-  while (bytes > 0) {
-    const long written = raw::Pwrite(g_drainer.capture_fd, from, bytes, offset);
-    if (written == -4 /* EINTR */) continue;
-    if (written <= 0) return false;
-    from += written;
-    bytes -= static_cast<size_t>(written);
-    offset += static_cast<uint64_t>(written);
-  }
-  return true;
+  return g_drainer.file.Write(data, bytes, offset);
 }
 
 bool WriteAt(void*, const void* data, size_t bytes, uint64_t offset) {
-  return g_drainer.capture_fd >= 0 && StillOurFile() && WriteUnasked(nullptr, data, bytes, offset);
-}
-
-// Data in a file that somebody has removed is gone once the file is closed. Then the recorder must
-// stay. Some file systems (FUSE) count no links; there the name is looked up.
-bool HasName() {
-  struct stat info {};
-  struct stat named {};
-  if (raw::Call(SYS_fstat, g_drainer.capture_fd, raw::Ptr(&info)) != 0) return false;
-  return info.st_nlink > 0 ||
-         (raw::Call(SYS_newfstatat, AT_FDCWD, raw::Ptr(ImageHeader()->capture_path),
-                    raw::Ptr(&named), AT_SYMLINK_NOFOLLOW) == 0 &&
-          named.st_dev == info.st_dev && named.st_ino == info.st_ino);
+  return g_drainer.file.fd() >= 0 && StillOurFile() && g_drainer.file.Write(data, bytes, offset);
 }
 
 constexpr FileOps kFileOps{nullptr, WriteAt, nullptr};
@@ -219,8 +176,10 @@ void RunErrand() {
 }
 
 void WriteFinalEpoch() {
-  g_drainer.final_written.store(WriteEpoch(EpochKind::kFinal) && HasName(),
-                                std::memory_order_release);
+  // The recorder must stay if the capture was removed.
+  const bool written =
+      WriteEpoch(EpochKind::kFinal) && g_drainer.file.HasName(ImageHeader()->capture_path);
+  g_drainer.final_written.store(written, std::memory_order_release);
 }
 
 void Drain() {
@@ -279,17 +238,17 @@ void* DrainerMain(void*) {
   raw::Call(SYS_prctl, PR_SET_NAME, raw::Ptr("leaktrack"));
   g_drainer.tid = raw::Gettid();
   g_drainer.private_descriptors = !g_drainer.share_descriptors &&
-                                  TakePrivateDescriptors(g_drainer.capture_fd, g_drainer.image.fd);
+                                  TakePrivateDescriptors(g_drainer.file.fd(), g_drainer.image.fd);
   // The start came too late, and the program has taken the number.
-  if (!IsOurFile()) g_drainer.capture_fd = -1;
+  if (!g_drainer.file.IsSame()) g_drainer.file.Hold(-1);
   if (g_drainer.private_descriptors) g_drainer.memory_reader.Open();
   g_drainer.allocator.Begin(NowMs());
   SetOwnerAlive(&ImageHeader()->owner);
   SetPhase(DrainerPhase::kRunning);
   if (g_drainer.request.load(std::memory_order_acquire) != kAbandoned) Drain();
   g_drainer.memory_reader.Close();
-  if (g_drainer.capture_fd >= 0 && StillOurFile()) raw::Close(g_drainer.capture_fd);
-  g_drainer.capture_fd = -1;
+  if (g_drainer.file.fd() >= 0 && StillOurFile()) raw::Close(g_drainer.file.fd());
+  g_drainer.file.Hold(-1);
   SetOwnerGone(&ImageHeader()->owner);
   SetPhase(DrainerPhase::kStopped);
   AwaitAllocatorAnswer();
@@ -333,14 +292,14 @@ void AwaitThreadGone() {
 bool StartDrainer(const DrainerFiles& files) {
   LEAKTRACK_DCHECK(!DrainerRuns());
   LEAKTRACK_DCHECK(ImageHeader() != nullptr);
-  g_drainer.capture_fd = files.capture_fd;
+  g_drainer.file.Hold(files.capture_fd);
   g_drainer.image = g_image_file;
   g_drainer.image.fd = files.recorder_fd;
   g_drainer.recorder_path = files.recorder_path;
   g_drainer.share_descriptors = files.share_descriptors;
   g_drainer.request.store(kGoOn, std::memory_order_relaxed);
   g_drainer.final_written.store(false, std::memory_order_relaxed);
-  RememberFile();
+  g_drainer.file.Identify();
   g_drainer_phase.store(DrainerPhase::kStarting, std::memory_order_release);
   if (!StartHelperThread(DrainerMain, nullptr)) {
     g_drainer_phase.store(DrainerPhase::kNone, std::memory_order_release);
@@ -353,12 +312,12 @@ bool StartDrainer(const DrainerFiles& files) {
 }
 
 bool BeginCapture(int capture_fd, const char* recorder_path) {
-  g_drainer.capture_fd = capture_fd;
+  g_drainer.file.Hold(capture_fd);
   g_drainer.recorder_path = recorder_path;
   // First of all: until then a kill leaves an empty file.
   const bool begun = WritePage(kNewFileOps);
-  RememberFile();
-  g_drainer.capture_fd = -1;  // it stays the caller's
+  g_drainer.file.Identify();
+  g_drainer.file.Hold(-1);  // it stays the caller's
   return begun;
 }
 
@@ -401,10 +360,10 @@ bool FinishWithoutDrainer(int capture_fd) {
   const uint32_t phase = g_drainer_phase.load(std::memory_order_acquire);
   // A drainer that started late may still write.
   if (phase != DrainerPhase::kNone && phase != DrainerPhase::kStopped) return false;
-  g_drainer.capture_fd = capture_fd;
+  g_drainer.file.Hold(capture_fd);
   g_drainer.private_descriptors = false;
-  const bool written = IsOurFile() && WriteEpoch(EpochKind::kFinal);
-  g_drainer.capture_fd = -1;
+  const bool written = g_drainer.file.IsSame() && WriteEpoch(EpochKind::kFinal);
+  g_drainer.file.Hold(-1);
   return written;
 }
 
@@ -421,10 +380,8 @@ void ForgetDrainer() {
   g_drainer.writer = nullptr;
   g_drainer.begun = false;
   g_drainer.page_is_old = false;
-  g_drainer.device = 0;
-  g_drainer.inode = 0;
+  g_drainer.file.Forget();
   g_drainer.private_descriptors = false;
-  g_drainer.capture_fd = -1;
   g_drainer.allocator.Forget();
   ForgetPressure();
   // Its descriptors were never in this process's table.
