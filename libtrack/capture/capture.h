@@ -94,7 +94,8 @@ struct Survivor {
   double keep_probability = 1;
 };
 
-// Whether these stand for more than themselves: then sums are the counters', not theirs.
+// True if the file kept only a share of them. A sum over them is then an estimate; the cells count
+// exactly.
 inline bool IsDrawn(const std::vector<Survivor>& survivors) {
   return std::any_of(survivors.begin(), survivors.end(),
                      [](const Survivor& survivor) { return survivor.keep_probability < 1; });

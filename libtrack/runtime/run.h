@@ -56,10 +56,9 @@ void CountIfNested(const HookGuard& guard);
 // thread's countdown is then set so that it does not ask again soon.
 bool MayRecord(HotThread& hot);
 
-// Milliseconds since the start of the run. In exact mode this is the drainer's last reading of the
-// clock, at most one tick old.
+// Milliseconds since the start of the run.
 uint64_t NowMsByClock();
-// Only in exact mode.
+// The same in exact mode: the drainer's last reading of the clock, at most one tick old.
 inline uint64_t NowMsOfExact() {
   if (DrainerRuns()) [[likely]]
     return ImageHeader()->tick_ms.load(std::memory_order_relaxed);

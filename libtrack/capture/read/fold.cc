@@ -151,8 +151,8 @@ std::string WriteLastEpoch(const RecorderImage& image, const std::string& record
   return fdatasync(capture_fd) == 0 ? "" : strerror(errno);
 }
 
-// Another folder is done in a moment. But a process that holds the lock for good must not block us
-// for ever.
+// Another process that folds is done in a moment. But one that holds the lock for good must not
+// block us for ever.
 bool LockSoon(int fd) {
   constexpr timespec kNap = {.tv_sec = 0, .tv_nsec = 20'000'000};
   for (int naps = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ++naps) {
@@ -224,7 +224,7 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     *why = path + ": cannot be written: " + problem;
     return FoldResult::kFailed;
   }
-  // Look again under the lock: another folder may have been faster, and may even have unlinked the
+  // Look again under the lock: another process may have been faster, and may even have unlinked the
   // recorder.
   if (!image.Load(recorder_path, why))
     return IsGone(recorder_path) ? FoldResult::kGone : FoldResult::kFailed;
