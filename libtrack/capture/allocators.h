@@ -5,7 +5,7 @@
 // What: their names, the libraries that hold them, and functions that nobody else defines. Why
 // here: this is the only folder that both sides share; whoever adds an allocator adds a line here,
 // and the compiler names each switch that has to say more of it.
-// Promises: captures hold the name, not the number: lines may be put in any order.
+// Promises: captures hold the name, not the number: lines may be in any order, but glibc's last.
 //
 // Thread-safety: constant.   Allocates: never.   Signals: safe.   Fork: constant.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_ALLOCATORS_H_

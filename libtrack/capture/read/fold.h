@@ -5,7 +5,7 @@
 //
 // `leaktrack run` folds when its child is gone. Every report folds what it reads. A new run folds
 // dead runs that it finds.
-// Promises: a live owner is left alone. Two folders at once do no harm: the file is locked, and the
+// Promises: a live owner is left alone. Two may fold at once: the file is locked, and the
 // second finds the recorder folded. A fold that is interrupted is repeated by the next one and
 // counts nothing twice.
 //

@@ -91,7 +91,7 @@ class HistoryWriter {
   [[nodiscard]] bool WriteEpoch(RecorderHeader* header, const MemorySampleRaw& memory,
                                 uint64_t now_ms, EpochKind kind);
 
-  // Sets the end state that status records report instead of the image's own `state` (the folder
+  // Sets the end state that status records report instead of the image's own `state` (a fold
   // sets kKilled).
   void OverrideState(RunState state) { state_override_ = state; }
 
