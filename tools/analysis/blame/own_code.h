@@ -5,7 +5,7 @@
 // What: the main executable; whatever lies in its own folder, or in the folder that its bin/ is in;
 // libraries and plugins named after it, as /usr/lib/nginx/modules or libruby-3.1.so; and all that
 // lies outside of the folders where systems keep libraries. Not the libraries that the table
-// (wrappers.cc) knows, even beside the program, unless the program has their name: curl. An
+// (known_code.h) knows, even beside the program, unless the program has their name: curl. An
 // interpreter is a host: the code that it runs is the program. Why by path: names tell what a
 // function is called, not who can mend it. Promises: by module path alone, so that it is the same
 // with and without symbols. Limits: a library of the same developers in /usr/lib under an unrelated
