@@ -95,6 +95,14 @@ TEST(WrapperTableTest, NoLineIsCoveredByAWiderOneOfItsKind) {
   }
 }
 
+TEST(WrapperTableTest, CopiesAndPiecesOfAFunctionAreThatFunction) {
+  for (const char* name : {"dbMallocRawFinish.part.0", "g_list_append.constprop.0.isra.0",
+                           "palloc.cold", "std::vector<int>::push_back(int) [clone .isra.0]"})
+    EXPECT_TRUE(IsWrapperName(QualifiedName(name))) << name;
+  EXPECT_TRUE(IsLoopName("g_main_dispatch.isra.0"));
+  EXPECT_FALSE(IsWrapperName("main.(*Server).Keep"));
+}
+
 TEST(WrapperTableTest, NamesThatOnlyResembleOnesOfTheTableAreTheProgramsOwn) {
   for (const char* name : {"mallocate_things", "stdx::Keep()", "Pool::Alloc", "parse_string",
                            "Generations::Add", "SlabCache::Put", "main", "listener_new"})

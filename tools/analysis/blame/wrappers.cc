@@ -39,10 +39,10 @@ class Lines {
   std::array<std::vector<std::string_view>, kAny + 1> by_letter_;
 };
 
-// "[clone .isra.0]" and "malloc.part.0" are the same function, cut up by the compiler.
-std::string_view WithoutClone(std::string_view name) {
-  return name.substr(0, name.find(" [clone"));
-}
+// What GCC and clang append to the names of the copies and pieces that they make of a function.
+constexpr std::string_view kCloneMarks[] = {
+    " [clone",    ".constprop.", ".isra.",   ".part.", ".cold",
+    ".lto_priv.", ".llvm.",      ".__uniq.", "@@",     "@"};
 
 std::string_view OwnName(std::string_view name) {
   const size_t scope = name.rfind("::");
@@ -65,6 +65,15 @@ bool IsLinkedAllocatorName(std::string_view name) {
 
 }  // namespace
 
+std::string_view WithoutCloneMarks(std::string_view name) {
+  if (name.find_first_of("[.@") == std::string_view::npos) return name;
+  for (const std::string_view mark : kCloneMarks) {
+    const size_t at = name.find(mark);
+    if (at != std::string_view::npos && at > 0) name = name.substr(0, at);
+  }
+  return name;
+}
+
 bool MatchesPattern(std::string_view name, std::string_view pattern) {
   const size_t star = pattern.find('*');
   if (star == std::string_view::npos) return name == pattern;
@@ -77,18 +86,18 @@ bool MatchesPattern(std::string_view name, std::string_view pattern) {
 
 bool IsAllocatorName(std::string_view name) {
   static const Lines family(KnownAs::kFamily), allocators(KnownAs::kAllocator);
-  name = WithoutClone(name);
+  name = WithoutCloneMarks(name);
   return family.Match(OwnName(name)) || allocators.Match(name) || IsLinkedAllocatorName(name);
 }
 
 bool IsWrapperName(std::string_view name) {
   static const Lines containers(KnownAs::kContainer);
-  return IsAllocatorName(name) || containers.Match(WithoutClone(name));
+  return IsAllocatorName(name) || containers.Match(WithoutCloneMarks(name));
 }
 
 bool IsLoopName(std::string_view name) {
   static const Lines loops(KnownAs::kLoop);
-  return loops.Match(WithoutClone(name));
+  return loops.Match(WithoutCloneMarks(name));
 }
 
 bool IsRuntimeModule(std::string_view file_name) {

@@ -18,6 +18,9 @@ bool IsAllocatorName(std::string_view name);
 // Does it run the program's event handlers, or its script?
 bool IsLoopName(std::string_view name);
 
+// "Parse() [clone .isra.0]" and "parse.part.0" are Parse() and parse, cut up by the compiler.
+std::string_view WithoutCloneMarks(std::string_view name);
+
 // "pool_*" matches all names that begin so, "a_*b*" those with b behind; anything else itself.
 bool MatchesPattern(std::string_view name, std::string_view pattern);
 
