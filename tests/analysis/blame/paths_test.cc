@@ -59,6 +59,14 @@ TEST(CallerContrastTest, WhoWaitsInALoopIsNotToBlameForWhatItRuns) {
   EXPECT_EQ(Blamed(sites[0]), "_PyEval_EvalFrameDefault");
 }
 
+TEST(CallerContrastTest, ALoopIsNotToBlameForTheHandlersThatItCalls) {
+  std::vector<SiteResult> sites = {
+      Site({"malloc", "Refresh", "g_main_dispatch", "g_main_loop_run", "main"}, 10, 10, true),
+      Site({"malloc", "Refresh", "Open", "main"}, 90, .1, false)};
+  BlameBuggyPaths(sites);
+  EXPECT_EQ(Blamed(sites[0]), "Refresh");
+}
+
 TEST(CallerContrastTest, TheInstancesOfATemplateAreOneHelper) {
   std::vector<SiteResult> sites = {
       Site({"malloc", "Pool<Cursor>::Take(int)", "OpenCursor", "main"}, 10, 10, true),

@@ -68,14 +68,16 @@ bool CallerIsToBlame(const Paths& paths, const std::string& caller) {
   return mine.lost / mine.born > kContrast * others_lost / others_born;
 }
 
+bool IsLoop(const ResolvedFrame& frame) { return IsLoopName(QualifiedName(frame.function)); }
+
 bool MoveOnce(std::vector<SiteResult>& sites) {
   const std::map<std::string, Paths> functions = PathsOf(sites);
   bool moved = false;
   for (SiteResult& site : sites) {
     if (!Accused(site) || !HasCaller(site)) continue;
     const ResolvedFrame& caller = site.stack[site.blame + 1];
-    // What is nameless, starts threads or waits in a loop is no better answer.
-    if (IsLoopName(QualifiedName(site.stack[site.blame].function))) continue;
+    // What is nameless, starts threads, is a loop or waits in one is no better answer.
+    if (IsLoop(caller) || IsLoop(site.stack[site.blame])) continue;
     if (caller.function.empty() || FramesOfTheProgram(site.stack, site.blame) <= site.blame + 1)
       continue;
     if (!CallerIsToBlame(functions.at(PlainKey(site.stack[site.blame])), FunctionKey(caller)))
