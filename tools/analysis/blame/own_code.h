@@ -9,7 +9,8 @@
 // interpreter is a host: the code that it runs is the program. Why by path: names tell what a
 // function is called, not who can mend it. Promises: by module path alone, so that it is the same
 // with and without symbols. Limits: a library of the same developers in /usr/lib under an unrelated
-// name counts as somebody else's. Where the executable is not known, all is the program's own.
+// name counts as somebody else's. Where the executable is not known, all is
+// the program's own but run-time libraries and interpreters.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_OWN_CODE_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_OWN_CODE_H_
 
