@@ -32,6 +32,10 @@ namespace leaktrack {
 // True for a frame that only passes an allocation on.
 bool IsWrapper(const ResolvedFrame& frame);
 
+// True for what starts threads, runs event handlers or runs a script: what stands outside of it has
+// not asked for what is allocated inside.
+bool RunsTheProgram(const ResolvedFrame& frame);
+
 // The index of the frame to blame in `stack`, leaf first.
 size_t BlameIndex(const CallStack& stack, const WrapperRules& rules = {}, const OwnCode& own = {});
 

@@ -7,7 +7,6 @@
 
 #include "tools/analysis/blame/blame.h"
 #include "tools/analysis/blame/wrapper_rules.h"
-#include "tools/analysis/blame/wrappers.h"
 
 namespace leaktrack {
 namespace {
@@ -69,15 +68,13 @@ bool CallerIsToBlame(const Paths& paths, const std::string& caller) {
   return mine.lost / mine.born > kContrast * others_lost / others_born;
 }
 
-bool IsLoop(const ResolvedFrame& frame) { return IsLoopName(QualifiedName(frame.function)); }
-
 // Who asks the blamed function, if that is a better answer: nameless functions, what starts
 // threads, loops, who waits in one and somebody else's code are none.
 std::optional<size_t> Asker(const SiteResult& site, const OwnCode& own) {
   const size_t end = FramesOfTheProgram(site.stack, site.blame);
-  if (IsLoop(site.stack[site.blame])) return std::nullopt;
+  if (RunsTheProgram(site.stack[site.blame])) return std::nullopt;
   for (size_t i = site.blame + 1; i < end; ++i) {
-    if (site.stack[i].function.empty() || IsLoop(site.stack[i])) return std::nullopt;
+    if (site.stack[i].function.empty() || RunsTheProgram(site.stack[i])) return std::nullopt;
     if (IsWrapper(site.stack[i])) continue;
     if (own.Owns(site.stack[site.blame]) && !own.Owns(site.stack[i])) return std::nullopt;
     return i;
