@@ -78,6 +78,8 @@ TEST_F(ProgramChecksTest, AnAllocatorInTheProgramHidesItsBlocks) {
   EXPECT_THAT(Of(Variant("mimalloc"), "allocator").what, HasSubstr("mimalloc linked into it"));
   EXPECT_EQ(Of(Variant("rust"), "allocator").level, Level::kWarning);
   EXPECT_THAT(Of(Variant("rust"), "allocator").what, HasSubstr("jemalloc of a Rust program"));
+  EXPECT_EQ(Of(Variant("tbb"), "allocator").level, Level::kWarning);
+  EXPECT_THAT(Of(Variant("tbb"), "allocator").what, HasSubstr("libtbbmalloc.so.2"));
 }
 
 TEST_F(ProgramChecksTest, ASanitizerOwnsMalloc) {

@@ -65,7 +65,7 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
     analysis.sites[i] = MakeSiteResult(std::move(hypotheses[i]), run, end_ms);
   });
   if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
-  BlameBuggyPaths(analysis.sites);
+  BlameBuggyPaths(analysis.sites, own);
   FindFamilies(analysis.sites);
   for (SiteResult& site : analysis.sites) site.own_frame = OwnFrame(site.stack, site.blame, own);
   RankSites(analysis.sites);

@@ -6,11 +6,10 @@
 #include <cstdint>
 
 #include "tools/analysis/detect/earlier_looks.h"
+#include "tools/analysis/process/coverage.h"
 
 namespace leaktrack {
 namespace {
-
-constexpr double kBlocksNeeded = 40;  // for the plain test, at 80 % power (coverage.h)
 
 // How long a run would have had to be for enough blocks, at this pace.
 double SecondsForEnoughBlocks(const Hypothesis& hypothesis, const RunFacts& run) {

@@ -8,10 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "libtrack/capture/age_band.h"
 #include "tools/analysis/analyze.h"
-#include "tools/base/units.h"
 
 namespace leaktrack {
 namespace {
@@ -124,7 +122,7 @@ std::vector<capture::MemorySample> LaterMemory(const std::vector<capture::Memory
   return later;
 }
 
-// The figures that are not of the window, and times since the start of the run.
+// The figures that are not of the window.
 class WholeRun {
  public:
   explicit WholeRun(const Capture& capture) : end_ms_(capture.duration_ms) {
@@ -138,7 +136,7 @@ class WholeRun {
     }
   }
 
-  void Restore(double skipped_seconds, SiteResult& site) const {
+  void Restore(SiteResult& site) const {
     uint64_t first_ms = end_ms_;
     site.born_bytes = 0;
     for (const SiteId id : site.sites) {
@@ -147,8 +145,6 @@ class WholeRun {
         first_ms = std::min(first_ms, oldest->second);
     }
     if (first_ms < end_ms_) site.oldest_seconds = static_cast<double>(end_ms_ - first_ms) / 1e3;
-    if (site.late_onset_seconds) *site.late_onset_seconds += skipped_seconds;
-    if (site.plateau) site.plateau->after_seconds += skipped_seconds;
   }
 
  private:
@@ -192,7 +188,7 @@ Analysis AnalyzeLast(const Capture& capture, uint64_t window_ms, Symbolizer& sym
   analysis.window_seconds = analysis.duration_seconds;
   analysis.duration_seconds = static_cast<double>(capture.duration_ms) / 1e3;
   const WholeRun whole(capture);
-  for (SiteResult& site : analysis.sites) whole.Restore(options.skipped_ms / 1e3, site);
+  for (SiteResult& site : analysis.sites) whole.Restore(site);
   return analysis;
 }
 

@@ -27,7 +27,7 @@ void TakeLive(const Live& live, double end_ms, SiteResult& site) {
   if (live.first_birth_ms < end_ms) site.oldest_seconds = (end_ms - live.first_birth_ms) / 1e3;
 }
 
-void TakeGrowth(const Hypothesis& hypothesis, SiteResult& site) {
+void TakeGrowth(const Hypothesis& hypothesis, double skipped_ms, SiteResult& site) {
   const Judgement& judgement = hypothesis.judgement;
   site.growth = judgement.growth;
   site.model = judgement.model;
@@ -37,7 +37,7 @@ void TakeGrowth(const Hypothesis& hypothesis, SiteResult& site) {
     site.q_value = hypothesis.q;
     site.confidence = Confidence(judgement, hypothesis.q);
   }
-  if (judgement.onset_ms) site.late_onset_seconds = *judgement.onset_ms / 1e3;
+  if (judgement.onset_ms) site.late_onset_seconds = (*judgement.onset_ms + skipped_ms) / 1e3;
   if (judgement.doubling_ms) site.doubling_seconds = *judgement.doubling_ms / 1e3;
   if (judgement.trend == Trend::kSawtooth && judgement.growth) {
     site.sawtooth = Sawtooth{judgement.growth->mid, judgement.teeth.bytes};
@@ -49,13 +49,16 @@ void TakeGrowth(const Hypothesis& hypothesis, SiteResult& site) {
 SiteResult MakeSiteResult(Hypothesis hypothesis, const RunFacts& run, double end_ms) {
   SiteResult site;
   TakeLive(hypothesis.candidate.live, end_ms, site);
-  TakeGrowth(hypothesis, site);
+  TakeGrowth(hypothesis, run.skipped_ms, site);
   site.sites = hypothesis.candidate.history.sites;
   site.kind = hypothesis.candidate.history.kind;
   site.verdict = hypothesis.verdict;
   site.trend = hypothesis.judgement.trend;
   site.state = hypothesis.state;
-  if (hypothesis.state == State::kRetracted) site.plateau = PlateauOf(hypothesis.candidate.history);
+  if (hypothesis.state == State::kRetracted) {
+    site.plateau = PlateauOf(hypothesis.candidate.history);
+    site.plateau->after_seconds += run.skipped_ms / 1e3;
+  }
   site.freed_at_exit = hypothesis.tidied_up && hypothesis.verdict != Verdict::kNone;
   site.evidence = EvidenceOf(hypothesis, run);
   site.settle = SettleOf(hypothesis, run);

@@ -54,7 +54,7 @@ absl::Status WriteInPlace(int directory, const std::string& name, const std::str
   if (!is_file) {
     unlinkat(directory, temporary.c_str(), 0);
     return absl::PermissionDeniedError(
-        absl::StrCat(SafeText(name), ": ", strerror(why), "; it is as it was"));
+        absl::StrCat(SafeText(name), ": ", strerror(why), "; the file is unchanged"));
   }
   if (!written) {
     return absl::DataLossError(absl::StrCat(SafeText(name), ": ", strerror(why),

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tools/analysis/blame/blame.h"
+#include "tools/analysis/blame/wrappers.h"
 #include "tools/base/safe_text.h"
 
 namespace leaktrack {
@@ -15,19 +16,6 @@ namespace {
 
 constexpr char kSeparator[] = " < ";
 constexpr size_t kShortBuildId = 12;
-
-// What GCC and clang append to the names of the copies and pieces that they make of a function.
-constexpr std::string_view kCloneMarks[] = {
-    " [clone",    ".constprop.", ".isra.",   ".part.", ".cold",
-    ".lto_priv.", ".llvm.",      ".__uniq.", "@@",     "@"};
-
-std::string_view WithoutCloneMarks(std::string_view name) {
-  for (const std::string_view mark : kCloneMarks) {
-    const size_t at = name.find(mark);
-    if (at != std::string_view::npos && at > 0) name = name.substr(0, at);
-  }
-  return name;
-}
 
 bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 

@@ -26,8 +26,7 @@ Finding Tracked(const ProcessFacts& facts) {
     return {Level::kWarning, "tracked",
             "was started with the library in LD_PRELOAD, but it is not loaded",
             "see the other findings; if none of them forbids it: the library must be at that path "
-            "in the "
-            "process's own root directory"};
+            "in the process's own root directory"};
   }
   return {Level::kNote, "tracked",
           "is not tracked now: a preload takes effect at the start of a program",
@@ -48,8 +47,7 @@ Finding Seccomp(const ProcessFacts& facts) {
   if (facts.seccomp == 1) {
     return {Level::kWarning, "seccomp",
             "is in strict seccomp mode: the helper thread stops when the mode begins, and counting "
-            "goes on "
-            "in memory",
+            "goes on in memory",
             "read the capture after the process has ended"};
   }
   if (SeccompMode(facts.parent) == 2) {

@@ -97,10 +97,17 @@ Finding Allocator(const ElfFacts& facts) {
             "build without it (in Rust: the system allocator) to see single blocks"};
   }
   for (const std::string& library : facts.needed) {
-    if (capture::AllocatorOfLibrary(library) != capture::Allocator::kUnknown) {
-      return {Level::kOk, "allocator", absl::StrCat("allocates from ", library, ", which is seen"),
-              ""};
+    const capture::Allocator allocator = capture::AllocatorOfLibrary(library);
+    if (allocator == capture::Allocator::kUnknown) continue;
+    // Its libtbbmalloc_proxy takes malloc over; libtbbmalloc has entry points of its own alone.
+    if (allocator == capture::Allocator::kTbb && library.find("proxy") == std::string::npos) {
+      return {Level::kWarning, "allocator",
+              absl::StrCat("may call scalable_malloc of ", library,
+                           ": what is allocated through it is seen only as its mappings"),
+              "call malloc instead to see single blocks"};
     }
+    return {Level::kOk, "allocator", absl::StrCat("allocates from ", library, ", which is seen"),
+            ""};
   }
   return {Level::kOk, "allocator", "has no allocator of its own, as far as its symbols tell", ""};
 }

@@ -20,12 +20,10 @@ constexpr uint64_t kMostScriptBytes = 1 << 20;
 constexpr size_t kMostFindings = 8;
 constexpr char kHandOn[] =
     "pass LD_PRELOAD and the LEAKTRACK_ variables on, or put leaktrack run directly in front of "
-    "the "
-    "program itself";
+    "the program itself";
 constexpr char kAddBehind[] =
     "write LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\": what is preloaded already stays, "
-    "and "
-    "comes first";
+    "and comes first";
 
 // Commands that run the command that follows their options.
 constexpr absl::string_view kWrappers[] = {

@@ -171,6 +171,21 @@ TEST(OwnerTest, BehindAnAllocatorOfTheProgramsOwnTheOwnerIsWhoNineTenthsOfTheGro
   EXPECT_EQ(first.stack[1].function, "region_grow");
 }
 
+TEST(OwnerTest, NoLoopOwnsWhatItsHandlersAllocate) {
+  Program p(kHour, 16384, 7);
+  for (int path = 0; path < 20; ++path) {
+    const std::string number = std::to_string(path);
+    p.Stream(p.Site({"malloc", "region_grow", "Handle" + number, "g_main_dispatch",
+                     "g_main_loop_run", "main"}),
+             .1, 1024, kForever);
+    p.Stream(p.Site({"malloc", "region_grow", "Step" + number, "Query", "main"}), 2, 1024, 5);
+  }
+  const Analysis analysis = Analyze(p.Build(), p.symbolizer);
+  const SiteResult& first = analysis.sites[0];
+  ASSERT_GE(first.verdict, Verdict::kSuspect);
+  EXPECT_EQ(first.stack[first.blame].function, "region_grow");
+}
+
 // A leak by 300 paths is proven at some before others; those others are no healthy users.
 TEST(OwnerTest, WhoLosesAsMuchWithoutProofIsNoHealthyUser) {
   for (const uint64_t seed : {1, 2, 3, 4, 5}) {

@@ -59,6 +59,14 @@ TEST(CallerContrastTest, WhoWaitsInALoopIsNotToBlameForWhatItRuns) {
   EXPECT_EQ(Blamed(sites[0]), "_PyEval_EvalFrameDefault");
 }
 
+TEST(CallerContrastTest, ALoopIsNotToBlameForTheHandlersThatItCalls) {
+  std::vector<SiteResult> sites = {
+      Site({"malloc", "Refresh", "g_main_dispatch", "g_main_loop_run", "main"}, 10, 10, true),
+      Site({"malloc", "Refresh", "Open", "main"}, 90, .1, false)};
+  BlameBuggyPaths(sites);
+  EXPECT_EQ(Blamed(sites[0]), "Refresh");
+}
+
 TEST(CallerContrastTest, TheInstancesOfATemplateAreOneHelper) {
   std::vector<SiteResult> sites = {
       Site({"malloc", "Pool<Cursor>::Take(int)", "OpenCursor", "main"}, 10, 10, true),
@@ -88,6 +96,29 @@ TEST(CallerContrastTest, TheBlameStaysWithinTheProgram) {
       leaky, Site({"malloc", "MakeBuffer", "Healthy", "main"}, 90, .1, false)};
   BlameBuggyPaths(sites);
   EXPECT_EQ(Blamed(sites[0]), "MakeBuffer");
+}
+
+TEST(CallerContrastTest, WhatAThreadRunsKeepsTheBlameWhereOnlyLibrariesCalledIt) {
+  SiteResult leaky = Site({"malloc", "Worker", "std::__invoke_impl<void>",
+                           "execute_native_thread_routine", "start_thread", "clone3"},
+                          10, 10, true);
+  leaky.stack.Change([](auto& frames) {
+    frames[3].module = "/lib/libstdc++.so.6";
+    frames[4].module = frames[5].module = "/lib/libc.so.6";
+  });
+  std::vector<SiteResult> sites = {leaky,
+                                   Site({"malloc", "Worker", "Healthy", "main"}, 90, .1, false)};
+  BlameBuggyPaths(sites);
+  EXPECT_EQ(Blamed(sites[0]), "Worker");
+}
+
+TEST(CallerContrastTest, TheBlameDoesNotLeaveTheProgramForALibraryThatCalledBack) {
+  SiteResult leaky = Site({"malloc", "OnElement", "parse_tag", "Load", "main"}, 10, 10, true);
+  leaky.stack.Change([](auto& frames) { frames[2].module = "/usr/lib/libparse.so.1"; });
+  std::vector<SiteResult> sites = {leaky,
+                                   Site({"malloc", "OnElement", "Healthy", "main"}, 90, .1, false)};
+  BlameBuggyPaths(sites, OwnCode("/bin/app"));
+  EXPECT_EQ(Blamed(sites[0]), "OnElement");
 }
 
 TEST(FamiliesTest, ThePartsOfOneLostThingAreAFamilyUnderTheFunctionThatMadeThem) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Each line of the table of known code, by an example that somebody's stack has shown.
+// Each line of the table of known code, by its example.
 #include "tools/analysis/blame/wrappers.h"
 
 #include <gmock/gmock.h>
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tools/analysis/blame/blame.h"
+#include "tools/analysis/blame/known_code.h"
 
 namespace leaktrack {
 namespace {
@@ -81,6 +82,25 @@ TEST(WrapperTableTest, NoLineStandsTwice) {
   std::set<std::pair<KnownAs, std::string_view>> seen;
   for (const KnownCode& line : KnownCodeTable())
     EXPECT_TRUE(seen.emplace(line.as, line.pattern).second) << line.pattern;
+}
+
+TEST(WrapperTableTest, NoLineIsCoveredByAWiderOneOfItsKind) {
+  for (const KnownCode& wide : KnownCodeTable()) {
+    if (wide.pattern.find('*') != wide.pattern.size() - 1) continue;
+    for (const KnownCode& line : KnownCodeTable()) {
+      EXPECT_FALSE(line.as == wide.as && line.pattern != wide.pattern &&
+                   MatchesPattern(line.pattern, wide.pattern))
+          << line.pattern << " by " << wide.pattern;
+    }
+  }
+}
+
+TEST(WrapperTableTest, CopiesAndPiecesOfAFunctionAreThatFunction) {
+  for (const char* name : {"dbMallocRawFinish.part.0", "g_list_append.constprop.0.isra.0",
+                           "palloc.cold", "std::vector<int>::push_back(int) [clone .isra.0]"})
+    EXPECT_TRUE(IsWrapperName(QualifiedName(name))) << name;
+  EXPECT_TRUE(IsLoopName("g_main_dispatch.isra.0"));
+  EXPECT_FALSE(IsWrapperName("main.(*Server).Keep"));
 }
 
 TEST(WrapperTableTest, NamesThatOnlyResembleOnesOfTheTableAreTheProgramsOwn) {

@@ -106,11 +106,6 @@ size_t OperatorIn(std::string_view demangled) {
   return std::string_view::npos;
 }
 
-bool RunsTheProgram(const ResolvedFrame& frame) {
-  return !frame.function.empty() &&
-         (IsStarter(frame.function) || IsLoopName(QualifiedName(frame.function)));
-}
-
 // The first frame in code of this role from `index` outwards that asked for what is allocated at
 // `index`.
 std::optional<size_t> FirstIn(ModuleRole role, const CallStack& stack, size_t index,
@@ -183,6 +178,11 @@ std::string_view QualifiedName(std::string_view demangled) {
 bool IsWrapper(const ResolvedFrame& frame) {
   if (IsRuntimeModule(BaseName(frame.module))) return true;
   return !frame.function.empty() && IsWrapperName(QualifiedName(frame.function));
+}
+
+bool RunsTheProgram(const ResolvedFrame& frame) {
+  return !frame.function.empty() &&
+         (IsStarter(frame.function) || IsLoopName(QualifiedName(frame.function)));
 }
 
 size_t BlameIndex(const CallStack& stack, const WrapperRules& rules, const OwnCode& own) {

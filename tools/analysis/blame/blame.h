@@ -7,10 +7,9 @@
 // answer, nor is a library that the program called: the reader wants the one who asked, and whose
 // code he can mend. Of an interpreter that runs a script it is the interpreter's function; where an
 // event loop called a library by itself, nobody else asked: then it is the first frame that is no
-// wrapper. The table of wrappers
-// is in wrappers.cc. Frames of the C and C++ run-time libraries at the leaf end are skipped as a
-// whole: who lost a FILE is not fopen. What stands between an allocator of that table and malloc
-// goes with it: xmalloc's helpers are xmalloc.
+// wrapper. The table of wrappers is in known_code.cc. Frames of the C and C++ run-time libraries at
+// the leaf end are skipped as a whole: who lost a FILE is not fopen. What stands between an
+// allocator of that table and malloc goes with it: xmalloc's helpers are xmalloc.
 // Promises: always an index into the stack; of wrappers alone the outermost container, else 0.
 // Unnamed frames (stripped static functions) give way to the next named function of the same
 // module, which called them: "onig_compile_ruby" says more than "libruby-3.1.so+0x1a2b3c", and is
@@ -32,6 +31,10 @@ namespace leaktrack {
 
 // True for a frame that only passes an allocation on.
 bool IsWrapper(const ResolvedFrame& frame);
+
+// True for what starts threads, runs event handlers or runs a script: what stands outside of it has
+// not asked for what is allocated inside.
+bool RunsTheProgram(const ResolvedFrame& frame);
 
 // The index of the frame to blame in `stack`, leaf first.
 size_t BlameIndex(const CallStack& stack, const WrapperRules& rules = {}, const OwnCode& own = {});

@@ -2,11 +2,11 @@
 #include "tools/analysis/blame/caller_contrast.h"
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "tools/analysis/blame/blame.h"
 #include "tools/analysis/blame/wrapper_rules.h"
-#include "tools/analysis/blame/wrappers.h"
 
 namespace leaktrack {
 namespace {
@@ -68,20 +68,30 @@ bool CallerIsToBlame(const Paths& paths, const std::string& caller) {
   return mine.lost / mine.born > kContrast * others_lost / others_born;
 }
 
-bool MoveOnce(std::vector<SiteResult>& sites) {
+// Who asks the blamed function, if that is a better answer: nameless functions, what starts
+// threads, loops, who waits in one and somebody else's code are none.
+std::optional<size_t> Asker(const SiteResult& site, const OwnCode& own) {
+  const size_t end = FramesOfTheProgram(site.stack, site.blame);
+  if (RunsTheProgram(site.stack[site.blame])) return std::nullopt;
+  for (size_t i = site.blame + 1; i < end; ++i) {
+    if (site.stack[i].function.empty() || RunsTheProgram(site.stack[i])) return std::nullopt;
+    if (IsWrapper(site.stack[i])) continue;
+    if (own.Owns(site.stack[site.blame]) && !own.Owns(site.stack[i])) return std::nullopt;
+    return i;
+  }
+  return std::nullopt;
+}
+
+bool MoveOnce(std::vector<SiteResult>& sites, const OwnCode& own) {
   const std::map<std::string, Paths> functions = PathsOf(sites);
   bool moved = false;
   for (SiteResult& site : sites) {
     if (!Accused(site) || !HasCaller(site)) continue;
-    const ResolvedFrame& caller = site.stack[site.blame + 1];
-    // What is nameless, starts threads or waits in a loop is no better answer.
-    if (IsLoopName(QualifiedName(site.stack[site.blame].function))) continue;
-    if (caller.function.empty() || FramesOfTheProgram(site.stack, site.blame) <= site.blame + 1)
+    const std::optional<size_t> asker = Asker(site, own);
+    if (!asker || !CallerIsToBlame(functions.at(PlainKey(site.stack[site.blame])),
+                                   FunctionKey(site.stack[site.blame + 1])))
       continue;
-    if (!CallerIsToBlame(functions.at(PlainKey(site.stack[site.blame])), FunctionKey(caller)))
-      continue;
-    ++site.blame;
-    while (site.blame + 1 < site.stack.size() && IsWrapper(site.stack[site.blame])) ++site.blame;
+    site.blame = *asker;
     moved = true;
   }
   return moved;
@@ -102,10 +112,10 @@ void MeasureLift(std::vector<SiteResult>& sites) {
 
 }  // namespace
 
-void BlameBuggyPaths(std::vector<SiteResult>& sites) {
+void BlameBuggyPaths(std::vector<SiteResult>& sites, const OwnCode& own) {
   MeasureLift(sites);
   int moves = 0;
-  while (moves < kMostMoves && MoveOnce(sites)) ++moves;
+  while (moves < kMostMoves && MoveOnce(sites, own)) ++moves;
 }
 
 }  // namespace leaktrack

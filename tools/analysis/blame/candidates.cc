@@ -259,6 +259,7 @@ std::optional<size_t> OwnerIn(const Candidate& candidate, const MadeUnder& kept,
   const size_t end = FramesOfTheProgram(candidate.stack, candidate.blame);
   for (size_t i = candidate.blame + 1; i < end; ++i) {
     const uint32_t function = (*candidate.functions)[candidate.stack.numbers()[i]];
+    if (RunsTheProgram(candidate.stack[i])) break;
     if (IsWrapper(candidate.stack[i])) continue;
     if (kept.ShareOf(function) >= kOwnersShare && healthy.ShareOf(function) <= kHealthyUse)
       return i;

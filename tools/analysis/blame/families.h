@@ -5,8 +5,8 @@
 // One lost certificate is dozens of blocks from dozens of stacks, all made under the function that
 // loads one. Accused sites are a family where all were made under one function, blame different
 // functions, and hold numbers of blocks that are the same but for a small whole factor, as parts of
-// a thing do. A function that most of what the program gives back was made under (main, a worker
-// loop) makes no family, nor does the one that a thread was started with.
+// a thing do. A function under which over half of all bytes were born and freed again (main, a
+// worker loop) makes no family, nor does the one that a thread was started with.
 // Promises: the members of a family blame that function, and keep by part_frame who made the part.
 // Limits: says how sites belong together, never whether they leak; every site keeps its verdict.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_FAMILIES_H_

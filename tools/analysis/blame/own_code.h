@@ -5,11 +5,12 @@
 // What: the main executable; whatever lies in its own folder, or in the folder that its bin/ is in;
 // libraries and plugins named after it, as /usr/lib/nginx/modules or libruby-3.1.so; and all that
 // lies outside of the folders where systems keep libraries. Not the libraries that the table
-// (wrappers.cc) knows, even beside the program, unless the program has their name: curl. An
+// (known_code.h) knows, even beside the program, unless the program has their name: curl. An
 // interpreter is a host: the code that it runs is the program. Why by path: names tell what a
 // function is called, not who can mend it. Promises: by module path alone, so that it is the same
 // with and without symbols. Limits: a library of the same developers in /usr/lib under an unrelated
-// name counts as somebody else's. Where the executable is not known, all is the program's own.
+// name counts as somebody else's. Where the executable is not known, all is
+// the program's own but run-time libraries and interpreters.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_OWN_CODE_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_OWN_CODE_H_
 

@@ -7,8 +7,8 @@
 // samples is the program's own malloc, whatever it is called; unless most of them keep what it
 // makes: then it is what they lose by. Of a function without a name, which tells a reader nothing,
 // eight callers do. Learning goes on from the next frame outwards, so that two layers are found
-// too. Limits: a small program has no 50 callers; there the table (wrappers.cc) and --wrapper must
-// do.
+// too. Limits: a small program has no 50 callers; there the table (known_code.h) and --wrapper
+// must do.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_WRAPPER_RULES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_WRAPPER_RULES_H_
 

@@ -1,39 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Code that is known by its name: functions and libraries that pass an allocation on, or call the
-// program back. One table (wrappers.cc), one line for each.
-//
-// Promises: a name that ends in '*' stands for all names that begin so, "a_*b" for those that end
-// with b, "a_*b*" for those with b behind. Every line has an example, and a test holds the line to
-// it.
+// Which names and files only pass an allocation on, or call the program back: those of the table of
+// known code (known_code.h), and of the allocators that leaktrack knows (capture/allocators.h).
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_WRAPPERS_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_BLAME_WRAPPERS_H_
 
-#include <cstdint>
-#include <span>
 #include <string_view>
 
 namespace leaktrack {
-
-enum class KnownAs : uint8_t {
-  kFamily,       // malloc and what others call it, in any namespace or class
-  kAllocator,    // does nothing but allocate: what stands between it and malloc is its own
-  kContainer,    // allocates on behalf of its caller, and may call back into the program
-  kLoop,         // runs the program from then on: what stands outside of it asked for nothing
-  kRuntimeFile,  // the C library and its like: a file whose functions only pass allocations on
-  kLibraryFile,  // somebody else's library, even where it lies beside the program
-  kHostFile,     // an interpreter, which runs other people's code
-};
-
-struct KnownCode {
-  KnownAs as;
-  std::string_view owner;    // who wrote it
-  std::string_view pattern;  // of QualifiedName, or of a file's name
-  std::string_view example;
-};
-
-// All lines of the table.
-std::span<const KnownCode> KnownCodeTable();
 
 // `name` as QualifiedName gives it: does it only pass an allocation on?
 bool IsWrapperName(std::string_view name);
@@ -43,6 +17,9 @@ bool IsAllocatorName(std::string_view name);
 
 // Does it run the program's event handlers, or its script?
 bool IsLoopName(std::string_view name);
+
+// "Parse() [clone .isra.0]" and "parse.part.0" are Parse() and parse, cut up by the compiler.
+std::string_view WithoutCloneMarks(std::string_view name);
 
 // "pool_*" matches all names that begin so, "a_*b*" those with b behind; anything else itself.
 bool MatchesPattern(std::string_view name, std::string_view pattern);

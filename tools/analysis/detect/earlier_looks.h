@@ -23,9 +23,8 @@ inline constexpr double kFirstLookSeconds = 600;
 inline constexpr double kConfirmMinSeconds = 4 * 3600;
 inline constexpr double kWarmUpMaxSeconds = 24 * 3600;
 
-// Sets the state of every hypothesis. `singles` are those that JudgeAll made of one site each; all
-// are judged again. `headroom_bytes`: to the memory limit, if known. Returns whether the process is
-// warming up.
+// Sets the state of every hypothesis; all are judged again. `headroom_bytes`: to the memory limit,
+// if known. Returns whether the process is warming up.
 bool ReplayLooks(std::vector<Hypothesis>& hypotheses, const Look& last,
                  std::optional<double> headroom_bytes);
 

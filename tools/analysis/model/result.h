@@ -5,8 +5,7 @@
 // What: verdicts per site with their evidence, the process account, and what could not be seen. Why
 // apart from the code that computes it: reports depend on this header alone. Promises: no words,
 // those of all formats are in tools/report/words; a std::optional is empty where a thing is not
-// known, never 0 for "don't know"; all intervals are 90 %. An Analysis is not changed once it is
-// made.
+// known, never 0 for "don't know"; all intervals are 90 %. No report changes an Analysis.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_MODEL_RESULT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_MODEL_RESULT_H_
 

@@ -8,7 +8,6 @@
 namespace leaktrack {
 namespace {
 
-constexpr double kBlocksNeeded = 40;
 constexpr double kMaxLossShare = 0.01;
 
 // The median, because one big start-up buffer says nothing of what a leak would be made of.
@@ -42,11 +41,6 @@ Doubts WhyShort(const capture::Capture& capture, double seconds) {
 
 }  // namespace
 
-// Forty blocks pass the plain test at 80 % power (births.h). Sampling turns a leak of small
-// blocks into one sample per interval of bytes; where every block is recorded, forty blocks are
-// forty blocks, of the size that is usual here.
-//   detectable = 40 * (sampled: interval at the end; exact: median size of the live blocks) / (run
-//   - warm-up - youngest)
 std::optional<double> DetectableGrowth(const capture::Capture& capture, const Window& window) {
   const double span = window.end_ms - window.warm_up_ms - window.end_ms / 64;
   if (span <= 0) return std::nullopt;

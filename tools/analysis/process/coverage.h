@@ -12,10 +12,14 @@
 
 namespace leaktrack {
 
-// The steady growth (bytes per hour) that would have been found with 80 % power. The plain test
-// needs about 40 survivors for that, each worth one sampling interval T (or one block, where T is
-// smaller than a block), born in the span between warm-up and youngest age cut:
-//   40 * max(T, mean live block) / (W - warm-up - W/64)
+// So many survivors pass the plain test (births.h) at 80 % power.
+inline constexpr double kBlocksNeeded = 40;
+
+// The steady growth (bytes per hour) that would have been found with 80 % power: kBlocksNeeded,
+// born in the span between warm-up and youngest age cut. Sampling turns a leak of small blocks into
+// one sample per interval of bytes; where every block is recorded, a block is one of the size that
+// is usual here.
+//   40 * (sampled: interval at the end; exact: median live block) / (W - warm-up - W/64)
 // Empty for a run without any length.
 std::optional<double> DetectableGrowth(const capture::Capture& capture, const Window& window);
 
