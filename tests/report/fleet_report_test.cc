@@ -118,6 +118,15 @@ TEST(FleetReportTest, WhoFillsTheSameLimitAtTheSameTimeIsSaid) {
             nlohmann::json::array({11}));
 }
 
+TEST(FleetReportTest, OnlyWhatLivesIsFullSomeDay) {
+  Fleet fleet;
+  fleet.runs = {Ended("server", Conclusion::kFound)};
+  fleet.runs[0].analysis.process.seconds_mid = 7200;
+  EXPECT_THAT(FleetText(fleet, {}), Not(HasSubstr(" 2h ")));
+  fleet.runs[0].capture.running = true;
+  EXPECT_THAT(FleetText(fleet, {}), HasSubstr(" 2h "));
+}
+
 TEST(FleetReportTest, JsonHasEveryCaptureAndWhatCouldNotBeRead) {
   Fleet fleet = Tree();
   fleet.unreadable.push_back("x.ltk: not a capture");

@@ -47,8 +47,9 @@ TEST(FirstScreenTest, ALeakSaysWhoHowFastSinceWhenWhenItIsFullAndWhatToDo) {
   EXPECT_THAT(screen.lines[0],
               HasSubstr("service at service.cc:41 grows 24.8 MiB/min since 08:51 UTC"));
   EXPECT_THAT(screen.lines[1], HasSubstr("8.6 MiB so far in 4,000 blocks"));
+  EXPECT_EQ(screen.fate.label, "FULL");
   EXPECT_EQ(
-      screen.full,
+      screen.fate.text,
       "at 16:55 UTC, in 8h (80 % range: 15:55 to 17:55); limit 8 GiB of the cgroup, 26 % used");
   EXPECT_EQ(screen.next[0], "fix service.cc:41; until then a restart buys about 8h 4m");
   EXPECT_EQ(screen.next[1], "leaktrack report --site 7 /tmp/x.ltk shows the whole stack");
@@ -67,9 +68,25 @@ TEST(FirstScreenTest, ASuspectSaysUntilWhenToWait) {
 TEST(FirstScreenTest, AProcessThatHasEndedHasAPastAndNoFuture) {
   ReportInput input = Running();
   input.capture.running = false;
+  input.capture.end_state = capture::RunState::kKilled;
+  input.analysis.process.status = Status::kCritical;
   const FirstScreen screen = FirstScreenOf(input);
-  EXPECT_THAT(screen.full, HasSubstr("it would have been 8h after its end"));
-  EXPECT_THAT(screen.full, Not(HasSubstr("UTC")));
+  EXPECT_EQ(screen.fate.label, "ENDED");
+  EXPECT_EQ(screen.fate.text, "at 08:55 UTC: killed; limit 8 GiB of the cgroup, 26 % used");
+  Page page(80, false);
+  WriteFirstScreen(input, page);
+  EXPECT_THAT(page.text(), Not(HasSubstr("FULL")));
+  input.capture.end_state = capture::RunState::kRunning;
+  EXPECT_THAT(FirstScreenOf(input).fate.text, HasSubstr("08:55 UTC: ended, nobody saw how; "));
+}
+
+TEST(FirstScreenTest, WhatWasSealedWhileItRanHasAForecastFromThen) {
+  ReportInput input = Running();
+  input.capture.running = false;
+  input.capture.as_of = true;
+  const FirstScreen screen = FirstScreenOf(input);
+  EXPECT_EQ(screen.fate.label, "FULL");
+  EXPECT_THAT(screen.fate.text, HasSubstr("8h after it was sealed (80 % range: 7h to 9h); limit"));
 }
 
 TEST(FirstScreenTest, AMomentOfAnotherDayHasItsDay) {
@@ -77,7 +94,7 @@ TEST(FirstScreenTest, AMomentOfAnotherDayHasItsDay) {
   ProcessResult& process = input.analysis.process;
   process.seconds_low = 16 * 3600, process.seconds_mid = 20 * 3600,
   process.seconds_high = 24 * 3600;
-  EXPECT_THAT(FirstScreenOf(input).full, HasSubstr("at Nov 16 04:55 UTC, in 20h"));
+  EXPECT_THAT(FirstScreenOf(input).fate.text, HasSubstr("at Nov 16 04:55 UTC, in 20h"));
 }
 
 TEST(FirstScreenTest, WhereNothingGrowsItSaysWhatWouldHaveBeenFound) {
@@ -94,7 +111,7 @@ TEST(FirstScreenTest, WhereNothingGrowsItSaysWhatWouldHaveBeenFound) {
   EXPECT_EQ(
       screen.lines[1],
       "watched for 4m; a leak of 3 MiB/h or more at one place would have been found (80 % power)");
-  EXPECT_EQ(screen.full, "");
+  EXPECT_EQ(screen.fate.text, "");
   EXPECT_THAT(screen.next, IsEmpty());
 }
 

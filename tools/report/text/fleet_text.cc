@@ -27,10 +27,10 @@ constexpr size_t kMostPrograms = 6;  // named in a line of short runs
 
 const char* Word(const ReportInput& run) { return FirstScreenOf(run).word; }
 
-std::string Left(const ProcessResult& process) {
-  return process.seconds_mid && *process.seconds_mid < kFarAwaySeconds
-             ? FormatDuration(*process.seconds_mid)
-             : "-";
+std::string Left(const ReportInput& run) {
+  const std::optional<double>& seconds = run.analysis.process.seconds_mid;
+  const bool in_sight = Lives(run.capture) && seconds && *seconds < kFarAwaySeconds;
+  return in_sight ? FormatDuration(*seconds) : "-";
 }
 
 // One unit in each column of figures.
@@ -75,8 +75,8 @@ std::string RunLine(const ReportInput& run, const Families& families, const Colu
   const std::optional<int64_t>& rss = analysis.memory.rss_bytes;
   return absl::StrFormat(
       "  %-7s %13s %8s %10s %8s  %d %s", Word(run),
-      analysis.total_growth ? columns.growth.Text(analysis.total_growth->mid) : "-",
-      Left(analysis.process), rss ? columns.resident.Text(static_cast<double>(*rss)) : "-",
+      analysis.total_growth ? columns.growth.Text(analysis.total_growth->mid) : "-", Left(run),
+      rss ? columns.resident.Text(static_cast<double>(*rss)) : "-",
       FormatDuration(analysis.duration_seconds), run.capture.process.pid,
       NameIn(families, run.capture.process));
 }

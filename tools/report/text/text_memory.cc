@@ -123,7 +123,7 @@ std::string MemoryRemark(const ReportInput& input) {
 Remarks ProcessRemarks(const ReportInput& input) {
   const MemoryResult& memory = input.analysis.memory;
   Remarks out;
-  if (const std::string limit = LimitText(input); ForecastText(input).empty() && !limit.empty())
+  if (const std::string limit = LimitText(input); !LimitIsInSight(input) && !limit.empty())
     out.Add("Limit", limit);
   if (const std::string shared = SharedLimitText(input); !shared.empty()) out.Add("Limit", shared);
   out.Add("Memory", MemoryRemark(input));
