@@ -58,6 +58,7 @@ TEST(FirstScreenTest, ALeakSaysWhoHowFastSinceWhenWhenItIsFullAndWhatToDo) {
 TEST(FirstScreenTest, ASuspectSaysUntilWhenToWait) {
   const FirstScreen screen = FirstScreenOf(Running());
   EXPECT_STREQ(screen.word, "LEAK?");
+  EXPECT_EQ(screen.lines.back(), "confidence that it grows, and does not slow down: 99.9 %");
   EXPECT_EQ(screen.next[0], "report again after 09:01 UTC: growth that goes on is a leak");
   ReportInput ended = Running();
   ended.capture.running = false;
