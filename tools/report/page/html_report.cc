@@ -127,7 +127,7 @@ Json MissingJson(const std::vector<MissingSymbols>& missing) {
   for (const MissingSymbols& one : missing) {
     list.push_back({{"module", SafeText(one.module)},
                     {"build_id", SafeText(one.build_id)},
-                    {"reason", SafeText(one.reason)},
+                    {"reason", SafeText(one.Why())},
                     {"hint", SafeText(one.hint)}});
   }
   return list;
