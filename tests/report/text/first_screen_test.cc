@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "tests/report/sample_input.h"
+#include "tools/report/text/text_report.h"
 
 namespace leaktrack {
 namespace {
@@ -130,6 +131,38 @@ TEST(FirstScreenTest, WhatTheAllocatorKeepsIsNoLeakAndHasARemedy) {
   EXPECT_THAT(screen.lines[0], HasSubstr("glibc keeps 158 MiB that was freed"));
   ASSERT_EQ(screen.next.size(), 1u);
   EXPECT_THAT(screen.next[0], HasSubstr("malloc_trim(0)"));
+}
+
+TEST(FirstScreenTest, WhatGrowsAsACacheDoesIsNamedAndNotCalledNoGrowth) {
+  ReportInput input = Running();
+  input.analysis.conclusion = Conclusion::kClean;
+  input.analysis.sites[0].verdict = Verdict::kWatch;
+  input.analysis.sites[0].settle = {Settles::kLongerThanCache};
+  FirstScreen screen = FirstScreenOf(input);
+  EXPECT_STREQ(screen.word, "NO LEAK");
+  EXPECT_THAT(screen.lines[0], HasSubstr("grows 24.8 MiB/min since 08:51 UTC"));
+  EXPECT_THAT(screen.lines[1], HasSubstr("a cache that fills would look the same"));
+  EXPECT_THAT(screen.next[0], HasSubstr("report again after 08:59 UTC"));
+  input.analysis.memory.rss_growth = Rate{60 * kMiB, 50 * kMiB, 70 * kMiB};
+  EXPECT_EQ(FirstScreenOf(input).lines[0],
+            "resident memory grows 1 MiB/min, but no place is proven to leak");
+}
+
+TEST(FirstScreenTest, WhatGrowsAndTakesNoMemoryIsTheAnswer) {
+  ReportInput input = Running();
+  input.analysis.sites.clear();
+  input.analysis.conclusion = Conclusion::kClean;
+  input.analysis.memory.memory_class = MemoryClass::kUntouched;
+  EXPECT_THAT(FirstScreenOf(input).lines[0], HasSubstr("it takes address space, no memory"));
+}
+
+TEST(FirstScreenTest, AdviceForSteadyMemoryIsNotLost) {
+  ReportInput input = Running();
+  input.analysis.sites.clear();
+  input.analysis.conclusion = Conclusion::kClean;
+  input.analysis.memory.memory_class = MemoryClass::kSteady;
+  input.analysis.memory.advice = {{AdviceKind::kTrim, 0, ""}};
+  EXPECT_THAT(TextReport(input, {}), HasSubstr("Advice     call malloc_trim(0)"));
 }
 
 TEST(FirstScreenTest, EveryDoubtHasAWayOut) {

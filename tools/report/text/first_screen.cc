@@ -136,30 +136,45 @@ std::string WatchedText(const ReportInput& input) {
                       " or more at one place would have been found (80 % power)");
 }
 
-// Retention and mappings: what saves a night of searching for a leak in the heap.
+// What saves a night of searching for a leak in the heap.
 bool NotTheHeap(const MemoryResult& memory) {
   return memory.memory_class == MemoryClass::kRetention ||
-         memory.memory_class == MemoryClass::kMappings;
+         memory.memory_class == MemoryClass::kMappings ||
+         memory.memory_class == MemoryClass::kUntouched;
 }
 
 bool MemoryGrows(const MemoryResult& memory) {
   return memory.memory_class != MemoryClass::kSteady && Significant(memory.rss_growth);
 }
 
-FirstScreen Clean(const ReportInput& input) {
+// What grows, of which a cache that fills cannot be told.
+void AddWatched(const ReportInput& input, size_t columns, FirstScreen& screen) {
+  const std::vector<SiteGroup> groups = GroupSites(input.analysis.sites, Verdict::kWatch);
+  if (groups.empty() || groups.front().growth.mid <= 0) return;
+  screen.word = "NO LEAK", screen.tint = Tint::kYellow;
+  screen.lines.push_back(WhoGrows(groups.front(), input, columns));
+  screen.lines.emplace_back("is not proven to leak: a cache that fills would look the same");
+  if (const std::string next = NextOfSuspect(groups.front().first(), input); !next.empty())
+    screen.next.push_back(next);
+}
+
+FirstScreen Clean(const ReportInput& input, size_t columns) {
   const MemoryResult& memory = input.analysis.memory;
   FirstScreen screen{"OK", Tint::kGreen, {}, {}, {}};
   if (NotTheHeap(memory)) {
-    screen = {"NO LEAK", Tint::kYellow, {}, {}, AdviceTexts(memory)};
+    screen = {"NO LEAK", Tint::kYellow, {MemoryText(memory)}, {}, AdviceTexts(memory)};
     if (screen.next.size() > 1) screen.next.resize(1);
-    screen.lines = {MemoryText(memory)};
-  } else if (MemoryGrows(memory)) {
-    screen.word = "NO LEAK", screen.tint = Tint::kYellow;
-    screen.lines = {
-        absl::StrCat("is proven; resident memory grows ", GrowthRate(memory.rss_growth->mid))};
+  } else if (memory.memory_class == MemoryClass::kSteady) {
+    screen.lines.push_back(MemoryText(memory));
   } else {
-    screen.lines = {memory.memory_class == MemoryClass::kSteady ? MemoryText(memory)
-                                                                : "no growth was found"};
+    if (MemoryGrows(memory)) {
+      screen.word = "NO LEAK", screen.tint = Tint::kYellow;
+      screen.lines.push_back(absl::StrCat("resident memory grows ",
+                                          GrowthRate(memory.rss_growth->mid),
+                                          ", but no place is proven to leak"));
+    }
+    AddWatched(input, columns, screen);
+    if (screen.lines.empty()) screen.lines.emplace_back("no growth was found");
   }
   screen.lines.push_back(WatchedText(input));
   return screen;
@@ -196,7 +211,7 @@ FirstScreen Answer(const ReportInput& input, size_t columns) {
     case Conclusion::kFound:
       return Found(input, columns);
     case Conclusion::kClean:
-      return Clean(input);
+      return Clean(input, columns);
     case Conclusion::kTooShort:
     case Conclusion::kDataLost:
       break;
