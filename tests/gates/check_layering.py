@@ -61,7 +61,7 @@ ROOMS = {
         "input": [],
         "words": ["input"],
         "encode": [],
-        "json": ["input", "words"],
+        "json": ["input", "words", "encode"],
         "exchange": ["input", "words", "encode", "json"],
         "gate": ["words", "encode"],
         "merge": ["words", "json"],

@@ -21,6 +21,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 ReportInput Ended(const std::string& program, Conclusion conclusion, double seconds = 20) {
   ReportInput run = testing::LeakingInput();
@@ -118,6 +119,15 @@ TEST(FleetReportTest, WhoFillsTheSameLimitAtTheSameTimeIsSaid) {
             nlohmann::json::array({11}));
 }
 
+TEST(FleetReportTest, OnlyWhatLivesIsFullSomeDay) {
+  Fleet fleet;
+  fleet.runs = {Ended("server", Conclusion::kFound)};
+  fleet.runs[0].analysis.process.seconds_mid = 7200;
+  EXPECT_THAT(FleetText(fleet, {}), Not(HasSubstr(" 2h ")));
+  fleet.runs[0].capture.running = true;
+  EXPECT_THAT(FleetText(fleet, {}), HasSubstr(" 2h "));
+}
+
 TEST(FleetReportTest, JsonHasEveryCaptureAndWhatCouldNotBeRead) {
   Fleet fleet = Tree();
   fleet.unreadable.push_back("x.ltk: not a capture");
@@ -126,6 +136,19 @@ TEST(FleetReportTest, JsonHasEveryCaptureAndWhatCouldNotBeRead) {
   EXPECT_EQ(json["captures"][0]["found"], true);
   EXPECT_EQ(json["captures"][1]["growth_bytes_per_hour"], nullptr);
   EXPECT_EQ(json["unreadable"].size(), 1u);
+}
+
+TEST(FleetReportTest, TheHeadlineAgreesWithTheConclusionOfAll) {
+  Fleet fleet;
+  fleet.runs = {Ended("sh", Conclusion::kTooShort, 1), Ended("server", Conclusion::kClean, 600)};
+  fleet.runs[0].analysis.process.status = Status::kWarning;  // of a machine that is nearly full
+  RankRuns(fleet);
+  EXPECT_THAT(FleetText(fleet, {}), StartsWith("OK "));
+  fleet.unreadable.push_back("x.ltk: not a capture");
+  EXPECT_THAT(FleetText(fleet, {}), StartsWith("UNCLEAR 1 capture could not be read; of the "));
+  fleet.runs.push_back(Ended("worker", Conclusion::kDataLost, 5));
+  RankRuns(fleet);
+  EXPECT_EQ(fleet.runs.front().analysis.conclusion, Conclusion::kDataLost);
 }
 
 TEST(FleetReportTest, ShortLivedHelpersDoNotMakeAHealthyProgramInconclusive) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <string>
 
 #include "tests/report/sample_input.h"
@@ -136,11 +137,11 @@ ReportInput LongNames() {
 Comparison MadeComparison() {
   const ReportInput input = Many(40, 12);
   Comparison comparison;
-  constexpr Change kChanges[] = {Change::kNewLeak, Change::kWorse, Change::kKnown, Change::kFixed,
-                                 Change::kUnchanged};
+  constexpr Change kChanges[] = {Change::kNewLeak, Change::kWorse, Change::kUnclear,
+                                 Change::kKnown,   Change::kFixed, Change::kUnchanged};
   for (size_t i = 0; i < input.analysis.sites.size(); ++i) {
     SiteChange change;
-    change.change = kChanges[std::min<size_t>(i / 2, 4)];
+    change.change = kChanges[std::min<size_t>(i / 2, std::size(kChanges) - 1)];
     change.stack = input.analysis.sites[i].stack;
     change.blame = 1;
     change.key = MakeSiteKey(change.stack, change.blame);

@@ -118,7 +118,7 @@ void Tell(const std::string& to, const Seal& seal, size_t frames, size_t packed,
              : "",
          FormatSize(static_cast<double>(packed)).c_str());
   for (const MissingSymbols& one : seal.missing)
-    printf("  %s: %s\n", SafeText(one.module).c_str(), SafeText(one.reason).c_str());
+    printf("  %s: %s\n", SafeText(one.module).c_str(), SafeText(one.Why()).c_str());
 }
 
 absl::Status SealOne(const std::string& path, const std::string& output,

@@ -70,9 +70,9 @@ class ModuleResolver {
     } else if (files_.main != nullptr) {
       reason = files_.problem;
     }
-    if (!reason.empty() && !files_.fetch_problem.empty()) reason += "; " + files_.fetch_problem;
     const bool can_be_helped = files_.dwarf() == nullptr && module_.path.starts_with("/");
-    return {module_.path, module_.build_id, reason, can_be_helped ? Hint(module_.build_id) : ""};
+    return {module_.path, module_.build_id, reason, can_be_helped ? Hint(module_.build_id) : "",
+            files_.fetch_problem};
   }
 
  private:

@@ -129,7 +129,7 @@ std::string WriteSeal(const Seal& seal) {
   for (const MissingSymbols& one : seal.missing) {
     missing.push_back({{"module", one.module},
                        {"build_id", one.build_id},
-                       {"reason", one.reason},
+                       {"reason", one.Why()},
                        {"hint", one.hint}});
   }
   for (const auto& [place, excerpt] : seal.sources) {
@@ -162,7 +162,7 @@ std::optional<Seal> ReadSeal(const std::string& text,
   for (const Json& one : List(json, "missing")) {
     if (one.is_object())
       seal.missing.push_back(
-          {Text(one, "module"), Text(one, "build_id"), Text(one, "reason"), Text(one, "hint")});
+          {Text(one, "module"), Text(one, "build_id"), Text(one, "reason"), Text(one, "hint"), ""});
   }
   const auto sources = json.find("sources");
   if (sources != json.end() && sources->is_object()) {

@@ -49,6 +49,11 @@ struct MissingSymbols {
   std::string build_id;
   std::string reason;  // "file not found", "stripped: no line numbers", ...
   std::string hint;    // what would help
+  std::string
+      fetch_problem;  // why the servers of debuginfod could not be asked, if they were to be
+
+  // "file not found; --debuginfod: ..."
+  std::string Why() const { return fetch_problem.empty() ? reason : reason + "; " + fetch_problem; }
 
   bool operator==(const MissingSymbols&) const = default;
 };

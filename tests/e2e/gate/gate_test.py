@@ -80,9 +80,9 @@ def hidden(gate):
     def lose(what, code, words):
         gate.expect(gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--", gate.hidden, what), code, words)
 
-    lose("printf", 1, "NEW LEAK: main loses 2.9 KiB in 1 blocks per run")
-    lose("thread", 1, "NEW LEAK: main loses 200 B in 1 blocks per run")
-    lose("small", 1, "NEW LEAK: main loses 168 B in 1 blocks per run")
+    lose("printf", 1, "NEW LEAK: main loses 2.9 KiB in 1 block per run")
+    lose("thread", 1, "NEW LEAK: main loses 200 B in 1 block per run")
+    lose("small", 1, "NEW LEAK: main loses 168 B in 1 block per run")
     lose("empty", 1, "NEW LEAK: main loses 0 B in 3 blocks per run")
     lose("mapping", 0, "PASS: no leaks")
     lose("clean", 0, "PASS: 1 suppressed")

@@ -70,5 +70,27 @@ TEST(GateJsonTest, NoSitesAreAnEmptyList) {
   EXPECT_TRUE(json["sites"].is_array() && json["sites"].empty());
 }
 
+TEST(GateWordsTest, OneBlockIsOneAndNothingJudgedIsNotFreeOfLeaks) {
+  GateSite site;
+  site.change.key = {"Record"};
+  site.change.change = Change::kNewLeak;
+  site.change.now_blocks = 1;
+  site.change.now_bytes = 168;
+  EXPECT_EQ(Sentence(site, "run"), "NEW LEAK: Record loses 168 B in 1 block per run");
+  GateResult result;
+  EXPECT_EQ(Headline(result), "gate: PASS: no leaks");
+  result.verdict = GateVerdict::kInconclusive;
+  EXPECT_EQ(Headline(result), "gate: INCONCLUSIVE");
+}
+
+TEST(GateWordsTest, ComparisonsSayWithWhichPowerTheyLooked) {
+  Comparison comparison;
+  EXPECT_EQ(PowerText(comparison), "");
+  comparison.detectable_bytes = 320 << 10;
+  EXPECT_EQ(PowerText(comparison),
+            "a new leak of 320 KiB per run would have been found (90 % power); counts scatter by "
+            "a factor of 1.0 over chance");
+}
+
 }  // namespace
 }  // namespace leaktrack

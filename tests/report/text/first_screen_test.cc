@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "tests/report/sample_input.h"
+#include "tools/report/text/text_report.h"
 
 namespace leaktrack {
 namespace {
@@ -47,8 +48,9 @@ TEST(FirstScreenTest, ALeakSaysWhoHowFastSinceWhenWhenItIsFullAndWhatToDo) {
   EXPECT_THAT(screen.lines[0],
               HasSubstr("service at service.cc:41 grows 24.8 MiB/min since 08:51 UTC"));
   EXPECT_THAT(screen.lines[1], HasSubstr("8.6 MiB so far in 4,000 blocks"));
+  EXPECT_EQ(screen.fate.label, "FULL");
   EXPECT_EQ(
-      screen.full,
+      screen.fate.text,
       "at 16:55 UTC, in 8h (80 % range: 15:55 to 17:55); limit 8 GiB of the cgroup, 26 % used");
   EXPECT_EQ(screen.next[0], "fix service.cc:41; until then a restart buys about 8h 4m");
   EXPECT_EQ(screen.next[1], "leaktrack report --site 7 /tmp/x.ltk shows the whole stack");
@@ -57,6 +59,7 @@ TEST(FirstScreenTest, ALeakSaysWhoHowFastSinceWhenWhenItIsFullAndWhatToDo) {
 TEST(FirstScreenTest, ASuspectSaysUntilWhenToWait) {
   const FirstScreen screen = FirstScreenOf(Running());
   EXPECT_STREQ(screen.word, "LEAK?");
+  EXPECT_EQ(screen.lines.back(), "confidence that it grows, and does not slow down: 99.9 %");
   EXPECT_EQ(screen.next[0], "report again after 09:01 UTC: growth that goes on is a leak");
   ReportInput ended = Running();
   ended.capture.running = false;
@@ -67,9 +70,25 @@ TEST(FirstScreenTest, ASuspectSaysUntilWhenToWait) {
 TEST(FirstScreenTest, AProcessThatHasEndedHasAPastAndNoFuture) {
   ReportInput input = Running();
   input.capture.running = false;
+  input.capture.end_state = capture::RunState::kKilled;
+  input.analysis.process.status = Status::kCritical;
   const FirstScreen screen = FirstScreenOf(input);
-  EXPECT_THAT(screen.full, HasSubstr("it would have been 8h after its end"));
-  EXPECT_THAT(screen.full, Not(HasSubstr("UTC")));
+  EXPECT_EQ(screen.fate.label, "ENDED");
+  EXPECT_EQ(screen.fate.text, "at 08:55 UTC: killed; limit 8 GiB of the cgroup, 26 % used");
+  Page page(80, false);
+  WriteFirstScreen(input, page);
+  EXPECT_THAT(page.text(), Not(HasSubstr("FULL")));
+  input.capture.end_state = capture::RunState::kRunning;
+  EXPECT_THAT(FirstScreenOf(input).fate.text, HasSubstr("08:55 UTC: ended, nobody saw how; "));
+}
+
+TEST(FirstScreenTest, WhatWasSealedWhileItRanHasAForecastFromThen) {
+  ReportInput input = Running();
+  input.capture.running = false;
+  input.capture.as_of = true;
+  const FirstScreen screen = FirstScreenOf(input);
+  EXPECT_EQ(screen.fate.label, "FULL");
+  EXPECT_THAT(screen.fate.text, HasSubstr("8h after it was sealed (80 % range: 7h to 9h); limit"));
 }
 
 TEST(FirstScreenTest, AMomentOfAnotherDayHasItsDay) {
@@ -77,7 +96,7 @@ TEST(FirstScreenTest, AMomentOfAnotherDayHasItsDay) {
   ProcessResult& process = input.analysis.process;
   process.seconds_low = 16 * 3600, process.seconds_mid = 20 * 3600,
   process.seconds_high = 24 * 3600;
-  EXPECT_THAT(FirstScreenOf(input).full, HasSubstr("at Nov 16 04:55 UTC, in 20h"));
+  EXPECT_THAT(FirstScreenOf(input).fate.text, HasSubstr("at Nov 16 04:55 UTC, in 20h"));
 }
 
 TEST(FirstScreenTest, WhereNothingGrowsItSaysWhatWouldHaveBeenFound) {
@@ -94,7 +113,7 @@ TEST(FirstScreenTest, WhereNothingGrowsItSaysWhatWouldHaveBeenFound) {
   EXPECT_EQ(
       screen.lines[1],
       "watched for 4m; a leak of 3 MiB/h or more at one place would have been found (80 % power)");
-  EXPECT_EQ(screen.full, "");
+  EXPECT_EQ(screen.fate.text, "");
   EXPECT_THAT(screen.next, IsEmpty());
 }
 
@@ -112,6 +131,38 @@ TEST(FirstScreenTest, WhatTheAllocatorKeepsIsNoLeakAndHasARemedy) {
   EXPECT_THAT(screen.lines[0], HasSubstr("glibc keeps 158 MiB that was freed"));
   ASSERT_EQ(screen.next.size(), 1u);
   EXPECT_THAT(screen.next[0], HasSubstr("malloc_trim(0)"));
+}
+
+TEST(FirstScreenTest, WhatGrowsAsACacheDoesIsNamedAndNotCalledNoGrowth) {
+  ReportInput input = Running();
+  input.analysis.conclusion = Conclusion::kClean;
+  input.analysis.sites[0].verdict = Verdict::kWatch;
+  input.analysis.sites[0].settle = {Settles::kLongerThanCache};
+  FirstScreen screen = FirstScreenOf(input);
+  EXPECT_STREQ(screen.word, "NO LEAK");
+  EXPECT_THAT(screen.lines[0], HasSubstr("grows 24.8 MiB/min since 08:51 UTC"));
+  EXPECT_THAT(screen.lines[1], HasSubstr("a cache that fills would look the same"));
+  EXPECT_THAT(screen.next[0], HasSubstr("report again after 08:59 UTC"));
+  input.analysis.memory.rss_growth = Rate{60 * kMiB, 50 * kMiB, 70 * kMiB};
+  EXPECT_EQ(FirstScreenOf(input).lines[0],
+            "resident memory grows 1 MiB/min, but no place is proven to leak");
+}
+
+TEST(FirstScreenTest, WhatGrowsAndTakesNoMemoryIsTheAnswer) {
+  ReportInput input = Running();
+  input.analysis.sites.clear();
+  input.analysis.conclusion = Conclusion::kClean;
+  input.analysis.memory.memory_class = MemoryClass::kUntouched;
+  EXPECT_THAT(FirstScreenOf(input).lines[0], HasSubstr("it takes address space, no memory"));
+}
+
+TEST(FirstScreenTest, AdviceForSteadyMemoryIsNotLost) {
+  ReportInput input = Running();
+  input.analysis.sites.clear();
+  input.analysis.conclusion = Conclusion::kClean;
+  input.analysis.memory.memory_class = MemoryClass::kSteady;
+  input.analysis.memory.advice = {{AdviceKind::kTrim, 0, ""}};
+  EXPECT_THAT(TextReport(input, {}), HasSubstr("Advice     call malloc_trim(0)"));
 }
 
 TEST(FirstScreenTest, EveryDoubtHasAWayOut) {

@@ -96,6 +96,18 @@ TEST(TextReportTest, FilesWithoutNamesAreOneLineUnlessAllIsAskedFor) {
   EXPECT_THAT(TextReport(input, options), HasSubstr("build-id cafe01"));
 }
 
+TEST(TextReportTest, ServersThatWereToBeAskedAndDidNotAnswerAreToldOnce) {
+  ReportInput input = testing::LeakingInput();
+  EXPECT_THAT(OnOneLine(TextReport(input)), HasSubstr("or try --debuginfod; --verbose"));
+  input.missing.push_back({"/usr/lib/libother.so", "cafe02", "stripped", "install it",
+                           "--debuginfod: the servers could not be asked"});
+  const std::string text = OnOneLine(TextReport(input));
+  EXPECT_THAT(text, HasSubstr("): --debuginfod: the servers could not be asked; --verbose"));
+  EXPECT_THAT(text, Not(HasSubstr("try --debuginfod")));
+  const std::string all = OnOneLine(TextReport(input, {.verbose = true}));
+  EXPECT_THAT(all, HasSubstr("stripped; --debuginfod: the servers could not be asked (build-id "));
+}
+
 TEST(TextReportTest, AWordOfTheAnalysisIsExplainedWhereItFirstStands) {
   ReportInput input = testing::LeakingInput();
   SiteResult other = input.analysis.sites[0];

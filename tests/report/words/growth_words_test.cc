@@ -95,6 +95,7 @@ TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
   retracted.state = State::kRetracted;
   retracted.plateau = Plateau{120 * kMiB, 2 * 3600};
   input_.analysis.sites.push_back(retracted);
+  input_.capture.running = true;
   ProcessResult& process = input_.analysis.process;
   process.limit_bytes = 1 << 30;
   process.limit_kind = LimitKind::kCgroup;
@@ -108,9 +109,8 @@ TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
   memory.allocator = capture::Allocator::kGlibc;
   memory.advice = {{AdviceKind::kFewerArenas, 0, ""}};
   const std::string text = TextReport(input_);
-  EXPECT_THAT(OnOneLine(text),
-              HasSubstr("FULL it would have been 15m after its end (80 % range: 10m to 20m); limit "
-                        "1 GiB of the cgroup, 91 % used: CRITICAL NEXT "));
+  EXPECT_THAT(OnOneLine(text), HasSubstr("FULL at 13:15 UTC, in 15m (80 % range: 13:10 to 13:20); "
+                                         "limit 1 GiB of the cgroup, 91 % used: CRITICAL NEXT "));
   EXPECT_THAT(text, HasSubstr("freed, kept by glibc"));
   EXPECT_THAT(text, HasSubstr("Advice     set MALLOC_ARENA_MAX=2"));
   EXPECT_THAT(text, HasSubstr("stopped at 120 MiB, 12:00 UTC: "));

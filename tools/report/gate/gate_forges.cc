@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What GitHub and GitLab read beside JUnit and SARIF: annotations, a step summary, code quality.
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
@@ -9,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "tools/base/safe_text.h"
 #include "tools/report/gate/gate_report.h"
+#include "tools/report/words/counted.h"
 
 namespace leaktrack {
 namespace {
@@ -62,8 +62,9 @@ std::string GateGithub(const GateResult& result) {
                     "title=leaktrack::", Message(Sentence(site, result.unit)), "\n");
   }
   if (left_out > 0)
-    absl::StrAppend(&text, "::error title=leaktrack::", left_out,
-                    " more sites fail; see the step summary\n");
+    absl::StrAppend(
+        &text, "::error title=leaktrack::", Counted(left_out, "more site fails", "more sites fail"),
+        "; see the step summary\n");
   if (result.verdict == GateVerdict::kInconclusive) {
     absl::StrAppend(&text, "::warning title=leaktrack::inconclusive: ",
                     Message(result.inconclusive_because), "\n");
@@ -89,7 +90,7 @@ std::string GateMarkdown(const GateResult& result) {
 }
 
 std::string GateGitlab(const GateResult& result) {
-  nlohmann::ordered_json issues = nlohmann::ordered_json::array();
+  Json issues = Json::array();
   std::set<std::string> seen;  // of two issues with one fingerprint GitLab shows the first
   for (const GateSite& site : result.sites) {
     if (site.suppressed || site.change.change == Change::kFixed ||
@@ -114,7 +115,7 @@ std::string GateGitlab(const GateResult& result) {
           {{"path", path},
            {"lines", {{"begin", line == nullptr || line->line == 0 ? 1 : line->line}}}}}});
   }
-  return issues.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return issues.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace leaktrack

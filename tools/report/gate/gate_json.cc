@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
@@ -15,11 +14,6 @@
 namespace leaktrack {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json Whole(double value) { return static_cast<int64_t>(std::llround(value)); }
-Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
-
 Json SiteJson(const SiteChange& site) {
   Json stack = Json::array();
   for (const ResolvedFrame& frame : site.stack) {
@@ -28,18 +22,11 @@ Json SiteJson(const SiteChange& site) {
                      {"line", frame.line == 0 ? Json() : Json(frame.line)},
                      {"module", TextOrNull(frame.module)}});
   }
-  return {{"change", Name(site.change)},
-          {"site", KeyText(site.key)},
-          {"fingerprint", Fingerprint(site)},
-          {"bytes", Whole(site.now_bytes)},
-          {"blocks", Whole(site.now_blocks)},
-          {"base_bytes", Whole(site.base_bytes)},
-          {"base_blocks", Whole(site.base_blocks)},
-          {"p_value", site.p},
-          {"q_value", site.q},
-          {"matched_by_suffix", site.matched_by_suffix},
-          {"blame", site.blame},
-          {"stack", stack}};
+  Json json = ChangeFactsJson(site);
+  json["fingerprint"] = Fingerprint(site);
+  json["blame"] = site.blame;
+  json["stack"] = std::move(stack);
+  return json;
 }
 
 std::string Dump(const Json& json, size_t columns) {
@@ -72,6 +59,18 @@ Json GateSiteJson(const GateSite& site) {
 }
 
 }  // namespace
+
+Json ChangeFactsJson(const SiteChange& site) {
+  return {{"change", Name(site.change)},
+          {"site", KeyText(site.key)},
+          {"bytes", Whole(site.now_bytes)},
+          {"blocks", Whole(site.now_blocks)},
+          {"base_bytes", Whole(site.base_bytes)},
+          {"base_blocks", Whole(site.base_blocks)},
+          {"p_value", site.p},
+          {"q_value", site.q},
+          {"matched_by_suffix", site.matched_by_suffix}};
+}
 
 void WriteGateJson(const GateResult& result, TextSink& sink) {
   const char* verdict = result.verdict == GateVerdict::kPass   ? "pass"

@@ -13,10 +13,13 @@
 
 #include "tools/base/text_sink.h"
 #include "tools/compare/gate.h"
+#include "tools/report/encode/json_values.h"
 
 namespace leaktrack {
 
 std::string GateText(const GateResult& result, size_t columns, bool colour);
+// All of a change but its frames, as every JSON form has it.
+Json ChangeFactsJson(const SiteChange& site);
 void WriteGateJson(const GateResult& result, TextSink& sink);
 std::string GateJunit(const GateResult& result);
 std::string GateSarif(const GateResult& result);
@@ -34,6 +37,9 @@ std::string Sentence(
     const GateSite& site,
     const std::string& unit);  // "NEW LEAK: Record keeps 4.1 KiB in 12 blocks per run"
 std::string TestSentence(const std::string& test);  // of GateResult::failed_tests
+inline constexpr char kPower[] = "(90 % power)";    // of what would be seen
+// How small a new leak would have been found; empty where that is not known.
+std::string PowerText(const Comparison& comparison);
 std::string Fingerprint(
     const SiteChange& site);  // stable across builds and lines: of the innermost functions
 bool Fails(const GateSite& site);

@@ -2,16 +2,14 @@
 //
 // SARIF 2.1.0, within what GitHub reads: 5,000 results, 100 locations each.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tools/base/safe_text.h"
 #include "tools/report/gate/gate_report.h"
+#include "tools/report/words/counted.h"
 
 namespace leaktrack {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr size_t kMaxResults = 5000;
 constexpr size_t kMaxLocations = 100;
@@ -105,7 +103,7 @@ std::string GateSarif(const GateResult& result) {
   const auto note = [&](const std::string& text) {
     notes.push_back({{"level", "warning"}, {"message", {{"text", SafeText(text)}}}});
   };
-  if (left_out > 0) note(std::to_string(left_out) + " more sites were left out");
+  if (left_out > 0) note(Counted(left_out, "more site was left out", "more sites were left out"));
   for (const std::string& test : result.failed_tests) note(TestSentence(test));
   if (!result.inconclusive_because.empty()) note("inconclusive: " + result.inconclusive_because);
   const Json run = {

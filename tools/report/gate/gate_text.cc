@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "tools/analysis/blame/blame.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
@@ -49,24 +46,10 @@ void Notes(Page& page, const GateResult& result) {
     page.Field("note", absl::StrCat("limit of a site that does not leak: ", SafeText(one)));
   if (result.detectable_bytes > 1) {
     page.Field("power", absl::StrCat("a new leak of ", FormatSize(result.detectable_bytes), " per ",
-                                     result.unit, " would be seen (9 times in 10)"));
+                                     result.unit, " would be seen ", kPower));
   }
   if (!result.inconclusive_because.empty())
     page.Field("because", SafeText(result.inconclusive_because));
-}
-
-std::string PowerText(const Comparison& comparison) {
-  const std::string scatter = absl::StrFormat(
-      "(9 times in 10); counts scatter by a factor of %.1f over chance", comparison.phi);
-  if (comparison.detectable_bytes > 0) {
-    return absl::StrCat("a new leak of ", FormatSize(comparison.detectable_bytes), " per ",
-                        comparison.unit, " would have been found ", scatter);
-  }
-  if (comparison.detectable_blocks <= 0) return "";
-  const auto blocks = static_cast<uint64_t>(std::ceil(comparison.detectable_blocks));
-  if (blocks <= 1) return "every block was recorded: one that each run loses would have been found";
-  return absl::StrCat("every block was recorded; a new leak of ", FormatCount(blocks),
-                      " blocks per ", comparison.unit, " would have been found ", scatter);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The words that all formats of the gate share.
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,13 +12,13 @@
 #include "absl/strings/str_join.h"
 #include "tools/base/units.h"
 #include "tools/report/gate/gate_report.h"
+#include "tools/report/words/counted.h"
 
 namespace leaktrack {
 namespace {
 
 std::string Amount(double blocks, double bytes, const std::string& unit) {
-  return absl::StrCat(FormatSize(bytes), " in ", FormatCount(static_cast<uint64_t>(blocks + .5)),
-                      " blocks per ", unit);
+  return absl::StrCat(FormatSize(bytes), " in ", CountText(blocks, "block"), " per ", unit);
 }
 
 uint64_t Fnv1a(const std::string& text) {
@@ -54,7 +55,7 @@ std::string Headline(const GateResult& result) {
   add(over, "over the limit");
   add(counts[static_cast<size_t>(Change::kKnown)], "known");
   add(counts[static_cast<size_t>(Change::kFixed)], "fixed");
-  add(within, "within the limit of its own");
+  add(within, within == 1 ? "within its own limit" : "within their own limits");
   add(suppressed, "suppressed");
   if (result.over_total)
     parts.push_back(
@@ -62,8 +63,9 @@ std::string Headline(const GateResult& result) {
   const char* verdict = result.verdict == GateVerdict::kPass   ? "PASS"
                         : result.verdict == GateVerdict::kFail ? "FAIL"
                                                                : "INCONCLUSIVE";
-  return absl::StrCat("gate: ", verdict, ": ",
-                      parts.empty() ? "no leaks" : absl::StrJoin(parts, ", "));
+  // What could not be judged is not free of leaks.
+  if (parts.empty() && result.verdict == GateVerdict::kPass) parts.emplace_back("no leaks");
+  return absl::StrCat("gate: ", verdict, parts.empty() ? "" : ": ", absl::StrJoin(parts, ", "));
 }
 
 std::string TestSentence(const std::string& test) {
@@ -96,6 +98,20 @@ std::string Sentence(const GateSite& site, const std::string& unit) {
   }
   return absl::StrCat(mark, ": ", name, " loses ",
                       Amount(change.now_blocks, change.now_bytes, unit), accepted);
+}
+
+std::string PowerText(const Comparison& comparison) {
+  const std::string scatter =
+      absl::StrFormat("%s; counts scatter by a factor of %.1f over chance", kPower, comparison.phi);
+  if (comparison.detectable_bytes > 0) {
+    return absl::StrCat("a new leak of ", FormatSize(comparison.detectable_bytes), " per ",
+                        comparison.unit, " would have been found ", scatter);
+  }
+  if (comparison.detectable_blocks <= 0) return "";
+  const auto blocks = static_cast<uint64_t>(std::ceil(comparison.detectable_blocks));
+  if (blocks <= 1) return "every block was recorded: one that each run loses would have been found";
+  return absl::StrCat("every block was recorded; a new leak of ", FormatCount(blocks),
+                      " blocks per ", comparison.unit, " would have been found ", scatter);
 }
 
 std::string Fingerprint(const SiteChange& site) {

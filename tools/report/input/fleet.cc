@@ -23,6 +23,9 @@ void RankRuns(Fleet& fleet) {
                      if (Growth(a) != Growth(b)) return Growth(a) > Growth(b);
                      return a.analysis.duration_seconds > b.analysis.duration_seconds;
                    });
+  const Conclusion all = FleetConclusion(fleet);
+  std::stable_partition(fleet.runs.begin(), fleet.runs.end(),
+                        [&](const ReportInput& run) { return run.analysis.conclusion == all; });
 }
 
 Conclusion FleetConclusion(const Fleet& fleet) {

@@ -16,8 +16,9 @@ struct Fleet {
   std::vector<std::string> unreadable;  // one line each
 };
 
-// By what was found, then status, growth and length of the run: the first is the one to show in
-// detail.
+// By what was found, then status, growth and length of the run. The first is the one to show in
+// detail: its conclusion is that of all, so that the headline agrees with the exit status, unless
+// only files that could not be read make it inconclusive.
 void RankRuns(Fleet& fleet);
 
 // Found if any is; else what the longest run says, unless one has lost data or could not be read.

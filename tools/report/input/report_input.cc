@@ -4,7 +4,7 @@
 namespace leaktrack {
 
 const char* EndName(const capture::Capture& capture) {
-  if (capture.running || capture.as_of) return "running";
+  if (Lives(capture)) return "running";
   switch (capture.end_state) {
     case capture::RunState::kExited:
       return "exited";

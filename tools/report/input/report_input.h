@@ -36,6 +36,9 @@ struct ReportInput {
   Selection selection;  // of the analysis's sites
 };
 
+// Its process was there when this was read, or when it was sealed: it has a future.
+inline bool Lives(const capture::Capture& capture) { return capture.running || capture.as_of; }
+
 // "exited", "killed", "crashed", "exec", "running" or "unknown".
 const char* EndName(const capture::Capture& capture);
 

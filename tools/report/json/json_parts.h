@@ -1,39 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of the JSON report that stand in files of their own, and how figures become JSON.
-// Internal to tools/report.
+// The parts of the JSON report that stand in files of their own. Internal to tools/report.
 #ifndef LEAKTRACK_TOOLS_REPORT_JSON_JSON_PARTS_H_
 #define LEAKTRACK_TOOLS_REPORT_JSON_JSON_PARTS_H_
 
-#include <cmath>
-#include <cstdint>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <string>
+#include <cstddef>
 
 #include "tools/base/text_sink.h"
+#include "tools/report/encode/json_values.h"
 #include "tools/report/input/fleet.h"
 #include "tools/report/input/report_input.h"
 #include "tools/report/words/time_words.h"
 
 namespace leaktrack {
-
-using Json = nlohmann::ordered_json;
-
-inline Json Whole(double value) {
-  return std::isfinite(value) ? Json(static_cast<int64_t>(std::llround(value))) : Json();
-}
-
-template <typename T>
-Json OrNull(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-inline Json WholeOrNull(const std::optional<double>& value) {
-  return value ? Whole(*value) : Json();
-}
-
-inline Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json FrameJson(const ResolvedFrame& frame);
 

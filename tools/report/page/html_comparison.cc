@@ -16,18 +16,22 @@ namespace {
 constexpr size_t kMostChanges = 2000;
 
 Json ChangeJson(const SiteChange& site, const std::string& unit, HtmlFrames& frames) {
-  return {{"change", Name(site.change)},
-          {"sentence", SafeText(Sentence({site, false, false}, unit))},
-          {"site", SafeText(KeyText(site.key))},
-          {"bytes", Whole(site.now_bytes)},
-          {"blocks", Whole(site.now_blocks)},
-          {"base_bytes", Whole(site.base_bytes)},
-          {"base_blocks", Whole(site.base_blocks)},
-          {"p_value", site.p},
-          {"q_value", site.q},
-          {"matched_by_suffix", site.matched_by_suffix},
-          {"blame", site.stack.empty() ? Json() : Json(site.blame)},
-          {"stack", frames.Stack(site.stack)}};
+  Json json = ChangeFactsJson(site);
+  json["site"] = SafeText(KeyText(site.key));
+  json["sentence"] = SafeText(Sentence({site, false, false}, unit));
+  json["blame"] = site.stack.empty() ? Json() : Json(site.blame);
+  json["stack"] = frames.Stack(site.stack);
+  return json;
+}
+
+Json RemarksJson(const Comparison& comparison) {
+  Json remarks = Json::array();
+  const auto add = [&](const char* label, const std::string& text) {
+    if (!text.empty()) remarks.push_back({{"label", label}, {"text", text}});
+  };
+  add("Because", SafeText(comparison.inconclusive_because));
+  add("Power", PowerText(comparison));
+  return remarks;
 }
 
 }  // namespace
@@ -46,26 +50,22 @@ std::string HtmlComparison(const Comparison& comparison, const std::string& titl
     }
   }
   const size_t further = comparison.sites.size() - sites.size();
-  const Json data = {
-      {"kind", "comparison"},
-      {"headline", worse     ? "WORSE: a site leaks more than before"
-                   : unclear ? "INCONCLUSIVE"
-                             : "No regression"},
-      {"tone", worse     ? "bad"
-               : unclear ? "unsure"
-                         : "good"},
-      {"introduction", SafeText(title)},
-      {"unit", comparison.unit},
-      {"dispersion", comparison.phi},
-      {"detectable_bytes",
-       comparison.detectable_bytes > 0 ? Whole(comparison.detectable_bytes) : Json()},
-      {"inconclusive_because", TextOrNull(SafeText(comparison.inconclusive_because))},
-      {"sites", std::move(sites)},
-      {"further",
-       {{"sites", further},
-        {"bytes", Whole(further_bytes)},
-        {"base_bytes", Whole(further_base_bytes)}}},
-      {"frames", frames.list()}};
+  const Json data = {{"kind", "comparison"},
+                     {"headline", worse     ? "WORSE: a site leaks more than before"
+                                  : unclear ? "INCONCLUSIVE"
+                                            : "No regression"},
+                     {"tone", worse     ? "bad"
+                              : unclear ? "unsure"
+                                        : "good"},
+                     {"introduction", SafeText(title)},
+                     {"unit", comparison.unit},
+                     {"remarks", RemarksJson(comparison)},
+                     {"sites", std::move(sites)},
+                     {"further",
+                      {{"sites", further},
+                       {"bytes", Whole(further_bytes)},
+                       {"base_bytes", Whole(further_base_bytes)}}},
+                     {"frames", frames.list()}};
   return HtmlPage(absl::StrCat("leaktrack: ", SafeText(title)), data,
                   ComparisonText(comparison, 120, false));
 }

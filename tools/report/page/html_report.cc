@@ -37,7 +37,7 @@ Json RemarksJson(const Remarks& remarks) {
 Remarks HeadRemarks(const FirstScreen& screen, const ReportInput& input) {
   Remarks out;
   for (size_t i = 1; i < screen.lines.size(); ++i) out.Add(i == 1 ? "Detail" : "", screen.lines[i]);
-  if (!screen.full.empty()) out.Add("Full", screen.full);
+  if (!screen.fate.text.empty()) out.Add(Lives(input.capture) ? "Full" : "Ended", screen.fate.text);
   for (size_t i = 0; i < screen.next.size(); ++i) out.Add(i == 0 ? "Next" : "", screen.next[i]);
   for (const Remark& remark : ProcessRemarks(input)) out.push_back(remark);
   return out;
@@ -127,7 +127,7 @@ Json MissingJson(const std::vector<MissingSymbols>& missing) {
   for (const MissingSymbols& one : missing) {
     list.push_back({{"module", SafeText(one.module)},
                     {"build_id", SafeText(one.build_id)},
-                    {"reason", SafeText(one.reason)},
+                    {"reason", SafeText(one.Why())},
                     {"hint", SafeText(one.hint)}});
   }
   return list;
@@ -157,7 +157,7 @@ Json PageData(const ReportInput& input, size_t top) {
           {"coverage", std::move(coverage)},
           {"missing", MissingJson(input.missing)},
           {"over_time", MemoryOverTimeJson(input.capture)},
-          {"fan", FanJson(input.analysis.process.fan)},
+          {"fan", Lives(input.capture) ? FanJson(input.analysis.process.fan) : Json::array()},
           {"marks", MarksJson(input.capture)},
           {"age_bands", AgeBandsJson()},
           {"sites", std::move(sites)},

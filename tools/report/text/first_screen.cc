@@ -86,6 +86,14 @@ std::string NextOfSuspect(const SiteResult& site, const ReportInput& input) {
   return SettleText(site);
 }
 
+// "at 14:52 UTC: killed"
+std::string EndedText(const ReportInput& input) {
+  const bool by_the_clock = input.capture.process.start_realtime_ns > 0;
+  return absl::StrCat(by_the_clock ? "at " : "",
+                      MomentText(input.analysis.duration_seconds, TimesOf(input)), ": ",
+                      EndText(input.capture));
+}
+
 // What a restart is worth: this life from its start to the limit.
 std::string RestartText(const ReportInput& input) {
   const std::optional<double>& left = input.analysis.process.seconds_mid;
@@ -106,7 +114,7 @@ FirstScreen Found(const ReportInput& input, size_t columns) {
   const SiteGroup group = GroupSites(input.analysis.sites, Verdict::kSuspect).front();
   const SiteResult& site = group.first();
   const bool leak = site.verdict == Verdict::kLeak;
-  FirstScreen screen{leak ? "LEAK" : "LEAK?", Tint::kRed, {}, "", {}};
+  FirstScreen screen{leak ? "LEAK" : "LEAK?", Tint::kRed, {}, {}, {}};
   screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
   if (const std::string sure = LikelihoodText(group.confidence); !sure.empty())
     screen.lines.push_back(sure);
@@ -128,30 +136,45 @@ std::string WatchedText(const ReportInput& input) {
                       " or more at one place would have been found (80 % power)");
 }
 
-// Retention and mappings: what saves a night of searching for a leak in the heap.
+// What saves a night of searching for a leak in the heap.
 bool NotTheHeap(const MemoryResult& memory) {
   return memory.memory_class == MemoryClass::kRetention ||
-         memory.memory_class == MemoryClass::kMappings;
+         memory.memory_class == MemoryClass::kMappings ||
+         memory.memory_class == MemoryClass::kUntouched;
 }
 
 bool MemoryGrows(const MemoryResult& memory) {
   return memory.memory_class != MemoryClass::kSteady && Significant(memory.rss_growth);
 }
 
-FirstScreen Clean(const ReportInput& input) {
+// What grows, of which a cache that fills cannot be told.
+void AddWatched(const ReportInput& input, size_t columns, FirstScreen& screen) {
+  const std::vector<SiteGroup> groups = GroupSites(input.analysis.sites, Verdict::kWatch);
+  if (groups.empty() || groups.front().growth.mid <= 0) return;
+  screen.word = "NO LEAK", screen.tint = Tint::kYellow;
+  screen.lines.push_back(WhoGrows(groups.front(), input, columns));
+  screen.lines.emplace_back("is not proven to leak: a cache that fills would look the same");
+  if (const std::string next = NextOfSuspect(groups.front().first(), input); !next.empty())
+    screen.next.push_back(next);
+}
+
+FirstScreen Clean(const ReportInput& input, size_t columns) {
   const MemoryResult& memory = input.analysis.memory;
-  FirstScreen screen{"OK", Tint::kGreen, {}, "", {}};
+  FirstScreen screen{"OK", Tint::kGreen, {}, {}, {}};
   if (NotTheHeap(memory)) {
-    screen = {"NO LEAK", Tint::kYellow, {}, "", AdviceTexts(memory)};
+    screen = {"NO LEAK", Tint::kYellow, {MemoryText(memory)}, {}, AdviceTexts(memory)};
     if (screen.next.size() > 1) screen.next.resize(1);
-    screen.lines = {MemoryText(memory)};
-  } else if (MemoryGrows(memory)) {
-    screen.word = "NO LEAK", screen.tint = Tint::kYellow;
-    screen.lines = {
-        absl::StrCat("is proven; resident memory grows ", GrowthRate(memory.rss_growth->mid))};
+  } else if (memory.memory_class == MemoryClass::kSteady) {
+    screen.lines.push_back(MemoryText(memory));
   } else {
-    screen.lines = {memory.memory_class == MemoryClass::kSteady ? MemoryText(memory)
-                                                                : "no growth was found"};
+    if (MemoryGrows(memory)) {
+      screen.word = "NO LEAK", screen.tint = Tint::kYellow;
+      screen.lines.push_back(absl::StrCat("resident memory grows ",
+                                          GrowthRate(memory.rss_growth->mid),
+                                          ", but no place is proven to leak"));
+    }
+    AddWatched(input, columns, screen);
+    if (screen.lines.empty()) screen.lines.emplace_back("no growth was found");
   }
   screen.lines.push_back(WatchedText(input));
   return screen;
@@ -178,7 +201,7 @@ std::string NextOfDoubt(Doubt doubt) {
 }
 
 FirstScreen Unclear(const ReportInput& input) {
-  FirstScreen screen{"UNCLEAR", Tint::kYellow, {DoubtText(input.analysis.doubts)}, "", {}};
+  FirstScreen screen{"UNCLEAR", Tint::kYellow, {DoubtText(input.analysis.doubts)}, {}, {}};
   screen.next.push_back(NextOfDoubt(input.analysis.doubts.doubt));
   return screen;
 }
@@ -188,7 +211,7 @@ FirstScreen Answer(const ReportInput& input, size_t columns) {
     case Conclusion::kFound:
       return Found(input, columns);
     case Conclusion::kClean:
-      return Clean(input);
+      return Clean(input, columns);
     case Conclusion::kTooShort:
     case Conclusion::kDataLost:
       break;
@@ -200,10 +223,14 @@ FirstScreen Answer(const ReportInput& input, size_t columns) {
 
 FirstScreen FirstScreenOf(const ReportInput& input, size_t columns) {
   FirstScreen screen = Answer(input, columns);
-  if (const std::string forecast = ForecastText(input); !forecast.empty())
-    screen.full = absl::StrCat(forecast, "; limit ", LimitText(input));
+  if (!LimitIsInSight(input)) return screen;
+  screen.fate = {Lives(input.capture) ? "FULL" : "ENDED",
+                 absl::StrCat(Lives(input.capture) ? ForecastText(input) : EndedText(input),
+                              "; limit ", LimitText(input))};
   return screen;
 }
+
+bool LimitIsInSight(const ReportInput& input) { return !input.analysis.process.odds.empty(); }
 
 bool MemoryIsTheAnswer(const ReportInput& input) {
   const MemoryResult& memory = input.analysis.memory;
@@ -217,7 +244,7 @@ void WriteFirstScreen(const ReportInput& input, Page& page) {
   for (size_t i = 0; i < screen.lines.size(); ++i) {
     page.Field(i == 0 ? label : "", screen.lines[i], kLabel, i == 0 ? screen.tint : Tint::kNone);
   }
-  if (!screen.full.empty()) page.Field("FULL", screen.full, kLabel);
+  if (!screen.fate.text.empty()) page.Field(screen.fate.label, screen.fate.text, kLabel);
   for (size_t i = 0; i < screen.next.size(); ++i)
     page.Field(i == 0 ? "NEXT" : "", screen.next[i], kLabel);
 }

@@ -15,6 +15,7 @@
 #include "tools/compare/process_role.h"
 #include "tools/report/text/first_screen.h"
 #include "tools/report/words/columns.h"
+#include "tools/report/words/counted.h"
 #include "tools/report/words/limit_words.h"
 #include "tools/report/words/page.h"
 #include "tools/report/words/process_name.h"
@@ -27,10 +28,10 @@ constexpr size_t kMostPrograms = 6;  // named in a line of short runs
 
 const char* Word(const ReportInput& run) { return FirstScreenOf(run).word; }
 
-std::string Left(const ProcessResult& process) {
-  return process.seconds_mid && *process.seconds_mid < kFarAwaySeconds
-             ? FormatDuration(*process.seconds_mid)
-             : "-";
+std::string Left(const ReportInput& run) {
+  const std::optional<double>& seconds = run.analysis.process.seconds_mid;
+  const bool in_sight = Lives(run.capture) && seconds && *seconds < kFarAwaySeconds;
+  return in_sight ? FormatDuration(*seconds) : "-";
 }
 
 // One unit in each column of figures.
@@ -75,8 +76,8 @@ std::string RunLine(const ReportInput& run, const Families& families, const Colu
   const std::optional<int64_t>& rss = analysis.memory.rss_bytes;
   return absl::StrFormat(
       "  %-7s %13s %8s %10s %8s  %d %s", Word(run),
-      analysis.total_growth ? columns.growth.Text(analysis.total_growth->mid) : "-",
-      Left(analysis.process), rss ? columns.resident.Text(static_cast<double>(*rss)) : "-",
+      analysis.total_growth ? columns.growth.Text(analysis.total_growth->mid) : "-", Left(run),
+      rss ? columns.resident.Text(static_cast<double>(*rss)) : "-",
       FormatDuration(analysis.duration_seconds), run.capture.process.pid,
       NameIn(families, run.capture.process));
 }
@@ -108,8 +109,7 @@ std::string ProgramsText(const std::map<std::string, size_t>& counts) {
                     FormatCount(programs[i].second));
   }
   const size_t left = programs.size() - std::min(kMostPrograms, programs.size());
-  if (left > 0)
-    absl::StrAppend(&text, " and ", left, left == 1 ? " other program" : " other programs");
+  if (left > 0) absl::StrAppend(&text, " and ", Counted(left, "other program", "other programs"));
   return text;
 }
 
@@ -141,11 +141,13 @@ void WriteMany(const Fleet& fleet, const Columns& columns, Page& page) {
         std::max(same->resident, static_cast<double>(run.analysis.memory.rss_bytes.value_or(0)));
   }
   if (growing > kMostLines)
-    page.Line(absl::StrCat("  and ", growing - kMostLines, " more that grow"));
+    page.Line(
+        absl::StrCat("  and ", Counted(growing - kMostLines, "more that grows", "more that grow")));
   for (size_t i = 0; i < std::min(kMostLines, kin.size()); ++i)
     page.Line(KinLine(kin[i], families, columns));
   if (kin.size() > kMostLines)
-    page.Line(absl::StrCat("  and ", kin.size() - kMostLines, " more programs that do not"));
+    page.Line(absl::StrCat("  and ", Counted(kin.size() - kMostLines, "more program that does not",
+                                             "more programs that do not")));
   if (!brief.empty())
     page.Field("  UNCLEAR", absl::StrCat("too short to tell: ", ProgramsText(brief)), 10);
 }
@@ -154,9 +156,15 @@ void WriteMany(const Fleet& fleet, const Columns& columns, Page& page) {
 
 std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   Page page(options.columns, options.colour);
+  const bool found = FleetConclusion(fleet) == Conclusion::kFound;
+  if (!found && !fleet.unreadable.empty()) {
+    page.Line(absl::StrCat("UNCLEAR ", Counted(fleet.unreadable.size(), "capture", "captures"),
+                           " could not be read; of the others:"),
+              Tint::kBold);
+  }
   page.Line(Headline(fleet.runs.front(), options.columns), Tint::kBold);
   page.Blank();
-  page.Line(absl::StrCat(fleet.runs.size(), fleet.runs.size() == 1 ? " capture" : " captures",
+  page.Line(absl::StrCat(Counted(fleet.runs.size(), "capture", "captures"),
                          ", the fastest grower first; it follows in detail"));
   page.Line(absl::StrFormat("  %-7s %13s %8s %10s %8s  %s", "", "growth", "full in", "resident",
                             "watched", "process"),

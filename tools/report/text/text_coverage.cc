@@ -190,14 +190,8 @@ void WriteHooks(const capture::Capture& capture, Remarks& out) {
                                  "libleaktrack.so first"));
 }
 
-bool AllLackTheSame(const std::vector<MissingSymbols>& missing) {
-  return std::ranges::all_of(missing, [&](const MissingSymbols& one) {
-    return one.reason == missing.front().reason && one.hint.empty() == missing.front().hint.empty();
-  });
-}
-
-// One line: a page is not the place for paths and build-ids that nobody asked for. Where all files
-// lack the same for the same reason, the reason is told, which may be a server that did not answer.
+// One line: a page is not the place for paths and build-ids that nobody asked for. The reason is
+// told where it is the same for all, and that servers were to be asked and could not be.
 std::string MissingText(const std::vector<MissingSymbols>& missing) {
   std::string names;
   for (size_t i = 0; i < std::min(kMostModules, missing.size()); ++i) {
@@ -205,21 +199,25 @@ std::string MissingText(const std::vector<MissingSymbols>& missing) {
     absl::StrAppend(&names, i == 0 ? "" : ", ", SafeText(path.substr(path.rfind('/') + 1)));
   }
   if (missing.size() > kMostModules) absl::StrAppend(&names, " ...");
-  const bool alike = AllLackTheSame(missing);
+  const auto unasked = std::ranges::find_if(
+      missing, [](const MissingSymbols& one) { return !one.fetch_problem.empty(); });
+  const bool alike = std::ranges::all_of(
+      missing, [&](const MissingSymbols& one) { return one.reason == missing.front().reason; });
+  const bool helpless =
+      std::ranges::all_of(missing, [](const MissingSymbols& one) { return one.hint.empty(); });
+  std::string help = helpless ? "" : "install -dbgsym packages, or try --debuginfod; ";
+  if (unasked != missing.end()) help = absl::StrCat(SafeText(unasked->fetch_problem), "; ");
   return absl::StrCat(CountText(static_cast<double>(missing.size()), "file"),
                       missing.size() == 1 ? " lacks" : " lack", " names or lines (", names,
                       "): ", alike ? absl::StrCat(SafeText(missing.front().reason), "; ") : "",
-                      alike && missing.front().hint.empty()
-                          ? ""
-                          : "install -dbgsym packages, or try --debuginfod; ",
-                      "--verbose lists all");
+                      help, "--verbose lists all");
 }
 
 void WriteMissing(const std::vector<MissingSymbols>& missing, bool verbose, Remarks& out) {
   if (missing.empty()) return;
   if (!verbose) return out.Add("Symbols", MissingText(missing));
   for (const MissingSymbols& module : missing) {
-    std::string text = absl::StrCat(SafeText(module.module), ": ", SafeText(module.reason));
+    std::string text = absl::StrCat(SafeText(module.module), ": ", SafeText(module.Why()));
     if (!module.build_id.empty())
       absl::StrAppend(&text, " (build-id ", SafeText(module.build_id), ")");
     if (!module.hint.empty()) absl::StrAppend(&text, "; ", SafeText(module.hint));

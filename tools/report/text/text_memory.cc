@@ -123,7 +123,7 @@ std::string MemoryRemark(const ReportInput& input) {
 Remarks ProcessRemarks(const ReportInput& input) {
   const MemoryResult& memory = input.analysis.memory;
   Remarks out;
-  if (const std::string limit = LimitText(input); ForecastText(input).empty() && !limit.empty())
+  if (const std::string limit = LimitText(input); !LimitIsInSight(input) && !limit.empty())
     out.Add("Limit", limit);
   if (const std::string shared = SharedLimitText(input); !shared.empty()) out.Add("Limit", shared);
   out.Add("Memory", MemoryRemark(input));
@@ -136,7 +136,9 @@ void WriteProcess(const ReportInput& input, Page& page) {
   for (const Remark& remark : ProcessRemarks(input)) page.Field(remark.label, remark.text);
   if (memory.rss_bytes) WriteParts(memory, page);
   const std::vector<std::string> advice = AdviceTexts(memory);
-  const size_t told = MemoryIsTheAnswer(input) ? 1 : 0;  // as what to do next
+  // The first one stands on the first screen, as what to do next.
+  const bool steady = memory.memory_class == MemoryClass::kSteady;
+  const size_t told = MemoryIsTheAnswer(input) && !steady ? 1 : 0;
   for (size_t i = told; i < std::min(kMostAdvice, advice.size()); ++i)
     page.Field(i == told ? "Advice" : "", advice[i]);
 }

@@ -15,14 +15,6 @@
 namespace leaktrack {
 namespace {
 
-std::string EndText(const capture::Capture& capture) {
-  if (capture.as_of) return "running when this was sealed";
-  const std::string end = EndName(capture);
-  if (end == "running") return "still running";
-  if (end == "unknown") return "ended, nobody saw how";
-  return end == "exec" ? "replaced by exec" : end;
-}
-
 // "watched for 15s from Nov 30 20:51 UTC"
 std::string WatchText(const ReportInput& input) {
   const std::string start = DayAndTime(0, TimesOf(input));
@@ -31,6 +23,14 @@ std::string WatchText(const ReportInput& input) {
 }
 
 }  // namespace
+
+std::string EndText(const capture::Capture& capture) {
+  if (capture.as_of) return "running when this was sealed";
+  const std::string end = EndName(capture);
+  if (end == "running") return "still running";
+  if (end == "unknown") return "ended, nobody saw how";
+  return end == "exec" ? "replaced by exec" : end;
+}
 
 std::string Introduction(const ReportInput& input) {
   const capture::Capture& capture = input.capture;

@@ -26,10 +26,13 @@ struct Remarks : std::vector<Remark> {
 // "Push at list.cc:41", the function shortened so that all fits `columns`.
 std::string BlameText(const SiteResult& site, size_t columns);
 
+// "exited", "killed", "still running".
+std::string EndText(const capture::Capture& capture);
+
 // Which program, which process, watched how long, how it ended.
 std::string Introduction(const ReportInput& input);
 
-// The limit, unless a forecast has told it; memory.
+// The limit, unless the first screen has told it; memory.
 Remarks ProcessRemarks(const ReportInput& input);
 
 // How it was watched; what was lost; which names are missing: `verbose` lists them.

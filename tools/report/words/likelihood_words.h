@@ -8,8 +8,8 @@
 
 namespace leaktrack {
 
-// "growth that does not slow down: 99.9 %": says what the percentage is of. `confidence`: 0 to 1;
-// empty for 0, which stands for "not tested".
+// "confidence that it grows, and does not slow down: 99.9 %": says what the percentage is of.
+// `confidence`: 0 to 1; empty for 0, which stands for "not tested".
 std::string LikelihoodText(double confidence);
 
 }  // namespace leaktrack

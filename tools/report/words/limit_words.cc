@@ -75,23 +75,23 @@ std::string LimitText(const ReportInput& input) {
   std::string text = absl::StrCat(
       FormatSize(static_cast<double>(*process.limit_bytes)), OfWhat(process.limit_kind), ", ",
       absl::StrFormat("%.0f %% used", process.used_fraction.value_or(0) * 100));
-  if (process.status != Status::kOk) absl::StrAppend(&text, ": ", StatusText(process.status));
+  // A status is a warning: of what has ended nothing can be warned of.
+  if (process.status != Status::kOk && Lives(input.capture))
+    absl::StrAppend(&text, ": ", StatusText(process.status));
   return text;
 }
 
 std::string ForecastText(const ReportInput& input) {
   const ProcessResult& process = input.analysis.process;
-  if (process.odds.empty()) return "";
+  if (process.odds.empty() || !Lives(input.capture)) return "";
   if (!Near(process.seconds_mid)) {
     return Near(process.seconds_low)
                ? absl::StrCat("more likely never; in ", FormatDuration(*process.seconds_low),
                               " at the earliest")
                : "not within years at this rate";
   }
-  const bool running = input.capture.running && !input.capture.as_of;
-  if (!running) {
-    return absl::StrCat("it would have been ", FormatDuration(*process.seconds_mid),
-                        input.capture.as_of ? " after it was sealed (" : " after its end (",
+  if (input.capture.as_of) {
+    return absl::StrCat(FormatDuration(*process.seconds_mid), " after it was sealed (",
                         RangeText(process), ")");
   }
   const double last = process.seconds_high.value_or(*process.seconds_mid);

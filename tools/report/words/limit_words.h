@@ -10,12 +10,12 @@
 
 namespace leaktrack {
 
-// "8 GiB of the cgroup, 74 % used: WARNING"; the status where it is not OK. Empty: no limit is
-// known.
+// "8 GiB of the cgroup, 74 % used: WARNING"; the status where it is not OK and the process lives.
+// Empty: no limit is known.
 std::string LimitText(const ReportInput& input);
 
-// "at 17:05 UTC, in 11h (80 % range: 16:20 to 18:10)"; of a process that has ended, how long after
-// its end it would have been. Empty where no growth is forecast.
+// "at 17:05 UTC, in 11h (80 % range: 16:20 to 18:10)". Empty where no growth is forecast, and of a
+// process that has ended.
 std::string ForecastText(const ReportInput& input);
 
 // "OOM IMMINENT"

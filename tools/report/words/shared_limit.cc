@@ -64,6 +64,7 @@ std::string SharedLimitText(const ReportInput& input) {
     absl::StrAppend(&text, ", growing ", GrowthRate(input.sharers.growth_bytes_per_hour),
                     " in sum");
   }
+  if (!Lives(input.capture)) return text;
   return absl::StrCat(
       text, "; a forecast here knows the growth of one process, so the limit may come sooner");
 }

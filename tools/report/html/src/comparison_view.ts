@@ -2,15 +2,15 @@
 //
 // Two versions of a program: what leaks more, what less, and where.
 
-import type { Change, ComparisonPage, Remark } from './data.ts';
+import type { Change, ComparisonPage } from './data.ts';
 import { h, section } from './dom.ts';
 import { bytesWeight, flameGraph } from './flame_graph.ts';
-import { count, plural, size } from './format.ts';
+import { plural, size } from './format.ts';
 import { stackView } from './stack_view.ts';
 import { table, type Column } from './table.ts';
 
-const worst = ['NEW LEAK', 'WORSE', 'KNOWN', 'FIXED', 'unchanged'];
-const badge: Record<string, string> = { 'NEW LEAK': 'leak', WORSE: 'suspect', KNOWN: 'watch', FIXED: 'fixed', unchanged: 'none' };
+const worst = ['NEW LEAK', 'WORSE', 'UNCLEAR', 'KNOWN', 'FIXED', 'unchanged'];
+const badge: Record<string, string> = { 'NEW LEAK': 'leak', WORSE: 'suspect', UNCLEAR: 'watch', KNOWN: 'watch', FIXED: 'fixed', unchanged: 'none' };
 
 const nameOf = (page: ComparisonPage, site: Change): string => page.frames[site.stack[site.blame ?? 0] ?? -1]?.name ?? site.site;
 const signed = (bytes: number): string => `${bytes > 0 ? '+' : ''}${size(bytes)}`;
@@ -47,15 +47,6 @@ function changeView(page: ComparisonPage, site: Change): HTMLElement {
     h('h4', {}, 'Stack'), stackView(site.stack, site.blame, page.frames, {}, null));
 }
 
-export function comparisonRemarks(page: ComparisonPage): Remark[] {
-  const remarks: Remark[] = [];
-  if (page.inconclusive_because !== null) remarks.push({ label: 'Because', text: page.inconclusive_because });
-  if (page.detectable_bytes !== null && page.detectable_bytes > 0) {
-    remarks.push({ label: 'Power', text: `a new leak of ${size(page.detectable_bytes)} per ${page.unit} would have been found (9 times in 10); counts scatter by a factor of ${page.dispersion.toFixed(1)} over chance` });
-  }
-  return remarks;
-}
-
 export function changesView(page: ComparisonPage): HTMLElement {
   const view = section('sites', 'What changed');
   const first = page.sites[0];
@@ -75,7 +66,7 @@ export function changesView(page: ComparisonPage): HTMLElement {
   });
   list.choose(first);
   open(first, false);
-  if (page.further.sites > 0) view.append(h('p', { class: 'note' }, `${count(page.further.sites)} further sites keep ${size(page.further.bytes)} (before: ${size(page.further.base_bytes)}); --format json has all.`));
+  if (page.further.sites > 0) view.append(h('p', { class: 'note' }, `${plural(page.further.sites, 'further site')} ${page.further.sites === 1 ? 'keeps' : 'keep'} ${size(page.further.bytes)} (before: ${size(page.further.base_bytes)}); --format json has all.`));
   view.append(h('div', { class: 'split' }, list.element, detail));
   return view;
 }

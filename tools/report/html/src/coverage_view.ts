@@ -26,7 +26,7 @@ export function coverageView(page: ReportPage): HTMLElement {
 function captureRow(line: CaptureLine): HTMLElement {
   return h('tr', {}, h('th', { scope: 'row' }, `${baseName(line.command.split(' ')[0] ?? '')} `, h('span', { class: 'place' }, `pid ${line.pid}`)),
     h('td', {}, line.found ? 'grows' : (line.inconclusive_because ?? 'clean')), h('td', { class: 'numeric' }, rate(line.growth_bytes_per_hour)),
-    h('td', { class: 'numeric' }, line.seconds_to_limit === null ? '\u2013' : duration(line.seconds_to_limit)), h('td', { class: 'numeric' }, duration(line.duration_seconds)),
+    h('td', { class: 'numeric' }, line.end !== 'running' || line.seconds_to_limit === null ? '\u2013' : duration(line.seconds_to_limit)), h('td', { class: 'numeric' }, duration(line.duration_seconds)),
     h('td', {}, line.end), h('td', { class: 'place' }, line.path));
 }
 

@@ -87,13 +87,13 @@ interface Page {
   headline: string;
   tone: 'bad' | 'good' | 'unsure';
   introduction: string;
+  remarks: Remark[];
   frames: Frame[];
 }
 
 export interface ReportPage extends Page {
   kind: 'report';
   scope: string | null;        // what --site, --filter, --top and --since left out
-  remarks: Remark[];
   coverage_remarks: Remark[];
   process: { start_time: number; duration_seconds: number; limit_bytes: number | null; limit_kind: string | null; warming_up: boolean };
   memory: {
@@ -125,7 +125,7 @@ export interface ReportPage extends Page {
 }
 
 export interface Change {
-  change: string;              // "NEW LEAK", "WORSE", "KNOWN", "FIXED", "unchanged"
+  change: string;              // "NEW LEAK", "WORSE", "UNCLEAR", "KNOWN", "FIXED", "unchanged"
   sentence: string;
   site: string;
   bytes: number;               // per unit of work
@@ -142,9 +142,6 @@ export interface Change {
 export interface ComparisonPage extends Page {
   kind: 'comparison';
   unit: string;                // "run" or "iteration"
-  dispersion: number;
-  detectable_bytes: number | null;
-  inconclusive_because: string | null;
   sites: Change[];
   further: { sites: number; bytes: number; base_bytes: number };
 }

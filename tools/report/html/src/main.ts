@@ -2,9 +2,9 @@
 //
 // The page: the verdict and the forecast first, then what they stand on.
 
-import { changesFlame, changesView, comparisonRemarks } from './comparison_view.ts';
+import { changesFlame, changesView } from './comparison_view.ts';
 import { capturesView, coverageView } from './coverage_view.ts';
-import { readPage, type ComparisonPage, type Remark, type ReportPage } from './data.ts';
+import { readPage, type ComparisonPage, type ReportPage } from './data.ts';
 import { h, section } from './dom.ts';
 import { bytesWeight, flameGraph } from './flame_graph.ts';
 import { rate } from './format.ts';
@@ -31,11 +31,11 @@ function themeButton(): HTMLElement {
   return button;
 }
 
-function head(page: Page, remarks: Remark[]): HTMLElement {
+function head(page: Page): HTMLElement {
   return h('header', { class: `verdict verdict-${page.tone}` },
     h('p', { class: 'tone' }, tones[page.tone]), h('h1', {}, page.headline), h('p', { class: 'introduction' }, page.introduction),
     page.kind === 'report' && page.scope !== null && h('p', { class: 'scope' }, `Of this page: ${page.scope}.`),
-    h('dl', { class: 'facts' }, ...remarks.map((remark) => h('div', {}, h('dt', {}, remark.label), h('dd', {}, remark.text)))));
+    h('dl', { class: 'facts' }, ...page.remarks.map((remark) => h('div', {}, h('dt', {}, remark.label), h('dd', {}, remark.text)))));
 }
 
 function siteFlame(page: ReportPage): HTMLElement {
@@ -71,7 +71,7 @@ function listen(): void {
 async function start(app: HTMLElement, packed: string): Promise<void> {
   const page = await readPage(packed);
   const views = viewsOf(page);
-  app.replaceChildren(navigation(views), h('main', {}, head(page, page.kind === 'report' ? page.remarks : comparisonRemarks(page)), ...views));
+  app.replaceChildren(navigation(views), h('main', {}, head(page), ...views));
   listen();
   document.documentElement.dataset['ready'] = 'true';
 }
