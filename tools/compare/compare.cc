@@ -14,7 +14,6 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kSuffixDepth = 3;
 constexpr double kMinCount = 6;    // fewer sampled blocks on both sides are not put to the test
 constexpr double kMinDegrees = 8;  // of freedom, before the scatter between runs counts as known
 constexpr size_t kMinTenths = 6;   // of a single run, that must have births

@@ -19,18 +19,6 @@ namespace {
 constexpr double kSeenForSure =
     3;  // expected samples: none of them is then seen in 5 % of all runs
 
-double TotalWork(const std::vector<GateRun>& runs) {
-  double work = 0;
-  for (const GateRun& run : runs) work += run.counts.work;
-  return work;
-}
-
-double LargestInterval(const std::vector<GateRun>& runs) {
-  double interval = 1;
-  for (const GateRun& run : runs) interval = std::max(interval, run.counts.interval);
-  return interval;
-}
-
 // The scatter of what leaks alone: of all sites most are noise by nature.
 double Dispersion(const std::vector<GateLeak>& leaks) {
   std::vector<Replicates> replicates;
@@ -57,12 +45,12 @@ class Gatekeeper {
       : runs_(runs),
         baseline_(baseline),
         options_(options),
-        work_(TotalWork(runs)),
-        interval_(LargestInterval(runs)) {}
+        work_(WorkOf(runs)),
+        interval_(IntervalOf(runs)) {}
 
   GateResult Judge(const Suppressions& suppressions) {
     result_.runs = runs_.size();
-    if (!runs_.empty() && runs_.front().counts.work_is_counted) result_.unit = "iteration";
+    result_.unit = UnitOf(runs_);
     result_.unusable_because = WhyUnusable(runs_);
     result_.unlimited_because = WhyNotLimited();
     for (const std::string& why :
