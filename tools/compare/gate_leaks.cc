@@ -43,9 +43,7 @@ void AddCount(const SiteCount& site, const SiteKey& name, size_t run, const RunC
     leak.sum = site;
     leak.sum.key = name;
   } else {
-    leak.sum.count += site.count;
-    leak.sum.blocks += site.blocks;
-    leak.sum.bytes += site.bytes;
+    leak.sum.Add(site);
   }
   leak.counts[run] += site.count;
   leak.bytes[run] += counts.work > 0 ? site.bytes / counts.work : 0;
