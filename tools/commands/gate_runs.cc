@@ -68,7 +68,7 @@ std::vector<SiteCount> AccusedOf(const Analysis& analysis, const OwnCode& own,
 }
 
 // The program and its libraries may bring suppressions of their own, as they do for LeakSanitizer.
-// `modules`: those that do.
+// Each file is searched once, for all processes that have it loaded. `modules`: those of this one.
 absl::Status ReadOwnSuppressions(const capture::Capture& capture, const LoadOptions& options,
                                  std::vector<std::string>& notes, std::set<std::string>& modules) {
   for (const capture::ModuleInfo& module : capture.modules) {
@@ -78,9 +78,8 @@ absl::Status ReadOwnSuppressions(const capture::Capture& capture, const LoadOpti
     if (!options.suppressions->HasOf(file)) {
       const absl::StatusOr<std::string> text = LsanDefaultSuppressions(file);
       if (!text.ok()) notes.emplace_back(text.status().message());
-      if (!text.ok() || text->empty()) continue;
       RETURN_IF_ERROR(options.suppressions->Add(
-          *text, absl::StrCat(file, "'s __lsan_default_suppressions"), file));
+          text.value_or(""), absl::StrCat(file, "'s __lsan_default_suppressions"), file));
     }
     modules.insert(file);
   }
