@@ -155,6 +155,14 @@ TEST_F(RunEndTest, EachRunHasADirectoryAndTheFirstThatFailsEndsThem) {
   EXPECT_FALSE(fs::exists(Path("runs/run-3")));
 }
 
+TEST_F(RunEndTest, EachRunHasTheSamePreload) {
+  const std::vector<std::string> tells{"sh", "-c", "echo \"$LD_PRELOAD\" >> " + Path("log")};
+  ASSERT_TRUE(RunRepeatedly(tells, {.runs = 2}, Path("runs")).ok());
+  const std::string log = testing::Contents(Path("log"));
+  const std::string first = log.substr(0, log.find('\n') + 1);
+  EXPECT_EQ(log, first + first);
+}
+
 TEST_F(RunEndTest, RunsThatAreThereAlreadyAreNotMixedWithNewOnes) {
   fs::create_directories(Path("runs/run-1"));
   const auto cost = RunRepeatedly({"true"}, {.runs = 1}, Path("runs"));
