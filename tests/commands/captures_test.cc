@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "tests/commands/command_fixture.h"
+#include "tools/commands/recorders.h"
 
 namespace leaktrack {
 namespace {

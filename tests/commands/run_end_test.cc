@@ -16,6 +16,7 @@
 #include "tests/commands/command_fixture.h"
 #include "tests/support/recorder_builder.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/recorders.h"
 #include "tools/commands/repeated_runs.h"
 
 namespace leaktrack {

@@ -14,6 +14,7 @@
 
 #include "tests/support/recorder_builder.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/recorders.h"
 
 namespace leaktrack {
 namespace {

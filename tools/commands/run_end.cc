@@ -22,6 +22,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/recorders.h"
 #include "tools/report/words/exec_words.h"
 
 namespace leaktrack {
