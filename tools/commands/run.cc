@@ -13,6 +13,7 @@
 #include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/run_end.h"
+#include "tools/commands/run_end_words.h"
 #include "tools/commands/shared_options.h"
 #include "tools/inspect/locate.h"
 #include "tools/inspect/place_checks.h"
