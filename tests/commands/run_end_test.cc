@@ -42,12 +42,7 @@ class RunEndTest : public testing::CommandTest {
     testing::RecorderBuilder recorder;
     snprintf(recorder.header()->capture_path, sizeof recorder.header()->capture_path, "%s",
              capture.c_str());
-    recorder.header()->run_id = run_id;
-    recorder.SetTime(60'000);
-    const capture::SiteId site =
-        recorder.AddStack({capture::MakeFrame(recorder.AddModule("/bin/app"), 0x1234)});
-    recorder.Birth(site, 100);
-    recorder.SetLive(7, {site, 100, 1, 5'000});
+    testing::RecordOneBlock(run_id, recorder);
     recorder.SetDead();
     recorder.WriteTo(recorder_);
   }
