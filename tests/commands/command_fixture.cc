@@ -142,6 +142,17 @@ void Write(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
 }
 
+bool HasSource(const std::string& file) { return file.starts_with("/") && fs::exists(file); }
+
+void RecordOneBlock(uint64_t run_id, RecorderBuilder& recorder) {
+  recorder.header()->run_id = run_id;
+  recorder.SetTime(60'000);
+  const capture::SiteId site =
+      recorder.AddStack({capture::MakeFrame(recorder.AddModule("/bin/app"), 0x1234)});
+  recorder.Birth(site, 100);
+  recorder.SetLive(7, {site, 100, 1, 5'000});
+}
+
 CommandTest::CommandTest() {
   std::string pattern = (fs::temp_directory_path() / "leaktrack-test.XXXXXX").string();
   directory_ = mkdtemp(pattern.data());
@@ -159,6 +170,11 @@ std::string CommandTest::Make(const MadeRun& run, const std::string& folder) con
       absl::StrFormat("%s/testhost.%s.%d.%016x.ltk", folder, run.program, run.pid, run.run_id));
   Write(path, Builder(run).Bytes());
   return fs::path(path).lexically_normal().string();
+}
+
+std::string CommandTest::MakeNoCapture(const std::string& name) const {
+  Write(Path(name), std::string(100'000, 'x'));
+  return Path(name);
 }
 
 }  // namespace leaktrack::testing

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/recorder_builder.h"
+
 namespace leaktrack::testing {
 
 struct Outcome {
@@ -26,6 +28,12 @@ Outcome RunTool(const std::vector<std::string>& arguments);
 std::string Contents(const std::string& path);
 void Write(const std::string& path, const std::string& text);
 
+// Whether this source file is here: a test may have been built elsewhere.
+bool HasSource(const std::string& file);
+
+// What the recorder of a run holds that kept one block.
+void RecordOneBlock(uint64_t run_id, RecorderBuilder& recorder);
+
 // What a made run did. Its blocks are recorded exactly; its program file is this test.
 struct MadeRun {
   uint32_t pid = 4242;
@@ -35,6 +43,11 @@ struct MadeRun {
   std::string program = "program";
   bool ends = true;  // false: the capture stops without an end, and its recorder is gone
 };
+
+// How a program file begins.
+inline constexpr char kProgramBytes[] =
+    "\x7f"
+    "ELF and so on";
 
 // The functions that a made run has in its stacks, by name.
 inline constexpr char kLeakingFunction[] = "LeaksInMadeRuns";
@@ -49,6 +62,9 @@ class CommandTest : public ::testing::Test {
 
   // Writes the capture of a run into `folder` (below the directory) and returns its path.
   std::string Make(const MadeRun& run, const std::string& folder = ".") const;
+
+  // Writes a file that is no capture, whatever its name, and returns its path.
+  std::string MakeNoCapture(const std::string& name) const;
 
   std::string directory_;  // removed at the end
 };

@@ -2,21 +2,19 @@
 //
 // The tool from outside: what it prints and how it exits when it is given nonsense.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <string>
+
+#include "tests/commands/command_fixture.h"
 
 namespace leaktrack {
 namespace {
 
 using ::testing::HasSubstr;
-namespace fs = std::filesystem;
 
 struct Outcome {
   int exit = -1;
@@ -33,15 +31,7 @@ Outcome Tool(const std::string& arguments) {
   return outcome;
 }
 
-class CommandLineTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "leaktrack.XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-  std::string directory_;
-};
+using CommandLineTest = testing::CommandTest;
 
 TEST_F(CommandLineTest, AnUnknownCommandIsNamedAndSoAreTheKnownOnes) {
   for (const char* arguments : {"nonsense", "nonsense --help x", ""}) {
@@ -59,7 +49,9 @@ TEST_F(CommandLineTest, AnUnknownOptionIsTheToolsFailure) {
   EXPECT_EQ(Tool("report --nonsense x").exit, 2);
 }
 TEST_F(CommandLineTest, AnUnknownFormatIsTheToolsFailure) {
-  EXPECT_EQ(Tool("report --format html x").exit, 2);
+  const Outcome outcome = Tool("report --format nonsense x");
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.text, HasSubstr("--format: nonsense not in"));
 }
 TEST_F(CommandLineTest, RunWithoutACommandIsTheToolsFailure) { EXPECT_EQ(Tool("run --").exit, 2); }
 TEST_F(CommandLineTest, ExactAndAnIntervalExcludeEachOther) {
@@ -90,9 +82,9 @@ TEST_F(CommandLineTest, AnEmptyDirectorySaysHowToFillIt) {
 }
 
 TEST_F(CommandLineTest, AFileThatIsNoCaptureIsRefusedByReportAndDump) {
-  std::ofstream(directory_ + "/x.ltk") << std::string(100'000, 'x');
+  const std::string file = MakeNoCapture("x.ltk");
   for (const char* command : {"report ", "dump "}) {
-    const Outcome outcome = Tool(command + directory_ + "/x.ltk");
+    const Outcome outcome = Tool(command + file);
     EXPECT_EQ(outcome.exit, 2);
     EXPECT_THAT(outcome.text, HasSubstr("x.ltk"));
   }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/commands/command_fixture.h"
 #include "tools/symbolize/frame_store.h"
 
 namespace leaktrack {
@@ -16,22 +17,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class HistoryFileTest : public ::testing::Test {
+class HistoryFileTest : public testing::CommandTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "leaktrack.XXXXXX").string();
-    root_ = mkdtemp(pattern.data());
-  }
-  void TearDown() override { fs::remove_all(root_); }
   static PlateauBook Book(int line) {
     return PlateauBook::Parse("ab12 000000000000000" + std::to_string(line) +
                               " 1000 60 5 Cache::Fill\n");
   }
-  std::string root_;
 };
 
 TEST_F(HistoryFileTest, WhatIsWrittenIsReadAndAddedToForItsOwnerAlone) {
-  const std::string directory = root_ + "/state/leaktrack";
+  const std::string directory = directory_ + "/state/leaktrack";
   EXPECT_TRUE(ReadHistory(HistoryPlace{directory}).empty());
   ASSERT_TRUE(AddToHistory(HistoryPlace{directory}, Book(1)));
   ASSERT_TRUE(AddToHistory(HistoryPlace{directory}, Book(2)));
@@ -44,18 +39,18 @@ TEST_F(HistoryFileTest, WhatIsWrittenIsReadAndAddedToForItsOwnerAlone) {
 }
 
 TEST_F(HistoryFileTest, WhereNothingCanBeWrittenNothingIsRememberedAndNothingFails) {
-  std::ofstream(root_ + "/file") << "in the way";
-  EXPECT_FALSE(AddToHistory({root_ + "/file"}, Book(1)));
+  std::ofstream(directory_ + "/file") << "in the way";
+  EXPECT_FALSE(AddToHistory({directory_ + "/file"}, Book(1)));
   EXPECT_FALSE(AddToHistory({"/proc/leaktrack"}, Book(1)));
   EXPECT_FALSE(AddToHistory({""}, Book(1)));
-  fs::create_directories(root_ + "/odd/plateaus");  // a directory where the file should be
-  EXPECT_FALSE(AddToHistory({root_ + "/odd"}, Book(1)));
-  EXPECT_TRUE(ReadHistory({root_ + "/odd"}).empty());
+  fs::create_directories(directory_ + "/odd/plateaus");  // a directory where the file should be
+  EXPECT_FALSE(AddToHistory({directory_ + "/odd"}, Book(1)));
+  EXPECT_TRUE(ReadHistory({directory_ + "/odd"}).empty());
   EXPECT_TRUE(ReadHistory({"/dev"}).empty());
 }
 
 TEST_F(HistoryFileTest, ThatNothingIsKeptIsSaidOnceForOneReason) {
-  const std::string shared = root_ + "/home";
+  const std::string shared = directory_ + "/home";
   fs::create_directories(shared);
   ASSERT_EQ(chmod(shared.c_str(), 0777), 0);
   ::testing::internal::CaptureStderr();
@@ -67,7 +62,7 @@ TEST_F(HistoryFileTest, ThatNothingIsKeptIsSaidOnceForOneReason) {
 }
 
 TEST_F(HistoryFileTest, ADirectoryThatOthersShareIsUsedOnlyWhereTheUserNamedIt) {
-  const std::string shared = root_ + "/shared";
+  const std::string shared = directory_ + "/shared";
   fs::create_directories(shared);
   ASSERT_EQ(chmod(shared.c_str(), 0777), 0);
   EXPECT_FALSE(AddToHistory({shared + "/state"}, Book(1)));
@@ -77,13 +72,13 @@ TEST_F(HistoryFileTest, ADirectoryThatOthersShareIsUsedOnlyWhereTheUserNamedIt) 
 }
 
 TEST_F(HistoryFileTest, ALinkInPlaceOfTheFileIsNeitherReadNorWrittenThrough) {
-  std::ofstream(root_ + "/precious") << Book(1).Text();
-  fs::create_directories(root_ + "/state");
-  fs::create_symlink(root_ + "/precious", root_ + "/state/plateaus");
+  std::ofstream(directory_ + "/precious") << Book(1).Text();
+  fs::create_directories(directory_ + "/state");
+  fs::create_symlink(directory_ + "/precious", directory_ + "/state/plateaus");
   for (const bool named : {false, true})
-    EXPECT_TRUE(ReadHistory({root_ + "/state", named}).empty());
-  ASSERT_TRUE(AddToHistory({root_ + "/state", true}, Book(2)));
-  std::ifstream precious(root_ + "/precious");
+    EXPECT_TRUE(ReadHistory({directory_ + "/state", named}).empty());
+  ASSERT_TRUE(AddToHistory({directory_ + "/state", true}, Book(2)));
+  std::ifstream precious(directory_ + "/precious");
   EXPECT_EQ((std::string{std::istreambuf_iterator<char>(precious), {}}), Book(1).Text());
 }
 

@@ -53,9 +53,7 @@ TEST_F(OutputTest, WhatIsReadIsNotWrittenOverByAnyName) {
 TEST_F(OutputTest, WhatMustNotBeLostIsKnownByItsFirstBytes) {
   const std::string capture = Make({.seconds = 30});
   fs::rename(capture, Path("capture"));
-  Write(Path("program"),
-        "\x7f"
-        "ELF and so on");
+  Write(Path("program"), testing::kProgramBytes);
   Write(Path("short"),
         "\x7f"
         "EL");

@@ -16,6 +16,7 @@
 #include "tests/commands/command_fixture.h"
 #include "tests/support/recorder_builder.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/recorders.h"
 #include "tools/commands/repeated_runs.h"
 
 namespace leaktrack {
@@ -41,12 +42,7 @@ class RunEndTest : public testing::CommandTest {
     testing::RecorderBuilder recorder;
     snprintf(recorder.header()->capture_path, sizeof recorder.header()->capture_path, "%s",
              capture.c_str());
-    recorder.header()->run_id = run_id;
-    recorder.SetTime(60'000);
-    const capture::SiteId site =
-        recorder.AddStack({capture::MakeFrame(recorder.AddModule("/bin/app"), 0x1234)});
-    recorder.Birth(site, 100);
-    recorder.SetLive(7, {site, 100, 1, 5'000});
+    testing::RecordOneBlock(run_id, recorder);
     recorder.SetDead();
     recorder.WriteTo(recorder_);
   }
@@ -153,6 +149,14 @@ TEST_F(RunEndTest, EachRunHasADirectoryAndTheFirstThatFailsEndsThem) {
               HasSubstr("run 2 of the command ended with 1: "));
   EXPECT_EQ(fs::file_size(Path("log")), 2u) << "a line for each run";
   EXPECT_FALSE(fs::exists(Path("runs/run-3")));
+}
+
+TEST_F(RunEndTest, EachRunHasTheSamePreload) {
+  const std::vector<std::string> tells{"sh", "-c", "echo \"$LD_PRELOAD\" >> " + Path("log")};
+  ASSERT_TRUE(RunRepeatedly(tells, {.runs = 2}, Path("runs")).ok());
+  const std::string log = testing::Contents(Path("log"));
+  const std::string first = log.substr(0, log.find('\n') + 1);
+  EXPECT_EQ(log, first + first);
 }
 
 TEST_F(RunEndTest, RunsThatAreThereAlreadyAreNotMixedWithNewOnes) {

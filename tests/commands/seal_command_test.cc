@@ -50,8 +50,7 @@ TEST_F(SealCommandTest, SourceGoesInWhereItIsAskedFor) {
   const auto opened = OpenCapture(capture);
   const Seal names = MakeSeal(*opened, FramesOf(*opened), {}, false);
   const std::string file = names.frames.begin()->second.back().file;
-  if (!file.starts_with("/") || !fs::exists(file))
-    GTEST_SKIP() << file << " is not here: this test was built elsewhere";
+  if (!testing::HasSource(file)) GTEST_SKIP() << file << " is not here";
   const Outcome outcome = RunTool({"seal", "--source", "-o", Path("copy.ltk"), capture});
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("2 places their source"));
@@ -71,7 +70,7 @@ TEST_F(SealCommandTest, SealingTwiceIsSealingOnce) {
 TEST_F(SealCommandTest, OfADirectoryAllAreSealedAndABadOneKeepsNoneFromIt) {
   const std::string one = Make({.run_id = 1, .seconds = 60}, "in"),
                     two = Make({.run_id = 2, .seconds = 60}, "in/deep");
-  testing::Write(Path("in/bad.ltk"), std::string(100'000, 'x'));
+  MakeNoCapture("in/bad.ltk");
   fs::create_directories(Path("out"));
   const Outcome outcome = RunTool({"seal", "-o", Path("out"), Path("in")});
   EXPECT_EQ(outcome.exit, 2);
@@ -84,9 +83,7 @@ TEST_F(SealCommandTest, OfADirectoryAllAreSealedAndABadOneKeepsNoneFromIt) {
 TEST_F(SealCommandTest, AnotherRunAndAProgramAreNotWrittenOver) {
   const std::string one = Make({.run_id = 1, .seconds = 60}),
                     two = Make({.run_id = 2, .seconds = 60});
-  testing::Write(Path("program"),
-                 "\x7f"
-                 "ELF and so on");
+  testing::Write(Path("program"), testing::kProgramBytes);
   testing::Write(Path("empty.ltk"), "");
   const std::string before = Contents(two);
   EXPECT_THAT(RunTool({"seal", "-o", two, one}).err, HasSubstr("is the capture of another run"));

@@ -3,7 +3,6 @@
 // A capture that never got its header because the disk was full: its flight recorder has the data.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -12,8 +11,10 @@
 #include <fstream>
 #include <string>
 
+#include "tests/commands/command_fixture.h"
 #include "tests/support/recorder_builder.h"
 #include "tools/commands/captures.h"
+#include "tools/commands/recorders.h"
 
 namespace leaktrack {
 namespace {
@@ -22,11 +23,9 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class UnbegunCaptureTest : public ::testing::Test {
+class UnbegunCaptureTest : public testing::CommandTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "leaktrack.XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
+  UnbegunCaptureTest() {
     // Our pid distinguishes it from the recorders of real programs, and of other tests that run
     // now.
     run_id_ = 0xfeed'0000'0000'0000 + static_cast<uint64_t>(getpid());
@@ -36,23 +35,15 @@ class UnbegunCaptureTest : public ::testing::Test {
     recorder_ = std::string(kRecorderDirectory) + "/leaktrack." + id + ".ltr";
     std::ofstream(capture_).flush();
   }
-  void TearDown() override {
-    fs::remove_all(directory_);
-    unlink(recorder_.c_str());
-  }
+  ~UnbegunCaptureTest() override { unlink(recorder_.c_str()); }
   void LeaveRecorder(bool dead) {
     testing::RecorderBuilder recorder;
-    recorder.header()->run_id = run_id_;
-    recorder.SetTime(60'000);
-    const capture::SiteId site =
-        recorder.AddStack({capture::MakeFrame(recorder.AddModule("/bin/app"), 0x1234)});
-    recorder.Birth(site, 100);
-    recorder.SetLive(7, {site, 100, 1, 5'000});
+    testing::RecordOneBlock(run_id_, recorder);
     if (dead) recorder.SetDead();
     recorder.WriteTo(recorder_);
   }
 
-  std::string directory_, capture_, recorder_;
+  std::string capture_, recorder_;
   uint64_t run_id_ = 0;
 };
 

@@ -105,6 +105,14 @@ TEST_F(VersionsTest, ABaselineIsRenewedWhereItWasRead) {
   EXPECT_EQ(Contents(baseline), first);
 }
 
+TEST_F(VersionsTest, ABaselineThatCannotBeRenewedIsRefusedBeforeTheWork) {
+  const Outcome outcome =
+      RunTool({"gate", "--baseline", "/proc/self/limits", "--update-baseline", Version("runs", 0)});
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr("/proc/self/limits: cannot be renewed: /proc/"));
+}
+
 TEST_F(VersionsTest, LimitsComeFromOptionsAndFilesAndTheOptionGoesFirst) {
   const std::string runs = Version("runs", 1000), baseline = Path("leaks.txt");
   RunTool({"gate", "--at-exit", "--write-baseline", baseline, runs});
@@ -216,7 +224,7 @@ TEST_F(VersionsTest, AFleetIsSummedUpByProgram) {
 TEST_F(VersionsTest, ACaptureThatCannotBeReadIsCountedAndMakesTheSumInconclusive) {
   Make({.leaked_bytes = 0}, "fleet");
   EXPECT_EQ(RunTool({"merge", Path("fleet")}).exit, 0);
-  testing::Write(Path("fleet/bad.ltk"), std::string(100'000, 'x'));
+  MakeNoCapture("fleet/bad.ltk");
   const Outcome outcome = RunTool({"merge", Path("fleet")});
   EXPECT_EQ(outcome.exit, 3);
   EXPECT_THAT(outcome.out, HasSubstr("bad.ltk"));

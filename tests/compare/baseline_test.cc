@@ -84,6 +84,12 @@ TEST(BaselineTest, WhatAMergeLeavesBehindIsRefusedWithItsLine) {
       HasSubstr("b.txt:3: mixes"));
 }
 
+TEST(BaselineTest, ACountThatIsNoneIsRefused) {
+  for (const char* count : {"nan", "inf", "-1", "many"})
+    EXPECT_THAT(Refusal(std::string(count) + " blocks, 1 KiB per run: A < main\n"),
+                HasSubstr("b.txt:2: expected 'N blocks"));
+}
+
 TEST(BaselineTest, AnEmptyFileIsNoBaseline) {
   EXPECT_THAT(std::string(ParseBaseline("\n \n", "b.txt").status().message()),
               HasSubstr("b.txt: is empty"));

@@ -111,6 +111,19 @@ TEST(FleetSumsTest, SitesOfTheSameNamesAddUpOverRuns) {
   EXPECT_EQ(sums.conclusion(), Conclusion::kFound);
 }
 
+TEST(FleetSumsTest, APluginWithoutNamesIsOneSiteWhereverEachRunLoadedItFrom) {
+  FleetSums sums;
+  for (uint64_t run_id = 1; run_id <= 2; ++run_id) {
+    SiteResult site = Site("", Verdict::kLeak, 100);
+    const std::string path = "/tmp/tmp-" + std::to_string(run_id) + ".so";
+    site.stack = {{"", "", 0, path, "cd34", 1, false},
+                  {"main", "a.cc", 9, "/bin/service", "ab12", 2, false}};
+    sums.Add(ARun(run_id), Of({site}));
+  }
+  ASSERT_EQ(Only(sums).sites.size(), 1u);
+  EXPECT_EQ(Only(sums).sites.begin()->second.runs, 2u);
+}
+
 TEST(FleetSumsTest, ErrorsOfRunsAreIndependent) {
   RateSum sum;
   for (int i = 0; i < 4; ++i) sum.Add(Rate{100, 90, 120});

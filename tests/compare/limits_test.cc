@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string Refusal(const std::string& text) {
   const absl::StatusOr<GateLimits> limits = ParseLimits(text, "l.toml");
@@ -74,10 +75,16 @@ TEST(LimitsTest, ALimitOfASiteThatDoesNotLeakIsNamed) {
 }
 
 TEST(LimitsTest, LimitsPerIterationDoNotJudgeRunsThatCountNone) {
-  const GateResult result =
-      GateWith("per = 'iteration'\nmax-total = '1MiB'\n", {testing::Site("A", 0)});
+  const std::string per_iteration =
+      "per = 'iteration'\nmax-total = '1KiB'\nmax-site = '1KiB'\n[[site]]\nmatch = 'A'\nmax = "
+      "'1MiB'\n";
+  GateResult result = GateWith(per_iteration, {testing::Site("A", 10)});
   EXPECT_THAT(result.inconclusive_because,
               HasSubstr("the limits count per iteration, these runs per run"));
+  EXPECT_FALSE(result.over_total || result.sites.at(0).over_limit);
+  EXPECT_THAT(result.unused_limits, IsEmpty());
+  AcceptAsBaseline("b.txt", result);
+  EXPECT_EQ(result.verdict, GateVerdict::kInconclusive) << "a baseline is no limit";
 }
 
 TEST(LimitsTest, AGateSaysWhatItCouldHaveSeen) {

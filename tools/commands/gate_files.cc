@@ -13,6 +13,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/commands/shared_options.h"
+#include "tools/inspect/place_checks.h"
 #include "tools/report/gate/checkout_paths.h"
 #include "tools/report/gate/gate_report.h"
 
@@ -47,6 +48,17 @@ bool RenewsBaseline(const GateFiles& files) {
   std::error_code not_there;
   return !files.baseline.empty() && !BaselineToWrite(files).empty() &&
          fs::equivalent(files.baseline, BaselineToWrite(files), not_there);
+}
+
+// A baseline that is renewed is a new file beside the old one first.
+absl::Status MayRenewBaseline(const GateFiles& files) {
+  std::error_code unknown;
+  const fs::path file = fs::canonical(BaselineToWrite(files), unknown);
+  if (unknown || !fs::is_regular_file(file, unknown)) return absl::OkStatus();  // see ReadBaseline
+  const std::string why = WhyNotWritable(file.parent_path().string(), false);
+  if (why.empty()) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat(SafeText(BaselineToWrite(files)), ": cannot be renewed: ", SafeText(why)));
 }
 
 absl::Status WriteBaselineText(const GateFiles& files, const std::string& text,
@@ -130,7 +142,11 @@ absl::Status ReadSuppressions(const GateFiles& files, Suppressions& suppressions
 absl::Status CheckResultFiles(const GateFiles& files, const Inputs& inputs) {
   std::vector<std::string> outputs{SummaryPath(files)};
   for (const ResultFormat& format : kResults) outputs.push_back(files.*format.path);
-  if (!RenewsBaseline(files)) outputs.push_back(BaselineToWrite(files));
+  if (RenewsBaseline(files)) {
+    RETURN_IF_ERROR(MayRenewBaseline(files));
+  } else {
+    outputs.push_back(BaselineToWrite(files));
+  }
   std::erase(outputs, "");
   return CheckOutputs(outputs, inputs);
 }

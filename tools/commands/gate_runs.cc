@@ -27,32 +27,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of an accused sum of sites, those that it counts: with the frames that they share, and with the
-// function that owns them.
-bool Counts(const SiteResult& sum, const SiteKey& key, const SiteKey& one, const OwnCode& own) {
-  if (!sum.merged) return one == key;
+// Whether the analyzer has counted the site `one` into an accused one, whose key is `key`. A sum of
+// sites has those with the frames that they share, and with the function that owns them.
+bool IsPartOf(const SiteResult& accused, const SiteKey& key, const SiteKey& one,
+              const OwnCode& own) {
+  if (!accused.merged) return one == key;
   return BeginsWith(one, key) &&
-         std::ranges::find(one, NameInKey(sum.stack[sum.blame], own)) != one.end();
+         std::ranges::find(one, NameInKey(accused.stack[accused.blame], own)) != one.end();
 }
 
 // Adds what of `counts` belongs to an accused site and is suppressed, or is not: a sum of sites may
-// have both.
-void AddAccused(const SiteResult& site, const SiteCount& accused, const OwnCode& own,
-                bool suppressed, const std::vector<SiteCount>& counts,
-                std::vector<SiteCount>& into) {
-  SiteCount sum = accused;
+// have both. `named`: the accused site without amounts.
+void AddAccused(const SiteResult& site, const SiteCount& named, const OwnCode& own, bool suppressed,
+                const std::vector<SiteCount>& counts, std::vector<SiteCount>& into) {
+  SiteCount sum = named;
   sum.suppressed = suppressed;
   for (const SiteCount& one : counts) {
-    if (one.suppressed != suppressed || !Counts(site, sum.key, one.key, own)) continue;
-    sum.count += one.count;
-    sum.blocks += one.blocks;
-    sum.bytes += one.bytes;
+    if (one.suppressed == suppressed && IsPartOf(site, sum.key, one.key, own)) sum.Add(one);
   }
   if (sum.blocks > 0) into.push_back(std::move(sum));
 }
 
-// What the analyzer accuses, counted: an accused sum of sites is named by the frames that they
-// share.
+// What the analyzer accuses, counted. A sum of sites is named by the frames that they share.
 std::vector<SiteCount> AccusedOf(const Analysis& analysis, const OwnCode& own,
                                  const std::vector<SiteCount>& counts) {
   std::vector<SiteCount> accused;
@@ -72,7 +68,7 @@ std::vector<SiteCount> AccusedOf(const Analysis& analysis, const OwnCode& own,
 }
 
 // The program and its libraries may bring suppressions of their own, as they do for LeakSanitizer.
-// `modules`: those that do.
+// Each file is searched once, for all processes that have it loaded. `modules`: those of this one.
 absl::Status ReadOwnSuppressions(const capture::Capture& capture, const LoadOptions& options,
                                  std::vector<std::string>& notes, std::set<std::string>& modules) {
   for (const capture::ModuleInfo& module : capture.modules) {
@@ -82,9 +78,8 @@ absl::Status ReadOwnSuppressions(const capture::Capture& capture, const LoadOpti
     if (!options.suppressions->HasOf(file)) {
       const absl::StatusOr<std::string> text = LsanDefaultSuppressions(file);
       if (!text.ok()) notes.emplace_back(text.status().message());
-      if (!text.ok() || text->empty()) continue;
       RETURN_IF_ERROR(options.suppressions->Add(
-          *text, absl::StrCat(file, "'s __lsan_default_suppressions"), file));
+          text.value_or(""), absl::StrCat(file, "'s __lsan_default_suppressions"), file));
     }
     modules.insert(file);
   }
@@ -173,12 +168,7 @@ void AddSites(std::vector<SiteCount>& into, const std::vector<SiteCount>& from) 
     if (found == known.end()) {
       fresh.push_back(site);
     } else {
-      found->second->count += site.count;
-      found->second->blocks += site.blocks;
-      found->second->born += site.born;
-      found->second->bytes += site.bytes;
-      for (size_t i = 0; i < kTenths; ++i)
-        found->second->births_by_tenth[i] += site.births_by_tenth[i];
+      found->second->Add(site);
     }
   }
   into.insert(into.end(), fresh.begin(), fresh.end());

@@ -13,6 +13,7 @@
 #include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/run_end.h"
+#include "tools/commands/run_end_words.h"
 #include "tools/commands/shared_options.h"
 #include "tools/inspect/locate.h"
 #include "tools/inspect/place_checks.h"
@@ -31,13 +32,18 @@ constexpr char kExamples[] =
     "`leaktrack report` reads the capture at any time: while the command runs, after it ended, "
     "after it was killed.";
 
+// First, so that our malloc is the one that is called; what else was preloaded stays. Of several
+// runs each gets the same, or the programs that copy their environment would differ by it.
+std::string PreloadOf(const std::string& library) {
+  const char* const set = getenv("LD_PRELOAD");
+  const std::string before = set == nullptr ? "" : set;
+  if (before.empty() || before == library) return library;
+  return before.starts_with(library + ":") ? before : absl::StrCat(library, ":", before);
+}
+
 void SetEnvironment(const RunOptions& options, const std::string& library,
                     const std::string& directory) {
-  const char* others = getenv("LD_PRELOAD");
-  // First, so that our malloc is the one that is called; what else was preloaded stays.
-  const std::string preload =
-      others != nullptr && *others != '\0' ? absl::StrCat(library, ":", others) : library;
-  setenv("LD_PRELOAD", preload.c_str(), 1);
+  setenv("LD_PRELOAD", PreloadOf(library).c_str(), 1);
   setenv("LEAKTRACK_OUT", directory.c_str(), 1);
   if (options.exact) setenv("LEAKTRACK_INTERVAL", "exact", 1);
   if (!options.interval.empty()) setenv("LEAKTRACK_INTERVAL", options.interval.c_str(), 1);

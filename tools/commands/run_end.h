@@ -40,8 +40,6 @@ class CapturePlace {
   std::set<std::string> before_;  // names of files
 };
 
-void Say(const std::string& text);
-
 // `tell` false: nothing is said of captures that are as they should be.
 void FinishRun(const CapturePlace& place, const ChildEnd& end, bool tell);
 

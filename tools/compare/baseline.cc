@@ -115,7 +115,8 @@ class Parser {
     const std::vector<std::string> figures = absl::StrSplit(measured, absl::MaxSplits(", ", 1));
     absl::string_view blocks = figures[0];
     if (parts.second.empty() || figures.size() != 2 || !absl::ConsumeSuffix(&blocks, " blocks") ||
-        !absl::SimpleAtod(blocks, &entry.blocks)) {
+        !absl::SimpleAtod(blocks, &entry.blocks) || !std::isfinite(entry.blocks) ||
+        entry.blocks < 0) {
       return Refuse("expected 'N blocks, SIZE per run: SITE'");
     }
     RETURN_IF_ERROR(Amount(figures[1], &entry));

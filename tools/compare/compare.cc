@@ -14,7 +14,6 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kSuffixDepth = 3;
 constexpr double kMinCount = 6;    // fewer sampled blocks on both sides are not put to the test
 constexpr double kMinDegrees = 8;  // of freedom, before the scatter between runs counts as known
 constexpr size_t kMinTenths = 6;   // of a single run, that must have births
@@ -37,13 +36,7 @@ Version Gather(const std::vector<RunCounts>& runs) {
       counts.resize(runs.size());
       counts[i] += site.count;
       const auto [sum, fresh] = version.sums.try_emplace(site.key, site);
-      if (fresh) continue;
-      sum->second.count += site.count;
-      sum->second.blocks += site.blocks;
-      sum->second.born += site.born;
-      sum->second.bytes += site.bytes;
-      for (size_t k = 0; k < kTenths; ++k)
-        sum->second.births_by_tenth[k] += site.births_by_tenth[k];
+      if (!fresh) sum->second.Add(site);
     }
   }
   return version;

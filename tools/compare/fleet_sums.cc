@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "tools/analysis/blame/own_code.h"
 #include "tools/base/safe_text.h"
 #include "tools/compare/process_role.h"
 #include "tools/compare/site_key.h"
@@ -40,8 +41,8 @@ void AddRole(const std::string& role, ProgramSum& program) {
   ++program.roles[known || program.roles.size() < ProgramSum::kMostRoles ? role : "others"];
 }
 
-std::string KeyOf(const SiteResult& site) {
-  SiteKey key = Suffix(MakeSiteKey(site.stack, site.blame), kMostNames);
+std::string KeyOf(const SiteResult& site, const OwnCode& own) {
+  SiteKey key = Suffix(MakeSiteKey(site.stack, site.blame, own), kMostNames);
   for (std::string& name : key) {
     if (name.size() > kMostNameColumns) name = ShortenMiddle(name, kMostNameColumns);
   }
@@ -140,10 +141,11 @@ bool FleetSums::Add(const capture::Capture& capture, const Analysis& analysis) {
     longest_seconds_ = analysis.duration_seconds;
     of_longest_ = analysis.conclusion;
   }
+  const OwnCode own(capture);
   std::map<std::string, SiteSum> of_run;
   for (const SiteResult& site : analysis.sites) {
     const SiteSum part = Reduced(site, capture.path);
-    const auto [at, fresh] = of_run.try_emplace(KeyOf(site), part);
+    const auto [at, fresh] = of_run.try_emplace(KeyOf(site, own), part);
     if (!fresh) JoinWithinRun(part, at->second);
   }
   for (const auto& [key, site] : of_run) AddSite(key, site, program);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <map>
 #include <set>
 
@@ -17,18 +18,6 @@ namespace {
 
 constexpr double kSeenForSure =
     3;  // expected samples: none of them is then seen in 5 % of all runs
-
-double TotalWork(const std::vector<GateRun>& runs) {
-  double work = 0;
-  for (const GateRun& run : runs) work += run.counts.work;
-  return work;
-}
-
-double LargestInterval(const std::vector<GateRun>& runs) {
-  double interval = 1;
-  for (const GateRun& run : runs) interval = std::max(interval, run.counts.interval);
-  return interval;
-}
 
 // The scatter of what leaks alone: of all sites most are noise by nature.
 double Dispersion(const std::vector<GateLeak>& leaks) {
@@ -56,15 +45,18 @@ class Gatekeeper {
       : runs_(runs),
         baseline_(baseline),
         options_(options),
-        work_(TotalWork(runs)),
-        interval_(LargestInterval(runs)) {}
+        work_(WorkOf(runs)),
+        interval_(IntervalOf(runs)) {}
 
   GateResult Judge(const Suppressions& suppressions) {
     result_.runs = runs_.size();
-    if (!runs_.empty() && runs_.front().counts.work_is_counted) result_.unit = "iteration";
+    result_.unit = UnitOf(runs_);
     result_.unusable_because = WhyUnusable(runs_);
-    result_.inconclusive_because =
-        result_.unusable_because.empty() ? WhyNotComparable() : result_.unusable_because;
+    result_.unlimited_because = WhyNotLimited();
+    for (const std::string& why :
+         {result_.unusable_because, result_.unlimited_because, WhyNotComparable()}) {
+      if (result_.inconclusive_because.empty()) result_.inconclusive_because = why;
+    }
     leaks_ = GatherLeaks(runs_, options_.compare.mode, baseline_);
     phi_ = Dispersion(leaks_);
     result_.measured = MeasuredBaseline(runs_, leaks_, options_.compare);
@@ -76,7 +68,7 @@ class Gatekeeper {
     }
     result_.unused = suppressions.Unused();
     for (const SiteLimit& limit : options_.limits.sites) {
-      if (!limits_used_.contains(&limit))
+      if (IsLimited() && !limits_used_.contains(&limit))
         result_.unused_limits.push_back(absl::StrCat(limit.where, ": ", limit.pattern));
     }
     result_.detectable_bytes = Detectable();
@@ -86,14 +78,19 @@ class Gatekeeper {
   }
 
  private:
+  std::string CountsAnother(absl::string_view what, absl::string_view unit) const {
+    return absl::StrCat("the ", what, " per ", unit, ", these runs per ", result_.unit);
+  }
+
+  std::string WhyNotLimited() const {
+    const std::string& unit = options_.limits.unit;
+    return unit.empty() || unit == result_.unit ? "" : CountsAnother("limits count", unit);
+  }
+  bool IsLimited() const { return result_.unlimited_because.empty(); }
+
   std::string WhyNotComparable() const {
-    const auto other = [&](absl::string_view what, absl::string_view unit) {
-      return absl::StrCat("the ", what, " per ", unit, ", these runs per ", result_.unit);
-    };
-    if (!options_.limits.unit.empty() && options_.limits.unit != result_.unit)
-      return other("limits count", options_.limits.unit);
     if (!baseline_.entries.empty() && baseline_.unit != result_.unit)
-      return other("baseline counts", baseline_.unit);
+      return CountsAnother("baseline counts", baseline_.unit);
     if (!baseline_.mode || *baseline_.mode == options_.compare.mode) return "";
     return *baseline_.mode == CountMode::kAtExit
                ? "the baseline counts what was never freed (--at-exit), this gate what grew"
@@ -122,7 +119,7 @@ class Gatekeeper {
     change.now_blocks = leak.sum.blocks / work_;
     change.bytes_per_count = leak.sum.count > 0 ? leak.sum.bytes / leak.sum.count : 0;
     site.suppressed = leak.sum.suppressed;
-    HoldToLimit(site);
+    if (IsLimited()) HoldToLimit(site);
     const BaselineMatch match = FindInBaseline(baseline_, change.key, options_.compare.mode);
     seen_.insert(match.keys.begin(), match.keys.end());
     if (!Matters(change.now_bytes, options_.compare)) return site;
@@ -195,8 +192,8 @@ class Gatekeeper {
       result_.total_bytes += site.change.now_bytes;
       fails |= site.over_limit || (site.change.change >= Change::kWorse && !site.within_limit);
     }
-    result_.over_total =
-        options_.limits.total_bytes && result_.total_bytes > *options_.limits.total_bytes;
+    result_.over_total = IsLimited() && options_.limits.total_bytes &&
+                         result_.total_bytes > *options_.limits.total_bytes;
     std::stable_sort(result_.sites.begin(), result_.sites.end(),
                      [](const GateSite& a, const GateSite& b) {
                        if (a.suppressed != b.suppressed) return b.suppressed;
@@ -232,13 +229,15 @@ GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline,
 
 void AcceptAsBaseline(const std::string& file, GateResult& result) {
   result.written_baseline = file;
-  result.inconclusive_because.clear();
+  result.inconclusive_because = result.unlimited_because;
   bool fails = result.over_total || !result.failed_tests.empty();
   for (GateSite& site : result.sites) {
     site.accepted = !site.suppressed && site.change.change >= Change::kUnclear;
     fails |= !site.suppressed && site.over_limit;
   }
-  result.verdict = fails ? GateVerdict::kFail : GateVerdict::kPass;
+  result.verdict = fails                                 ? GateVerdict::kFail
+                   : result.inconclusive_because.empty() ? GateVerdict::kPass
+                                                         : GateVerdict::kInconclusive;
 }
 
 }  // namespace leaktrack

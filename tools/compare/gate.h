@@ -60,6 +60,7 @@ struct GateResult {
   std::vector<std::string> unused;         // suppressions that covered nothing
   std::vector<std::string> unused_limits;  // of sites that do not leak
   std::string unusable_because;            // a run proves nothing: no baseline can be made of these
+  std::string unlimited_because;           // the limits count per another unit: none was applied
   std::string inconclusive_because;
   std::vector<std::string> notes;
   std::vector<std::string> failed_tests;  // no baseline and no limit makes up for these
@@ -73,7 +74,8 @@ GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline,
 // What these runs leak, as a new baseline; comments of the old one stay with their sites.
 Baseline MakeBaseline(const GateResult& result, const Baseline& old);
 
-// The result as it is once its leaks stand in the baseline `file`: only limits are left to fail.
+// The result as it is once its leaks stand in the baseline `file`: only limits and failed
+// tests can still fail it, and limits that could not be applied make it inconclusive.
 void AcceptAsBaseline(const std::string& file, GateResult& result);
 
 }  // namespace leaktrack

@@ -13,7 +13,6 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kSuffixDepth = 3;
 // Runs of another day, on a machine that does other things besides, differ by so much more than
 // runs that follow each other.
 constexpr double kDrift = .1;
@@ -33,24 +32,10 @@ void AddEntry(const SiteKey& key, const BaselineEntry& entry, BaselineMatch& mat
 }
 
 double PerUnit(const std::vector<GateRun>& runs, double RunCounts::*amount) {
-  double sum = 0, work = 0;
-  for (const GateRun& run : runs) {
-    sum += run.counts.*amount;
-    work += run.counts.work;
-  }
+  const double work = WorkOf(runs);
+  double sum = 0;
+  for (const GateRun& run : runs) sum += run.counts.*amount;
   return work > 0 ? sum / work : 0;
-}
-
-double WorkOf(const std::vector<GateRun>& runs) {
-  double work = 0;
-  for (const GateRun& run : runs) work += run.counts.work;
-  return work;
-}
-
-double IntervalOf(const std::vector<GateRun>& runs) {
-  double interval = 1;
-  for (const GateRun& run : runs) interval = std::max(interval, run.counts.interval);
-  return interval;
 }
 
 // What is compared, in the units of the tests.
@@ -213,7 +198,7 @@ Baseline MeasuredBaseline(const std::vector<GateRun>& runs, const std::vector<Ga
   measured.runs = std::max<size_t>(1, runs.size());
   measured.mode = options.mode;
   measured.interval = IntervalOf(runs);
-  if (!runs.empty() && runs.front().counts.work_is_counted) measured.unit = "iteration";
+  measured.unit = UnitOf(runs);
   if (options.mode == CountMode::kGrown && measured.unit == "run")
     measured.freed_bytes = PerUnit(runs, &RunCounts::freed_bytes);
   const double work = WorkOf(runs);

@@ -43,9 +43,7 @@ void AddCount(const SiteCount& site, const SiteKey& name, size_t run, const RunC
     leak.sum = site;
     leak.sum.key = name;
   } else {
-    leak.sum.count += site.count;
-    leak.sum.blocks += site.blocks;
-    leak.sum.bytes += site.bytes;
+    leak.sum.Add(site);
   }
   leak.counts[run] += site.count;
   leak.bytes[run] += counts.work > 0 ? site.bytes / counts.work : 0;
@@ -80,6 +78,22 @@ void AddRun(const GateRun& run, size_t number, size_t runs, const Names& names, 
 }
 
 }  // namespace
+
+double WorkOf(const std::vector<GateRun>& runs) {
+  double work = 0;
+  for (const GateRun& run : runs) work += run.counts.work;
+  return work;
+}
+
+std::string UnitOf(const std::vector<GateRun>& runs) {
+  return !runs.empty() && runs.front().counts.work_is_counted ? "iteration" : "run";
+}
+
+double IntervalOf(const std::vector<GateRun>& runs) {
+  double interval = 1;
+  for (const GateRun& run : runs) interval = std::max(interval, run.counts.interval);
+  return interval;
+}
 
 bool BeginsWith(const SiteKey& key, const SiteKey& with) {
   return key.size() >= with.size() && std::equal(with.begin(), with.end(), key.begin());

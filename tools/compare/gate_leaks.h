@@ -10,12 +10,20 @@
 #ifndef LEAKTRACK_TOOLS_COMPARE_GATE_LEAKS_H_
 #define LEAKTRACK_TOOLS_COMPARE_GATE_LEAKS_H_
 
+#include <string>
 #include <vector>
 
 #include "tools/compare/gate.h"
 #include "tools/compare/statistics.h"
 
 namespace leaktrack {
+
+// The work that all runs did together, and what it is counted in: "run" or "iteration".
+double WorkOf(const std::vector<GateRun>& runs);
+std::string UnitOf(const std::vector<GateRun>& runs);
+
+// The largest mean interval between samples, bytes.
+double IntervalOf(const std::vector<GateRun>& runs);
 
 struct GateLeak {
   SiteCount sum;      // over all runs

@@ -161,11 +161,7 @@ void Join(SiteCount& into, const SiteCount& other) {
     into.stack = other.stack;
     into.blame = other.blame;
   }
-  into.count += other.count;
-  into.blocks += other.blocks;
-  into.born += other.born;
-  into.bytes += other.bytes;
-  for (size_t i = 0; i < kTenths; ++i) into.births_by_tenth[i] += other.births_by_tenth[i];
+  into.Add(other);
 }
 
 // Its allocations went past us, or we do not know that there were none.
@@ -185,6 +181,14 @@ std::string WhyUnusable(const capture::Capture& capture) {
 }
 
 }  // namespace
+
+void SiteCount::Add(const SiteCount& other) {
+  count += other.count;
+  blocks += other.blocks;
+  bytes += other.bytes;
+  born += other.born;
+  for (size_t i = 0; i < kTenths; ++i) births_by_tenth[i] += other.births_by_tenth[i];
+}
 
 RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode,
                    IsSuppressed suppressed) {

@@ -42,6 +42,9 @@ struct SiteCount {
   // flight), not a leak by itself.
   bool turns_over() const { return born > 10 * blocks; }
   std::array<double, kTenths> births_by_tenth{};
+
+  // Adds the amounts of another: of the same site in another run, or of another site.
+  void Add(const SiteCount& other);
 };
 
 struct RunCounts {

@@ -13,6 +13,7 @@
 #ifndef LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_
 #define LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ SiteKey ParseSiteKey(const std::string& text);
 
 // The innermost `depth` names; the whole key where it is shorter.
 SiteKey Suffix(const SiteKey& key, size_t depth);
+
+// So many make a site known again where no whole key does.
+inline constexpr size_t kSuffixDepth = 3;
 
 }  // namespace leaktrack
 

@@ -35,6 +35,7 @@ class Suppressions {
   // `name` is put before what is said of a line: "lsan.supp:3: ...". `module`: the program or
   // library that brings them, and in whose processes alone they hold; empty: all.
   absl::Status Add(std::string_view text, const std::string& name, const std::string& module = "");
+  // Whether those of this module were added, be it none.
   bool HasOf(const std::string& module) const { return modules_.contains(module); }
 
   // What the C and C++ run-times keep until the end by design (buffers of stdout, the emergency
