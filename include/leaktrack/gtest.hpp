@@ -61,7 +61,8 @@ double GrowthOf(Body& body, int iterations) {
 template <typename Body>
 ::testing::AssertionResult KeepsNothing(Body&& body, int iterations = 100) {
   if (!gtest_internal::AllocatorTells()) {
-    return ::testing::AssertionFailure() << "this program's allocator does not say what is in use; gate the whole program: leaktrack gate";
+    return ::testing::AssertionFailure() << "this program's allocator does not say what is in use; "
+                                            "gate the whole program: leaktrack gate";
   }
   body();
   const double once = gtest_internal::GrowthOf(body, iterations);
@@ -71,8 +72,11 @@ template <typename Body>
   const ::testing::TestInfo* const test = ::testing::UnitTest::GetInstance()->current_test_info();
   const std::string name = std::string(test->test_suite_name()) + "." + test->name();
   leaktrack_snapshot(("KeepsNothing:" + name).c_str());
-  return ::testing::AssertionFailure() << "keeps " << lost << " bytes per iteration, in " << iterations << " as in " << 2 * iterations
-      << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- " << program_invocation_name << " --gtest_filter=" << name;
+  return ::testing::AssertionFailure()
+         << "keeps " << lost << " bytes per iteration, in " << iterations << " as in "
+         << 2 * iterations
+         << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- "
+         << program_invocation_name << " --gtest_filter=" << name;
 }
 
 }  // namespace leaktrack

@@ -58,7 +58,9 @@ T* Immortal(T* block) {
 class Pool {
  public:
   explicit Pool(const char* name) : pool_(leaktrack_pool_create(name)) {}
-  void Backing(const void* start, size_t bytes) const { leaktrack_pool_backing(pool_, start, bytes); }
+  void Backing(const void* start, size_t bytes) const {
+    leaktrack_pool_backing(pool_, start, bytes);
+  }
   template <typename T>
   T* Alloc(T* object, size_t bytes) const {
     leaktrack_pool_alloc(pool_, object, bytes);

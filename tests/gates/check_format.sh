@@ -14,4 +14,4 @@ case $("$format" --version) in
   *"version 14."*) ;;
   *) echo "only clang-format 14 decides, here is $("$format" --version)"; exit 77 ;;
 esac
-git ls-files -z -- '*.cc' '*.h' '*.c' | xargs -0 -n 60 -P "$(nproc)" "$format" "${mode[@]}"
+git ls-files -z -- '*.cc' '*.h' '*.hpp' '*.c' | xargs -0 -n 60 -P "$(nproc)" "$format" "${mode[@]}"
