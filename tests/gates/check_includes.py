@@ -91,7 +91,7 @@ def sources(root):
                 path = os.path.relpath(os.path.join(folder, name), root)
                 # Headers of tracked programs serve C as well.
                 c_too = path.startswith("tests/e2e/") and name.endswith(".h")
-                if name.endswith((".h", ".cc")) and not c_too and not path.startswith(LEFT_OUT):
+                if name.endswith((".h", ".hpp", ".cc")) and not c_too and not path.startswith(LEFT_OUT):
                     yield path
 
 
@@ -105,8 +105,8 @@ def read(root, path):
 
 def own_headers(path, included):
     """The headers that a file may lean on: that of its own name; a test's, that of what it tests."""
-    stem = re.sub(r"(_test|_fuzz|_bench)?\.cc$", "", os.path.basename(path))
-    return [name for name in included if path.endswith(".cc") and os.path.basename(name) == stem + ".h"]
+    stem = re.sub(r"(_test|_fuzz|_bench)?\.(cc|hpp)$", "", os.path.basename(path))
+    return [name for name in included if os.path.basename(name) == stem + ".h"]
 
 
 def missing(root, path):
@@ -115,7 +115,8 @@ def missing(root, path):
     found = INCLUDE.findall(text)
     have = {name for _, name in found}
     for header in own_headers(path, [name for kind, name in found if kind == '"']):
-        have |= {name for _, name in INCLUDE.findall(read(root, header))}
+        for place in (root, os.path.join(root, "include")):
+            have |= {name for _, name in INCLUDE.findall(read(place, header))}
     code = NOISE.sub(" ", INCLUDE.sub("", text))
     return [header for header, (names, as_good) in sorted(NEEDS.items()) if not have & as_good and names.search(code)]
 
@@ -126,9 +127,9 @@ def add(root, path, headers):
     lines = "".join(f"#include <{header}>\n" for header in headers)
     cpp = re.search(r"^#include <[^>.]+>\n", text, re.M)
     own = [match for match in re.finditer(r'^#include ("[^"]+"|<[^>]+>)\n', text, re.M)]
-    guard = re.search(r"^#define LEAKTRACK_\w+_H_\n", text, re.M)
+    guard = re.search(r"^#define LEAKTRACK_\w+_H(?:PP)?_\n", text, re.M)
     if cpp:
-        at, lines = cpp.start(), lines
+        at = cpp.start()
     elif own and path.endswith(".cc"):
         first = own[0]
         is_own = os.path.basename(first.group(1).strip('"<>')) == os.path.basename(path)[:-3] + ".h"

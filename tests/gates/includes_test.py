@@ -32,6 +32,8 @@ class IncludesTest(unittest.TestCase):
 
     def test_a_source_leans_on_the_header_of_its_name(self):
         self.assertEqual(self.missing("tools/a.cc", '#include "tools/a.h"\nstd::string s;', a="#include <string>"), [])
+        self.assertEqual(self.missing("tools/a.hpp", '#include "tools/a.h"\nstd::string s;', a="#include <string>"), [])
+        self.assertEqual(self.missing("tools/a.h", '#include "tools/b.h"\nstd::string s;', b="#include <string>"), ["string"])
 
     def test_comments_and_texts_use_nothing(self):
         self.assertEqual(self.missing("tools/a.h", '// std::vector\n/* std::map */ auto s = "std::set"; auto r = R"(std::list)";'), [])
