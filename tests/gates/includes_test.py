@@ -27,6 +27,10 @@ class IncludesTest(unittest.TestCase):
             self.assertEqual(self.missing("tools/a.h", code), [header])
             self.assertEqual(self.missing("tools/a.h", f"#include <{header}>\n{code}"), [])
 
+    def test_a_vector_declares_no_size_t(self):
+        self.assertEqual(self.missing("tools/a.h", "#include <vector>\nsize_t Count();"), ["cstddef"])
+        self.assertEqual(self.missing("tools/a.h", "#include <string>\nsize_t Count();"), [])
+
     def test_another_header_of_ours_does_not_stand_in(self):
         self.assertEqual(self.missing("tools/a.cc", '#include "tools/b.h"\nstd::string s;', b="#include <string>"), ["string"])
 
