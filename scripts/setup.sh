@@ -65,6 +65,7 @@ if [ "$(id -u)" -ne 0 ]; then
   fi
 fi
 echo "setup: installing ${missing[*]}" >&2
+"${as_root[@]}" true  # sudo asks for a password here, not below a line that tells of progress
 # A package that starts a service must not start one here: the tests run their own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then

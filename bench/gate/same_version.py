@@ -15,7 +15,6 @@ import concurrent.futures
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,17 +36,19 @@ SQL = ("CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT);"
        "CREATE INDEX x ON t(b); SELECT count(*) FROM t WHERE b LIKE 'A%'; UPDATE t SET b = b || 'x' WHERE random() % 3 = 0;")
 
 
-def redis(folder):
+def redis(folder, clients):
+    """A server in `folder`, and untracked clients: the command that they are, which is given the server by -s."""
     socket = os.path.join(folder, "s")
     return ["sh", "-c", f"redis-server --port 0 --unixsocket {socket} --save '' --dir {folder} >/dev/null & server=$!;"
             f" until redis-cli -s {socket} ping >/dev/null 2>&1; do sleep .05; done;"
-            f" LD_PRELOAD= redis-benchmark -q -s {socket} -n 100000 -r 20000 -t set,get,lpush,lpop -P 16 >/dev/null;"
+            f" LD_PRELOAD= {clients} -s {socket} >/dev/null;"
             f" LD_PRELOAD= redis-cli -s {socket} shutdown nosave; wait $server"]
 
 
 def programs(service):
     return {"service": lambda folder: [service, "--seconds", "3"], "python": lambda folder: ["/usr/bin/python3", "-c", PYTHON],
-            "ruby": lambda folder: ["ruby", "-e", RUBY], "sqlite3": lambda folder: ["sqlite3", ":memory:", SQL], "redis": redis}
+            "ruby": lambda folder: ["ruby", "-e", RUBY], "sqlite3": lambda folder: ["sqlite3", ":memory:", SQL],
+            "redis": lambda folder: redis(folder, "redis-benchmark -q -n 100000 -r 20000 -t set,get,lpush,lpop -P 16")}
 
 
 def run_once(leaktrack, place, command):
@@ -57,54 +58,72 @@ def run_once(leaktrack, place, command):
     return place
 
 
-def compare(leaktrack, runs, at_exit, dice):
+def two_versions(place, runs, dice):
+    """Two folders below `place` of three runs each, drawn from `runs`."""
+    versions = [os.path.join(place, "old"), os.path.join(place, "new")]
+    for version in versions:
+        os.makedirs(version)
+    for i, run in enumerate(dice.sample(runs, 6)):
+        os.symlink(run, os.path.join(versions[i // 3], f"run-{i % 3 + 1}"))
+    return versions
+
+
+def compare(leaktrack, runs, number, dice):
     with tempfile.TemporaryDirectory() as place:
-        for i, run in enumerate(dice.sample(runs, 6)):
-            version = os.path.join(place, "old" if i < 3 else "new")
-            os.makedirs(version, exist_ok=True)
-            os.symlink(run, os.path.join(version, f"run-{i % 3 + 1}"))
-        done = subprocess.run([leaktrack, "diff", os.path.join(place, "old"), os.path.join(place, "new"), *(["--at-exit"] if at_exit else [])],
+        done = subprocess.run([leaktrack, "diff", *two_versions(place, runs, dice), *(["--at-exit"] if number % 2 else [])],
                               capture_output=True, text=True, check=False, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("leaktrack")
-    parser.add_argument("service")
-    parser.add_argument("--comparisons", type=int, default=200)
+def parse(description, trials, options=()):
+    """The options of this script and of its sibling; `trials` is the name of that for their number."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("leaktrack", type=os.path.abspath)
+    parser.add_argument("service", type=os.path.abspath)
+    parser.add_argument("--" + trials, dest="trials", type=int, default=200)
     parser.add_argument("--pool", type=int, default=18)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--programs", nargs="+", metavar="NAME", help="only these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json")
-    args = parser.parse_args()
-    leaktrack, dice, rows = os.path.abspath(args.leaktrack), random.Random(args.seed), {}
-    chosen = {name: command for name, command in programs(os.path.abspath(args.service)).items() if not args.programs or name in args.programs}
-    base = tempfile.mkdtemp()
-    try:
-        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            for number, (name, command) in enumerate(chosen.items()):
-                places = [os.path.join(base, name, str(i)) for i in range(args.pool)]
-                runs = list(pool.map(lambda place, command=command: run_once(leaktrack, place, command), places))
-                mine = args.comparisons // len(chosen) + (number < args.comparisons % len(chosen))
-                jobs = [(i % 2 == 1, random.Random(dice.random())) for i in range(mine)]
-                begun = time.monotonic()
-                results = list(pool.map(lambda job, runs=runs: compare(leaktrack, runs, *job), jobs))
-                codes = [code for code, _ in results]
-                rows[name] = {"comparisons": mine, "failed": codes.count(1), "inconclusive": codes.count(3), "broken": codes.count(2),
-                              "seconds_a_comparison": round((time.monotonic() - begun) * args.jobs / max(1, mine), 2)}
-                print(name, rows[name], flush=True)
-                for code, text in results:
-                    if code in (1, 2):
-                        print(text, flush=True)
-    finally:
-        shutil.rmtree(base)
-    total = {key: sum(row[key] for row in rows.values()) for key in ("comparisons", "failed", "inconclusive", "broken")}
+    for name, more in options:
+        parser.add_argument(name, **more)
+    return parser.parse_args()
+
+
+def measure(args, trials, commands, base, judge, more=None):
+    """Runs each program of `commands` --pool times below `base`, but for runs that are there, and judges draws of them:
+    judge(leaktrack, runs, number, dice) gives an exit status and what was printed. Prints a line per program, with what
+    more(results) adds, and the output of what failed or broke. Returns the sums.
+    """
+    dice, rows = random.Random(args.seed), {}
+    chosen = {name: command for name, command in commands.items() if not args.programs or name in args.programs}
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as workers:
+        for number, (name, command) in enumerate(chosen.items()):
+            runs = [os.path.join(base, name, str(i)) for i in range(args.pool)]
+            missing = [place for place in runs if not os.path.isdir(place)]
+            list(workers.map(lambda place, command=command: run_once(args.leaktrack, place, command), missing))
+            mine = args.trials // len(chosen) + (number < args.trials % len(chosen))
+            jobs = [(i, random.Random(dice.random())) for i in range(mine)]
+            begun = time.monotonic()
+            results = list(workers.map(lambda job, runs=runs: judge(args.leaktrack, runs, *job), jobs))
+            codes = [code for code, _ in results]
+            rows[name] = {trials: mine, "failed": codes.count(1), "inconclusive": codes.count(3), "broken": codes.count(2),
+                          "seconds_each": round((time.monotonic() - begun) * args.jobs / max(1, mine), 2), **(more(results) if more else {})}
+            print(name, rows[name], flush=True)
+            print("".join(text for code, text in results if code in (1, 2)), end="", flush=True)
+    total = {key: sum(row[key] for row in rows.values()) for key in (trials, "failed", "inconclusive", "broken")}
     print("all", total)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump({"programs": rows, "all": total}, file, indent=2)
+    return total
+
+
+def main():
+    args = parse(__doc__, "comparisons")
+    with tempfile.TemporaryDirectory() as base:
+        total = measure(args, "comparisons", programs(args.service), base, compare)
     sys.exit(1 if total["failed"] or total["broken"] else 0)
 
 

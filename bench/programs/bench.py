@@ -216,7 +216,8 @@ class Bench:
     def memory(self):
         added = {}
         for threads in (1, 64):
-            kib = {mode: statistics.median(self.resident_kib(self.modes[mode], threads) for _ in range(3)) for mode in ("alone", "leaktrack", "leaktrack exact")}
+            kib = {mode: statistics.median(self.resident_kib(self.modes[mode], threads) for _ in range(3))
+                   for mode in ("alone", "leaktrack", "leaktrack exact")}
             for mode in ("leaktrack", "leaktrack exact"):
                 added[mode, threads] = kib[mode] - kib["alone"]
                 self.add("memory", f"{mode}, {threads} thread{'s' if threads > 1 else ''}: added", MiB=added[mode, threads] / 1024)

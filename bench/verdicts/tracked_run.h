@@ -14,6 +14,7 @@
 #ifndef LEAKTRACK_BENCH_VERDICTS_TRACKED_RUN_H_
 #define LEAKTRACK_BENCH_VERDICTS_TRACKED_RUN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>

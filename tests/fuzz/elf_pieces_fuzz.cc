@@ -13,15 +13,12 @@
 #include <cstring>
 #include <string_view>
 
+#include "tests/fuzz/require.h"
 #include "tools/base/elf_pieces.h"
 
 namespace {
 
 using namespace leaktrack;  // NOLINT
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 void RequireOfFile(const ElfPieces& pieces, std::string_view file) {
   Require(pieces.size() == file.size());

@@ -5,19 +5,17 @@
 // Input: the environment's entries, one a line, up to the first byte 0; then the file. Held beside
 // "no crash": a note has a name that ends and a fate that there is, the same exec is noted once,
 // and one that failed leaves nothing open.
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "libtrack/runtime/exec_note.h"
+#include "tests/fuzz/input_file.h"
+#include "tests/fuzz/require.h"
 
 namespace {
 
@@ -27,24 +25,6 @@ using leaktrack::capture::NoteEntry;
 using leaktrack::capture::RecorderHeader;
 
 constexpr uint32_t kMostFates = 16;
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
-
-struct File {
-  File() : path("/dev/shm/leaktrack_fuzz." + std::to_string(getpid()) + ".program") {
-    static const char* const preloaded[] = {"LD_PRELOAD=/opt/lib/libleaktrack.so", nullptr};
-    RememberPreload(preloaded);
-  }
-  ~File() { unlink(path.c_str()); }
-  void Write(std::string_view bytes) const {
-    std::ofstream(path, std::ios::binary | std::ios::trunc)
-        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    chmod(path.c_str(), 0700);
-  }
-  std::string path;
-};
 
 std::vector<std::string> Lines(std::string_view text) {
   std::vector<std::string> lines(1);
@@ -77,7 +57,9 @@ void Note(RecorderHeader& header, const char* path, const char* const* environme
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const File file;
+  static const InputFile file;
+  static const char* const preloaded[] = {"LD_PRELOAD=/opt/lib/libleaktrack.so", nullptr};
+  RememberPreload(preloaded);
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t end = std::min(input.find('\0'), input.size());
   const std::vector<std::string> entries = Lines(input.substr(0, end));
@@ -86,8 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   environment.push_back(nullptr);
   file.Write(input.substr(std::min(input.size(), end + 1)));
   const auto header = std::make_unique<RecorderHeader>();
-  Note(*header, file.path.c_str(), environment.data());
+  Note(*header, file.path().c_str(), environment.data());
   static const char* const with_us[] = {"LD_PRELOAD=libleaktrack.so", nullptr};
-  (void)FateOfExec(file.path.c_str(), with_us);  // the file alone decides
+  (void)FateOfExec(file.path().c_str(), with_us);  // the file alone decides
   return 0;
 }

@@ -9,15 +9,12 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/fuzz/require.h"
 #include "tools/compare/baseline.h"
 #include "tools/compare/limits.h"
 #include "tools/compare/suppressions.h"
 
 namespace {
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 void ReadBaseline(const std::string& text) {
   const auto baseline = leaktrack::ParseBaseline(text, "f.txt");

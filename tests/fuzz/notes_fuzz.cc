@@ -13,6 +13,7 @@
 
 #include "libtrack/capture/read/capture_builder.h"
 #include "libtrack/capture/write/recorder_view.h"
+#include "tests/fuzz/require.h"
 #include "tests/support/recorder_builder.h"
 
 namespace {
@@ -20,10 +21,6 @@ namespace {
 using namespace leaktrack::capture;  // NOLINT
 
 constexpr size_t kMostEntries = 8;
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 // What of the input is left, taken off its front.
 struct Input {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "libtrack/runtime/options.h"
+#include "tests/fuzz/require.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/symbolize/demangle.h"
@@ -19,10 +20,6 @@
 namespace {
 
 constexpr uint64_t kMostInterval = uint64_t{1} << 40;
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 void ReadSizes(std::string_view text) {
   leaktrack::track::ParseSize(text);

@@ -19,16 +19,13 @@
 #include <string>
 
 #include "libtrack/capture/read/owner.h"
+#include "tests/fuzz/require.h"
 
 namespace {
 
 using namespace leaktrack::capture;  // NOLINT
 
 constexpr size_t kNameBytes = 16;
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 // Before any hostile name is taken.
 OwnerFacts ReadOwnFacts() {

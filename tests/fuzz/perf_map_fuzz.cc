@@ -5,7 +5,6 @@
 // Input: how many addresses are wanted (1 byte), the addresses (8 bytes each), then the map. It is
 // read as text, and from a file in pieces. Held beside "no crash": both ways tell the same of each
 // wanted address, and what has a name lies in code that a line told of.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/fuzz/input_file.h"
 #include "tools/symbolize/perf_map.h"
 
 namespace {
@@ -22,17 +22,6 @@ namespace {
 using namespace leaktrack;  // NOLINT
 
 constexpr size_t kLongestLine = 4 << 10;  // longer ones are cut where the file is read
-
-struct File {
-  File() : path("/dev/shm/leaktrack_fuzz." + std::to_string(getpid()) + ".map") {}
-  ~File() { unlink(path.c_str()); }
-  void Write(std::string_view text) const {
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) abort();
-    close(fd);
-  }
-  std::string path;
-};
 
 std::vector<uint64_t> TakeAddresses(std::string_view& input) {
   const size_t count = input.empty() ? 0 : static_cast<unsigned char>(input.front()) % 16;
@@ -57,12 +46,12 @@ bool HasLongLine(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const File file;
+  static const InputFile file;
   std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::vector<uint64_t> wanted = TakeAddresses(text);
   file.Write(text);
   const PerfMap all = PerfMap::Parse(text);
-  const PerfMap some = ReadPerfMap(file.path, {.owner = geteuid()}, wanted);
+  const PerfMap some = ReadPerfMap(file.path(), {.owner = geteuid()}, wanted);
   if (some.size() > all.size() && !HasLongLine(text)) abort();
   for (const uint64_t address : wanted) {
     const std::string name = all.NameOf(address);

@@ -6,15 +6,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "tests/fuzz/require.h"
 #include "tools/analysis/plateaus.h"
-
-namespace {
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using leaktrack::PlateauBook;

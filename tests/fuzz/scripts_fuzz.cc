@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/fuzz/require.h"
 #include "tools/inspect/script_checks.h"
 
 namespace {
@@ -16,10 +17,6 @@ namespace {
 using namespace leaktrack;  // NOLINT
 
 constexpr size_t kMostWords = 64;
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 void ReadScript(const std::string& text) {
   const size_t lines = 1 + static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));

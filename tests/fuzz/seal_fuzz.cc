@@ -13,6 +13,7 @@
 
 #include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/read/seal.h"
+#include "tests/fuzz/require.h"
 #include "tools/symbolize/seal.h"
 
 namespace {
@@ -20,10 +21,6 @@ namespace {
 using namespace leaktrack;  // NOLINT
 
 constexpr size_t kMostPlainBytes = 1 << 16;
-
-void Require(bool holds) {
-  if (!holds) abort();
-}
 
 void ReadText(const std::string& text) {
   const capture::ModuleInfo module{.number = 1, .path = "/usr/lib/libaudit.so", .build_id = "ab"};

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-ENDINGS = "cc|h|py|sh|md|cmake|mjs|ts"
+ENDINGS = "cc|h|hpp|py|sh|md|cmake|mjs|ts"
 FILE = re.compile(rf"(?<![\w/.<*$+\"-])((?:[\w-]+/)*[a-z][\w-]*\.(?:{ENDINGS}))(?![\w/]|:\d)")
 FUNCTION = re.compile(r"(?<![\w.:>])((?:[A-Z][A-Za-z0-9]+::)*[A-Z][a-z][A-Za-z0-9]+)\(\)")
 # Files of other projects that comments mention.
@@ -52,7 +52,7 @@ def main():
     files = list(source_files(root)) + [name for name in os.listdir(root) if name.endswith(".md")]
     texts = {}
     for path in files:
-        if path.endswith((".cc", ".h", ".c")):
+        if path.endswith((".cc", ".h", ".hpp", ".c")):
             with open(os.path.join(root, path), encoding="utf-8", errors="replace") as file:
                 texts[path] = file.read()
     if len(texts) < 100:

@@ -20,7 +20,8 @@ def std(*names):
     return r"\bstd::(?:" + "|".join(names) + r")\b"
 
 
-# Header -> (names that need it, other headers that are as good).
+# Header -> (names that need it, other headers that are as good). Of the latter some are so by the standard, the others
+# in gcc's library, which both compilers use here: <string> declares size_t outside of std, <vector> does not.
 NEEDS = {
     "algorithm": (std("sort", "stable_sort", "nth_element", "partial_sort", "min", "max", "clamp", "minmax", "min_element",
                       "max_element", "find", "find_if", "find_if_not", "any_of", "all_of", "none_of", "count", "count_if", "copy",
@@ -39,7 +40,7 @@ NEEDS = {
                   "isnan", "isfinite", "isinf", "abs", "fabs", "erfc", "lgamma", "fmod", "hypot", "nearbyint", "trunc"), ("math.h", "cstdlib")),
     "condition_variable": (std("condition_variable"), ()),
     "cstddef": (r"(?<![:\w])(?:std::)?(?:size_t|ptrdiff_t|max_align_t)\b|\bstd::byte\b|\boffsetof\(",
-                ("stddef.h", "cstdio", "cstdlib", "cstring", "string", "string_view", "vector", "string.h", "stdlib.h",
+                ("stddef.h", "cstdio", "cstdlib", "cstring", "string", "string_view", "string.h", "stdlib.h",
                  "stdio.h", "sys/types.h", "unistd.h", "sys/mman.h", "gtest/gtest.h")),
     "cstdint": (r"(?<![:\w])(?:std::)?u?int(?:8|16|32|64|ptr|max)_t\b|\bUINT64_MAX\b|\bUINT32_MAX\b|\bINT64_MAX\b", ("stdint.h",)),
     "cstring": (r"\b(?:std::)?(?:memcpy|memset|memcmp|memmove|memchr|strlen|strcmp|strncmp|strchr|strrchr|strstr|strerror)\(",
@@ -91,7 +92,7 @@ def sources(root):
                 path = os.path.relpath(os.path.join(folder, name), root)
                 # Headers of tracked programs serve C as well.
                 c_too = path.startswith("tests/e2e/") and name.endswith(".h")
-                if name.endswith((".h", ".cc")) and not c_too and not path.startswith(LEFT_OUT):
+                if name.endswith((".h", ".hpp", ".cc")) and not c_too and not path.startswith(LEFT_OUT):
                     yield path
 
 
@@ -105,8 +106,8 @@ def read(root, path):
 
 def own_headers(path, included):
     """The headers that a file may lean on: that of its own name; a test's, that of what it tests."""
-    stem = re.sub(r"(_test|_fuzz|_bench)?\.cc$", "", os.path.basename(path))
-    return [name for name in included if path.endswith(".cc") and os.path.basename(name) == stem + ".h"]
+    stem = re.sub(r"(_test|_fuzz|_bench)?\.(cc|hpp)$", "", os.path.basename(path))
+    return [name for name in included if os.path.basename(name) == stem + ".h"]
 
 
 def missing(root, path):
@@ -115,7 +116,8 @@ def missing(root, path):
     found = INCLUDE.findall(text)
     have = {name for _, name in found}
     for header in own_headers(path, [name for kind, name in found if kind == '"']):
-        have |= {name for _, name in INCLUDE.findall(read(root, header))}
+        for place in (root, os.path.join(root, "include")):
+            have |= {name for _, name in INCLUDE.findall(read(place, header))}
     code = NOISE.sub(" ", INCLUDE.sub("", text))
     return [header for header, (names, as_good) in sorted(NEEDS.items()) if not have & as_good and names.search(code)]
 
@@ -126,9 +128,9 @@ def add(root, path, headers):
     lines = "".join(f"#include <{header}>\n" for header in headers)
     cpp = re.search(r"^#include <[^>.]+>\n", text, re.M)
     own = [match for match in re.finditer(r'^#include ("[^"]+"|<[^>]+>)\n', text, re.M)]
-    guard = re.search(r"^#define LEAKTRACK_\w+_H_\n", text, re.M)
+    guard = re.search(r"^#define LEAKTRACK_\w+_H(?:PP)?_\n", text, re.M)
     if cpp:
-        at, lines = cpp.start(), lines
+        at = cpp.start()
     elif own and path.endswith(".cc"):
         first = own[0]
         is_own = os.path.basename(first.group(1).strip('"<>')) == os.path.basename(path)[:-3] + ".h"

@@ -93,7 +93,7 @@ def sources(root):
     for top in ("include", "libtrack", "tools"):
         for folder, _, files in os.walk(os.path.join(root, top)):
             for name in files:
-                if name.endswith((".h", ".cc", ".c")):
+                if name.endswith((".h", ".hpp", ".cc", ".c")):
                     yield os.path.relpath(os.path.join(folder, name), root)
 
 

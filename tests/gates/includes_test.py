@@ -27,11 +27,17 @@ class IncludesTest(unittest.TestCase):
             self.assertEqual(self.missing("tools/a.h", code), [header])
             self.assertEqual(self.missing("tools/a.h", f"#include <{header}>\n{code}"), [])
 
+    def test_a_vector_declares_no_size_t(self):
+        self.assertEqual(self.missing("tools/a.h", "#include <vector>\nsize_t Count();"), ["cstddef"])
+        self.assertEqual(self.missing("tools/a.h", "#include <string>\nsize_t Count();"), [])
+
     def test_another_header_of_ours_does_not_stand_in(self):
         self.assertEqual(self.missing("tools/a.cc", '#include "tools/b.h"\nstd::string s;', b="#include <string>"), ["string"])
 
     def test_a_source_leans_on_the_header_of_its_name(self):
         self.assertEqual(self.missing("tools/a.cc", '#include "tools/a.h"\nstd::string s;', a="#include <string>"), [])
+        self.assertEqual(self.missing("tools/a.hpp", '#include "tools/a.h"\nstd::string s;', a="#include <string>"), [])
+        self.assertEqual(self.missing("tools/a.h", '#include "tools/b.h"\nstd::string s;', b="#include <string>"), ["string"])
 
     def test_comments_and_texts_use_nothing(self):
         self.assertEqual(self.missing("tools/a.h", '// std::vector\n/* std::map */ auto s = "std::set"; auto r = R"(std::list)";'), [])

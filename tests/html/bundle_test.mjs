@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The checked-in bundle equals what tools/report/html builds: node bundle_test.mjs SOURCE WORK.
-// WORK keeps the installed packages for the tests that follow. Status 77: npm cannot fetch them.
+// WORK becomes a copy of SOURCE and keeps the installed packages for the tests that follow. What is in it from an
+// earlier run is deleted; a folder that is no such copy is refused. Status 77: npm cannot fetch the packages.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const [source, work] = process.argv.slice(2).map((name) => path.resolve(name));
+const KEPT = ['node_modules', 'built']; // the sources have no folder of the second name
 
 function run(command, ...words) {
   return spawnSync(command, words, { cwd: work, encoding: 'utf8', timeout: 300_000 });
 }
 
+function projectName(folder) {
+  const file = path.join(folder, 'package.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).name : undefined;
+}
+
 mkdirSync(work, { recursive: true });
-for (const name of readdirSync(work)) if (name !== 'node_modules') rmSync(path.join(work, name), { recursive: true });
+const old = readdirSync(work).filter((name) => !KEPT.includes(name));
+if (old.length > 0 && !(existsSync(path.join(work, 'built')) && projectName(work) === projectName(source))) {
+  console.error(`${work} is no copy that this test has made; name an empty folder or a new one`);
+  process.exit(1);
+}
+mkdirSync(path.join(work, 'built'), { recursive: true });
+for (const name of old) rmSync(path.join(work, name), { recursive: true });
 cpSync(source, work, { recursive: true, filter: (name) => !name.includes('node_modules') });
 
 const install = run('npm', 'ci', '--prefer-offline', '--no-progress', '--fetch-retries=1', '--fetch-timeout=60000');

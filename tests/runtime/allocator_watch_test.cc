@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The real allocator asked, and its own figures. When it is asked, and when no more, is tested to
+// the millisecond with a made one: asked_allocator_test.cc.
 #include "libtrack/runtime/allocator_watch.h"
 
 #include <gtest/gtest.h>

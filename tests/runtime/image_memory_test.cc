@@ -7,15 +7,14 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
-#include <fstream>
 #include <string>
 
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/record/image.h"
+#include "tests/support/own_process.h"
 
 namespace leaktrack::track {
 namespace {
@@ -24,25 +23,8 @@ using capture::kRegionCells;
 using capture::kRegionDepotArena;
 using capture::kRegionLive;
 using capture::kRegionMaps;
-
-uint64_t AddressSpace() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    uint64_t kib = 0;
-    if (word == "VmSize:" && status >> kib) return kib * 1024;
-  }
-  return 0;
-}
-
-// Its exit status.
-template <typename Body>
-int InChild(Body body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
+using leaktrack::testing::AddressSpace;
+using leaktrack::testing::InChild;
 
 bool Commit(void*, capture::RegionId id, uint64_t bytes) { return CommitRegion(id, bytes); }
 

@@ -3,32 +3,22 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <fstream>
 #include <memory>
-#include <string>
 
 #include "libtrack/platform/os/raw.h"
 #include "tests/record/test_image.h"
 #include "tests/support/memory_file.h"
+#include "tests/support/own_process.h"
 #include "tests/support/preconditions.h"
 
 namespace leaktrack::track {
 namespace {
 
 using capture::HistoryWriter;
-
-uint64_t AddressSpace() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    uint64_t kib = 0;
-    if (word == "VmSize:" && status >> kib) return kib * 1024;
-  }
-  return 0;
-}
+using leaktrack::testing::AddressSpace;
+using leaktrack::testing::InChild;
 
 class WriterMemoryTest : public ::testing::Test {
  protected:
@@ -83,21 +73,18 @@ TEST_F(WriterMemoryTest, WhatTheKernelRefusesCostsAnEpochAndIsAskedForAgain) {
 #endif
   Make(4'000'000);
   const auto swallow = [](void*, const void*, size_t, uint64_t) { return true; };
-  const pid_t child = fork();
-  if (child == 0) {
+  const auto body = [&] {
     HistoryWriter* const writer = NewHistoryWriter(header());
-    if (writer == nullptr) _exit(1);
+    if (writer == nullptr) return 1;
     writer->Start({nullptr, swallow, nullptr}, header());  // a file in memory would need some
     rlimit limit{AddressSpace(), RLIM_INFINITY};
     setrlimit(RLIMIT_AS, &limit);
     const bool refused = !WriteEpoch(writer) && writer->failed_epochs() == 1;
     limit.rlim_cur = RLIM_INFINITY;
     setrlimit(RLIMIT_AS, &limit);
-    _exit(!refused ? 2 : !WriteEpoch(writer) ? 3 : 0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
+    return !refused ? 2 : !WriteEpoch(writer) ? 3 : 0;
+  };
+  EXPECT_EQ(InChild(body), 0);
 }
 
 TEST_F(WriterMemoryTest, AnotherWriterMayFollow) {

@@ -56,7 +56,7 @@ TEST_F(BirthTest, AStackThatStandsAgainIsNotWalkedAgainAndHasTheSameSite) {
   EXPECT_EQ(sites[1], sites[2]);
 }
 
-TEST_F(BirthTest, AStackThatCannotBeFollowedIsASiteAndALoss) {
+TEST_F(BirthTest, AStackThatCannotBeFollowedIsASiteAllTheSame) {
   alignas(16) uintptr_t nowhere[64] = {};
   const auto at = reinterpret_cast<uintptr_t>(nowhere);
   RecordHeapBirth(Block(0), 10, nullptr, {1, at + 64, at + 128});
@@ -80,8 +80,8 @@ TEST_F(BirthTest, ExactModeIsLeftWhenItsRoomIsFull) {
   run_.ExpectBalanced();
 }
 
-TEST_F(BirthTest, AThreadWithoutMemoryPassesThrough) {
-  // A thread of the library's own: what it makes the allocator do is never recorded.
+TEST_F(BirthTest, AThreadOfOurOwnPassesThrough) {
+  // What it makes the allocator do is never recorded.
   std::thread([this] {
     NeverRecordThread(hot_thread);
     RecordHeapBirth(Block(0), 10, nullptr, Here());
@@ -89,7 +89,7 @@ TEST_F(BirthTest, AThreadWithoutMemoryPassesThrough) {
   EXPECT_EQ(run_.births(), 0u);
 }
 
-TEST_F(BirthTest, ADeathInsideAHookIsBookedInTheCellsThatAllShare) {
+TEST_F(BirthTest, ADeathInsideAHookIsBookedAllTheSame) {
   RecordHeapBirth(Block(0), 10, nullptr, Here());
   const HookGuard guard;
   SettleFree(Block(0));

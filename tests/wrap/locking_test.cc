@@ -10,31 +10,22 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <string>
 
 #include "libtrack/platform/os/sparse_memory.h"
 #include "libtrack/runtime/run.h"
+#include "tests/support/own_process.h"
 
 namespace leaktrack::track {
 namespace {
 
-constexpr uint64_t kMiB = 1 << 20;
+using leaktrack::testing::FromStatus;
+using leaktrack::testing::InChild;
 
-// Its exit status.
-template <typename Body>
-int InChild(Body body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
+constexpr uint64_t kMiB = 1 << 20;
 
 // As a program that may lock so much and no more.
 void LimitTo(uint64_t bytes) {
@@ -74,15 +65,6 @@ TEST(LockingTest, WhatIsTooMuchForTheProgramAloneIsRefused) {
 
 #if !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)  // shadows would be made resident
-
-uint64_t FromStatus(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    uint64_t kib = 0;
-    if (word == name && status >> kib) return kib * 1024;
-  }
-  return 0;
-}
 
 TEST(LockingTest, WhatIsLockedOfOursIsLetGo) {
   const auto body = [] {

@@ -2,6 +2,7 @@
 #include "tools/analysis/analyze.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>

@@ -2,6 +2,7 @@
 #include "tools/compare/gate_leaks.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <utility>

@@ -10,6 +10,7 @@
 #ifndef LEAKTRACK_TOOLS_COMPARE_GATE_LEAKS_H_
 #define LEAKTRACK_TOOLS_COMPARE_GATE_LEAKS_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 

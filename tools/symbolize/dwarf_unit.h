@@ -6,6 +6,7 @@
 
 #include <elfutils/libdw.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>

@@ -178,7 +178,8 @@ def from_an_earlier_report(leaktrack, folder):
 
 def main():
     leaktrack, library = map(os.path.abspath, sys.argv[1:])
-    for part in (lambda folder: from_an_earlier_report(leaktrack, folder), lambda folder: from_a_server(leaktrack, folder), lambda folder: from_the_root_of_a_process(leaktrack, library, folder)):
+    for part in (lambda folder: from_an_earlier_report(leaktrack, folder), lambda folder: from_a_server(leaktrack, folder),
+                 lambda folder: from_the_root_of_a_process(leaktrack, library, folder)):
         with t.tracker(leaktrack) as session:
             part(session.folder)
     print("names come from where they are")

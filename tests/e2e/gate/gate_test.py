@@ -166,7 +166,8 @@ def iterations(gate):
 def formats(gate):
     names = {name: gate.path(name) for name in ("junit.xml", "leaks.sarif", "quality.json", "summary.md")}
     done = gate.at_exit(50, 20, "--baseline", gate.write("base.txt", "# leaktrack baseline, runs: 1\n50 blocks, 15 KiB per run: OldLeak < main\n"),
-                        "--junit", names["junit.xml"], "--sarif", names["leaks.sarif"], "--gitlab", names["quality.json"], "--format", "json", "--source-root", SOURCES)
+                        "--junit", names["junit.xml"], "--sarif", names["leaks.sarif"], "--gitlab", names["quality.json"],
+                        "--format", "json", "--source-root", SOURCES)
     report = json.loads(done.stdout)
     assert done.returncode == 1 and report["verdict"] == "fail", report
     assert {site["site"]: site["change"] for site in report["sites"] if site["change"] != "unchanged"} == \

@@ -7,6 +7,7 @@
 // EXPECT: accused only CollectEntry
 // EXPECT-LONG: verdict leak CollectEntry
 // EXPECT-LONG: trend sawtooth CollectEntry
+#include <cstddef>
 #include <vector>
 
 #include "stage.h"

@@ -12,6 +12,7 @@
 // EXPECT: verdict none|watch Churn
 #include <time.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -4,29 +4,21 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
-#include <fstream>
-#include <string>
 #include <thread>
 #include <vector>
+
+#include "tests/support/own_process.h"
 
 namespace leaktrack::track {
 namespace {
 
-constexpr uint64_t kKiB = 1024, kGiB = uint64_t{1} << 30;
+using leaktrack::testing::FromStatus;
+using leaktrack::testing::InChild;
 
-uint64_t FromStatus(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    uint64_t kib = 0;
-    if (word == name && status >> kib) return kib * kKiB;
-  }
-  return 0;
-}
+constexpr uint64_t kKiB = 1024, kGiB = uint64_t{1} << 30;
 
 TEST(SparseMemoryTest, ATableOfGigabytesCostsTheAddressSpaceOfWhatIsUsed) {
   const uint64_t before = FromStatus("VmSize:");
@@ -81,41 +73,35 @@ TEST(SparseMemoryTest, ThreadsThatGrowOnePieceAtOnceAllSucceed) {
 }
 
 TEST(SparseMemoryTest, WhatTheProgramLocksIsNoReasonToFillOurs) {
-  const pid_t child = fork();
-  if (child == 0) {
-    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) _exit(77);
+  const auto body = [] {
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) return 77;
     const uint64_t locked = FromStatus("VmLck:"), resident = FromStatus("VmRSS:");
     char* const place = PlaceSparse(kGiB, 16 << 20, {});
     if (place == nullptr || !ExtendPiece(place + (16 << 20), 16 << 20) ||
         MapPrivate(16 << 20) == nullptr)
-      _exit(1);
+      return 1;
     std::memset(place + (16 << 20), 1, kPageBytes);
-    _exit(FromStatus("VmLck:") > locked + (1 << 20)     ? 2
-          : FromStatus("VmRSS:") > resident + (1 << 20) ? 3
-                                                        : 0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "may not lock memory here";
+    if (FromStatus("VmLck:") > locked + (1 << 20)) return 2;
+    return FromStatus("VmRSS:") > resident + (1 << 20) ? 3 : 0;
+  };
+  const int status = InChild(body);
+  if (status == 77) GTEST_SKIP() << "may not lock memory here";
   EXPECT_EQ(status, 0);
 }
 
 TEST(SparseMemoryTest, ALimitIsARefusal) {
-  const pid_t child = fork();
-  if (child == 0) {
+  const auto body = [] {
     char* const place = PlaceSparse(kGiB, 64 * kKiB, {});
-    if (place == nullptr) _exit(1);
+    if (place == nullptr) return 1;
     const uint64_t bytes = FromStatus("VmSize:") + (1 << 20);
     rlimit limit{bytes, bytes};
     setrlimit(RLIMIT_AS, &limit);
-    if (ExtendPiece(place + 64 * kKiB, 8 << 20)) _exit(2);
-    if (!ExtendPiece(place + 64 * kKiB, 64 * kKiB)) _exit(3);
+    if (ExtendPiece(place + 64 * kKiB, 8 << 20)) return 2;
+    if (!ExtendPiece(place + 64 * kKiB, 64 * kKiB)) return 3;
     place[100 * kKiB] = 1;
-    _exit(0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
+    return 0;
+  };
+  EXPECT_EQ(InChild(body), 0);
 }
 
 }  // namespace

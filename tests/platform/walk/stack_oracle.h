@@ -7,6 +7,7 @@
 #ifndef LEAKTRACK_TESTS_PLATFORM_WALK_STACK_ORACLE_H_
 #define LEAKTRACK_TESTS_PLATFORM_WALK_STACK_ORACLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

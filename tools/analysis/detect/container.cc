@@ -2,6 +2,7 @@
 #include "tools/analysis/detect/container.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <vector>

@@ -2,6 +2,7 @@
 #include "tools/analysis/detect/earlier_looks.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <vector>

@@ -3,6 +3,7 @@
 // Histories made from histories: sums, earlier moments, parts.
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <memory>

@@ -15,6 +15,7 @@
 #define LEAKTRACK_TOOLS_ANALYSIS_HISTORY_SITE_HISTORY_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>

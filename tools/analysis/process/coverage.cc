@@ -2,6 +2,7 @@
 #include "tools/analysis/process/coverage.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

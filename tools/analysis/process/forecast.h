@@ -18,6 +18,7 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PROCESS_FORECAST_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PROCESS_FORECAST_H_
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 

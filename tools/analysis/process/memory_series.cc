@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include "tools/analysis/model/stats.h"
 #include "tools/analysis/model/window.h"

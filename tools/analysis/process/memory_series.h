@@ -12,6 +12,7 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PROCESS_MEMORY_SERIES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PROCESS_MEMORY_SERIES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>

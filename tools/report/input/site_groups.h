@@ -8,6 +8,7 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_INPUT_SITE_GROUPS_H_
 #define LEAKTRACK_TOOLS_REPORT_INPUT_SITE_GROUPS_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "tools/analysis/model/result.h"

@@ -8,6 +8,7 @@
 #ifndef LEAKTRACK_TOOLS_REPORT_PAGE_HTML_SERIES_H_
 #define LEAKTRACK_TOOLS_REPORT_PAGE_HTML_SERIES_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "tools/report/input/site_view.h"
