@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Sets up, builds and runs every test; stops at the first preset that fails and names the command that repeats it.
-#   scripts/test.sh            all that follow but dev and tidy
+#   scripts/test.sh            all that follow but dev and tidy; clang-tidy over what changed
 #   scripts/test.sh PRESET...  asan-ubsan  units, in a checked debug build with sanitizers
 #                              tsan        the same under the thread sanitizer; of the analyzer what uses threads
 #                              fuzz        corpora replayed, then a short run of each libFuzzer target
 #                              release     units, gates and whole programs under the library, as it is shipped
 #                              dev         the same in a debug build
-#                              tidy        clang-tidy over libtrack; slow
+#                              tidy        clang-tidy over libtrack and tools; half an hour
 # From nothing, 82 minutes of processor time: 41 minutes at least on two idle cores, nearly all of it
 # building. A second call builds nothing. Ends with "N passed, N failed".
 set -euo pipefail
@@ -72,6 +72,12 @@ run_fuzz_targets() {
   done
 }
 
+tidy() {
+  say "clang-tidy ${1:-}"
+  step scripts/tidy.sh "$@"
+  passed=$((passed + 1))
+}
+
 # Whole programs mostly wait for their own load; two at a time on two cores.
 run_all() {
   run "$1" -LE e2e -j "$jobs"
@@ -86,12 +92,13 @@ preset() {
     asan-ubsan) build asan-ubsan && run asan-ubsan -LE 'simulation|statistics' -j "$jobs" ;;
     tsan) fix_addresses && build tsan && run tsan -LE 'simulation|statistics|one_thread|own_addresses' -j "$jobs" && same_addresses=() ;;
     fuzz) build fuzz && run_fuzz_targets ;;
-    tidy) build tidy ;;
+    tidy) tidy ;;
+    tidy-changed) tidy --changed ;;
     *) echo "test.sh: no such preset: $1 (see --help)" >&2; exit 2 ;;
   esac
 }
 
 scripts/setup.sh --test
-[ $# -gt 0 ] || set -- asan-ubsan tsan fuzz release
+[ $# -gt 0 ] || set -- tidy-changed asan-ubsan tsan fuzz release
 for name in "$@"; do preset "$name"; done
 summary

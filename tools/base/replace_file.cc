@@ -102,7 +102,7 @@ absl::Status ReplaceFile(const std::string& path, const std::string& like, std::
     return absl::PermissionDeniedError(absl::StrCat(SafeText(path), ": ", strerror(errno)));
   struct stat facts;
   const bool has_like = !like.empty() && stat(like.c_str(), &facts) == 0;
-  const absl::Status status =
+  absl::Status status =
       ReplaceFileAt(directory, path.substr(slash + 1), has_like ? &facts : nullptr, bytes);
   close(directory);
   if (status.ok()) return status;
