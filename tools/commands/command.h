@@ -10,7 +10,6 @@
 #ifndef LEAKTRACK_TOOLS_COMMANDS_COMMAND_H_
 #define LEAKTRACK_TOOLS_COMMANDS_COMMAND_H_
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <span>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/commands/option_list.h"
 
 namespace leaktrack {
 
@@ -28,21 +28,21 @@ struct Command {
   const char* name;
   const char* summary;  // one line of --help
   bool takes_command;   // "-- COMMAND [ARGUMENT...]" may follow the options
-  // Adds the options to `app`. `tail` is what followed the "--".
-  Action (*add)(CLI::App& app, const std::vector<std::string>& tail);
+  // Adds the options to `list`. `tail` is what followed the "--".
+  Action (*add)(OptionList& list, const std::vector<std::string>& tail);
 };
 
 // A command whose options have a member `command` takes what follows a "--": it is there before
 // AddOptions is called.
-template <typename Options, void (*AddOptions)(CLI::App&, Options&),
+template <typename Options, void (*AddOptions)(OptionList&, Options&),
           absl::StatusOr<int> (*Run)(const Options&)>
 constexpr Command MakeCommand(const char* name, const char* summary) {
   constexpr bool kTakesCommand = requires(Options options) { options.command; };
   return {name, summary, kTakesCommand,
-          [](CLI::App& app, const std::vector<std::string>& tail) -> Action {
+          [](OptionList& list, const std::vector<std::string>& tail) -> Action {
             auto options = std::make_shared<Options>();
             if constexpr (kTakesCommand) options->command = tail;
-            AddOptions(app, *options);
+            AddOptions(list, *options);
             return [options] { return Run(*options); };
           }};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/command_line.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -73,19 +74,22 @@ int Do(const CommandLine& line) {
 
 }  // namespace
 
-CommandLine::CommandLine(const std::vector<std::string>& tail) {
-  app_.description(kAbout);
-  app_.name("leaktrack");
-  app_.set_version_flag("--version", "leaktrack " LEAKTRACK_VERSION);
-  app_.require_subcommand(1);
+CommandLine::CommandLine(const std::vector<std::string>& tail)
+    : app_(std::make_unique<CLI::App>()) {
+  app_->description(kAbout);
+  app_->name("leaktrack");
+  app_->set_version_flag("--version", "leaktrack " LEAKTRACK_VERSION);
+  app_->require_subcommand(1);
   for (const Command* command : Commands()) {
-    CLI::App* const app = app_.add_subcommand(command->name, command->summary);
-    actions_[command->name] = command->add(*app, tail);
+    OptionList list(*app_->add_subcommand(command->name, command->summary));
+    actions_[command->name] = command->add(list, tail);
   }
 }
 
+CommandLine::~CommandLine() = default;
+
 absl::StatusOr<int> CommandLine::Run() const {
-  return actions_.at(app_.get_subcommands().front()->get_name())();
+  return actions_.at(app_->get_subcommands().front()->get_name())();
 }
 
 int RunCommandLine(std::vector<std::string> arguments) {

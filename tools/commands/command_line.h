@@ -7,8 +7,8 @@
 #ifndef LEAKTRACK_TOOLS_COMMANDS_COMMAND_LINE_H_
 #define LEAKTRACK_TOOLS_COMMANDS_COMMAND_LINE_H_
 
-#include <CLI/CLI.hpp>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,17 +21,18 @@ class CommandLine {
  public:
   // `tail`: what followed a "--".
   explicit CommandLine(const std::vector<std::string>& tail = {});
+  ~CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  CLI::App& app() { return app_; }
-  const CLI::App& app() const { return app_; }
+  CLI::App& app() { return *app_; }
+  const CLI::App& app() const { return *app_; }
 
   // The command that was parsed.
   absl::StatusOr<int> Run() const;
 
  private:
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   std::map<std::string, Action> actions_;
 };
 

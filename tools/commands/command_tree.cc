@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/command_tree.h"
 
+#include <CLI/CLI.hpp>
+
 #include "absl/strings/str_split.h"
 #include "tools/commands/command.h"
 
@@ -47,6 +49,7 @@ CommandFacts ReadCommand(const CLI::App& app) {
 
 CommandTree ReadCommandTree(const CLI::App& app) {
   CommandTree tree;
+  tree.version = app.version();
   tree.program = ReadCommand(app);
   for (const CLI::App* command :
        app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); })) {

@@ -8,9 +8,12 @@
 #ifndef LEAKTRACK_TOOLS_COMMANDS_COMMAND_TREE_H_
 #define LEAKTRACK_TOOLS_COMMANDS_COMMAND_TREE_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace leaktrack {
 
@@ -32,6 +35,7 @@ struct CommandFacts {
 };
 
 struct CommandTree {
+  std::string version;  // as --version prints it
   CommandFacts program;
   std::vector<CommandFacts> commands;
 };

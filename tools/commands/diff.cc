@@ -116,18 +116,18 @@ void SayWhatIsLeftOut(const Comparison& comparison, const DiffOptions& options) 
                        " sites, the worst first; --top ", total, " lists all"));
 }
 
-void AddOptions(CLI::App& app, DiffOptions& options) {
-  app.footer(kExamples);
-  app.add_option("BASE", options.base, "the version to compare with")->required();
-  app.add_option("NEW", options.now, "the version in question")->required();
-  app.add_flag("--at-exit", options.at_exit,
-               "count what was never freed, not what the second half of the run added");
-  AddSizeOption(app, "--min-bytes", options.min_bytes,
+void AddOptions(OptionList& list, DiffOptions& options) {
+  list.Footer(kExamples);
+  list.Add("BASE", options.base, "the version to compare with").Required();
+  list.Add("NEW", options.now, "the version in question").Required();
+  list.Flag("--at-exit", options.at_exit,
+            "count what was never freed, not what the second half of the run added");
+  AddSizeOption(list, "--min-bytes", options.min_bytes,
                 "ignore differences that are smaller, per run (default: 1KiB; at exit 1)");
-  AddChoice<DiffFormat>(app, "--format", options.format, kFormats, "text, json or html");
-  AddOutputOption(app, options.output);
-  AddNumberOption(app, "--top", options.top, "how many sites in json (default: 2000)");
-  AddSymbolOptions(app, options.symbols);
+  AddChoice<DiffFormat>(list, "--format", options.format, kFormats, "text, json or html");
+  AddOutputOption(list, options.output);
+  AddNumberOption(list, "--top", options.top, "how many sites in json (default: 2000)");
+  AddSymbolOptions(list, options.symbols);
 }
 
 absl::StatusOr<int> Run(const DiffOptions& options) {

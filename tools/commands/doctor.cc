@@ -198,17 +198,17 @@ struct DoctorFormat {
 };
 constexpr DoctorFormat kFormats[] = {{"text", WriteText}, {"json", WriteJson}};
 
-void AddOptions(CLI::App& app, DoctorOptions& options) {
-  app.footer(kExamples);
-  app.add_option("TARGET", options.target,
-                 "a process id, or a program; or after -- a command, as for run");
-  app.add_option("-o,--output", options.output_directory,
-                 "where captures would go (default: $LEAKTRACK_OUT, else here)")
-      ->type_name("DIR");
-  AddChoice<DoctorFormat>(app, "--format", options.format, kFormats, "text or json");
-  app.callback([&app, &options] {
-    if ((app.count("TARGET") == 0) == options.command.empty())
-      throw CLI::RequiredError("either TARGET or a command after --");
+void AddOptions(OptionList& list, DoctorOptions& options) {
+  list.Footer(kExamples);
+  list.Add("TARGET", options.target,
+           "a process id, or a program; or after -- a command, as for run");
+  list.Add("-o,--output", options.output_directory,
+           "where captures would go (default: $LEAKTRACK_OUT, else here)")
+      .Type("DIR");
+  AddChoice<DoctorFormat>(list, "--format", options.format, kFormats, "text or json");
+  list.Demand([list, &options] {
+    const bool both_or_none = list.Given("TARGET") != options.command.empty();
+    return both_or_none ? "either TARGET or a command after --" : "";
   });
 }
 

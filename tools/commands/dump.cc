@@ -186,10 +186,10 @@ absl::StatusOr<std::string> DumpAll(const std::vector<std::string>& paths) {
   return text;
 }
 
-void AddOptions(CLI::App& app, DumpOptions& options) {
-  app.footer(kExamples);
-  app.add_option("CAPTURE", options.capture, "a capture, or a directory of captures")->required();
-  AddOutputOption(app, options.output);
+void AddOptions(OptionList& list, DumpOptions& options) {
+  list.Footer(kExamples);
+  list.Add("CAPTURE", options.capture, "a capture, or a directory of captures").Required();
+  AddOutputOption(list, options.output);
 }
 
 absl::StatusOr<int> Run(const DumpOptions& options) {

@@ -72,26 +72,26 @@ struct GateCommandOptions {
   SymbolizerOptions symbols;
 };
 
-void AddOptions(CLI::App& app, GateCommandOptions& options) {
-  app.footer(kExamples);
-  app.add_option("CAPTURE", options.capture,
-                 "a capture, a directory of them, or a directory of run-N directories");
-  app.add_flag("--at-exit", options.at_exit, "every block that was never freed is a leak");
-  AddRepeatedRuns(app, options.runs);
-  AddSizeOption(app, "--min-bytes", options.min_bytes,
+void AddOptions(OptionList& list, GateCommandOptions& options) {
+  list.Footer(kExamples);
+  list.Add("CAPTURE", options.capture,
+           "a capture, a directory of them, or a directory of run-N directories");
+  list.Flag("--at-exit", options.at_exit, "every block that was never freed is a leak");
+  AddRepeatedRuns(list, options.runs);
+  AddSizeOption(list, "--min-bytes", options.min_bytes,
                 "ignore leaks that are smaller, per run (default: 1KiB; at exit 1)");
-  AddSizeOption(app, "--max-total", options.max_total,
+  AddSizeOption(list, "--max-total", options.max_total,
                 "fail when all leaks together keep more, per run");
-  AddSizeOption(app, "--max-site", options.max_site, "fail when one site keeps more, per run");
+  AddSizeOption(list, "--max-site", options.max_site, "fail when one site keeps more, per run");
   AddChoice<IfInconclusive>(
-      app, "--inconclusive", options.inconclusive, kIfInconclusive,
+      list, "--inconclusive", options.inconclusive, kIfInconclusive,
       "what an inconclusive result is: pass, fail, or exit status 3 (default)");
-  AddGateFiles(app, options.files);
-  AddChoice<GateFormat>(app, "--format", options.format, kFormats, "text or json");
-  AddSymbolOptions(app, options.symbols);
-  app.callback([&options] {
-    if (options.capture.empty() == options.command.empty())
-      throw CLI::RequiredError("either CAPTURE or a command after --");
+  AddGateFiles(list, options.files);
+  AddChoice<GateFormat>(list, "--format", options.format, kFormats, "text or json");
+  AddSymbolOptions(list, options.symbols);
+  list.Demand([&options] {
+    const bool both_or_none = options.capture.empty() == options.command.empty();
+    return both_or_none ? "either CAPTURE or a command after --" : "";
   });
 }
 

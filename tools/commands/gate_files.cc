@@ -82,23 +82,22 @@ absl::Status WriteForGithub(const GateFiles& files, const GateResult& result,
 
 }  // namespace
 
-void AddGateFiles(CLI::App& app, GateFiles& files) {
-  const auto file = [&app](const std::string& name, auto& value, const std::string& help) {
+void AddGateFiles(OptionList& list, GateFiles& files) {
+  const auto file = [&list](const std::string& name, auto& value, const std::string& help) {
     // Without further arguments: the capture may follow.
-    app.add_option(name, value, help)->type_name("FILE")->allow_extra_args(false);
+    list.Add(name, value, help).Type("FILE").OneValueEach();
   };
   file("--baseline", files.baseline, "the leaks that are accepted, as --write-baseline wrote them");
   file("--write-baseline", files.write_baseline, "write what leaks now as a baseline");
-  app.add_flag("--update-baseline", files.update_baseline,
-               "write the file of --baseline anew, or for the first time, from these runs");
+  list.Flag("--update-baseline", files.update_baseline,
+            "write the file of --baseline anew, or for the first time, from these runs");
   file("--limits", files.limits,
        "how much may leak: a TOML file with max-total, max-site, min-bytes, [[site]]");
   file("--suppressions", files.suppressions,
        "sites to leave out, in LeakSanitizer's syntax; may be repeated");
   for (const ResultFormat& format : kResults) file(format.option, files.*format.path, format.help);
-  app.add_flag("--github", files.github,
-               "print GitHub annotations, and append to the step summary");
-  AddDirectoryOption(app, "--source-root", files.source_root,
+  list.Flag("--github", files.github, "print GitHub annotations, and append to the step summary");
+  AddDirectoryOption(list, "--source-root", files.source_root,
                      "name source files from DIR (default: the Git checkout we are in)");
 }
 

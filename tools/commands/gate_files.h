@@ -11,12 +11,12 @@
 #ifndef LEAKTRACK_TOOLS_COMMANDS_GATE_FILES_H_
 #define LEAKTRACK_TOOLS_COMMANDS_GATE_FILES_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/commands/option_list.h"
 #include "tools/commands/output.h"
 #include "tools/compare/gate.h"
 
@@ -32,7 +32,7 @@ struct GateFiles {
   std::string source_root;  // files below it are named from there; empty: FindCheckout() of here
 };
 
-void AddGateFiles(CLI::App& app, GateFiles& files);
+void AddGateFiles(OptionList& list, GateFiles& files);
 
 // All that is read, but captures.
 Inputs InputsOf(const GateFiles& files);

@@ -113,16 +113,15 @@ struct MergeFormat {
 };
 constexpr MergeFormat kFormats[] = {{"text", WriteText}, {"json", WriteJson}};
 
-void AddOptions(CLI::App& app, MergeOptions& options) {
-  app.footer(kExamples);
-  app.add_option("CAPTURE", options.captures,
-                 "captures, or directories with captures in or below them")
-      ->required();
-  AddChoice<MergeFormat>(app, "--format", options.format, kFormats, "text or json");
-  AddOutputOption(app, options.output);
-  AddNumberOption(app, "--top", options.top,
+void AddOptions(OptionList& list, MergeOptions& options) {
+  list.Footer(kExamples);
+  list.Add("CAPTURE", options.captures, "captures, or directories with captures in or below them")
+      .Required();
+  AddChoice<MergeFormat>(list, "--format", options.format, kFormats, "text or json");
+  AddOutputOption(list, options.output);
+  AddNumberOption(list, "--top", options.top,
                   "how many sites of each program (default: 5 in text, all in json)");
-  AddSymbolOptions(app, options.symbols);
+  AddSymbolOptions(list, options.symbols);
 }
 
 absl::StatusOr<int> Run(const MergeOptions& options) {

@@ -52,15 +52,15 @@ absl::Status RunOnce(const std::vector<std::string>& command, const RepeatedRuns
 
 }  // namespace
 
-void AddRepeatedRuns(CLI::App& app, RepeatedRuns& options) {
-  app.add_option("--runs", options.runs, "how often the command is run, 1 to 100 (default: 3)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 100).description(""));
-  AddIntervalOption(app, options.interval, "mean bytes between samples, or exact (default: 16KiB)");
-  app.add_flag("--cost", options.cost,
-               "run it once more, untracked, and say what tracking costs in CPU time");
-  app.add_option("--keep", options.keep, "keep the captures of the command's runs in DIR")
-      ->type_name("DIR");
+void AddRepeatedRuns(OptionList& list, RepeatedRuns& options) {
+  list.Add("--runs", options.runs, "how often the command is run, 1 to 100 (default: 3)")
+      .Type("N")
+      .Between(1, 100);
+  AddIntervalOption(list, options.interval,
+                    "mean bytes between samples, or exact (default: 16KiB)");
+  list.Flag("--cost", options.cost,
+            "run it once more, untracked, and say what tracking costs in CPU time");
+  list.Add("--keep", options.keep, "keep the captures of the command's runs in DIR").Type("DIR");
 }
 
 RunPlace::RunPlace(const std::string& keep) : keep_(!keep.empty()), path_(keep) {

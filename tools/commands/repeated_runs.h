@@ -10,11 +10,11 @@
 #ifndef LEAKTRACK_TOOLS_COMMANDS_REPEATED_RUNS_H_
 #define LEAKTRACK_TOOLS_COMMANDS_REPEATED_RUNS_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/commands/option_list.h"
 
 namespace leaktrack {
 
@@ -25,7 +25,7 @@ struct RepeatedRuns {
   std::string keep;   // where captures go; empty: removed again
 };
 
-void AddRepeatedRuns(CLI::App& app, RepeatedRuns& options);
+void AddRepeatedRuns(OptionList& list, RepeatedRuns& options);
 
 // A directory of our own for captures, removed at the end unless the caller named it.
 class RunPlace {

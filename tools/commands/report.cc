@@ -221,43 +221,43 @@ std::string TopHelp() {
 }
 
 // Which sites are shown.
-void AddSelection(CLI::App& app, ReportOptions& options) {
-  AddNumberOption(app, "--top", options.top, TopHelp());
-  app.add_flag("--verbose", options.verbose,
-               "in text, list each file that lacks names, with what would help");
-  AddNumberOption(app, "--site", options.site,
+void AddSelection(OptionList& list, ReportOptions& options) {
+  AddNumberOption(list, "--top", options.top, TopHelp());
+  list.Flag("--verbose", options.verbose,
+            "in text, list each file that lacks names, with what would help");
+  AddNumberOption(list, "--site", options.site,
                   "only the site of this number, as the report gives it, with its whole stack");
-  app.add_option("--filter", options.filter,
-                 "only sites with this function or module in their stack: a part of the name, or "
-                 "all of it with * for any")
-      ->type_name("PATTERN");
-  app.add_option("--since", options.since,
-                 "judge only the last part of the run, such as 2h; what was alive before does not "
-                 "count as growth")
-      ->type_name("DURATION");
+  list.Add("--filter", options.filter,
+           "only sites with this function or module in their stack: a part of the name, or "
+           "all of it with * for any")
+      .Type("PATTERN");
+  list.Add("--since", options.since,
+           "judge only the last part of the run, such as 2h; what was alive before does not "
+           "count as growth")
+      .Type("DURATION");
 }
 
-void AddHistory(CLI::App& app, ReportOptions& options) {
-  CLI::Option* const no_history =
-      app.add_flag("--no-history", options.no_history,
-                   "neither use nor add to what earlier runs of the program taught");
-  app.add_option("--history", options.history,
-                 "where what earlier runs taught is kept (default: $XDG_STATE_HOME/leaktrack)")
-      ->type_name("DIR")
-      ->excludes(no_history);
+void AddHistory(OptionList& list, ReportOptions& options) {
+  const OptionEntry no_history =
+      list.Flag("--no-history", options.no_history,
+                "neither use nor add to what earlier runs of the program taught");
+  list.Add("--history", options.history,
+           "where what earlier runs taught is kept (default: $XDG_STATE_HOME/leaktrack)")
+      .Type("DIR")
+      .Excludes(no_history);
 }
 
-void AddOptions(CLI::App& app, ReportOptions& options) {
-  app.footer(kExamples);
-  app.add_option("CAPTURE", options.captures, "captures, or directories of captures")->required();
-  AddChoice(app, "--format", options.format, ReportFormats(), FormatHelp());
-  AddOutputOption(app, options.output);
-  AddSelection(app, options);
-  AddSymbolOptions(app, options.symbols);
-  app.add_flag("--no-source", options.no_source,
-               "put no source lines into the html page: for a page to pass on");
-  AddHistory(app, options);
-  AddSettings(app, options.settings);
+void AddOptions(OptionList& list, ReportOptions& options) {
+  list.Footer(kExamples);
+  list.Add("CAPTURE", options.captures, "captures, or directories of captures").Required();
+  AddChoice(list, "--format", options.format, ReportFormats(), FormatHelp());
+  AddOutputOption(list, options.output);
+  AddSelection(list, options);
+  AddSymbolOptions(list, options.symbols);
+  list.Flag("--no-source", options.no_source,
+            "put no source lines into the html page: for a page to pass on");
+  AddHistory(list, options);
+  AddSettings(list, options.settings);
 }
 
 void WriteFleet(const Fleet& fleet, const ReportOptions& options, TextSink& sink) {

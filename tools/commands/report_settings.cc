@@ -66,26 +66,26 @@ absl::Status ReadWrapperFile(const std::string& path, std::vector<std::string>& 
 
 }  // namespace
 
-void AddSettings(CLI::App& app, ReportSettings& settings) {
-  app.add_option("--limit", settings.limit,
-                 "the memory limit (default: the cgroup's, ulimit -v's, or the machine's)")
-      ->type_name("SIZE");
-  app.add_option("--status-use", settings.status_use,
-                 "percent of the limit at which the status is WARNING, CRITICAL, OOM IMMINENT")
-      ->type_name("P,P,P")
-      ->capture_default_str();
-  app.add_option("--status-time", settings.status_time,
-                 "time to the limit below which the status is WARNING, CRITICAL, OOM IMMINENT")
-      ->type_name("T,T,T")
-      ->capture_default_str();
-  app.add_option("--wrapper", settings.wrappers,
-                 "never blame functions of this name ('pool_*'); may be repeated")
-      ->type_name("PATTERN")
-      ->allow_extra_args(false);
-  app.add_option("--wrapper-file", settings.wrapper_files,
-                 "a file with one such pattern on each line; may be repeated")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
+void AddSettings(OptionList& list, ReportSettings& settings) {
+  list.Add("--limit", settings.limit,
+           "the memory limit (default: the cgroup's, ulimit -v's, or the machine's)")
+      .Type("SIZE");
+  list.Add("--status-use", settings.status_use,
+           "percent of the limit at which the status is WARNING, CRITICAL, OOM IMMINENT")
+      .Type("P,P,P")
+      .ShowDefault();
+  list.Add("--status-time", settings.status_time,
+           "time to the limit below which the status is WARNING, CRITICAL, OOM IMMINENT")
+      .Type("T,T,T")
+      .ShowDefault();
+  list.Add("--wrapper", settings.wrappers,
+           "never blame functions of this name ('pool_*'); may be repeated")
+      .Type("PATTERN")
+      .OneValueEach();
+  list.Add("--wrapper-file", settings.wrapper_files,
+           "a file with one such pattern on each line; may be repeated")
+      .Type("FILE")
+      .OneValueEach();
 }
 
 absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings) {

@@ -5,12 +5,12 @@
 #ifndef LEAKTRACK_TOOLS_COMMANDS_REPORT_SETTINGS_H_
 #define LEAKTRACK_TOOLS_COMMANDS_REPORT_SETTINGS_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "tools/analysis/model/options.h"
+#include "tools/commands/option_list.h"
 
 namespace leaktrack {
 
@@ -22,7 +22,7 @@ struct ReportSettings {
   std::vector<std::string> wrapper_files;  // files of patterns, one a line, '#' for comments
 };
 
-void AddSettings(CLI::App& app, ReportSettings& settings);
+void AddSettings(OptionList& list, ReportSettings& settings);
 
 // Refuses, with the name of the option, what it does not understand: three levels, each worse than
 // the one before.

@@ -84,33 +84,23 @@ int CannotRun(const Located& program) {
   return there ? kExitCannotExecute : kExitCommandNotFound;
 }
 
-// CLI11 does not know of what comes after the "--".
-class RunFormatter : public CLI::Formatter {
- public:
-  std::string make_usage(const CLI::App*, std::string) const override {
-    return "Usage: leaktrack run [OPTIONS] -- COMMAND [ARGUMENT...]\n";
-  }
-};
-
-void AddOptions(CLI::App& app, RunOptions& options) {
-  app.formatter(std::make_shared<RunFormatter>());
-  app.footer(kExamples);
-  app.add_option("-o,--output", options.output_directory,
-                 "where captures go (default: $LEAKTRACK_OUT, else here)")
-      ->type_name("DIR");
-  CLI::Option* const exact =
-      app.add_flag("--exact", options.exact, "record every allocation: slower, no estimates");
-  AddIntervalOption(app, options.interval,
+void AddOptions(OptionList& list, RunOptions& options) {
+  list.RunsCommand("Usage: leaktrack run [OPTIONS] -- COMMAND [ARGUMENT...]\n");
+  list.Footer(kExamples);
+  list.Add("-o,--output", options.output_directory,
+           "where captures go (default: $LEAKTRACK_OUT, else here)")
+      .Type("DIR");
+  const OptionEntry exact =
+      list.Flag("--exact", options.exact, "record every allocation: slower, no estimates");
+  AddIntervalOption(list, options.interval,
                     "mean bytes between samples: auto, or a size such as 64KiB")
-      ->excludes(exact);
-  app.add_option("--unwinder", options.unwinder,
-                 "how stacks are walked: cfi (default) or libunwind")
-      ->check(CLI::IsMember({"cfi", "libunwind"}));
-  app.prefix_command();  // the rest belongs to the command, whatever it looks like
-  app.callback([&app, &options] {
-    const std::vector<std::string> first = app.remaining();
+      .Excludes(exact);
+  list.Add("--unwinder", options.unwinder, "how stacks are walked: cfi (default) or libunwind")
+      .OneOf({"cfi", "libunwind"});
+  list.Demand([list, &options] {
+    const std::vector<std::string> first = list.Rest();
     options.command.insert(options.command.begin(), first.begin(), first.end());
-    if (options.command.empty()) throw CLI::RequiredError("a command after --");
+    return options.command.empty() ? "a command after --" : "";
   });
 }
 

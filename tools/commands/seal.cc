@@ -190,18 +190,16 @@ absl::Status SealAll(const std::vector<std::string>& paths, const SealOptions& o
                                                  paths.size(), " captures are not sealed"));
 }
 
-void AddOptions(CLI::App& app, SealOptions& options) {
-  app.footer(kExamples);
-  app.add_option("CAPTURE", options.capture,
-                 "a capture, or a directory: all captures in it and below")
-      ->required();
-  app.add_option(
-         "-o,--output", options.output,
-         "write the sealed capture to FILE, or into the directory FILE, instead of in its place")
-      ->type_name("FILE");
-  app.add_flag("--source", options.source,
-               "also the lines of source around each place; leave it out for confidential code");
-  AddSymbolOptions(app, options.symbols);
+void AddOptions(OptionList& list, SealOptions& options) {
+  list.Footer(kExamples);
+  list.Add("CAPTURE", options.capture, "a capture, or a directory: all captures in it and below")
+      .Required();
+  list.Add("-o,--output", options.output,
+           "write the sealed capture to FILE, or into the directory FILE, instead of in its place")
+      .Type("FILE");
+  list.Flag("--source", options.source,
+            "also the lines of source around each place; leave it out for confidential code");
+  AddSymbolOptions(list, options.symbols);
 }
 
 absl::StatusOr<int> Run(const SealOptions& options) {

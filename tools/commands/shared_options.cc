@@ -20,38 +20,41 @@ std::string IntervalProblem(std::string& text) {
 
 }  // namespace
 
-void AddSymbolOptions(CLI::App& app, SymbolizerOptions& symbols) {
-  AddDirectoryOption(app, "--sysroot", symbols.sysroot,
+void AddSymbolOptions(OptionList& list, SymbolizerOptions& symbols) {
+  AddDirectoryOption(list, "--sysroot", symbols.sysroot,
                      "look for programs and libraries under DIR first");
   AddDirectoryOption(
-      app, "--debug-dir", symbols.debug_dirs,
+      list, "--debug-dir", symbols.debug_dirs,
       "look for debug files in DIR first, by path, name and build-id; may be repeated")
-      ->allow_extra_args(false);
-  app.add_flag("--no-symbol-cache", symbols.forget_names,
-               "neither read nor keep names in ~/.cache/leaktrack ($XDG_CACHE_HOME)");
-  app.add_flag("--debuginfod", symbols.debuginfod,
-               "fetch what is missing from the servers that DEBUGINFOD_URLS names");
+      .OneValueEach();
+  list.Flag("--no-symbol-cache", symbols.forget_names,
+            "neither read nor keep names in ~/.cache/leaktrack ($XDG_CACHE_HOME)");
+  list.Flag("--debuginfod", symbols.debuginfod,
+            "fetch what is missing from the servers that DEBUGINFOD_URLS names");
 }
 
-void AddOutputOption(CLI::App& app, std::string& output) {
-  app.add_option("-o,--output", output, "write to FILE instead of standard output")
-      ->type_name("FILE");
+void AddOutputOption(OptionList& list, std::string& output) {
+  list.Add("-o,--output", output, "write to FILE instead of standard output").Type("FILE");
 }
 
-CLI::Option* AddIntervalOption(CLI::App& app, std::string& interval, const std::string& help) {
-  return app.add_option("--interval", interval, help)
-      ->type_name("SIZE")
-      ->transform(CLI::Validator(IntervalProblem, ""));
+OptionEntry AddIntervalOption(OptionList& list, std::string& interval, const std::string& help) {
+  return list.Add("--interval", interval, help).Type("SIZE").Check(IntervalProblem);
 }
 
-CLI::Option* AddSizeOption(CLI::App& app, const std::string& name, std::optional<uint64_t>& bytes,
-                           const std::string& help) {
-  const auto read = [name, &bytes](const std::string& text) {
+OptionEntry AddSizeOption(OptionList& list, const std::string& name, std::optional<uint64_t>& bytes,
+                          const std::string& help) {
+  const auto read = [&bytes](const std::string& text) -> std::string {
     const absl::StatusOr<uint64_t> size = ParseSize(text);
-    if (!size.ok()) throw CLI::ValidationError(name, std::string(size.status().message()));
+    if (!size.ok()) return std::string(size.status().message());
     bytes = *size;
+    return "";
   };
-  return app.add_option_function<std::string>(name, read, help)->type_name("SIZE");
+  return list.AddRead(name, read, help).Type("SIZE");
+}
+
+std::string WholeNumberProblem(const std::string& text) {
+  const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return whole ? "" : "'" + text + "' is not a whole number";
 }
 
 }  // namespace leaktrack

@@ -4,65 +4,62 @@
 #ifndef LEAKTRACK_TOOLS_COMMANDS_SHARED_OPTIONS_H_
 #define LEAKTRACK_TOOLS_COMMANDS_SHARED_OPTIONS_H_
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "tools/commands/option_list.h"
 #include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
 
 // Where names of functions and lines come from.
-void AddSymbolOptions(CLI::App& app, SymbolizerOptions& symbols);
+void AddSymbolOptions(OptionList& list, SymbolizerOptions& symbols);
 
 // -o FILE
-void AddOutputOption(CLI::App& app, std::string& output);
+void AddOutputOption(OptionList& list, std::string& output);
 
 // Mean bytes between samples. Accepts what the library accepts, and stores it in the form that the
 // library reads.
-CLI::Option* AddIntervalOption(CLI::App& app, std::string& interval, const std::string& help);
+OptionEntry AddIntervalOption(OptionList& list, std::string& interval, const std::string& help);
 
 // One directory, or a list of them; each must exist.
 template <typename Value>
-CLI::Option* AddDirectoryOption(CLI::App& app, const std::string& name, Value& directory,
-                                const std::string& help) {
-  // Without a description: CLI11 would show "DIR:DIR".
-  return app.add_option(name, directory, help)
-      ->type_name("DIR")
-      ->check(CLI::Validator(CLI::ExistingDirectory).description(""));
+OptionEntry AddDirectoryOption(OptionList& list, const std::string& name, Value& directory,
+                               const std::string& help) {
+  return list.Add(name, directory, help).Type("DIR").ExistingDirectory();
 }
 
 // A size such as 64KiB; what is none is refused while the options are parsed.
-CLI::Option* AddSizeOption(CLI::App& app, const std::string& name, std::optional<uint64_t>& bytes,
-                           const std::string& help);
+OptionEntry AddSizeOption(OptionList& list, const std::string& name, std::optional<uint64_t>& bytes,
+                          const std::string& help);
 
-// A whole number. Why a check: CLI11 takes "-1" for a very large number.
+// Why `text` is no whole number, or "". CLI11 alone takes "-1" for a very large number.
+std::string WholeNumberProblem(const std::string& text);
+
 template <typename Number>
-CLI::Option* AddNumberOption(CLI::App& app, const std::string& name, Number& number,
-                             const std::string& help) {
-  const auto check = [](const std::string& text) -> std::string {
-    const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-    return whole ? "" : "'" + text + "' is not a whole number";
-  };
-  return app.add_option(name, number, help)->type_name("N")->check(CLI::Validator(check, ""));
+OptionEntry AddNumberOption(OptionList& list, const std::string& name, Number& number,
+                            const std::string& help) {
+  return list.Add(name, number, help).Type("N").Check(WholeNumberProblem);
 }
 
 // An option whose values are the names of a table, the first of which is the default. The command
 // gets the entry, so that it compares no names.
 template <typename Entry>
-CLI::Option* AddChoice(CLI::App& app, const std::string& name, const Entry*& chosen,
-                       std::span<const Entry> table, const std::string& help) {
+OptionEntry AddChoice(OptionList& list, const std::string& name, const Entry*& chosen,
+                      std::span<const Entry> table, const std::string& help) {
   chosen = &table.front();
   std::vector<std::string> names;
   for (const Entry& entry : table) names.emplace_back(entry.name);
-  const auto choose = [&chosen, table](const std::string& text) {
+  const auto choose = [&chosen, table](const std::string& text) -> std::string {
     chosen = &*std::ranges::find(table, text, &Entry::name);
+    return "";
   };
-  return app.add_option_function<std::string>(name, choose, help)->check(CLI::IsMember(names));
+  return list.AddRead(name, choose, help).OneOf(names);
 }
 
 }  // namespace leaktrack
