@@ -2,17 +2,15 @@
 #include "tools/inspect/elf_facts.h"
 
 #include <elfutils/libdwelf.h>
-#include <fcntl.h>
 #include <gelf.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
-#include <memory>
+#include <optional>
 #include <string_view>
 
 #include "absl/strings/escaping.h"
-#include "tools/base/elf_pieces.h"
+#include "tools/inspect/elf_tables.h"
 
 namespace leaktrack {
 namespace {
@@ -53,31 +51,14 @@ void Recognise(std::string_view symbol, capture::Allocator& allocator) {
 
 class Reader {
  public:
-  explicit Reader(const std::string& path) {
-    struct stat info {};
-    if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return;
-    fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd_ < 0) return;
-    elf_version(EV_CURRENT);
-    pieces_ = ElfPieces::Read(fd_);
-    if (pieces_ == nullptr) return;
-    pieces_->NeedSymbols();
-    elf_ = elf_memory(pieces_->data(), pieces_->size());
-  }
-  ~Reader() {
-    elf_end(elf_);
-    if (fd_ >= 0) close(fd_);
-  }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
+  explicit Reader(const std::string& path) : file_(path), elf_(file_.elf()) {}
 
   ElfFacts Read() {
-    GElf_Ehdr header;
-    if (elf_ == nullptr || elf_kind(elf_) != ELF_K_ELF || gelf_getehdr(elf_, &header) == nullptr)
-      return facts_;
+    const std::optional<GElf_Ehdr> header = file_.Header();
+    if (!header) return facts_;
     facts_.is_elf = true;
-    facts_.is_64_bit = header.e_ident[EI_CLASS] == ELFCLASS64;
-    facts_.is_x86_64 = facts_.is_64_bit && header.e_machine == EM_X86_64;
+    facts_.is_64_bit = header->e_ident[EI_CLASS] == ELFCLASS64;
+    facts_.is_x86_64 = facts_.is_64_bit && header->e_machine == EM_X86_64;
     ReadSegments();
     const void* id = nullptr;
     const ssize_t size = dwelf_elf_gnu_build_id(elf_, &id);
@@ -100,7 +81,7 @@ class Reader {
       if (segment.p_type != PT_INTERP || segment.p_filesz > 4096) continue;
       std::string path(segment.p_filesz, '\0');
       const ssize_t got =
-          pread(fd_, path.data(), path.size(), static_cast<off_t>(segment.p_offset));
+          pread(file_.fd(), path.data(), path.size(), static_cast<off_t>(segment.p_offset));
       path.resize(got > 0 ? static_cast<size_t>(got) : 0);
       facts_.loader = path.c_str();
     }
@@ -156,9 +137,8 @@ class Reader {
     }
   }
 
-  int fd_ = -1;
-  std::unique_ptr<ElfPieces> pieces_;
-  Elf* elf_ = nullptr;
+  const ElfTables file_;
+  Elf* const elf_;
   ElfFacts facts_;
 };
 

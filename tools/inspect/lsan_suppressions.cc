@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/inspect/lsan_suppressions.h"
 
-#include <fcntl.h>
 #include <gelf.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "tools/base/elf_pieces.h"
 #include "tools/base/safe_text.h"
+#include "tools/inspect/elf_tables.h"
 
 namespace leaktrack {
 namespace {
@@ -55,27 +53,11 @@ std::optional<uint64_t> ReturnedAddress(const Bytes function, uint64_t address) 
 
 class File {
  public:
-  explicit File(const std::string& path)
-      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) {
-    if (fd_ < 0) return;
-    elf_version(EV_CURRENT);
-    pieces_ = ElfPieces::Read(fd_);
-    if (pieces_ == nullptr) return;
-    pieces_->NeedSymbols();
-    elf_ = elf_memory(pieces_->data(), pieces_->size());
-  }
-  ~File() {
-    elf_end(elf_);
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
+  explicit File(const std::string& path) : file_(path), elf_(file_.elf()) {}
 
   std::optional<uint64_t> Find() const {
-    GElf_Ehdr header;
-    if (elf_ == nullptr || elf_kind(elf_) != ELF_K_ELF || gelf_getehdr(elf_, &header) == nullptr)
-      return std::nullopt;
-    if (header.e_machine != EM_X86_64) return std::nullopt;
+    const std::optional<GElf_Ehdr> header = file_.Header();
+    if (!header || header->e_machine != EM_X86_64) return std::nullopt;
     for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf_, section)) != nullptr;) {
       GElf_Shdr info;
       if (gelf_getshdr(section, &info) == nullptr) return std::nullopt;
@@ -96,8 +78,8 @@ class File {
       if (address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_filesz) continue;
       const uint64_t skip = address - segment.p_vaddr;
       std::string bytes(std::min<uint64_t>(most, segment.p_filesz - skip), '\0');
-      const ssize_t got =
-          pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(segment.p_offset + skip));
+      const ssize_t got = pread(file_.fd(), bytes.data(), bytes.size(),
+                                static_cast<off_t>(segment.p_offset + skip));
       bytes.resize(got > 0 ? static_cast<size_t>(got) : 0);
       return bytes;
     }
@@ -118,9 +100,8 @@ class File {
     return std::nullopt;
   }
 
-  int fd_;
-  std::unique_ptr<ElfPieces> pieces_;
-  Elf* elf_ = nullptr;
+  const ElfTables file_;
+  Elf* const elf_;
 };
 
 }  // namespace
