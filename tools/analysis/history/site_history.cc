@@ -68,11 +68,12 @@ class LookTimes {
   std::vector<uint64_t> looks_;
 };
 
-// Adds (time, sum) of a counter that has points to the curve: between a look and the one before in
-// a straight line, else level.
-void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, double end_ms,
-                Curve& curve) {
-  const auto time_of = [end_ms](size_t i) { return end_ms * static_cast<double>(i + 1) / kGrid; };
+// (time, sum) of a counter that has points, on the grid: between a look and the one before in a
+// straight line, else level.
+Curve CurveOf(const CellSeries& series, const LookTimes& looks, double end_ms) {
+  Curve curve{};
+  const double step_ms = end_ms / kGrid;  // exact: kGrid is a power of two
+  const auto time_of = [step_ms](size_t i) { return step_ms * static_cast<double>(i + 1); };
   double sum = 0;
   size_t i = 0;
   for (const CellPoint& point : series.points) {
@@ -84,15 +85,18 @@ void AddToCurve(const CellSeries& series, const LookTimes& looks, double sign, d
         i = static_cast<size_t>(
             std::clamp(from / end_ms * kGrid, static_cast<double>(i), double{kGrid}));
       }
-      for (; i < kGrid && time_of(i) < to; ++i) {
-        const double risen = std::max(time_of(i) - from, 0.0);
-        curve[i] += static_cast<float>(
-            sign * (sum + (risen > 0 ? (point.bytes - sum) * risen / (to - from) : 0)));
-      }
+      const double slope = (point.bytes - sum) / (to - from);
+      for (; i < kGrid && time_of(i) < to; ++i)
+        curve[i] = static_cast<float>(sum + std::max(time_of(i) - from, 0.0) * slope);
     }
     sum = point.bytes;
   }
-  for (; i < kGrid; ++i) curve[i] += static_cast<float>(sign * sum);
+  std::fill(curve.begin() + static_cast<ptrdiff_t>(i), curve.end(), static_cast<float>(sum));
+  return curve;
+}
+
+void AddCurve(const Curve& from, float sign, Curve& to) {
+  for (size_t i = 0; i < kGrid; ++i) to[i] += sign * from[i];
 }
 
 // What the interval `coarsest` would have sampled of each of these deaths.
@@ -148,15 +152,16 @@ void AddCells(const CellSeries& series, const LookTimes& looks, KeptOfBand kept,
               Curves& curves, SiteHistory& history) {
   if (series.points.empty()) return;
   const CellPoint& last = series.points.back();
-  const double sign = Removes(series.band) ? -1 : 1;
+  const int sign = Removes(series.band) ? -1 : 1;
   history.net_bytes += sign * last.bytes;
   history.net_objects += sign * last.objects;
   if (last.variance > 0) history.exact = false;
-  AddToCurve(series, looks, sign, history.grid_end_ms, curves.level);
+  const Curve curve = CurveOf(series, looks, history.grid_end_ms);
+  AddCurve(curve, static_cast<float>(sign), curves.level);
   if (series.band == capture::kBandBirths) {
     history.born_bytes += last.bytes;
     history.born_samples += static_cast<double>(last.samples);
-    AddToCurve(series, looks, 1, history.grid_end_ms, curves.born);
+    AddCurve(curve, 1, curves.born);
   } else if (IsDeaths(series.band)) {
     AddSteps(series, looks, kept, coarsest, history);
   }
