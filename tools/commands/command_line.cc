@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "tools/base/own_build_id.h"
 #include "tools/base/safe_text.h"
 #include "tools/commands/exit_code.h"
 
@@ -76,7 +78,11 @@ int Do(const CommandLine& line) {
 CommandLine::CommandLine(const std::vector<std::string>& tail) {
   app_.description(kAbout);
   app_.name("leaktrack");
-  app_.set_version_flag("--version", "leaktrack " LEAKTRACK_VERSION);
+  app_.set_version_flag("--version", [] {
+    const std::string build = OwnBuildId();
+    return build.empty() ? "leaktrack " LEAKTRACK_VERSION
+                         : "leaktrack " LEAKTRACK_VERSION " (build " + build + ")";
+  });
   app_.require_subcommand(1);
   for (const Command* command : Commands()) {
     CLI::App* const app = app_.add_subcommand(command->name, command->summary);
