@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes what is delivered, from what build/release has built: a relocatable tarball, a Debian package, an OCI image.
-#   scripts/package.sh [--no-build] [tarball] [deb] [image]     all three unless some are named
-# Leaves them in build/packages, with a list of what is inside (SPDX) and SHA256SUMS, which can be signed. The same
+#   scripts/package.sh [--no-build] [--tree BUILD] [--output FOLDER] [tarball] [deb] [image]
+# All three unless some are named. BUILD: another one than build/release. --no-build: it is up to date.
+# Leaves them in FOLDER or build/packages, with a list of what is inside (SPDX) and SHA256SUMS, which can be signed. The same
 # sources at the same path with the same compiler give the same bytes: times are the last commit's, or SOURCE_DATE_EPOCH.
 # Install what it needs by scripts/setup.sh --package.
 set -euo pipefail
@@ -14,18 +15,19 @@ cd "$(dirname "$0")/.."
 say() { echo "package: $*" >&2; }
 fail() { say "$*"; exit 2; }
 
-kinds=() build=1
-for argument in "$@"; do
-  case $argument in
-    tarball|deb|image) kinds+=("$argument") ;;
+kinds=() build=1 tree=$PWD/build/release output=$PWD/build/packages
+while [ $# -gt 0 ]; do
+  case $1 in
+    tarball|deb|image) kinds+=("$1") ;;
     --no-build) build='' ;;
-    *) sed -n '3,7s/^# //p' "$0"; [ "$argument" = --help ] && exit 0 || exit 2 ;;
+    --tree) tree=$(realpath "$2"); shift ;;
+    --output) output=$(realpath -m "$2"); shift ;;
+    *) sed -n '3,9s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
   esac
+  shift
 done
 [ ${#kinds[@]} -gt 0 ] || kinds=(tarball deb image)
 
-tree=$PWD/build/release
-output=$PWD/build/packages
 stage=$output/stage
 version=$(sed -n 's/^project(leaktrack VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 architecture=$(dpkg --print-architecture)
@@ -36,7 +38,7 @@ export SOURCE_DATE_EPOCH
 build_all() {
   say "building the library and the program"
   [ -e "$tree/build.ninja" ] || quietly cmake --preset release
-  quietly cmake --build --preset release --target leaktrack leaktrack_static leaktrack_describe
+  quietly cmake --build "$tree" --target leaktrack leaktrack_static leaktrack_describe
 }
 
 # Everything as it lies below a prefix, with debug information still in it: $stage/full. Without: $stage/tree.
@@ -98,5 +100,5 @@ done
 rm -rf "$stage"
 cd "$output"
 find . -maxdepth 1 -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS
-say "in build/packages:"
+say "in $output:"
 xargs -a <(awk '{print $2}' SHA256SUMS) du -b | awk '{printf "  %-52s %8.2f MiB\n", $2, $1 / 1048576}' >&2

@@ -23,7 +23,8 @@ std::string BuildIdByReadelf() {
 
 TEST(OwnBuildIdTest, IsWhatReadelfFindsInTheProgramThatRuns) {
   const std::string expected = BuildIdByReadelf();
-  if (expected.empty()) GTEST_SKIP() << "readelf is not installed, or the linker writes no build-id";
+  if (expected.empty())
+    GTEST_SKIP() << "readelf is not installed, or the linker writes no build-id";
   EXPECT_EQ(OwnBuildId(), expected);
 }
 
