@@ -4,7 +4,7 @@
 //
 // What: its library, loaded when first asked, and its program, `debuginfod-find`, started for each
 // file. Why both: the library needs no program, and a statically linked leaktrack can load no
-// library (it has its own C library inside; tools/no_libraries.cc replaces the first way there).
+// library (it has its own C library inside; debuginfod_none.cc replaces the first way there).
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_DEBUGINFOD_CLIENT_H_
