@@ -4,6 +4,7 @@
 #   scripts/setup.sh          what a build needs
 #   scripts/setup.sh --units  also what the unit tests need
 #   scripts/setup.sh --test   also what all tests run (redis, ruby, clang ...)
+#   scripts/setup.sh --package  also what scripts/package.sh and its checks need (debhelper, lintian ...)
 #   scripts/setup.sh --bench    also what scripts/bench.sh compares with (heaptrack, valgrind, tcmalloc ...)
 #   scripts/setup.sh --survival   also what scripts/survival.sh runs (a JDK, GDB, GHC ...)
 # Uses apt-get as root, or through sudo.
@@ -28,7 +29,9 @@ tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev" clang-tidy "clang-f
        debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime
        guile-3.0 sbcl erlang-base php-cli lua5.4 bubblewrap openssh-server openssh-client haproxy
        apache2-bin fakeroot eatmydata qemu-user
-       qemu-system-x86 busybox-static cpio)  # the last three: scripts/guest.sh
+       qemu-system-x86 busybox-static cpio  # these three: scripts/guest.sh
+       debhelper libbz2-dev)
+package=(debhelper dpkg-dev libbz2-dev lintian mmdebstrap podman runc)
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless ghc ocaml-nox)
 command -v npm >/dev/null || tests+=(npm)  # some packages of nodejs bring it along, and exclude Debian's
@@ -37,9 +40,10 @@ case "${1:-}" in
   "") packages=("${build[@]}") ;;
   --units) packages=("${build[@]}" "${units[@]}") ;;
   --test) packages=("${build[@]}" "${units[@]}" "${tests[@]}") ;;
+  --package) packages=("${build[@]}" "${package[@]}") ;;
   --bench) packages=("${build[@]}" "${units[@]}" "${tests[@]}" "${bench[@]}") ;;
   --survival) packages=("${build[@]}" "${units[@]}" "${tests[@]}" "${survival[@]}") ;;
-  *) sed -n '2,9s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
+  *) sed -n '2,10s/^# //p' "$0"; [ "$1" = --help ] && exit 0 || exit 2 ;;
 esac
 
 declare -A installed=()

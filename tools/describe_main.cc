@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   }
   const CommandLine line;
   const CommandTree tree = ReadCommandTree(line.app());
-  const Edition edition{argv[2], tree.version};
+  const Edition edition{argv[2], "leaktrack " LEAKTRACK_VERSION};
   const fs::path share = argv[1];
   std::error_code error;
   fs::remove_all(share / "man", error);  // the page of a command that is gone

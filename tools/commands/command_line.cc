@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "tools/base/own_build_id.h"
 #include "tools/base/safe_text.h"
 #include "tools/commands/exit_code.h"
 
@@ -78,7 +80,11 @@ CommandLine::CommandLine(const std::vector<std::string>& tail)
     : app_(std::make_unique<CLI::App>()) {
   app_->description(kAbout);
   app_->name("leaktrack");
-  app_->set_version_flag("--version", "leaktrack " LEAKTRACK_VERSION);
+  app_->set_version_flag("--version", [] {
+    const std::string build = OwnBuildId();
+    return build.empty() ? "leaktrack " LEAKTRACK_VERSION
+                         : "leaktrack " LEAKTRACK_VERSION " (build " + build + ")";
+  });
   app_->require_subcommand(1);
   for (const Command* command : Commands()) {
     OptionList list(*app_->add_subcommand(command->name, command->summary));

@@ -49,7 +49,6 @@ CommandFacts ReadCommand(const CLI::App& app) {
 
 CommandTree ReadCommandTree(const CLI::App& app) {
   CommandTree tree;
-  tree.version = app.version();
   tree.program = ReadCommand(app);
   for (const CLI::App* command :
        app.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); })) {

@@ -35,7 +35,6 @@ struct CommandFacts {
 };
 
 struct CommandTree {
-  std::string version;  // as --version prints it
   CommandFacts program;
   std::vector<CommandFacts> commands;
 };

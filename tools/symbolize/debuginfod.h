@@ -3,24 +3,27 @@
 // Files by build-id from the servers that the user named (DEBUGINFOD_URLS), through the
 // distribution's own client.
 //
-// What: libdebuginfod is loaded when first asked, never linked: who does not want the network does
-// not need it. It keeps what it fetched in its cache ($XDG_CACHE_HOME/debuginfod_client), so the
-// second time costs nothing. Promises: asked only if the user said so (--debuginfod); a file takes
-// 30 s at most unless DEBUGINFOD_MAXTIME says otherwise; after a server did not answer nothing more
-// is asked; problem() says what went wrong. What is fetched is believed only if its build-id is the
-// one asked for (module_files.h).
+// What: libdebuginfod is loaded when first asked, or debuginfod-find started, never linked: users
+// that do not want the network do not need it. It keeps what it fetched in its cache
+// ($XDG_CACHE_HOME/debuginfod_client), so the second time costs nothing. Promises: asked only if
+// the user said so (--debuginfod); a file takes 30 s at most unless DEBUGINFOD_MAXTIME says
+// otherwise; after a server did not answer nothing more is asked; problem() says what went wrong.
+// What is fetched is believed only if its build-id is the one asked for (module_files.h).
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_SYMBOLIZE_DEBUGINFOD_H_
 #define LEAKTRACK_TOOLS_SYMBOLIZE_DEBUGINFOD_H_
 
+#include <memory>
 #include <string>
+
+#include "tools/symbolize/debuginfod_client.h"
 
 namespace leaktrack {
 
 class Debuginfod {
  public:
-  enum class Kind { kDebugInfo, kExecutable };
+  using Kind = DebuginfodClient::Kind;
 
   Debuginfod();
   ~Debuginfod();
@@ -34,8 +37,7 @@ class Debuginfod {
   const std::string& problem() const { return problem_; }
 
  private:
-  struct Client;
-  Client* client_ = nullptr;
+  std::unique_ptr<DebuginfodClient> client_;
   std::string problem_;
 };
 
