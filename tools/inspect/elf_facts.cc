@@ -83,7 +83,7 @@ class Reader {
       const ssize_t got =
           pread(file_.fd(), path.data(), path.size(), static_cast<off_t>(segment.p_offset));
       path.resize(got > 0 ? static_cast<size_t>(got) : 0);
-      facts_.loader = path.c_str();
+      facts_.loader = path.substr(0, path.find('\0'));
     }
   }
 

@@ -122,6 +122,7 @@ uint64_t ResolveUnit(Dwarf* dwarf, Dwarf_Off offset, uint64_t lowest_code,
   std::sort(indices.begin(), indices.end());
   indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
   std::vector<uint64_t> wanted;
+  wanted.reserve(indices.size());
   for (const size_t i : indices) wanted.push_back(addresses[i]);
   UnitAnswers unit_answers = ResolveInUnit(unit, FunctionsOf(unit), lowest_code, wanted);
   for (size_t i = 0; i < indices.size(); ++i) {

@@ -113,6 +113,7 @@ class ModuleResolver {
   std::vector<ResolvedFrame> Finish(uint64_t address, std::vector<DwarfFrame>& frames) const {
     if (frames.empty()) frames.emplace_back();
     std::vector<ResolvedFrame> resolved;
+    resolved.reserve(frames.size());
     for (DwarfFrame& frame : frames) {
       resolved.push_back({.function = Demangle(frame.function),
                           .file = std::move(frame.file),
@@ -177,6 +178,7 @@ class ElfSymbolizer final : public Symbolizer {
   void ResolveModule(const capture::ModuleInfo& module,
                      const std::map<uint64_t, std::vector<capture::Frame>>& frames_of) {
     std::vector<uint64_t> addresses;
+    addresses.reserve(frames_of.size());
     for (const auto& [address, frames] : frames_of) addresses.push_back(address);
     ModuleResolver resolver(module, options_);
     std::vector<std::vector<ResolvedFrame>> resolved = resolver.Resolve(addresses);

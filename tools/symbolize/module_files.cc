@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tools/symbolize/build_id_index.h"
 #include "tools/symbolize/debuginfod.h"
 
@@ -172,8 +173,8 @@ class Finder {
     candidates->push_back(main_directory + "/" + name);
     candidates->push_back(main_directory + "/.debug/" + name);
     for (const std::string& root : roots_) {
-      candidates->push_back(root + Directory(path_) + "/" + name);
-      candidates->push_back(root + "/" + name);
+      candidates->push_back(absl::StrCat(root, Directory(path_), "/", name));
+      candidates->push_back(absl::StrCat(root, "/", name));
     }
   }
 
