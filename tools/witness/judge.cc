@@ -20,7 +20,7 @@ namespace {
 constexpr double kHour = 3600, kNinetyPercent = 1.645, kCertain = 4;
 constexpr double kGrowthThatMatters = 64 << 10;
 constexpr uint64_t kFewestMore = 16;
-constexpr double kMostlyLost = .9;
+constexpr double kMostlyLost = .9, kFewUndecided = .1;
 constexpr double kUndecidedShare = .01;
 
 struct Tally {
@@ -163,6 +163,7 @@ class Judgement {
     memory.lost = tally.lost;
     memory.definite = tally.lost == 0 ? 0 : tally.definite;
     memory.indirect = tally.lost - memory.definite;
+    memory.undecided = tally.undecided;
     memory.holders = holders_.Best(of_class, tally.examined);
     const double share = static_cast<double>(tally.lost) /
                          static_cast<double>(std::max<uint64_t>(tally.examined, 1));
@@ -171,7 +172,8 @@ class Judgement {
       memory.reason = "its blocks came after the first look";
     } else if (tally.lost != 0) {
       memory.verdict = share >= kMostlyLost ? MemoryVerdict::kLost : MemoryVerdict::kMixed;
-    } else if (tally.undecided == 0) {
+    } else if (static_cast<double>(tally.undecided) <=
+               kFewUndecided * static_cast<double>(tally.examined)) {
       memory.verdict = MemoryVerdict::kHeld;
     } else {
       memory.verdict = MemoryVerdict::kUnknown;

@@ -41,6 +41,7 @@ enum class MemoryVerdict : uint8_t { kUnknown, kHeld, kMixed, kLost };
 struct Evidence {
   MemoryVerdict verdict = MemoryVerdict::kUnknown;
   uint64_t examined = 0, lost = 0;
+  uint64_t undecided = 0;  // nothing seems to hold them, but that is not certain
   uint64_t definite = 0, indirect = 0, possible = 0;
   int looks = 0;
   double seconds_ago = 0;

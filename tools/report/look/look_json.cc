@@ -85,6 +85,7 @@ Json MemoryJson(const witness::Evidence& memory) {
   return {{"verdict", MemoryVerdictName(memory.verdict)},
           {"examined", memory.examined},
           {"lost", memory.lost},
+          {"undecided", memory.undecided},
           {"looks", memory.looks},
           {"seconds_ago", memory.seconds_ago},
           {"reason", TextOrNull(memory.reason)},

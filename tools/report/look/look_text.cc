@@ -89,6 +89,11 @@ void WriteGroup(const Group& group, size_t rank, Page& page) {
              10);
   if (group.growth && group.growth->rate != 0) page.Field("  grows", GrowthText(group), 10);
   page.Field(lost ? "  lost" : "  memory", MemorySentence(group.memory), 10);
+  if (group.memory.undecided != 0 && group.memory.verdict != MemoryVerdict::kUnknown)
+    page.Field("",
+               absl::StrCat(Counted(group.memory.undecided, "block is", "blocks are"),
+                            " undecided: nothing seems to hold them, which is not certain"),
+               10);
   if (group.memory.possible != 0)
     page.Field("",
                absl::StrCat(Counted(group.memory.possible, "block is", "blocks are"),

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/witness/heaps/free_lists.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -11,11 +13,16 @@ namespace leaktrack::witness {
 namespace {
 
 constexpr size_t kLongestList = 1 << 26;
+constexpr int kTries = 5;
 
 // Words of pages that were read already: neighbours are freed together.
 class PageCache {
  public:
   explicit PageCache(Memory& memory) : memory_(memory), pages_(kPages) {}
+
+  void Forget() {
+    for (Page& page : pages_) page.got = 0;
+  }
 
   std::optional<uint64_t> Word(uint64_t address) {
     if (address % 8 != 0) return std::nullopt;
@@ -71,35 +78,43 @@ class Marker {
     hidden_ = hidden >= plain;
   }
 
-  // All lists of a cache, or nothing of it.
+  // A cache most of whose lists are what its counters say; of the others, whose thread may be at
+  // work on them, what was found.
   bool MarkCache(const GlibcTcache& cache) {
     std::vector<uint32_t> found;
+    int right = 0, wrong = 0;
     for (int bin = 0; bin < kTcacheBins; ++bin) {
       const uint64_t chunk_size = kSmallestChunk + 16 * static_cast<uint64_t>(bin);
       uint64_t at = cache.entries[bin];
-      for (int i = 0; i < cache.counts[bin]; ++i) {
+      bool fits = true;
+      for (int i = 0; i < cache.counts[bin] && fits; ++i) {
         const uint32_t block = Exact(at);
-        if (block == kNoBlock || heap_.blocks[block].size + 8 != chunk_size) return false;
+        fits = block != kNoBlock && heap_.blocks[block].size + 8 == chunk_size;
+        if (!fits) break;
         found.push_back(block);
         at = Next(at);
       }
-      if (at != 0) return false;
+      if (cache.counts[bin] != 0) ++(fits && at == 0 ? right : wrong);
     }
+    if (right <= wrong) return false;
     for (const uint32_t block : found) Free(block, true);
-    return !found.empty();
+    return true;
   }
 
-  // False: the list does not end.
+  // False: the list leads out of the heap, or does not end. A chunk that came after the walk is no
+  // block of it, and is passed.
   bool MarkFastBin(uint64_t chunk) {
     for (size_t i = 0; chunk != 0; ++i) {
+      if (i >= kLongestList || chunk % 16 != 0 || !heap_.spans.GranuleOf(chunk)) return false;
       const uint32_t block = Exact(chunk + kHeader);
-      if (block == kNoBlock || heap_.blocks[block].freed || i >= kLongestList) return false;
-      Free(block, false);
-      const uint64_t next = Next(chunk + kHeader);
-      chunk = next;
+      if (block != kNoBlock && heap_.blocks[block].freed) return true;  // this way was taken before
+      if (block != kNoBlock) Free(block, false);
+      chunk = Next(chunk + kHeader);
     }
     return true;
   }
+
+  void Forget() { words_.Forget(); }
 
  private:
   uint32_t Exact(uint64_t address) const {
@@ -128,6 +143,19 @@ class Marker {
   bool hidden_ = true;
 };
 
+// As they are now: the walk took time. A list that changes under the reader is read again.
+bool MarkFastBins(Memory& memory, uint64_t arena, Marker& marker) {
+  for (int tries = 0; tries < kTries; ++tries) {
+    const auto state = memory.Get<GlibcArena>(arena);
+    if (!state) return false;
+    if (std::all_of(std::begin(state->fast_bins), std::end(state->fast_bins),
+                    [&](uint64_t chunk) { return marker.MarkFastBin(chunk); }))
+      return true;
+    marker.Forget();
+  }
+  return false;
+}
+
 }  // namespace
 
 size_t MarkFreeLists(Memory& memory, const FoundArenas& arenas, const std::vector<uint64_t>& caches,
@@ -140,11 +168,9 @@ size_t MarkFreeLists(Memory& memory, const FoundArenas& arenas, const std::vecto
   marker.LearnScheme(arenas, contents);
   // Fast bins first: a block is in one list only.
   for (const FoundArena& arena : arenas.arenas) {
-    for (const uint64_t chunk : arena.state.fast_bins) {
-      if (!marker.MarkFastBin(chunk))
-        heap.doubts.push_back(absl::StrCat("a list of freed blocks of the arena at 0x",
-                                           absl::Hex(arena.address), " breaks off"));
-    }
+    if (!MarkFastBins(memory, arena.address, marker))
+      heap.doubts.push_back(absl::StrCat("a list of freed blocks of the arena at 0x",
+                                         absl::Hex(arena.address), " breaks off"));
   }
   size_t count = 0;
   for (const GlibcTcache& cache : contents) count += marker.MarkCache(cache);

@@ -2,8 +2,9 @@
 //
 // Marks the blocks that glibc keeps in caches of threads and in fast bins: their chunks look used.
 //
-// Promises: a list is believed as far as each of its links leads to a block of the right size; one
-// that does not end as its counter says leaves nothing marked of a cache, and a doubt of a bin.
+// Promises: a list is believed as far as each of its links leads to a block of the right size. What
+// looks like a cache is one if most of its lists end as its counters say; a bin whose list does not
+// end leaves a doubt.
 #ifndef LEAKTRACK_TOOLS_WITNESS_HEAPS_FREE_LISTS_H_
 #define LEAKTRACK_TOOLS_WITNESS_HEAPS_FREE_LISTS_H_
 

@@ -127,21 +127,36 @@ class Finder {
       if (home == nullptr || home->range.size() > kMostData) continue;
       std::vector<char> data(home->range.size());
       data.resize(memory_.Read(home->range.start, data.data(), data.size()));
-      for (size_t at = 0; at + sizeof(GlibcParameters) <= data.size(); at += 8) {
-        GlibcParameters parameters;
-        memcpy(&parameters, data.data() + at, sizeof parameters);
-        if (Fits(parameters, arena.parts.front().range.start)) found_.parameters = parameters;
-      }
+      for (size_t at = 0; at + kParameterBytes <= data.size() && !found_.parameters; at += 8)
+        found_.parameters = ParametersAt(data.data() + at, arena.parts.front().range.start);
     }
   }
 
-  static bool Fits(const GlibcParameters& one, uint64_t heap_start) {
-    return one.break_base >= heap_start && one.break_base < heap_start + 4096 &&
-           one.mapped_chunks >= 0 && one.most_mapped_chunks >= one.mapped_chunks &&
-           one.most_mapped_chunks_allowed >= one.mapped_chunks &&
-           one.mapped_bytes <= one.most_mapped_bytes && one.mapped_bytes % 4096 == 0 &&
-           one.most_mapped_bytes % 4096 == 0 && one.no_dynamic_threshold >= 0 &&
-           one.no_dynamic_threshold <= 1 && one.most_mapped_bytes >> 47 == 0;
+  static std::optional<GlibcParameters> ParametersAt(const char* bytes, uint64_t heap_start) {
+    int32_t numbers[kParameterNumbers];
+    uint64_t sums[3];
+    memcpy(numbers, bytes, sizeof numbers);
+    memcpy(sums, bytes + sizeof numbers, sizeof sums);
+    if (sums[2] < heap_start || sums[2] >= heap_start + 4096) return std::nullopt;
+    // {flags, chunks, allowed, most, fixed, padding}, before glibc 2.35 {.., chunks, .., most,
+    // fixed}
+    for (const int first : {1, 2}) {
+      const int32_t chunks = numbers[first], allowed = numbers[first + 1],
+                    most = numbers[first + 2], fixed = numbers[first + 3];
+      const GlibcParameters found{chunks, most, sums[0], sums[1]};
+      if ((fixed == 0 || fixed == 1) && allowed >= chunks && Fits(found)) return found;
+    }
+    return std::nullopt;
+  }
+
+  static bool Fits(const GlibcParameters& one) {
+    const auto sum_fits = [](int32_t count, uint64_t bytes) {
+      return count >= 0 && bytes % 4096 == 0 && bytes >> 47 == 0 &&
+             bytes / 4096 >= static_cast<uint64_t>(count) && (bytes == 0) == (count == 0);
+    };
+    return sum_fits(one.mapped_chunks, one.mapped_bytes) &&
+           sum_fits(one.most_mapped_chunks, one.most_mapped_bytes) &&
+           one.most_mapped_chunks >= one.mapped_chunks && one.most_mapped_bytes >= one.mapped_bytes;
   }
 
   Memory& memory_;

@@ -7,6 +7,7 @@
 #ifndef LEAKTRACK_TOOLS_WITNESS_HEAPS_GLIBC_LAYOUT_H_
 #define LEAKTRACK_TOOLS_WITNESS_HEAPS_GLIBC_LAYOUT_H_
 
+#include <cstddef>
 #include <cstdint>
 
 namespace leaktrack::witness {
@@ -36,10 +37,14 @@ struct GlibcHeapInfo {  // at the beginning of each heap of an arena other than 
   uint64_t arena, previous, size;
 };
 
-struct GlibcParameters {  // the part of struct malloc_par that ends in sbrk_base
-  int32_t mapped_chunks, most_mapped_chunks_allowed, most_mapped_chunks, no_dynamic_threshold;
-  uint64_t mapped_bytes, most_mapped_bytes, break_base;
+struct GlibcParameters {  // of struct malloc_par
+  int32_t mapped_chunks = 0, most_mapped_chunks = 0;
+  uint64_t mapped_bytes = 0, most_mapped_bytes = 0;
 };
+
+// The words of struct malloc_par up to the one that says where the program break began: four or
+// five numbers of 32 bits (glibc 2.35 has one more before them), and two sums.
+inline constexpr size_t kParameterNumbers = 6, kParameterBytes = kParameterNumbers * 4 + 24;
 
 inline constexpr uint64_t kPreviousInUse = 1, kIsMapped = 2, kOtherArena = 4, kFlagBits = 7;
 inline constexpr uint64_t kHeader = 16, kSmallestChunk = 32;
