@@ -81,20 +81,18 @@ void AddOptions(OptionList& list, LookCommandOptions& options) {
   list.Footer(kExamples);
   list.Add("TARGET", options.target, "a process id").Required();
   list.Add("--seconds", options.seconds,
-                 "time between the two looks; 0: one look, which can call nothing lost")
+           "time between the two looks; 0: one look, which can call nothing lost")
       .Type("DURATION")
       .ShowDefault()
-      ->check(CLI::Validator(
-          [&options](const std::string& text) -> std::string {
-            const auto parsed = ParseDurationMs(text);
-            if (!parsed.ok()) return std::string(parsed.status().message());
-            if (*parsed > kLongestMs) return "at most a day";
-            options.milliseconds = *parsed;
-            return "";
-          },
-          ""));
+      .Check([&options](const std::string& text) -> std::string {
+        const auto parsed = ParseDurationMs(text);
+        if (!parsed.ok()) return std::string(parsed.status().message());
+        if (*parsed > kLongestMs) return "at most a day";
+        options.milliseconds = *parsed;
+        return "";
+      });
   list.Flag("--registers", options.registers,
-               "read the registers, too; for this each thread is stopped for some microseconds");
+            "read the registers, too; for this each thread is stopped for some microseconds");
   AddNumberOption(list, "--top", options.top, "groups in the text").ShowDefault();
   AddChoice<LookFormat>(list, "--format", options.format, kFormats, "text or json");
   AddOutputOption(list, options.output);
