@@ -32,10 +32,10 @@ def of(report, function):
 def check_counts(leaktrack, program):
     with Running(program) as running:
         report, status = look(leaktrack, running.process.pid)
-    leaked, asleep = of(report, "main.leak at goroutines.go:14"), of(report, "main.main at goroutines.go:27")
+    leaked, asleep = of(report, "main.leak at goroutines.go:13"), of(report, "main.main at goroutines.go:26")
     print(leaked, asleep, status)
     assert leaked["count"] == 487 and leaked["growth_per_hour"] == 0, leaked
-    assert leaked["waiting"] == "chan send, main.leak.func1 at goroutines.go:14", leaked
+    assert leaked["waiting"] == "chan send, main.leak.func1 at goroutines.go:13", leaked
     assert asleep["count"] == 5 and asleep["waiting"].startswith("sleep, main.sleeper"), asleep
     assert status == 3 and report["conclusion"] == "inconclusive"
 
@@ -43,7 +43,7 @@ def check_counts(leaktrack, program):
 def check_growth(leaktrack, program):
     with Running(program, "grow") as running:
         report, status = look(leaktrack, running.process.pid, seconds="1")
-    leaked = of(report, "main.leak at goroutines.go:14")
+    leaked = of(report, "main.leak at goroutines.go:13")
     print(leaked, status)
     assert leaked["count"] > 487 and leaked["growth_per_hour"] > 100_000, leaked
     assert status == 3 and report["conclusion"] == "grows"
