@@ -160,7 +160,8 @@ class Finder {
       const int32_t chunks = numbers[first], allowed = numbers[first + 1],
                     most = numbers[first + 2], fixed = numbers[first + 3];
       const GlibcParameters found{chunks, most, sums[0], sums[1]};
-      if ((fixed == 0 || fixed == 1) && allowed >= chunks && Fits(found)) return found;
+      if ((fixed == 0 || fixed == 1) && allowed > 0 && allowed >= chunks && Fits(found))
+        return found;
     }
     return std::nullopt;
   }
