@@ -12,7 +12,7 @@ set -euo pipefail
 
 # One name each, or several with | between: distributions call some packages by the version that they
 # have. The first that is known here is installed, unless one of them is there already.
-build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev libdw-dev libelf-dev
+build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev liblz4-dev libdw-dev libelf-dev
        liblzma-dev libiberty-dev libcli11-dev
        nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev libboost-math-dev libutf8proc-dev)
 # libunwind: the unwinder's oracle. binutils, dwz, xz-utils: split and compressed debug files.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `leaktrack look`: what the heap of a running process consists of, what grows in it, what is lost
-// in it, and who holds the rest. Nothing needs to have been prepared.
+// `leaktrack look`: what the heap of a running process, or of a core, consists of, what grows in
+// it, what is lost in it, and who holds the rest. Nothing needs to have been prepared.
 #include "tools/witness/look.h"
 
 #include <unistd.h>
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -29,7 +30,8 @@ using witness::Look;
 constexpr char kExamples[] =
     "  leaktrack look 4711                     two looks, 30 s apart\n"
     "  leaktrack look --seconds 5 4711\n"
-    "  leaktrack look --registers 4711         stops each thread for some microseconds\n\n"
+    "  leaktrack look --registers 4711         stops each thread for some microseconds\n"
+    "  leaktrack look core.4711.zst            what a process left\n\n"
     "Exit status: 0 nothing found, 1 something is lost, 2 it could not look, 3 it grows, or the\n"
     "looks do not tell.";
 
@@ -79,7 +81,8 @@ int ExitCodeOf(Conclusion conclusion) {
 
 void AddOptions(OptionList& list, LookCommandOptions& options) {
   list.Footer(kExamples);
-  list.Add("TARGET", options.target, "a process id").Required();
+  list.Add("TARGET", options.target, "a process id, or a core, also one packed by zstd or lz4")
+      .Required();
   list.Add("--seconds", options.seconds,
            "time between the two looks; 0: one look, which can call nothing lost")
       .Type("DURATION")
@@ -101,16 +104,17 @@ void AddOptions(OptionList& list, LookCommandOptions& options) {
 
 absl::StatusOr<int> Run(const LookCommandOptions& options) {
   pid_t pid = 0;
-  if (!absl::SimpleAtoi(options.target, &pid) || pid <= 0)
-    return absl::InvalidArgumentError(absl::StrCat("'", options.target, "' is no process id"));
+  const bool is_process = absl::SimpleAtoi(options.target, &pid) && pid > 0;
   if (pid == getpid()) return absl::InvalidArgumentError("a process cannot look at itself");
-  RETURN_IF_ERROR(CheckOutputs({options.output}, Inputs()));
+  const Inputs inputs(is_process ? std::vector<std::string>() : std::vector{options.target});
+  RETURN_IF_ERROR(CheckOutputs({options.output}, inputs));
   witness::LookOptions how;
   how.seconds = static_cast<double>(options.milliseconds) / 1000;
   how.registers = options.registers;
   how.symbols = options.symbols;
-  ASSIGN_OR_RETURN(const Look look, witness::LookAtProcess(pid, how));
-  RETURN_IF_ERROR(WriteOutput(options.output, options.format->write(look, options), Inputs()));
+  ASSIGN_OR_RETURN(const Look look, is_process ? witness::LookAtProcess(pid, how)
+                                               : witness::LookAtCore(options.target, how));
+  RETURN_IF_ERROR(WriteOutput(options.output, options.format->write(look, options), inputs));
   return ExitCodeOf(look.conclusion);
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -58,6 +59,7 @@ class Judgement {
       look_.free += arena.free + arena.cached;
     }
     MakeGroups();
+    TakeGoroutines();
     Conclude();
   }
 
@@ -221,9 +223,30 @@ class Judgement {
                   tally.gained > kCertain * error && tally.gained >= kGrowthThatMatters;
   }
 
+  void TakeGoroutines() {
+    const GoFacts& go = reading_.go;
+    look_.is_go = !go.version.empty();
+    look_.go_version = go.version;
+    if (!go.problem.empty()) look_.doubts.push_back(go.problem);
+    for (const auto& [places, count] : go.goroutines) {
+      Goroutines one{places.first, places.second, count, std::nullopt};
+      if (input_.earlier != nullptr && input_.seconds_between > 0) {
+        const auto before = input_.earlier->go.goroutines.find(places);
+        const uint64_t had = before == input_.earlier->go.goroutines.end() ? 0 : before->second;
+        one.growth_per_hour = (static_cast<double>(count) - static_cast<double>(had)) * kHour /
+                              input_.seconds_between;
+        more_goroutines_ = more_goroutines_ || count >= had + kFewestMore;
+      }
+      look_.goroutines.push_back(std::move(one));
+    }
+    std::stable_sort(look_.goroutines.begin(), look_.goroutines.end(),
+                     [](const Goroutines& a, const Goroutines& b) { return a.count > b.count; });
+  }
+
   void Conclude() {
-    const bool grows = std::any_of(look_.groups.begin(), look_.groups.end(),
-                                   [](const Group& group) { return group.grows; });
+    const bool grows =
+        more_goroutines_ || std::any_of(look_.groups.begin(), look_.groups.end(),
+                                        [](const Group& group) { return group.grows; });
     const double share =
         static_cast<double>(undecided_) / static_cast<double>(std::max<uint64_t>(look_.in_use, 1));
     if (look_.lost != 0)
@@ -244,6 +267,7 @@ class Judgement {
   Holders holders_;
   std::unordered_map<uint64_t, uint64_t> contents_;
   uint64_t undecided_ = 0;
+  bool more_goroutines_ = false;
 };
 
 }  // namespace

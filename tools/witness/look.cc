@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/base/status_macros.h"
 #include "tools/witness/judge.h"
+#include "tools/witness/memory/core_memory.h"
 #include "tools/witness/memory/proc_text.h"
 #include "tools/witness/memory/process_memory.h"
 #include "tools/witness/memory/text_parts.h"
@@ -61,6 +62,22 @@ uint64_t ResidentBytes(pid_t pid) {
   if (words.size() < 2) return 0;
   std::from_chars(words[1].data(), words[1].data() + words[1].size(), pages);
   return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+void AddCost(const Memory& memory, Look& look) {
+  look.bytes_read += memory.bytes_read();
+  look.stopped_seconds += memory.stopped_seconds();
+  look.unread_bytes = memory.unread_bytes();
+}
+
+void FinishLook(Memory& memory, const JudgeInput& input, Look& look) {
+  const Heap& heap = input.reading.heap;
+  look.allocator = heap.allocator;
+  look.arenas = heap.arenas;
+  Judge(memory, input, look);
+  look.doubts.insert(look.doubts.end(), heap.doubts.begin(), heap.doubts.end());
+  look.doubts.insert(look.doubts.end(), memory.doubts().begin(), memory.doubts().end());
+  AddCost(memory, look);
 }
 
 class ProcessLook {
@@ -108,26 +125,17 @@ class ProcessLook {
     return ReadHeap(memory, HeapLimits(), options_.symbols, classes_);
   }
 
-  void AddCost(const Memory& memory) {
-    look_.bytes_read += memory.bytes_read();
-    look_.stopped_seconds += memory.stopped_seconds();
-    look_.unread_bytes = memory.unread_bytes();
-  }
+  void AddCost(const Memory& memory) { witness::AddCost(memory, look_); }
 
   void Finish(Memory& memory, const Reading& reading, const Earlier* earlier) {
     look_.resident = ResidentBytes(pid_);
-    look_.allocator = reading.heap.allocator;
-    look_.arenas = reading.heap.arenas;
-    Judge(memory,
-          {.reading = reading,
-           .earlier = earlier,
-           .seconds_between = look_.seconds_between,
-           .classes = classes_,
-           .symbols = options_.symbols},
-          look_);
-    look_.doubts.insert(look_.doubts.end(), reading.heap.doubts.begin(), reading.heap.doubts.end());
-    look_.doubts.insert(look_.doubts.end(), memory.doubts().begin(), memory.doubts().end());
-    AddCost(memory);
+    FinishLook(memory,
+               {.reading = reading,
+                .earlier = earlier,
+                .seconds_between = look_.seconds_between,
+                .classes = classes_,
+                .symbols = options_.symbols},
+               look_);
   }
 
   const pid_t pid_;
@@ -138,6 +146,27 @@ class ProcessLook {
 };
 
 }  // namespace
+
+absl::StatusOr<Look> LookAtCore(const std::string& path, const LookOptions& options) {
+  const double begin = ProcessorSeconds();
+  ASSIGN_OR_RETURN(const OpenedCore core, OpenCore(path, options.symbols.sysroot));
+  Look look;
+  look.core = path;
+  look.command = core.command;
+  look.pid = core.pid;
+  look.looks = 1;
+  Classes classes;
+  const Reading reading = ReadHeap(*core.memory, HeapLimits(), options.symbols, classes);
+  FinishLook(*core.memory,
+             {.reading = reading,
+              .earlier = nullptr,
+              .stands_still = true,
+              .classes = classes,
+              .symbols = options.symbols},
+             look);
+  look.cost_seconds = ProcessorSeconds() - begin;
+  return look;
+}
 
 absl::StatusOr<Look> LookAtProcess(pid_t pid, const LookOptions& options) {
   return ProcessLook(pid, options).Make();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Looks at the heap of a process that runs, twice, some seconds apart.
+// Looks at the heap of a process that runs, twice, some seconds apart; or once at the core of one
+// that ended.
 //
 // Promises: the process needs no preparation and is not stopped, unless `registers` asks for it.
 // One that ends or becomes another program meanwhile is shown as it was read first. Limits: x86-64;
@@ -25,6 +26,10 @@ struct LookOptions {
 };
 
 absl::StatusOr<Look> LookAtProcess(pid_t pid, const LookOptions& options);
+
+// At a core: one look, and registers are in it. Files of the process are looked for below
+// options.symbols.sysroot, too.
+absl::StatusOr<Look> LookAtCore(const std::string& path, const LookOptions& options);
 
 }  // namespace leaktrack::witness
 

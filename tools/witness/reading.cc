@@ -99,6 +99,7 @@ Reading ReadHeap(Memory& memory, const HeapLimits& limits, const SymbolizerOptio
   reading.reach = FindReach(memory, reading.heap, reading.roots);
   Classify(memory, symbols, classes, reading);
   reading.hidden_registers = HiddenRegisters(memory);
+  reading.go = ReadGo(memory, reading.modules);
   reading.blindness = Blindness(memory, reading.heap);
   return reading;
 }
@@ -126,6 +127,7 @@ Earlier Summarise(Memory& memory, const Reading& reading) {
   Earlier earlier;
   earlier.contents = LostContents(memory, reading);
   earlier.blindness = reading.blindness;
+  earlier.go = reading.go;
   for (uint32_t i = 0; i < reading.heap.blocks.size(); ++i) {
     const Block& block = reading.heap.blocks[i];
     if (block.freed) continue;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tools/symbolize/symbolizer.h"
+#include "tools/witness/go/goroutines.h"
 #include "tools/witness/graph/reach.h"
 #include "tools/witness/heaps/blocks.h"
 #include "tools/witness/heaps/glibc_heap.h"
@@ -50,6 +51,7 @@ struct Reading {
   std::vector<uint32_t> class_of;  // of each block; kNoClass: freed
   // How many heads of lost graphs registers that were not read may hold.
   uint64_t hidden_registers = 0;
+  GoFacts go;
   std::string blindness;  // why nothing may be called lost; empty: nothing stands against it
 };
 
@@ -59,6 +61,7 @@ struct Earlier {
   std::vector<uint32_t> classes;
   std::vector<bool> lost;
   std::unordered_map<uint64_t, uint64_t> contents;  // of lost blocks: a hash of their first bytes
+  GoFacts go;
   std::string blindness;
 };
 

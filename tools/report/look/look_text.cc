@@ -40,16 +40,19 @@ std::string Headline(const Look& look) {
     case Conclusion::kLeak:
       return absl::StrCat("LOST    ", Size(look.lost), " that nothing in the process points to");
     case Conclusion::kGrows:
-      return absl::StrCat("GROWS   ", GroupName(look.groups.front()),
+      return absl::StrCat("GROWS   ",
+                          look.groups.empty() || !look.groups.front().grows
+                              ? "the number of goroutines"
+                              : GroupName(look.groups.front()),
                           "; nothing is certainly lost");
     case Conclusion::kNothing:
       return "OK      nothing is certainly lost, and nothing grows";
     case Conclusion::kInconclusive:
       break;
   }
-  return look.allocator.empty() && !look.is_go
-             ? "UNKNOWN the blocks of its allocator are not known to leaktrack"
-             : "UNKNOWN the looks do not tell; see below";
+  return look.is_go               ? "UNKNOWN the blocks of Go's own heap are not judged"
+         : look.allocator.empty() ? "UNKNOWN the blocks of its allocator are not known to leaktrack"
+                                  : "UNKNOWN the looks do not tell; see below";
 }
 
 Tint TintOf(Conclusion conclusion) {

@@ -152,7 +152,7 @@ bool ChunkWalk::Finish() {
   if (chunk_ != 0) Lose(chunk_);
   if (lost_since_ != 0 && lost_since_ < range_.end)
     heap_.unparsed.push_back({lost_since_, range_.end});
-  return done_ || bad_at_ == 0;
+  return bad_at_ == 0;
 }
 
 }  // namespace leaktrack::witness

@@ -62,7 +62,7 @@ class ChunkWalk {
   // Pieces in their order, beginning and ending at multiples of 16; gaps between them are pages
   // that were never written.
   void Take(uint64_t address, const char* bytes, size_t size);
-  // After the last piece. True: the walk ended where it should.
+  // After the last piece. True: every header made sense.
   bool Finish();
 
   uint64_t bad_at() const { return bad_at_; }  // the first header that made no sense; 0: none

@@ -56,23 +56,23 @@ class Marker {
   // Are links stored with their place mixed in? Decided by the first list that can be only one.
   void LearnScheme(const FoundArenas& arenas, const std::vector<GlibcTcache>& caches) {
     int hidden = 0, plain = 0;
-    const auto vote = [&](uint64_t position) {
+    const auto vote = [&](uint64_t position, uint64_t header) {
       const auto stored = words_.Word(position);
       if (!stored) return;
-      const bool as_plain = *stored == 0 || Exact(*stored) != kNoBlock;
+      const bool as_plain = *stored == 0 || Exact(*stored + header) != kNoBlock;
       const uint64_t revealed = Reveal(position, *stored);
-      const bool as_hidden = revealed == 0 || Exact(revealed) != kNoBlock;
+      const bool as_hidden = revealed == 0 || Exact(revealed + header) != kNoBlock;
       hidden += as_hidden && !as_plain;
       plain += as_plain && !as_hidden;
     };
     for (const GlibcTcache& cache : caches) {
       for (const uint64_t entry : cache.entries) {
-        if (entry != 0 && Exact(entry) != kNoBlock) vote(entry);
+        if (entry != 0 && Exact(entry) != kNoBlock) vote(entry, 0);
       }
     }
     for (const FoundArena& arena : arenas.arenas) {
       for (const uint64_t chunk : arena.state.fast_bins) {
-        if (chunk != 0) vote(chunk + kHeader);
+        if (chunk != 0) vote(chunk + kHeader, kHeader);
       }
     }
     hidden_ = hidden >= plain;

@@ -77,9 +77,25 @@ class Finder {
     for (const Mapping& mapping : memory_.maps()) {
       if (mapping.path == "[heap]") AddPart(arena, mapping.range);
     }
-    // A core does not say which mapping is the heap.
     if (arena.parts.empty() || !arena.parts.back().range.Contains(arena.state.top))
-      AddPart(arena, top->range);
+      AddPart(arena, Unnamed(*top));
+  }
+
+  // A core does not say which mapping is the heap, and may have it in parts.
+  Range Unnamed(const Mapping& top) const {
+    Range range = top.range;
+    for (const Mapping* below = &top; below != nullptr;
+         below = FindMapping(memory_.maps(), range.start - 1)) {
+      if (!below->writable || below->IsFile() || FindHome(below->range)) break;
+      range.start = below->range.start;
+    }
+    return range;
+  }
+
+  // Behind a module's data comes its .bss, which is no heap.
+  bool FindHome(const Range& range) const {
+    const Mapping* const below = FindMapping(memory_.maps(), range.start - 1);
+    return below != nullptr && below->IsFile();
   }
 
   static void AddPart(FoundArena& arena, Range range) {
@@ -144,7 +160,8 @@ class Finder {
       const int32_t chunks = numbers[first], allowed = numbers[first + 1],
                     most = numbers[first + 2], fixed = numbers[first + 3];
       const GlibcParameters found{chunks, most, sums[0], sums[1]};
-      if ((fixed == 0 || fixed == 1) && allowed >= chunks && Fits(found)) return found;
+      if ((fixed == 0 || fixed == 1) && allowed > 0 && allowed >= chunks && Fits(found))
+        return found;
     }
     return std::nullopt;
   }

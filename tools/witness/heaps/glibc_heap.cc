@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tools/base/units.h"
 #include "tools/witness/heaps/chunk_walk.h"
 #include "tools/witness/heaps/free_lists.h"
 #include "tools/witness/heaps/glibc_arenas.h"
@@ -114,11 +115,24 @@ class Reader {
         WalkPart(segments_[i], sink);
     }
     heap_.first.push_back(static_cast<uint32_t>(heap_.targets.size()));
+    CheckSums();
     if (heap_.blocks.size() >= limits_.blocks)
       heap_.doubts.push_back(absl::StrCat("there are more than ", limits_.blocks, " blocks"));
     if (heap_.dropped_pointers != 0)
       heap_.doubts.push_back(absl::StrCat("there was no room for ", heap_.dropped_pointers,
                                           " of the pointers between blocks"));
+  }
+
+  // What was walked must be about what the allocator says that it has.
+  void CheckSums() {
+    for (size_t i = 0; i < heap_.arenas.size(); ++i) {
+      const ArenaSums& arena = heap_.arenas[i];
+      const uint64_t walked = arena.in_use + arena.free - (i == 0 ? mapped_bytes_ : 0);
+      if (walked < arena.system / 10 * 9)
+        heap_.doubts.push_back(
+            absl::StrCat("of an arena of ", FormatSize(static_cast<double>(arena.system)), " only ",
+                         FormatSize(static_cast<double>(walked)), " were found to be chunks"));
+    }
   }
 
   void WalkPart(const Segment& segment, PointerSink& sink) {
@@ -140,6 +154,7 @@ class Reader {
     heap_.first.push_back(static_cast<uint32_t>(heap_.targets.size()));
     heap_.first_word.push_back(0);
     heap_.arenas[0].in_use += chunk.size();
+    mapped_bytes_ += chunk.size();
     sink.BeginBlock();
     memory_.ReadWritten({chunk.start + kHeader, chunk.end},
                         [&](uint64_t, const char* bytes, size_t size) { sink.Scan(bytes, size); });
@@ -151,6 +166,7 @@ class Reader {
   FoundArenas found_;
   std::vector<Segment> segments_;
   std::vector<uint64_t> caches_;
+  uint64_t mapped_bytes_ = 0;
 };
 
 }  // namespace
