@@ -15,11 +15,13 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "libtrack/capture/format.h"
 #include "libtrack/capture/recorder_layout.h"
 
 namespace leaktrack::capture {
@@ -41,6 +43,18 @@ struct ProcessInfo {
   // The cgroup whose limit applies. Processes of one boot that share the limit have the same id. 0:
   // none or not known.
   uint64_t limit_id = 0;
+  // The names of its own cgroup and of that whose limit applies, as the kernel has them in its
+  // cgroup namespace; empty: not known.
+  std::string cgroup, limiting_cgroup;
+};
+
+// The SIGKILL that ended it was the OOM killer's.
+struct OomKill {
+  OomWitness by = OomWitness::kNone;
+  OomScope scope = OomScope::kCgroup;
+  std::string cgroup;        // whose limit was reached; empty: not known, or the machine's
+  int64_t limit_bytes = -1;  // -1: not known
+  int64_t realtime_ns = 0;
 };
 
 struct ModuleInfo {
@@ -163,6 +177,7 @@ struct Capture {
   uint16_t major = 0, minor = 0;
   ProcessInfo process;
   RunState end_state = RunState::kRunning;
+  std::optional<OomKill> oom_kill;  // only of a run that was killed
   // The owner was alive when this was read (owner.h), or had shown signs of life seconds before.
   bool running = false;
   bool may_live = false;          // running, or the owner cannot be seen from here

@@ -26,8 +26,8 @@ namespace leaktrack::capture {
 inline constexpr uint64_t kCaptureMagic = 0x3130'5041'434b'544cULL;  // "LTKCAP01"
 inline constexpr uint16_t kMajor = 1;
 // 1: the allocator's figures, work units; 2: notes, pools, immortal blocks; 3: start ticks, limit,
-// execs; 4: survivors drawn site by site
-inline constexpr uint16_t kMinor = 4;
+// execs; 4: survivors drawn site by site; 5: cgroup, OOM kill
+inline constexpr uint16_t kMinor = 5;
 inline constexpr uint32_t kSegmentMagic = 0x4753'544cU;  // "LTSG"
 
 inline constexpr uint64_t kHeaderBytes = 4096;
@@ -44,6 +44,40 @@ enum FileFlags : uint32_t {
   kFileRecorderAnonymous = 1,
   kFileNoThread = 2,  // counters only: another program folded it
   kFileComplete = 4,  // a copy that holds all that its recorder held: do not look for the recorder
+};
+
+// The cgroup in which a process is, of whichever version of cgroups limits memory.
+inline constexpr uint32_t kCgroupBytes = 512;
+struct CgroupFacts {
+  char folder[kCgroupBytes];  // where its files are in the process's mount namespace; empty: not
+                              // known
+  char name[kCgroupBytes];    // as the kernel names it, in the process's cgroup namespace
+  // The limit that applies is set by the folder without so many bytes at its end.
+  uint32_t level_cut;
+  uint32_t reserved;
+  // Inode of its file that counts OOM kills: nobody else's, on this boot. 0: not known.
+  uint64_t id;
+  int64_t oom_kills_before;  // what it had counted when the run began; -1: not known
+};
+
+// Since 1.5: a SIGKILL that was found to be the OOM killer's, by the program that folded.
+enum class OomWitness : uint8_t {  // values are on disk: add, never renumber
+  kNone = 0,
+  kCgroupCounter = 1,  // the cgroup has counted a kill since
+  kKernelLog = 2,      // the kernel's log names the process
+};
+enum class OomScope : uint8_t {  // values are on disk: add, never renumber
+  kCgroup = 0,                   // a cgroup's limit was reached
+  kGroup = 1,    // the same, and the cgroup was killed as a whole (memory.oom.group)
+  kMachine = 2,  // the machine had no memory left
+};
+struct OomRecord {
+  OomWitness by;
+  OomScope scope;
+  uint8_t reserved[6];
+  int64_t limit_bytes;        // -1: not known
+  int64_t realtime_ns;        // of the kill
+  char cgroup[kCgroupBytes];  // whose limit it was; empty: not known
 };
 
 struct FileHeader {
@@ -65,7 +99,9 @@ struct FileHeader {
   uint64_t start_ticks;  // since 1.3: of the process, from /proc/PID/stat; 0: not known
   // Since 1.3: inode of the limit file of the cgroup whose limit applies; 0: none or not known.
   uint64_t limit_id;
-  uint8_t reserved[2548];
+  CgroupFacts cgroup;  // since 1.5
+  OomRecord oom;       // since 1.5; before: zeros
+  uint8_t reserved[2548 - sizeof(CgroupFacts) - sizeof(OomRecord)];
   uint32_t crc;  // CRC32C of all bytes before it
 };
 static_assert(sizeof(FileHeader) == kHeaderBytes);

@@ -22,10 +22,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libtrack/capture/format.h"
+
 namespace leaktrack::capture {
 
 inline constexpr uint64_t kRecorderMagic = 0x3130'4345'524b'544cULL;  // "LTKREC01"
-inline constexpr uint32_t kRecorderVersion = 6;
+inline constexpr uint32_t kRecorderVersion = 7;
 
 // ---- Words that file and recorder share ----
 
@@ -205,6 +207,7 @@ struct RecorderHeader {
   // Inode of the limit file of the cgroup whose limit applies. Processes with the same id share the
   // limit. 0: none.
   std::atomic<uint64_t> limit_id;
+  CgroupFacts cgroup;             // written by the drainer alone
   std::atomic<uint64_t> tick_ms;  // when the drainer last read the clock
   std::atomic<uint64_t> end_ms;   // when the end was seen; 0 while running
 

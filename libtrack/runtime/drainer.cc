@@ -115,6 +115,18 @@ void LookAtNames() {
       !capture::WriteHeaderPage(kFileOps, header, g_drainer.recorder_path, &g_page);
 }
 
+// Who sent a SIGKILL is told afterwards by the cgroup in which the process died, and by what that
+// had counted before.
+void NoteCgroup() {
+  capture::RecorderHeader& header = *ImageHeader();
+  g_drainer.memory_reader.Describe(&header.cgroup);
+  if (header.cgroup.id == 0) return;
+  header.limit_id.store(g_drainer.memory_reader.LimitId(), std::memory_order_relaxed);
+  if (!g_drainer.begun) return;
+  g_drainer.page_is_old =
+      !capture::WriteHeaderPage(kFileOps, header, g_drainer.recorder_path, &g_page);
+}
+
 uint64_t NowMs() {
   const int64_t since_start = MonotonicCoarseNs() - ImageHeader()->start_monotonic_ns;
   return since_start > 0 ? static_cast<uint64_t>(since_start) / 1'000'000 : 0;
@@ -241,7 +253,10 @@ void* DrainerMain(void*) {
                                   TakePrivateDescriptors(g_drainer.file.fd(), g_drainer.image.fd);
   // The start came too late, and the program has taken the number.
   if (!g_drainer.file.IsSame()) g_drainer.file.Hold(-1);
-  if (g_drainer.private_descriptors) g_drainer.memory_reader.Open();
+  if (g_drainer.private_descriptors) {
+    g_drainer.memory_reader.Open();
+    NoteCgroup();
+  }
   g_drainer.allocator.Begin(NowMs());
   SetOwnerAlive(&ImageHeader()->owner);
   SetPhase(DrainerPhase::kRunning);

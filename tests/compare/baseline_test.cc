@@ -71,6 +71,14 @@ TEST(BaselineTest, ATitleThatIsNotUnderstoodIsRefused) {
   EXPECT_THAT(refusal("# leaktrack baseline, runs: 0\n"), HasSubstr("b.txt:1: the first line"));
 }
 
+TEST(BaselineTest, OneBlockIsWrittenAndReadAsOne) {
+  EXPECT_EQ(Refusal("1 block, 4 KiB per run: A < main\n"), "");
+  const absl::StatusOr<Baseline> read =
+      ParseBaseline(std::string(kTitle) + "1 blocks, 4 KiB per run: A < main\n", "b.txt");
+  ASSERT_TRUE(read.ok());
+  EXPECT_THAT(FormatBaseline(*read), HasSubstr("1 block, 4 KiB per run"));
+}
+
 TEST(BaselineTest, LinesThatEndAsOnWindowsAreTheSame) {
   EXPECT_EQ(Refusal("12 blocks, 4 KiB per run: A < main\r\n\r\n"), "");
 }

@@ -49,9 +49,9 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   run.look = {Window::Of(static_cast<uint64_t>(shutdown.judged_ms)), work ? &*work : nullptr,
               counted && counted->enough};
 
-  std::vector<Candidate> candidates =
-      NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer);
   const OwnCode own(capture);
+  std::vector<Candidate> candidates =
+      NamedSites(capture, std::move(histories), shutdown.judged_ms, own, symbolizer);
   AssignBlame(candidates, run.look.window, own, options.wrappers);
   std::vector<Hypothesis> hypotheses = JudgeAll(std::move(candidates), run.look);
   MarkTidiedUp(shutdown, hypotheses);
@@ -67,7 +67,7 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   });
   if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
   BlameBuggyPaths(analysis.sites, own);
-  FindFamilies(analysis.sites);
+  FindFamilies(analysis.sites, own);
   for (SiteResult& site : analysis.sites) site.own_frame = OwnFrame(site.stack, site.blame, own);
   RankSites(analysis.sites);
   AccountForProcess(capture, options, analysis);

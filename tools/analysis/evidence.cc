@@ -47,6 +47,10 @@ Evidence EvidenceOf(const Hypothesis& hypothesis, const RunFacts& run) {
   evidence.since_seconds = (since_ms + run.skipped_ms) / 1e3;
   if (judgement.container)
     evidence.container = ContainerFacts{judgement.container->steps, judgement.container->bytes};
+  if (judgement.steps && judgement.channel == Channel::kSteps) {
+    evidence.steps =
+        StepFacts{judgement.steps->count, judgement.steps->bytes, judgement.steps->gap_ms / 1e3};
+  }
   if (judgement.backlog) {
     evidence.backlog =
         BacklogFacts{judgement.backlog->early_life_ms / 1e3, judgement.backlog->late_life_ms / 1e3};

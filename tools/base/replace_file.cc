@@ -47,9 +47,10 @@ absl::Status WriteInPlace(int directory, const std::string& name, const std::str
   const int fd =
       openat(directory, name.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   struct stat facts {};
-  const bool is_file = fd >= 0 && fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+  const bool known = fd >= 0 && fstat(fd, &facts) == 0;
+  const bool is_file = known && S_ISREG(facts.st_mode);
   const bool written = is_file && ftruncate(fd, 0) == 0 && WriteAll(fd, bytes) && fsync(fd) == 0;
-  const int why = errno;
+  const int why = known && !is_file ? EINVAL : errno;
   if (fd >= 0) close(fd);
   if (!is_file) {
     unlinkat(directory, temporary.c_str(), 0);
@@ -84,10 +85,13 @@ absl::Status ReplaceFileAt(int directory, const std::string& name, const struct 
     (void)fchmod(fd, like->st_mode & 0777);
   }
   const bool written = WriteAll(fd, bytes) && (like == nullptr || fsync(fd) == 0);
-  const bool complete = (close(fd) == 0) && written;
+  int why = errno;
+  const bool closed = close(fd) == 0;
+  if (written && !closed) why = errno;
+  const bool complete = closed && written;
   if (complete && renameat(directory, temporary.c_str(), directory, name.c_str()) == 0)
     return absl::OkStatus();
-  const int why = errno;
+  if (complete) why = errno;
   if (complete && why == EBUSY) return WriteInPlace(directory, name, temporary, bytes);
   unlinkat(directory, temporary.c_str(), 0);
   return absl::DataLossError(

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -58,6 +59,12 @@ class Dispositions {
   std::array<struct sigaction, 2> forwarded_{};
 };
 
+int64_t MonotonicNs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 // Waits for the end, but leaves the process to be asked for its status.
 std::string NameAtEnd(pid_t pid) {
   siginfo_t info{};
@@ -95,6 +102,7 @@ ChildEnd RunChild(const std::string& path, const std::vector<std::string>& argum
   dispositions.Unblock();
   if (end.pid < 0) return end;
   end.last_name = NameAtEnd(end.pid);
+  end.ended_ns = MonotonicNs();
   while (waitpid(end.pid, &end.wait_status, 0) < 0 && errno == EINTR) {
   }
   g_child = 0;

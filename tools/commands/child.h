@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct ChildEnd {
   pid_t pid = -1;  // -1: it could not be started
   int error = 0;   // why not: an errno
   int wait_status = 0;
+  int64_t ended_ns = 0;   // by CLOCK_MONOTONIC, when its end was seen
   std::string last_name;  // of the program that it was at its end, as the kernel keeps it: 15 bytes
   int ExitCode() const;
 };

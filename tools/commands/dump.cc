@@ -21,6 +21,7 @@
 #include "tools/commands/shared_options.h"
 #include "tools/report/input/report_input.h"
 #include "tools/report/words/exec_words.h"
+#include "tools/report/words/names.h"
 
 namespace leaktrack {
 namespace {
@@ -53,6 +54,13 @@ void DumpHeader(const Capture& capture, std::string& out) {
       &out, "end %s duration_ms %d recorder %s%s%s\n", EndName(capture), capture.duration_ms,
       process.recorder_was_anonymous ? "anonymous" : SafeText(process.recorder_path),
       capture.recorder_used ? " used" : "", capture.recorder_missing ? " missing" : "");
+  absl::StrAppendFormat(&out, "cgroup %s limited by %s\n", SafeText(process.cgroup),
+                        SafeText(process.limiting_cgroup));
+  if (const auto& kill = capture.oom_kill; kill) {
+    absl::StrAppendFormat(&out, "oom_kill by %s scope %s limit %d realtime_ns %d cgroup %s\n",
+                          Name(kill->by), Name(kill->scope), kill->limit_bytes, kill->realtime_ns,
+                          SafeText(kill->cgroup));
+  }
   absl::StrAppendFormat(&out, "interval configured %d now %d min %d max %d\n",
                         capture.configured_interval, capture.interval_now, capture.interval_min,
                         capture.interval_max);

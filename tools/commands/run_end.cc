@@ -104,6 +104,8 @@ std::string FoldOne(const RecorderEntry& recorder, const std::string& path, cons
   if (ours && static_cast<pid_t>(recorder.pid) == end.pid) {
     options.end_state = EndState(end.wait_status);
     options.owner_is_dead = true;
+    options.ended_ns = end.ended_ns;
+    options.may_be_oom_kill = WIFSIGNALED(end.wait_status) && WTERMSIG(end.wait_status) == SIGKILL;
   }
   if (!Exists(path)) {
     // Of the living a report of the directory finds the recorder.
@@ -188,6 +190,7 @@ void FinishRun(const CapturePlace& place, const ChildEnd& end, bool tell) {
   fresh.insert(rescued.begin(), rescued.end());
   TellOfLostEnds(fresh);
   if (!tell) return;
+  TellOfOomKills(fresh);
   TellOfCaptures(place, fresh, end);
   TellOfUntracked(fresh, end);
 }

@@ -13,6 +13,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/commands/recorders.h"
+#include "tools/report/words/end_words.h"
 #include "tools/report/words/exec_words.h"
 
 namespace leaktrack {
@@ -117,6 +118,20 @@ void TellOfCaptures(const CapturePlace& place, const std::set<std::string>& fres
     Say(absl::StrCat("no capture appeared in ", now,
                      ": the program ended before the library could start, or dropped LD_PRELOAD",
                      last));
+  }
+}
+
+void TellOfOomKills(const std::set<std::string>& fresh) {
+  size_t looks = 0;
+  size_t told = 0;
+  for (const std::string& path : fresh) {
+    if (++looks > kMostRead || told == kMostLines) break;
+    const capture::DecodeResult read = capture::DecodeCaptureFile(path);
+    if (read.failure != capture::DecodeFailure::kNone || !read.capture.oom_kill) continue;
+    const capture::ProcessInfo& process = read.capture.process;
+    Say(absl::StrCat(process.program, " (pid ", process.pid,
+                     "): ", OomKillText(*read.capture.oom_kill)));
+    ++told;
   }
 }
 

@@ -24,6 +24,9 @@ void TellOfLostEnds(const std::set<std::string>& captures);
 void TellOfCaptures(const CapturePlace& place, const std::set<std::string>& fresh,
                     const ChildEnd& end);
 
+// Which of the dead the kernel's OOM killer ended, and by whose limit.
+void TellOfOomKills(const std::set<std::string>& fresh);
+
 // Programs of this tree that ran untracked, and why.
 void TellOfUntracked(const std::set<std::string>& fresh, const ChildEnd& end);
 

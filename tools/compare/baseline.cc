@@ -114,7 +114,8 @@ class Parser {
     entry.leaks = !absl::ConsumeSuffix(&measured, kNoLeak);
     const std::vector<std::string> figures = absl::StrSplit(measured, absl::MaxSplits(", ", 1));
     absl::string_view blocks = figures[0];
-    if (parts.second.empty() || figures.size() != 2 || !absl::ConsumeSuffix(&blocks, " blocks") ||
+    if (parts.second.empty() || figures.size() != 2 ||
+        !(absl::ConsumeSuffix(&blocks, " blocks") || absl::ConsumeSuffix(&blocks, " block")) ||
         !absl::SimpleAtod(blocks, &entry.blocks) || !std::isfinite(entry.blocks) ||
         entry.blocks < 0) {
       return Refuse("expected 'N blocks, SIZE per run: SITE'");
@@ -176,7 +177,9 @@ std::string FormatBaseline(const Baseline& baseline) {
   for (const auto& [key, entry] : baseline.entries) sorted[KeyText(key)] = &entry;
   for (const auto& [site, entry] : sorted) {
     for (const std::string& comment : entry->comments) absl::StrAppend(&text, comment, "\n");
-    absl::StrAppend(&text, Rounded(entry->blocks), " blocks, ", SizeText(entry->bytes));
+    const std::string blocks = absl::StrCat(Rounded(entry->blocks));
+    absl::StrAppend(&text, blocks, blocks == "1" ? " block, " : " blocks, ",
+                    SizeText(entry->bytes));
     if (entry->deviation) absl::StrAppend(&text, kDeviation, SizeText(*entry->deviation));
     absl::StrAppend(&text, " per ", baseline.unit, entry->leaks ? "" : kNoLeak, ": ", site, "\n");
   }

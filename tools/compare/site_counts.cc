@@ -101,6 +101,8 @@ class Counter {
     for (const capture::CellSeries& one : capture.cells) series_[one.site].push_back(&one);
   }
 
+  const OwnCode& own() const { return own_; }
+
   SiteCount Count(const Candidate& candidate) const {
     SiteCount site;
     site.key = MakeSiteKey(candidate.stack, candidate.blame, own_);
@@ -208,7 +210,7 @@ RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, Coun
   std::map<std::pair<SiteKey, bool>, SiteCount> by_key;
   const auto end_ms = static_cast<double>(capture.duration_ms);
   for (const Candidate& candidate :
-       NamedSites(capture, GatherHistories(capture, end_ms), end_ms, symbolizer)) {
+       NamedSites(capture, GatherHistories(capture, end_ms), end_ms, counter.own(), symbolizer)) {
     if (mode == CountMode::kAtExit && candidate.history.kind != capture::SiteKind::kHeap) continue;
     SiteCount site = counter.Count(candidate);
     if (site.blocks <= 0) continue;

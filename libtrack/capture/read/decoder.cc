@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "libtrack/capture/crc32c.h"
 #include "libtrack/capture/read/capture_builder.h"
 #include "libtrack/capture/read/capture_bytes.h"
+#include "libtrack/capture/read/oom_evidence.h"
 #include "libtrack/capture/read/owner.h"
 #include "libtrack/capture/read/regular_file.h"
 #include "libtrack/capture/read/seal.h"
@@ -35,6 +37,13 @@ DecodeResult Failed(DecodeFailure failure, std::string message) {
 }
 
 // Copies the fields that the headers of files and of recorders have in common.
+std::string LimitingCgroup(const CgroupFacts& facts) {
+  std::string name = Text(facts.name, sizeof(facts.name));
+  if (name.empty()) return name;
+  name.resize(name.size() - std::min<size_t>(facts.level_cut, name.size()));
+  return name.empty() ? "/" : name;
+}
+
 template <typename Header>
 void DescribeProcess(const Header& header, ProcessInfo* process) {
   process->pid = header.pid;
@@ -46,6 +55,8 @@ void DescribeProcess(const Header& header, ProcessInfo* process) {
   process->program = Text(header.program, sizeof(header.program));
   process->command = Text(header.command, sizeof(header.command));
   process->limit_id = header.limit_id;
+  process->cgroup = Text(header.cgroup.name, sizeof(header.cgroup.name));
+  process->limiting_cgroup = LimitingCgroup(header.cgroup);
   memcpy(process->boot_id.data(), header.boot_id, process->boot_id.size());
 }
 
@@ -85,6 +96,15 @@ void TakeImage(const RecorderImage& image, CaptureBuilder* builder, DamageList* 
   if (image.view().bad_regions() != 0)
     damage->Add("flight recorder: regions that do not fit it were skipped");
   builder->TakeRecorder(image.view());
+}
+
+// The program that folded had other eyes than ours: perhaps it could not read the kernel's log.
+void TakeOomKill(const FileHeader& header, Capture* capture) {
+  if (capture->end_state != RunState::kKilled || capture->may_live) return;
+  capture->oom_kill = OomKillOf(header.oom);
+  if (capture->oom_kill || !IsThisBoot(OwnerFactsOf(header))) return;
+  const std::optional<OomRecord> found = FindOomKillInLog(DeadRunOf(header, capture->duration_ms));
+  if (found) capture->oom_kill = OomKillOf(*found);
 }
 
 std::string RecorderPathFor(const FileHeader& header, const DecodeOptions& options) {
@@ -232,6 +252,7 @@ DecodeResult DecodeCaptureBytes(const std::string& path, std::span<const uint8_t
                       : final_in_file       ? Owner{}
                                             : LookForOwner(OwnerFactsOf(header));
   DecideEnd(owner, final_in_file && !capture.recorder_used, header.start_monotonic_ns, &capture);
+  TakeOomKill(header, &capture);
   capture.numbers_are_ours = NumbersAreOurs(OwnerFactsOf(header));
   capture.recorder_missing = !capture.recorder_used && !final_in_file && !capture.running;
   capture.young_missing = !capture.recorder_used && !final_in_file;

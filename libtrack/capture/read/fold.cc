@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "libtrack/capture/crc32c.h"
+#include "libtrack/capture/read/oom_evidence.h"
 #include "libtrack/capture/read/owner.h"
 #include "libtrack/capture/read/recorder_image.h"
 #include "libtrack/capture/read/regular_file.h"
@@ -182,6 +183,28 @@ void MarkFolded(const std::string& recorder_path, const RecorderFileId& file, bo
   if (unlink_it) unlink(recorder_path.c_str());
 }
 
+// Changes the header page of a capture. Returns an empty string, or the reason why not.
+template <typename Change>
+std::string ChangeHeader(int fd, Change change) {
+  Target target{fd};
+  FileHeader page;
+  if (PreadAll(&target, &page, sizeof(page), 0) != sizeof(page)) return "it has no header";
+  change(&page);
+  page.crc = Crc32c(&page, offsetof(FileHeader, crc));
+  return PwriteAll(&target, &page, sizeof(page), 0) ? "" : strerror(target.error);
+}
+
+// Best effort: without it the run was killed, by whom is not known.
+void NoteOomKill(const RecorderHeader& header, int capture_fd, const FoldOptions& options) {
+  if (EndOf(header, options) != RunState::kKilled || !options.may_be_oom_kill ||
+      !IsThisBoot(header))
+    return;
+  DeadRun run = DeadRunOf(header);
+  run.ended_ns = options.ended_ns;
+  const std::optional<OomRecord> found = FindOomKill(run);
+  if (found) (void)ChangeHeader(capture_fd, [&](FileHeader* page) { page->oom = *found; });
+}
+
 bool IsGone(const std::string& path) { return access(path.c_str(), F_OK) != 0 && errno == ENOENT; }
 
 // The owner has written everything into the capture but could not remove the recorder: it had
@@ -238,26 +261,14 @@ FoldResult FoldRecorder(const std::string& recorder_path, const FoldOptions& opt
     *why = path + ": " + problem;
     return FoldResult::kFailed;
   }
+  NoteOomKill(*image.header(), capture.fd, options);
   MarkFolded(recorder_path, file, options.unlink_recorder);
   return FoldResult::kFolded;
 }
 
-namespace {
-
-std::string MarkComplete(int fd) {
-  Target target{fd};
-  FileHeader page;
-  if (PreadAll(&target, &page, sizeof(page), 0) != sizeof(page)) return "it has no header";
-  page.flags |= kFileComplete;
-  page.crc = Crc32c(&page, offsetof(FileHeader, crc));
-  return PwriteAll(&target, &page, sizeof(page), 0) ? "" : strerror(target.error);
-}
-
-}  // namespace
-
 bool CompleteCopy(int fd, const RecorderImage& image, bool running, std::string* why) {
   *why = WriteLastEpoch(image, "", fd, running ? RunState::kRunning : EndOf(*image.header(), {}));
-  if (why->empty()) *why = MarkComplete(fd);
+  if (why->empty()) *why = ChangeHeader(fd, [](FileHeader* page) { page->flags |= kFileComplete; });
   return why->empty();
 }
 

@@ -31,6 +31,8 @@ struct FoldOptions {
   // How the run ended, if the caller knows (`run` saw it). Otherwise kKilled if the owner did not
   // say.
   std::optional<RunState> end_state;
+  bool may_be_oom_kill = true;  // false: the caller knows that no SIGKILL ended it
+  int64_t ended_ns = 0;         // when the caller saw the end, by CLOCK_MONOTONIC; 0: it did not
   bool owner_is_dead = false;   // the caller knows it, because it has waited for the process
   bool unlink_recorder = true;  // after success; also a recorder that its owner had folded
 };

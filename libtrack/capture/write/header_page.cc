@@ -27,6 +27,7 @@ void Fill(const RecorderHeader& from, const char* recorder_path, FileHeader* to)
   to->start_monotonic_ns = from.start_monotonic_ns;
   to->start_ticks = from.start_ticks;
   to->limit_id = from.limit_id.load(std::memory_order_relaxed);
+  memcpy(&to->cgroup, &from.cgroup, sizeof(to->cgroup));
   to->configured_interval = from.configured_interval;
   const size_t path_bytes =
       recorder_path != nullptr ? strnlen(recorder_path, sizeof(to->recorder_path)) : 0;

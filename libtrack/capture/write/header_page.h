@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The first page of a capture: which process it belongs to, and where its flight recorder lies.
-// After the start only its command and limit_id are rewritten.
+// After the start only its command, limit_id and cgroup are rewritten.
 //
 // Thread-safety: as the memory that the caller passes.
 // Allocates: never.

@@ -116,13 +116,15 @@ void ProcessMemoryReader::Open(std::string_view root) {
   if (status_.fd_plus_one == 0) status_ = OpenPath(root, "/proc/self/status");
   meminfo_ = OpenPath(root, "/proc/meminfo");
   FindCgroup();
+  ChooseLevel();
+  OpenEvents();
 }
 
 void ProcessMemoryReader::Close() {
   for (File* file : {&status_, &meminfo_, &current_, &max_, &events_, &pressure_, &stat_})
     CloseFile(file);
   cgroup_kind_ = CgroupKind::kNone;
-  cgroup_bytes_ = mount_bytes_ = level_bytes_ = root_bytes_ = 0;
+  cgroup_bytes_ = mount_bytes_ = level_bytes_ = root_bytes_ = name_bytes_ = 0;
   reads_ = 0;
 }
 
@@ -155,7 +157,7 @@ void ProcessMemoryReader::Read(MemoryReading* out) {
   }
   out->machine_total = machine_total_;
   out->machine_available = machine_available_;
-  if (reads_ % kReadsPerChoice == 0) ChooseLevel();
+  if (reads_ != 0 && reads_ % kReadsPerChoice == 0) ChooseLevel();
   ReadCgroup(out);
   ++reads_;
 }
@@ -250,6 +252,8 @@ bool ProcessMemoryReader::TakeMount(std::string_view line, std::string_view kind
   if (below == "/" || StartsWith(below, "/..") || (!below.empty() && below.front() != '/'))
     below = {};
   if (root_bytes_ + mount_point.size() + below.size() > kPathBytes) return false;
+  Copy(name_, cgroup_path);
+  name_bytes_ = cgroup_path.size();
   Copy(cgroup_, {root_, root_bytes_});
   Copy(cgroup_ + root_bytes_, mount_point);
   mount_bytes_ = root_bytes_ + mount_point.size();
@@ -279,12 +283,32 @@ void ProcessMemoryReader::ChooseLevel() {
   level_bytes_ = chosen;
   const bool v1 = cgroup_kind_ == CgroupKind::kV1;
   const std::string_view folder(cgroup_, chosen);
-  for (File* file : {&current_, &max_, &events_, &pressure_, &stat_}) CloseFile(file);
+  for (File* file : {&current_, &max_, &pressure_, &stat_}) CloseFile(file);
   current_ = OpenPath(folder, v1 ? "/memory.usage_in_bytes" : "/memory.current");
   max_ = OpenPath(folder, v1 ? "/memory.limit_in_bytes" : "/memory.max");
-  events_ = OpenPath(folder, v1 ? "/memory.oom_control" : "/memory.events");
   stat_ = OpenPath(folder, "/memory.stat");
   if (!v1) pressure_ = OpenPath(folder, "/memory.pressure");  // v1 has no pressure of its own
+}
+
+void ProcessMemoryReader::OpenEvents() {
+  if (cgroup_kind_ == CgroupKind::kNone) return;
+  events_ = OpenPath({cgroup_, cgroup_bytes_},
+                     cgroup_kind_ == CgroupKind::kV1 ? "/memory.oom_control" : "/memory.events");
+}
+
+int64_t ProcessMemoryReader::ReadOomKills() { return NumberOfKey(ReadFile(events_), "oom_kill "); }
+
+void ProcessMemoryReader::Describe(capture::CgroupFacts* out) {
+  *out = capture::CgroupFacts{};
+  out->oom_kills_before = kMemoryNotKnown;
+  struct stat info {};
+  if (events_.fd_plus_one == 0 || level_bytes_ == 0) return;
+  if (cgroup_bytes_ >= sizeof out->folder || name_bytes_ >= sizeof out->name) return;
+  Copy(out->folder, {cgroup_, cgroup_bytes_});
+  Copy(out->name, {name_, name_bytes_});
+  out->level_cut = static_cast<uint32_t>(cgroup_bytes_ - level_bytes_);
+  if (raw::Call(SYS_fstat, events_.fd_plus_one - 1, raw::Ptr(&info)) == 0) out->id = info.st_ino;
+  out->oom_kills_before = ReadOomKills();
 }
 
 // File pages, mapped or not, which the kernel drops before it kills. Shared memory is not included.
@@ -310,7 +334,7 @@ void ProcessMemoryReader::ReadCgroup(MemoryReading* out) {
   out->cgroup_current = Number(ReadFile(current_));
   const int64_t limit = Number(ReadFile(max_));
   out->cgroup_max = limit >= kNoLimit ? kMemoryNotKnown : limit;
-  out->oom_kills = NumberOfKey(ReadFile(events_), "oom_kill ");
+  out->oom_kills = ReadOomKills();
   std::string_view some = ReadFile(pressure_);
   if (!StartsWith(some, "some ")) return;
   some = TakeLine(&some);

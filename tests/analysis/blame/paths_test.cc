@@ -137,6 +137,23 @@ TEST(FamiliesTest, ThePartsOfOneLostThingAreAFamilyUnderTheFunctionThatMadeThem)
   EXPECT_EQ(sites[3].family, 0u);
 }
 
+TEST(FamiliesTest, TheProgramsOwnFunctionMadeTheThingNotTheLibraryThatItAsked) {
+  std::vector<SiteResult> sites = {
+      Site({"malloc", "lib_name", "lib_parse", "LoadCertificate", "Handshake", "main"}, 10, 10,
+           true, 1000),
+      Site({"malloc", "lib_key", "lib_parse", "LoadCertificate", "Handshake", "main"}, 10, 10, true,
+           1000)};
+  for (SiteResult& site : sites) {
+    site.stack.Change([](auto& frames) {
+      frames[1].module = frames[2].module = "/usr/lib/libcert.so.1";
+      for (size_t i = 3; i < frames.size(); ++i) frames[i].module = "/bin/app";
+    });
+  }
+  FindFamilies(sites, OwnCode("/bin/app"));
+  EXPECT_EQ(sites[0].family, 1u);
+  EXPECT_EQ(Blamed(sites[0]), "LoadCertificate");
+}
+
 TEST(FamiliesTest, AThingThatIsMostOfWhatTheProgramAllocatesIsOneThingStill) {
   std::vector<SiteResult> sites = {
       Site({"malloc", "parse_section", "load_config", "reload", "main"}, 90, 90, true, 960),

@@ -101,6 +101,8 @@ TEST(WrapperTableTest, CopiesAndPiecesOfAFunctionAreThatFunction) {
     EXPECT_TRUE(IsWrapperName(QualifiedName(name))) << name;
   EXPECT_TRUE(IsLoopName("g_main_dispatch.isra.0"));
   EXPECT_FALSE(IsWrapperName("main.(*Server).Keep"));
+  EXPECT_EQ(WithoutCloneMarks("main.coldStart"), "main.coldStart");
+  EXPECT_EQ(WithoutCloneMarks("Parse.cold.3"), "Parse");
 }
 
 TEST(WrapperTableTest, NamesThatOnlyResembleOnesOfTheTableAreTheProgramsOwn) {

@@ -56,6 +56,10 @@ TEST(RuntimeAdviceTest, AnAllocatorBeforeUsIsNamedAndHowToBeSeen) {
   capture.hooks = {{"malloc", capture::HookState::kBypassed}};
   EXPECT_THAT(RuntimeAdvice(capture, {}),
               ElementsAre(Advice{AdviceKind::kPreloadFirst, 0, "libjemalloc.so.2"}));
+  capture.modules.push_back(Module(3, "/usr/lib/libtcmalloc.so.4"));
+  EXPECT_THAT(
+      RuntimeAdvice(capture, {}),
+      ElementsAre(Advice{AdviceKind::kPreloadFirst, 0, "libjemalloc.so.2 or libtcmalloc.so.4"}));
   capture.hooks = {{"malloc", capture::HookState::kActive}};
   EXPECT_THAT(RuntimeAdvice(capture, {}), IsEmpty()) << "behind us it hides nothing";
 }

@@ -241,6 +241,67 @@ def _expect_retained(size):
     return check
 
 
+def _expect_threads(function):
+    def check(report):
+        memory = report["memory"]
+        growth, starter = memory["threads_growth_per_hour"], memory["thread_starter"]
+        if function is None:
+            return None if growth and growth["low"] > 0 else f"their number is {memory['threads']}, growth {growth}"
+        if starter is None:
+            return "who starts them is not said"
+        theirs = {site["id"] for site in sites_with(report, function)}
+        return None if starter["site"] in theirs else f"site {starter['site']} is said to start them"
+    return check
+
+
+def _part(report, name):
+    return next((part for part in report["memory"]["parts"] or () if part["name"] == name), None)
+
+
+def _expect_part(name, how, least):
+    def check(report):
+        part = _part(report, name)
+        if part is None:
+            return "there is no such part"
+        if how == "grows":
+            growth = part["growth_bytes_per_hour"]
+            return None if growth and growth["low"] > 0 else f"its growth is {growth}"
+        return None if part["bytes"] >= int(least) else f"it has {part['bytes']} bytes"
+    return check
+
+
+def _expect_untouched(size):
+    def check(report):
+        untouched = report["memory"]["untouched_bytes"]
+        return None if untouched is not None and untouched >= int(size) else f"untouched is {untouched}"
+    return check
+
+
+def _expect_steps(least, size, function):
+    def check(report):
+        site = _worst_of(report, function)
+        if site is None:
+            return f"{function} is not accused"
+        steps = site["steps"]
+        if steps is None:
+            return f"{function}: no steps"
+        right = steps["count"] >= int(least) and abs(steps["bytes"] - int(size)) <= int(size) / 4
+        return None if right else f"{function}: steps {steps}"
+    return check
+
+
+def account_complaints(memory):
+    """What must be true of every account: its parts are not negative and sum up to the resident memory."""
+    parts = memory["parts"]
+    if parts is None:
+        return [] if memory["rss_bytes"] is None else ["the account has no parts"]
+    found = [f"the account: {part['name']} is {part['bytes']}" for part in parts if part["bytes"] < 0]
+    total = sum(part["bytes"] for part in parts)
+    if abs(total - memory["rss_bytes"]) > len(parts):
+        found.append(f"the account: its parts sum up to {total}, resident are {memory['rss_bytes']}")
+    return found
+
+
 def _expect_words(name, wanted):
     def check(report):
         words = report["memory"][name] or ""
@@ -263,6 +324,10 @@ GRAMMAR = [
     (r"memory ([a-z]+)", _expect_memory),
     (r"unplaced growth(?: near (\S+))?", _expect_unplaced),
     (r"retained at least (\d+) bytes", _expect_retained),
+    (r"threads grow(?: by (\S+))?", _expect_threads),
+    (r"part ([a-z_]+) (grows|at least)(?: (\d+) bytes)?", _expect_part),
+    (r"untouched at least (\d+) bytes", _expect_untouched),
+    (r"steps at least (\d+) of (\d+) bytes (\S+)", _expect_steps),
     (r"(advice|because) (\S+)", _expect_words),
 ]
 
@@ -278,6 +343,8 @@ def complaints(checks, report, losses_allowed):
             found.append(f"expected: {text}; but {complaint}")
     if not losses_allowed:
         found += [f"{name} is {report['coverage'][name]}" for name in LOSSES if report["coverage"].get(name)]
+    if "parts" in report.get("memory", {}):
+        found += account_complaints(report["memory"])
     return found
 
 

@@ -96,6 +96,31 @@ class ExpectationsTest(unittest.TestCase):
         untold = {**account, "memory": {**account["memory"], "retained_bytes": None}}
         self.assert_fails("// EXPECT: retained at least 0 bytes", untold)
 
+    def test_the_parts_of_memory_and_who_starts_threads(self):
+        grows, stands = {"mid": 2, "low": 1, "high": 3}, {"mid": 0, "low": -1, "high": 1}
+        parts = [{"name": "live_heap", "bytes": 70, "growth_bytes_per_hour": grows},
+                 {"name": "files", "bytes": 30, "growth_bytes_per_hour": stands}]
+        account = {**report(site(["Start"], 9, 9, id=7)), "memory": {
+            "parts": parts, "rss_bytes": 100, "untouched_bytes": 5, "threads": 9, "threads_growth_per_hour": grows,
+            "thread_starter": {"site": 7, "threads": 9}}}
+        for right in ("part live_heap grows", "part files at least 30 bytes", "untouched at least 5 bytes",
+                      "threads grow", "threads grow by Start"):
+            self.assert_holds(f"// EXPECT: {right}", account)
+        for wrong in ("part files grows", "part shared grows", "part files at least 31 bytes",
+                      "untouched at least 6 bytes", "threads grow by Other"):
+            self.assert_fails(f"// EXPECT: {wrong}", account)
+        for off in ({"rss_bytes": 110}, {"parts": [{**parts[0], "bytes": 105}, {**parts[1], "bytes": -5}]}):
+            self.assert_fails("// EXPECT: untouched at least 5 bytes",
+                              {**account, "memory": {**account["memory"], **off}})
+
+    def test_steps(self):
+        steps = {"count": 3, "bytes": 1000, "seconds_apart": 2.0}
+        stepped = report(site(["Reload"], 9, 9, "suspect", steps=steps))
+        self.assert_holds("// EXPECT: steps at least 3 of 1100 bytes Reload", stepped)
+        for wrong in ("steps at least 4 of 1000 bytes Reload", "steps at least 3 of 2000 bytes Reload",
+                      "steps at least 3 of 1000 bytes Other"):
+            self.assert_fails(f"// EXPECT: {wrong}", stepped)
+
     def test_unplaced_growth_is_forecast_and_has_a_caller_or_none(self):
         account = report({**site(["MapAll"], 1, 9, "none"), "id": 5})
         account["memory"] = {"growth_bytes_per_hour": {"unplaced": {"mid": 9, "low": 8, "high": 10}}, "nearest_site": 5}

@@ -188,6 +188,28 @@ TEST(ProcessMemoryTest, ReadsACgroupOfVersion1BesideAnEmptyVersion2) {
   EXPECT_EQ(reading.psi_some_total_us, kMemoryNotKnown);
 }
 
+TEST(ProcessMemoryTest, TellsWhichCgroupItIsInWhichLevelLimitsItAndWhatWasKilledThere) {
+  FakeSystem system;
+  system.Write("/proc/self/cgroup", "4:memory:/box/pod/app\n");
+  system.Write("/proc/self/mountinfo",
+               "33 31 0:32 /box /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+  system.Write("/sys/fs/cgroup/memory/pod/app/memory.limit_in_bytes", "9223372036854771712\n");
+  system.Write("/sys/fs/cgroup/memory/pod/app/memory.oom_control", "oom_kill 6\n");
+  system.Write("/sys/fs/cgroup/memory/pod/memory.limit_in_bytes", "22\n");
+  system.Write("/sys/fs/cgroup/memory/pod/memory.oom_control", "oom_kill 0\n");
+  ProcessMemoryReader reader;
+  reader.Open(system.root());
+  capture::CgroupFacts facts;
+  reader.Describe(&facts);
+  reader.Close();
+  EXPECT_STREQ(facts.name, "/box/pod/app");
+  EXPECT_EQ(facts.folder, system.root() + "/sys/fs/cgroup/memory/pod/app");
+  EXPECT_EQ(facts.level_cut, 4U);
+  EXPECT_EQ(facts.oom_kills_before, 6);
+  EXPECT_NE(facts.id, 0U);
+  EXPECT_EQ(system.Read().oom_kills, 6);  // version 1 counts them in the victim's cgroup alone
+}
+
 TEST(ProcessMemoryTest, InANamespaceThatHidesThePathTheMountPointIsTheCgroup) {
   FakeSystem system;
   system.Write("/proc/self/cgroup", "0::/../../outside\n");

@@ -50,16 +50,18 @@ TEST(JsonReportTest, HoldsEveryNameOfTheSchema) {
 TEST(JsonReportTest, HoldsEveryNameThatWasAddedToIt) {
   const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
   ExpectNames(report["process"], {"used_fraction", "headroom_bytes", "limit_odds",
-                                  "growth_bytes_per_hour", "warming_up"});
-  ExpectNames(report["memory"], {"because", "advice", "anonymous_bytes", "file_bytes",
-                                 "shared_bytes", "swap_bytes", "unexplained_bytes", "threads",
-                                 "allocator", "resident_per_live_byte", "growth_bytes_per_hour"});
+                                  "growth_bytes_per_hour", "warming_up", "end_evidence", "cgroup"});
+  ExpectNames(report["memory"],
+              {"because", "advice", "anonymous_bytes", "file_bytes", "shared_bytes", "swap_bytes",
+               "unexplained_bytes", "threads", "allocator", "resident_per_live_byte",
+               "growth_bytes_per_hour", "parts", "untouched_bytes", "threads_growth_per_hour",
+               "thread_starter"});
   ExpectNames(report["memory"]["allocator"], {"name", "in_use_bytes", "free_bytes", "arenas"});
   ExpectNames(report["memory"]["growth_bytes_per_hour"],
-              {"rss", "live_heap", "retained", "mapped", "unexplained", "unplaced"});
+              {"rss", "live_heap", "retained", "mapped", "unexplained", "untouched", "unplaced"});
   ExpectNames(report["sites"][0],
               {"kind", "stacks_joined", "stack_is_shared_part", "stack_truncated", "born_bytes",
-               "leaked_share", "freed_at_exit", "sawtooth", "plateau", "lift", "family"});
+               "leaked_share", "freed_at_exit", "sawtooth", "steps", "plateau", "lift", "family"});
 }
 
 TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
@@ -83,11 +85,49 @@ TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
             std::string::npos);
 }
 
+TEST(JsonReportTest, AnOomKillIsToldWithItsProofAndTheCgroupOfTheProcess) {
+  ReportInput input = testing::LeakingInput();
+  input.capture.process.cgroup = "/pod/app";
+  input.capture.process.limiting_cgroup = "/pod";
+  input.analysis.process.limit_kind = LimitKind::kCgroup;
+  input.analysis.process.limit_bytes = 300 << 20;
+  input.capture.oom_kill =
+      capture::OomKill{capture::OomWitness::kKernelLog, capture::OomScope::kGroup, "/pod",
+                       300 << 20, 1'700'000'000'500'000'000};
+  const json process = json::parse(JsonReport(input, 0))["process"];
+  EXPECT_EQ(process["end"], "oom_killed");
+  EXPECT_EQ(process["end_evidence"], (json{{"by", "kernel_log"},
+                                           {"scope", "group"},
+                                           {"cgroup", "/pod"},
+                                           {"limit_bytes", 300 << 20},
+                                           {"time", 1'700'000'000.5}}));
+  EXPECT_EQ(process["cgroup"]["path"], "/pod/app");
+  EXPECT_EQ(process["cgroup"]["level"], "/pod");
+  EXPECT_EQ(process["cgroup"]["limit_bytes"], 300 << 20);
+  EXPECT_TRUE(process["cgroup"]["outside_processes"].is_null());
+}
+
+TEST(JsonReportTest, ThePartsOfMemoryHaveTheirSizesAndGrowth) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.memory.parts = {{MemoryPartKind::kLiveHeap, 70, Rate{5, 4, 6}},
+                                 {MemoryPartKind::kRest, 30, {}}};
+  input.analysis.memory.thread_starter = ThreadStarter{7, 42};
+  const json memory = json::parse(JsonReport(input, 0))["memory"];
+  EXPECT_EQ(memory["parts"][0]["name"], "live_heap");
+  EXPECT_EQ(memory["parts"][0]["growth_bytes_per_hour"]["low"], 4);
+  EXPECT_EQ(memory["parts"][1]["bytes"], 30);
+  EXPECT_TRUE(memory["parts"][1]["growth_bytes_per_hour"].is_null());
+  EXPECT_EQ(memory["thread_starter"], (json{{"site", 7}, {"threads", 42}}));
+}
+
 TEST(JsonReportTest, GivesTheFiguresAndNullForWhatIsNotKnown) {
   const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
   EXPECT_EQ(report["process"]["end"], "killed");
   EXPECT_TRUE(report["process"]["limit_bytes"].is_null());
+  EXPECT_TRUE(report["process"]["end_evidence"].is_null());
+  EXPECT_TRUE(report["process"]["cgroup"].is_null());
   EXPECT_TRUE(report["memory"]["rss_bytes"].is_null());
+  EXPECT_TRUE(report["memory"]["parts"].is_null());
   EXPECT_TRUE(report["memory"]["retained_bytes"].is_null());
   const json& site = report["sites"][0];
   EXPECT_EQ(site["rank"], 1);

@@ -124,11 +124,50 @@ TEST(TextReportTest, FiguresOfTheMemoryAccountHaveOneUnit) {
   ReportInput input = testing::LeakingInput();
   MemoryResult& memory = input.analysis.memory;
   memory.rss_bytes = 13 << 20;
-  memory.live_heap_bytes = 6.7 * (1 << 20);
-  memory.retained_bytes = 24 << 10;
+  memory.parts = {{MemoryPartKind::kLiveHeap, 6.7 * (1 << 20), Rate{9e7, 8e7, 1e8}},
+                  {MemoryPartKind::kRetained, 24 << 10, Rate{2e6, 1e6, 3e6}}};
   const std::string text = TextReport(input);
-  EXPECT_THAT(text, HasSubstr("6.7 MiB\n"));
-  EXPECT_THAT(text, HasSubstr(" < 0.1 MiB\n"));
+  EXPECT_THAT(text, HasSubstr("6.7 MiB  +1.4 MiB/min\n"));
+  EXPECT_THAT(text, HasSubstr(" < 0.1 MiB  < 0.1 MiB/min\n"));
+}
+
+TEST(TextReportTest, TheLargestHoldersAreListedThoughSomebodyElseIsAccused) {
+  ReportInput input = testing::LeakingInput();
+  SiteResult holder = input.analysis.sites[0];
+  holder.sites = {9};
+  holder.verdict = Verdict::kNone;
+  holder.trend = Trend::kStartup;
+  holder.live_bytes = 384 << 20;
+  holder.stack.Change([](auto& frames) { frames[1].function = "OpenStream(int)"; });
+  input.analysis.sites.push_back(holder);
+  EXPECT_THAT(TextReport(input), HasSubstr("384.0 MiB  OpenStream at service.cc:41"));
+}
+
+TEST(TextReportTest, MoreThreadsAreToldWithWhoStartsThem) {
+  ReportInput input = testing::LeakingInput();
+  MemoryResult& memory = input.analysis.memory;
+  memory.rss_bytes = 13 << 20;
+  memory.threads = 452;
+  memory.threads_growth = Rate{36'000, 35'900, 36'100};
+  memory.thread_starter = ThreadStarter{SiteNumber(input.analysis.sites[0]), 450};
+  const std::string text = OnOneLine(TextReport(input));
+  EXPECT_THAT(text, HasSubstr("Threads 452 live, 600/min more; most were started by "));
+  memory.threads = 2;
+  memory.threads_growth.reset();
+  EXPECT_THAT(OnOneLine(TextReport(input)),
+              HasSubstr("2 live; about 448 more have ended and were never joined"));
+}
+
+TEST(TextReportTest, WhoWasOomKilledIsToldSoOnTheFirstScreenAndHasNoFuture) {
+  ReportInput input = testing::LeakingInput();
+  input.capture.oom_kill =
+      capture::OomKill{capture::OomWitness::kKernelLog, capture::OomScope::kCgroup, "/pod",
+                       300 << 20, 1'796'050'375'900'000'000};
+  input.analysis.process.odds = {{3600, 1}};
+  input.analysis.process.seconds_mid = 1;
+  const std::string text = OnOneLine(TextReport(input));
+  EXPECT_THAT(text, HasSubstr("ENDED OOM-killed at 14:52:55 UTC by the limit of 300 MiB of /pod"));
+  EXPECT_THAT(text, Not(HasSubstr("FULL")));
 }
 
 TEST(TextReportTest, WhatIsSteadyHasNoGrowthBesideIt) {

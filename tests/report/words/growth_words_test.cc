@@ -105,7 +105,7 @@ TEST_F(GrowthWordsTest, TheReportTellsOfRetractionsStatusAndAdvice) {
   process.odds = {{3600, 1}};
   MemoryResult& memory = input_.analysis.memory;
   memory.rss_bytes = 900 << 20;
-  memory.retained_bytes = 300 * kMiB;
+  memory.parts = {{MemoryPartKind::kRetained, 300 * kMiB, {}}};
   memory.allocator = capture::Allocator::kGlibc;
   memory.advice = {{AdviceKind::kFewerArenas, 0, ""}};
   const std::string text = TextReport(input_);

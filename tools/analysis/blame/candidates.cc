@@ -158,8 +158,7 @@ std::vector<Candidate> JoinEqual(std::vector<Named> sites) {
 
 std::vector<Candidate> NamedSites(const capture::Capture& capture,
                                   std::map<capture::SiteId, SiteHistory> histories,
-                                  double judged_ms, Symbolizer& symbolizer) {
-  const OwnCode own(capture);
+                                  double judged_ms, const OwnCode& own, Symbolizer& symbolizer) {
   PrepareAll(capture, histories, symbolizer);
   std::vector<Named> sites = WithStacks(capture, histories, symbolizer);
   ParallelFor(sites.size(), [&](size_t i) {

@@ -44,7 +44,7 @@ struct Candidate {
 // are of the whole run; those handed out end at `judged_ms`.
 std::vector<Candidate> NamedSites(const capture::Capture& capture,
                                   std::map<capture::SiteId, SiteHistory> histories,
-                                  double judged_ms, Symbolizer& symbolizer);
+                                  double judged_ms, const OwnCode& own, Symbolizer& symbolizer);
 
 // Chooses anew the frame to blame of each, after learning from all of them what this program's
 // wrappers are. `patterns` name further ones.

@@ -38,8 +38,8 @@ bool Accused(const SiteResult& site) {
 
 // Functions of the program outside of the blamed one, each at its innermost place. The outermost is
 // where all of a thread's work is done.
-std::map<std::string, size_t> Makers(const SiteResult& site) {
-  std::map<std::string, size_t> makers;
+std::map<std::string, size_t> Makers(const SiteResult& site, const OwnCode& own) {
+  std::map<std::string, size_t> makers, of_the_program;
   size_t end = FramesOfTheProgram(site.stack, site.blame);
   while (end > site.blame + 1 && IsWrapper(site.stack[end - 1])) --end;
   for (size_t i = site.blame; i < end; ++i) {
@@ -48,15 +48,17 @@ std::map<std::string, size_t> Makers(const SiteResult& site) {
     if (frame.function.empty() || frame.function == "main" || outermost || IsWrapper(frame))
       continue;
     makers.emplace(FunctionKey(frame), i);
+    if (own.Owns(frame)) of_the_program.emplace(FunctionKey(frame), i);
   }
-  return makers;
+  return of_the_program.empty() ? makers : of_the_program;
 }
 
-std::map<std::string, Maker> AllMakers(const std::vector<SiteResult>& sites, double* all_born) {
+std::map<std::string, Maker> AllMakers(const std::vector<SiteResult>& sites, const OwnCode& own,
+                                       double* all_born) {
   std::map<std::string, Maker> makers;
   for (size_t i = 0; i < sites.size(); ++i) {
     if (!Accused(sites[i])) continue;
-    for (const auto& [key, frame] : Makers(sites[i])) {
+    for (const auto& [key, frame] : Makers(sites[i], own)) {
       Maker& maker = makers[key];
       maker.members.push_back({i, frame});
       maker.blamed.insert(FunctionKey(sites[i].stack[sites[i].blame]));
@@ -65,7 +67,7 @@ std::map<std::string, Maker> AllMakers(const std::vector<SiteResult>& sites, dou
   }
   for (const SiteResult& site : sites) {
     *all_born += site.born_bytes;
-    for (const auto& [key, frame] : Makers(site)) {
+    for (const auto& [key, frame] : Makers(site, own)) {
       if (const auto maker = makers.find(key); maker != makers.end())
         maker->second.given_back += std::max(0.0, site.born_bytes - site.live_bytes);
     }
@@ -88,9 +90,9 @@ bool AreParts(const std::vector<SiteResult>& sites, const std::vector<Member>& m
 
 }  // namespace
 
-void FindFamilies(std::vector<SiteResult>& sites) {
+void FindFamilies(std::vector<SiteResult>& sites, const OwnCode& own) {
   double all_born = 0;
-  const std::map<std::string, Maker> makers = AllMakers(sites, &all_born);
+  const std::map<std::string, Maker> makers = AllMakers(sites, own, &all_born);
   std::vector<const Maker*> likely;
   for (const auto& [key, maker] : makers) {
     const bool is_thing =

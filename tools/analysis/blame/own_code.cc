@@ -102,8 +102,7 @@ bool OwnCode::IsOfItsPackage(std::string_view path) const {
 
 // A library that everybody uses is the program's own where the program is little else: curl.
 bool OwnCode::IsLibraryOfItsName(std::string_view file) const {
-  std::string_view name = BaseName(executable_);
-  name = name.substr(0, name.find_last_not_of("0123456789.-") + 1);
+  const std::string_view name = WithoutVersion(BaseName(executable_));
   return !stem_.empty() && name == stem_ && IsNamedAfter(file, stem_);
 }
 

@@ -49,12 +49,6 @@ std::string_view OwnName(std::string_view name) {
   return scope == std::string_view::npos ? name : name.substr(scope + 2);
 }
 
-// "python3.11" -> "python".
-std::string_view WithoutVersion(std::string_view program) {
-  const size_t last = program.find_last_not_of("0123456789.-");
-  return last == std::string_view::npos ? program : program.substr(0, last + 1);
-}
-
 bool IsLinkedAllocatorName(std::string_view name) {
   return std::ranges::any_of(capture::kAllocators, [&](const capture::AllocatorFacts& one) {
     return std::ranges::any_of(one.functions, [&](std::string_view pattern) {
@@ -63,13 +57,30 @@ bool IsLinkedAllocatorName(std::string_view name) {
   });
 }
 
+// A mark that does not end in a dot is a whole word: Go's main.coldStart is no piece of main.
+size_t FindMark(std::string_view name, std::string_view mark) {
+  const auto word_goes_on = [&](size_t end) {
+    return mark.front() == '.' && mark.back() != '.' && end < name.size() && name[end] != '.' &&
+           name[end] != ' ' && name[end] != ']';
+  };
+  for (size_t at = name.find(mark); at != std::string_view::npos; at = name.find(mark, at + 1)) {
+    if (at > 0 && !word_goes_on(at + mark.size())) return at;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
+
+std::string_view WithoutVersion(std::string_view program) {
+  const size_t last = program.find_last_not_of("0123456789.-");
+  return last == std::string_view::npos ? program : program.substr(0, last + 1);
+}
 
 std::string_view WithoutCloneMarks(std::string_view name) {
   if (name.find_first_of("[.@") == std::string_view::npos) return name;
   for (const std::string_view mark : kCloneMarks) {
-    const size_t at = name.find(mark);
-    if (at != std::string_view::npos && at > 0) name = name.substr(0, at);
+    const size_t at = FindMark(name, mark);
+    if (at != std::string_view::npos) name = name.substr(0, at);
   }
   return name;
 }

@@ -24,6 +24,9 @@ std::string_view WithoutCloneMarks(std::string_view name);
 // "pool_*" matches all names that begin so, "a_*b*" those with b behind; anything else itself.
 bool MatchesPattern(std::string_view name, std::string_view pattern);
 
+// "python3.11" -> "python".
+std::string_view WithoutVersion(std::string_view program);
+
 // `file_name` without directories.
 bool IsRuntimeModule(std::string_view file_name);
 bool IsKnownLibrary(std::string_view file_name);

@@ -50,6 +50,8 @@ Trend TrendOfGrowth(const Judgement& judgement) {
       return Trend::kContainer;
     case Channel::kBacklog:
       return Trend::kBacklog;
+    case Channel::kSteps:
+      return Trend::kStep;
     case Channel::kImmortals:
     case Channel::kNone:
       break;
@@ -138,6 +140,8 @@ void Describe(const SiteHistory& history, const Look& look, Judgement& judgement
     TakeRate(*judgement.container, judgement);
   } else if (judgement.p <= kMaxP && judgement.channel == Channel::kBacklog) {
     TakeRate(*judgement.backlog, judgement);
+  } else if (judgement.p <= kMaxP && judgement.channel == Channel::kSteps) {
+    TakeRate(*judgement.steps, judgement);
   } else if (judgement.wall.blocks > 0 && !judgement.never_dies.bounded() &&
              std::pow(judgement.never_dies.p, 1 / judgement.wall.phi) <= kOldDie) {
     Quantify(history, window, judgement);

@@ -35,6 +35,7 @@ double ImmortalsP(const Judgement& result) {
 }
 
 bool IsStrict(const Judgement& result) {
+  if (result.channel == Channel::kSteps) return false;  // a cache may take batches
   if (result.channel != Channel::kImmortals) return true;
   const Births& births = result.births;
   if (births.strict_p > kStrictP || !births.halves_hold) return false;
@@ -69,6 +70,12 @@ Judgement Test(const SiteHistory& history, const Look& look) {
   if (result.container && kContainerP < result.p) {
     result.p = kContainerP;
     result.channel = Channel::kContainer;
+  }
+  if (result.p > kMaxP) result.steps = FindSteps(history, look.window);
+  if (result.steps && kStepsP < result.p) {
+    result.testable = true;
+    result.p = kStepsP;
+    result.channel = Channel::kSteps;
   }
   result.strict = IsStrict(result);
   return result;

@@ -2,13 +2,14 @@
 //
 // One site, all tests: what its history says before it is weighed against the other sites.
 //
-// Three channels, the strongest of which speaks:
+// Four channels, the strongest of which speaks:
 //   immortals   an intersection of two facts, each with its own null: old blocks do not die
 //               (never_dies.h) and new ones keep coming (births.h); so p = max(p1, p2). The first
 //               clears churn, sessions, LRU and FIFO caches and batches, the second start-up,
 //               steps, filled caches and interners
 //   container   one block that grows (container.h)
 //   backlog     blocks that die later and later (backlog.h)
+//   steps       bursts of equal size that nobody gives back, as at each reload (steps.h)
 // Births are tested by the wall's clock and by that of the work done, where it runs differently;
 // the better one counts, at the price of two tries.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_JUDGE_H_
@@ -23,6 +24,7 @@
 #include "tools/analysis/detect/growth_shape.h"
 #include "tools/analysis/detect/never_dies.h"
 #include "tools/analysis/detect/sawtooth.h"
+#include "tools/analysis/detect/steps.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {
@@ -39,6 +41,7 @@ struct Judgement {
   bool by_work = false;  // `births` is by work
   std::optional<Container> container;
   std::optional<Backlog> backlog;
+  std::optional<Steps> steps;
   Channel channel = Channel::kNone;
   bool testable = false;  // enough blocks to be counted among the tests
   bool strict = false;    // passes the strict tests as well

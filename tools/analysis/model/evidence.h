@@ -16,12 +16,19 @@
 namespace leaktrack {
 
 // What of a site was found to grow; judge.h says how.
-enum class Channel : uint8_t { kNone, kImmortals, kContainer, kBacklog };
+enum class Channel : uint8_t { kNone, kImmortals, kContainer, kBacklog, kSteps };
 
 // One block that has grown in steps.
 struct ContainerFacts {
   int steps = 0;
   double bytes = 0;  // of the block now
+};
+
+// Bursts of much the same size, of which nothing is given back.
+struct StepFacts {
+  int count = 0;
+  double bytes = 0;          // of one, the median
+  double seconds_apart = 0;  // the same
 };
 
 // How long blocks lived at first, and lately.
@@ -51,6 +58,7 @@ struct Evidence {
   double since_seconds = 0;           // from here on growth was measured
   std::optional<ContainerFacts> container;
   std::optional<BacklogFacts> backlog;
+  std::optional<StepFacts> steps;
   std::optional<Plateau> earlier_run;  // of this build; for that the site was held at `watch`
 };
 

@@ -137,6 +137,9 @@ struct ProcessResult {
   // To the limit: the time by which it is reached in 10, 50 and 90 of 100 draws (an 80 % interval);
   // empty: in more than the others never, or not known because nothing grows.
   std::optional<double> seconds_low, seconds_mid, seconds_high;
+  // All processes of the cgroup that sets the limit, or of the run's own one.
+  std::optional<int64_t> cgroup_used_bytes;
+  std::optional<Rate> cgroup_growth;
   std::vector<LimitOdds> odds;  // empty: nothing grows
   std::vector<FanPoint> fan;    // by time, from 0 on; empty: nothing grows
 };
@@ -171,6 +174,29 @@ struct Advice {
   bool operator==(const Advice&) const = default;
 };
 
+// The parts of resident memory; see process/memory_parts.h.
+enum class MemoryPartKind : uint8_t {
+  kLiveHeap,  // as it was asked for
+  kRounding,  // what the allocator adds to each block
+  kRetained,  // freed, kept by the allocator
+  kMappings,  // of sites that are known
+  kRest,      // stacks, and mappings that are not known or were not touched
+  kFiles,
+  kShared
+};
+
+struct MemoryPart {
+  MemoryPartKind kind = MemoryPartKind::kRest;
+  double bytes = 0;
+  std::optional<Rate> growth;
+};
+
+// Where most of the threads were started that live, or that have ended and wait to be joined.
+struct ThreadStarter {
+  capture::SiteId site = 0;
+  double threads = 0;  // an estimate where blocks are sampled
+};
+
 struct MemoryResult {
   std::optional<int64_t> rss_bytes, stack_bytes;
   std::optional<int64_t> anonymous_bytes, file_bytes, shared_bytes, swap_bytes;
@@ -187,6 +213,11 @@ struct MemoryResult {
       resident_per_live;  // resident bytes that come with one live byte; empty: the heap is flat
   // Bytes per hour, after the first quarter of the run; empty: too few readings, or not told.
   std::optional<Rate> rss_growth, heap_growth, retained_growth, mapped_growth, unexplained_growth;
+  std::vector<MemoryPart> parts;          // they sum up to rss_bytes; empty: that is not known
+  std::optional<double> untouched_bytes;  // of the heap, not resident: never written to, or swapped
+  std::optional<Rate> untouched_growth;
+  std::optional<Rate> threads_growth;           // threads per hour
+  std::optional<ThreadStarter> thread_starter;  // empty: none was seen
   // Resident growth that goes on and belongs to no accused site, though neither the heap nor what
   // the allocator keeps is the reason; and the site of the mappings that it can lie in. Empty:
   // there is none, or none is known.

@@ -8,7 +8,9 @@
 #include <optional>
 
 #include "tools/analysis/process/advice.h"
+#include "tools/analysis/process/memory_parts.h"
 #include "tools/analysis/process/memory_series.h"
+#include "tools/analysis/process/threads_account.h"
 
 namespace leaktrack {
 namespace {
@@ -147,29 +149,13 @@ void TakeReading(const capture::MemorySample& now, MemoryResult& result) {
   const double anonymous =
       Known(now.anonymous) ? OrZero(now.anonymous) : std::max(0.0, rss - files);
   result.anonymous_bytes = static_cast<int64_t>(anonymous);
-  double heap = result.live_heap_bytes;
-  if (result.allocator_free_bytes) {
-    // The allocator also counts what it adds to each block, and what was there before us.
-    heap = std::max(heap, static_cast<double>(result.allocator_in_use_bytes.value_or(0)));
+  if (result.allocator_free_bytes)
     result.retained_bytes = std::min(static_cast<double>(*result.allocator_free_bytes), anonymous);
-  }
-  const double explained = files + std::min(heap + result.retained_bytes.value_or(0), anonymous);
-  result.explained_fraction = std::min(1.0, explained / rss);
-  result.unexplained_bytes = std::max(0.0, rss - explained);
 }
 
 double ResidentPerLive(const MemorySeries& series, const MemoryResult& result) {
   return std::clamp(SlopePerHour(series.hours, series.anonymous)->mid / result.heap_growth->mid,
                     1.0, 1.5);
-}
-
-// The allocator's latest word then; 0 before its first, and where it says nothing.
-double HeldFreeAt(const MemorySeries& series, double hours) {
-  const auto after =
-      std::upper_bound(series.allocator_hours.begin(), series.allocator_hours.end(), hours);
-  if (after == series.allocator_hours.begin())
-    return series.allocator_free.empty() ? 0 : series.allocator_free.front();
-  return series.allocator_free[static_cast<size_t>(after - series.allocator_hours.begin()) - 1];
 }
 
 void TakeSlopes(const MemorySeries& series, MemoryResult& result) {
@@ -180,13 +166,6 @@ void TakeSlopes(const MemorySeries& series, MemoryResult& result) {
   if (Grew(series.hours, series.live_heap) && result.heap_growth && result.heap_growth->low > 0) {
     result.resident_per_live = ResidentPerLive(series, result);
   }
-  std::vector<double> rest;  // of the anonymous memory
-  for (size_t i = 0; i < series.hours.size(); ++i) {
-    rest.push_back(series.anonymous[i] -
-                   result.resident_per_live.value_or(1) * series.live_heap[i] -
-                   HeldFreeAt(series, series.hours[i]));
-  }
-  result.unexplained_growth = SlopePerHour(series.hours, rest);
 }
 
 Rate Less(const Rate& rate, double by) { return {rate.mid - by, rate.low - by, rate.high - by}; }
@@ -245,6 +224,8 @@ MemoryResult AccountForMemory(const capture::Capture& capture,
   }
   const MemorySeries series = SeriesOf(capture);
   TakeSlopes(series, result);
+  TakeParts(capture, series, result);
+  TakeThreads(series, sites, result);
   result.memory_class = Classify(AccusedOf(sites), MovementOf(series), series, result);
   TakeUnplaced(series, sites, result);
   result.advice = MemoryAdvice(result);

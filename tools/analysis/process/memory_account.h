@@ -21,10 +21,11 @@
 // long ago and is touched now, or mappings too few to judge.
 //
 // Promises: what the system or the allocator did not tell is empty. Explained is what can be shown
-// to be resident, and no more: file and shared pages, and of the anonymous ones those that the heap
-// and the allocator's free memory can fill.
-// Limits: mappings and stacks are address space; nothing tells how far they were touched, so they
-// explain nothing.
+// to be resident, and no more: file and shared pages, of the anonymous ones those that the heap and
+// the allocator's free memory can fill, and mappings where the rest moves as they do
+// (memory_parts.h).
+// Limits: other mappings and stacks are address space; nothing tells how far they were touched, so
+// they explain nothing.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PROCESS_MEMORY_ACCOUNT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PROCESS_MEMORY_ACCOUNT_H_
 

@@ -130,6 +130,7 @@ MemorySeries SeriesOf(const capture::Capture& capture) {
                                                         : capture::kNotKnown;
   });
   series.shared = Values(troughs, [](const Reading& reading) { return reading.shared; });
+  series.cgroup = Values(troughs, [](const Reading& reading) { return reading.cgroup_current; });
   series.swap = Values(troughs, [](const Reading& reading) { return reading.swap; });
   series.threads = Values(troughs, [](const Reading& reading) { return reading.threads; });
   TakeAllocator(capture.memory, series);
@@ -158,6 +159,14 @@ std::optional<Rate> SlopePerHour(const std::vector<double>& hours,
     return slopes[static_cast<size_t>(std::clamp(rank, 0.0, all - 1))];
   };
   return Rate{Median(slopes), at((all - spread) / 2), at((all + spread) / 2)};
+}
+
+double HeldFreeAt(const MemorySeries& series, double hours) {
+  const auto after =
+      std::upper_bound(series.allocator_hours.begin(), series.allocator_hours.end(), hours);
+  if (after == series.allocator_hours.begin())
+    return series.allocator_free.empty() ? 0 : series.allocator_free.front();
+  return series.allocator_free[static_cast<size_t>(after - series.allocator_hours.begin()) - 1];
 }
 
 double Shift(const std::vector<double>& values) {

@@ -27,6 +27,7 @@ inline constexpr size_t kMinMemoryReadings = 8;
 struct MemorySeries {
   std::vector<double> hours;  // since the start of the run
   std::vector<double> rss, anonymous, files, shared,
+      cgroup,                             // of all its processes
       swap;                               // files: of the program, and shared memory
   std::vector<double> live_heap, mapped;  // by our own account; mapped is address space
   // By the allocator's own account, at its own times: it is asked rarely. Of the whole run, as
@@ -43,6 +44,10 @@ MemorySeries SeriesOf(const capture::Capture& capture);
 // Theil-Sen, with Sen's interval; empty for less than four values or no span.
 std::optional<Rate> SlopePerHour(const std::vector<double>& hours,
                                  const std::vector<double>& values);
+
+// What the allocator held free then, by its latest word; its first word before that, and 0 where
+// it says nothing.
+double HeldFreeAt(const MemorySeries& series, double hours);
 
 // How much higher the last third lies than the first, by their medians.
 double Shift(const std::vector<double>& values);

@@ -8,6 +8,7 @@
 
 #include "tools/analysis/process/forecast.h"
 #include "tools/analysis/process/memory_account.h"
+#include "tools/analysis/process/memory_series.h"
 
 namespace leaktrack {
 namespace {
@@ -33,6 +34,12 @@ std::optional<Limit> CgroupLimit(const capture::MemorySample& now) {
   const int64_t reclaimable = std::clamp<int64_t>(now.cgroup_reclaimable, 0, now.cgroup_current);
   return Limit{now.cgroup_max, Room(now.cgroup_max, now.cgroup_current - reclaimable),
                LimitKind::kCgroup};
+}
+
+// What killed it, rather than what a reading said a second before.
+std::optional<Limit> FatalLimit(const std::optional<capture::OomKill>& kill) {
+  if (!kill || kill->limit_bytes <= 0) return std::nullopt;
+  return Limit{kill->limit_bytes, 0, LimitKind::kCgroup};
 }
 
 std::optional<Limit> FindLimit(const capture::MemorySample& now,
@@ -125,8 +132,10 @@ std::optional<Rate> TotalGrowth(const std::vector<SiteResult>& sites) {
 ProcessResult LimitOf(const capture::Capture& capture, const AnalyzeOptions& options) {
   ProcessResult result;
   const capture::MemorySample* now = LastLook(capture);
-  if (now == nullptr) return result;
-  const std::optional<Limit> limit = FindLimit(*now, options.limit_bytes);
+  if (now != nullptr && Known(now->cgroup_current)) result.cgroup_used_bytes = now->cgroup_current;
+  std::optional<Limit> limit = FatalLimit(capture.oom_kill);
+  if (now != nullptr && (!limit || options.limit_bytes))
+    limit = FindLimit(*now, options.limit_bytes);
   if (!limit) return result;
   result.limit_bytes = limit->bytes;
   result.limit_kind = limit->kind;
@@ -140,7 +149,9 @@ void AccountForProcess(const capture::Capture& capture, const AnalyzeOptions& op
   analysis.total_growth = TotalGrowth(analysis.sites);
   analysis.memory = AccountForMemory(capture, analysis.sites);
   analysis.process = LimitOf(capture, options);
-  Foresee(analysis, analysis.process);
+  const MemorySeries series = SeriesOf(capture);
+  analysis.process.cgroup_growth = SlopePerHour(series.hours, series.cgroup);
+  if (!capture.oom_kill) Foresee(analysis, analysis.process);
   analysis.process.status = StatusOf(options.levels, analysis.process);
 }
 

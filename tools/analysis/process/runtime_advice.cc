@@ -75,11 +75,15 @@ void AdviseOnPreload(const capture::Capture& capture, std::vector<Advice>& advic
                                              &std::pair<std::string, capture::HookState>::first);
   if (malloc_hook == capture.hooks.end() || malloc_hook->second != capture::HookState::kBypassed)
     return;
-  const auto allocator = std::ranges::find_if(capture.modules, [](const auto& module) {
-    return capture::AllocatorOfLibrary(FileName(module.path)) != capture::Allocator::kUnknown;
-  });
-  if (allocator != capture.modules.end())
-    advice.push_back({AdviceKind::kPreloadFirst, 0, std::string(FileName(allocator->path))});
+  // Each of them may be the one.
+  std::string names;
+  for (const capture::ModuleInfo& module : capture.modules) {
+    const std::string file(FileName(module.path));
+    const bool told = names == file || names.ends_with(" or " + file);
+    if (capture::AllocatorOfLibrary(file) == capture::Allocator::kUnknown || told) continue;
+    names += (names.empty() ? "" : " or ") + file;
+  }
+  if (!names.empty()) advice.push_back({AdviceKind::kPreloadFirst, 0, names});
 }
 
 void AdviseOnManagedHeaps(const capture::Capture& capture, const Analysis& analysis,

@@ -13,7 +13,7 @@ const char* EndName(const capture::Capture& capture) {
     case capture::RunState::kExec:
       return "exec";
     case capture::RunState::kKilled:
-      return "killed";
+      return capture.oom_kill ? "oom_killed" : "killed";
     case capture::RunState::kStarting:
     case capture::RunState::kRunning:
       break;  // it ended, and nobody saw how

@@ -16,12 +16,49 @@ Json RateJson(const std::optional<Rate>& rate) {
   return {{"mid", Whole(rate->mid)}, {"low", Whole(rate->low)}, {"high", Whole(rate->high)}};
 }
 
+Json PartsJson(const MemoryResult& memory) {
+  if (memory.parts.empty()) return Json();
+  Json list = Json::array();
+  for (const MemoryPart& part : memory.parts) {
+    list.push_back({{"name", Name(part.kind)},
+                    {"bytes", Whole(part.bytes)},
+                    {"growth_bytes_per_hour", RateJson(part.growth)}});
+  }
+  return list;
+}
+
 Json OddsJson(const std::vector<LimitOdds>& odds) {
   if (odds.empty()) return Json();
   Json list = Json::array();
   for (const LimitOdds& one : odds)
     list.push_back({{"within_seconds", one.seconds}, {"probability", one.probability}});
   return list;
+}
+
+Json EndEvidenceJson(const capture::Capture& capture) {
+  if (!capture.oom_kill || Lives(capture)) return Json();
+  const capture::OomKill& kill = *capture.oom_kill;
+  return {{"by", Name(kill.by)},
+          {"scope", Name(kill.scope)},
+          {"cgroup", TextOrNull(kill.cgroup)},
+          {"limit_bytes", kill.limit_bytes > 0 ? Json(kill.limit_bytes) : Json()},
+          {"time", static_cast<double>(kill.realtime_ns) / 1e9}};
+}
+
+// What is in it beside its processes is not in a capture.
+Json CgroupJson(const ReportInput& input) {
+  const capture::ProcessInfo& process = input.capture.process;
+  const ProcessResult& result = input.analysis.process;
+  if (process.cgroup.empty()) return Json();
+  const bool limits = result.limit_kind == LimitKind::kCgroup;
+  return {
+      {"path", process.cgroup},
+      {"level", process.limiting_cgroup},
+      {"limit_bytes", limits ? OrNull(result.limit_bytes) : Json()},
+      {"used_bytes", OrNull(result.cgroup_used_bytes)},
+      {"processes", Json()},
+      {"growth_bytes_per_hour", result.cgroup_growth ? Whole(result.cgroup_growth->mid) : Json()},
+      {"outside_processes", Json()}};
 }
 
 }  // namespace
@@ -35,6 +72,8 @@ Json ProcessJson(const ReportInput& input) {
           {"start_time", static_cast<double>(process.start_realtime_ns) / 1e9},
           {"duration_seconds", input.analysis.duration_seconds},
           {"end", EndName(input.capture)},
+          {"end_evidence", EndEvidenceJson(input.capture)},
+          {"cgroup", CgroupJson(input)},
           {"limit_bytes", OrNull(result.limit_bytes)},
           {"limit_kind", TextOrNull(Name(result.limit_kind))},
           {"limit_shared_with", input.sharers.pids},
@@ -66,6 +105,13 @@ Json MemoryJson(const MemoryResult& memory) {
           {"swap_bytes", OrNull(memory.swap_bytes)},
           {"unexplained_bytes", WholeOrNull(memory.unexplained_bytes)},
           {"threads", OrNull(memory.threads)},
+          {"threads_growth_per_hour", RateJson(memory.threads_growth)},
+          {"thread_starter", memory.thread_starter
+                                 ? Json{{"site", memory.thread_starter->site},
+                                        {"threads", Whole(memory.thread_starter->threads)}}
+                                 : Json()},
+          {"parts", PartsJson(memory)},
+          {"untouched_bytes", WholeOrNull(memory.untouched_bytes)},
           {"allocator",
            {{"name", TextOrNull(capture::AllocatorName(memory.allocator))},
             {"in_use_bytes", OrNull(memory.allocator_in_use_bytes)},
@@ -79,6 +125,7 @@ Json MemoryJson(const MemoryResult& memory) {
             {"retained", RateJson(memory.retained_growth)},
             {"mapped", RateJson(memory.mapped_growth)},
             {"unexplained", RateJson(memory.unexplained_growth)},
+            {"untouched", RateJson(memory.untouched_growth)},
             {"unplaced", RateJson(memory.unplaced_growth)}}}};
 }
 

@@ -70,40 +70,45 @@ Json CoverageJson(const ReportInput& input) {
 }
 
 Json SiteFactsJson(const SiteResult& site, const RunTimes& run, size_t rank) {
-  return {{"rank", rank},
-          {"id", SiteNumber(site) == 0 ? Json() : Json(SiteNumber(site))},
-          {"verdict", Name(site.verdict)},
-          {"state", Name(site.state)},
-          {"trend", Name(site.trend)},
-          {"late_onset_seconds", OrNull(site.late_onset_seconds)},
-          {"live_bytes", Whole(site.live_bytes)},
-          {"live_bytes_error", Whole(site.live_bytes_error)},
-          {"live_objects", Whole(site.live_objects)},
-          {"growth_bytes_per_hour", site.growth ? Whole(site.growth->mid) : Json()},
-          {"growth_low", site.growth ? Whole(site.growth->low) : Json()},
-          {"growth_high", site.growth ? Whole(site.growth->high) : Json()},
-          {"confidence", site.confidence || site.q_value ? Json(Confidence(site)) : Json()},
-          {"q_value", OrNull(site.q_value)},
-          {"doubling_seconds", OrNull(site.doubling_seconds)},
-          {"oldest_seconds", site.live_objects > 0 ? Json(site.oldest_seconds) : Json()},
-          {"evidence", TextOrNull(EvidenceText(site, run))},
-          {"settle", TextOrNull(SettleText(site))},
-          {"kind", site.kind == capture::SiteKind::kHeap ? "heap" : "mapping"},
-          {"stacks_joined", site.sites.size()},
-          {"stack_is_shared_part", site.merged},
-          {"stack_truncated", site.truncated},
-          {"born_bytes", Whole(site.born_bytes)},
-          {"leaked_share", OrNull(site.leaked_share)},
-          {"freed_at_exit", site.freed_at_exit},
-          {"sawtooth",
-           site.sawtooth ? Json{{"base_bytes_per_hour", Whole(site.sawtooth->base_bytes_per_hour)},
-                                {"tooth_bytes", Whole(site.sawtooth->tooth_bytes)}}
-                         : Json()},
-          {"plateau", site.plateau ? Json{{"bytes", Whole(site.plateau->bytes)},
-                                          {"after_seconds", site.plateau->after_seconds}}
-                                   : Json()},
-          {"lift", OrNull(site.lift)},
-          {"family", site.family == 0 ? Json() : Json(site.family)}};
+  return {
+      {"rank", rank},
+      {"id", SiteNumber(site) == 0 ? Json() : Json(SiteNumber(site))},
+      {"verdict", Name(site.verdict)},
+      {"state", Name(site.state)},
+      {"trend", Name(site.trend)},
+      {"late_onset_seconds", OrNull(site.late_onset_seconds)},
+      {"live_bytes", Whole(site.live_bytes)},
+      {"live_bytes_error", Whole(site.live_bytes_error)},
+      {"live_objects", Whole(site.live_objects)},
+      {"growth_bytes_per_hour", site.growth ? Whole(site.growth->mid) : Json()},
+      {"growth_low", site.growth ? Whole(site.growth->low) : Json()},
+      {"growth_high", site.growth ? Whole(site.growth->high) : Json()},
+      {"confidence", site.confidence || site.q_value ? Json(Confidence(site)) : Json()},
+      {"q_value", OrNull(site.q_value)},
+      {"doubling_seconds", OrNull(site.doubling_seconds)},
+      {"oldest_seconds", site.live_objects > 0 ? Json(site.oldest_seconds) : Json()},
+      {"evidence", TextOrNull(EvidenceText(site, run))},
+      {"settle", TextOrNull(SettleText(site))},
+      {"kind", site.kind == capture::SiteKind::kHeap ? "heap" : "mapping"},
+      {"stacks_joined", site.sites.size()},
+      {"stack_is_shared_part", site.merged},
+      {"stack_truncated", site.truncated},
+      {"born_bytes", Whole(site.born_bytes)},
+      {"leaked_share", OrNull(site.leaked_share)},
+      {"freed_at_exit", site.freed_at_exit},
+      {"sawtooth", site.sawtooth
+                       ? Json{{"base_bytes_per_hour", Whole(site.sawtooth->base_bytes_per_hour)},
+                              {"tooth_bytes", Whole(site.sawtooth->tooth_bytes)}}
+                       : Json()},
+      {"steps", site.evidence.steps ? Json{{"count", site.evidence.steps->count},
+                                           {"bytes", Whole(site.evidence.steps->bytes)},
+                                           {"seconds_apart", site.evidence.steps->seconds_apart}}
+                                    : Json()},
+      {"plateau", site.plateau ? Json{{"bytes", Whole(site.plateau->bytes)},
+                                      {"after_seconds", site.plateau->after_seconds}}
+                               : Json()},
+      {"lift", OrNull(site.lift)},
+      {"family", site.family == 0 ? Json() : Json(site.family)}};
 }
 
 namespace {

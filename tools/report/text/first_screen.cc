@@ -223,6 +223,10 @@ FirstScreen Answer(const ReportInput& input, size_t columns) {
 
 FirstScreen FirstScreenOf(const ReportInput& input, size_t columns) {
   FirstScreen screen = Answer(input, columns);
+  if (input.capture.oom_kill && !Lives(input.capture)) {
+    screen.fate = {"ENDED", EndText(input.capture)};
+    return screen;
+  }
   if (!LimitIsInSight(input)) return screen;
   screen.fate = {Lives(input.capture) ? "FULL" : "ENDED",
                  absl::StrCat(Lives(input.capture) ? ForecastText(input) : EndedText(input),

@@ -3,12 +3,14 @@
 // The process account: where the memory is, which part of it moves, and what helps.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tools/analysis/process/threads_account.h"
 #include "tools/base/units.h"
 #include "tools/report/text/first_screen.h"
 #include "tools/report/text/text_sections.h"
@@ -31,28 +33,37 @@ bool Changes(const std::optional<Rate>& growth) {
   return growth && (growth->low > 0 || growth->high < 0);
 }
 
+// "+2.1 MiB/min"; what is too little for the unit has no sign.
+std::string WithSign(double per_hour, const RateColumn& rate) {
+  const std::string text = rate.Text(per_hour);
+  return per_hour > 0 && text.front() != '<' ? "+" + text : text;
+}
+
 struct Part {
   std::string name;
   std::optional<double> bytes;
   std::optional<Rate> growth;
 };
 
+// What is resident adds up to the resident memory; behind it what is not.
 std::vector<Part> PartsOf(const MemoryResult& memory) {
-  const std::string kept = absl::StrCat("freed, kept by ", AllocatorText(memory, "allocator"));
-  std::vector<Part> parts = {{"live heap", memory.live_heap_bytes, memory.heap_growth},
-                             {kept, memory.retained_bytes, memory.retained_growth}};
+  std::vector<Part> parts;
+  for (const MemoryPart& part : memory.parts)
+    parts.push_back({PartText(part, memory), part.bytes, part.growth});
   const auto add = [&](const char* name, double bytes, const std::optional<Rate>& growth) {
-    if (bytes > 0) parts.push_back({name, bytes, growth});
+    if (bytes >= 1 || Changes(growth)) parts.push_back({name, bytes, growth});
   };
-  add("files and shared memory",
-      static_cast<double>(memory.file_bytes.value_or(0) + memory.shared_bytes.value_or(0)), {});
-  // Overhead of the allocator, stacks, mappings that were touched: whatever is left.
-  if (memory.unexplained_bytes)
-    parts.push_back(
-        {"stacks, mappings, rest", memory.unexplained_bytes, memory.unexplained_growth});
-  add("swapped out, not resident", static_cast<double>(memory.swap_bytes.value_or(0)), {});
+  add("(heap not in memory)", memory.untouched_bytes.value_or(0), memory.untouched_growth);
+  add("(swapped out)", static_cast<double>(memory.swap_bytes.value_or(0)), {});
   add("(mapped address space)", memory.mapped_bytes, memory.mapped_growth);
   return parts;
+}
+
+// The program's own frame, if there is one, and else who called pthread_create.
+std::string StarterText(const SiteResult& site) {
+  SiteResult at_caller = site;
+  at_caller.blame = site.own_frame.value_or(StartsThreads(site.stack).value_or(site.blame));
+  return BlameText(at_caller, kCallerColumns);
 }
 
 void WriteParts(const MemoryResult& memory, Page& page) {
@@ -66,8 +77,7 @@ void WriteParts(const MemoryResult& memory, Page& page) {
   const RateColumn rate(rates);
   for (const Part& part : parts) {
     std::string change = part.growth ? "steady" : "";
-    if (Changes(part.growth))
-      change = absl::StrCat(part.growth->mid > 0 ? "+" : "", rate.Text(part.growth->mid));
+    if (Changes(part.growth)) change = WithSign(part.growth->mid, rate);
     page.Line(absl::StrFormat("  %-*s%*s%s%s", kPartColumns, part.name, kSizeColumns,
                               part.bytes ? size.Text(*part.bytes) : "unknown",
                               change.empty() ? "" : "  ", change));
@@ -118,6 +128,28 @@ std::string MemoryRemark(const ReportInput& input) {
   return text;
 }
 
+// "7 so far; 601/min more, most of them started by HandleRequest at svc.cc:15 (site 12)"
+std::string ThreadsText(const ReportInput& input) {
+  const MemoryResult& memory = input.analysis.memory;
+  const std::string more = MoreThreadsText(memory);
+  const double live = static_cast<double>(memory.threads.value_or(0));
+  const std::optional<ThreadStarter>& starter = memory.thread_starter;
+  const double ended = ThreadsNeverJoined(memory);
+  if (more.empty() && ended == 0) return "";
+  std::string text = absl::StrCat(FormatCount(static_cast<uint64_t>(live)), " live",
+                                  more.empty() ? "" : ", ", more);
+  if (ended > 0)
+    absl::StrAppend(&text, "; about ", FormatCount(static_cast<uint64_t>(std::llround(ended))),
+                    " more have ended and were never joined: their stacks stay");
+  if (!starter) return absl::StrCat(text, "; who starts them was not seen");
+  for (const SiteResult& site : input.analysis.sites) {
+    if (SiteNumber(site) == starter->site)
+      return absl::StrCat(text, "; most were started by ", StarterText(site), " (site ",
+                          starter->site, ")");
+  }
+  return absl::StrCat(text, "; most were started by site ", starter->site);
+}
+
 }  // namespace
 
 Remarks ProcessRemarks(const ReportInput& input) {
@@ -127,6 +159,7 @@ Remarks ProcessRemarks(const ReportInput& input) {
     out.Add("Limit", limit);
   if (const std::string shared = SharedLimitText(input); !shared.empty()) out.Add("Limit", shared);
   out.Add("Memory", MemoryRemark(input));
+  if (const std::string threads = ThreadsText(input); !threads.empty()) out.Add("Threads", threads);
   if (memory.unplaced_growth) out.Add("Unplaced", UnplacedText(input));
   return out;
 }

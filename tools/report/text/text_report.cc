@@ -8,6 +8,7 @@
 #include "tools/base/units.h"
 #include "tools/report/text/first_screen.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/words/end_words.h"
 #include "tools/report/words/process_name.h"
 #include "tools/report/words/selection_words.h"
 #include "tools/report/words/time_words.h"
@@ -29,6 +30,7 @@ std::string EndText(const capture::Capture& capture) {
   const std::string end = EndName(capture);
   if (end == "running") return "still running";
   if (end == "unknown") return "ended, nobody saw how";
+  if (capture.oom_kill) return OomKillText(*capture.oom_kill);
   return end == "exec" ? "replaced by exec" : end;
 }
 

@@ -309,10 +309,10 @@ void WriteSites(const ReportInput& input, const TextOptions& options, Page& page
   WriteList("Grows, but a cache that fills would look the same:", OfVerdict(sites, Verdict::kWatch),
             kWatchLines, page);
   WriteRetracted(input, page);
-  if (accused.empty()) {
-    WriteList("Largest, not growing, or too few to tell:", OfVerdict(sites, Verdict::kNone),
-              kLargestLines, page);
-  }
+  // Also where somebody is accused: what holds most of the memory may be somebody else.
+  WriteList(accused.empty() ? "Largest, not growing, or too few to tell:"
+                            : "Largest of the others, not growing, or too few to tell:",
+            OfVerdict(sites, Verdict::kNone), kLargestLines, page);
 }
 
 }  // namespace leaktrack

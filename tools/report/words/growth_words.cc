@@ -52,6 +52,14 @@ std::string Limits(const SiteResult& site) {
   return text;
 }
 
+// "a step of 1.2 MiB every 20s, 7 so far"
+std::string StepsSoFar(const SiteResult& site) {
+  const std::optional<StepFacts>& steps = site.evidence.steps;
+  if (!steps) return "";
+  return absl::StrCat("a step of ", FormatSize(steps->bytes), " every ",
+                      FormatDuration(steps->seconds_apart), ", ", steps->count, " so far");
+}
+
 }  // namespace
 
 bool CountsByTheMinute(double bytes_per_hour) { return std::abs(bytes_per_hour) >= kPerMinuteFrom; }
@@ -86,11 +94,15 @@ std::string GrowthText(const Rate& growth) {
 std::string GrowthSentence(const SiteGroup& group, const ReportInput& input) {
   std::string text = Fill(WordsOf(group.first().trend).growth,
                           [&](std::string_view name) { return Blank(name, group, input); });
+  if (const std::string steps = StepsSoFar(group.first()); !steps.empty())
+    absl::StrAppend(&text, ": ", steps);
   if (group.first().state == State::kConfirmed) absl::StrAppend(&text, ", confirmed");
   return text + Limits(group.first());
 }
 
 std::string PeculiarityText(const SiteGroup& group) {
+  const std::string steps = StepsSoFar(group.first());
+  if (!steps.empty()) return steps + Limits(group.first());
   const std::string text = Fill(WordsOf(group.first().trend).peculiarity,
                                 [&](std::string_view name) { return Figure(name, group.first()); });
   const std::string limits = Limits(group.first());

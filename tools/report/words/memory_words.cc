@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "tools/base/units.h"
 #include "tools/report/words/growth_words.h"
 
@@ -13,6 +15,7 @@ namespace leaktrack {
 namespace {
 
 constexpr int64_t kNoticeableSwap = 4 << 20;
+constexpr double kManyEnded = 8;  // threads
 
 std::string Size(double bytes) { return FormatSize(bytes); }
 
@@ -38,6 +41,11 @@ std::string RetentionText(const MemoryResult& memory) {
 
 std::string MappingsText(const MemoryResult& memory) {
   if (Significant(memory.mapped_growth)) return "mappings grow, the heap does not";
+  if (const double ended = ThreadsNeverJoined(memory); ended > 0) {
+    return absl::StrCat("resident memory grows, but not the heap: about ",
+                        FormatCount(static_cast<uint64_t>(std::llround(ended))),
+                        " threads have ended and were never joined, and their stacks stay");
+  }
   const int64_t threads = memory.threads.value_or(1);
   const std::string stacks =
       threads > 1
@@ -52,7 +60,9 @@ std::string UntouchedText(const MemoryResult& memory) {
     return absl::StrCat("what grows takes no memory: it is swapped out (",
                         Size(static_cast<double>(*memory.swap_bytes)), "), or was never touched");
   }
-  return "what grows is reserved and was never touched: it takes address space, no memory";
+  return absl::StrCat(Significant(memory.rss_growth) ? "most of " : "",
+                      "what grows is reserved and was never touched: it takes address space, no "
+                      "memory");
 }
 
 // Growth that is called none is as small as the slope's interval allows.
@@ -78,6 +88,47 @@ std::string AllocatorText(const MemoryResult& memory, const char* otherwise) {
   return memory.allocator == capture::Allocator::kUnknown
              ? otherwise
              : capture::AllocatorName(memory.allocator);
+}
+
+std::string PartText(const MemoryPart& part, const MemoryResult& memory) {
+  const int64_t threads = memory.threads.value_or(1);
+  switch (part.kind) {
+    case MemoryPartKind::kLiveHeap:
+      return memory.untouched_bytes.value_or(0) < 1 ? "live heap" : "live heap, in memory";
+    case MemoryPartKind::kRounding:
+      return absl::StrCat("added by ", AllocatorText(memory, "the allocator"));
+    case MemoryPartKind::kRetained:
+      return absl::StrCat("freed, kept by ", AllocatorText(memory, "the allocator"));
+    case MemoryPartKind::kMappings:
+      return "mappings";
+    case MemoryPartKind::kRest:
+      return threads > 2 ? absl::StrCat("stacks of ", FormatCount(static_cast<uint64_t>(threads)),
+                                        " threads, rest")
+                         : "stacks, mappings, rest";
+    case MemoryPartKind::kFiles:
+      return "files";
+    case MemoryPartKind::kShared:
+      return "shared memory";
+  }
+  return "";
+}
+
+// Sampled, it is an estimate: what is twice the number of threads is more of them than live.
+double ThreadsNeverJoined(const MemoryResult& memory) {
+  if (!memory.thread_starter || !memory.threads) return 0;
+  const double live = static_cast<double>(*memory.threads);
+  const double ended = memory.thread_starter->threads - live;
+  return ended > kManyEnded && ended > live ? ended : 0;
+}
+
+std::string MoreThreadsText(const MemoryResult& memory) {
+  const std::optional<Rate>& growth = memory.threads_growth;
+  if (!Significant(growth)) return "";
+  const bool by_the_minute = growth->mid >= 60;
+  const double rate = growth->mid / (by_the_minute ? 60 : 1);
+  const std::string number = rate < 10 ? absl::StrFormat("%.1f", rate)
+                                       : FormatCount(static_cast<uint64_t>(std::llround(rate)));
+  return absl::StrCat(number, by_the_minute ? "/min" : "/h", " more");
 }
 
 std::string MemoryText(const MemoryResult& memory) {

@@ -68,6 +68,26 @@ Term TermOf(MemoryClass memory_class) {
   return {};
 }
 
+const char* Name(MemoryPartKind kind) {
+  switch (kind) {
+    case MemoryPartKind::kLiveHeap:
+      return "live_heap";
+    case MemoryPartKind::kRounding:
+      return "allocator_overhead";
+    case MemoryPartKind::kRetained:
+      return "retained";
+    case MemoryPartKind::kMappings:
+      return "mappings";
+    case MemoryPartKind::kRest:
+      return "stacks_and_rest";
+    case MemoryPartKind::kFiles:
+      return "files";
+    case MemoryPartKind::kShared:
+      return "shared";
+  }
+  return "";
+}
+
 const char* Name(LimitKind kind) {
   switch (kind) {
     case LimitKind::kNone:
@@ -80,6 +100,30 @@ const char* Name(LimitKind kind) {
       return "machine";
     case LimitKind::kOption:
       return "option";
+  }
+  return "";
+}
+
+const char* Name(capture::OomWitness witness) {
+  switch (witness) {
+    case capture::OomWitness::kNone:
+      return "";
+    case capture::OomWitness::kCgroupCounter:
+      return "cgroup_counter";
+    case capture::OomWitness::kKernelLog:
+      return "kernel_log";
+  }
+  return "";
+}
+
+const char* Name(capture::OomScope scope) {
+  switch (scope) {
+    case capture::OomScope::kCgroup:
+      return "cgroup";
+    case capture::OomScope::kGroup:
+      return "group";
+    case capture::OomScope::kMachine:
+      return "machine";
   }
   return "";
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "libtrack/capture/format.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {
@@ -31,7 +32,10 @@ template <typename Value>
 const char* Name(Value value) {
   return TermOf(value).name;
 }
-const char* Name(LimitKind kind);  // empty for kNone
+const char* Name(MemoryPartKind kind);
+const char* Name(LimitKind kind);
+const char* Name(capture::OomWitness witness);
+const char* Name(capture::OomScope scope);  // empty for kNone
 
 // All values of an enumeration, which are numbered from 0 on without a gap.
 template <typename Value>

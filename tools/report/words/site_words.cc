@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/base/units.h"
+#include "tools/report/words/counted.h"
 #include "tools/report/words/fill.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/trend_words.h"
@@ -92,6 +93,12 @@ std::string BacklogText(const BacklogFacts& backlog) {
                       "keep up");
 }
 
+std::string StepsText(const StepFacts& steps) {
+  return absl::StrCat(Counted(static_cast<uint64_t>(steps.count), "burst", "bursts"), " of about ",
+                      FormatSize(steps.bytes), " each, ", FormatDuration(steps.seconds_apart),
+                      " apart; of what outlived two of them, nothing is freed");
+}
+
 std::string WhatGrows(const SiteResult& site, const RunTimes& run) {
   switch (site.evidence.channel) {
     case Channel::kContainer:
@@ -99,6 +106,9 @@ std::string WhatGrows(const SiteResult& site, const RunTimes& run) {
       break;
     case Channel::kBacklog:
       if (site.evidence.backlog) return BacklogText(*site.evidence.backlog);
+      break;
+    case Channel::kSteps:
+      if (site.evidence.steps) return StepsText(*site.evidence.steps);
       break;
     case Channel::kImmortals:
     case Channel::kNone:

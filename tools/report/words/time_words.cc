@@ -59,6 +59,10 @@ std::string MomentText(double seconds_since_start, const RunTimes& run) {
                        : clock;
 }
 
+std::string ToTheSecond(int64_t realtime_ns) {
+  return Formatted(realtime_ns / 1'000'000'000, "%H:%M:%S UTC");
+}
+
 std::string DateAndTime(int64_t unix_seconds) {
   return Formatted(unix_seconds, "%Y-%m-%d %H:%M UTC");
 }

@@ -37,6 +37,9 @@ std::string DayAndTime(double seconds_since_start, const RunTimes& run);
 // The same, or "2h 3m after the start".
 std::string MomentText(double seconds_since_start, const RunTimes& run);
 
+// "10:15:21 UTC", of nanoseconds since 1970.
+std::string ToTheSecond(int64_t realtime_ns);
+
 // "2026-11-30 10:15 UTC", of seconds since 1970.
 std::string DateAndTime(int64_t unix_seconds);
 

@@ -91,6 +91,8 @@ interface Page {
   frames: Frame[];
 }
 
+export type MemoryPartName = 'live_heap' | 'allocator_overhead' | 'retained' | 'mappings' | 'stacks_and_rest' | 'files' | 'shared';
+
 export interface ReportPage extends Page {
   kind: 'report';
   scope: string | null;        // what --site, --filter, --top and --since left out
@@ -105,10 +107,13 @@ export interface ReportPage extends Page {
     shared_bytes: number | null;
     swap_bytes: number | null;
     unexplained_bytes: number | null;
+    untouched_bytes: number | null;
+    threads: number | null;
+    parts: { name: MemoryPartName; bytes: number; growth_bytes_per_hour: Rate | null }[] | null;
     class: string;
     advice: string[];
     allocator: { name: string | null };
-    growth_bytes_per_hour: Record<'rss' | 'live_heap' | 'retained' | 'mapped' | 'unexplained', Rate | null>;
+    growth_bytes_per_hour: Record<'rss' | 'live_heap' | 'retained' | 'mapped' | 'unexplained' | 'untouched', Rate | null>;
   };
   coverage: { hooks: { name: string; state: string }[]; damage: string[] };
   missing: Missing[];

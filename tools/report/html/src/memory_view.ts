@@ -3,7 +3,7 @@
 // Where the memory is and where it goes: the account over time, the limit, and the fan of the forecast.
 
 import { chart, type ChartOptions, type Line } from './chart.ts';
-import type { Rate, ReportPage } from './data.ts';
+import type { MemoryPartName, Rate, ReportPage } from './data.ts';
 import { freshId, h, section } from './dom.ts';
 import { duration, moment, rateColumn, size, sizeColumn } from './format.ts';
 import { memoryLayers, stacked, type Layer } from './memory_layers.ts';
@@ -80,20 +80,30 @@ function readings(page: ReportPage, layers: Layer[]): HTMLElement {
 // A change that is within its own error is none.
 const changes = (growth: Rate | null): boolean => growth !== null && (growth.low > 0 || growth.high < 0);
 
+const NAMES: Record<MemoryPartName, (page: ReportPage) => string> = {
+  live_heap: ({ memory }) => ((memory.untouched_bytes ?? 0) === 0 ? 'live heap' : 'live heap, in memory'),
+  allocator_overhead: ({ memory }) => `added by ${memory.allocator.name ?? 'the allocator'}`,
+  retained: ({ memory }) => `freed, kept by ${memory.allocator.name ?? 'the allocator'}`,
+  mappings: () => 'mappings',
+  stacks_and_rest: ({ memory }) => ((memory.threads ?? 1) > 2 ? `stacks of ${memory.threads} threads, rest` : 'stacks, mappings, rest'),
+  files: () => 'files',
+  shared: () => 'shared memory',
+};
+
+// What is resident adds up to the first line; behind it what is not.
 function parts(page: ReportPage): HTMLElement {
   const { memory } = page;
   const growth = memory.growth_bytes_per_hour;
-  const files = memory.file_bytes === null && memory.shared_bytes === null ? null : (memory.file_bytes ?? 0) + (memory.shared_bytes ?? 0);
   const rows: [string, number | null, Rate | null][] = [
-    ['resident, in all', memory.rss_bytes, growth.rss], ['live heap', memory.live_heap_bytes, growth.live_heap],
-    [`freed, kept by ${memory.allocator.name ?? 'the allocator'}`, memory.retained_bytes, growth.retained],
-    ['files and shared memory', files, null], ['stacks, mappings, rest', memory.unexplained_bytes, growth.unexplained],
-    ['mapped address space (need not be resident)', memory.mapped_bytes, growth.mapped], ['swapped out', memory.swap_bytes, null],
+    ['resident, in all', memory.rss_bytes, growth.rss],
+    ...(memory.parts ?? []).map((part): [string, number, Rate | null] => [NAMES[part.name](page), part.bytes, part.growth_bytes_per_hour]),
+    ['heap not in memory', memory.untouched_bytes ?? 0, growth.untouched],
+    ['mapped address space (need not be resident)', memory.mapped_bytes, growth.mapped], ['swapped out', memory.swap_bytes ?? 0, null],
   ];
   const shown = rows.filter(([, bytes]) => bytes !== 0);
   const text = sizeColumn(shown.map(([, bytes]) => bytes));
   const pace = rateColumn(shown.map(([, , growth]) => (changes(growth) ? growth!.mid : null)));
-  const change = (growth: Rate | null): string => (growth === null ? '' : !changes(growth) ? 'steady' : `${growth.mid > 0 ? '+' : ''}${pace(growth.mid)}`);
+  const change = (growth: Rate | null): string => (growth === null ? '' : !changes(growth) ? 'steady' : `${growth.mid > 0 && !pace(growth.mid).startsWith('<') ? '+' : ''}${pace(growth.mid)}`);
   return h('table', { class: 'parts' }, h('caption', {}, 'At the end of the run'),
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'part'), h('th', { scope: 'col', class: 'numeric' }, 'size'), h('th', { scope: 'col' }, 'change'))),
     h('tbody', {}, ...shown.map(([name, bytes, growing]) => h('tr', {}, h('th', { scope: 'row' }, name),
