@@ -30,8 +30,9 @@ LAYERS = {
     "tools/analysis": ["libtrack/capture", "tools/base", "tools/symbolize"],
     "tools/compare": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis"],
     "tools/report": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis", "tools/compare"],
+    "tools/live": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis", "tools/report"],
     "tools/commands": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/inspect", "tools/analysis",
-                       "tools/compare", "tools/report"],
+                       "tools/compare", "tools/report", "tools/live"],
     "tools": ["tools/base", "tools/commands"],
 }
 
@@ -56,6 +57,12 @@ ROOMS = {
         "detect": ["model", "history", "blame"],
         "process": ["model", "history"],
         "": ["model", "history", "blame", "detect", "process"],
+    },
+    "tools/live": {
+        "model": [],
+        "read": ["model"],
+        "words": ["model"],
+        "http": [],
     },
     "tools/report": {
         "input": [],

@@ -7,7 +7,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr const Command* kCommands[] = {&kRun,  &kReport, &kMerge,  &kDiff,
+constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kMerge, &kDiff,
                                         &kGate, &kSeal,   &kDoctor, &kDump};
 
 }  // namespace
