@@ -32,8 +32,9 @@ LAYERS = {
     "tools/compare": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis"],
     "tools/report": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/witness", "tools/analysis",
                      "tools/compare"],
+    "tools/live": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis", "tools/report"],
     "tools/commands": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/inspect", "tools/witness",
-                       "tools/analysis", "tools/compare", "tools/report"],
+                       "tools/analysis", "tools/compare", "tools/report", "tools/live"],
     "tools": ["tools/base", "tools/commands"],
 }
 
@@ -67,6 +68,12 @@ ROOMS = {
         "detect": ["model", "history", "blame"],
         "process": ["model", "history"],
         "": ["model", "history", "blame", "detect", "process"],
+    },
+    "tools/live": {
+        "model": [],
+        "read": ["model"],
+        "words": ["model"],
+        "http": [],
     },
     "tools/report": {
         "input": [],

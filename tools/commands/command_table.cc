@@ -7,8 +7,8 @@
 namespace leaktrack {
 namespace {
 
-constexpr const Command* kCommands[] = {&kRun,  &kReport, &kMerge, &kDiff, &kGate,
-                                        &kSeal, &kDoctor, &kLook,  &kDump};
+constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kLook,   &kMerge,
+                                        &kDiff, &kGate,   &kSeal,   &kDoctor, &kDump};
 
 }  // namespace
 

@@ -66,18 +66,22 @@ absl::Status ReadWrapperFile(const std::string& path, std::vector<std::string>& 
 
 }  // namespace
 
+void AddStatusOptions(OptionList& list, std::string& use, std::string& time) {
+  list.Add("--status-use", use,
+           "percent of the limit at which the status is WARNING, CRITICAL, OOM IMMINENT")
+      .Type("P,P,P")
+      .ShowDefault();
+  list.Add("--status-time", time,
+           "time to the limit below which the status is WARNING, CRITICAL, OOM IMMINENT")
+      .Type("T,T,T")
+      .ShowDefault();
+}
+
 void AddSettings(OptionList& list, ReportSettings& settings) {
   list.Add("--limit", settings.limit,
            "the memory limit (default: the cgroup's, ulimit -v's, or the machine's)")
       .Type("SIZE");
-  list.Add("--status-use", settings.status_use,
-           "percent of the limit at which the status is WARNING, CRITICAL, OOM IMMINENT")
-      .Type("P,P,P")
-      .ShowDefault();
-  list.Add("--status-time", settings.status_time,
-           "time to the limit below which the status is WARNING, CRITICAL, OOM IMMINENT")
-      .Type("T,T,T")
-      .ShowDefault();
+  AddStatusOptions(list, settings.status_use, settings.status_time);
   list.Add("--wrapper", settings.wrappers,
            "never blame functions of this name ('pool_*'); may be repeated")
       .Type("PATTERN")
@@ -88,6 +92,13 @@ void AddSettings(OptionList& list, ReportSettings& settings) {
       .OneValueEach();
 }
 
+absl::StatusOr<StatusLevels> ReadLevels(const std::string& use, const std::string& time) {
+  StatusLevels levels;
+  ASSIGN_OR_RETURN(levels.use, ReadUse(use));
+  ASSIGN_OR_RETURN(levels.seconds, ReadTimes(time));
+  return levels;
+}
+
 absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings) {
   AnalyzeOptions options;
   if (!settings.limit.empty()) {
@@ -96,8 +107,7 @@ absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings) {
       return Refused("--limit", settings.limit, "a size such as 2GiB");
     options.limit_bytes = static_cast<int64_t>(*limit);
   }
-  ASSIGN_OR_RETURN(options.levels.use, ReadUse(settings.status_use));
-  ASSIGN_OR_RETURN(options.levels.seconds, ReadTimes(settings.status_time));
+  ASSIGN_OR_RETURN(options.levels, ReadLevels(settings.status_use, settings.status_time));
   options.wrappers = settings.wrappers;
   for (const std::string& path : settings.wrapper_files)
     RETURN_IF_ERROR(ReadWrapperFile(path, options.wrappers));

@@ -24,8 +24,12 @@ struct ReportSettings {
 
 void AddSettings(OptionList& list, ReportSettings& settings);
 
+// --status-use and --status-time alone, shown with the values that they have.
+void AddStatusOptions(OptionList& list, std::string& use, std::string& time);
+
 // Refuses, with the name of the option, what it does not understand: three levels, each worse than
 // the one before.
+absl::StatusOr<StatusLevels> ReadLevels(const std::string& use, const std::string& time);
 absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings);
 
 }  // namespace leaktrack

@@ -27,6 +27,8 @@ class Page {
   void Field(std::string_view label, std::string_view text, size_t label_columns = 11,
              Tint tint = Tint::kNone);
   void Blank() { text_ += '\n'; }
+  // A command to paste: as it is, however long.
+  void Raw(std::string_view text) { text_.append(text) += '\n'; }
 
   size_t columns() const { return columns_; }
   const std::string& text() const { return text_; }
