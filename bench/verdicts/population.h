@@ -39,6 +39,7 @@ void AddLeaks(SiteMaker& maker, int of_each);
 // site, freed at exit, one guilty caller among many of the same function; caches whose values are
 // replaced, load that rises for good, garbage collected in waves.
 void AddHeavy(SiteMaker& maker);
+void AddHeavyHealthy(SiteMaker& maker);  // the good of these alone
 
 }  // namespace leaktrack::verdicts
 

@@ -147,6 +147,20 @@ std::string ForecastTable(const std::vector<ForecastRow>& rows) {
   return text;
 }
 
+constexpr double kFewestOfATenth = 800;
+
+std::string CalibrationTable(const std::vector<CalibrationEntry>& entries) {
+  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %20s\n", "probability of a leak",
+                                     "entries", "said", "true", "off", "95 % of it");
+  for (const Bin& bin : Reliability(entries, kFewestOfATenth)) {
+    absl::StrAppendFormat(&text, "%-22s %9.0f %9.3f %9.3f %+9.3f %+9.3f to %+7.3f\n",
+                          absl::StrFormat("%.1f to %.1f", bin.low, bin.high), bin.entries,
+                          bin.said / bin.entries, bin.leaks / bin.entries, bin.Off(), bin.off_low,
+                          bin.off_high);
+  }
+  return text + "\n";
+}
+
 nlohmann::json Values(const Score& score) {
   nlohmann::json json;
   const std::pair<const char*, const std::vector<Column>*> groups[] = {
@@ -187,6 +201,25 @@ std::string AsText(const Results& results) {
   }
   if (!results.looks.empty()) text += Looks(results.looks);
   if (!results.forecasts.empty()) text += ForecastTable(results.forecasts);
+  if (!results.calibration.empty()) text += CalibrationTable(results.calibration);
+  return text;
+}
+
+std::string AsCsv(const std::vector<CalibrationEntry>& entries) {
+  std::string text =
+      "population,program,leak,chosen,probability,kind,age,blocks,phi,gamma,gamma_error,p1,p2,"
+      "strict,share,old_deaths,functions,growing,container,backlog,sound,bounded,halves,work,"
+      "joined\n";
+  for (const CalibrationEntry& e : entries) {
+    const LeakSigns& s = e.signs;
+    absl::StrAppendFormat(
+        &text, "%d,%d,%d,%d,%.4f,%s,%.1f,%.2f,%.3f,%.3f,%.3f,%.3g,%.3g,%.3g,%.4f,%.4f,%.0f,%.4f,",
+        e.population, e.program, e.leak, e.chosen, e.probability, e.kind, s.age_seconds, s.blocks,
+        s.dispersion, s.gamma, s.gamma_error, s.never_dies_p, s.births_p, s.strict_p,
+        s.survivors_share, s.old_deaths_share, s.growing_functions, s.growing_share);
+    absl::StrAppendFormat(&text, "%.0f,%.3g,%d,%d,%d,%d,%d\n", s.container_steps, s.backlog_p,
+                          s.sound, s.bounded, s.halves_hold, s.by_work, s.joined);
+  }
   return text;
 }
 

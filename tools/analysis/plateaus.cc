@@ -146,10 +146,11 @@ const RememberedPlateau* PlateauBook::Find(const SiteResult& site) const {
 
 void HoldAtPlateaus(const PlateauBook& book, std::vector<SiteResult>& sites) {
   for (SiteResult& site : sites) {
-    if (site.verdict < Verdict::kSuspect) continue;
+    if (!site.significant) continue;
     const RememberedPlateau* plateau = book.Find(site);
     if (plateau == nullptr || site.live_bytes > plateau->bytes) continue;
     site.verdict = Verdict::kWatch;
+    site.significant = false;  // its growth is known to end
     site.state = State::kNew;
     absl::StrAppend(&site.evidence, "; but in an earlier run of this build it stopped growing at ",
                     FormatSize(plateau->bytes), ", ", FormatDuration(plateau->seconds),

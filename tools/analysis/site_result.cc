@@ -5,19 +5,11 @@
 #include <cmath>
 
 #include "tools/analysis/detect/earlier_looks.h"
+#include "tools/analysis/detect/leak_probability.h"
 #include "tools/analysis/model/stats.h"
 
 namespace leaktrack {
 namespace {
-
-constexpr double kNoCache = -1;  // births that fall by more than e^-1 may be a cache's
-
-// Sure that it grows, and that it is not filling up.
-double Confidence(const Judgement& judgement, double q) {
-  if (judgement.channel != Channel::kImmortals) return 1 - q;
-  const Births& births = judgement.births;
-  return (1 - q) * NormalUpperTail((kNoCache - births.gamma) / std::max(births.gamma_error, 1e-9));
-}
 
 void TakeLive(const Live& live, double end_ms, SiteResult& site) {
   site.live_bytes = live.bytes;
@@ -35,7 +27,7 @@ void TakeGrowth(const Hypothesis& hypothesis, SiteResult& site) {
   if (judgement.testable) {
     site.p_value = judgement.p;
     site.q_value = hypothesis.q;
-    site.confidence = Confidence(judgement, hypothesis.q);
+    site.leak_probability = hypothesis.probability;
   }
   if (judgement.onset_ms) site.late_onset_seconds = *judgement.onset_ms / 1e3;
   if (judgement.doubling_ms) site.doubling_seconds = *judgement.doubling_ms / 1e3;
@@ -53,6 +45,10 @@ SiteResult MakeSiteResult(Hypothesis hypothesis, const RunFacts& run, double end
   site.sites = hypothesis.candidate.history.sites;
   site.kind = hypothesis.candidate.history.kind;
   site.verdict = hypothesis.verdict;
+  site.significant = hypothesis.significant;
+  site.signs = hypothesis.signs;
+  if (site.verdict == Verdict::kWatch || site.verdict == Verdict::kSuspect)
+    site.decided_by_seconds = DecidedBySeconds(hypothesis.signs, run.look.prior);
   site.trend = hypothesis.judgement.trend;
   site.state = hypothesis.state;
   if (hypothesis.state == State::kRetracted) site.plateau = PlateauOf(hypothesis.candidate.history);

@@ -32,7 +32,7 @@ bool Begins(const SiteKey& key, const SiteKey& with) {
 std::vector<SiteCount> AccusedOf(const Analysis& analysis, const std::vector<SiteCount>& counts) {
   std::vector<SiteCount> accused;
   for (const SiteResult& site : analysis.sites) {
-    if (site.verdict < Verdict::kSuspect) continue;
+    if (!site.significant) continue;
     SiteCount sum;
     // By the frame that one stack alone shows: what is learned from a whole run may be another in
     // the next build.

@@ -30,7 +30,7 @@ struct Maker {
 };
 
 bool Accused(const SiteResult& site) {
-  return site.verdict >= Verdict::kSuspect && !site.merged && !site.stack.empty() &&
+  return site.significant && !site.merged && !site.stack.empty() &&
          site.live_objects > 0;
 }
 

@@ -5,6 +5,8 @@
 #include <set>
 #include <vector>
 
+#include "tools/analysis/detect/leak_probability.h"
+#include "tools/analysis/detect/signs.h"
 #include "tools/analysis/model/stats.h"
 #include "tools/base/parallel.h"
 
@@ -17,32 +19,49 @@ constexpr double kUrgentHours = 24;
 constexpr double kGrown = 0.95;  // of the blocks: after it, growth has stopped
 
 struct PastLook {
-  double end_ms = 0;
   std::vector<Verdict> verdicts;  // by hypothesis
 };
 
+Judgement JudgePast(const Hypothesis& hypothesis, const Look& look, LeakSigns* signs) {
+  const Judgement& now = hypothesis.judgement;
+  const SiteHistory& whole = hypothesis.candidate.history;
+  const SiteHistory past =
+      now.size_from > 0 ? AsOf(OfSizes(whole, now.size_from, now.size_to), look.window.end_ms)
+                        : AsOf(whole, look.window.end_ms);
+  Judgement judgement = Test(past, look);
+  if (judgement.testable) *signs = SignsOf(past, judgement, look);
+  return judgement;
+}
+
 PastLook LookBack(const std::vector<Hypothesis>& hypotheses, double end_ms, const Look& last) {
-  PastLook past;
-  past.end_ms = end_ms;
   std::optional<Clock> work;
   if (last.work != nullptr) work = last.work->Until(end_ms);
-  const Look look{Window::Of(static_cast<uint64_t>(end_ms)), work ? &*work : nullptr, false};
+  Look look = last;
+  look.window = Window::Of(static_cast<uint64_t>(end_ms));
+  look.work = work ? &*work : nullptr;
+  look.enough_work = false;
   std::vector<Judgement> judgements(hypotheses.size());
-  ParallelFor(hypotheses.size(), [&](size_t i) {
-    const Judgement& now = hypotheses[i].judgement;
-    const SiteHistory& history = hypotheses[i].candidate.history;
-    judgements[i] = now.size_from > 0
-                        ? Test(AsOf(OfSizes(history, now.size_from, now.size_to), end_ms), look)
-                        : Test(AsOf(history, end_ms), look);
-  });
+  std::vector<LeakSigns> signs(hypotheses.size());
+  ParallelFor(hypotheses.size(),
+              [&](size_t i) { judgements[i] = JudgePast(hypotheses[i], look, &signs[i]); });
   std::vector<double> p_values;
   for (const Judgement& judgement : judgements) {
     if (judgement.testable) p_values.push_back(judgement.p);
   }
   const std::vector<double> q_values = BenjaminiHochberg(p_values);
-  size_t next = 0;
-  for (const Judgement& judgement : judgements) {
-    past.verdicts.push_back(Decide(judgement, judgement.testable ? q_values[next++] : 1, look));
+  std::vector<bool> significant(hypotheses.size());
+  for (size_t i = 0, next = 0; i < judgements.size(); ++i) {
+    if (judgements[i].testable) significant[i] = IsSignificant(judgements[i], q_values[next++]);
+  }
+  const Surroundings beside = WhatGrows(
+      hypotheses, [&](size_t i) { return judgements[i].testable; },
+      [&](size_t i) { return significant[i]; });
+  PastLook past;
+  for (size_t i = 0; i < judgements.size(); ++i) {
+    signs[i].growing_functions = beside.functions;
+    signs[i].growing_share = beside.share;
+    const double probability = LeakProbability(signs[i], look.prior);
+    past.verdicts.push_back(Decide(judgements[i], significant[i], probability));
   }
   return past;
 }
@@ -74,7 +93,7 @@ bool IsWarmingUp(const std::vector<Hypothesis>& hypotheses, const Window& window
   size_t tested = 0;
   for (const Hypothesis& hypothesis : hypotheses) {
     tested += hypothesis.judgement.testable;
-    if (hypothesis.Accused()) functions.insert(SuffixKey(hypothesis.candidate, 1));
+    if (hypothesis.significant) functions.insert(SuffixKey(hypothesis.candidate, 1));
   }
   return functions.size() >
          std::max(kManyFunctions, static_cast<size_t>(kManyShare * static_cast<double>(tested)));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "libtrack/capture/capture.h"
+#include "tools/analysis/model/leak_signs.h"
 #include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
@@ -98,7 +99,11 @@ struct SiteResult {
   std::optional<double> p_value;  // empty: too few blocks to test
   std::optional<double> q_value;
   State state = State::kNew;
-  std::optional<double> confidence;  // 0 to 1; empty: not tested
+  bool significant = false;  // it grows, and chance does not explain that; what it is, is open
+  std::optional<double> leak_probability;    // 0 to 1; empty: not tested
+  std::optional<double> decided_by_seconds;  // since the start: by then it is a suspect, or a leak,
+                                             // if it goes on; empty: it is, or not within a month
+  LeakSigns signs;                           // what the probability was made of
   std::optional<double>
       late_onset_seconds;  // since the start of the run; only of growth that began late
   std::optional<double> doubling_seconds;  // only of exponential growth

@@ -62,7 +62,7 @@ Status StatusOf(const StatusLevels& levels, const ProcessResult& process) {
 std::vector<GrowthModel> WhatGrows(const Analysis& analysis, const ProcessResult& process) {
   std::vector<GrowthModel> models;
   for (const SiteResult& site : analysis.sites) {
-    if (site.verdict < Verdict::kSuspect) continue;
+    if (!site.significant) continue;
     if (const std::optional<GrowthModel> model = ModelOf(site)) models.push_back(*model);
   }
   if (process.limit_kind == "rlimit") return models;
@@ -106,7 +106,7 @@ std::optional<Rate> TotalGrowth(const std::vector<SiteResult>& sites) {
   double below = 0;
   double above = 0;
   for (const SiteResult& site : sites) {
-    if (site.verdict < Verdict::kSuspect || !site.growth) continue;
+    if (!site.significant || !site.growth) continue;
     if (!total) total.emplace();
     total->mid += site.growth->mid;
     below += std::pow(site.growth->mid - site.growth->low, 2);  // sites are sampled independently

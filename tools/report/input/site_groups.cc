@@ -47,7 +47,7 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
 }  // namespace
 
 double Confidence(const SiteResult& site) {
-  return site.confidence.value_or(site.q_value ? 1 - *site.q_value : 0);
+  return site.leak_probability.value_or(0);
 }
 
 std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least) {
