@@ -16,22 +16,53 @@
 namespace leaktrack::verdicts {
 
 const std::vector<Population> kPopulations = {
-    {"10 min of 6 h, 16 KiB", 1.0 / 6, 6, 16 << 10, false, 20, 3000, 60},
-    {"1 h of 6 h, 64 KiB", 1, 6, 64 << 10, false, 20, 2000, 40},
-    {"1 h of 24 h, 16 KiB", 1, 24, 16 << 10, false, 20, 2000, 40},
-    {"6 h, 64 KiB", 6, 6, 64 << 10, false, 20, 1500, 60},
-    {"24 h, 512 KiB", 24, 24, 512 << 10, false, 20, 1500, 60},
-    {"heavy 6 h, 64 KiB", 6, 6, 64 << 10, true, 20, 1500, 40},
+    {"10 min of 6 h, 16 KiB", 1.0 / 6, 6, 16 << 10, false, 5, 800, 60},
+    {"1 h of 6 h, 64 KiB", 1, 6, 64 << 10, false, 10, 1000, 40},
+    {"6 h, 64 KiB", 6, 6, 64 << 10, false, 20, 1000, 60},
+    {"24 h, 512 KiB", 24, 24, 512 << 10, false, 20, 1000, 60},
+    {"heavy 6 h, 64 KiB", 6, 6, 64 << 10, true, 20, 1000, 40},
 };
 
 namespace {
 
 constexpr double kHealthyScale = .15;  // of the population: about 290 sites
+constexpr double kArrays = 5, kBusyCaches = 3;
 constexpr int kLooks = 12;
 constexpr double kFirstLookMs = 10 * kSecond;
 constexpr double kMostOfPartial =
     8000;  // T of a busy site that leaks in part: more only costs time
 constexpr int kDraws = 400;
+
+// Half of the time the same place makes what is dropped soon, for each block that stays.
+void AddTraffic(SiteMaker& m, uint32_t site, double kept_bytes, const TimeMap& birth) {
+  if (m.random().Chance(.5)) return;
+  const double share = m.random().LogUniform(.05, .8);
+  m.Pour(site, std::min(kept_bytes * (1 - share) / share, kMostOfPartial * m.interval()),
+         m.DrawSize(), birth, m.After(m.random().LogUniform(kSecond / 10, 10 * kSecond)));
+}
+
+// What a program loads, at an even pace, until it has all: while it lasts, the same as a leak.
+void AddArray(SiteMaker& m) {
+  Unit& unit = m.AddUnit("array that fills");
+  unit.trends = {Trend::kStartup, Trend::kPlateau, Trend::kStep, Trend::kFlat};
+  const double from = m.random().Chance(.5) ? 0 : m.random().LogUniform(kSecond, 20 * kMinute);
+  const double until = from + m.random().LogUniform(5 * kSecond, 20 * kMinute);
+  const uint32_t site = m.AddSite();
+  const double bytes = m.random().LogUniform(10, 1000) * m.interval();
+  m.Pour(site, bytes, m.DrawSize(), m.Between(from, until), SiteMaker::Never);
+  AddTraffic(m, site, bytes, m.Between(from, until));
+}
+
+void AddBusyCache(SiteMaker& m) {
+  Unit& unit = m.AddUnit("busy cache");
+  unit.trends = {Trend::kPlateau, Trend::kDecelerating, Trend::kFlat, Trend::kStartup};
+  const double fill = m.random().LogUniform(kMinute, m.end());
+  const TimeMap birth = [fill](double u) { return -fill * std::log1p(-u); };
+  const uint32_t site = m.AddSite();
+  const double bytes = m.random().LogUniform(20, 1000) * m.interval();
+  m.Pour(site, bytes, m.DrawSize(), birth, SiteMaker::Never);
+  AddTraffic(m, site, bytes, birth);
+}
 
 // What is born after the watched time is never seen; others name blocks by their place.
 void CutOff(Program& program, double end_ms) {
@@ -41,25 +72,32 @@ void CutOff(Program& program, double end_ms) {
   program.end_ms = end_ms;
 }
 
+// Twenty leaks on average beside healthy sites of `kHealthyScale`.
 class LeakMaker {
  public:
-  LeakMaker(SiteMaker& maker, const Population& population) : m_(maker), population_(population) {}
+  LeakMaker(SiteMaker& maker, const Population& population, double times)
+      : m_(maker), population_(population), times_(times) {}
 
   void AddAll() {
-    for (int i = 0; i < 4; ++i) AddLinearLeak(m_, Rate());
-    for (int i = 0; i < 4; ++i) AddPartial();
-    for (int i = 0; i < 2; ++i) AddExponentialLeak(m_, Rate());
-    for (int i = 0; i < 2; ++i) AddSawtoothLeak(m_, Rate());
-    for (int i = 0; i < 2; ++i) AddLoadedLeak(m_, Rate());
-    AddLateLeak(m_, Rate());
-    AddLateLeak(m_, Rate());
-    AddContainerLeak(m_, Rate());
-    AddBacklog(m_, Rate());
-    AddBurstyLeak(m_, Rate());
-    AddPathsLeak(m_, Rate(), 30);
+    Some(4, [&] { AddLinearLeak(m_, Rate()); });
+    Some(4, [&] { AddPartial(); });
+    Some(2, [&] { AddExponentialLeak(m_, Rate()); });
+    Some(2, [&] { AddSawtoothLeak(m_, Rate()); });
+    Some(2, [&] { AddLoadedLeak(m_, Rate()); });
+    Some(2, [&] { AddLateLeak(m_, Rate()); });
+    Some(1, [&] { AddContainerLeak(m_, Rate()); });
+    Some(1, [&] { AddBacklog(m_, Rate()); });
+    Some(1, [&] { AddBurstyLeak(m_, Rate()); });
+    Some(1, [&] { AddPathsLeak(m_, Rate(), 30); });
   }
 
  private:
+  template <typename Add>
+  void Some(double count, const Add& add) {
+    for (count *= times_; count > 0; --count) {
+      if (count >= 1 || m_.random().Chance(count)) add();
+    }
+  }
   double Leaked() { return m_.random().LogUniform(population_.fewest, population_.most); }
   double Rate() { return Leaked() * m_.interval() / population_.watched_hours; }
   void AddPartial() {
@@ -70,6 +108,7 @@ class LeakMaker {
 
   SiteMaker& m_;
   const Population& population_;
+  double times_;
 };
 
 Program MakeCalibrationProgram(const Population& population, Random& random) {
@@ -80,10 +119,14 @@ Program MakeCalibrationProgram(const Population& population, Random& random) {
   program.load = {random.Uniform(.3, .9), random.Uniform(0, 2 * std::numbers::pi), 0,
                   program.end_ms};
   if (population.heavy && random.Chance(.5)) program.load.rise = random.Uniform(.5, 3);
-  AddHealthy(maker, kHealthyScale);
+  // Small programs and large ones, with many leaks for their size and with few.
+  const double size = random.LogUniform(.25, 2.2);
+  AddHealthy(maker, kHealthyScale * size);
+  for (int i = 0; i < kArrays * size; ++i) AddArray(maker);
+  for (int i = 0; i < kBusyCaches * size; ++i) AddBusyCache(maker);
   if (population.heavy) AddHeavyHealthy(maker);
   CutOff(program, population.watched_hours * kHour);
-  LeakMaker(maker, population).AddAll();
+  LeakMaker(maker, population, size * random.Uniform(0, 2)).AddAll();
   return program;
 }
 
@@ -122,6 +165,8 @@ std::vector<CalibrationEntry> RunCalibration(uint32_t population, uint32_t numbe
       entry.program = number;
       entry.population = population;
       entry.leak = unit->leak && unit->leaked_bytes(at_ms) > 0;
+      entry.unit = static_cast<uint32_t>(unit - program.units.data());
+      entry.hard = unit->hard;
       entry.chosen = chosen[static_cast<size_t>(unit - program.units.data())] == look;
       entry.probability = *result.leak_probability;
       entry.kind = unit->kind;

@@ -38,6 +38,9 @@ extern const std::vector<Population> kPopulations;
 struct CalibrationEntry {
   uint32_t program = 0;  // number of the program in its round
   uint32_t population = 0;
+  uint32_t unit = 0;
+  bool hard = false;
+  double leaked = 0;  // T
   bool leak = false;
   bool chosen = false;  // this look is the one look that counts for this site
   double probability = 0;

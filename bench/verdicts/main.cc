@@ -113,6 +113,7 @@ void RunAllLooks(const Options& options, Results& results) {
   for (int i = 0; i < Times(5, options.programs); ++i) {
     const FirstSuspicion one = RunLooks(6, 64 << 10, Seed(options, i));
     row.looks.leaked.insert(row.looks.leaked.end(), one.leaked.begin(), one.leaked.end());
+    results.calibration.insert(results.calibration.end(), one.entries.begin(), one.entries.end());
     row.looks.ever_accused += one.ever_accused, row.looks.sites += one.sites;
   }
   results.looks.push_back(row);
@@ -180,7 +181,7 @@ int main(int argc, char** argv) {
   std::cout << AsText(results);
   if (options.only.empty() || options.only == "cost")
     std::cout << AsText(MeasureCost(10'000, 2'000'000)) << "\n";
-  if (!options.fit.empty()) std::ofstream(options.fit) << FittedModelText(results.calibration);
+  if (!options.fit.empty()) std::ofstream(options.fit) << TextOf(FittedModel(results.calibration));
   if (!options.entries.empty()) std::ofstream(options.entries) << AsCsv(results.calibration);
   if (!options.json.empty()) std::ofstream(options.json) << AsJson(results);
   return 0;

@@ -201,22 +201,26 @@ std::string AsText(const Results& results) {
   }
   if (!results.looks.empty()) text += Looks(results.looks);
   if (!results.forecasts.empty()) text += ForecastTable(results.forecasts);
-  if (!results.calibration.empty()) text += CalibrationTable(results.calibration);
+  if (results.looks.empty() && !results.calibration.empty())
+    text += CalibrationTable(results.calibration);
   return text;
 }
 
 std::string AsCsv(const std::vector<CalibrationEntry>& entries) {
   std::string text =
-      "population,program,leak,chosen,probability,kind,age,blocks,phi,gamma,gamma_error,p1,p2,"
+      "population,program,unit,hard,leaked,leak,chosen,probability,kind,age,blocks,phi,gamma,gamma_"
+      "error,p1,p2,"
       "strict,share,old_deaths,functions,growing,container,backlog,sound,bounded,halves,work,"
       "joined\n";
   for (const CalibrationEntry& e : entries) {
     const LeakSigns& s = e.signs;
-    absl::StrAppendFormat(
-        &text, "%d,%d,%d,%d,%.4f,%s,%.1f,%.2f,%.3f,%.3f,%.3f,%.3g,%.3g,%.3g,%.4f,%.4f,%.0f,%.4f,",
-        e.population, e.program, e.leak, e.chosen, e.probability, e.kind, s.age_seconds, s.blocks,
-        s.dispersion, s.gamma, s.gamma_error, s.never_dies_p, s.births_p, s.strict_p,
-        s.survivors_share, s.old_deaths_share, s.growing_functions, s.growing_share);
+    absl::StrAppendFormat(&text,
+                          "%d,%d,%d,%d,%.1f,%d,%d,%.4f,%s,%.1f,%.2f,%.3f,%.3f,%.3f,%.3g,%.3g,%.3g,%"
+                          ".4f,%.4f,%.0f,%.4f,",
+                          e.population, e.program, e.unit, e.hard, e.leaked, e.leak, e.chosen,
+                          e.probability, e.kind, s.age_seconds, s.blocks, s.dispersion, s.gamma,
+                          s.gamma_error, s.never_dies_p, s.births_p, s.strict_p, s.survivors_share,
+                          s.old_deaths_share, s.growing_functions, s.growing_share);
     absl::StrAppendFormat(&text, "%.0f,%.3g,%d,%d,%d,%d,%d\n", s.container_steps, s.backlog_p,
                           s.sound, s.bounded, s.halves_hold, s.by_work, s.joined);
   }

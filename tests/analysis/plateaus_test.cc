@@ -23,6 +23,7 @@ SiteResult Site(double live_bytes, const std::string& caller = "Serve",
   }
   site.stack = frames;
   site.blame = 1;
+  site.significant = true;
   site.evidence = "it grows";
   return site;
 }

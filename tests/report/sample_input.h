@@ -29,6 +29,9 @@ inline ReportInput LeakingInput() {
   site.live_bytes_error = 1e5;
   site.live_objects = 4000;
   site.q_value = site.p_value = 1e-6;
+  site.significant = true;
+  site.leak_probability = .87;
+  site.decided_by_seconds = 7200;
   site.oldest_seconds = 19;
   site.evidence = "200 sampled blocks live on";
   site.settle = "a run of 10 minutes or more";

@@ -9,6 +9,7 @@
 #include "tools/analysis/blame/families.h"
 #include "tools/analysis/blame/ranking.h"
 #include "tools/analysis/detect/earlier_looks.h"
+#include "tools/analysis/detect/look_times.h"
 #include "tools/analysis/history/clock.h"
 #include "tools/analysis/history/shutdown.h"
 #include "tools/analysis/plateaus.h"
@@ -33,7 +34,9 @@ void MarkTidiedUp(const Shutdown& shutdown, std::vector<Hypothesis>& hypotheses)
 Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
                  const AnalyzeOptions& options) {
   const auto end_ms = static_cast<double>(capture.duration_ms);
-  const Shutdown shutdown = FindShutdown(capture);
+  Shutdown shutdown = FindShutdown(capture);
+  if (capture.end_state == capture::RunState::kRunning)
+    shutdown.judged_ms = LastLookMs(shutdown.judged_ms);
   std::map<capture::SiteId, SiteHistory> histories = GatherHistories(capture, shutdown.judged_ms);
   std::optional<Clock> work = ClockOfChurn(histories, shutdown.judged_ms);
   const std::optional<CountedWork> counted = ClockOfUnits(capture, shutdown.judged_ms);
@@ -49,6 +52,7 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   AssignBlame(candidates, run.look.window, options.wrappers);
   std::vector<Hypothesis> hypotheses = JudgeAll(std::move(candidates), run.look);
   MarkTidiedUp(shutdown, hypotheses);
+  HoldVerdicts(hypotheses, run.look);
   run.warming_up = ReplayLooks(hypotheses, run.look, LimitOf(capture, options).headroom_bytes);
 
   Analysis analysis;

@@ -156,7 +156,7 @@ std::string WhyNot(const Hypothesis& hypothesis, const RunFacts& run) {
 
 std::string Retraction(const Hypothesis& hypothesis, const RunFacts& run) {
   const Plateau plateau = PlateauOf(hypothesis.candidate.history);
-  return absl::StrCat("was accused at an earlier look; plateaued at ", FormatSize(plateau.bytes),
+  return absl::StrCat("grew at an earlier look; plateaued at ", FormatSize(plateau.bytes),
                       " after ", FormatDuration(plateau.after_seconds + run.skipped_ms / 1e3), "; ",
                       WhyNot(hypothesis, run));
 }

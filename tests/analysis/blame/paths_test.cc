@@ -159,7 +159,7 @@ TEST(WrapperRulesTest, NamedPatternsAreSkippedToo) {
 TEST(RankingTest, WhatIsCertainOfTheGrowthTimesConfidenceDecides) {
   SiteResult sure = Site({"malloc", "A"}, 1, 1, true);
   sure.growth = Rate{100, 90, 110};
-  sure.confidence = .99;
+  sure.leak_probability = .99;
   SiteResult unsure = sure;
   unsure.growth = Rate{200, 10, 500};
   SiteResult leak = sure;

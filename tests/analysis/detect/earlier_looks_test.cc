@@ -125,9 +125,9 @@ TEST(WorkClockTest, ALeakPerRequestIsFoundUnderALoadThatDiesOut) {
     });
   };
   const Tally leaking = run(true);
-  EXPECT_GE(leaking.accused, kSeeds - 1);
+  EXPECT_GE(leaking.grown, kSeeds - 1);
   const Tally healthy = run(false);
-  EXPECT_EQ(healthy.accused, 0);
+  EXPECT_EQ(healthy.grown, 0);
 }
 
 TEST(WorkClockTest, ALeakUnderADailyLoadIsFoundAndCalledLinear) {
@@ -139,7 +139,7 @@ TEST(WorkClockTest, ALeakUnderADailyLoadIsFoundAndCalledLinear) {
       if (i % 20 == 0) p.Block(s, t, kForever, kBlock);
     }
   });
-  EXPECT_EQ(tally.accused, kSeeds);
+  EXPECT_EQ(tally.grown, kSeeds);
   EXPECT_EQ(testing::UsualName(tally), "linear");
 }
 
@@ -149,7 +149,7 @@ TEST(WorkClockTest, ACacheIsNotItsOwnClock) {
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 20000; ++i) p.Block(s, p.Exponential(p.end_ms() / 4), kForever, kBlock);
   });
-  EXPECT_EQ(tally.accused, 0);
+  EXPECT_EQ(tally.grown, 0);
 }
 
 TEST(WorkClockTest, TwentyStepsOfCountedWorkMakeALeakOfAShortRun) {
@@ -168,7 +168,7 @@ TEST(ShutdownTest, GrowthThatIsFreedAtExitIsReportedForWhatItWas) {
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, p.end_ms()), p.end_ms() - 400, kBlock);
   });
-  EXPECT_EQ(tally.accused, kSeeds);
+  EXPECT_EQ(tally.grown, kSeeds);
   const Analysis analysis = AnalyzeOne(kHour, 1, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, p.end_ms()), p.end_ms() - 400, kBlock);
   });
@@ -184,7 +184,7 @@ TEST(ShutdownTest, AShortRunIsJudgedBeforeItsEndToo) {
   const Tally tally = TallyOf(kSeeds, 20, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, 19.4e3), 19.5e3, kBlock);
   });
-  EXPECT_EQ(tally.accused, kSeeds);
+  EXPECT_EQ(tally.grown, kSeeds);
 }
 
 TEST(ShutdownTest, ALastLookThatFollowsTheOneBeforeAtOnceKeepsThemApart) {
@@ -192,7 +192,7 @@ TEST(ShutdownTest, ALastLookThatFollowsTheOneBeforeAtOnceKeepsThemApart) {
   const Tally tally = TallyOf(kSeeds, 20.05, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, 19.9e3), 20.02e3, kBlock);
   });
-  EXPECT_EQ(tally.accused, kSeeds);
+  EXPECT_EQ(tally.grown, kSeeds);
 }
 
 TEST(ShutdownTest, AnIndexThatWasBuiltAtTheStartAndIsFreedAtExitIsNoGrowth) {
@@ -200,7 +200,7 @@ TEST(ShutdownTest, AnIndexThatWasBuiltAtTheStartAndIsFreedAtExitIsNoGrowth) {
     for (int i = 0; i < 20000; ++i) p.Block(s, p.Uniform(0, 100e3), p.end_ms() - 400, kBlock);
     p.Stream(s, 40, kBlock, 5);
   });
-  EXPECT_EQ(tally.accused, 0);
+  EXPECT_EQ(tally.grown, 0);
 }
 
 TEST(ShutdownTest, AKilledRunHasNoShutdown) {

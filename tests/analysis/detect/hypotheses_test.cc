@@ -20,7 +20,7 @@ using testing::Program;
 std::vector<const SiteResult*> AccusedOf(const Analysis& analysis) {
   std::vector<const SiteResult*> accused;
   for (const SiteResult& site : analysis.sites) {
-    if (site.verdict >= Verdict::kSuspect) accused.push_back(&site);
+    if (site.significant) accused.push_back(&site);
   }
   return accused;
 }
@@ -65,7 +65,7 @@ TEST(HypothesesTest, ASizeThatLeaksIsFoundAmongSizesThatDieOld) {
   for (uint64_t seed = 0; seed < 10; ++seed) {
     const Analysis analysis = AnalyzeOne(
         3 * kHour, 30 + seed, [](Program& p, capture::SiteId s) { Buffers(p, s, true); });
-    if (analysis.sites[0].verdict < Verdict::kSuspect) continue;
+    if (!analysis.sites[0].significant) continue;
     ++found;
     EXPECT_THAT(analysis.sites[0].evidence, HasSubstr("of 512 B to 1 KiB"));
     EXPECT_NEAR(analysis.sites[0].growth->mid / (4 * 600 * kHour), 1, .3);

@@ -159,6 +159,11 @@ def accused_sites(report):
     return [site for site in report["sites"] if site["verdict"] in ("leak", "suspect")]
 
 
+def growing_sites(report):
+    """Sites whose growth chance does not explain; what it is may be open: in its first minutes a program fills much."""
+    return [site for site in report["sites"] if site["grows"]]
+
+
 def _expect_first(functions):
     def check(report):
         first = first_site(report)
@@ -171,8 +176,8 @@ def _expect_first(functions):
 
 
 def _worst_of(report, function):
-    """The accused site of `function` that ranks first, or None."""
-    return min((site for site in accused_sites(report) if site in sites_with(report, function)),
+    """The growing site of `function` that ranks first, or None."""
+    return min((site for site in growing_sites(report) if site in sites_with(report, function)),
                key=lambda site: site["rank"], default=None)
 
 
@@ -180,13 +185,13 @@ def _expect_trend(trends, function):
     def check(report):
         site = _worst_of(report, function)
         if site is None:
-            return f"{function} is not accused"
+            return f"{function} does not grow"
         return None if site["trend"] in trends.split("|") else f"{function}: trend {site['trend']}"
     return check
 
 
 def _expect_share(what, low, high, function):
-    """late_onset_seconds or doubling_seconds of the accused site, as a share of the run."""
+    """late_onset_seconds or doubling_seconds of the growing site, as a share of the run."""
     key = {"onset": "late_onset_seconds", "doubling": "doubling_seconds"}[what]
 
     def check(report):
@@ -203,6 +208,14 @@ def _expect_accused_only(function):
         theirs = sites_with(report, function)
         others = [site for site in accused_sites(report) if site not in theirs]
         return None if not others else f"accused: {_describe(others[0])}"
+    return check
+
+
+def _expect_grows_only(function):
+    def check(report):
+        theirs = sites_with(report, function)
+        others = [site for site in growing_sites(report) if site not in theirs]
+        return None if not others else f"grows: {_describe(others[0])}"
     return check
 
 
@@ -258,6 +271,7 @@ GRAMMAR = [
     (r"trend ([a-z|]+) (\S+)", _expect_trend),
     (r"(onset|doubling) ([0-9.]+) ([0-9.]+) (\S+)", _expect_share),
     (r"accused only (\S+)", _expect_accused_only),
+    (r"grows only (\S+)", _expect_grows_only),
     (r"no accusation", _expect_no_accusation),
     (r"memory ([a-z]+)", _expect_memory),
     (r"unplaced growth(?: near (\S+))?", _expect_unplaced),

@@ -2,10 +2,10 @@
 // A queue with a consumer that is slower than the producer: nothing is lost, and each job waits
 // longer than the last.
 // EXPECT: first SubmitJob
-// EXPECT: verdict suspect|leak SubmitJob
+// EXPECT: verdict watch SubmitJob
 // EXPECT: trend backlog SubmitJob
-// EXPECT: accused only SubmitJob
-// EXPECT-LONG: verdict leak SubmitJob
+// EXPECT: grows only SubmitJob
+// EXPECT-LONG: verdict suspect|leak SubmitJob
 #include <deque>
 
 #include "stage.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A leak a request, and requests in bursts: twenty bursts of a quarter of the time each.
 // EXPECT: first HandleRequest
-// EXPECT: verdict suspect|leak HandleRequest
+// EXPECT: verdict watch HandleRequest
 // EXPECT: trend linear HandleRequest
-// EXPECT: accused only HandleRequest
-// EXPECT-LONG: verdict leak HandleRequest
+// EXPECT: grows only HandleRequest
+// EXPECT-LONG: verdict suspect|leak HandleRequest
 #include <cmath>
 
 #include "stage.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plainest leak: so many blocks a second, through two layers of a malloc that never fails.
 // EXPECT: first RememberOrder
-// EXPECT: verdict suspect|leak RememberOrder
+// EXPECT: verdict watch RememberOrder
 // EXPECT: trend linear RememberOrder
-// EXPECT: accused only RememberOrder
-// EXPECT-LONG: verdict leak RememberOrder
+// EXPECT: grows only RememberOrder
+// EXPECT-LONG: verdict suspect|leak RememberOrder
 #include "stage.h"
 
 NOINLINE void RememberOrder() { stage::xmalloc(stage::Size(100, 900)); }

@@ -3,10 +3,10 @@
 // other is a decoy. The pool itself may be blamed: that it is a wrapper cannot be known from two
 // users.
 // EXPECT: first OpenCursor|Take
-// EXPECT: verdict suspect|leak OpenCursor
+// EXPECT: verdict watch OpenCursor
 // EXPECT: trend linear OpenCursor
-// EXPECT: accused only OpenCursor
-// EXPECT-LONG: verdict leak OpenCursor
+// EXPECT: grows only OpenCursor
+// EXPECT-LONG: verdict suspect|leak OpenCursor
 #include <vector>
 
 #include "stage.h"

@@ -4,7 +4,7 @@
 // Reserved first and opened later, or files in memory, they are the same.
 // RUN:
 // EXPECT: first Map|MapMore|MapOpened|MapShared
-// EXPECT: verdict leak|suspect MapMore
+// EXPECT: verdict watch MapMore
 // CASE: touched
 // EXPECT: memory mappings
 // CASE: untouched

@@ -38,10 +38,27 @@ TEST(JsonReportTest, HoldsEveryNameOfTheSchema) {
   ExpectNames(report["coverage"]["interval_bytes"], {"now", "min", "max"});
   ExpectNames(report["coverage"]["hooks"][0], {"name", "state"});
   const json& site = report["sites"][0];
-  ExpectNames(site, {"rank", "verdict", "state", "trend", "late_onset_seconds", "live_bytes",
-                     "live_bytes_error", "live_objects", "growth_bytes_per_hour", "growth_low",
-                     "growth_high", "confidence", "q_value", "doubling_seconds", "oldest_seconds",
-                     "evidence", "settle", "blame", "stack"});
+  ExpectNames(site, {"rank",
+                     "verdict",
+                     "state",
+                     "trend",
+                     "late_onset_seconds",
+                     "live_bytes",
+                     "live_bytes_error",
+                     "live_objects",
+                     "growth_bytes_per_hour",
+                     "growth_low",
+                     "growth_high",
+                     "leak_probability",
+                     "grows",
+                     "decided_by_seconds",
+                     "q_value",
+                     "doubling_seconds",
+                     "oldest_seconds",
+                     "evidence",
+                     "settle",
+                     "blame",
+                     "stack"});
   ExpectNames(site["blame"], kFrame);
   ExpectNames(site["stack"][0], kFrame);
 }
@@ -92,7 +109,9 @@ TEST(JsonReportTest, GivesTheFiguresAndNullForWhatIsNotKnown) {
   EXPECT_EQ(site["verdict"], "suspect");
   EXPECT_EQ(site["trend"], "linear");
   EXPECT_EQ(site["live_bytes"], 9000000);
-  EXPECT_NEAR(site["confidence"].get<double>(), 1, 1e-5);
+  EXPECT_EQ(site["leak_probability"], .87);
+  EXPECT_EQ(site["grows"], true);
+  EXPECT_EQ(site["decided_by_seconds"], 7200);
   EXPECT_EQ(site["blame"]["line"], 41);
   EXPECT_TRUE(site["doubling_seconds"].is_null());
 }

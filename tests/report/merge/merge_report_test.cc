@@ -40,7 +40,7 @@ TEST(MergeReportTest, TellsRunsSitesAndSums) {
   EXPECT_EQ(site["verdicts"]["suspect"], 1200);
   EXPECT_EQ(site["live_bytes"], 1200 * 9'000'000LL);
   EXPECT_EQ(site["growth_bytes_per_hour"]["mid"], 1200 * 1'560'000'000LL);
-  EXPECT_EQ(json["programs"][0]["conclusions"]["grows"], 1200);
+  EXPECT_EQ(json["programs"][0]["conclusions"]["found"], 1200);
 }
 
 TEST(MergeReportTest, NoLineIsWiderThanThePageAndNoNameReachesTheTerminal) {

@@ -8,7 +8,7 @@ namespace leaktrack {
 namespace {
 
 // A program that has counted so much work is as settled as one of this age.
-constexpr double kSettledSeconds = 3600;
+constexpr double kAgeOfMuchWork = 3600;
 
 double SurvivorsShare(const SiteHistory& history, const Judgement& judgement, const Look& look) {
   const double cut_ms = judgement.never_dies.clean_cut_ms;
@@ -24,7 +24,7 @@ LeakSigns SignsOf(const SiteHistory& history, const Judgement& judgement, const 
   const Births& births = judgement.births;
   LeakSigns signs;
   signs.age_seconds = (look.window.end_ms + look.earlier_ms) / 1e3;
-  if (look.enough_work) signs.age_seconds = std::max(signs.age_seconds, kSettledSeconds);
+  if (look.enough_work) signs.age_seconds = std::max(signs.age_seconds, kAgeOfMuchWork);
   signs.blocks = births.effective;
   signs.dispersion = births.phi;
   signs.gamma = births.gamma;

@@ -41,7 +41,8 @@ enum class Trend : uint8_t {
 };
 
 // Where a site stands after several looks at the same run (10 min, 20, 40, ... and its end):
-// accused now; accused twice in a row and strictly; accused at an earlier look and now no more.
+// nothing new to say; accused, and it grew at an earlier look too and grows strictly; it grew at an
+// earlier look and does no more.
 enum class State : uint8_t { kNew, kConfirmed, kRetracted };
 
 enum class Status : uint8_t { kOk, kWarning, kCritical, kOomImminent };
@@ -75,7 +76,7 @@ struct GrowthModel {
   double effective_samples = 0;  // blocks, after dispersion: the shape of the gamma law of the rate
 };
 
-// Where a site that was accused at an earlier look has stopped growing.
+// Where a site that grew at an earlier look has stopped growing.
 struct Plateau {
   double bytes = 0;
   double after_seconds = 0;  // since the start of the run
@@ -176,7 +177,10 @@ struct MemoryResult {
   std::vector<std::string> advice;  // what would help, the best first
 };
 
-enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost };
+// kGrows: something does, more than chance explains and fast enough to matter; that it is a leak is
+// not proven.
+enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost, kGrows };
+inline constexpr size_t kConclusions = 5;
 
 struct Analysis {
   double duration_seconds = 0;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kBlocksNeeded = 40;
 constexpr double kMaxLossShare = 0.01;
+constexpr double kHorizonHours = 7 * 24;  // what fills the memory later than this can wait
 
 // The median, because one big start-up buffer says nothing of what a leak would be made of.
 double MedianLiveBlock(const capture::Capture& capture) {
@@ -46,6 +47,13 @@ std::string WhyShort(const capture::Capture& capture, double seconds) {
                       FormatDuration(kShortestRunSeconds), ")");
 }
 
+// The sites that grow would, together, fill what is left within the horizon.
+bool FillsTheMemory(const Analysis& analysis) {
+  return analysis.total_growth &&
+         (!analysis.process.headroom_bytes ||
+          analysis.total_growth->mid * kHorizonHours >= *analysis.process.headroom_bytes);
+}
+
 }  // namespace
 
 // Forty blocks pass the plain test four times in five (births.h). Sampling turns a leak of small
@@ -78,6 +86,10 @@ void Conclude(const capture::Capture& capture, Analysis& analysis) {
   } else if (capture.samples_total == 0) {
     analysis.conclusion = Conclusion::kDataLost;
     analysis.inconclusive_because = "no allocation was seen";
+  } else if (FillsTheMemory(analysis)) {
+    analysis.conclusion = Conclusion::kGrows;
+    analysis.inconclusive_because =
+        "what grows may be a leak, or a program that fills its caches: both look the same so far";
   }
 }
 

@@ -46,9 +46,7 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
 
 }  // namespace
 
-double Confidence(const SiteResult& site) {
-  return site.leak_probability.value_or(0);
-}
+double Confidence(const SiteResult& site) { return site.leak_probability.value_or(0); }
 
 std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least) {
   std::map<std::string, std::vector<const SiteResult*>> by_blame;

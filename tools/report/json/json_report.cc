@@ -77,6 +77,7 @@ Json SiteFactsJson(const SiteResult& site, size_t rank) {
           {"growth_low", site.growth ? Whole(site.growth->low) : Json()},
           {"growth_high", site.growth ? Whole(site.growth->high) : Json()},
           {"leak_probability", OrNull(site.leak_probability)},
+          {"grows", site.significant},
           {"decided_by_seconds", OrNull(site.decided_by_seconds)},
           {"q_value", OrNull(site.q_value)},
           {"doubling_seconds", OrNull(site.doubling_seconds)},

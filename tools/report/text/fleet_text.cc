@@ -26,6 +26,8 @@ const char* Word(Conclusion conclusion) {
   switch (conclusion) {
     case Conclusion::kFound:
       return "GROWS";
+    case Conclusion::kGrows:
+      return "grows";
     case Conclusion::kClean:
       return "clean";
     case Conclusion::kTooShort:
@@ -121,7 +123,7 @@ void WriteMany(const Fleet& fleet, Page& page) {
   std::vector<Kin> kin;  // in the order of rank
   for (const ReportInput& run : fleet.runs) {
     const Conclusion conclusion = run.analysis.conclusion;
-    if (conclusion == Conclusion::kFound) {
+    if (conclusion == Conclusion::kFound || conclusion == Conclusion::kGrows) {
       if (++growing <= kMostLines) page.Line(RunLine(run, families));
       continue;
     }

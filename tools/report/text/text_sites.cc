@@ -160,14 +160,14 @@ void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, siz
     page.Line(absl::StrCat("  and ", groups.size() - most, " more"), Tint::kDim);
 }
 
-// What an earlier look accused and a later one cleared: whoever was paged for it wants to know.
+// What grew at an earlier look and does no more: the one who was paged for it wants to know.
 void WriteRetracted(const ReportInput& input, Page& page) {
   size_t written = 0;
   for (const SiteResult& site : input.analysis.sites) {
     if (site.state != State::kRetracted || ++written > kRetractedLines) continue;
     if (written == 1) {
       page.Blank();
-      page.Line("Accused before, cleared since (retracted):");
+      page.Line("Grew before, stopped since (retracted):");
     }
     std::string figures = "  ";
     if (site.plateau) {

@@ -28,7 +28,7 @@ function facts(page: ReportPage, site: Site): HTMLElement {
     ['because', site.evidence], ['settle', site.settle],
     ['doubles in', site.doubling_seconds === null ? null : duration(site.doubling_seconds)],
     ['stopped at', site.plateau === null ? null : `${size(site.plateau.bytes)} after ${duration(site.plateau.after_seconds)}`],
-    ['certainty', site.confidence === null ? null : `${(site.confidence * 100).toFixed(1)} %${site.q_value === null ? '' : ` (q ${site.q_value.toPrecision(2)})`}`],
+    ['a leak', site.leak_probability === null ? null : `with a probability of ${(site.leak_probability * 100).toFixed(0)} %${site.q_value === null ? '' : ` (q ${site.q_value.toPrecision(2)})`}`],
     ['family', site.family === null ? null : `loses the parts of one thing with ${plural(page.sites.filter((other) => other.family === site.family).length - 1, 'other site')} of this report`],
     ['at exit', site.freed_at_exit ? 'freed when the program tidied up; judged as of before' : null],
   ];
