@@ -12,6 +12,7 @@
 #include "bench/verdicts/scenarios.h"
 #include "bench/verdicts/tracked_run.h"
 #include "tools/analysis/analyze.h"
+#include "tools/analysis/detect/leak_probability.h"
 
 namespace leaktrack::verdicts {
 
@@ -181,12 +182,16 @@ namespace {
 
 constexpr int kTenths = 10;
 
+// Leaks weigh as much more as the stated prior has more of them than the population.
+constexpr double kWeightOfLeak = kOddsWatched / kOddsOfPopulation;
+
 struct Sums {
-  double entries = 0, said = 0, leaks = 0;
+  double entries = 0, weight = 0, said = 0, leaks = 0;
   void Add(const Sums& other) {
-    entries += other.entries, said += other.said, leaks += other.leaks;
+    entries += other.entries, weight += other.weight;
+    said += other.said, leaks += other.leaks;
   }
-  double Off() const { return entries > 0 ? (leaks - said) / entries : 0; }
+  double Off() const { return weight > 0 ? (leaks - said) / weight : 0; }
 };
 
 using Tenths = std::array<Sums, kTenths>;
@@ -223,7 +228,8 @@ std::vector<Bin> Reliability(const std::vector<CalibrationEntry>& entries, doubl
   for (const CalibrationEntry& entry : entries) {
     if (!entry.chosen) continue;
     const auto tenth = static_cast<size_t>(std::min(kTenths - 1.0, entry.probability * kTenths));
-    const Sums one{1, entry.probability, entry.leak ? 1.0 : 0.0};
+    const double weight = entry.leak ? kWeightOfLeak : 1;
+    const Sums one{1, weight, weight * entry.probability, entry.leak ? weight : 0};
     by_program[{entry.population, entry.program}][tenth].Add(one);
     all[tenth].Add(one);
   }
@@ -233,7 +239,14 @@ std::vector<Bin> Reliability(const std::vector<CalibrationEntry>& entries, doubl
   std::vector<Bin> bins;
   for (const auto& range : Joined(all, fewest)) {
     const Sums sum = SumOf(all, range);
-    Bin bin{range.first * .1, (range.second + 1) * .1, sum.entries, sum.said, sum.leaks, 0, 0};
+    Bin bin{range.first * .1,
+            (range.second + 1) * .1,
+            sum.entries,
+            sum.weight,
+            sum.said,
+            sum.leaks,
+            0,
+            0};
     std::vector<double> off;
     for (int draw = 0; draw < kDraws; ++draw) {
       Sums drawn;

@@ -5,8 +5,9 @@
 // What: programs of several populations, looked at at random ages; of each entry of a report what
 // the probability was made of, what it was, and the truth. Why not the scenarios of scenarios.h:
 // those are judged at their end, and the share of leaks in them is none that a probability could
-// state. Here a site in sixteen leaks, as the stated prior has it, and a program is looked at young
-// as often as old.
+// state. Here a program is looked at young as often as old, and there is a leak for every
+// fifteen healthy sites; in what is counted leaks weigh more, so that there are as many as the
+// stated prior has.
 // Limits: a site of a leak that has not begun is none yet. The sites of one program share its load
 // and its age: intervals come from drawing programs, not sites.
 //
@@ -34,6 +35,8 @@ struct Population {
 
 extern const std::vector<Population> kPopulations;
 
+inline constexpr double kOddsOfPopulation = 1.0 / 15;
+
 // An entry of a report at one of the looks.
 struct CalibrationEntry {
   uint32_t program = 0;  // number of the program in its round
@@ -53,9 +56,10 @@ std::vector<CalibrationEntry> RunCalibration(uint32_t population, uint32_t progr
 // Of the entries that count, by probability: how many leak.
 struct Bin {
   double low = 0, high = 0;  // of the probability
-  double entries = 0, said = 0, leaks = 0;
-  double off_low = 0, off_high = 0;  // leaks - said, as shares: 95 % by drawing programs
-  double Off() const { return entries > 0 ? (leaks - said) / entries : 0; }
+  double entries = 0;
+  double weight = 0, said = 0, leaks = 0;  // sums, weighted
+  double off_low = 0, off_high = 0;        // leaks - said, as shares: 95 % by drawing programs
+  double Off() const { return weight > 0 ? (leaks - said) / weight : 0; }
 };
 
 // Tenths; those of fewer than `fewest` entries are joined with the next.

@@ -114,7 +114,7 @@ void FitLine(const std::vector<CalibrationEntry>& entries, LeakModel& model) {
 
 LeakModel FittedModel(const std::vector<CalibrationEntry>& entries) {
   LeakModel model;
-  model.odds = kOddsWatched;
+  model.odds = kOddsOfPopulation;
   FitWays(entries, model);
   FitLine(entries, model);
   return model;

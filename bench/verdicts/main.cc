@@ -114,6 +114,7 @@ void RunAllLooks(const Options& options, Results& results) {
     const FirstSuspicion one = RunLooks(6, 64 << 10, Seed(options, i));
     row.looks.leaked.insert(row.looks.leaked.end(), one.leaked.begin(), one.leaked.end());
     results.calibration.insert(results.calibration.end(), one.entries.begin(), one.entries.end());
+    row.looks.in_time.part += one.in_time.part, row.looks.in_time.all += one.in_time.all;
     row.looks.ever_accused += one.ever_accused, row.looks.sites += one.sites;
   }
   results.looks.push_back(row);

@@ -129,6 +129,10 @@ FirstSuspicion RunLooks(double hours, uint64_t interval, uint64_t seed) {
     const Unit& unit = program.units[i];
     const bool accused = !std::isinf(first[i]);
     if (unit.leak) result.leaked.push_back(accused ? unit.leaked_bytes(first[i]) / t : kForever);
+    if (unit.leak) {
+      const double due = std::max(30 * t / unit.bytes_per_hour * kHour, 3 * kMinute);
+      result.in_time.Add(first[i] <= due * kLookStep);
+    }
     if (!unit.leak && !unit.hard) result.ever_accused += accused, ++result.sites;
   }
   return result;

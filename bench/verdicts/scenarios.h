@@ -33,6 +33,7 @@ Score RunScenario(const Scenario& scenario, uint64_t seed, const Watch& watch = 
 // the end.
 struct FirstSuspicion {
   std::vector<double> leaked;
+  Share in_time;  // by 30 T, or by an age of three minutes if that is later, and a look's length
   double ever_accused = 0, sites = 0;     // healthy and decidable: suspect or leak at any look
   std::vector<CalibrationEntry> entries;  // of all looks, if asked for
 };

@@ -125,13 +125,14 @@ std::string Lists(const Score& sum) {
 }
 
 std::string Looks(const std::vector<LookRow>& rows) {
-  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %14s\n", "time to suspect", "leaks",
-                                     "median T", "p90 T", "never", "ever accused");
+  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %9s %14s\n", "time to suspect", "leaks",
+                                     "median T", "p90 T", "never", "in time", "ever accused");
   for (const auto& [name, looks] : rows) {
     const auto never = std::ranges::count_if(looks.leaked, [](double t) { return std::isinf(t); });
-    absl::StrAppendFormat(&text, "%-22s %9d %9.1f %9.1f %9d %5.0f of %5.0f\n", name,
+    absl::StrAppendFormat(&text, "%-22s %9d %9.1f %9.1f %9d %9s %5.0f of %5.0f\n", name,
                           looks.leaked.size(), Quantile(looks.leaked, .5),
-                          Quantile(looks.leaked, .9), never, looks.ever_accused, looks.sites);
+                          Quantile(looks.leaked, .9), never, Of(looks.in_time, 2),
+                          looks.ever_accused, looks.sites);
   }
   return text + "\n";
 }
@@ -155,7 +156,7 @@ std::string CalibrationTable(const std::vector<CalibrationEntry>& entries) {
   for (const Bin& bin : Reliability(entries, kFewestOfATenth)) {
     absl::StrAppendFormat(&text, "%-22s %9.0f %9.3f %9.3f %+9.3f %+9.3f to %+7.3f\n",
                           absl::StrFormat("%.1f to %.1f", bin.low, bin.high), bin.entries,
-                          bin.said / bin.entries, bin.leaks / bin.entries, bin.Off(), bin.off_low,
+                          bin.said / bin.weight, bin.leaks / bin.weight, bin.Off(), bin.off_low,
                           bin.off_high);
   }
   return text + "\n";

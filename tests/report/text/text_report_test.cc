@@ -26,7 +26,7 @@ TEST(TextReportTest, TheVerdictIsInTheFirstLine) {
   const std::string first = Headline(testing::LeakingInput(), 80);
   EXPECT_THAT(first, StartsWith("SUSPECT: "));
   EXPECT_THAT(first, HasSubstr("grows"));
-  EXPECT_THAT(first, HasSubstr("% sure"));
+  EXPECT_THAT(first, HasSubstr("87 % a leak"));
 }
 
 TEST(TextReportTest, TheReportBeginsWithTheVerdictInOneLineOrInTwoWithTheNameUncut) {
@@ -106,6 +106,22 @@ TEST(TextReportTest, ACleanVerdictSaysHowSmallALeakItWouldHaveSeen) {
   input.analysis.conclusion = Conclusion::kClean;
   EXPECT_EQ(Headline(input, 80),
             "No growth found. This run could have seen a leak of 3 MiB/h or more.");
+}
+
+TEST(TextReportTest, WhatGrowsWithoutProofIsNamedWithItsProbabilityAndTheTimeOfDecision) {
+  ReportInput input = testing::LeakingInput();
+  input.capture.process.start_realtime_ns = 0;
+  input.analysis.conclusion = Conclusion::kGrows;
+  SiteResult& site = input.analysis.sites[0];
+  site.verdict = Verdict::kWatch;
+  site.leak_probability = .6;
+  site.decided_by_seconds = 740;
+  EXPECT_THAT(Headline(input, 200), StartsWith("GROWS: "));
+  EXPECT_THAT(Headline(input, 200), HasSubstr("60 % a leak"));
+  const std::string text = OnOneLine(TextReport(input));
+  EXPECT_THAT(text, HasSubstr("#1 watch, linear"));
+  EXPECT_THAT(text,
+              HasSubstr("a leak 60 %, decided by 12m 20s after the start (in 12m) if it goes on"));
 }
 
 TEST(TextReportTest, AShortRunIsInconclusiveNotClean) {

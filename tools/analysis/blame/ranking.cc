@@ -27,6 +27,7 @@ double RankScore(const SiteResult& site) {
 void RankSites(std::vector<SiteResult>& sites) {
   std::stable_sort(sites.begin(), sites.end(), [](const SiteResult& a, const SiteResult& b) {
     if (a.verdict != b.verdict) return a.verdict > b.verdict;
+    if (a.significant != b.significant) return a.significant;
     const double score_a = RankScore(a);
     const double score_b = RankScore(b);
     if (score_a != score_b) return score_a > score_b;

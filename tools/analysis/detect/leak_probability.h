@@ -31,7 +31,7 @@ inline constexpr double kSuspectFrom = .8, kLeakFrom = .99;
 
 // Leaking sites for each healthy one. A program is watched because it grows; one that a test runs
 // is as likely to be healthy as the last change was.
-inline constexpr double kOddsWatched = 1.0 / 15, kOddsOfTest = 1.0 / 80;
+inline constexpr double kOddsWatched = 1.0 / 6, kOddsOfTest = 1.0 / 80;
 
 // Before this age what fills cannot be told from what leaks.
 inline constexpr double kSettledSeconds = 180;

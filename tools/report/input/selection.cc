@@ -90,7 +90,7 @@ void SelectSites(const SelectionOptions& options, ReportInput& input) {
   const size_t most = MostOf(options, sites.size());
   selection.made = options.site || !options.filter.empty() || most != 0;
   if (!selection.made) return;
-  if (const std::vector<SiteGroup> groups = GroupSites(sites, Verdict::kSuspect); !groups.empty()) {
+  if (const std::vector<SiteGroup> groups = GroupsToTell(sites); !groups.empty()) {
     for (const SiteResult* site : groups.front().sites) selection.worst.push_back(*site);
   }
   size_t kept = 0;
@@ -98,7 +98,7 @@ void SelectSites(const SelectionOptions& options, ReportInput& input) {
     const bool wanted = Matches(site, options) && (most == 0 || kept < most);
     kept += wanted;
     if (wanted) return false;
-    selection.growing_left_out += site.verdict >= Verdict::kSuspect;
+    selection.growing_left_out += site.verdict >= Verdict::kSuspect || site.significant;
     selection.live_bytes_left_out += FiguresOf(site).live_bytes;
     return true;
   });

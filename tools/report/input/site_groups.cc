@@ -31,7 +31,7 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
     group.live_objects += site->live_objects;
     group.oldest_seconds = std::max(group.oldest_seconds, site->oldest_seconds);
     group.score += RankScore(*site);
-    group.confidence = std::max(group.confidence, Confidence(*site));
+    group.leak_probability = std::max(group.leak_probability, site->leak_probability.value_or(0));
     if (!site->growth) continue;
     group.growth.mid += site->growth->mid;
     below += std::pow(site->growth->mid - site->growth->low, 2);
@@ -46,21 +46,30 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
 
 }  // namespace
 
-double Confidence(const SiteResult& site) { return site.leak_probability.value_or(0); }
-
 std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least) {
   std::map<std::string, std::vector<const SiteResult*>> by_blame;
   for (const SiteResult& site : sites) {
     if (site.verdict < at_least) continue;
-    by_blame[absl::StrCat(static_cast<int>(site.verdict), " ", BlameKey(site))].push_back(&site);
+    by_blame[absl::StrCat(static_cast<int>(site.verdict), site.significant ? "+ " : " ",
+                          BlameKey(site))]
+        .push_back(&site);
   }
   std::vector<SiteGroup> groups;
   for (auto& [key, members] : by_blame) groups.push_back(Sum(std::move(members)));
   std::stable_sort(groups.begin(), groups.end(), [](const SiteGroup& a, const SiteGroup& b) {
     if (a.first().verdict != b.first().verdict) return a.first().verdict > b.first().verdict;
+    if (a.first().significant != b.first().significant) return a.first().significant;
     if (a.first().verdict != Verdict::kNone && a.score != b.score) return a.score > b.score;
     return a.live_bytes > b.live_bytes;
   });
+  return groups;
+}
+
+std::vector<SiteGroup> GroupsToTell(const std::vector<SiteResult>& sites) {
+  std::vector<SiteGroup> groups = GroupSites(sites, Verdict::kSuspect);
+  if (!groups.empty()) return groups;
+  groups = GroupSites(sites, Verdict::kWatch);
+  std::erase_if(groups, [](const SiteGroup& group) { return !group.first().significant; });
   return groups;
 }
 

@@ -20,8 +20,8 @@ struct SiteGroup {
   Rate growth;                           // summed, errors as independent; 0 where none is known
   double live_bytes = 0, live_bytes_error = 0, live_objects = 0;
   double oldest_seconds = 0;
-  double confidence = 0;  // of the surest
-  double score = 0;       // summed, see ranking.h
+  double leak_probability = 0;  // of the most probable
+  double score = 0;             // summed, see ranking.h
   const SiteResult& first() const { return *sites.front(); }
 };
 
@@ -29,7 +29,8 @@ struct SiteGroup {
 // verdict `at_least` or worse.
 std::vector<SiteGroup> GroupSites(const std::vector<SiteResult>& sites, Verdict at_least);
 
-double Confidence(const SiteResult& site);  // 0 where nothing was tested
+// What a report tells in full: the accused, or, where nobody is, what grows without proof.
+std::vector<SiteGroup> GroupsToTell(const std::vector<SiteResult>& sites);
 
 }  // namespace leaktrack
 

@@ -14,17 +14,20 @@
 namespace leaktrack {
 namespace {
 
-// "99 % sure", never 100: one can only ever be surer than.
-std::string Sure(double confidence) {
-  return confidence >= .999 ? "99.9 % sure" : absl::StrFormat("%.3g %% sure", confidence * 100);
-}
-
 std::string Accusation(const SiteGroup& group) {
-  return group.first().verdict == Verdict::kLeak ? "LEAK: " : "SUSPECT: ";
+  switch (group.first().verdict) {
+    case Verdict::kLeak:
+      return "LEAK: ";
+    case Verdict::kSuspect:
+      return "SUSPECT: ";
+    default:
+      return "GROWS: ";
+  }
 }
 
 std::string HowMuch(const SiteGroup& group) {
-  return absl::StrCat("grows ", GrowthText(group.growth), ", ", Sure(group.confidence));
+  return absl::StrCat("grows ", GrowthText(group.growth), ", ", PercentText(group.leak_probability),
+                      " a leak");
 }
 
 std::string FoundHeadline(const SiteGroup& group, size_t columns) {
@@ -36,15 +39,15 @@ std::string FoundHeadline(const SiteGroup& group, size_t columns) {
 }
 
 // One line, or, where that would cut the culprit's name, two.
-void WriteFound(const SiteGroup& group, size_t columns, Page& page) {
+void WriteFound(const SiteGroup& group, size_t columns, Tint tint, Page& page) {
   constexpr size_t kUncut = 4096;
   const std::string head = Accusation(group);
   if (DisplayColumns(FoundHeadline(group, kUncut)) <= columns) {
-    page.Line(FoundHeadline(group, kUncut), Tint::kRed);
+    page.Line(FoundHeadline(group, kUncut), tint);
     return;
   }
-  page.Line(absl::StrCat(head, BlameText(group.first(), columns - head.size())), Tint::kRed);
-  page.Line(absl::StrCat(std::string(head.size(), ' '), HowMuch(group)), Tint::kRed);
+  page.Line(absl::StrCat(head, BlameText(group.first(), columns - head.size())), tint);
+  page.Line(absl::StrCat(std::string(head.size(), ' '), HowMuch(group)), tint);
 }
 
 // Clean, but the process grows: the sentence that saves a night of searching for a leak.
@@ -63,6 +66,10 @@ std::string CleanHeadline(const Analysis& analysis) {
   if (!analysis.detectable_bytes_per_hour) return "No growth found.";
   return absl::StrCat("No growth found. This run could have seen a leak of ",
                       GrowthRate(*analysis.detectable_bytes_per_hour), " or more.");
+}
+
+bool NamesASite(const Analysis& analysis) {
+  return analysis.conclusion == Conclusion::kFound || analysis.conclusion == Conclusion::kGrows;
 }
 
 }  // namespace
@@ -95,8 +102,8 @@ std::string Introduction(const ReportInput& input) {
 std::string Headline(const ReportInput& input, size_t columns) {
   const Analysis& analysis = input.analysis;
   std::string text;
-  if (analysis.conclusion == Conclusion::kFound) {
-    text = FoundHeadline(GroupSites(SitesOfTheHeadline(input), Verdict::kSuspect).front(), columns);
+  if (NamesASite(analysis)) {
+    text = FoundHeadline(GroupsToTell(SitesOfTheHeadline(input)).front(), columns);
   } else if (analysis.conclusion == Conclusion::kClean) {
     text = CleanHeadline(analysis);
   } else {
@@ -107,9 +114,9 @@ std::string Headline(const ReportInput& input, size_t columns) {
 
 std::string TextReport(const ReportInput& input, const TextOptions& options) {
   Page page(options.columns, options.colour);
-  if (input.analysis.conclusion == Conclusion::kFound) {
-    WriteFound(GroupSites(SitesOfTheHeadline(input), Verdict::kSuspect).front(), options.columns,
-               page);
+  if (NamesASite(input.analysis)) {
+    WriteFound(GroupsToTell(SitesOfTheHeadline(input)).front(), options.columns,
+               HeadlineTint(input.analysis), page);
   } else {
     page.Line(Headline(input, options.columns), HeadlineTint(input.analysis));
   }

@@ -131,6 +131,7 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
                    Name(site.verdict), ", ", Name(site.trend), ": ");
   page.Line(absl::StrCat(head, BlameText(site, page.columns() - head.size())), Tint::kBold);
   if (site.growth) page.Field("  grows", GrowthSentence(group, input), kLabel);
+  if (site.leak_probability) page.Field("  a leak", ProbabilitySentence(group, input), kLabel);
   page.Field("  holds", Holds(group), kLabel);
   if (!site.evidence.empty()) page.Field("  because", Because(site), kLabel);
   if (!site.settle.empty()) page.Field("  settle", site.settle, kLabel);
@@ -190,6 +191,14 @@ std::vector<SiteGroup> OfVerdict(const std::vector<SiteResult>& sites, Verdict v
   return groups;
 }
 
+std::vector<SiteGroup> Others(std::vector<SiteGroup> groups, const std::vector<SiteGroup>& told) {
+  std::erase_if(groups, [&](const SiteGroup& group) {
+    return std::ranges::any_of(
+        told, [&](const SiteGroup& other) { return &other.first() == &group.first(); });
+  });
+  return groups;
+}
+
 // Whoever asked for certain sites wants them in full, growing or not.
 void WriteSelected(const ReportInput& input, const TextOptions& options, Page& page) {
   const std::vector<SiteGroup> groups = GroupSites(input.analysis.sites, Verdict::kNone);
@@ -226,7 +235,7 @@ std::string BlameText(const SiteResult& site, size_t columns) {
 void WriteSites(const ReportInput& input, const TextOptions& options, Page& page) {
   if (input.selection.made) return WriteSelected(input, options, page);
   const std::vector<SiteResult>& sites = input.analysis.sites;
-  const std::vector<SiteGroup> accused = GroupSites(sites, Verdict::kSuspect);
+  const std::vector<SiteGroup> accused = GroupsToTell(sites);
   const size_t shown = std::min(options.top, accused.size());
   for (size_t i = 0; i < shown; ++i) WriteEntry(accused[i], i + 1, input, options, page);
   if (accused.size() > shown) {
@@ -235,7 +244,7 @@ void WriteSites(const ReportInput& input, const TextOptions& options, Page& page
                            accused.size(), " shows them)"));
   }
   WriteList("Grows, but a filling cache would look the same (watch):",
-            OfVerdict(sites, Verdict::kWatch), kWatchLines, page);
+            Others(OfVerdict(sites, Verdict::kWatch), accused), kWatchLines, page);
   WriteRetracted(input, page);
   if (accused.empty()) {
     WriteList("Largest, not growing or too few to tell:", OfVerdict(sites, Verdict::kNone),

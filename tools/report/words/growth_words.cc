@@ -96,6 +96,23 @@ std::string TimeOfDay(double seconds_since_start, const ReportInput& input) {
   return strftime(text, sizeof text, with_day ? "%b %d %H:%MZ" : "%H:%MZ", &parts) > 0 ? text : "";
 }
 
+std::string PercentText(double probability) {
+  if (probability >= .995) return "over 99 %";
+  return probability < .01 ? "under 1 %" : absl::StrFormat("%.0f %%", probability * 100);
+}
+
+std::string ProbabilitySentence(const SiteGroup& group, const ReportInput& input) {
+  const SiteResult& site = group.first();
+  std::string text = PercentText(group.leak_probability);
+  if (!site.decided_by_seconds) return text;
+  const std::string when = TimeOfDay(*site.decided_by_seconds, input);
+  const double left = *site.decided_by_seconds - input.analysis.duration_seconds;
+  return absl::StrCat(
+      text, site.verdict == Verdict::kWatch ? ", decided by " : ", certain by ",
+      when.empty() ? FormatDuration(*site.decided_by_seconds) + " after the start" : when,
+      left >= 1 ? absl::StrCat(" (in ", FormatDuration(left), ")") : "", " if it goes on");
+}
+
 std::string GrowthSentence(const SiteGroup& group, const ReportInput& input) {
   const SiteResult& site = group.first();
   std::string text = Shape(group, input);

@@ -22,6 +22,13 @@ std::string GrowthRate(double bytes_per_hour);
 // "26 MiB/min (24 to 28)", with units in brackets where they differ.
 std::string GrowthText(const Rate& growth);
 
+// "60 %", never 0 or 100.
+std::string PercentText(double probability);
+
+// "60 %, decided by 08:55Z (in 12m) if it goes on": how probable a leak is, and until when more is
+// known.
+std::string ProbabilitySentence(const SiteGroup& group, const ReportInput& input);
+
 // What a group of sites does, in one sentence.
 std::string GrowthSentence(const SiteGroup& group, const ReportInput& input);
 
