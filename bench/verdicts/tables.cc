@@ -58,6 +58,7 @@ const std::vector<Column>& Recalls() {
       {">=16", [](const Score& s) { return Of(s.recall_16); }},
       {">=64", [](const Score& s) { return Of(s.recall_64); }},
       {"leak>=64", [](const Score& s) { return Of(s.leak_recall_64); }},
+      {"named>=64", [](const Score& s) { return Of(s.named_64); }},
   };
   return columns;
 }

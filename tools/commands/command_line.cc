@@ -47,7 +47,8 @@ constexpr char kReportExamples[] =
     "--since all of these are of the last part of the run, except what is alive and how old it "
     "is.\n\n"
     "Exit status: 0 nothing found, 1 a leak or a suspect, 2 the report could not be made,\n"
-    "3 inconclusive (the run, or the part judged, was too short, or data was lost).";
+    "3 inconclusive (something grows that may be a leak or a filling cache, the run, or the part\n"
+    "judged, was too short, or data was lost).";
 
 constexpr char kDiffExamples[] =
     "  leaktrack diff before/ after/       each a capture, or a directory with run-1, run-2, run-3 "
@@ -67,8 +68,8 @@ constexpr char kMergeExamples[] =
     "  leaktrack merge --format json -o fleet.json captures/ /mnt/other-host/captures/\n\n"
     "Captures are read one after another, however many there are. Exit status: 0 nothing found, 1 "
     "a leak or a suspect in any run,\n"
-    "2 it could not be done, 3 inconclusive (runs too short, data lost, or files that could not be "
-    "read).";
+    "2 it could not be done, 3 inconclusive (growth without proof, runs too short, data lost, or "
+    "files that could not be read).";
 
 constexpr char kSealExamples[] =
     "  leaktrack seal host.service.4711.0f3c.ltk\n"

@@ -29,7 +29,9 @@ SiteResult Site(const std::vector<std::string>& functions, double born, double l
   site.born_bytes = born;
   site.live_bytes = live;
   site.live_objects = objects;
-  if (accused) site.verdict = Verdict::kSuspect, site.growth = Rate{live, live * .9, live * 1.1};
+  if (accused)
+    site.verdict = Verdict::kSuspect, site.significant = true,
+    site.growth = Rate{live, live * .9, live * 1.1};
   return site;
 }
 

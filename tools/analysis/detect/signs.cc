@@ -8,7 +8,7 @@ namespace leaktrack {
 namespace {
 
 // A program that has counted so much work is as settled as one of this age.
-constexpr double kAgeOfMuchWork = 3600;
+constexpr double kAgeOfMuchWork = 8 * 3600;
 
 double SurvivorsShare(const SiteHistory& history, const Judgement& judgement, const Look& look) {
   const double cut_ms = judgement.never_dies.clean_cut_ms;
