@@ -24,6 +24,7 @@ SiteResult Site(double live_bytes, const std::string& caller = "Serve",
   site.stack = frames;
   site.blame = 1;
   site.significant = true;
+  site.leak_probability = .9;
   site.evidence = "it grows";
   return site;
 }
@@ -56,6 +57,7 @@ TEST(PlateausTest, ASiteAtOrBelowItsOldLevelIsWatchedAndSaysWhy) {
   std::vector<SiteResult> sites = {Site(60 * kMiB)};
   HoldAtPlateaus(book, sites);
   EXPECT_EQ(sites[0].verdict, Verdict::kWatch);
+  EXPECT_NEAR(*sites[0].leak_probability, .31, .01) << "odds of 9 to 1, less twentyfold";
   EXPECT_THAT(
       sites[0].evidence,
       HasSubstr("it grows; but in an earlier run of this build it stopped growing at 100 MiB, 2h"));

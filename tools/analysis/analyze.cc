@@ -45,7 +45,7 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   run.start_realtime_ns = capture.process.start_realtime_ns;
   run.skipped_ms = options.skipped_ms;
   run.look = {Window::Of(static_cast<uint64_t>(shutdown.judged_ms)), work ? &*work : nullptr,
-              counted && counted->enough, options.skipped_ms, options.prior};
+              counted && counted->enough, options.prior};
 
   std::vector<Candidate> candidates =
       NamedSites(capture, std::move(histories), shutdown.judged_ms, symbolizer);

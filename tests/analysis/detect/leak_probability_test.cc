@@ -27,7 +27,6 @@ LeakSigns Steady(double age_seconds, double blocks) {
   signs.blocks = blocks;
   signs.gamma_error = std::sqrt(12 / blocks);
   signs.never_dies_p = std::exp(-blocks / 2);
-  signs.growing_functions = 1;
   signs.sound = true;
   LeakSigns grown = GoneOn(signs, age_seconds);  // the p-values that such births have
   grown.halves_hold = blocks >= 60;
@@ -60,13 +59,6 @@ TEST(LeakProbabilityTest, BirthsThatFallOffMakeACacheMoreProbable) {
   slowing.strict_p = .9;
   slowing.halves_hold = false;
   EXPECT_LT(LeakProbability(slowing), LeakProbability(Steady(kHour, 60)) / 2);
-}
-
-TEST(LeakProbabilityTest, WhereManyFunctionsGrowAtOnceAProgramIsWarmingUp) {
-  LeakSigns one = Steady(5 * kMinute, 60);
-  LeakSigns many = one;
-  many.growing_functions = 40;
-  EXPECT_LT(LeakProbability(many), LeakProbability(one));
 }
 
 TEST(LeakProbabilityTest, AProgramThatATestRunsIsLessProbablyOneThatLeaks) {

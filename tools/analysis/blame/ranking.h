@@ -2,8 +2,8 @@
 //
 // In what order sites are shown.
 //
-// Worse verdicts first; within one what chance does not explain. Then by what is certain of the growth at the end of the run, times
-// how probable it is that it never ends
+// Worse verdicts first; within one what chance does not explain. Then by what is certain of the
+// growth at the end of the run, times how probable it is that it never ends
 //   score = LCB90(rate at the end) * leak_probability
 // then what accelerates more, as it fills the memory sooner, then by lift (caller_contrast.h), then
 // by size. What does not grow: by size.

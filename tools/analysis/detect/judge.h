@@ -63,7 +63,6 @@ struct Look {
   Window window;
   const Clock* work = nullptr;  // may be null: the wall's is as good
   bool enough_work = false;     // the program counted so much work that it has settled
-  double earlier_ms = 0;        // of the life of the process, before the window
   Prior prior = Prior::kWatched;
 };
 

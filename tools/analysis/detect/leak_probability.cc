@@ -31,7 +31,6 @@ double FallInErrors(const S& s) { return std::clamp(-s.gamma / s.gamma_error, 0.
 double Bursts(const S& s) { return std::log(std::clamp(s.dispersion, 1.0, 20.0)); }
 double Dead(const S& s) { return -std::log(std::clamp(s.survivors_share, .01, 1.0)); }
 double OldDeaths(const S& s) { return std::sqrt(s.old_deaths_share); }
-double Functions(const S& s) { return std::log1p(s.growing_functions); }
 double Strict(const S& s) { return Nines(s.strict_p, 5); }
 
 constexpr LeakTerm kForSureTerms[] = {
@@ -56,9 +55,6 @@ constexpr LeakTerm kForSureTerms[] = {
     {"most dead", [](const S& s) { return std::max(Dead(s) - 1, 0.0); }},
     {"some dead by age", [](const S& s) { return std::min(Dead(s), 1.0) * Age(s); }},
     {"old deaths", OldDeaths},
-    {"functions that grow", Functions},
-    {"functions by age", [](const S& s) { return Functions(s) * Age(s); }},
-    {"share that grows", [](const S& s) { return s.growing_share; }},
     {"by work", [](const S& s) { return s.by_work ? 1.0 : 0.0; }},
 };
 
@@ -66,14 +62,12 @@ constexpr LeakTerm kContainerTerms[] = {
     {"one", One},
     {"age", Age},
     {"steps", [](const S& s) { return std::min(s.container_steps, 10.0); }},
-    {"functions that grow", Functions},
 };
 
 constexpr LeakTerm kBacklogTerms[] = {
     {"one", One},
     {"age", Age},
     {"later and later", [](const S& s) { return Nines(s.backlog_p, 8); }},
-    {"functions that grow", Functions},
 };
 
 constexpr LeakTerm kOpenTerms[] = {
@@ -91,8 +85,6 @@ constexpr LeakTerm kOpenTerms[] = {
     {"die at one age", [](const S& s) { return s.bounded ? 1.0 : 0.0; }},
     {"dead", [](const S& s) { return std::min(Dead(s), 3.0); }},
     {"old deaths", OldDeaths},
-    {"functions that grow", Functions},
-    {"share that grows", [](const S& s) { return s.growing_share; }},
 };
 
 double LogOdds(const LeakSigns& signs, const LeakModel& model) {

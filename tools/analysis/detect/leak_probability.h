@@ -9,7 +9,8 @@
 // (leak_probability_model.inc, bench/verdicts/README.md).
 // Why not the p-values themselves: they say how sure growth is. A cache that fills grows as surely
 // as a leak does, and a program that starts is full of such sites. What tells them apart, as far as
-// anything does, is how old the process is, how many of its functions grow at once, and the shape.
+// anything does, is how long it has gone on, the shape, and whether most blocks die. How many other
+// sites grow says nothing here: in the populations it tells the leaky program as well as the young.
 // The prior is stated: how many sites leak for each that does not, before anything was measured.
 // Promises: between 0 and 1; the same signs give the same number. A program that has not settled
 // has no suspects by growth alone, whatever the sum. Limits: what the populations do not hold, the
@@ -46,7 +47,7 @@ struct LeakTerm {
   std::string_view name;
   double (*of)(const LeakSigns& signs);
 };
-inline constexpr size_t kMostTerms = 25;
+inline constexpr size_t kMostTerms = 22;
 std::span<const LeakTerm> TermsOf(Growing way);
 
 // The broken line: slopes of the log odds themselves, and of what they exceed each knot by.

@@ -23,7 +23,7 @@ double SurvivorsShare(const SiteHistory& history, const Judgement& judgement, co
 LeakSigns SignsOf(const SiteHistory& history, const Judgement& judgement, const Look& look) {
   const Births& births = judgement.births;
   LeakSigns signs;
-  signs.age_seconds = (look.window.end_ms + look.earlier_ms) / 1e3;
+  signs.age_seconds = look.window.end_ms / 1e3;
   if (look.enough_work) signs.age_seconds = std::max(signs.age_seconds, kAgeOfMuchWork);
   signs.blocks = births.effective;
   signs.dispersion = births.phi;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes from the tests of a site what the probability of a leak is made of, and what it means for a
-// site that others grow beside it.
+// Takes from the tests of a site what the probability of a leak is made of.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_SIGNS_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_DETECT_SIGNS_H_
 
@@ -10,7 +9,6 @@
 
 namespace leaktrack {
 
-// All but what concerns the other sites.
 LeakSigns SignsOf(const SiteHistory& history, const Judgement& judgement, const Look& look);
 
 }  // namespace leaktrack
