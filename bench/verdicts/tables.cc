@@ -212,7 +212,7 @@ std::string AsCsv(const std::vector<CalibrationEntry>& entries) {
   std::string text =
       "population,program,unit,hard,leaked,leak,chosen,probability,kind,age,blocks,phi,gamma,gamma_"
       "error,p1,p2,"
-      "strict,share,old_deaths,container,backlog,sound,bounded,halves,work,"
+      "strict,share,old_deaths,functions,growing,container,backlog,sound,bounded,halves,work,"
       "joined\n";
   for (const CalibrationEntry& e : entries) {
     const LeakSigns& s = e.signs;
@@ -222,7 +222,7 @@ std::string AsCsv(const std::vector<CalibrationEntry>& entries) {
                           e.population, e.program, e.unit, e.hard, e.leaked, e.leak, e.chosen,
                           e.probability, e.kind, s.age_seconds, s.blocks, s.dispersion, s.gamma,
                           s.gamma_error, s.never_dies_p, s.births_p, s.strict_p, s.survivors_share,
-                          s.old_deaths_share);
+                          s.old_deaths_share, s.growing_functions, s.growing_share);
     absl::StrAppendFormat(&text, "%.0f,%.3g,%d,%d,%d,%d,%d\n", s.container_steps, s.backlog_p,
                           s.sound, s.bounded, s.halves_hold, s.by_work, s.joined);
   }

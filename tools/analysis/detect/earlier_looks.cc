@@ -96,6 +96,7 @@ bool Urgent(const Hypothesis& hypothesis, std::optional<double> headroom_bytes) 
          hypothesis.judgement.growth->low * kUrgentHours > *headroom_bytes;
 }
 
+// What else grows is taken to be the same: the anchors are near.
 double ProbabilityAt(const Hypothesis& hypothesis, double end_ms, const Look& last) {
   std::optional<Clock> work;
   if (last.work != nullptr) work = last.work->Until(end_ms);
@@ -105,6 +106,8 @@ double ProbabilityAt(const Hypothesis& hypothesis, double end_ms, const Look& la
   if (!judgement.testable) return 0;
   LeakSigns signs = SignsOf(past, judgement, look);
   signs.joined = hypothesis.signs.joined;
+  signs.growing_functions = hypothesis.signs.growing_functions;
+  signs.growing_share = hypothesis.signs.growing_share;
   return LeakProbability(signs, look.prior);
 }
 

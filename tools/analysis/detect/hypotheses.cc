@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "tools/analysis/detect/leak_probability.h"
 #include "tools/analysis/detect/signs.h"
@@ -143,6 +144,9 @@ void TestSums(std::vector<Hypothesis>& hypotheses, size_t depth, const Look& loo
 }
 
 void CallByProbability(std::vector<Hypothesis>& hypotheses, const Look& look) {
+  const Surroundings beside = WhatGrows(
+      hypotheses, [&](size_t i) { return hypotheses[i].judgement.testable; },
+      [&](size_t i) { return hypotheses[i].significant; });
   ParallelFor(hypotheses.size(), [&](size_t i) {
     Hypothesis& hypothesis = hypotheses[i];
     const Judgement& judgement = hypothesis.judgement;
@@ -153,12 +157,29 @@ void CallByProbability(std::vector<Hypothesis>& hypotheses, const Look& look) {
             ? SignsOf(OfSizes(history, judgement.size_from, judgement.size_to), judgement, look)
             : SignsOf(history, judgement, look);
     hypothesis.signs.joined = hypothesis.candidate.merged || judgement.size_from > 0;
+    hypothesis.signs.growing_functions = beside.functions;
+    hypothesis.signs.growing_share = beside.share;
     hypothesis.probability = LeakProbability(hypothesis.signs, look.prior);
     hypothesis.verdict = Decide(judgement, hypothesis.significant, hypothesis.probability);
   });
 }
 
 }  // namespace
+
+Surroundings WhatGrows(const std::vector<Hypothesis>& hypotheses,
+                       const std::function<bool(size_t)>& tested,
+                       const std::function<bool(size_t)>& significant) {
+  std::set<std::vector<uint32_t>> functions;
+  double all = 0;
+  double growing = 0;
+  for (size_t i = 0; i < hypotheses.size(); ++i) {
+    all += tested(i);
+    if (!significant(i)) continue;
+    ++growing;
+    functions.insert(SuffixKey(hypotheses[i].candidate, 1));
+  }
+  return {static_cast<double>(functions.size()), all > 0 ? growing / all : 0};
+}
 
 std::vector<Hypothesis> JudgeAll(std::vector<Candidate> candidates, const Look& look) {
   std::vector<Hypothesis> hypotheses(candidates.size());

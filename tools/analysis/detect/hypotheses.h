@@ -12,6 +12,7 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_HYPOTHESES_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_DETECT_HYPOTHESES_H_
 
+#include <functional>
 #include <vector>
 
 #include "tools/analysis/blame/candidates.h"
@@ -33,8 +34,19 @@ struct Hypothesis {
   bool Accused() const { return verdict >= Verdict::kSuspect; }
 };
 
+// How much of the program grows at once.
+struct Surroundings {
+  double functions = 0;
+  double share = 0;  // of the sites that were tested
+};
+
 // What several tries at the same blocks must reach.
 inline constexpr double kManyTriesMaxP = 0.001;
+
+// Tells every tested site what grows beside it; `significant` and `tested` are of one look.
+Surroundings WhatGrows(const std::vector<Hypothesis>& hypotheses,
+                       const std::function<bool(size_t)>& tested,
+                       const std::function<bool(size_t)>& significant);
 
 std::vector<Hypothesis> JudgeAll(std::vector<Candidate> candidates, const Look& look);
 
