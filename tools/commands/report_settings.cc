@@ -78,6 +78,10 @@ void AddSettings(CLI::App& app, ReportSettings& settings) {
                  "time to the limit below which the status is WARNING, CRITICAL, OOM IMMINENT")
       ->type_name("T,T,T")
       ->capture_default_str();
+  app.add_option("--growth-horizon", settings.growth_horizon,
+                 "growth without proof counts (exit status 3) if it would fill the limit in this")
+      ->type_name("T")
+      ->capture_default_str();
   app.add_option("--wrapper", settings.wrappers,
                  "never blame functions of this name ('pool_*'); may be repeated")
       ->type_name("PATTERN")
@@ -98,6 +102,10 @@ absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings) {
   }
   ASSIGN_OR_RETURN(options.levels.use, ReadUse(settings.status_use));
   ASSIGN_OR_RETURN(options.levels.seconds, ReadTimes(settings.status_time));
+  const absl::StatusOr<uint64_t> horizon_ms = ParseDurationMs(settings.growth_horizon);
+  if (!horizon_ms.ok() || *horizon_ms == 0)
+    return Refused("--growth-horizon", settings.growth_horizon, "a duration such as 7d");
+  options.growth_horizon_seconds = static_cast<double>(*horizon_ms) / 1e3;
   options.wrappers = settings.wrappers;
   for (const std::string& path : settings.wrapper_files)
     RETURN_IF_ERROR(ReadWrapperFile(path, options.wrappers));

@@ -9,7 +9,7 @@ import expectations
 def site(functions, objects, size, verdict="none", rank=1, module="/x/program", **more):
     stack = [{"function": f, "module": module} for f in functions]
     return {"rank": rank, "verdict": verdict, "live_objects": objects, "live_bytes": size, "stack": stack,
-            "blame": stack[0], **more}
+            "blame": stack[0], "grows": verdict in ("leak", "suspect"), **more}
 
 
 def report(*sites, end="exited", **coverage):
@@ -63,7 +63,7 @@ class ExpectationsTest(unittest.TestCase):
         self.assert_fails("// EXPECT: first Cache", grown)
         self.assert_fails("// EXPECT: no accusation", grown)
 
-    def test_trends_are_those_of_the_accused_site_that_ranks_first(self):
+    def test_trends_are_those_of_the_growing_site_that_ranks_first(self):
         seen = report(site(["Grow"], 9, 9, "suspect", rank=2, trend="linear"),
                       site(["Grow"], 9, 9, "suspect", rank=1, trend="sawtooth"),
                       site(["Cache"], 9, 9, "none", rank=3, trend="bounded"))
@@ -76,6 +76,11 @@ class ExpectationsTest(unittest.TestCase):
         grown = site(["Grow"], 9, 9, "suspect")
         self.assert_holds("// EXPECT: accused only Grow", report(grown, site(["Cache"], 9, 9, "watch", rank=2)))
         self.assert_fails("// EXPECT: accused only Grow", report(grown, site(["Cache"], 9, 9, "suspect", rank=2)))
+
+    def test_grows_only_counts_every_other_site_whatever_it_is_called(self):
+        grown = site(["Grow"], 9, 9, "watch", grows=True)
+        self.assert_holds("// EXPECT: grows only Grow", report(grown, site(["Cache"], 9, 9, "watch", rank=2)))
+        self.assert_fails("// EXPECT: grows only Grow", report(grown, site(["Cache"], 9, 9, "watch", rank=2, grows=True)))
 
     def test_onset_and_doubling_time_are_shares_of_the_run(self):
         late = report(site(["Grow"], 9, 9, "suspect", late_onset_seconds=60, doubling_seconds=None))

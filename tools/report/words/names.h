@@ -32,6 +32,8 @@ const char* Name(Value value) {
   return TermOf(value).name;
 }
 const char* Name(LimitKind kind);  // empty for kNone
+const char* Name(GrowingSum sum);
+const char* ConclusionName(const Analysis& analysis);  // "leak", "suspect", "grows", "nothing" ...
 
 // All values of an enumeration, which are numbered from 0 on without a gap.
 template <typename Value>
