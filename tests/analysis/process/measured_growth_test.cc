@@ -79,6 +79,13 @@ TEST(MeasuredGrowthTest, GrowthInFewBurstsHasNoSlopeAndIsMeasured) {
   EXPECT_EQ(analysis.conclusion, Conclusion::kGrows);
 }
 
+TEST(MeasuredGrowthTest, ABurstOfTheLastSecondsIsGrowthThatGoesOn) {
+  const Analysis analysis =
+      Measured(WithResident([](int s) { return 10 + 3.4 * (s / 24); }));  // 24, 48, 72 s
+  ASSERT_TRUE(analysis.measured_growth.has_value());
+  EXPECT_TRUE(analysis.measured_growth->goes_on);
+}
+
 TEST(MeasuredGrowthTest, AGrowingBaseUnderTeethIsMeasured) {
   const Analysis analysis =
       Measured(WithResident([](int s) { return 50 + (s / 8) * 6.0 + (s % 8) * 20.0; }));

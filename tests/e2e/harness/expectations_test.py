@@ -101,19 +101,32 @@ class ExpectationsTest(unittest.TestCase):
         untold = {**account, "memory": {**account["memory"], "retained_bytes": None}}
         self.assert_fails("// EXPECT: retained at least 0 bytes", untold)
 
-    def test_unplaced_growth_is_forecast_and_has_a_caller_or_none(self):
+    def test_unplaced_growth_has_a_caller_or_none(self):
         account = report({**site(["MapAll"], 1, 9, "none"), "id": 5})
         account["memory"] = {"growth_bytes_per_hour": {"unplaced": {"mid": 9, "low": 8, "high": 10}}, "nearest_site": 5}
-        account["process"]["seconds_to_limit"] = {"mid": 60}
         self.assert_holds("// EXPECT: unplaced growth near MapAll", account)
         self.assert_fails("// EXPECT: unplaced growth", account)
         account["memory"]["nearest_site"] = None
         self.assert_holds("// EXPECT: unplaced growth", account)
         self.assert_fails("// EXPECT: unplaced growth near MapAll", account)
-        account["process"]["seconds_to_limit"]["mid"] = None
-        self.assert_fails("// EXPECT: unplaced growth", account)
         account["memory"]["growth_bytes_per_hour"]["unplaced"] = None
         self.assert_fails("// EXPECT: unplaced growth", account)
+
+    def test_growth_that_is_measured_has_a_rate_and_a_holder_or_none(self):
+        seen = report({**site(["Arena"], 1, 9, "none"), "id": 5})
+        seen["conclusion"] = "grows"
+        growth = {"of": "resident", "bytes_per_hour": {"mid": 60 * 10 * 2**20}, "goes_on": True, "holder": {"site": 5}}
+        seen["process"]["measured_growth"] = growth
+        self.assert_holds("// EXPECT: conclusion grows|leak\n// EXPECT: measured resident 9 to 11 MiB/min\n"
+                          "// EXPECT: holder Arena", seen)
+        self.assert_fails("// EXPECT: conclusion leak", seen)
+        self.assert_fails("// EXPECT: measured heap 9 to 11 MiB/min", seen)
+        self.assert_fails("// EXPECT: measured resident 11 to 12 MiB/min", seen)
+        self.assert_fails("// EXPECT: holder nobody", seen)
+        growth["holder"], growth["goes_on"] = None, False
+        self.assert_holds("// EXPECT: holder nobody", seen)
+        self.assert_fails("// EXPECT: holder Arena", seen)
+        self.assert_fails("// EXPECT: measured resident 9 to 11 MiB/min", seen)
 
     def test_lines_for_long_runs_are_kept_apart(self):
         (case,) = expectations.parse("// EXPECT: first Grow\n// EXPECT-LONG: verdict leak Grow")

@@ -14,6 +14,7 @@ namespace leaktrack {
 namespace {
 
 constexpr double kResidentFloor = 1 << 20, kResidentShare = 1.0 / 30;
+constexpr size_t kLeastReadings = 6, kLeastLate = 4, kLeastLasting = 2;
 constexpr double kSumErrors = 3;  // standard errors of the sum of sampled blocks
 constexpr double kHalfOfFloor = .5, kStillThere = .2;
 
@@ -52,7 +53,8 @@ struct Grid {
 };
 
 Grid LaterHalf(const Grid& grid) {
-  const auto half = static_cast<ptrdiff_t>(grid.values.size() / 2);
+  const size_t count = grid.values.size();
+  const auto half = static_cast<ptrdiff_t>(std::min(count / 2, count - kLeastLate));
   return {{grid.hours.begin() + half, grid.hours.end()},
           {grid.values.begin() + half, grid.values.end()}};
 }
@@ -74,6 +76,12 @@ Rate Latest(const Rate& whole, const std::optional<Rate>& late) {
   return late->low > whole.high || late->high < whole.low ? *late : whole;
 }
 
+// By what the readings rose and did not fall again: a burst counts as soon as it has lasted.
+double Stayed(const std::vector<double>& values) {
+  const size_t last = std::max(kLeastLasting, values.size() / 4);
+  return Of(values, values.size() - last, values.size()).low - values.front();
+}
+
 std::optional<MeasuredGrowth> Measure(const Grid& grid, GrowingSum sum, double floor_bytes) {
   const std::optional<Rate> whole = GrowthBeyond(grid.hours, grid.values, floor_bytes);
   if (!whole) return std::nullopt;
@@ -84,8 +92,8 @@ std::optional<MeasuredGrowth> Measure(const Grid& grid, GrowingSum sum, double f
   growth.rate = Latest(*whole, now);
   growth.from_seconds = grid.hours.front() * 3600;
   growth.bytes = grid.values.back() - grid.values.front();
-  const double late_bytes = late.values.back() - late.values.front();
-  growth.goes_on = now.has_value() && late_bytes >= kStillThere * growth.bytes;
+  growth.goes_on =
+      Stayed(late.values) >= std::max(kStillThere * growth.bytes, kHalfOfFloor * floor_bytes);
   return growth;
 }
 
@@ -104,12 +112,12 @@ double FloorOfSum(const capture::Capture& capture, const Analysis& analysis, con
 
 std::optional<MeasuredGrowth> MeasureSum(const capture::Capture& capture, const Analysis& analysis,
                                          const Grid& grid, GrowingSum sum) {
-  if (grid.values.size() < kMinMemoryReadings) return std::nullopt;
+  if (grid.values.size() < kLeastReadings) return std::nullopt;
   return Measure(grid, sum, FloorOfSum(capture, analysis, grid));
 }
 
 std::optional<MeasuredGrowth> MeasureResident(const Grid& grid) {
-  if (grid.values.size() < kMinMemoryReadings) return std::nullopt;
+  if (grid.values.size() < kLeastReadings) return std::nullopt;
   const double least = *std::min_element(grid.values.begin(), grid.values.end());
   return Measure(grid, GrowingSum::kResident, std::max(kResidentFloor, kResidentShare * least));
 }

@@ -219,6 +219,13 @@ std::string SmallGrowthText(const ReportInput& input) {
                       ": too slow to fill the limit within the horizon (--growth-horizon)");
 }
 
+std::string NoGrowthText(const MemoryResult& memory) {
+  if (!memory.rss_growth)
+    return "no growth was found in the heap; resident memory was not read often enough to tell";
+  return Significant(memory.rss_growth) ? "no growth was found that is more than noise"
+                                        : "no growth was found";
+}
+
 FirstScreen Clean(const ReportInput& input, size_t columns) {
   const Analysis& analysis = input.analysis;
   FirstScreen screen{"OK", Tint::kGreen, {}, {}, {}};
@@ -234,10 +241,7 @@ FirstScreen Clean(const ReportInput& input, size_t columns) {
   } else if (analysis.memory.memory_class == MemoryClass::kSteady) {
     screen.lines.push_back(MemoryText(analysis.memory));
   } else {
-    screen.lines.emplace_back(analysis.memory.rss_growth
-                                  ? "no growth was found"
-                                  : "no growth was found in the heap; resident memory was not "
-                                    "read often enough to tell");
+    screen.lines.push_back(NoGrowthText(analysis.memory));
   }
   screen.lines.push_back(WatchedText(input));
   return screen;
