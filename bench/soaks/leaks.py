@@ -52,4 +52,6 @@ def wrong(run_json, report):
     """The expectations in the source of a leaky program that the report on its long run does not meet, one text
     each."""
     case = next(case for case in cases(run_json["program"]) if case.name == run_json["case"])
-    return expectations.complaints(case.main + case.long, report, losses_allowed=False)
+    told_anew = {text.split()[0] for text, _ in case.long}
+    main = [check for check in case.main if check[0].split()[0] not in told_anew]
+    return expectations.complaints(main + case.long, report, losses_allowed=False)

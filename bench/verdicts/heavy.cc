@@ -84,6 +84,15 @@ void AddPool(SiteMaker& m) {
 
 }  // namespace
 
+void AddHeavyHealthy(SiteMaker& m) {
+  for (int i = 0; i < 10; ++i) {
+    AddReplacedValues(m);
+    AddRisingLoad(m);
+    AddCollected(m);
+    AddPool(m);
+  }
+}
+
 void AddHeavy(SiteMaker& m) {
   const auto rate = [&m] { return m.random().LogUniform(2, 100) * kMegabyte; };
   AddBurstyLeak(m, rate());
@@ -94,12 +103,7 @@ void AddHeavy(SiteMaker& m) {
   AddFreedAtExitLeak(m, rate());
   AddLoadedLeak(m, rate());
   AddGuiltyCaller(m, rate());
-  for (int i = 0; i < 10; ++i) {
-    AddReplacedValues(m);
-    AddRisingLoad(m);
-    AddCollected(m);
-    AddPool(m);
-  }
+  AddHeavyHealthy(m);
 }
 
 }  // namespace leaktrack::verdicts

@@ -13,6 +13,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_format.h"
 #include "bench/verdicts/cost.h"
+#include "bench/verdicts/fit.h"
 #include "bench/verdicts/scenarios.h"
 #include "bench/verdicts/tables.h"
 #include "tools/report/words/names.h"
@@ -30,6 +31,8 @@ struct Options {
   std::string json;
   std::string match;
   std::string analyze;
+  std::string fit;
+  std::string entries;
   double programs = 1;
   bool explain = false;
 };
@@ -117,6 +120,8 @@ void RunAllLooks(const Options& options, Results& results) {
   for (int i = 0; i < Times(5, options.programs); ++i) {
     const FirstSuspicion one = RunLooks(6, 64 << 10, Seed(options, i));
     row.looks.leaked.insert(row.looks.leaked.end(), one.leaked.begin(), one.leaked.end());
+    results.calibration.insert(results.calibration.end(), one.entries.begin(), one.entries.end());
+    row.looks.in_time.part += one.in_time.part, row.looks.in_time.all += one.in_time.all;
     row.looks.ever_accused += one.ever_accused, row.looks.sites += one.sites;
   }
   results.looks.push_back(row);
@@ -134,8 +139,22 @@ void RunForecasts(const Options& options, Results& results) {
   }
 }
 
+// Programs of all populations; those that another round has are never among them.
+void RunAllCalibration(const Options& options, Results& results) {
+  for (uint32_t number = 0; number < kPopulations.size(); ++number) {
+    if (!Wanted(options, "calibration", kPopulations[number].name)) continue;
+    const int programs = Times(kPopulations[number].programs, options.programs);
+    for (int i = 0; i < programs; ++i) {
+      for (CalibrationEntry& entry :
+           RunCalibration(number, static_cast<uint32_t>(i), Seed(options, i)))
+        results.calibration.push_back(std::move(entry));
+    }
+  }
+}
+
 Results Simulate(const Options& options) {
   Results results;
+  if (options.only == "calibration") RunAllCalibration(options, results);
   RunVerdicts(options, results);
   RunAllLooks(options, results);
   RunForecasts(options, results);
@@ -153,11 +172,15 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"tune", "report"}));
   app.add_option("--programs", options.programs, "this many times the usual number of programs");
   app.add_option("--only", options.only, "one part")
-      ->check(CLI::IsMember({"verdicts", "looks", "forecast", "cost"}));
+      ->check(CLI::IsMember({"verdicts", "looks", "forecast", "cost", "calibration"}));
   app.add_option("--match", options.match, "scenarios whose name contains this");
   app.add_option("--json", options.json, "write the figures to this file, too");
   app.add_flag("--explain", options.explain,
                "say of each wrong or missing accusation what the report said");
+  app.add_option("--fit", options.fit,
+                 "of the part `calibration`: fit the model and write it to this file");
+  app.add_option("--entries", options.entries, "of the same: write all entries to this file")
+      ->group("");
   app.add_option("--analyze", options.analyze, "for the part `cost`: analyze this capture and end")
       ->group("");
   CLI11_PARSE(app, argc, argv);
@@ -166,6 +189,8 @@ int main(int argc, char** argv) {
   std::cout << AsText(results);
   if (options.only.empty() || options.only == "cost")
     std::cout << AsText(MeasureCost(10'000, 2'000'000)) << "\n";
+  if (!options.fit.empty()) std::ofstream(options.fit) << TextOf(FittedModel(results.calibration));
+  if (!options.entries.empty()) std::ofstream(options.entries) << AsCsv(results.calibration);
   if (!options.json.empty()) std::ofstream(options.json) << AsJson(results);
   return 0;
 }

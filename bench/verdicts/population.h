@@ -40,6 +40,7 @@ void AddLeaks(SiteMaker& maker, int of_each);
 // at exit, one guilty caller among many of the same function. Healthy: caches whose values are
 // replaced, load that rises for good, memory that is garbage collected in waves.
 void AddHeavy(SiteMaker& maker);
+void AddHeavyHealthy(SiteMaker& maker);  // the good of these alone
 
 }  // namespace leaktrack::verdicts
 

@@ -87,14 +87,28 @@ Program SteadyLeaks(double hours, uint64_t interval, uint64_t seed) {
   return program;
 }
 
-// For each unit: the first look that accused one of its sites.
-std::vector<double> FirstAccused(const Program& program, uint64_t seed) {
+// Of each unit: the first look that accused one of its sites.
+std::vector<double> FirstAccused(const Program& program, uint64_t seed,
+                                 std::vector<CalibrationEntry>* entries) {
   TrackedRun run(program, seed);
   std::vector<double> first(program.units.size(), kForever);
   for (double at = kFirstLook; at <= program.end_ms; at *= kLookStep) {
     run.AdvanceTo(at);
     const capture::Capture capture = run.Look();
     for (const SiteResult& site : Analyze(capture, run.names()).sites) {
+      if (site.leak_probability && !site.sites.empty()) {
+        CalibrationEntry entry;
+        entry.program = static_cast<uint32_t>(seed);
+        entry.unit = program.sites[run.ProgramSite(site.sites[0])].unit;
+        const Unit& unit = program.units[entry.unit];
+        entry.leak = unit.leak;
+        entry.hard = unit.hard;
+        entry.kind = unit.kind;
+        if (unit.leak) entry.leaked = unit.leaked_bytes(at) / static_cast<double>(program.interval);
+        entry.probability = *site.leak_probability;
+        entry.signs = site.signs;
+        entries->push_back(std::move(entry));
+      }
       if (site.verdict < Verdict::kSuspect) continue;
       for (const capture::SiteId id : site.sites) {
         double& when = first[program.sites[run.ProgramSite(id)].unit];
@@ -109,13 +123,17 @@ std::vector<double> FirstAccused(const Program& program, uint64_t seed) {
 
 FirstSuspicion RunLooks(double hours, uint64_t interval, uint64_t seed) {
   const Program program = SteadyLeaks(hours, interval, seed);
-  const std::vector<double> first = FirstAccused(program, seed);
-  const auto t = static_cast<double>(interval);
   FirstSuspicion result;
+  const std::vector<double> first = FirstAccused(program, seed, &result.entries);
+  const auto t = static_cast<double>(interval);
   for (size_t i = 0; i < program.units.size(); ++i) {
     const Unit& unit = program.units[i];
     const bool accused = !std::isinf(first[i]);
     if (unit.leak) result.leaked.push_back(accused ? unit.leaked_bytes(first[i]) / t : kForever);
+    if (unit.leak) {
+      const double due = std::max(30 * t / unit.bytes_per_hour * kHour, 3 * kMinute);
+      result.in_time.Add(first[i] <= due * kLookStep);
+    }
     if (!unit.leak && !unit.hard) result.ever_accused += accused, ++result.sites;
   }
   return result;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <vector>
 
+#include "bench/verdicts/calibration.h"
 #include "bench/verdicts/score.h"
 
 namespace leaktrack::verdicts {
@@ -32,7 +33,9 @@ Score RunScenario(const Scenario& scenario, uint64_t seed, const Watch& watch = 
 // the end.
 struct FirstSuspicion {
   std::vector<double> leaked;
-  double ever_accused = 0, sites = 0;  // healthy and decidable: suspect or leak at any look
+  Share in_time;  // by 30 T, or by an age of three minutes if that is later, and a look's length
+  double ever_accused = 0, sites = 0;     // healthy and decidable: suspect or leak at any look
+  std::vector<CalibrationEntry> entries;  // of all looks, if asked for
 };
 FirstSuspicion RunLooks(double hours, uint64_t interval, uint64_t seed);
 

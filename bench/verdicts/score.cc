@@ -100,9 +100,13 @@ class Holder {
     const Unit& unit = truth_.program.units[number];
     const double leaked = unit.leaked_bytes(truth_.program.end_ms) / truth_.interval;
     Verdict best = Verdict::kNone;
+    bool named = false;
     double rate = 0, low = 0, high = 0;
     for (size_t i = 0; i < analysis_.sites.size(); ++i) {
-      if (!Accused(analysis_.sites[i]) || !Holds(i, number)) continue;
+      if (!analysis_.sites[i].significant && !Accused(analysis_.sites[i])) continue;
+      if (!Holds(i, number)) continue;
+      named = true;
+      if (!Accused(analysis_.sites[i])) continue;
       const SiteResult& result = analysis_.sites[i];
       best = std::max(best, result.verdict);
       if (!result.growth || UnitOfEntry(i) != &unit) continue;
@@ -118,6 +122,7 @@ class Holder {
     if (leaked >= 64) {
       score_.recall_64.Add(found);
       score_.leak_recall_64.Add(best == Verdict::kLeak);
+      score_.named_64.Add(named);
     }
     if (!found || rate <= 0 || !unit.steady) return;
     score_.rate_errors.push_back(std::abs(rate / unit.bytes_per_hour - 1));
@@ -167,6 +172,7 @@ void Score::Add(const Score& o) {
       {&recall_16, &o.recall_16},
       {&recall_64, &o.recall_64},
       {&leak_recall_64, &o.leak_recall_64},
+      {&named_64, &o.named_64},
       {&first, &o.first},
       {&first_five, &o.first_five},
       {&first_with_hard, &o.first_with_hard},

@@ -2,10 +2,10 @@
 //
 // Compares an analysis with the truth, and sums up the results.
 //
-// Terms: a leak is *found* if an entry with verdict suspect or leak contains one of its sites. An
-// entry is a *false leak* if its verdict is leak and none of its sites leaks. If one of its sites
-// is hard (population.h), it is counted separately. T is the interval in force at the end of the
-// run.
+// Words: a leak is *found* if an entry that is suspect or leak holds one of its sites, *named* if
+// one does that grows more than chance explains. An entry is a *false leak* if its verdict is leak
+// and none of its sites leaks; if one of them is hard (population.h), it is counted apart. T is the
+// interval in force at the end of the run.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_BENCH_VERDICTS_SCORE_H_
@@ -40,6 +40,7 @@ struct Score {
   std::array<Share, 5> recall{};
   Share recall_16, recall_64;
   Share leak_recall_64;     // with verdict leak, from 64 T
+  Share named_64;           // more than chance explains, whatever the probability, from 64 T
   Share first, first_five;  // P@1, P@5, among entries that are not hard
   Share first_with_hard, first_five_with_hard;
   double reciprocal_rank = 0;

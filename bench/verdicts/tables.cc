@@ -59,6 +59,7 @@ const std::vector<Column>& Recalls() {
       {">=16", [](const Score& s) { return Of(s.recall_16); }},
       {">=64", [](const Score& s) { return Of(s.recall_64); }},
       {"leak>=64", [](const Score& s) { return Of(s.leak_recall_64); }},
+      {"named>=64", [](const Score& s) { return Of(s.named_64); }},
   };
   return columns;
 }
@@ -126,13 +127,14 @@ std::string Lists(const Score& sum) {
 }
 
 std::string Looks(const std::vector<LookRow>& rows) {
-  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %14s\n", "time to suspect", "leaks",
-                                     "median T", "p90 T", "never", "ever accused");
+  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %9s %14s\n", "time to suspect", "leaks",
+                                     "median T", "p90 T", "never", "in time", "ever accused");
   for (const auto& [name, looks] : rows) {
     const auto never = std::ranges::count_if(looks.leaked, [](double t) { return std::isinf(t); });
-    absl::StrAppendFormat(&text, "%-22s %9d %9.1f %9.1f %9d %5.0f of %5.0f\n", name,
+    absl::StrAppendFormat(&text, "%-22s %9d %9.1f %9.1f %9d %9s %5.0f of %5.0f\n", name,
                           looks.leaked.size(), Quantile(looks.leaked, .5),
-                          Quantile(looks.leaked, .9), never, looks.ever_accused, looks.sites);
+                          Quantile(looks.leaked, .9), never, Of(looks.in_time, 2),
+                          looks.ever_accused, looks.sites);
   }
   return text + "\n";
 }
@@ -146,6 +148,20 @@ std::string ForecastTable(const std::vector<ForecastRow>& rows) {
                           Quantile(f.errors, .9), Of(f.covered), f.without);
   }
   return text;
+}
+
+constexpr double kFewestOfATenth = 800;
+
+std::string CalibrationTable(const std::vector<CalibrationEntry>& entries) {
+  std::string text = absl::StrFormat("%-22s %9s %9s %9s %9s %20s\n", "probability of a leak",
+                                     "entries", "said", "true", "off", "95 % of it");
+  for (const Bin& bin : Reliability(entries, kFewestOfATenth)) {
+    absl::StrAppendFormat(&text, "%-22s %9.0f %9.3f %9.3f %+9.3f %+9.3f to %+7.3f\n",
+                          absl::StrFormat("%.1f to %.1f", bin.low, bin.high), bin.entries,
+                          bin.said / bin.weight, bin.leaks / bin.weight, bin.Off(), bin.off_low,
+                          bin.off_high);
+  }
+  return text + "\n";
 }
 
 nlohmann::json Values(const Score& score) {
@@ -188,6 +204,29 @@ std::string AsText(const Results& results) {
   }
   if (!results.looks.empty()) text += Looks(results.looks);
   if (!results.forecasts.empty()) text += ForecastTable(results.forecasts);
+  if (results.looks.empty() && !results.calibration.empty())
+    text += CalibrationTable(results.calibration);
+  return text;
+}
+
+std::string AsCsv(const std::vector<CalibrationEntry>& entries) {
+  std::string text =
+      "population,program,unit,hard,leaked,leak,chosen,probability,kind,age,blocks,phi,gamma,gamma_"
+      "error,p1,p2,"
+      "strict,share,old_deaths,functions,growing,container,backlog,sound,bounded,halves,work,"
+      "joined\n";
+  for (const CalibrationEntry& e : entries) {
+    const LeakSigns& s = e.signs;
+    absl::StrAppendFormat(&text,
+                          "%d,%d,%d,%d,%.1f,%d,%d,%.4f,%s,%.1f,%.2f,%.3f,%.3f,%.3f,%.3g,%.3g,%.3g,%"
+                          ".4f,%.4f,%.0f,%.4f,",
+                          e.population, e.program, e.unit, e.hard, e.leaked, e.leak, e.chosen,
+                          e.probability, e.kind, s.age_seconds, s.blocks, s.dispersion, s.gamma,
+                          s.gamma_error, s.never_dies_p, s.births_p, s.strict_p, s.survivors_share,
+                          s.old_deaths_share, s.growing_functions, s.growing_share);
+    absl::StrAppendFormat(&text, "%.0f,%.3g,%d,%d,%d,%d,%d\n", s.container_steps, s.backlog_p,
+                          s.sound, s.bounded, s.halves_hold, s.by_work, s.joined);
+  }
   return text;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/verdicts/calibration.h"
 #include "bench/verdicts/scenarios.h"
 
 namespace leaktrack::verdicts {
@@ -31,6 +32,7 @@ struct Results {
   std::vector<Row> rows;
   std::vector<LookRow> looks;
   std::vector<ForecastRow> forecasts;
+  std::vector<CalibrationEntry> calibration;
 };
 
 // The value below which a share of `share` lies. Infinite if there are none.
@@ -38,6 +40,7 @@ double Quantile(std::vector<double> values, double share);
 
 std::string AsText(const Results& results);
 std::string AsJson(const Results& results);
+std::string AsCsv(const std::vector<CalibrationEntry>& entries);
 
 }  // namespace leaktrack::verdicts
 

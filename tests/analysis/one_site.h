@@ -25,7 +25,7 @@ inline Analysis AnalyzeOne(double seconds, uint64_t seed, const Fill& fill,
 }
 
 struct Tally {
-  int accused = 0, leaks = 0;
+  int grown = 0;  // more than chance explains
   std::map<Trend, int> trends;
   Trend Usual() const {
     Trend usual = Trend::kInsufficient;
@@ -43,8 +43,7 @@ inline Tally TallyOf(int seeds, double seconds, const Fill& fill) {
   for (int i = 0; i < seeds; ++i) {
     const Analysis analysis = AnalyzeOne(seconds, 77100 + static_cast<uint64_t>(i), fill);
     if (analysis.sites.empty()) continue;
-    tally.accused += analysis.sites[0].verdict >= Verdict::kSuspect;
-    tally.leaks += analysis.sites[0].verdict == Verdict::kLeak;
+    tally.grown += analysis.sites[0].significant;
     ++tally.trends[analysis.sites[0].trend];
   }
   return tally;

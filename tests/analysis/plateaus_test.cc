@@ -22,6 +22,8 @@ SiteResult Site(double live_bytes, const std::string& caller = "Serve",
   }
   site.stack = frames;
   site.blame = 1;
+  site.significant = true;
+  site.leak_probability = .9;
   return site;
 }
 
@@ -58,6 +60,7 @@ TEST(PlateausTest, ASiteAtOrBelowItsOldLevelIsWatchedAndSaysWhy) {
   EXPECT_EQ(sites[0].evidence.earlier_run->after_seconds, 7200);
   EXPECT_EQ(sites[0].settle.by, Settles::kAboveBytes);
   EXPECT_EQ(sites[0].settle.bytes, 100 * kMiB);
+  EXPECT_NEAR(*sites[0].leak_probability, .31, .01) << "odds of 9 to 1, less twentyfold";
   EXPECT_EQ(Held(book, Site(101 * kMiB)), Verdict::kSuspect)
       << "above the level it is a leak again";
 }

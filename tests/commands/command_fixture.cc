@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -62,7 +64,9 @@ capture::Frame FrameOf(uint32_t module, int (*function)(int)) {
   return capture::MakeFrame(module, address - reinterpret_cast<uintptr_t>(info.dli_fbase) + 1);
 }
 
-// Blocks of one size that are born every five seconds, and die or not.
+constexpr uint64_t kMostSteps = 1000;
+
+// Blocks of one size that are born at each step, and die or not.
 struct Site {
   capture::SiteId id = 0;
   uint64_t size = 0;
@@ -90,9 +94,10 @@ class Builder {
 
   std::string Bytes() {
     run_.Create(nullptr);
-    for (uint64_t second = 5; second <= made_.seconds; second += 5) {
+    const uint64_t step = std::max<uint64_t>(5, made_.seconds / kMostSteps);
+    for (uint64_t second = step; second <= made_.seconds; second += step) {
       Step(second);
-      const bool last = made_.ends && second + 5 > made_.seconds;
+      const bool last = made_.ends && second + step > made_.seconds;
       if (last) run_.recorder.header()->state = static_cast<uint32_t>(capture::RunState::kExited);
       run_.Epoch(1000 * second, last ? capture::EpochKind::kFinal : capture::EpochKind::kPeriodic);
     }

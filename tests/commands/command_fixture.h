@@ -39,7 +39,8 @@ struct MadeRun {
   uint32_t pid = 4242;
   uint64_t run_id = 1;
   uint64_t seconds = 1200;
-  uint64_t leaked_bytes = 1000;  // every five seconds one such block; 0: nothing leaks
+  uint64_t leaked_bytes =
+      1000;  // every five seconds, or rarer in a long run, one such block; 0: nothing leaks
   std::string program = "program";
   bool ends = true;  // false: the capture stops without an end, and its recorder is gone
 };

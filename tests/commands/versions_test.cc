@@ -210,11 +210,11 @@ TEST_F(VersionsTest, AFleetIsSummedUpByProgram) {
   Version("fleet", 1000);
   Make({.pid = 9, .run_id = 99, .leaked_bytes = 0, .program = "worker"}, "fleet/deep/below");
   const Outcome text = RunTool({"merge", Path("fleet")});
-  EXPECT_EQ(text.exit, 1) << text.out << text.err;
+  EXPECT_EQ(text.exit, 3) << text.out << text.err;
   EXPECT_THAT(text.out, HasSubstr(kLeakingFunction));
   const Outcome written =
       RunTool({"merge", "--format", "json", "-o", Path("fleet.json"), Path("fleet")});
-  EXPECT_EQ(written.exit, 1);
+  EXPECT_EQ(written.exit, 3);
   const json programs = json::parse(Contents(Path("fleet.json")))["programs"];
   ASSERT_THAT(programs, SizeIs(1)) << "one program file, whatever its processes are called";
   EXPECT_EQ(programs[0]["runs"], 4);

@@ -31,6 +31,7 @@ SiteResult Site(const std::string& function, Verdict verdict, double live_bytes,
   site.stack = {{function, "a.cc", 1, "/bin/service", "ab12", 1, false},
                 {"main", "a.cc", 9, "/bin/service", "ab12", 2, false}};
   site.verdict = verdict;
+  site.significant = verdict >= Verdict::kSuspect;
   site.live_bytes = live_bytes;
   site.live_objects = 2;
   site.born_bytes = 10 * live_bytes;

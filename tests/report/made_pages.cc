@@ -49,6 +49,7 @@ ReportInput OneSample() {
   ReportInput input = LeakingInput();
   SiteResult& site = input.analysis.sites[0];
   site.verdict = Verdict::kNone;
+  site.significant = false;
   site.growth.reset();
   site.live_objects = 1;
   site.stack = {};
@@ -96,6 +97,7 @@ SiteResult MadeSite(const SiteResult& model, size_t number, size_t depth) {
                  : number < 12 ? Verdict::kSuspect
                  : number < 20 ? Verdict::kWatch
                                : Verdict::kNone;
+  site.significant = number < 12;
   if (number >= 20) site.growth.reset();
   site.sites = {static_cast<capture::SiteId>(1000 + number)};
   site.live_bytes = 1e6 / static_cast<double>(1 + number % 311);

@@ -31,6 +31,9 @@ inline ReportInput LeakingInput() {
   site.live_bytes_error = 1e5;
   site.live_objects = 4000;
   site.q_value = site.p_value = 1e-6;
+  site.significant = true;
+  site.leak_probability = .87;
+  site.decided_by_seconds = 5400;
   site.oldest_seconds = 19;
   site.evidence.channel = Channel::kImmortals;
   site.evidence.born_alive = 200;

@@ -14,10 +14,12 @@
 #include "tools/analysis/blame/families.h"
 #include "tools/analysis/blame/ranking.h"
 #include "tools/analysis/detect/earlier_looks.h"
+#include "tools/analysis/detect/look_times.h"
 #include "tools/analysis/history/clock.h"
 #include "tools/analysis/history/shutdown.h"
 #include "tools/analysis/plateaus.h"
 #include "tools/analysis/process/coverage.h"
+#include "tools/analysis/process/measured_growth.h"
 #include "tools/analysis/process/process_account.h"
 #include "tools/analysis/process/runtime_advice.h"
 #include "tools/analysis/site_result.h"
@@ -39,7 +41,9 @@ void MarkTidiedUp(const Shutdown& shutdown, std::vector<Hypothesis>& hypotheses)
 Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
                  const AnalyzeOptions& options) {
   const auto end_ms = static_cast<double>(capture.duration_ms);
-  const Shutdown shutdown = FindShutdown(capture);
+  Shutdown shutdown = FindShutdown(capture);
+  if (capture.end_state == capture::RunState::kRunning)
+    shutdown.judged_ms = LastLookMs(shutdown.judged_ms);
   std::map<capture::SiteId, SiteHistory> histories = GatherHistories(capture, shutdown.judged_ms);
   std::optional<Clock> work = ClockOfChurn(histories, shutdown.judged_ms);
   const std::optional<CountedWork> counted = ClockOfUnits(capture, shutdown.judged_ms);
@@ -47,7 +51,7 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   RunFacts run;
   run.skipped_ms = options.skipped_ms;
   run.look = {Window::Of(static_cast<uint64_t>(shutdown.judged_ms)), work ? &*work : nullptr,
-              counted && counted->enough};
+              counted && counted->enough, options.prior};
 
   const OwnCode own(capture);
   std::vector<Candidate> candidates =
@@ -55,6 +59,7 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   AssignBlame(candidates, run.look.window, own, options.wrappers);
   std::vector<Hypothesis> hypotheses = JudgeAll(std::move(candidates), run.look);
   MarkTidiedUp(shutdown, hypotheses);
+  HoldVerdicts(hypotheses, run.look);
   run.warming_up = ReplayLooks(hypotheses, run.look, LimitOf(capture, options).headroom_bytes);
 
   Analysis analysis;
@@ -70,12 +75,14 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   FindFamilies(analysis.sites, own);
   for (SiteResult& site : analysis.sites) site.own_frame = OwnFrame(site.stack, site.blame, own);
   RankSites(analysis.sites);
+  analysis.detectable_bytes_per_hour = DetectableGrowth(capture, run.look.window);
+  MeasureGrowth(capture, analysis);
   AccountForProcess(capture, options, analysis);
+  if (analysis.measured_growth) analysis.measured_growth->from_seconds += options.skipped_ms / 1e3;
   std::vector<Advice>& advice = analysis.memory.advice;
   const std::vector<Advice> first = RuntimeAdvice(capture, analysis);
   advice.insert(advice.begin(), first.begin(), first.end());
-  analysis.detectable_bytes_per_hour = DetectableGrowth(capture, run.look.window);
-  Conclude(capture, analysis);
+  Conclude(capture, options, analysis);
   return analysis;
 }
 

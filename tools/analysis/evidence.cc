@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include "tools/analysis/detect/earlier_looks.h"
 #include "tools/analysis/process/coverage.h"
@@ -58,15 +59,15 @@ Evidence EvidenceOf(const Hypothesis& hypothesis, const RunFacts& run) {
   return evidence;
 }
 
-Settle SettleOf(const Hypothesis& hypothesis, const RunFacts& run) {
+Settle SettleOf(const Hypothesis& hypothesis, std::optional<double> decided_by_seconds,
+                const RunFacts& run) {
   switch (hypothesis.verdict) {
     case Verdict::kLeak:
       return SettleLeak(hypothesis, run);
     case Verdict::kSuspect:
-      if (run.look.window.end_ms < kLeakMinSeconds * 1e3)
-        return {Settles::kRunOfSeconds, kLeakMinSeconds};
-      return {Settles::kLongerThanCache};
     case Verdict::kWatch:
+      if (decided_by_seconds)
+        return {Settles::kRunOfSeconds, *decided_by_seconds - run.skipped_ms / 1e3};
       return {Settles::kLongerThanCache};
     case Verdict::kNone:
       break;

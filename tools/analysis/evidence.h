@@ -4,6 +4,8 @@
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_EVIDENCE_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_EVIDENCE_H_
 
+#include <optional>
+
 #include "tools/analysis/detect/hypotheses.h"
 #include "tools/analysis/model/evidence.h"
 
@@ -17,7 +19,9 @@ struct RunFacts {
 };
 
 Evidence EvidenceOf(const Hypothesis& hypothesis, const RunFacts& run);
-Settle SettleOf(const Hypothesis& hypothesis, const RunFacts& run);
+// `decided_by_seconds`: see SiteResult.
+Settle SettleOf(const Hypothesis& hypothesis, std::optional<double> decided_by_seconds,
+                const RunFacts& run);
 
 }  // namespace leaktrack
 

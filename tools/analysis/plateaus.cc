@@ -18,6 +18,7 @@ constexpr char kHeading[] = "# leaktrack plateaus 1\n";
 constexpr size_t kFramesOfKey = 5;
 constexpr size_t kMostName = 120;
 constexpr double kMinRunSeconds = 600;  // what stops within less was no plateau, only a pause
+constexpr double kOddsOfPlateau = 1.0 / 20, kMostBelowPlateau = .79;
 constexpr double kMinBytes = 64 << 10;
 constexpr double kMostBytes = 1e18, kMostSeconds = 1e10;
 
@@ -144,12 +145,26 @@ const RememberedPlateau* PlateauBook::Find(const SiteResult& site) const {
   return found == plateaus_.end() ? nullptr : &found->second;
 }
 
+namespace {
+
+// What has stopped at a higher level before will most probably do so again.
+double ProbabilityBelowPlateau(double probability) {
+  const double odds = kOddsOfPlateau * probability / std::max(1 - probability, 1e-9);
+  return std::min(odds / (1 + odds), kMostBelowPlateau);
+}
+
+}  // namespace
+
 void HoldAtPlateaus(const PlateauBook& book, std::vector<SiteResult>& sites) {
   for (SiteResult& site : sites) {
-    if (site.verdict < Verdict::kSuspect) continue;
+    if (!site.significant) continue;
     const RememberedPlateau* plateau = book.Find(site);
     if (plateau == nullptr || site.live_bytes > plateau->bytes) continue;
     site.verdict = Verdict::kWatch;
+    site.significant = false;  // its growth is known to end
+    if (site.leak_probability)
+      site.leak_probability = ProbabilityBelowPlateau(*site.leak_probability);
+    site.decided_by_seconds.reset();
     site.state = State::kNew;
     site.evidence.earlier_run = Plateau{plateau->bytes, plateau->seconds};
     site.settle = {Settles::kAboveBytes, 0, plateau->bytes};

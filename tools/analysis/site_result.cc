@@ -3,21 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "tools/analysis/detect/earlier_looks.h"
+#include "tools/analysis/detect/leak_probability.h"
 #include "tools/analysis/model/stats.h"
 
 namespace leaktrack {
 namespace {
-
-constexpr double kNoCache = -1;  // births that fall by more than e^-1 may be a cache's
-
-// Sure that it grows, and that it is not filling up.
-double Confidence(const Judgement& judgement, double q) {
-  if (judgement.channel != Channel::kImmortals) return 1 - q;
-  const Births& births = judgement.births;
-  return (1 - q) * NormalUpperTail((kNoCache - births.gamma) / std::max(births.gamma_error, 1e-9));
-}
 
 void TakeLive(const Live& live, double end_ms, SiteResult& site) {
   site.live_bytes = live.bytes;
@@ -35,13 +28,23 @@ void TakeGrowth(const Hypothesis& hypothesis, double skipped_ms, SiteResult& sit
   if (judgement.testable) {
     site.p_value = judgement.p;
     site.q_value = hypothesis.q;
-    site.confidence = Confidence(judgement, hypothesis.q);
+    site.leak_probability = hypothesis.probability;
   }
   if (judgement.onset_ms) site.late_onset_seconds = (*judgement.onset_ms + skipped_ms) / 1e3;
   if (judgement.doubling_ms) site.doubling_seconds = *judgement.doubling_ms / 1e3;
   if (judgement.trend == Trend::kSawtooth && judgement.growth) {
     site.sawtooth = Sawtooth{judgement.growth->mid, judgement.teeth.bytes};
   }
+}
+
+// Since the start of the run; what counts as age to the model may be the work that was done.
+std::optional<double> DecidedBy(const Hypothesis& hypothesis, const RunFacts& run) {
+  if (hypothesis.verdict != Verdict::kWatch && hypothesis.verdict != Verdict::kSuspect)
+    return std::nullopt;
+  const std::optional<double> age = DecidedBySeconds(hypothesis.signs, run.look.prior);
+  if (!age) return std::nullopt;
+  const double longer = *age / std::max(hypothesis.signs.age_seconds, 1e-9);
+  return (run.look.window.end_ms * longer + run.skipped_ms) / 1e3;
 }
 
 }  // namespace
@@ -53,6 +56,9 @@ SiteResult MakeSiteResult(Hypothesis hypothesis, const RunFacts& run, double end
   site.sites = hypothesis.candidate.history.sites;
   site.kind = hypothesis.candidate.history.kind;
   site.verdict = hypothesis.verdict;
+  site.significant = hypothesis.significant;
+  site.signs = hypothesis.signs;
+  site.decided_by_seconds = DecidedBy(hypothesis, run);
   site.trend = hypothesis.judgement.trend;
   site.state = hypothesis.state;
   if (hypothesis.state == State::kRetracted) {
@@ -61,7 +67,7 @@ SiteResult MakeSiteResult(Hypothesis hypothesis, const RunFacts& run, double end
   }
   site.freed_at_exit = hypothesis.tidied_up && hypothesis.verdict != Verdict::kNone;
   site.evidence = EvidenceOf(hypothesis, run);
-  site.settle = SettleOf(hypothesis, run);
+  site.settle = SettleOf(hypothesis, site.decided_by_seconds, run);
   site.merged = hypothesis.candidate.merged;
   site.shared_frames = hypothesis.candidate.shared;
   site.truncated = hypothesis.candidate.truncated;

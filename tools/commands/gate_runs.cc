@@ -53,7 +53,7 @@ std::vector<SiteCount> AccusedOf(const Analysis& analysis, const OwnCode& own,
                                  const std::vector<SiteCount>& counts) {
   std::vector<SiteCount> accused;
   for (const SiteResult& site : analysis.sites) {
-    if (site.verdict < Verdict::kSuspect) continue;
+    if (!site.significant) continue;
     SiteCount named;
     // By the frame that one stack alone shows: what is learned from a whole run may be another in
     // the next build.

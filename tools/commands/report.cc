@@ -152,6 +152,7 @@ int ExitOf(Conclusion conclusion) {
       return kExitFound;
     case Conclusion::kClean:
       return kExitNothingFound;
+    case Conclusion::kGrows:
     case Conclusion::kTooShort:
     case Conclusion::kDataLost:
       break;

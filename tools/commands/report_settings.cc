@@ -82,6 +82,10 @@ void AddSettings(OptionList& list, ReportSettings& settings) {
            "the memory limit (default: the cgroup's, ulimit -v's, or the machine's)")
       .Type("SIZE");
   AddStatusOptions(list, settings.status_use, settings.status_time);
+  list.Add("--growth-horizon", settings.growth_horizon,
+           "growth without proof counts (exit status 3) if it would fill the limit in this")
+      .Type("T")
+      .ShowDefault();
   list.Add("--wrapper", settings.wrappers,
            "never blame functions of this name ('pool_*'); may be repeated")
       .Type("PATTERN")
@@ -108,6 +112,10 @@ absl::StatusOr<AnalyzeOptions> ReadSettings(const ReportSettings& settings) {
     options.limit_bytes = static_cast<int64_t>(*limit);
   }
   ASSIGN_OR_RETURN(options.levels, ReadLevels(settings.status_use, settings.status_time));
+  const absl::StatusOr<uint64_t> horizon_ms = ParseDurationMs(settings.growth_horizon);
+  if (!horizon_ms.ok() || *horizon_ms == 0)
+    return Refused("--growth-horizon", settings.growth_horizon, "a duration such as 7d");
+  options.growth_horizon_seconds = static_cast<double>(*horizon_ms) / 1e3;
   options.wrappers = settings.wrappers;
   for (const std::string& path : settings.wrapper_files)
     RETURN_IF_ERROR(ReadWrapperFile(path, options.wrappers));

@@ -18,6 +18,7 @@ struct ReportSettings {
   std::string limit;                       // a size; empty: what the capture tells
   std::string status_use = "75,90,97";     // percent of the limit
   std::string status_time = "24h,1h,10m";  // to the limit
+  std::string growth_horizon = "7d";
   std::vector<std::string> wrappers;       // patterns
   std::vector<std::string> wrapper_files;  // files of patterns, one a line, '#' for comments
 };

@@ -49,7 +49,7 @@ constexpr char kExamples[] =
 struct TriageFormat;
 
 struct TriageCommandOptions {
-  uint32_t seconds = 30;
+  size_t seconds = 30;
   size_t top = 15;
   const TriageFormat* format = nullptr;
   std::string output;

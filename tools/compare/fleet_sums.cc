@@ -59,7 +59,7 @@ SiteSum Reduced(const SiteResult& site, const std::string& path) {
   sum.live_bytes = site.live_bytes;
   sum.live_objects = site.live_objects;
   sum.born_bytes = site.born_bytes;
-  if (site.verdict >= Verdict::kSuspect && site.growth) {
+  if (site.significant && site.growth) {
     sum.growth.Add(*site.growth);
     sum.fastest_bytes_per_hour = site.growth->mid;
     sum.fastest_path = path;
@@ -188,12 +188,12 @@ void FleetSums::GiveUpHalf() {
 }
 
 Conclusion FleetSums::conclusion() const {
-  bool lost = false;
-  for (const auto& [version, program] : programs_) {
-    if (program.conclusions[static_cast<size_t>(Conclusion::kFound)] > 0) return Conclusion::kFound;
-    lost |= program.conclusions[static_cast<size_t>(Conclusion::kDataLost)] > 0;
+  for (const Conclusion worst : {Conclusion::kFound, Conclusion::kGrows, Conclusion::kDataLost}) {
+    for (const auto& [version, program] : programs_) {
+      if (program.conclusions[static_cast<size_t>(worst)] > 0) return worst;
+    }
   }
-  return lost ? Conclusion::kDataLost : of_longest_;
+  return of_longest_;
 }
 
 }  // namespace leaktrack

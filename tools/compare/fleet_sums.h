@@ -58,8 +58,8 @@ struct ProgramSum {
   uint64_t runs = 0;
   std::map<std::string, uint64_t>
       roles;  // runs by the part that they play (process_role.h); beyond kMostRoles "others"
-  std::set<std::string> hosts;            // the first kMostHosts
-  std::array<uint64_t, 4> conclusions{};  // indexed by Conclusion
+  std::set<std::string> hosts;                       // the first kMostHosts
+  std::array<uint64_t, kConclusions> conclusions{};  // indexed by Conclusion
   double watched_seconds = 0, longest_seconds = 0;
   double live_bytes = 0;
   double most_rss_bytes = 0;

@@ -33,7 +33,9 @@ SiteResult Site(const std::vector<std::string>& functions, double born, double l
   site.born_bytes = born;
   site.live_bytes = live;
   site.live_objects = objects;
-  if (accused) site.verdict = Verdict::kSuspect, site.growth = Rate{live, live * .9, live * 1.1};
+  if (accused)
+    site.verdict = Verdict::kSuspect, site.significant = true,
+    site.growth = Rate{live, live * .9, live * 1.1};
   return site;
 }
 
@@ -239,7 +241,7 @@ TEST(WrapperRulesTest, NamedPatternsAreSkippedToo) {
 TEST(RankingTest, WhatIsCertainOfTheGrowthTimesConfidenceDecides) {
   SiteResult sure = Site({"malloc", "A"}, 1, 1, true);
   sure.growth = Rate{100, 90, 110};
-  sure.confidence = .99;
+  sure.leak_probability = .99;
   SiteResult unsure = sure;
   unsure.growth = Rate{200, 10, 500};
   SiteResult leak = sure;

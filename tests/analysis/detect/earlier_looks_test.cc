@@ -55,9 +55,8 @@ TEST(EarlierLooksTest, ALeakIsNewInAnHourAndConfirmedAfterFive) {
     const Analysis analysis = AnalyzeOne(hours * kHour, 11, [](Program& p, capture::SiteId s) {
       for (int i = 0; i < 6000; ++i) p.Block(s, p.Uniform(0, p.end_ms()), kForever, kBlock);
     });
-    EXPECT_EQ(analysis.sites[0].verdict, Verdict::kLeak);
+    EXPECT_TRUE(analysis.sites[0].significant);
     EXPECT_EQ(analysis.sites[0].state, hours > 4 ? State::kConfirmed : State::kNew);
-    EXPECT_EQ(analysis.sites[0].settle.by == Settles::kNothing, hours > 4);
   }
 }
 
@@ -124,9 +123,9 @@ TEST(WorkClockTest, ALeakPerRequestIsFoundUnderALoadThatDiesOut) {
     });
   };
   const Tally leaking = run(true);
-  EXPECT_GE(leaking.accused, kSeeds - 1);
+  EXPECT_GE(leaking.grown, kSeeds - 1);
   const Tally healthy = run(false);
-  EXPECT_EQ(healthy.accused, 0);
+  EXPECT_EQ(healthy.grown, 0);
 }
 
 TEST(WorkClockTest, ALeakUnderADailyLoadIsFoundAndCalledLinear) {
@@ -138,7 +137,7 @@ TEST(WorkClockTest, ALeakUnderADailyLoadIsFoundAndCalledLinear) {
       if (i % 20 == 0) p.Block(s, t, kForever, kBlock);
     }
   });
-  EXPECT_EQ(tally.accused, kSeeds);
+  EXPECT_EQ(tally.grown, kSeeds);
   EXPECT_EQ(tally.Usual(), Trend::kLinear);
 }
 
@@ -148,16 +147,16 @@ TEST(WorkClockTest, ACacheIsNotItsOwnClock) {
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 20000; ++i) p.Block(s, p.Exponential(p.end_ms() / 4), kForever, kBlock);
   });
-  EXPECT_EQ(tally.accused, 0);
+  EXPECT_EQ(tally.grown, 0);
 }
 
-TEST(WorkClockTest, TwentyStepsOfCountedWorkMakeALeakOfAShortRun) {
+TEST(WorkClockTest, TwentyStepsOfCountedWorkMakeASuspectOfAShortRun) {
   for (const bool counted : {false, true}) {
     const Analysis analysis = AnalyzeOne(60, 15, [&](Program& p, capture::SiteId s) {
       for (int i = 0; counted && i < 60; ++i) p.CountWork(i * 1000.0, 10 * (i + 1));
       p.Stream(s, 100, kBlock, kForever);
     });
-    EXPECT_EQ(analysis.sites[0].verdict, counted ? Verdict::kLeak : Verdict::kSuspect);
+    EXPECT_EQ(analysis.sites[0].verdict, counted ? Verdict::kSuspect : Verdict::kWatch);
   }
 }
 
@@ -167,7 +166,7 @@ TEST(ShutdownTest, GrowthThatIsFreedAtExitIsReportedForWhatItWas) {
   const Tally tally = TallyOf(kSeeds, kHour, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, p.end_ms()), p.end_ms() - 400, kBlock);
   });
-  EXPECT_EQ(tally.accused, kSeeds);
+  EXPECT_EQ(tally.grown, kSeeds);
   const Analysis analysis = AnalyzeOne(kHour, 1, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, p.end_ms()), p.end_ms() - 400, kBlock);
   });
@@ -182,7 +181,7 @@ TEST(ShutdownTest, AShortRunIsJudgedBeforeItsEndToo) {
   const Tally tally = TallyOf(kSeeds, 20, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, 19.4e3), 19.5e3, kBlock);
   });
-  EXPECT_EQ(tally.accused, kSeeds);
+  EXPECT_EQ(tally.grown, kSeeds);
 }
 
 TEST(ShutdownTest, ALastLookThatFollowsTheOneBeforeAtOnceKeepsThemApart) {
@@ -190,7 +189,7 @@ TEST(ShutdownTest, ALastLookThatFollowsTheOneBeforeAtOnceKeepsThemApart) {
   const Tally tally = TallyOf(kSeeds, 20.05, [](Program& p, capture::SiteId s) {
     for (int i = 0; i < 5000; ++i) p.Block(s, p.Uniform(0, 19.9e3), 20.02e3, kBlock);
   });
-  EXPECT_EQ(tally.accused, kSeeds);
+  EXPECT_EQ(tally.grown, kSeeds);
 }
 
 TEST(ShutdownTest, AnIndexThatWasBuiltAtTheStartAndIsFreedAtExitIsNoGrowth) {
@@ -198,7 +197,7 @@ TEST(ShutdownTest, AnIndexThatWasBuiltAtTheStartAndIsFreedAtExitIsNoGrowth) {
     for (int i = 0; i < 20000; ++i) p.Block(s, p.Uniform(0, 100e3), p.end_ms() - 400, kBlock);
     p.Stream(s, 40, kBlock, 5);
   });
-  EXPECT_EQ(tally.accused, 0);
+  EXPECT_EQ(tally.grown, 0);
 }
 
 TEST(ShutdownTest, AKilledRunHasNoShutdown) {

@@ -22,7 +22,7 @@ using testing::Program;
 std::vector<const SiteResult*> AccusedOf(const Analysis& analysis) {
   std::vector<const SiteResult*> accused;
   for (const SiteResult& site : analysis.sites) {
-    if (site.verdict >= Verdict::kSuspect) accused.push_back(&site);
+    if (site.significant) accused.push_back(&site);
   }
   return accused;
 }
@@ -67,7 +67,7 @@ TEST(HypothesesTest, ASizeThatLeaksIsFoundAmongSizesThatDieOld) {
   for (uint64_t seed = 0; seed < 10; ++seed) {
     const Analysis analysis = AnalyzeOne(
         3 * kHour, 30 + seed, [](Program& p, capture::SiteId s) { Buffers(p, s, true); });
-    if (analysis.sites[0].verdict < Verdict::kSuspect) continue;
+    if (!analysis.sites[0].significant) continue;
     ++found;
     EXPECT_EQ(analysis.sites[0].evidence.size_from, 512);
     EXPECT_EQ(analysis.sites[0].evidence.size_to, 1024);

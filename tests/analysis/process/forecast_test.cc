@@ -81,5 +81,15 @@ TEST(ForecastTest, ASiteWithoutAModelGrowsSteadilyWithinItsInterval) {
   EXPECT_NEAR(*forecast.SecondsAt(.1), 1000.0 / 116 * kHour, kHour / 10);
 }
 
+// It has doubled each hour for two hours: two hours more of that, then as fast as it is then.
+TEST(ForecastTest, AccelerationIsProjectedNoFurtherThanItWasSeen) {
+  GrowthModel model = Model(100, std::log(2.0));
+  const double in_two_hours = 100 * 3 / std::log(2.0);
+  const double headroom = in_two_hours + 400 * 10;
+  EXPECT_NEAR(*Forecast({model}, headroom, 1).SecondsAt(.5), 5.0 * kHour, kHour);
+  model.seen_hours = 2;
+  EXPECT_NEAR(*Forecast({model}, headroom, 1).SecondsAt(.5), 12 * kHour, kHour / 4);
+}
+
 }  // namespace
 }  // namespace leaktrack

@@ -78,6 +78,7 @@ inline SiteResult Growing(double per_hour, capture::SiteKind kind = capture::Sit
   SiteResult site;
   site.kind = kind;
   site.verdict = Verdict::kSuspect;
+  site.significant = true;
   site.growth = Rate{per_hour, per_hour * .8, per_hour * 1.2};
   site.live_bytes = 10 * kMiB;
   return site;

@@ -42,6 +42,7 @@ TEST(ProcessAccountTest, TimeToTheLimitIsHeadroomOverGrowth) {
 TEST(ProcessAccountTest, NothingIsForecastWithoutSignificantGrowth) {
   SiteResult watched = Growing(100 * kMiB);
   watched.verdict = Verdict::kWatch;
+  watched.significant = false;
   EXPECT_FALSE(TotalGrowth({watched}).has_value());
   const auto result = Account(WithMemory(100 << 20, 400 << 20, 1000 << 20), {watched});
   EXPECT_FALSE(result.seconds_mid.has_value());

@@ -160,6 +160,11 @@ def accused_sites(report):
     return [site for site in report["sites"] if site["verdict"] in ("leak", "suspect")]
 
 
+def growing_sites(report):
+    """Sites whose growth chance does not explain; what it is may be open: in its first minutes a program fills much."""
+    return [site for site in report["sites"] if site["grows"]]
+
+
 def _expect_first(functions):
     def check(report):
         first = first_site(report)
@@ -172,8 +177,8 @@ def _expect_first(functions):
 
 
 def _worst_of(report, function):
-    """The accused site of `function` that ranks first, or None."""
-    return min((site for site in accused_sites(report) if site in sites_with(report, function)),
+    """The growing site of `function` that ranks first, or None."""
+    return min((site for site in growing_sites(report) if site in sites_with(report, function)),
                key=lambda site: site["rank"], default=None)
 
 
@@ -181,13 +186,13 @@ def _expect_trend(trends, function):
     def check(report):
         site = _worst_of(report, function)
         if site is None:
-            return f"{function} is not accused"
+            return f"{function} does not grow"
         return None if site["trend"] in trends.split("|") else f"{function}: trend {site['trend']}"
     return check
 
 
 def _expect_share(what, low, high, function):
-    """late_onset_seconds or doubling_seconds of the accused site, as a share of the run."""
+    """late_onset_seconds or doubling_seconds of the growing site, as a share of the run."""
     key = {"onset": "late_onset_seconds", "doubling": "doubling_seconds"}[what]
 
     def check(report):
@@ -204,6 +209,14 @@ def _expect_accused_only(function):
         theirs = sites_with(report, function)
         others = [site for site in accused_sites(report) if site not in theirs]
         return None if not others else f"accused: {_describe(others[0])}"
+    return check
+
+
+def _expect_grows_only(function):
+    def check(report):
+        theirs = sites_with(report, function)
+        others = [site for site in growing_sites(report) if site not in theirs]
+        return None if not others else f"grows: {_describe(others[0])}"
     return check
 
 
@@ -227,10 +240,38 @@ def _expect_unplaced(function):
         growth = memory["growth_bytes_per_hour"]["unplaced"]
         if growth is None or growth["low"] <= 0:
             return "no growth is unplaced"
-        if report["process"]["seconds_to_limit"]["mid"] is None:
-            return "unplaced growth is not in the forecast"
         near = {site["id"] for site in sites_with(report, function)} if function else {None}
         return None if memory["nearest_site"] in near else f"unplaced growth is nearest to site {memory['nearest_site']}"
+    return check
+
+
+def _expect_conclusion(conclusions):
+    def check(report):
+        said = report["conclusion"]
+        return None if said in conclusions.split("|") else f"the conclusion is {said}"
+    return check
+
+
+def _expect_measured(what, low, high):
+    """Growth that was measured, in MiB/min."""
+    def check(report):
+        growth = report["process"]["measured_growth"]
+        if growth is None or growth["of"] != what or not growth["goes_on"]:
+            return f"measured: {growth}"
+        per_minute = growth["bytes_per_hour"]["mid"] / 60 / 2**20
+        return None if float(low) <= per_minute <= float(high) else f"measured {per_minute:.1f} MiB/min"
+    return check
+
+
+def _expect_holder(function):
+    """Who holds most of what was measured to grow; `nobody`: no place holds a tenth of it."""
+    def check(report):
+        growth = report["process"]["measured_growth"] or {}
+        holder = growth.get("holder")
+        if function == "nobody":
+            return None if holder is None else f"it is held by {holder}"
+        ids = [site["id"] for site in sites_with(report, function)]
+        return None if holder and holder["site"] in ids else f"it is held by {holder}"
     return check
 
 
@@ -320,7 +361,11 @@ GRAMMAR = [
     (r"trend ([a-z|]+) (\S+)", _expect_trend),
     (r"(onset|doubling) ([0-9.]+) ([0-9.]+) (\S+)", _expect_share),
     (r"accused only (\S+)", _expect_accused_only),
+    (r"grows only (\S+)", _expect_grows_only),
     (r"no accusation", _expect_no_accusation),
+    (r"conclusion ([a-z_|]+)", _expect_conclusion),
+    (r"measured (resident|heap) ([0-9.]+) to ([0-9.]+) MiB/min", _expect_measured),
+    (r"holder (\S+)", _expect_holder),
     (r"memory ([a-z]+)", _expect_memory),
     (r"unplaced growth(?: near (\S+))?", _expect_unplaced),
     (r"retained at least (\d+) bytes", _expect_retained),

@@ -9,7 +9,7 @@ import expectations
 def site(functions, objects, size, verdict="none", rank=1, module="/x/program", **more):
     stack = [{"function": f, "module": module} for f in functions]
     return {"rank": rank, "verdict": verdict, "live_objects": objects, "live_bytes": size, "stack": stack,
-            "blame": stack[0], **more}
+            "blame": stack[0], "grows": verdict in ("leak", "suspect"), **more}
 
 
 def report(*sites, end="exited", **coverage):
@@ -63,7 +63,7 @@ class ExpectationsTest(unittest.TestCase):
         self.assert_fails("// EXPECT: first Cache", grown)
         self.assert_fails("// EXPECT: no accusation", grown)
 
-    def test_trends_are_those_of_the_accused_site_that_ranks_first(self):
+    def test_trends_are_those_of_the_growing_site_that_ranks_first(self):
         seen = report(site(["Grow"], 9, 9, "suspect", rank=2, trend="linear"),
                       site(["Grow"], 9, 9, "suspect", rank=1, trend="sawtooth"),
                       site(["Cache"], 9, 9, "none", rank=3, trend="bounded"))
@@ -76,6 +76,11 @@ class ExpectationsTest(unittest.TestCase):
         grown = site(["Grow"], 9, 9, "suspect")
         self.assert_holds("// EXPECT: accused only Grow", report(grown, site(["Cache"], 9, 9, "watch", rank=2)))
         self.assert_fails("// EXPECT: accused only Grow", report(grown, site(["Cache"], 9, 9, "suspect", rank=2)))
+
+    def test_grows_only_counts_every_other_site_whatever_it_is_called(self):
+        grown = site(["Grow"], 9, 9, "watch", grows=True)
+        self.assert_holds("// EXPECT: grows only Grow", report(grown, site(["Cache"], 9, 9, "watch", rank=2)))
+        self.assert_fails("// EXPECT: grows only Grow", report(grown, site(["Cache"], 9, 9, "watch", rank=2, grows=True)))
 
     def test_onset_and_doubling_time_are_shares_of_the_run(self):
         late = report(site(["Grow"], 9, 9, "suspect", late_onset_seconds=60, doubling_seconds=None))
@@ -121,19 +126,32 @@ class ExpectationsTest(unittest.TestCase):
                       "steps at least 3 of 1000 bytes Other"):
             self.assert_fails(f"// EXPECT: {wrong}", stepped)
 
-    def test_unplaced_growth_is_forecast_and_has_a_caller_or_none(self):
+    def test_unplaced_growth_has_a_caller_or_none(self):
         account = report({**site(["MapAll"], 1, 9, "none"), "id": 5})
         account["memory"] = {"growth_bytes_per_hour": {"unplaced": {"mid": 9, "low": 8, "high": 10}}, "nearest_site": 5}
-        account["process"]["seconds_to_limit"] = {"mid": 60}
         self.assert_holds("// EXPECT: unplaced growth near MapAll", account)
         self.assert_fails("// EXPECT: unplaced growth", account)
         account["memory"]["nearest_site"] = None
         self.assert_holds("// EXPECT: unplaced growth", account)
         self.assert_fails("// EXPECT: unplaced growth near MapAll", account)
-        account["process"]["seconds_to_limit"]["mid"] = None
-        self.assert_fails("// EXPECT: unplaced growth", account)
         account["memory"]["growth_bytes_per_hour"]["unplaced"] = None
         self.assert_fails("// EXPECT: unplaced growth", account)
+
+    def test_growth_that_is_measured_has_a_rate_and_a_holder_or_none(self):
+        seen = report({**site(["Arena"], 1, 9, "none"), "id": 5})
+        seen["conclusion"] = "grows"
+        growth = {"of": "resident", "bytes_per_hour": {"mid": 60 * 10 * 2**20}, "goes_on": True, "holder": {"site": 5}}
+        seen["process"]["measured_growth"] = growth
+        self.assert_holds("// EXPECT: conclusion grows|leak\n// EXPECT: measured resident 9 to 11 MiB/min\n"
+                          "// EXPECT: holder Arena", seen)
+        self.assert_fails("// EXPECT: conclusion leak", seen)
+        self.assert_fails("// EXPECT: measured heap 9 to 11 MiB/min", seen)
+        self.assert_fails("// EXPECT: measured resident 11 to 12 MiB/min", seen)
+        self.assert_fails("// EXPECT: holder nobody", seen)
+        growth["holder"], growth["goes_on"] = None, False
+        self.assert_holds("// EXPECT: holder nobody", seen)
+        self.assert_fails("// EXPECT: holder Arena", seen)
+        self.assert_fails("// EXPECT: measured resident 9 to 11 MiB/min", seen)
 
     def test_lines_for_long_runs_are_kept_apart(self):
         (case,) = expectations.parse("// EXPECT: first Grow\n// EXPECT-LONG: verdict leak Grow")

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every user leaks, and there are more and more of them: the rate grows in proportion to the time.
 // EXPECT: first ServeUser
-// EXPECT: verdict suspect|leak ServeUser
+// EXPECT: verdict watch ServeUser
 // EXPECT: trend accelerating ServeUser
-// EXPECT: accused only ServeUser
-// EXPECT-LONG: verdict leak ServeUser
+// EXPECT: grows only ServeUser
+// EXPECT-LONG: verdict suspect|leak ServeUser
 #include "stage.h"
 
 NOINLINE void ServeUser() { Escape(operator new(stage::Size(100, 900))); }

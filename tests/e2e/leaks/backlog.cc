@@ -2,10 +2,10 @@
 // A queue whose consumer is slower than its producer. Nothing is lost, but each job waits longer
 // than the last.
 // EXPECT: first SubmitJob
-// EXPECT: verdict suspect|leak SubmitJob
+// EXPECT: verdict watch SubmitJob
 // EXPECT: trend backlog SubmitJob
-// EXPECT: accused only SubmitJob
-// EXPECT-LONG: verdict leak SubmitJob
+// EXPECT: grows only SubmitJob
+// EXPECT-LONG: verdict suspect|leak SubmitJob
 #include <deque>
 
 #include "stage.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One leak per request, and requests in bursts: twenty bursts, each a quarter of its period long.
 // EXPECT: first HandleRequest
-// EXPECT: verdict suspect|leak HandleRequest
+// EXPECT: verdict watch HandleRequest
 // EXPECT: trend linear HandleRequest
-// EXPECT: accused only HandleRequest
-// EXPECT-LONG: verdict leak HandleRequest
+// EXPECT: grows only HandleRequest
+// EXPECT-LONG: verdict suspect|leak HandleRequest
 #include <cmath>
 
 #include "stage.h"

@@ -2,10 +2,10 @@
 // A vector that is only ever appended to: one live block, which is replaced by one of twice the
 // size.
 // EXPECT: first AppendToJournal
-// EXPECT: verdict suspect|leak AppendToJournal
+// EXPECT: verdict watch AppendToJournal
 // EXPECT: trend container AppendToJournal
-// EXPECT: accused only AppendToJournal
-// EXPECT-LONG: verdict leak AppendToJournal
+// EXPECT: grows only AppendToJournal
+// EXPECT-LONG: verdict suspect|leak AppendToJournal
 #include <cstdint>
 #include <vector>
 

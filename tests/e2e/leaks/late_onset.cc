@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nothing leaks for half of the run. Then a feature that leaks is switched on.
 // EXPECT: first RecordMetric
-// EXPECT: verdict suspect|leak RecordMetric
+// EXPECT: verdict watch RecordMetric
 // EXPECT: trend linear RecordMetric
 // EXPECT: onset 0.4 0.6 RecordMetric
-// EXPECT: accused only RecordMetric
-// EXPECT-LONG: verdict leak RecordMetric
+// EXPECT: grows only RecordMetric
+// EXPECT-LONG: verdict suspect|leak RecordMetric
 #include "stage.h"
 
 NOINLINE void RecordMetric() { stage::xmalloc(stage::Size(100, 900)); }

@@ -2,10 +2,10 @@
 // The simplest leak: a constant number of blocks per second, through two layers of a malloc that
 // never fails.
 // EXPECT: first RememberOrder
-// EXPECT: verdict suspect|leak RememberOrder
+// EXPECT: verdict watch RememberOrder
 // EXPECT: trend linear RememberOrder
-// EXPECT: accused only RememberOrder
-// EXPECT-LONG: verdict leak RememberOrder
+// EXPECT: grows only RememberOrder
+// EXPECT-LONG: verdict suspect|leak RememberOrder
 #include "stage.h"
 
 NOINLINE void RememberOrder() { stage::xmalloc(stage::Size(100, 900)); }

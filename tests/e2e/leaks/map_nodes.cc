@@ -2,10 +2,10 @@
 // A map is asked with [] for keys that nobody has stored. Each question leaves a node and a string
 // behind.
 // EXPECT: first LookUpVisitor
-// EXPECT: verdict suspect|leak LookUpVisitor
+// EXPECT: verdict watch LookUpVisitor
 // EXPECT: trend linear LookUpVisitor
-// EXPECT: accused only LookUpVisitor
-// EXPECT-LONG: verdict leak LookUpVisitor
+// EXPECT: grows only LookUpVisitor
+// EXPECT-LONG: verdict suspect|leak LookUpVisitor
 #include <cstdint>
 #include <map>
 #include <string>

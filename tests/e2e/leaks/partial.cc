@@ -2,10 +2,10 @@
 // One request in a hundred is forgotten. The ninety-nine others, from the same line, are deleted.
 // (In 15 seconds the deaths of a few ticks can look like a tooth.)
 // EXPECT: first AcceptRequest
-// EXPECT: verdict suspect|leak AcceptRequest
+// EXPECT: verdict watch AcceptRequest
 // EXPECT: trend linear|sawtooth AcceptRequest
-// EXPECT: accused only AcceptRequest
-// EXPECT-LONG: verdict leak AcceptRequest
+// EXPECT: grows only AcceptRequest
+// EXPECT-LONG: verdict suspect|leak AcceptRequest
 // EXPECT-LONG: trend linear AcceptRequest
 #include <deque>
 

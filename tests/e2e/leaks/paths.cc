@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One function leaks. It is called on 30 or 300 paths, none of which leaks much.
 // EXPECT: first BuildReply
-// EXPECT: verdict suspect|leak BuildReply
-// EXPECT: accused only BuildReply
-// EXPECT-LONG: verdict leak BuildReply
+// EXPECT: verdict watch BuildReply
+// EXPECT: grows only BuildReply
+// EXPECT-LONG: verdict suspect|leak BuildReply
 // CASE: 30
 // CASE: 300
 #include <array>

@@ -3,10 +3,10 @@
 // other is a decoy. The pool itself may be blamed, because two users are too few to know that it is
 // a wrapper.
 // EXPECT: first OpenCursor|Take
-// EXPECT: verdict suspect|leak OpenCursor
+// EXPECT: verdict watch OpenCursor
 // EXPECT: trend linear OpenCursor
-// EXPECT: accused only OpenCursor
-// EXPECT-LONG: verdict leak OpenCursor
+// EXPECT: grows only OpenCursor
+// EXPECT-LONG: verdict suspect|leak OpenCursor
 #include <cstdint>
 #include <vector>
 

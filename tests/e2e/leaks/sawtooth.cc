@@ -2,10 +2,10 @@
 // A batch is collected and dropped fifteen times, but one entry in ten is only removed from the
 // list. (In a run of 15 seconds a tooth is as long as an epoch and cannot be seen.)
 // EXPECT: first CollectEntry
-// EXPECT: verdict suspect|leak CollectEntry
+// EXPECT: verdict watch CollectEntry
 // EXPECT: trend sawtooth|linear CollectEntry
-// EXPECT: accused only CollectEntry
-// EXPECT-LONG: verdict leak CollectEntry
+// EXPECT: grows only CollectEntry
+// EXPECT-LONG: verdict suspect|leak CollectEntry
 // EXPECT-LONG: trend sawtooth CollectEntry
 #include <cstddef>
 #include <vector>

@@ -2,9 +2,9 @@
 // A destructor after main gives back everything that this program has collected: at the end nothing
 // is left.
 // EXPECT: first SubscribeListener
-// EXPECT: verdict suspect|leak SubscribeListener
-// EXPECT: accused only SubscribeListener
-// EXPECT-LONG: verdict leak SubscribeListener
+// EXPECT: verdict watch SubscribeListener
+// EXPECT: grows only SubscribeListener
+// EXPECT-LONG: verdict suspect|leak SubscribeListener
 #include <list>
 #include <memory>
 

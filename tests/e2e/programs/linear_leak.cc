@@ -5,11 +5,10 @@
 // RUN:
 // EXPECT: end exited
 // EXPECT: first LeakSteadily
-// EXPECT: verdict leak|suspect LeakSteadily
-// EXPECT: verdict none|watch LoadAtStart
-// EXPECT: verdict none|watch FillCache
-// EXPECT: verdict none|watch BuildBatch
-// EXPECT: verdict none|watch Churn
+// EXPECT: verdict watch LeakSteadily
+// EXPECT: trend linear LeakSteadily
+// EXPECT: grows only LeakSteadily
+// EXPECT: no accusation
 #include <time.h>
 
 #include <cstddef>

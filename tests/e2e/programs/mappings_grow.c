@@ -5,7 +5,7 @@
 // same.
 // RUN:
 // EXPECT: first Map|MapMore|MapOpened|MapShared
-// EXPECT: verdict leak|suspect MapMore
+// EXPECT: verdict watch MapMore
 // CASE: touched
 // EXPECT: memory mappings
 // CASE: untouched

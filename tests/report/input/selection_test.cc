@@ -24,6 +24,7 @@ ReportInput TwoSites() {
   SiteResult quiet = input.analysis.sites[0];
   quiet.sites = {21};
   quiet.verdict = Verdict::kNone;
+  quiet.significant = false;
   quiet.growth.reset();
   quiet.live_bytes = 1000;
   quiet.stack = {

@@ -39,18 +39,36 @@ TEST(JsonReportTest, HoldsEveryNameOfTheSchema) {
   ExpectNames(report["coverage"]["interval_bytes"], {"now", "min", "max"});
   ExpectNames(report["coverage"]["hooks"][0], {"name", "state"});
   const json& site = report["sites"][0];
-  ExpectNames(site, {"rank", "verdict", "state", "trend", "late_onset_seconds", "live_bytes",
-                     "live_bytes_error", "live_objects", "growth_bytes_per_hour", "growth_low",
-                     "growth_high", "confidence", "q_value", "doubling_seconds", "oldest_seconds",
-                     "evidence", "settle", "blame", "stack"});
+  ExpectNames(site, {"rank",
+                     "verdict",
+                     "state",
+                     "trend",
+                     "late_onset_seconds",
+                     "live_bytes",
+                     "live_bytes_error",
+                     "live_objects",
+                     "growth_bytes_per_hour",
+                     "growth_low",
+                     "growth_high",
+                     "leak_probability",
+                     "grows",
+                     "decided_by_seconds",
+                     "q_value",
+                     "doubling_seconds",
+                     "oldest_seconds",
+                     "evidence",
+                     "settle",
+                     "blame",
+                     "stack"});
   ExpectNames(site["blame"], kFrame);
   ExpectNames(site["stack"][0], kFrame);
 }
 
 TEST(JsonReportTest, HoldsEveryNameThatWasAddedToIt) {
   const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
-  ExpectNames(report["process"], {"used_fraction", "headroom_bytes", "limit_odds",
-                                  "growth_bytes_per_hour", "warming_up", "end_evidence", "cgroup"});
+  ExpectNames(report["process"],
+              {"used_fraction", "headroom_bytes", "limit_odds", "growth_bytes_per_hour",
+               "measured_growth", "warming_up", "end_evidence", "cgroup"});
   ExpectNames(report["memory"],
               {"because", "advice", "anonymous_bytes", "file_bytes", "shared_bytes", "swap_bytes",
                "unexplained_bytes", "threads", "allocator", "resident_per_live_byte",
@@ -66,6 +84,7 @@ TEST(JsonReportTest, HoldsEveryNameThatWasAddedToIt) {
 
 TEST(JsonReportTest, TheForecastAndTheAccountHaveTheirFigures) {
   ReportInput input = testing::LeakingInput();
+  input.capture.running = true;
   input.analysis.process.seconds_low = 10;
   input.analysis.process.seconds_mid = 20;
   input.analysis.process.odds = {{3600, .25}};
@@ -120,6 +139,31 @@ TEST(JsonReportTest, ThePartsOfMemoryHaveTheirSizesAndGrowth) {
   EXPECT_EQ(memory["thread_starter"], (json{{"site", 7}, {"threads", 42}}));
 }
 
+TEST(JsonReportTest, AProcessThatHasEndedHasNoForecastAndNothingToWarnOf) {
+  ReportInput input = testing::LeakingInput();
+  input.analysis.process.seconds_mid = 20;
+  input.analysis.process.odds = {{3600, .25}};
+  input.analysis.process.status = Status::kOomImminent;
+  const json process = json::parse(JsonReport(input, 0))["process"];
+  EXPECT_TRUE(process["seconds_to_limit"]["mid"].is_null());
+  EXPECT_TRUE(process["limit_odds"].is_null());
+  EXPECT_EQ(process["status"], "ok");
+}
+
+TEST(JsonReportTest, TheConclusionIsTheWorstOfAllSitesAndGrowthThatIsMeasuredHasItsFigures) {
+  ReportInput input = testing::LeakingInput();
+  EXPECT_EQ(json::parse(JsonReport(input, 0))["conclusion"], "suspect");
+  input.analysis.sites[0].verdict = Verdict::kLeak;
+  EXPECT_EQ(json::parse(JsonReport(input, 0))["conclusion"], "leak");
+  input.analysis.conclusion = Conclusion::kGrows;
+  input.analysis.measured_growth = MeasuredGrowth{GrowingSum::kHeap, {5, 4, 6}, 100, 3, true};
+  const json report = json::parse(JsonReport(input, 0));
+  EXPECT_EQ(report["conclusion"], "grows");
+  EXPECT_EQ(report["process"]["measured_growth"]["of"], "heap");
+  EXPECT_EQ(report["process"]["measured_growth"]["bytes_per_hour"]["low"], 4);
+  EXPECT_EQ(report["process"]["measured_growth"]["goes_on"], true);
+}
+
 TEST(JsonReportTest, GivesTheFiguresAndNullForWhatIsNotKnown) {
   const json report = json::parse(JsonReport(testing::LeakingInput(), 0));
   EXPECT_EQ(report["process"]["end"], "killed");
@@ -134,7 +178,9 @@ TEST(JsonReportTest, GivesTheFiguresAndNullForWhatIsNotKnown) {
   EXPECT_EQ(site["verdict"], "suspect");
   EXPECT_EQ(site["trend"], "linear");
   EXPECT_EQ(site["live_bytes"], 9000000);
-  EXPECT_NEAR(site["confidence"].get<double>(), 1, 1e-5);
+  EXPECT_EQ(site["leak_probability"], .87);
+  EXPECT_EQ(site["grows"], true);
+  EXPECT_EQ(site["decided_by_seconds"], 5400);
   EXPECT_EQ(site["blame"]["line"], 41);
   EXPECT_TRUE(site["doubling_seconds"].is_null());
 }

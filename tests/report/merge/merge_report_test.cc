@@ -30,7 +30,7 @@ Merge Fleet(uint64_t runs) {
 TEST(MergeReportTest, TellsRunsSitesAndSums) {
   const std::string text = MergeText(Fleet(1200), {});
   EXPECT_THAT(text, HasSubstr("1,200 runs of 1 program version: 1,200 grow"));
-  EXPECT_THAT(text, HasSubstr("1,200\n         growing"));
+  EXPECT_THAT(text, HasSubstr("1,200\n         with a leak or a suspect"));
   EXPECT_THAT(text, HasSubstr("1,200 of 1,200"));
   EXPECT_THAT(text, HasSubstr("10.1 GiB"));  // 1,200 times 9e6
   EXPECT_THAT(text, Not(HasSubstr("Unread")));
@@ -40,7 +40,7 @@ TEST(MergeReportTest, TellsRunsSitesAndSums) {
   EXPECT_EQ(site["verdicts"]["suspect"], 1200);
   EXPECT_EQ(site["live_bytes"], 1200 * 9'000'000LL);
   EXPECT_EQ(site["growth_bytes_per_hour"]["mid"], 1200 * 1'560'000'000LL);
-  EXPECT_EQ(json["programs"][0]["conclusions"]["grows"], 1200);
+  EXPECT_EQ(json["programs"][0]["conclusions"]["found"], 1200);
 }
 
 TEST(MergeReportTest, NoLineIsWiderThanThePageAndNoNameReachesTheTerminal) {

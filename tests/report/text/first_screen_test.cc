@@ -59,12 +59,14 @@ TEST(FirstScreenTest, ALeakSaysWhoHowFastSinceWhenWhenItIsFullAndWhatToDo) {
 TEST(FirstScreenTest, ASuspectSaysUntilWhenToWait) {
   const FirstScreen screen = FirstScreenOf(Running());
   EXPECT_STREQ(screen.word, "LEAK?");
-  EXPECT_EQ(screen.lines.back(), "confidence that it grows, and does not slow down: 99.9 %");
-  EXPECT_EQ(screen.next[0], "report again after 09:01 UTC: growth that goes on is a leak");
+  EXPECT_EQ(screen.lines.back(), "87 % that this is a leak; over 99 % by 10:21 UTC if it goes on");
+  EXPECT_EQ(screen.next[0],
+            "report again after 09:01 UTC: what still grows then is most likely a leak");
   ReportInput ended = Running();
   ended.capture.running = false;
+  EXPECT_EQ(FirstScreenOf(ended).lines.back(), "87 % that this is a leak");
   EXPECT_EQ(FirstScreenOf(ended).next[0],
-            "let it run for 10m or more: growth that goes on is a leak");
+            "let it run for 10m or more: what still grows then is most likely a leak");
 }
 
 TEST(FirstScreenTest, AProcessThatHasEndedHasAPastAndNoFuture) {
@@ -133,19 +135,81 @@ TEST(FirstScreenTest, WhatTheAllocatorKeepsIsNoLeakAndHasARemedy) {
   EXPECT_THAT(screen.next[0], HasSubstr("malloc_trim(0)"));
 }
 
-TEST(FirstScreenTest, WhatGrowsAsACacheDoesIsNamedAndNotCalledNoGrowth) {
+// The site grows more than chance explains, and is not yet probable enough to be accused.
+ReportInput Unproven() {
   ReportInput input = Running();
-  input.analysis.conclusion = Conclusion::kClean;
-  input.analysis.sites[0].verdict = Verdict::kWatch;
-  input.analysis.sites[0].settle = {Settles::kLongerThanCache};
-  FirstScreen screen = FirstScreenOf(input);
-  EXPECT_STREQ(screen.word, "NO LEAK");
+  input.analysis.conclusion = Conclusion::kGrows;
+  input.analysis.doubts = {Doubt::kGrowthUnproven};
+  SiteResult& site = input.analysis.sites[0];
+  site.verdict = Verdict::kWatch;
+  site.leak_probability = .6;
+  site.decided_by_seconds = 600;
+  return input;
+}
+
+TEST(FirstScreenTest, WhatGrowsWithoutProofHasAProbabilityAndATimeOfDecision) {
+  const FirstScreen screen = FirstScreenOf(Unproven());
+  EXPECT_STREQ(screen.word, "GROWS");
   EXPECT_THAT(screen.lines[0], HasSubstr("grows 24.8 MiB/min since 08:51 UTC"));
-  EXPECT_THAT(screen.lines[1], HasSubstr("a cache that fills would look the same"));
-  EXPECT_THAT(screen.next[0], HasSubstr("report again after 08:59 UTC"));
-  input.analysis.memory.rss_growth = Rate{60 * kMiB, 50 * kMiB, 70 * kMiB};
+  EXPECT_EQ(screen.lines[2], "60 % that this is a leak; decided by 09:01 UTC if it goes on");
+  EXPECT_THAT(screen.next[0], HasSubstr("report again after 09:01 UTC"));
+}
+
+// 10 GiB/h of resident memory, of which one site that nothing is proven of holds all but little.
+MeasuredGrowth Resident() {
+  MeasuredGrowth growth;
+  growth.rate = Rate{600 * kMiB, 540 * kMiB, 660 * kMiB};
+  growth.bytes = 30 * kMiB;
+  growth.from_seconds = 60;
+  growth.goes_on = true;
+  return growth;
+}
+
+ReportInput Measured() {
+  ReportInput input = Unproven();
+  SiteResult& site = input.analysis.sites[0];
+  site.verdict = Verdict::kNone;
+  site.significant = false;
+  site.trend = Trend::kInsufficient;
+  site.leak_probability.reset();
+  site.grown_bytes = 28 * kMiB;
+  input.analysis.measured_growth = Resident();
+  return input;
+}
+
+TEST(FirstScreenTest, WhatIsMeasuredToGrowIsSaidWithItsHolderWhereNoSiteIsProven) {
+  const FirstScreen screen = FirstScreenOf(Measured());
+  EXPECT_STREQ(screen.word, "GROWS");
+  EXPECT_EQ(screen.lines[0],
+            "resident memory grows 10 MiB/min (90 % range: 9 to 11) since 08:52 UTC");
+  EXPECT_THAT(screen.lines[1], HasSubstr("holds 28 MiB of that, most of it; its blocks are too "
+                                         "few to judge it by"));
+  EXPECT_THAT(screen.next[0], HasSubstr("--site 7"));
+}
+
+TEST(FirstScreenTest, GrowthOverManyPlacesNamesNone) {
+  ReportInput input = Measured();
+  input.analysis.sites[0].grown_bytes = kMiB;
+  EXPECT_EQ(FirstScreenOf(input).lines[1], "no place in the program holds a tenth of that");
+}
+
+TEST(FirstScreenTest, ResidentMemoryThatGrowsFarFasterThanTheAccusedIsNotPassedOver) {
+  ReportInput input = Running();
+  input.analysis.measured_growth = Resident();
+  EXPECT_THAT(FirstScreenOf(input).lines.back(), Not(HasSubstr("in all")));
+  input.analysis.measured_growth->rate = Rate{6000 * kMiB, 5400 * kMiB, 6600 * kMiB};
+  EXPECT_THAT(FirstScreenOf(input).lines.back(),
+              HasSubstr("resident memory grows 100 MiB/min (90 % range: 90 to 110) since"));
+}
+
+TEST(FirstScreenTest, GrowthThatIsTooSlowOrHasStoppedIsSaidAndIsNoReasonToAct) {
+  ReportInput input = Measured();
+  input.analysis.conclusion = Conclusion::kClean;
+  EXPECT_STREQ(FirstScreenOf(input).word, "OK");
+  EXPECT_THAT(FirstScreenOf(input).lines[0], HasSubstr("too slow to fill the limit"));
+  input.analysis.measured_growth->goes_on = false;
   EXPECT_EQ(FirstScreenOf(input).lines[0],
-            "resident memory grows 1 MiB/min, but no place is proven to leak");
+            "resident memory grew by 30 MiB after 08:52 UTC and has stopped");
 }
 
 TEST(FirstScreenTest, WhatGrowsAndTakesNoMemoryIsTheAnswer) {

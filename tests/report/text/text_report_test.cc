@@ -192,10 +192,31 @@ TEST(TextReportTest, ACleanVerdictSaysHowSmallALeakItWouldHaveSeen) {
   ReportInput input = testing::LeakingInput();
   input.analysis.sites.clear();
   input.analysis.conclusion = Conclusion::kClean;
+  EXPECT_EQ(Headline(input, 120),
+            "OK      no growth was found in the heap; resident memory was not read often enough "
+            "to tell");
+  input.analysis.memory.rss_growth = Rate{0, -1, 1};
   EXPECT_EQ(Headline(input, 80), "OK      no growth was found");
   EXPECT_THAT(
       OnOneLine(TextReport(input)),
       HasSubstr("a leak of 3 MiB/h or more at one place would have been found (80 % power)"));
+}
+
+TEST(TextReportTest, WhatGrowsWithoutProofIsNamedWithItsProbabilityAndTheTimeOfDecision) {
+  ReportInput input = testing::LeakingInput();
+  input.capture.process.start_realtime_ns = 0;
+  input.capture.running = true;
+  input.analysis.conclusion = Conclusion::kGrows;
+  SiteResult& site = input.analysis.sites[0];
+  site.verdict = Verdict::kWatch;
+  site.leak_probability = .6;
+  site.decided_by_seconds = 740;
+  EXPECT_THAT(Headline(input, 200), StartsWith("GROWS   very_long_namespace_name"));
+  const std::string text = OnOneLine(TextReport(input));
+  EXPECT_THAT(text, HasSubstr("#1 watch, linear"));
+  EXPECT_THAT(text,
+              HasSubstr("leak? 60 % that this is a leak; decided by 12m 20s after the start if it "
+                        "goes on"));
 }
 
 TEST(TextReportTest, AShortRunIsInconclusiveNotClean) {

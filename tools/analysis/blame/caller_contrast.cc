@@ -15,7 +15,7 @@ constexpr double kContrast = 4;
 constexpr double kHealthyShare = .2;
 constexpr int kMostMoves = 3;
 
-bool Accused(const SiteResult& site) { return site.verdict >= Verdict::kSuspect; }
+bool Accused(const SiteResult& site) { return site.significant; }
 
 // The instances of one template are one function to who wrote it.
 std::string PlainKey(const ResolvedFrame& frame) {

@@ -32,8 +32,7 @@ struct Maker {
 };
 
 bool Accused(const SiteResult& site) {
-  return site.verdict >= Verdict::kSuspect && !site.merged && !site.stack.empty() &&
-         site.live_objects > 0;
+  return site.significant && !site.merged && !site.stack.empty() && site.live_objects > 0;
 }
 
 // Functions of the program outside of the blamed one, each at its innermost place. The outermost is

@@ -8,13 +8,6 @@
 namespace leaktrack {
 namespace {
 
-constexpr double kSuspectOnly = .8;
-
-double Confidence(const SiteResult& site) {
-  if (site.confidence) return *site.confidence;
-  return site.q_value ? 1 - *site.q_value : .5;
-}
-
 // At the end of the run: what accelerates matters more than its mean.
 double LowestEndRate(const SiteResult& site) {
   if (!site.model || site.model->end_bytes_per_hour <= 0) return site.growth->low;
@@ -28,13 +21,13 @@ double Slope(const SiteResult& site) { return site.model ? site.model->slope_per
 
 double RankScore(const SiteResult& site) {
   if (site.verdict == Verdict::kNone || !site.growth) return 0;
-  return LowestEndRate(site) * Confidence(site) *
-         (site.verdict == Verdict::kSuspect ? kSuspectOnly : 1);
+  return LowestEndRate(site) * site.leak_probability.value_or(0);
 }
 
 void RankSites(std::vector<SiteResult>& sites) {
   std::stable_sort(sites.begin(), sites.end(), [](const SiteResult& a, const SiteResult& b) {
     if (a.verdict != b.verdict) return a.verdict > b.verdict;
+    if (a.significant != b.significant) return a.significant;
     const double score_a = RankScore(a);
     const double score_b = RankScore(b);
     if (score_a != score_b) return score_a > score_b;

@@ -2,9 +2,9 @@
 //
 // In what order sites are shown.
 //
-// Worse verdicts first. Within one: by what is certain of the growth at the end of the run, times
-// how sure we are
-//   score = LCB90(rate at the end) * confidence * (.8 for a suspect)
+// Worse verdicts first; within one what chance does not explain. Then by what is certain of the
+// growth at the end of the run, times how probable it is that it never ends
+//   score = LCB90(rate at the end) * leak_probability
 // then what accelerates more, as it fills the memory sooner, then by lift (caller_contrast.h), then
 // by size. What does not grow: by size.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_BLAME_RANKING_H_

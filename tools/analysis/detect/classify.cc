@@ -109,8 +109,9 @@ void Quantify(const SiteHistory& history, const Window& window, Judgement& judge
   const double high = std::hypot(count.high / n - 1, kZ90 * slope_error);
   judgement.growth = Rate{per_hour, per_hour * std::max(0.0, 1 - low), per_hour * (1 + high)};
   const double span_hours = born.span_ms / kMsPerHour;
-  judgement.model = GrowthModel{per_hour, gamma / span_hours,
-                                steady ? 0 : judgement.shape.gamma_error / span_hours, n};
+  judgement.model =
+      GrowthModel{per_hour, gamma / span_hours,
+                  steady ? 0 : judgement.shape.gamma_error / span_hours, n, span_hours};
   if (judgement.trend == Trend::kExponential)
     judgement.doubling_ms = born.span_ms * std::log(2.0) / gamma;
   const double ever = history.BornAt(window.end_ms - cut_ms) - history.BornAt(from_ms);

@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 
+#include "tools/analysis/detect/leak_probability.h"
+#include "tools/analysis/detect/signs.h"
 #include "tools/analysis/model/stats.h"
 #include "tools/base/parallel.h"
 
@@ -17,7 +20,7 @@ constexpr size_t kMergeDepths[] = {8, 5, 3, 2, 1};
 constexpr size_t kMinPaths = 3;
 constexpr size_t kMinMixed = 16;  // blocks, before sizes are looked at one by one
 
-void DecideAll(std::vector<Hypothesis>& hypotheses, const Look& look) {
+void WeighAll(std::vector<Hypothesis>& hypotheses) {
   std::vector<double> p_values;
   for (const Hypothesis& hypothesis : hypotheses) {
     if (hypothesis.judgement.testable) p_values.push_back(hypothesis.judgement.p);
@@ -26,7 +29,7 @@ void DecideAll(std::vector<Hypothesis>& hypotheses, const Look& look) {
   size_t next = 0;
   for (Hypothesis& hypothesis : hypotheses) {
     if (hypothesis.judgement.testable) hypothesis.q = q_values[next++];
-    hypothesis.verdict = Decide(hypothesis.judgement, hypothesis.q, look);
+    hypothesis.significant = IsSignificant(hypothesis.judgement, hypothesis.q);
   }
 }
 
@@ -40,8 +43,8 @@ std::map<int, size_t> SizeClasses(const SiteHistory& history, const Window& wind
 }
 
 // Other sizes that die old hide the one that does not.
-void AccuseSizes(Hypothesis& hypothesis, const Look& look) {
-  if (hypothesis.Accused() || hypothesis.judgement.never_dies.p <= kMaxP) return;
+void TestSizes(Hypothesis& hypothesis, const Look& look) {
+  if (hypothesis.significant || hypothesis.judgement.never_dies.p <= kMaxP) return;
   const std::map<int, size_t> classes = SizeClasses(hypothesis.candidate.history, look.window);
   if (classes.size() < 2) return;
   for (const auto& [octave, count] : classes) {
@@ -57,7 +60,7 @@ void AccuseSizes(Hypothesis& hypothesis, const Look& look) {
     judgement.size_to = 2 * from;
     hypothesis.judgement = judgement;
     hypothesis.q = judgement.p;
-    hypothesis.verdict = Decide(hypothesis.judgement, hypothesis.q, look);
+    hypothesis.significant = true;
     return;
   }
 }
@@ -67,21 +70,21 @@ struct Sum {
   std::vector<size_t> members;
 };
 
-// Several accused of much the same growth, or none.
+// Several that grow about as fast as each other, or none.
 bool IsOneLeak(const std::vector<Hypothesis>& hypotheses, const std::vector<size_t>& members) {
-  size_t accused = 0;
+  size_t growing = 0;
   double sum = 0;
   double most = 0;
   for (const size_t i : members) {
     const Hypothesis& hypothesis = hypotheses[i];
-    if (!hypothesis.Accused()) continue;
+    if (!hypothesis.significant) continue;
     if (hypothesis.judgement.channel != Channel::kImmortals || !hypothesis.judgement.growth)
       return false;
-    ++accused;
+    ++growing;
     sum += hypothesis.judgement.growth->mid;
     most = std::max(most, hypothesis.judgement.growth->mid);
   }
-  return accused >= kMinPaths && most < sum / 2;
+  return growing >= kMinPaths && most < sum / 2;
 }
 
 std::vector<Sum> JudgeSums(const std::vector<Hypothesis>& hypotheses, size_t depth,
@@ -94,7 +97,7 @@ std::vector<Sum> JudgeSums(const std::vector<Hypothesis>& hypotheses, size_t dep
   std::vector<Sum> sums;
   for (auto& [key, members] : groups) {
     if (!IsOneLeak(hypotheses, members))
-      std::erase_if(members, [&](size_t i) { return hypotheses[i].Accused(); });
+      std::erase_if(members, [&](size_t i) { return hypotheses[i].significant; });
     if (members.size() > 1) sums.push_back({{}, std::move(members)});
   }
   ParallelFor(sums.size(), [&](size_t s) {
@@ -109,7 +112,7 @@ std::vector<Sum> JudgeSums(const std::vector<Hypothesis>& hypotheses, size_t dep
   return sums;
 }
 
-// Those that call the same function as the sum does, and are not accused.
+// Those that call the same function as the sum does, and do not grow for sure.
 std::vector<const Candidate*> OtherUsers(const std::vector<Hypothesis>& hypotheses,
                                          const std::vector<const Candidate*>& grown,
                                          const Candidate& sum) {
@@ -117,7 +120,7 @@ std::vector<const Candidate*> OtherUsers(const std::vector<Hypothesis>& hypothes
   std::vector<const Candidate*> users;
   for (const Hypothesis& hypothesis : hypotheses) {
     const Candidate* candidate = &hypothesis.candidate;
-    if (hypothesis.Accused() || std::ranges::find(grown, candidate) != grown.end()) continue;
+    if (hypothesis.significant || std::ranges::find(grown, candidate) != grown.end()) continue;
     if (SuffixKey(*candidate, 1) == key) users.push_back(candidate);
   }
   return users;
@@ -125,17 +128,17 @@ std::vector<const Candidate*> OtherUsers(const std::vector<Hypothesis>& hypothes
 
 bool Grew(const Hypothesis& hypothesis) { return hypothesis.judgement.wall.blocks > 0; }
 
-// The members that grew are swallowed by an accused sum, the others stay.
-void AccuseSums(std::vector<Hypothesis>& hypotheses, size_t depth, const Look& look) {
+// The members that grew are swallowed by a sum that grows significantly, the others stay.
+void TestSums(std::vector<Hypothesis>& hypotheses, size_t depth, const Look& look) {
   std::vector<Sum> sums = JudgeSums(hypotheses, depth, look);
   std::vector<Hypothesis> judged;
   judged.reserve(sums.size());
   for (Sum& sum : sums) judged.push_back(std::move(sum.hypothesis));
-  DecideAll(judged, look);
+  WeighAll(judged);
   std::vector<bool> swallowed(hypotheses.size());
-  std::vector<Hypothesis> accused;
+  std::vector<Hypothesis> grown_sums;
   for (size_t s = 0; s < sums.size(); ++s) {
-    if (!judged[s].Accused() || judged[s].judgement.p > kManyTriesMaxP) continue;
+    if (!judged[s].significant || judged[s].judgement.p > kManyTriesMaxP) continue;
     std::vector<const Candidate*> grown;
     for (const size_t i : sums[s].members) {
       if (!Grew(hypotheses[i])) continue;
@@ -146,19 +149,55 @@ void AccuseSums(std::vector<Hypothesis>& hypotheses, size_t depth, const Look& l
     if (grown.size() > 1) judged[s].candidate = Merge(grown, depth);
     PointAtOwner(grown, OtherUsers(hypotheses, grown, judged[s].candidate), look.window.warm_up_ms,
                  judged[s].candidate);
-    accused.push_back(std::move(judged[s]));
+    grown_sums.push_back(std::move(judged[s]));
   }
-  if (accused.empty()) return;
+  if (grown_sums.empty()) return;
   std::vector<Hypothesis> left;
-  left.reserve(hypotheses.size() + accused.size());
+  left.reserve(hypotheses.size() + grown_sums.size());
   for (size_t i = 0; i < hypotheses.size(); ++i) {
     if (!swallowed[i]) left.push_back(std::move(hypotheses[i]));
   }
-  for (Hypothesis& hypothesis : accused) left.push_back(std::move(hypothesis));
+  for (Hypothesis& hypothesis : grown_sums) left.push_back(std::move(hypothesis));
   hypotheses = std::move(left);
 }
 
+void CallByProbability(std::vector<Hypothesis>& hypotheses, const Look& look) {
+  const Surroundings beside = WhatGrows(
+      hypotheses, [&](size_t i) { return hypotheses[i].judgement.testable; },
+      [&](size_t i) { return hypotheses[i].significant; });
+  ParallelFor(hypotheses.size(), [&](size_t i) {
+    Hypothesis& hypothesis = hypotheses[i];
+    const Judgement& judgement = hypothesis.judgement;
+    if (!judgement.testable) return;
+    const SiteHistory& history = hypothesis.candidate.history;
+    hypothesis.signs =
+        judgement.size_from > 0
+            ? SignsOf(OfSizes(history, judgement.size_from, judgement.size_to), judgement, look)
+            : SignsOf(history, judgement, look);
+    hypothesis.signs.joined = hypothesis.candidate.merged || judgement.size_from > 0;
+    hypothesis.signs.growing_functions = beside.functions;
+    hypothesis.signs.growing_share = beside.share;
+    hypothesis.probability = LeakProbability(hypothesis.signs, look.prior);
+    hypothesis.verdict = Decide(judgement, hypothesis.significant, hypothesis.probability);
+  });
+}
+
 }  // namespace
+
+Surroundings WhatGrows(const std::vector<Hypothesis>& hypotheses,
+                       const std::function<bool(size_t)>& tested,
+                       const std::function<bool(size_t)>& significant) {
+  std::set<std::vector<uint32_t>> functions;
+  double all = 0;
+  double growing = 0;
+  for (size_t i = 0; i < hypotheses.size(); ++i) {
+    all += tested(i);
+    if (!significant(i)) continue;
+    ++growing;
+    functions.insert(SuffixKey(hypotheses[i].candidate, 1));
+  }
+  return {static_cast<double>(functions.size()), all > 0 ? growing / all : 0};
+}
 
 std::vector<Hypothesis> JudgeAll(std::vector<Candidate> candidates, const Look& look) {
   std::vector<Hypothesis> hypotheses(candidates.size());
@@ -166,9 +205,10 @@ std::vector<Hypothesis> JudgeAll(std::vector<Candidate> candidates, const Look& 
     hypotheses[i].candidate = std::move(candidates[i]);
     hypotheses[i].judgement = Judge(hypotheses[i].candidate.history, look);
   });
-  DecideAll(hypotheses, look);
-  ParallelFor(hypotheses.size(), [&](size_t i) { AccuseSizes(hypotheses[i], look); });
-  for (const size_t depth : kMergeDepths) AccuseSums(hypotheses, depth, look);
+  WeighAll(hypotheses);
+  ParallelFor(hypotheses.size(), [&](size_t i) { TestSizes(hypotheses[i], look); });
+  for (const size_t depth : kMergeDepths) TestSums(hypotheses, depth, look);
+  CallByProbability(hypotheses, look);
   return hypotheses;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tools/analysis/detect/leak_probability.h"
+
 namespace leaktrack {
 namespace {
 
@@ -87,16 +89,18 @@ Judgement Judge(const SiteHistory& history, const Look& look) {
   return result;
 }
 
-Verdict Decide(const Judgement& judgement, double q, const Look& look) {
+bool IsSignificant(const Judgement& judgement, double q) {
+  return judgement.testable && q <= kMaxQ && judgement.p <= kMaxP;
+}
+
+Verdict Decide(const Judgement& judgement, bool significant, double probability) {
   if (!judgement.testable) return Verdict::kNone;
-  if (q <= kMaxQ && judgement.p <= kMaxP) {
-    const bool watched = look.window.end_ms >= kLeakMinSeconds * 1e3 || look.enough_work;
-    return judgement.strict && watched ? Verdict::kLeak : Verdict::kSuspect;
-  }
-  const bool grows = judgement.growth && judgement.wall.Sound();
   const bool telling =
       judgement.trend != Trend::kPlateau && judgement.trend != Trend::kInsufficient;
-  return grows && telling ? Verdict::kWatch : Verdict::kNone;
+  const bool grows = significant || (judgement.growth && judgement.wall.Sound() && telling);
+  if (!grows) return Verdict::kNone;
+  if (probability >= kLeakFrom) return Verdict::kLeak;
+  return probability >= kSuspectFrom ? Verdict::kSuspect : Verdict::kWatch;
 }
 
 }  // namespace leaktrack

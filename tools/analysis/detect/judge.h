@@ -25,14 +25,14 @@
 #include "tools/analysis/detect/never_dies.h"
 #include "tools/analysis/detect/sawtooth.h"
 #include "tools/analysis/detect/steps.h"
+#include "tools/analysis/model/options.h"
 #include "tools/analysis/model/result.h"
 
 namespace leaktrack {
 
-inline constexpr double kMaxP = 0.005;          // the plain test, site by site
-inline constexpr double kMaxQ = 0.05;           // and across all sites tested
-inline constexpr double kStrictP = 0.01;        // the strict test (g0 = 1)
-inline constexpr double kLeakMinSeconds = 600;  // a `leak` has been watched for ten minutes
+inline constexpr double kMaxP = 0.005;    // the plain test, site by site
+inline constexpr double kMaxQ = 0.05;     // and across all sites tested
+inline constexpr double kStrictP = 0.01;  // the strict test (g0 = 1)
 
 struct Judgement {
   NeverDies never_dies;
@@ -62,7 +62,8 @@ struct Judgement {
 struct Look {
   Window window;
   const Clock* work = nullptr;  // may be null: the wall's is as good
-  bool enough_work = false;     // the program counted so much work that ten minutes are not needed
+  bool enough_work = false;     // the program counted so much work that it has settled
+  Prior prior = Prior::kWatched;
 };
 
 // All that a report needs.
@@ -71,8 +72,11 @@ Judgement Judge(const SiteHistory& history, const Look& look);
 // The p-value and its channel alone: for earlier looks, where nothing else is asked.
 Judgement Test(const SiteHistory& history, const Look& look);
 
-// The verdict of a site whose q-value among all tested sites is `q`.
-Verdict Decide(const Judgement& judgement, double q, const Look& look);
+// It grows, and chance does not explain that: `q` is its value among all tested sites.
+bool IsSignificant(const Judgement& judgement, double q);
+
+// What it is called. A site that grows is ranked at whatever probability.
+Verdict Decide(const Judgement& judgement, bool significant, double probability);
 
 // Fills trend, shape, growth and what goes with them into a tested judgement.
 void Describe(const SiteHistory& history, const Look& look, Judgement& judgement);

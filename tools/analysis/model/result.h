@@ -17,6 +17,7 @@
 #include "libtrack/capture/allocators.h"
 #include "libtrack/capture/capture.h"
 #include "tools/analysis/model/evidence.h"
+#include "tools/analysis/model/leak_signs.h"
 #include "tools/symbolize/call_stack.h"
 
 namespace leaktrack {
@@ -42,7 +43,8 @@ enum class Trend : uint8_t {
 };
 
 // Where a site stands after several looks at the same run (10 min, 20, 40, ... and its end):
-// accused now; accused twice in a row and strictly; accused at an earlier look and now no more.
+// nothing new to say; accused, and it grew at an earlier look too and grows strictly; it grew at an
+// earlier look and does no more.
 enum class State : uint8_t { kNew, kConfirmed, kRetracted };
 
 enum class Status : uint8_t { kOk, kWarning, kCritical, kOomImminent };
@@ -72,6 +74,7 @@ struct GrowthModel {
   double slope_per_hour = 0;
   double slope_error = 0;        // standard deviation
   double effective_samples = 0;  // blocks, after dispersion: the shape of the gamma law of the rate
+  double seen_hours = 0;  // for so long the rise was seen, and no longer is it projected; 0: always
 };
 
 struct SiteResult {
@@ -88,11 +91,17 @@ struct SiteResult {
   double live_bytes_error = 0;  // half-width of the 90 % interval
   double live_objects = 0;
   double born_bytes = 0;          // all ever allocated here
+  double grown_bytes = 0;         // by what its live bytes rose after the start-up; see
+                                  // measured_growth.h
   std::optional<Rate> growth;     // bytes per hour; empty where blocks of this site do die
   std::optional<double> p_value;  // empty: too few blocks to test
   std::optional<double> q_value;
   State state = State::kNew;
-  std::optional<double> confidence;  // 0 to 1; empty: not tested
+  bool significant = false;  // it grows, and chance does not explain that; what it is, is open
+  std::optional<double> leak_probability;    // 0 to 1; empty: not tested
+  std::optional<double> decided_by_seconds;  // since the start: by then it is a suspect, or a leak,
+                                             // if it goes on; empty: it is, or not within a month
+  LeakSigns signs;                           // what the probability was made of
   std::optional<double>
       late_onset_seconds;  // since the start of the run; only of growth that began late
   std::optional<double> doubling_seconds;  // only of exponential growth
@@ -227,7 +236,22 @@ struct MemoryResult {
   std::vector<Advice> advice;  // what would help, the best first
 };
 
-enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost };
+// What was measured as one number over the run.
+enum class GrowingSum : uint8_t { kResident, kHeap, kMappings };
+
+// Growth that was measured, whatever is proven of any site; see process/measured_growth.h.
+struct MeasuredGrowth {
+  GrowingSum sum = GrowingSum::kResident;
+  Rate rate;                // bytes per hour
+  double bytes = 0;         // in the stretch that was judged
+  double from_seconds = 0;  // since the start of the run: where that stretch begins
+  bool goes_on = false;     // also in the later half of it
+};
+
+// kGrows: something does, more than chance explains and fast enough to matter; that it is a leak is
+// not proven.
+enum class Conclusion : uint8_t { kClean, kFound, kTooShort, kDataLost, kGrows };
+inline constexpr size_t kConclusions = 5;
 
 // Why a run that shows no growth does not show that there is none.
 enum class Doubt : uint8_t {
@@ -238,7 +262,8 @@ enum class Doubt : uint8_t {
   kBecameUntracked,  // after `seconds` it executed `path`, which ran without the tracker
   kRunTooShort,      // `seconds`
   kWindowTooShort,   // `seconds`, of a part of the run that was asked for
-  kNothingSeen       // no allocation at all
+  kNothingSeen,      // no allocation at all
+  kGrowthUnproven    // it grows: a leak, or a program that fills its caches
 };
 
 struct Doubts {
@@ -254,7 +279,8 @@ struct Analysis {
   ProcessResult process;
   MemoryResult memory;
   std::optional<double> detectable_bytes_per_hour;
-  std::optional<Rate> total_growth;      // of all sites that are leak or suspect
+  std::optional<Rate> total_growth;  // of all sites that grow more than chance explains
+  std::optional<MeasuredGrowth> measured_growth;  // empty: none beyond noise, or not measured
   std::optional<double> window_seconds;  // only the last so many were judged (--since); all other
                                          // times are of the whole run
   double judged_seconds =

@@ -40,6 +40,24 @@ Doubts WhyShort(const capture::Capture& capture, double seconds) {
   return {Doubt::kRunTooShort, 0, seconds};
 }
 
+bool Fills(double bytes_per_hour, const AnalyzeOptions& options, const Analysis& analysis) {
+  const double hours = options.growth_horizon_seconds / 3600;
+  return !analysis.process.headroom_bytes ||
+         bytes_per_hour * hours >= *analysis.process.headroom_bytes;
+}
+
+// What grows, by its sites or by what was measured, would fill what is left within the horizon.
+bool FillsTheMemory(const AnalyzeOptions& options, const Analysis& analysis) {
+  if (analysis.total_growth && Fills(analysis.total_growth->mid, options, analysis)) return true;
+  const std::optional<MeasuredGrowth>& measured = analysis.measured_growth;
+  if (!measured || !measured->goes_on) return false;
+  // What never becomes resident fills address space at most.
+  const bool takes_none = analysis.memory.memory_class == MemoryClass::kUntouched ||
+                          measured->sum == GrowingSum::kMappings;
+  if (takes_none && analysis.process.limit_kind != LimitKind::kRlimit) return false;
+  return Fills(measured->rate.mid, options, analysis);
+}
+
 }  // namespace
 
 std::optional<double> DetectableGrowth(const capture::Capture& capture, const Window& window) {
@@ -50,7 +68,7 @@ std::optional<double> DetectableGrowth(const capture::Capture& capture, const Wi
   return kBlocksNeeded * block / span * kMsPerHour;
 }
 
-void Conclude(const capture::Capture& capture, Analysis& analysis) {
+void Conclude(const capture::Capture& capture, const AnalyzeOptions& options, Analysis& analysis) {
   const bool found =
       std::any_of(analysis.sites.begin(), analysis.sites.end(),
                   [](const SiteResult& site) { return site.verdict >= Verdict::kSuspect; });
@@ -67,6 +85,9 @@ void Conclude(const capture::Capture& capture, Analysis& analysis) {
   } else if (capture.samples_total == 0) {
     analysis.conclusion = Conclusion::kDataLost;
     analysis.doubts = {Doubt::kNothingSeen};
+  } else if (FillsTheMemory(options, analysis)) {
+    analysis.conclusion = Conclusion::kGrows;
+    analysis.doubts = {Doubt::kGrowthUnproven};
   }
 }
 

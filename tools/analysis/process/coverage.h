@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "libtrack/capture/capture.h"
+#include "tools/analysis/model/options.h"
 #include "tools/analysis/model/result.h"
 #include "tools/analysis/model/window.h"
 
@@ -23,8 +24,8 @@ inline constexpr double kBlocksNeeded = 40;
 // Empty for a run without any length.
 std::optional<double> DetectableGrowth(const capture::Capture& capture, const Window& window);
 
-// Sets `conclusion`, and why, from the sites already in `analysis`.
-void Conclude(const capture::Capture& capture, Analysis& analysis);
+// Sets `conclusion`, and why, from the sites and the measured growth already in `analysis`.
+void Conclude(const capture::Capture& capture, const AnalyzeOptions& options, Analysis& analysis);
 
 }  // namespace leaktrack
 

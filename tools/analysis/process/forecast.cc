@@ -25,9 +25,15 @@ constexpr double kUneven =
 struct Draw {
   double rate = 0;   // bytes per hour at the end of the run
   double slope = 0;  // per hour
+  double seen_hours = 0;
 };
 
 double GrownAfter(const Draw& draw, double hours) {
+  if (draw.slope > 0 && draw.seen_hours > 0 && hours > draw.seen_hours) {
+    const double later =
+        draw.rate * std::exp(std::min(draw.slope * draw.seen_hours, kMostExponent));
+    return GrownAfter(draw, draw.seen_hours) + later * (hours - draw.seen_hours);
+  }
   const double exponent = std::min(draw.slope * hours, kMostExponent);
   if (std::abs(exponent) < 1e-9) return draw.rate * hours;
   return draw.rate * std::expm1(exponent) / draw.slope;
@@ -69,6 +75,7 @@ void ForEachDraw(const std::vector<GrowthModel>& growing, double resident_per_li
       draws[s].slope = model.slope_error > 0 ? std::normal_distribution<double>(
                                                    model.slope_per_hour, model.slope_error)(random)
                                              : model.slope_per_hour;
+      draws[s].seen_hours = model.seen_hours;
     }
     each(draws);
   }

@@ -6,7 +6,7 @@
 // count and a slope from the normal law of its fit, and what a live byte costs varies by 2 %; the
 // moment at which their sum has eaten the headroom is one draw of the time left.
 //   linear            H = k r t
-//   accelerating      H = k r (e^(g t) - 1) / g
+//   accelerating      H = k r (e^(g t) - 1) / g, for as long as that was seen; then steady
 // Why draws: the forms do not add up in closed form, and an interval from errors alone cannot say
 // "never".
 // Promises: same input, same answer. The interval is 80 % (one draw in ten is sooner, one in ten

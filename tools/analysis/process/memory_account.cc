@@ -79,7 +79,7 @@ struct Accused {
 Accused AccusedOf(const std::vector<SiteResult>& sites) {
   Accused accused;
   for (const SiteResult& site : sites) {
-    if (site.verdict < Verdict::kSuspect) continue;
+    if (!site.significant) continue;
     (site.kind == capture::SiteKind::kHeap ? accused.heap : accused.mapping) = true;
     if (site.growth) accused.bytes_per_hour += site.growth->mid;
   }

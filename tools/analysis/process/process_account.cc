@@ -72,7 +72,7 @@ Status StatusOf(const StatusLevels& levels, const ProcessResult& process) {
 std::vector<GrowthModel> WhatGrows(const Analysis& analysis, const ProcessResult& process) {
   std::vector<GrowthModel> models;
   for (const SiteResult& site : analysis.sites) {
-    if (site.verdict < Verdict::kSuspect) continue;
+    if (!site.significant) continue;
     if (const std::optional<GrowthModel> model = ModelOf(site)) models.push_back(*model);
   }
   if (process.limit_kind == LimitKind::kRlimit) return models;
@@ -80,6 +80,29 @@ std::vector<GrowthModel> WhatGrows(const Analysis& analysis, const ProcessResult
     models.push_back(*model);
   }
   return models;
+}
+
+double MeanOver(const GrowthModel& model, double hours) {
+  const double exponent = model.slope_per_hour * hours;
+  if (std::abs(exponent) < 1e-6) return model.end_bytes_per_hour;
+  return model.end_bytes_per_hour * -std::expm1(-exponent) / exponent;
+}
+
+// What the sites say is requested bytes: resident memory says what they cost. Where it grows, the
+// sum of all grows at its rate, and what no site accounts for is in it, too.
+void HoldToResident(const Analysis& analysis, double cost, std::vector<GrowthModel>& models) {
+  const std::optional<MeasuredGrowth>& measured = analysis.measured_growth;
+  if (!measured || measured->sum != GrowingSum::kResident || !measured->goes_on) return;
+  const Rate& rate = measured->rate;
+  const double hours = std::max(1e-9, (analysis.judged_seconds - measured->from_seconds) / 3600);
+  double said = 0;
+  for (const GrowthModel& model : models) said += cost * MeanOver(model, hours);
+  if (said > rate.high) {
+    for (GrowthModel& model : models) model.end_bytes_per_hour *= rate.high / said;
+  } else if (said < rate.low) {
+    const Rate rest{(rate.mid - said) / cost, (rate.low - said) / cost, (rate.high - said) / cost};
+    if (const std::optional<GrowthModel> model = ModelOf(rest)) models.push_back(*model);
+  }
 }
 
 // Reserved memory counts against RLIMIT_AS, where a resident page counts no more than any other.
@@ -96,10 +119,11 @@ double FanSeconds(const Analysis& analysis, const ProcessResult& process) {
 
 void Foresee(const Analysis& analysis, ProcessResult& process) {
   if (!process.headroom_bytes || !CountsAgainst(process, analysis.memory)) return;
-  const std::vector<GrowthModel> growing = WhatGrows(analysis, process);
+  std::vector<GrowthModel> growing = WhatGrows(analysis, process);
+  const bool of_address_space = process.limit_kind == LimitKind::kRlimit;
+  const double cost = of_address_space ? 1 : analysis.memory.resident_per_live.value_or(1);
+  if (!of_address_space) HoldToResident(analysis, cost, growing);
   if (growing.empty()) return;
-  const double cost =
-      process.limit_kind == LimitKind::kRlimit ? 1 : analysis.memory.resident_per_live.value_or(1);
   const Forecast forecast(growing, *process.headroom_bytes, cost);
   process.seconds_low = forecast.SecondsAt(kLowShare);
   process.seconds_mid = forecast.SecondsAt(kMidShare);
@@ -116,7 +140,7 @@ std::optional<Rate> TotalGrowth(const std::vector<SiteResult>& sites) {
   double below = 0;
   double above = 0;
   for (const SiteResult& site : sites) {
-    if (site.verdict < Verdict::kSuspect || !site.growth) continue;
+    if (!site.significant || !site.growth) continue;
     if (!total) total.emplace();
     total->mid += site.growth->mid;
     below += std::pow(site.growth->mid - site.growth->low, 2);  // sites are sampled independently
@@ -148,6 +172,10 @@ void AccountForProcess(const capture::Capture& capture, const AnalyzeOptions& op
                        Analysis& analysis) {
   analysis.total_growth = TotalGrowth(analysis.sites);
   analysis.memory = AccountForMemory(capture, analysis.sites);
+  // A class that knows only large movements does not deny what was measured.
+  if (analysis.memory.memory_class == MemoryClass::kSteady && analysis.measured_growth &&
+      analysis.measured_growth->goes_on)
+    analysis.memory.memory_class = MemoryClass::kUnknown;
   analysis.process = LimitOf(capture, options);
   const MemorySeries series = SeriesOf(capture);
   analysis.process.cgroup_growth = SlopePerHour(series.hours, series.cgroup);

@@ -5,8 +5,9 @@
 // The limit is the one that was asked for, else the cgroup's, else RLIMIT_AS, else the machine's
 // memory. The headroom is what is left of it: file pages that the cgroup can drop count as left,
 // and what the machine calls available. Time to it is a forecast (forecast.h) from the sites that
-// are leak or suspect, and from resident growth that belongs to no site (memory_account.h); nothing
-// is forecast from growth that is not significant, nor from growth that takes no memory.
+// grow more than chance explains, held to the rate at which resident memory grows
+// (measured_growth.h); nothing is forecast from growth that is not significant, nor from growth
+// that takes no memory.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_PROCESS_PROCESS_ACCOUNT_H_
 #define LEAKTRACK_TOOLS_ANALYSIS_PROCESS_PROCESS_ACCOUNT_H_
 

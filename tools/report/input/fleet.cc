@@ -10,14 +10,19 @@ double Growth(const ReportInput& run) {
   return run.analysis.total_growth ? run.analysis.total_growth->low : 0;
 }
 
+// What grows comes before what does not, and a leak before what may be one.
+int Badness(Conclusion conclusion) {
+  return conclusion == Conclusion::kFound ? 2 : conclusion == Conclusion::kGrows ? 1 : 0;
+}
+
 }  // namespace
 
 void RankRuns(Fleet& fleet) {
   std::stable_sort(fleet.runs.begin(), fleet.runs.end(),
                    [](const ReportInput& a, const ReportInput& b) {
-                     const bool a_found = a.analysis.conclusion == Conclusion::kFound;
-                     const bool b_found = b.analysis.conclusion == Conclusion::kFound;
-                     if (a_found != b_found) return a_found;
+                     const int a_badness = Badness(a.analysis.conclusion);
+                     const int b_badness = Badness(b.analysis.conclusion);
+                     if (a_badness != b_badness) return a_badness > b_badness;
                      if (a.analysis.process.status != b.analysis.process.status)
                        return a.analysis.process.status > b.analysis.process.status;
                      if (Growth(a) != Growth(b)) return Growth(a) > Growth(b);
@@ -31,8 +36,12 @@ void RankRuns(Fleet& fleet) {
 Conclusion FleetConclusion(const Fleet& fleet) {
   Conclusion result = fleet.unreadable.empty() ? Conclusion::kTooShort : Conclusion::kDataLost;
   double longest = -1;
+  for (const Conclusion worst : {Conclusion::kFound, Conclusion::kGrows}) {
+    for (const ReportInput& run : fleet.runs) {
+      if (run.analysis.conclusion == worst) return worst;
+    }
+  }
   for (const ReportInput& run : fleet.runs) {
-    if (run.analysis.conclusion == Conclusion::kFound) return Conclusion::kFound;
     if (run.analysis.conclusion == Conclusion::kDataLost) result = Conclusion::kDataLost;
     if (run.analysis.duration_seconds > longest && result != Conclusion::kDataLost) {
       longest = run.analysis.duration_seconds;

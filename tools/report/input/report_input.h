@@ -39,6 +39,11 @@ struct ReportInput {
 // Its process was there when this was read, or when it was sealed: it has a future.
 inline bool Lives(const capture::Capture& capture) { return capture.running || capture.as_of; }
 
+// A status warns: of what has ended nothing can be warned of.
+inline Status StatusNow(const ReportInput& input) {
+  return Lives(input.capture) ? input.analysis.process.status : Status::kOk;
+}
+
 // "exited", "killed", "crashed", "exec", "running" or "unknown".
 const char* EndName(const capture::Capture& capture);
 

@@ -80,7 +80,7 @@ Selection SelectSites(const SelectionOptions& options, const std::vector<SiteRes
       selection.places.push_back(i);
       continue;
     }
-    selection.growing_left_out += sites[i].verdict >= Verdict::kSuspect;
+    selection.growing_left_out += sites[i].verdict >= Verdict::kSuspect || sites[i].significant;
     selection.live_bytes_left_out += FiguresOf(sites[i]).live_bytes;
   }
   return selection;

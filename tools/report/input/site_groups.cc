@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/ranking.h"
@@ -29,9 +31,10 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
     group.live_bytes += site->live_bytes;
     live_squares += site->live_bytes_error * site->live_bytes_error;
     group.live_objects += site->live_objects;
+    group.grown_bytes += site->grown_bytes;
     group.oldest_seconds = std::max(group.oldest_seconds, site->oldest_seconds);
     group.score += RankScore(*site);
-    group.confidence = std::max(group.confidence, Confidence(*site));
+    group.leak_probability = std::max(group.leak_probability, site->leak_probability.value_or(0));
     if (!site->growth) continue;
     group.growth.mid += site->growth->mid;
     below += std::pow(site->growth->mid - site->growth->low, 2);
@@ -44,26 +47,45 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
   return group;
 }
 
-}  // namespace
-
-double Confidence(const SiteResult& site) {
-  return site.confidence.value_or(site.q_value ? 1 - *site.q_value : 0);
-}
-
-std::vector<SiteGroup> GroupSites(SiteView sites, Verdict at_least) {
+template <typename Wanted>
+std::vector<SiteGroup> GroupsOf(SiteView sites, const Wanted& wanted) {
   std::map<std::string, std::vector<const SiteResult*>> by_blame;
   for (const SiteResult& site : sites) {
-    if (site.verdict < at_least) continue;
-    by_blame[BlameKey(site)].push_back(&site);
+    if (wanted(site)) by_blame[BlameKey(site)].push_back(&site);
   }
   std::vector<SiteGroup> groups;
   for (auto& [key, members] : by_blame) groups.push_back(Sum(std::move(members)));
   std::stable_sort(groups.begin(), groups.end(), [](const SiteGroup& a, const SiteGroup& b) {
     if (a.first().verdict != b.first().verdict) return a.first().verdict > b.first().verdict;
+    if (a.first().significant != b.first().significant) return a.first().significant;
     if (a.first().verdict != Verdict::kNone && a.score != b.score) return a.score > b.score;
     return a.live_bytes > b.live_bytes;
   });
   return groups;
+}
+
+}  // namespace
+
+std::vector<SiteGroup> GroupSites(SiteView sites, Verdict at_least) {
+  return GroupsOf(sites, [&](const SiteResult& site) { return site.verdict >= at_least; });
+}
+
+std::vector<SiteGroup> GroupsToTell(SiteView sites) {
+  std::vector<SiteGroup> groups = GroupSites(sites, Verdict::kSuspect);
+  if (!groups.empty()) return groups;
+  return GroupsOf(sites, [](const SiteResult& site) {
+    return site.verdict == Verdict::kWatch && site.significant;
+  });
+}
+
+std::optional<SiteGroup> HolderOf(const Analysis& analysis) {
+  constexpr double kWorthNaming = .1;
+  if (!analysis.measured_growth) return std::nullopt;
+  std::vector<SiteGroup> groups = GroupSites(analysis.sites, Verdict::kNone);
+  const auto most = std::ranges::max_element(groups, {}, &SiteGroup::grown_bytes);
+  if (most == groups.end() || most->grown_bytes < kWorthNaming * analysis.measured_growth->bytes)
+    return std::nullopt;
+  return std::move(*most);
 }
 
 }  // namespace leaktrack

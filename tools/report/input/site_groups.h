@@ -9,6 +9,7 @@
 #define LEAKTRACK_TOOLS_REPORT_INPUT_SITE_GROUPS_H_
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "tools/analysis/model/result.h"
@@ -21,9 +22,10 @@ struct SiteGroup {
   size_t stacks = 0;                     // distinct stacks in them
   Rate growth;                           // summed, errors as independent; 0 where none is known
   double live_bytes = 0, live_bytes_error = 0, live_objects = 0;
+  double grown_bytes = 0;  // after the start-up
   double oldest_seconds = 0;
-  double confidence = 0;  // of the surest
-  double score = 0;       // summed, see ranking.h
+  double leak_probability = 0;  // of the most probable
+  double score = 0;             // summed, see ranking.h
   const SiteResult& first() const { return *sites.front(); }
 };
 
@@ -31,7 +33,12 @@ struct SiteGroup {
 // verdict `at_least` or worse.
 std::vector<SiteGroup> GroupSites(SiteView sites, Verdict at_least);
 
-double Confidence(const SiteResult& site);  // 0 where nothing was tested
+// What a report tells in full: the accused, or, where nobody is, what grows without proof.
+std::vector<SiteGroup> GroupsToTell(SiteView sites);
+
+// Which of all sites, summed by blame, holds most of what was measured to grow. Empty: none holds a
+// tenth of it, or nothing was measured.
+std::optional<SiteGroup> HolderOf(const Analysis& analysis);
 
 }  // namespace leaktrack
 

@@ -20,9 +20,11 @@ Json CapturesJson(const Fleet& fleet) {
          {"pid", run.capture.process.pid},
          {"duration_seconds", run.analysis.duration_seconds},
          {"end", EndName(run.capture)},
+         {"conclusion", ConclusionName(run.analysis)},
          {"found", run.analysis.conclusion == Conclusion::kFound},
-         {"status", Name(run.analysis.process.status)},
-         {"seconds_to_limit", OrNull(run.analysis.process.seconds_mid)},
+         {"status", Name(StatusNow(run))},
+         {"seconds_to_limit",
+          Lives(run.capture) ? OrNull(run.analysis.process.seconds_mid) : Json()},
          {"memory_class", Name(run.analysis.memory.memory_class)},
          {"growth_bytes_per_hour", growth ? Json(std::llround(growth->mid)) : Json()},
          {"inconclusive_because", TextOrNull(DoubtText(run.analysis.doubts))}});

@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "tools/report/input/selection.h"
+#include "tools/report/input/site_groups.h"
 #include "tools/report/json/json_parts.h"
 #include "tools/report/words/advice_words.h"
 #include "tools/report/words/memory_words.h"
@@ -61,11 +63,28 @@ Json CgroupJson(const ReportInput& input) {
       {"outside_processes", Json()}};
 }
 
+Json HolderJson(const Analysis& analysis) {
+  const std::optional<SiteGroup> holder = HolderOf(analysis);
+  if (!holder) return Json();
+  return {{"site", SiteNumber(holder->first())}, {"bytes", Whole(holder->grown_bytes)}};
+}
+
+Json MeasuredJson(const Analysis& analysis) {
+  const std::optional<MeasuredGrowth>& growth = analysis.measured_growth;
+  if (!growth) return Json();
+  return {{"of", Name(growth->sum)},       {"bytes_per_hour", RateJson(growth->rate)},
+          {"bytes", Whole(growth->bytes)}, {"since_seconds", growth->from_seconds},
+          {"goes_on", growth->goes_on},    {"holder", HolderJson(analysis)}};
+}
+
 }  // namespace
 
 Json ProcessJson(const ReportInput& input) {
   const capture::ProcessInfo& process = input.capture.process;
   const ProcessResult& result = input.analysis.process;
+  const auto future = [&](const std::optional<double>& seconds) {
+    return Lives(input.capture) ? OrNull(seconds) : Json();
+  };
   return {{"command", process.command},
           {"pid", process.pid},
           {"run_id", absl::StrFormat("%016x", process.run_id)},
@@ -77,15 +96,16 @@ Json ProcessJson(const ReportInput& input) {
           {"limit_bytes", OrNull(result.limit_bytes)},
           {"limit_kind", TextOrNull(Name(result.limit_kind))},
           {"limit_shared_with", input.sharers.pids},
-          {"status", Name(result.status)},
+          {"status", Name(StatusNow(input))},
           {"seconds_to_limit",
-           {{"low", OrNull(result.seconds_low)},
-            {"mid", OrNull(result.seconds_mid)},
-            {"high", OrNull(result.seconds_high)}}},
+           {{"low", future(result.seconds_low)},
+            {"mid", future(result.seconds_mid)},
+            {"high", future(result.seconds_high)}}},
           {"used_fraction", OrNull(result.used_fraction)},
           {"headroom_bytes", WholeOrNull(result.headroom_bytes)},
-          {"limit_odds", OddsJson(result.odds)},
+          {"limit_odds", Lives(input.capture) ? OddsJson(result.odds) : Json()},
           {"growth_bytes_per_hour", RateJson(input.analysis.total_growth)},
+          {"measured_growth", MeasuredJson(input.analysis)},
           {"warming_up", input.analysis.warming_up}};
 }
 

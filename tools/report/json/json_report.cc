@@ -83,7 +83,9 @@ Json SiteFactsJson(const SiteResult& site, const RunTimes& run, size_t rank) {
       {"growth_bytes_per_hour", site.growth ? Whole(site.growth->mid) : Json()},
       {"growth_low", site.growth ? Whole(site.growth->low) : Json()},
       {"growth_high", site.growth ? Whole(site.growth->high) : Json()},
-      {"confidence", site.confidence || site.q_value ? Json(Confidence(site)) : Json()},
+      {"leak_probability", OrNull(site.leak_probability)},
+      {"grows", site.significant},
+      {"decided_by_seconds", OrNull(site.decided_by_seconds)},
       {"q_value", OrNull(site.q_value)},
       {"doubling_seconds", OrNull(site.doubling_seconds)},
       {"oldest_seconds", site.live_objects > 0 ? Json(site.oldest_seconds) : Json()},
@@ -205,6 +207,7 @@ Json SelectionJson(const ReportInput& input, size_t shown) {
 void WriteReportJson(const ReportInput& input, size_t top, const Json& extra, TextSink& sink) {
   const SiteView sites = ShownSites(input).First(top);
   const Json head = {{"schema", 1},
+                     {"conclusion", ConclusionName(input.analysis)},
                      {"process", ProcessJson(input)},
                      {"memory", MemoryJson(input.analysis.memory)},
                      {"coverage", CoverageJson(input)},

@@ -29,7 +29,7 @@ std::string Heading(const Merge& merge) {
                    Counted(merge.sums.programs().size(), "program version", "program versions"));
   uint64_t growing = 0;
   for (const auto& [version, program] : merge.sums.programs())
-    growing += Of(program, Conclusion::kFound);
+    growing += Of(program, Conclusion::kFound) + Of(program, Conclusion::kGrows);
   absl::StrAppend(&text, growing == 0 ? ": none grows"
                                       : absl::StrCat(": ", FormatCount(growing),
                                                      growing == 1 ? " grows" : " grow"));
@@ -42,7 +42,8 @@ std::string RunsText(const ProgramSum& program) {
       ", ", FormatDuration(program.watched_seconds), " watched in sum, the longest ",
       FormatDuration(program.longest_seconds), ": ");
   std::string counts;
-  for (const auto& [conclusion, word] : {std::pair{Conclusion::kFound, "growing"},
+  for (const auto& [conclusion, word] : {std::pair{Conclusion::kFound, "with a leak or a suspect"},
+                                         {Conclusion::kGrows, "growing"},
                                          {Conclusion::kClean, "clean"},
                                          {Conclusion::kTooShort, "too short to tell"},
                                          {Conclusion::kDataLost, "with lost data"}}) {

@@ -104,7 +104,7 @@ Json SitesJson(const ReportInput& input, SiteView sites, HtmlFrames& frames) {
     }
     site["blame"] = sites[i].stack.empty() ? Json() : Json(sites[i].blame);
     site["stack"] = frames.Stack(sites[i].stack);
-    site["likelihood"] = TextOrNull(LikelihoodText(Confidence(sites[i])));
+    site["likelihood"] = TextOrNull(LikelihoodText(sites[i], TimesOf(input)));
     site["curve"] = curves[i];
     site["ages"] = ages[i];
     list.push_back(std::move(site));

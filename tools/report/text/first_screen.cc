@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tools/base/safe_text.h"
@@ -16,6 +17,7 @@
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/likelihood_words.h"
 #include "tools/report/words/limit_words.h"
+#include "tools/report/words/measured_words.h"
 #include "tools/report/words/memory_words.h"
 #include "tools/report/words/site_words.h"
 #include "tools/report/words/time_words.h"
@@ -72,7 +74,7 @@ std::string NextOfSuspect(const SiteResult& site, const ReportInput& input) {
     case Settles::kQuietStart:
       return "wait: so many places grow at once that the program may be warming up";
     case Settles::kRunOfSeconds:
-      return absl::StrCat(WaitText(site.settle, input), ": growth that goes on is a leak");
+      return absl::StrCat(WaitText(site.settle, input), ": what still grows then is most likely a leak");
     case Settles::kLongerThanCache:
       return absl::StrCat(WaitText(site.settle, input),
                           ": a cache that fills slows down by then, a leak does not");
@@ -110,20 +112,54 @@ std::string ShowCommand(const SiteResult& site, const ReportInput& input) {
                       path.size() <= kMostPath ? path : "CAPTURE", " shows the whole stack");
 }
 
+void AddLikelihood(const SiteGroup& group, const ReportInput& input, FirstScreen& screen) {
+  if (std::string text = LikelihoodText(group, TimesOf(input)); !text.empty())
+    screen.lines.push_back(std::move(text));
+}
+
+void AddShow(const SiteResult& site, const ReportInput& input, FirstScreen& screen) {
+  if (std::string show = ShowCommand(site, input); !show.empty())
+    screen.next.push_back(std::move(show));
+}
+
+// Who holds what grew, also where nothing is proven of it.
+void AddHolder(const ReportInput& input, FirstScreen& screen) {
+  const std::optional<SiteGroup> holder = HolderOf(input.analysis);
+  const MeasuredGrowth& growth = *input.analysis.measured_growth;
+  if (!holder) {
+    screen.lines.emplace_back("no place in the program holds a tenth of that");
+    return;
+  }
+  screen.lines.push_back(absl::StrCat(
+      BlameText(holder->first(), kUncut), " holds ", FormatSize(holder->grown_bytes),
+      holder->grown_bytes >= .5 * growth.bytes ? " of that, most of it; " : " of that; ",
+      holder->first().trend == Trend::kInsufficient ? "its blocks are too few to judge it by"
+                                                    : "that it leaks is not proven"));
+  AddShow(holder->first(), input, screen);
+}
+
+// Resident memory that grows much faster than what is accused is not passed over.
+void AddMeasured(const ReportInput& input, double told_bytes_per_hour, FirstScreen& screen) {
+  constexpr double kMuchFaster = 2;
+  const std::optional<MeasuredGrowth>& growth = input.analysis.measured_growth;
+  if (!growth || !growth->goes_on || growth->rate.low < kMuchFaster * told_bytes_per_hour) return;
+  screen.lines.push_back(absl::StrCat(MeasuredText(*growth, TimesOf(input)), " in all"));
+}
+
 FirstScreen Found(const ReportInput& input, size_t columns) {
   const SiteGroup group = GroupSites(input.analysis.sites, Verdict::kSuspect).front();
   const SiteResult& site = group.first();
   const bool leak = site.verdict == Verdict::kLeak;
   FirstScreen screen{leak ? "LEAK" : "LEAK?", Tint::kRed, {}, {}, {}};
   screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
-  if (const std::string sure = LikelihoodText(group.confidence); !sure.empty())
-    screen.lines.push_back(sure);
+  AddLikelihood(group, input, screen);
   if (leak && site.settle.by != Settles::kQuietStart) {
     screen.next.push_back(absl::StrCat("fix ", PlaceText(site), RestartText(input)));
   } else {
     screen.next.push_back(NextOfSuspect(site, input));
   }
-  if (const std::string show = ShowCommand(site, input); !show.empty()) screen.next.push_back(show);
+  AddShow(site, input, screen);
+  AddMeasured(input, group.growth.high, screen);
   return screen;
 }
 
@@ -143,38 +179,69 @@ bool NotTheHeap(const MemoryResult& memory) {
          memory.memory_class == MemoryClass::kUntouched;
 }
 
-bool MemoryGrows(const MemoryResult& memory) {
-  return memory.memory_class != MemoryClass::kSteady && Significant(memory.rss_growth);
+FirstScreen OfMemory(const ReportInput& input, const char* word) {
+  const MemoryResult& memory = input.analysis.memory;
+  FirstScreen screen{word, Tint::kYellow, {MemoryText(memory)}, {}, AdviceTexts(memory)};
+  if (screen.next.size() > 1) screen.next.resize(1);
+  return screen;
 }
 
-// What grows, of which a cache that fills cannot be told.
-void AddWatched(const ReportInput& input, size_t columns, FirstScreen& screen) {
-  const std::vector<SiteGroup> groups = GroupSites(input.analysis.sites, Verdict::kWatch);
-  if (groups.empty() || groups.front().growth.mid <= 0) return;
-  screen.word = "NO LEAK", screen.tint = Tint::kYellow;
-  screen.lines.push_back(WhoGrows(groups.front(), input, columns));
-  screen.lines.emplace_back("is not proven to leak: a cache that fills would look the same");
-  if (const std::string next = NextOfSuspect(groups.front().first(), input); !next.empty())
-    screen.next.push_back(next);
+// What grows more than chance explains, and nobody can say yet whether it ends.
+FirstScreen OfGrowingSite(const SiteGroup& group, const ReportInput& input, size_t columns) {
+  FirstScreen screen{"GROWS", Tint::kYellow, {}, {}, {}};
+  screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
+  AddLikelihood(group, input, screen);
+  if (std::string next = NextOfSuspect(group.first(), input); !next.empty())
+    screen.next.push_back(std::move(next));
+  AddShow(group.first(), input, screen);
+  AddMeasured(input, group.growth.high, screen);
+  return screen;
+}
+
+FirstScreen Grows(const ReportInput& input, size_t columns) {
+  const std::vector<SiteGroup> groups = GroupsToTell(input.analysis.sites);
+  if (!groups.empty()) return OfGrowingSite(groups.front(), input, columns);
+  const MemoryResult& memory = input.analysis.memory;
+  FirstScreen screen{"GROWS", Tint::kYellow, {}, {}, {}};
+  if (NotTheHeap(memory)) screen = OfMemory(input, "GROWS");
+  if (!input.analysis.measured_growth) return screen;
+  screen.lines.insert(screen.lines.begin(),
+                      MeasuredText(*input.analysis.measured_growth, TimesOf(input)));
+  if (!NotTheHeap(memory)) AddHolder(input, screen);
+  return screen;
+}
+
+// Growth that is no reason to act: it is too slow to matter, or has stopped.
+std::string SmallGrowthText(const ReportInput& input) {
+  const MeasuredGrowth& growth = *input.analysis.measured_growth;
+  if (!growth.goes_on) return StoppedText(growth, TimesOf(input));
+  return absl::StrCat(MeasuredText(growth, TimesOf(input)),
+                      ": too slow to fill the limit within the horizon (--growth-horizon)");
+}
+
+std::string NoGrowthText(const MemoryResult& memory) {
+  if (!memory.rss_growth)
+    return "no growth was found in the heap; resident memory was not read often enough to tell";
+  return Significant(memory.rss_growth) ? "no growth was found that is more than noise"
+                                        : "no growth was found";
 }
 
 FirstScreen Clean(const ReportInput& input, size_t columns) {
-  const MemoryResult& memory = input.analysis.memory;
+  const Analysis& analysis = input.analysis;
   FirstScreen screen{"OK", Tint::kGreen, {}, {}, {}};
-  if (NotTheHeap(memory)) {
-    screen = {"NO LEAK", Tint::kYellow, {MemoryText(memory)}, {}, AdviceTexts(memory)};
-    if (screen.next.size() > 1) screen.next.resize(1);
-  } else if (memory.memory_class == MemoryClass::kSteady) {
-    screen.lines.push_back(MemoryText(memory));
+  if (NotTheHeap(analysis.memory)) {
+    screen = OfMemory(input, "NO LEAK");
+  } else if (analysis.measured_growth) {
+    screen.lines.push_back(SmallGrowthText(input));
+    if (analysis.measured_growth->goes_on) AddHolder(input, screen);
+  } else if (const std::vector<SiteGroup> groups = GroupsToTell(analysis.sites); !groups.empty()) {
+    screen.lines = {WhoGrows(groups.front(), input, columns),
+                    "too slow to fill the limit within the horizon (--growth-horizon)"};
+    AddLikelihood(groups.front(), input, screen);
+  } else if (analysis.memory.memory_class == MemoryClass::kSteady) {
+    screen.lines.push_back(MemoryText(analysis.memory));
   } else {
-    if (MemoryGrows(memory)) {
-      screen.word = "NO LEAK", screen.tint = Tint::kYellow;
-      screen.lines.push_back(absl::StrCat("resident memory grows ",
-                                          GrowthRate(memory.rss_growth->mid),
-                                          ", but no place is proven to leak"));
-    }
-    AddWatched(input, columns, screen);
-    if (screen.lines.empty()) screen.lines.emplace_back("no growth was found");
+    screen.lines.push_back(NoGrowthText(analysis.memory));
   }
   screen.lines.push_back(WatchedText(input));
   return screen;
@@ -196,6 +263,8 @@ std::string NextOfDoubt(Doubt doubt) {
       return "ask for a longer window, or leave --since out";
     case Doubt::kNothingSeen:
       return "leaktrack doctor PROGRAM says whether it can be tracked";
+    case Doubt::kGrowthUnproven:
+      return "let it run on, and report again";
   }
   return "";
 }
@@ -212,6 +281,8 @@ FirstScreen Answer(const ReportInput& input, size_t columns) {
       return Found(input, columns);
     case Conclusion::kClean:
       return Clean(input, columns);
+    case Conclusion::kGrows:
+      return Grows(input, columns);
     case Conclusion::kTooShort:
     case Conclusion::kDataLost:
       break;

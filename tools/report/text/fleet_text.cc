@@ -122,7 +122,7 @@ void WriteMany(const Fleet& fleet, const Columns& columns, Page& page) {
   std::vector<Kin> kin;  // in the order of rank
   for (const ReportInput& run : fleet.runs) {
     const Conclusion conclusion = run.analysis.conclusion;
-    if (conclusion == Conclusion::kFound) {
+    if (conclusion == Conclusion::kFound || conclusion == Conclusion::kGrows) {
       if (++growing <= kMostLines) page.Line(RunLine(run, families, columns));
       continue;
     }

@@ -18,6 +18,7 @@
 #include "tools/report/words/columns.h"
 #include "tools/report/words/counted.h"
 #include "tools/report/words/growth_words.h"
+#include "tools/report/words/likelihood_words.h"
 #include "tools/report/words/names.h"
 #include "tools/report/words/selection_words.h"
 #include "tools/report/words/site_words.h"
@@ -183,6 +184,8 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
   if (const std::string means = meanings.Of(site); !means.empty())
     page.Field("  means", means, kLabel);
   if (site.growth) page.Field("  grows", GrowthSentence(group, input), kLabel);
+  if (const std::string likely = LikelihoodText(group, TimesOf(input)); !likely.empty())
+    page.Field("  leak?", likely, kLabel);
   page.Field("  holds", Holds(group), kLabel);
   page.Field("  why", ReasonText(site, TimesOf(input)), kLabel);
   if (const std::string settle = SettleText(site); !settle.empty())
@@ -218,14 +221,14 @@ void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, siz
     page.Line(absl::StrCat("  and ", groups.size() - shown, " more"), Tint::kDim);
 }
 
-// What an earlier look accused and a later one cleared: people were paged for it and want to know.
+// What grew at an earlier look and does no more: people were paged for it and want to know.
 void WriteRetracted(const ReportInput& input, Page& page) {
   size_t written = 0;
   for (const SiteResult& site : input.analysis.sites) {
     if (site.state != State::kRetracted || ++written > kRetractedLines) continue;
     if (written == 1) {
       page.Blank();
-      page.Line("Accused by an earlier look, cleared since:");
+      page.Line("Grew at an earlier look, stopped since:");
     }
     std::string figures = "  ";
     if (site.plateau) {
@@ -244,6 +247,14 @@ std::vector<SiteGroup> OfVerdict(SiteView sites, Verdict verdict) {
   std::vector<SiteGroup> groups = GroupSites(sites, verdict);
   std::erase_if(groups, [&](const SiteGroup& group) {
     return group.first().verdict != verdict || group.live_bytes < 1;
+  });
+  return groups;
+}
+
+std::vector<SiteGroup> Others(std::vector<SiteGroup> groups, const std::vector<SiteGroup>& told) {
+  std::erase_if(groups, [&](const SiteGroup& group) {
+    return std::ranges::any_of(
+        told, [&](const SiteGroup& other) { return &other.first() == &group.first(); });
   });
   return groups;
 }
@@ -297,7 +308,7 @@ std::string BlameText(const SiteResult& site, size_t columns) {
 void WriteSites(const ReportInput& input, const TextOptions& options, Page& page) {
   if (input.selection.made) return WriteSelected(input, options, page);
   const std::vector<SiteResult>& sites = input.analysis.sites;
-  const std::vector<SiteGroup> accused = GroupSites(sites, Verdict::kSuspect);
+  const std::vector<SiteGroup> accused = GroupsToTell(sites);
   const size_t shown = std::min(options.top, accused.size());
   Meanings meanings;
   for (size_t i = 0; i < shown; ++i) WriteEntry(accused[i], i + 1, input, options, meanings, page);
@@ -306,8 +317,8 @@ void WriteSites(const ReportInput& input, const TextOptions& options, Page& page
     page.Line(absl::StrCat("and ", accused.size() - shown, " more that grow (--top ",
                            accused.size(), " shows them)"));
   }
-  WriteList("Grows, but a cache that fills would look the same:", OfVerdict(sites, Verdict::kWatch),
-            kWatchLines, page);
+  WriteList("Grows, but a cache that fills would look the same:",
+            Others(OfVerdict(sites, Verdict::kWatch), accused), kWatchLines, page);
   WriteRetracted(input, page);
   // Also where somebody is accused: what holds most of the memory may be somebody else.
   WriteList(accused.empty() ? "Largest, not growing, or too few to tell:"

@@ -30,6 +30,9 @@ std::string DoubtText(const Doubts& doubts) {
                           " or more");
     case Doubt::kNothingSeen:
       return "no allocation was seen";
+    case Doubt::kGrowthUnproven:
+      return "what grows may be a leak, or a program that fills its caches: both look the same so "
+             "far";
   }
   return "";
 }

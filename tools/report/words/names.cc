@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/report/words/names.h"
 
+#include <algorithm>
+
 #include "tools/report/words/trend_words.h"
 
 namespace leaktrack {
@@ -10,11 +12,13 @@ Term TermOf(Verdict verdict) {
     case Verdict::kNone:
       return {"none", "no growth that could be told from chance"};
     case Verdict::kWatch:
-      return {"watch", "it grows, but a cache that fills would look the same"};
+      return {"watch",
+              "it grows; that this is a leak is less than 80 % probable, for a cache that fills "
+              "would look the same"};
     case Verdict::kSuspect:
-      return {"suspect", "most likely a leak; it has not been watched long enough to be certain"};
+      return {"suspect", "most likely a leak: 80 % probable or more"};
     case Verdict::kLeak:
-      return {"leak", "it grows without slowing down, watched for ten minutes or more"};
+      return {"leak", "99 % probable, or more, that it is a leak"};
   }
   return {};
 }
@@ -84,6 +88,37 @@ const char* Name(MemoryPartKind kind) {
       return "files";
     case MemoryPartKind::kShared:
       return "shared";
+  }
+  return "";
+}
+
+const char* Name(GrowingSum sum) {
+  switch (sum) {
+    case GrowingSum::kResident:
+      return "resident";
+    case GrowingSum::kHeap:
+      return "heap";
+    case GrowingSum::kMappings:
+      return "mappings";
+  }
+  return "";
+}
+
+const char* ConclusionName(const Analysis& analysis) {
+  switch (analysis.conclusion) {
+    case Conclusion::kFound:
+      return std::ranges::any_of(analysis.sites,
+                                 [](const auto& site) { return site.verdict == Verdict::kLeak; })
+                 ? "leak"
+                 : "suspect";
+    case Conclusion::kGrows:
+      return "grows";
+    case Conclusion::kClean:
+      return "nothing";
+    case Conclusion::kTooShort:
+      return "too_short";
+    case Conclusion::kDataLost:
+      return "data_lost";
   }
   return "";
 }

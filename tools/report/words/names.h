@@ -36,6 +36,8 @@ const char* Name(MemoryPartKind kind);
 const char* Name(LimitKind kind);
 const char* Name(capture::OomWitness witness);
 const char* Name(capture::OomScope scope);  // empty for kNone
+const char* Name(GrowingSum sum);
+const char* ConclusionName(const Analysis& analysis);  // "leak", "suspect", "grows", "nothing" ...
 
 // All values of an enumeration, which are numbered from 0 on without a gap.
 template <typename Value>

@@ -155,7 +155,8 @@ std::string SettleText(const SiteResult& site) {
     case Settles::kLongerThanCache:
       return "a run twice as long: by then a cache that fills slows down, a leak does not";
     case Settles::kRunOfSeconds:
-      return absl::StrCat("a run of ", seconds, " or more: growth that goes on is a leak");
+      return absl::StrCat("a run of ", seconds,
+                          " or more: what still grows then is most likely a leak");
     case Settles::kMoreBlocks:
       return absl::StrCat("a run of about ", seconds, ", or a smaller --interval");
     case Settles::kAboveBytes:

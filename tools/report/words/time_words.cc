@@ -33,7 +33,7 @@ int64_t DayOf(int64_t unix_seconds) { return unix_seconds / kDay; }
 
 RunTimes TimesOf(const capture::Capture& capture, const Analysis& analysis) {
   return {capture.process.start_realtime_ns, analysis.duration_seconds,
-          analysis.window_seconds.has_value()};
+          analysis.window_seconds.has_value(), Lives(capture)};
 }
 
 std::string ShortTimeOfDay(double seconds_since_start, const RunTimes& run) {

@@ -21,7 +21,8 @@ namespace leaktrack {
 struct RunTimes {
   int64_t start_realtime_ns = 0;  // 0: not known
   double duration_seconds = 0;
-  bool part = false;  // only the last part of it was judged
+  bool part = false;   // only the last part of it was judged
+  bool lives = false;  // it has a future
 };
 
 RunTimes TimesOf(const capture::Capture& capture, const Analysis& analysis);

@@ -29,7 +29,9 @@ export interface Site {
   growth_bytes_per_hour: number | null;
   growth_low: number | null;
   growth_high: number | null;
-  confidence: number | null;
+  leak_probability: number | null;
+  grows: boolean;   // more than chance explains
+  decided_by_seconds: number | null;
   q_value: number | null;
   late_onset_seconds: number | null;
   doubling_seconds: number | null;

@@ -41,7 +41,7 @@ function head(page: Page): HTMLElement {
 function siteFlame(page: ReportPage): HTMLElement {
   const weigh = (weight: (site: ReportPage['sites'][number]) => number) => page.sites.map((site) => ({ stack: site.stack, blame: site.blame, weight: weight(site) }));
   return section('flame', 'Flame graph', flameGraph(page.frames, [
-    { ...bytesWeight('growth', weigh((site) => (site.verdict === 'leak' || site.verdict === 'suspect' ? (site.growth_bytes_per_hour ?? 0) : 0))), text: rate },
+    { ...bytesWeight('growth', weigh((site) => (site.grows ? (site.growth_bytes_per_hour ?? 0) : 0))), text: rate },
     bytesWeight('live bytes', weigh((site) => site.live_bytes), page.further.live_bytes),
     bytesWeight('all bytes allocated', weigh((site) => site.born_bytes), page.further.born_bytes),
   ]));

@@ -30,7 +30,7 @@ function facts(page: ReportPage, site: Site): HTMLElement {
     ['why', site.evidence], ['what next', site.settle],
     ['doubles in', site.doubling_seconds === null ? null : duration(site.doubling_seconds)],
     ['stopped at', site.plateau === null ? null : `${size(site.plateau.bytes)} after ${duration(site.plateau.after_seconds)}`],
-    ['how sure', site.likelihood],
+    ['leak?', site.likelihood],
     ['family', site.family === null ? null : `loses the parts of one thing with ${plural(page.sites.filter((other) => other.family === site.family).length - 1, 'other site')} of this report`],
     ['at exit', site.freed_at_exit ? 'freed when the program tidied up; judged as of before' : null],
   ];
