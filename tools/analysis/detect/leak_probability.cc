@@ -17,6 +17,9 @@ namespace {
 constexpr double kHour = 3600, kWeek = 7 * 86400.0, kMonth = 30 * 86400.0;  // seconds
 constexpr double kLookFurther = 1.05;
 constexpr double kSureP = .005;
+// A rule, not fitted: no simulated program reloads. A cache that takes equal batches looks the
+// same.
+constexpr double kOfEqualSteps = .8;
 constexpr double kNotSettled = .75;  // the most that growth alone is worth before
 
 // Minus the decimal logarithm of a p-value, at most `most`.
@@ -130,6 +133,7 @@ std::array<double, kLineTerms> LineTerms(double log_odds) {
 }
 
 double LeakProbability(const LeakSigns& signs, Prior prior, const LeakModel& model) {
+  if (signs.equal_steps > 0) return kOfEqualSteps;
   const double odds = prior == Prior::kWatched ? kOddsWatched : kOddsOfTest;
   const double log_odds = LogOdds(signs, model) + std::log(odds / model.odds);
   const double probability = 1 / (1 + std::exp(-log_odds));

@@ -36,6 +36,7 @@ LeakSigns SignsOf(const SiteHistory& history, const Judgement& judgement, const 
   const double deaths = judgement.never_dies.deaths;
   signs.old_deaths_share = deaths > 0 ? deaths / (deaths + judgement.wall.blocks) : 0;
   if (judgement.channel == Channel::kContainer) signs.container_steps = judgement.container->steps;
+  if (judgement.channel == Channel::kSteps) signs.equal_steps = judgement.steps->count;
   if (judgement.channel == Channel::kBacklog) signs.backlog_p = judgement.backlog->p;
   signs.sound = births.Sound();
   signs.bounded = judgement.never_dies.bounded();

@@ -23,6 +23,7 @@ struct LeakSigns {
   double growing_functions = 0;  // of the program, at this look
   double growing_share = 0;      // of the sites that were tested
   double container_steps = 0;    // above 0: one block that grows
+  int equal_steps = 0;           // above 0: bursts of one size (steps.h)
   double backlog_p = 1;          // below 1: blocks that die ever later
   bool sound = false;            // births are spread over the run
   bool bounded = false;          // old blocks die at one age

@@ -74,7 +74,8 @@ std::string NextOfSuspect(const SiteResult& site, const ReportInput& input) {
     case Settles::kQuietStart:
       return "wait: so many places grow at once that the program may be warming up";
     case Settles::kRunOfSeconds:
-      return absl::StrCat(WaitText(site.settle, input), ": what still grows then is most likely a leak");
+      return absl::StrCat(WaitText(site.settle, input),
+                          ": what still grows then is most likely a leak");
     case Settles::kLongerThanCache:
       return absl::StrCat(WaitText(site.settle, input),
                           ": a cache that fills slows down by then, a leak does not");
