@@ -70,6 +70,8 @@ TEST(OomEvidenceTest, AProcessThatDiedWithItsGroupIsNoVictimOfItsOwnNeed) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->scope, OomScope::kGroup);
   EXPECT_STREQ(found->cgroup, "/pod");
+  EXPECT_EQ(OomKillInLog(SomeRun(), Messages(texts))->scope, OomScope::kGroup)
+      << "the first of them is killed before the kernel says that it is a group";
 }
 
 TEST(OomEvidenceTest, AMachineWithoutMemoryIsNoCgroupsLimit) {

@@ -47,7 +47,8 @@ Evidence EvidenceOf(const Hypothesis& hypothesis, const RunFacts& run) {
   evidence.per_work = judgement.by_work;
   evidence.since_seconds = (since_ms + run.skipped_ms) / 1e3;
   if (judgement.container)
-    evidence.container = ContainerFacts{judgement.container->steps, judgement.container->bytes};
+    evidence.container = ContainerFacts{judgement.container->steps, judgement.container->bytes,
+                                        judgement.container->arena_ratio};
   if (judgement.steps && judgement.channel == Channel::kSteps) {
     evidence.steps =
         StepFacts{judgement.steps->count, judgement.steps->bytes, judgement.steps->gap_ms / 1e3};

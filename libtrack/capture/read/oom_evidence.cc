@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <fstream>
 #include <string_view>
@@ -94,6 +95,7 @@ struct LoggedKill {
 struct Event {
   std::string limited, group;
   int64_t limit_bytes = kNotKnown;
+  size_t first = 0, kills = 0;  // of those that it has killed
 };
 
 bool StartsWith(std::string_view text, std::string_view with) {
@@ -136,8 +138,16 @@ std::vector<LoggedKill> KillsIn(const std::vector<KernelMessage>& log) {
   std::vector<LoggedKill> kills;
   Event event;
   for (const KernelMessage& message : log) {
+    const bool was_group = !event.group.empty();
     TakeReason(message.text, &event);
-    if (std::optional<LoggedKill> kill = TakeKill(message, event)) kills.push_back(*kill);
+    if (event.kills == 0) event.first = kills.size();
+    // The first of the group is killed before that is said of all.
+    for (size_t i = event.first; !was_group && !event.group.empty() && i < kills.size(); ++i)
+      kills[i].scope = OomScope::kGroup;
+    if (std::optional<LoggedKill> kill = TakeKill(message, event)) {
+      kills.push_back(*kill);
+      ++event.kills;
+    }
   }
   return kills;
 }

@@ -168,6 +168,44 @@ TEST(TrendsTest, AVectorThatHasFoundItsSizeIsNot) {
   EXPECT_FALSE(analysis.sites[0].significant);
 }
 
+// Blocks that each last for as long as they are large, from 4 KiB on, at 4 KiB/s.
+void Arena(Program& p, capture::SiteId s, double until_ms) {
+  double at = 0;
+  for (double size = 4096; at < until_ms; size *= 1.5) {
+    p.Block(s, at, kForever, size);
+    at += size / 4096 * 1e3;
+  }
+}
+
+TEST(TrendsTest, AnArenaWhoseBlocksGetEverLargerIsASuspectWithItsRate) {
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const Analysis analysis = AnalyzeOne(
+        kHour, 700 + seed, [](Program& p, capture::SiteId s) { Arena(p, s, p.end_ms()); });
+    const SiteResult& site = analysis.sites[0];
+    EXPECT_EQ(site.verdict, Verdict::kSuspect);
+    EXPECT_EQ(site.trend, Trend::kContainer);
+    ASSERT_TRUE(site.evidence.container);
+    EXPECT_NEAR(site.evidence.container->arena_ratio, 1.5, .01);
+    EXPECT_NEAR(site.growth->mid / (4096 * 3600), 1, .05);
+  }
+}
+
+TEST(TrendsTest, AnArenaThatHasLongEnoughIsNoSuspect) {
+  const Analysis analysis =
+      AnalyzeOne(kHour, 720, [](Program& p, capture::SiteId s) { Arena(p, s, p.end_ms() / 20); });
+  EXPECT_LT(analysis.sites[0].verdict, Verdict::kSuspect);
+}
+
+TEST(TrendsTest, BlocksOfAllSizesThatLiveOnAreNoArena) {
+  for (uint64_t seed = 0; seed < kSeeds; ++seed) {
+    const Analysis analysis = AnalyzeOne(kHour, 740 + seed, [](Program& p, capture::SiteId s) {
+      for (int i = 0; i < 9; ++i)
+        p.Block(s, p.Uniform(0, p.end_ms()), kForever, std::exp(p.Uniform(10, 15)));
+    });
+    EXPECT_LT(analysis.sites[0].verdict, Verdict::kSuspect) << seed;
+  }
+}
+
 TEST(TrendsTest, ARunOfHalfASecondHasNoContainer) {
   const Analysis analysis =
       AnalyzeOne(.5, 3, [](Program& p, capture::SiteId s) { Vector(p, s, 4, p.end_ms()); });

@@ -68,7 +68,7 @@ TEST_F(GrowthWordsTest, EachShapeHasItsOwnWords) {
   site().trend = Trend::kBacklog;
   EXPECT_THAT(Sentence(), HasSubstr("a queue that fills faster than it is emptied"));
   site().trend = Trend::kContainer;
-  EXPECT_THAT(Sentence(), HasSubstr("one vector or table"));
+  EXPECT_THAT(Sentence(), HasSubstr("one vector, table or arena"));
 }
 
 TEST_F(GrowthWordsTest, ALateOnsetIsATimeOfDay) {

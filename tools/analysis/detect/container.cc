@@ -2,6 +2,7 @@
 #include "tools/analysis/detect/container.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -15,6 +16,9 @@ constexpr int kMinSteps = 3;
 constexpr double kMaxStep = 8;
 constexpr double kMinSlackMs = 50;
 constexpr size_t kMaxOthers = 4;
+constexpr double kArenaStep = 1.15, kArenaTolerance = .15;
+constexpr size_t kMinArenaBlocks = 5;
+constexpr double kOverdue = 1.5;  // of the time that the next block was to come in
 constexpr double kNearlyAll = 0.8;
 constexpr double kMaxFall = 2;
 constexpr double kMinChainedBytes = 4096;
@@ -119,6 +123,54 @@ std::optional<Container> Measure(std::vector<Block> chain, const WeightedBlock& 
   return Container{last.size, .75 * per_hour, .5 * per_hour, per_hour, steps};
 }
 
+// The survivors that are large enough to be sampled for sure, each larger than the one before.
+std::vector<Block> EverLarger(const SiteHistory& history, const Window& window) {
+  std::vector<Block> chain;
+  for (const WeightedBlock& block : history.survivors) {
+    const bool sure = block.size >= std::max(kMinChainedBytes, 2 * double{block.interval});
+    if (!sure || block.birth_ms > window.end_ms) continue;
+    if (chain.empty() || block.size >= kArenaStep * chain.back().size)
+      chain.push_back({block.birth_ms, block.size});
+  }
+  return chain;
+}
+
+// By one factor, within what rounding to pages leaves open; 0: not so.
+double CommonRatio(const std::vector<Block>& chain, size_t from) {
+  std::vector<double> ratios;
+  for (size_t i = from; i < chain.size(); ++i) ratios.push_back(chain[i].size / chain[i - 1].size);
+  const auto middle = ratios.begin() + static_cast<ptrdiff_t>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), middle, ratios.end());
+  const double ratio = *middle;
+  for (const double one : ratios) {
+    if (std::abs(one - ratio) > kArenaTolerance * ratio) return 0;
+  }
+  return ratio <= kMaxStep ? ratio : 0;
+}
+
+std::optional<Container> FindArena(const SiteHistory& history, const Window& window) {
+  const std::vector<Block> chain = EverLarger(history, window);
+  const auto late = std::find_if(chain.begin(), chain.end(), [&](const Block& block) {
+    return block.birth_ms >= window.end_ms / 8;
+  });
+  const auto from = static_cast<size_t>(late - chain.begin());
+  if (chain.size() < from + kMinArenaBlocks || from == 0) return std::nullopt;
+  const double ratio = CommonRatio(chain, from);
+  double bytes = 0;
+  for (const Block& block : chain) bytes += block.size;
+  if (ratio == 0 || bytes < kNearlyAll * history.LevelAt(window.end_ms)) return std::nullopt;
+  const Block& last = chain.back();
+  const Block& full = chain[chain.size() - 2];
+  const double used_ms = last.birth_ms - full.birth_ms;
+  if (used_ms <= 0 || window.end_ms - last.birth_ms > kOverdue * ratio * used_ms)
+    return std::nullopt;
+  const double per_hour = full.size / used_ms * kMsPerHour;
+  // Of the last block it is not known how far it is used up.
+  return Container{
+      bytes, per_hour, per_hour / ratio, per_hour * ratio, static_cast<int>(chain.size() - from),
+      ratio};
+}
+
 }  // namespace
 
 std::optional<Container> FindContainer(const SiteHistory& history, const Window& window) {
@@ -143,7 +195,7 @@ std::optional<Container> FindContainer(const SiteHistory& history, const Window&
     }
     if (grown) largest = grown;
   }
-  return largest;
+  return largest ? largest : FindArena(history, window);
 }
 
 }  // namespace leaktrack

@@ -11,6 +11,10 @@
 // Promises: chains of one that grew at start-up, or that stopped growing, do not count. Links by
 // time are only believed where they hold most of the large blocks of the site: among many buffers
 // of all sizes some will meet by chance.
+// An arena is the other way to grow so: it keeps each block, and the next one is larger by one
+// factor. Five such blocks after the first eighth of the run that hold most of the site count, if
+// the next is not overdue: each lasts as many times longer as it is larger. Its rate is what the
+// last full one was used up with.
 // Limits: steps are seen where both blocks were sampled, which is sure for blocks of a few sampling
 // intervals.
 #ifndef LEAKTRACK_TOOLS_ANALYSIS_DETECT_CONTAINER_H_
@@ -30,6 +34,7 @@ struct Container {
   double bytes_per_hour = 0;
   double low = 0, high = 0;  // what the doubling leaves open
   int steps = 0;
+  double arena_ratio = 0;  // 0: no arena
 };
 
 // The largest growing chain of this site.

@@ -38,6 +38,7 @@ double ImmortalsP(const Judgement& result) {
 
 bool IsStrict(const Judgement& result) {
   if (result.channel == Channel::kSteps) return false;  // a cache may take batches
+  if (result.channel == Channel::kContainer) return result.container->arena_ratio == 0;
   if (result.channel != Channel::kImmortals) return true;
   const Births& births = result.births;
   if (births.strict_p > kStrictP || !births.halves_hold) return false;

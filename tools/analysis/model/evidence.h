@@ -18,10 +18,11 @@ namespace leaktrack {
 // What of a site was found to grow; judge.h says how.
 enum class Channel : uint8_t { kNone, kImmortals, kContainer, kBacklog, kSteps };
 
-// One block that has grown in steps.
+// One block that has grown in steps; or an arena, whose blocks stay while the next one is larger.
 struct ContainerFacts {
   int steps = 0;
-  double bytes = 0;  // of the block now
+  double bytes = 0;        // of the block now, or of all blocks of the arena
+  double arena_ratio = 0;  // of one block to the one before; 0: no arena
 };
 
 // Bursts of much the same size, of which nothing is given back.

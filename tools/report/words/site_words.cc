@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "tools/base/units.h"
 #include "tools/report/words/counted.h"
 #include "tools/report/words/fill.h"
@@ -75,6 +76,11 @@ std::string ImmortalsText(const SiteResult& site, const RunTimes& run) {
 }
 
 std::string ContainerText(const ContainerFacts& container) {
+  if (container.arena_ratio > 0) {
+    return absl::StrCat("an arena: ", container.steps, " blocks since the start-up, each ",
+                        absl::StrFormat("%.2g", container.arena_ratio),
+                        " times as large as the one before, and none of them was freed");
+  }
   return absl::StrCat("one block has grown in ", container.steps, " steps to ",
                       FormatSize(container.bytes), " and is still growing");
 }

@@ -50,11 +50,11 @@ TrendWords WordsOf(Trend trend) {
               kChance};
     case Trend::kContainer:
       return {"container",
-              "one growing vector or table",
+              "one growing vector, table or arena",
               "one block that moves to ever larger sizes, as a vector or a hash table does that is "
-              "never emptied",
-              "{rate}{since}: one vector or table that never shrinks",
-              "it is one vector or table that never shrinks",
+              "never emptied; or an arena that takes ever larger blocks",
+              "{rate}{since}: one vector, table or arena that never shrinks",
+              "it is one vector, table or arena that never shrinks",
               kSteadily,
               kChance};
     case Trend::kBacklog:
