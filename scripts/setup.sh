@@ -23,7 +23,7 @@ tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev" clang-tidy "clang-f
        libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
        memcached "nginx-light|nginx-core|nginx" postgresql sqlite3
        "libpython3.11-testsuite|libpython3.13-testsuite|libpython3.12-testsuite|libpython3.10-testsuite"
-       libsqlite3-dev libxml2-utils python3-jsonschema
+       libsqlite3-dev libxml2-utils python3-jsonschema python3-yaml
        "golang-1.19-go|golang-1.24-go|golang-1.23-go|golang-1.22-go|golang-1.18-go|golang-go"
        nodejs "chromium|chromium-browser" libcap2-bin gosu s6 runit tini man-db mandoc zsh fish
        debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime

@@ -20,6 +20,7 @@
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/careful_calls.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/wrap/allocator_calls.h"
 #include "libtrack/wrap/inner_calls.h"
 #include "libtrack/wrap/operators.h"
 
@@ -188,6 +189,7 @@ void OnQuickExit(void*) { EndRun(RunState::kExited); }
 [[gnu::constructor(101)]] void Start() {
   StartLibrary(environ);
   WatchInnerCalls();
+  RedirectAllocatorCalls();
   if (__cxa_at_quick_exit != nullptr) __cxa_at_quick_exit(OnQuickExit, __dso_handle);
 }
 

@@ -14,6 +14,7 @@
 #include "libtrack/wrap/birth.h"
 #include "libtrack/wrap/death.h"
 #include "libtrack/wrap/inner_calls.h"
+#include "libtrack/wrap/reallocate.h"
 
 namespace leaktrack::track {
 namespace {
@@ -25,17 +26,6 @@ void* AllocateEarly(size_t size, size_t alignment) {
   void* block = can_be_aligned ? BootstrapAllocate(size, alignment) : nullptr;
   if (g_real_resolved.load(std::memory_order_acquire)) GuardBootstrapBlocks();
   if (block == nullptr) errno = can_be_aligned ? ENOMEM : EINVAL;
-  return block;
-}
-
-// Records the birth of a block that the program is about to see. Returns the block. Null: there is
-// none. Leaves errno unchanged.
-inline void* Born(void* block, size_t size, const StackStart& start,
-                  const ChainLink* link = nullptr) {
-  if (block == nullptr) return nullptr;
-  if (!HeapIsBypassed()) [[likely]]
-    return RecordHeapBirth(block, size, link, start);
-  hot_thread.countdown = kInertBudget;
   return block;
 }
 
@@ -59,30 +49,6 @@ LEAKTRACK_SLOW_PATH void* CallocSlow(size_t count, size_t size) {
   if (!ResolveRealFunctions()) return AllocateEarly(bytes, 16);
   return Born(g_real.calloc(count, size), bytes, start);
 }
-
-namespace {
-
-// `real` does the reallocation. If it returns nullptr for size 0, the block was freed (glibc); the
-// call did not fail.
-template <typename Real>
-[[gnu::always_inline]] inline void* Reallocate(void* block, size_t size, const StackStart& start,
-                                               Real real) {
-  if (block == nullptr) return Born(real(), size, start);
-  Removed removed = g_filter.MayBeTracked(block) ? g_tracker.Take(block) : Removed{};
-  void* moved = real();
-  if (moved == nullptr && size != 0) {
-    if (removed.found) g_tracker.PutBack(block, removed);
-    return nullptr;
-  }
-  ChainLink link{};
-  if (removed.found) {
-    if (moved != nullptr) link = g_tracker.Continue(removed);
-    SettleRemoved(removed);
-  }
-  return Born(moved, size, start, removed.found ? &link : nullptr);
-}
-
-}  // namespace
 
 LEAKTRACK_SLOW_PATH void* ReallocSlow(void* block, size_t size) {
   const StackStart start = LEAKTRACK_CALLER_STACK_START();
