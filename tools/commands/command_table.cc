@@ -7,8 +7,8 @@
 namespace leaktrack {
 namespace {
 
-constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kMerge, &kDiff,
-                                        &kGate, &kSeal,   &kDoctor, &kDump};
+constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kServe,  &kMerge,
+                                        &kDiff, &kGate,   &kSeal,   &kDoctor, &kDump};
 
 }  // namespace
 

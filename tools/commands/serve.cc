@@ -3,8 +3,8 @@
 // `leaktrack serve`: metrics, probes, reports and profiles of this host over HTTP, for as long as
 // it runs.
 //
-// Promises: reads only; loopback alone unless told otherwise, and beyond it nothing without a token.
-// One line says where it listens; SIGINT and SIGTERM end it with status 0.
+// Promises: reads only; loopback alone unless told otherwise, and beyond it nothing without a
+// token. One line says where it listens; SIGINT and SIGTERM end it with status 0.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -35,7 +35,8 @@ constexpr char kExamples[] =
     "  leaktrack serve --listen 0.0.0.0:9466 --token-file /etc/leaktrack.token\n"
     "  go tool pprof http://127.0.0.1:9466/debug/pprof/heap?pid=4711\n\n"
     "/metrics for Prometheus (OpenMetrics by the Accept header), /health and /ready (200 or 503; "
-    "?pid= or ?cgroup= for one),\n/ for people, /report?run= or ?pid= (format=html, json, text ...), "
+    "?pid= or ?cgroup= for one),\n/ for people, /report?run= or ?pid= (format=html, json, text "
+    "...), "
     "/debug/pprof/heap (seconds=N: growth), /api/host, /api/runs.\n"
     "Beyond loopback all but the status of /health and /ready needs the token. It is sent in the "
     "clear: put TLS in front\n(a proxy, or a service mesh). Rules, alerts and a dashboard lie in "
@@ -52,7 +53,8 @@ struct ServeOptions {
 
 void AddOptions(CLI::App& app, ServeOptions& options) {
   app.footer(kExamples);
-  app.add_option("DIR", options.directories, "directories of captures, of living and ended processes");
+  app.add_option("DIR", options.directories,
+                 "directories of captures, of living and ended processes");
   app.add_option("--listen", options.listen, "where to listen")
       ->type_name("ADDRESS:PORT|unix:PATH")
       ->capture_default_str();
@@ -76,8 +78,8 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadText(path));
   const std::string token(absl::StripAsciiWhitespace(text));
   if (token.size() < kShortestToken || token.find_first_of(" \t\r\n") != std::string::npos)
-    return absl::InvalidArgumentError(absl::StrCat("--token-file ", SafeText(path), ": the token is ",
-                                                   "one word of 16 characters or more"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--token-file ", SafeText(path), ": the token is ", "one word of 16 characters or more"));
   return token;
 }
 

@@ -132,9 +132,8 @@ const live::KnownRun* RunOf(const Request& request, const Snapshot& snapshot) {
   if (const std::string id = request.Value("run"); !id.empty()) return snapshot.FindRun(id);
   int pid = 0;
   const bool by_pid = absl::SimpleAtoi(request.Value("pid"), &pid);
-  const auto found = std::ranges::find_if(snapshot.runs, [&](const live::KnownRun& one) {
-    return by_pid ? one.pid == pid : true;
-  });
+  const auto found = std::ranges::find_if(
+      snapshot.runs, [&](const live::KnownRun& one) { return by_pid ? one.pid == pid : true; });
   return found == snapshot.runs.end() ? nullptr : &*found;
 }
 
@@ -151,9 +150,8 @@ absl::StatusOr<std::string> Rendered(const std::string& path, const ReportFormat
       last_seconds ? uint64_t{*last_seconds} * 1000 : std::numeric_limits<uint64_t>::max();
   input.analysis = AnalyzeLast(input.capture, window_ms, *symbolizer, {});
   input.missing = symbolizer->missing();
-  input.selection =
-      SelectSites({std::nullopt, "", 0, format.cut == Cut::kNever ? format.sites : 0},
-                  input.analysis.sites);
+  input.selection = SelectSites({std::nullopt, "", 0, format.cut == Cut::kNever ? format.sites : 0},
+                                input.analysis.sites);
   return TextOf([&](TextSink& sink) { format.one(input, FormatOptions(), sink); });
 }
 
@@ -166,7 +164,8 @@ const char* TypeOf(const std::string& format) {
 Response Report(const Request& request, const Snapshot& snapshot, const std::string& name,
                 std::optional<uint32_t> last_seconds) {
   const ReportFormat* format = FindReportFormat(name);
-  if (format == nullptr) return PlainText(400, "format: html, json, text, pprof, folded, speedscope");
+  if (format == nullptr)
+    return PlainText(400, "format: html, json, text, pprof, folded, speedscope");
   const live::KnownRun* run = RunOf(request, snapshot);
   if (run == nullptr) return PlainText(404, "no capture of such a run; /api/runs lists them");
   const absl::StatusOr<std::string> text = Rendered(run->path, *format, last_seconds);
@@ -199,32 +198,35 @@ struct Route {
 };
 
 constexpr Route kRoutes[] = {
-    {"/", [](const Request&, const Snapshot& now) {
+    {"/",
+     [](const Request&, const Snapshot& now) {
        return Response{200, "text/html; charset=utf-8", IndexPage(now.host, now.runs, WallClock()),
                        ""};
-     }, false},
+     },
+     false},
     {"/metrics", Metrics, false},
-    {"/health", [](const Request& request, const Snapshot& now) {
-       return Probe(request, now, "unhealthy");
-     }, false},
-    {"/ready", [](const Request& request, const Snapshot& now) {
-       return Probe(request, now, "unready");
-     }, false},
-    {"/report", [](const Request& request, const Snapshot& now) {
+    {"/health",
+     [](const Request& request, const Snapshot& now) { return Probe(request, now, "unhealthy"); },
+     false},
+    {"/ready",
+     [](const Request& request, const Snapshot& now) { return Probe(request, now, "unready"); },
+     false},
+    {"/report",
+     [](const Request& request, const Snapshot& now) {
        const std::string format = request.Value("format");
        return Report(request, now, format.empty() ? "html" : format, std::nullopt);
-     }, true},
+     },
+     true},
     {"/debug/pprof/heap", Pprof, true},
     {"/api/host", [](const Request&, const Snapshot& now) { return Host(now); }, false},
     {"/api", [](const Request&, const Snapshot& now) { return Host(now); }, false},
-    {"/api/runs", [](const Request&, const Snapshot& now) {
-       return JsonResponse(200, RunsJson(now));
-     }, false},
+    {"/api/runs",
+     [](const Request&, const Snapshot& now) { return JsonResponse(200, RunsJson(now)); }, false},
 };
 
 const Route* FindRoute(const std::string& path) {
-  const auto found = std::ranges::find_if(
-      kRoutes, [&](const Route& route) { return path == route.path; });
+  const auto found =
+      std::ranges::find_if(kRoutes, [&](const Route& route) { return path == route.path; });
   return found == std::end(kRoutes) ? nullptr : &*found;
 }
 
@@ -233,8 +235,9 @@ const Route* FindRoute(const std::string& path) {
 live::Response ServeRoutes::Answer(const live::Request& request) const {
   const Route* route = FindRoute(request.path);
   if (route == nullptr) {
-    return PlainText(404, "there are /, /metrics, /health, /ready, /report, /debug/pprof/heap, "
-                          "/api/host and /api/runs");
+    return PlainText(404,
+                     "there are /, /metrics, /health, /ready, /report, /debug/pprof/heap, "
+                     "/api/host and /api/runs");
   }
   const std::shared_ptr<const Snapshot> snapshot = state_.Latest();
   return route->answer(request, *snapshot);
