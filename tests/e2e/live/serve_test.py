@@ -146,7 +146,8 @@ def check_a_unix_socket(leaktrack, runs):
         served.process.wait()
         with Served(leaktrack, "--listen", f"unix:{path}") as again:  # what the killed one left behind is in nobody's way
             assert again.get("/ready")[0] in (200, 503)
-        served.process = subprocess.Popen(["true"])
+        served.process = subprocess.Popen(["true"])  # what is ended below
+        served.process.wait()
     assert not os.path.exists(path)
 
 
