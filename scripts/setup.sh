@@ -14,7 +14,7 @@ set -euo pipefail
 # have. The first that is known here is installed, unless one of them is there already.
 build=(g++ cmake ninja-build ccache pkg-config libabsl-dev libzstd-dev liblz4-dev libdw-dev libelf-dev
        liblzma-dev libiberty-dev libcli11-dev
-       nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev libboost-math-dev libutf8proc-dev)
+       nlohmann-json3-dev libtomlplusplus-dev libprotozero-dev zlib1g-dev libboost-math-dev libboost-dev libutf8proc-dev)
 # libunwind: the unwinder's oracle. binutils, dwz, xz-utils: split and compressed debug files.
 units=(libgtest-dev libgmock-dev clang libunwind-dev binutils dwz xz-utils util-linux git python3)
 # The rest is what is tracked.
@@ -30,7 +30,7 @@ tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev" clang-tidy "clang-f
        guile-3.0 sbcl erlang-base php-cli lua5.4 bubblewrap openssh-server openssh-client haproxy
        apache2-bin fakeroot eatmydata qemu-user
        qemu-system-x86 busybox-static cpio  # these three: scripts/guest.sh
-       debhelper libbz2-dev)
+       prometheus debhelper libbz2-dev)
 package=(debhelper dpkg-dev libbz2-dev lintian mmdebstrap podman runc)
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless ghc ocaml-nox)

@@ -7,7 +7,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kLook,   &kMerge,
+constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kServe,  &kLook, &kMerge,
                                         &kDiff, &kGate,   &kSeal,   &kDoctor, &kDump};
 
 }  // namespace

@@ -50,7 +50,7 @@ OptionEntry& OptionEntry::OneOf(const std::vector<std::string>& values) {
   return *this;
 }
 
-OptionEntry& OptionEntry::Between(int low, int high) {
+OptionEntry& OptionEntry::Between(double low, double high) {
   option_->check(CLI::Range(low, high).description(""));
   return *this;
 }

@@ -33,7 +33,7 @@ class OptionEntry {
   OptionEntry& ShowDefault();
   OptionEntry& Excludes(const OptionEntry& other);
   OptionEntry& OneOf(const std::vector<std::string>& values);
-  OptionEntry& Between(int low, int high);
+  OptionEntry& Between(double low, double high);
   OptionEntry& ExistingDirectory();
 
   // The text is what was given, and may be changed. Returns why it cannot be, or "".
