@@ -39,29 +39,37 @@ std::string_view AsKept(const char* name) {
 
 }  // namespace
 
-uint64_t BeginPhase(const char* name) { return Begin(NoteKind::kPhase, name); }
+// A program that tells about itself is to be recorded.
+uint64_t BeginPhase(const char* name) {
+  BeBornBeforeCall();
+  return Begin(NoteKind::kPhase, name);
+}
 
 void EndPhase(uint64_t phase) {
   if (g_filter.is_open()) EndNote(*ImageHeader(), phase, NowMs());
 }
 
 void SetPhase(const char* name) {
+  BeBornBeforeCall();
   if (!g_filter.is_open()) return;
   EndPhase(
       g_current_phase.exchange(name != nullptr ? BeginPhase(name) : 0, std::memory_order_acq_rel));
 }
 
 void AddWork(uint64_t units) {
+  if (!g_filter.is_open()) BeBornBeforeCall();
   if (g_filter.is_open()) ImageHeader()->work_units.fetch_add(units, std::memory_order_relaxed);
 }
 
 void TakeSnapshot(const char* name) {
+  BeBornBeforeCall();
   if (Begin(NoteKind::kSnapshot, name) != 0) RequestEpoch();
 }
 
 // Two threads that create the same pool at once may get two numbers for it. Both are valid and
 // carry the same name.
 uint32_t FindOrCreatePool(const char* name) {
+  BeBornBeforeCall();
   for (uint32_t i = 0; i < kMaxPools; ++i) {
     Pool& pool = g_pools[i];
     uint32_t state = pool.state.load(std::memory_order_acquire);

@@ -122,11 +122,13 @@ CarefulCall WithoutHelper(bool has_turn) {
 }  // namespace
 
 CarefulCall BeforeCallAlone() {
+  BeBornBeforeCall();
   if (!MayActForRun() || !TakeTurn()) return {};
   return WithoutHelper(true);
 }
 
 CarefulCall BeforeIdentityCall() {
+  BeBornBeforeCall();
   if (!MayActForRun() || !DrainerRuns() || !TakeTurn()) return {};
   if (HelperIsLikeUs()) return {.has_turn = true, .helper_follows = true};
   return WithoutHelper(true);
@@ -137,6 +139,7 @@ CarefulCall BeforeIdentityCall() {
 // one, this only raises the count: one of the two may fail.
 CarefulCall BeforeFilter() {
   if (raw::Borrowed()) return {};
+  BeBornBeforeCall();
   CarefulCall call;
   if (raw::Forbidden()) {
     call.forbade = true;
@@ -153,6 +156,7 @@ CarefulCall BeforeFilter() {
 
 // Where another thread just ends or starts the helper, that one is waited for.
 CarefulCall BeforeOwnChange() {
+  BeBornBeforeCall();
   if (!MayActForRun() || raw::Gettid() != raw::Getpid()) return {};
   if (!DrainerRuns() && g_turn.load() == 0) return {};
   const bool has_turn = TakeTurn();

@@ -30,8 +30,9 @@ static_assert(kHookCount <= capture::kMaxHooks);
 capture::HookState StateOf(const char* name) {
   const void* first = FindFirstSymbol(name);
   if (first != nullptr && !IsOurs(first)) return capture::HookState::kBypassed;
-  return FindNextSymbol(name) != nullptr ? capture::HookState::kActive
-                                         : capture::HookState::kAbsent;
+  // dlsym takes memory from the program's heap to say that it found nothing.
+  return FindNextInLinkMap(name).address != nullptr ? capture::HookState::kActive
+                                                    : capture::HookState::kAbsent;
 }
 
 constexpr size_t kFirstMapping = 10;  // in kHookNames; the C names of the heap come before it

@@ -176,6 +176,13 @@ void ReadIdentity(Identity& identity) {
   ReadCommand(identity);
 }
 
+void ReadProgram(char (&program)[72]) {
+  static constinit Identity identity{};
+  identity = Identity{};
+  ReadCommand(identity);
+  __builtin_memcpy(program, identity.program, sizeof program);
+}
+
 bool ReadCommandAnew(char (&command)[1024]) {
   const size_t size = ReadArguments();
   if (size > 0) JoinArguments(size, command);

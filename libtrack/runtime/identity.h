@@ -35,6 +35,9 @@ struct Identity {
 // Reads everything from /proc and uname. What cannot be read stays empty or 0.
 void ReadIdentity(Identity& identity);
 
+// Only the program's name.
+void ReadProgram(char (&program)[72]);
+
 // What the process calls itself by now: servers that fork write a title over their arguments.
 // False, and `command` unchanged, if that cannot be read or is empty. One thread at a time, like
 // all functions here.

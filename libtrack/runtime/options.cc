@@ -62,6 +62,20 @@ void ReadChoice(Options& options, std::string_view variable, std::string_view va
   }
 }
 
+void ReadChildren(Options& options, std::string_view value) {
+  if (value == "all") return;
+  if (!Text(options.children).Add(value).cut()) return;
+  options.children[0] = 0;
+  Complain(options, "LEAKTRACK_CHILDREN", value, "all, none, or a pattern of at most 63 bytes");
+}
+
+void ReadRun(Options& options, std::string_view value) {
+  if (value.empty()) return;
+  options.run_pid = ParseSize(value);
+  if (options.run_pid == 0)
+    Complain(options, "LEAKTRACK_RUN", value, "nothing (leaktrack run sets it)");
+}
+
 }  // namespace
 
 uint64_t ParseSize(std::string_view text) {
@@ -88,6 +102,29 @@ uint64_t ParseSize(std::string_view text) {
   return value <= UINT64_MAX >> shift ? value << shift : 0;
 }
 
+bool MatchesPattern(std::string_view name, std::string_view pattern) {
+  size_t at = 0, in_name = 0;
+  size_t star = pattern.size(), kept = 0;  // where to go on after a mismatch
+  while (in_name < name.size()) {
+    const char wanted = at < pattern.size() ? pattern.data()[at] : '\0';
+    if (at < pattern.size() && wanted == '*') {
+      star = ++at;
+      kept = in_name;
+      if (star == pattern.size()) return true;
+    } else if (at < pattern.size() && (wanted == '?' || wanted == name.data()[in_name])) {
+      ++at;
+      ++in_name;
+    } else if (star == pattern.size()) {
+      return false;
+    } else {
+      at = star;
+      in_name = ++kept;
+    }
+  }
+  while (at < pattern.size() && pattern.data()[at] == '*') ++at;
+  return at == pattern.size();
+}
+
 Options ReadOptions(const char* const* environment) {
   Options options;
   ReadOut(options, Find(environment, "LEAKTRACK_OUT"));
@@ -96,6 +133,10 @@ Options ReadOptions(const char* const* environment) {
              "libunwind", options.use_libunwind);
   ReadChoice(options, "LEAKTRACK_THREAD", Find(environment, "LEAKTRACK_THREAD"), "0", "1",
              options.use_thread);
+  ReadChoice(options, "LEAKTRACK_BIRTH", Find(environment, "LEAKTRACK_BIRTH"), "late", "early",
+             options.born_early);
+  ReadChildren(options, Find(environment, "LEAKTRACK_CHILDREN"));
+  ReadRun(options, Find(environment, "LEAKTRACK_RUN"));
   return options;
 }
 

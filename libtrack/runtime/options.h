@@ -6,6 +6,10 @@
 //   LEAKTRACK_INTERVAL  auto (default), exact, or a size: 16KiB, 512KiB, 1MiB, 4096
 //   LEAKTRACK_UNWINDER  cfi (default) or libunwind
 //   LEAKTRACK_THREAD    1 (default) or 0: no drainer thread
+//   LEAKTRACK_CHILDREN  all (default), none, or a pattern with * and ?: which processes below the
+//                       first one of a tree are recorded, by the names of their programs
+//   LEAKTRACK_BIRTH     late (default) or early: when processes below the first one start their
+//   runs LEAKTRACK_RUN       the process number of `leaktrack run`, which sets it
 //
 // Promises: an unknown or unreadable value never stops the program. The default is used, and
 // `problem` holds one line that names the variable and the remedy. The environment is never
@@ -31,7 +35,12 @@ struct Options {
   uint64_t interval_bytes = kAutoInterval;
   bool use_libunwind = false;
   bool use_thread = true;
+  char children[64] = {};          // empty: all
+  bool born_early = false;         // also below the first process of a tree
+  uint64_t run_pid = 0;            // of `leaktrack run`; 0: it is not there
   bool share_descriptors = false;  // drainer.h; never from the environment
+  bool keeps_modules = false;      // the module map is bound already; never from the environment
+  uint64_t begun_ms_ago = 0;       // the run counts from then; never from the environment
   char problem[256] = {};          // empty: no problem
 };
 
@@ -41,6 +50,9 @@ Options ReadOptions(const char* const* environment);
 // "512KiB", "1MiB", "2GiB", "1TiB", "4096", "4096B" -> bytes. 0 if the text is none of these, or
 // more than 64 bits hold.
 uint64_t ParseSize(std::string_view text);
+
+// True if `name` matches `pattern`, in which * stands for any text and ? for any character.
+bool MatchesPattern(std::string_view name, std::string_view pattern);
 
 }  // namespace leaktrack::track
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <string_view>
 
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/clock.h"
@@ -30,6 +31,8 @@
 #include "libtrack/runtime/options.h"
 #include "libtrack/runtime/run_start.h"
 #include "libtrack/runtime/threads.h"
+#include "libtrack/runtime/tree.h"
+#include "libtrack/runtime/youth.h"
 
 // pthread_atfork is built on this function. pthread_atfork itself is not in libc.so but in an
 // archive beside it. Only glibc has this one. Declared weak it is null elsewhere; a strong
@@ -48,12 +51,15 @@ constexpr int kMadvWipeOnFork = 18;
 constexpr uint64_t kLongRunMs = 10'000;  // shorter runs do not tidy up after others at their end
 
 // Survives a fork. Together with the gate, which does not, it tells the state of this process.
-enum Phase : uint32_t { kCold = 0, kStarting, kTracking, kInert };
+enum Phase : uint32_t { kCold = 0, kStarting, kTracking, kInert, kUnborn };
 constinit std::atomic<uint32_t> g_phase{kCold};
 constinit std::atomic<bool> g_ended{false};
 constinit std::atomic<int> g_main_thread_ended_in{0};  // pid: its main thread may be gone
 constinit bool g_had_robust_list = false;              // of the main thread, when the run began
 constinit Options g_options{};
+constinit bool g_born_late = false;   // runs of fork children, and of this process if it is kUnborn
+constinit bool g_is_followed = true;  // LEAKTRACK_CHILDREN names this program
+constinit std::atomic<int> g_first_of_tree{0};  // pid of this process if it is the first
 
 // Writes one line to stderr. If that is a pipe without a reader, the signal must not reach the
 // program.
@@ -101,44 +107,113 @@ bool HasRobustList() {
 
 void NoteProcess() { g_had_robust_list = raw::Gettid() == raw::Getpid() && HasRobustList(); }
 
+// Runs in every fork child before anything else of the program. A handler may have forked while it
+// interrupted one of our hooks, and the child may return to that hook.
+void OnFork() {
+  if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(1, std::memory_order_relaxed);
+  raw::tenancy = raw::kOwner;  // a fork child of a vfork child has memory of its own
+  if (hot_thread.guard_place != nullptr) MakeImagePrivate();
+  if (g_born_late) NoteBeginOfYouth();
+}
+
+// Not before there is a run: it takes memory from the program's heap.
+void WatchForks() { __register_atfork(nullptr, nullptr, OnFork, nullptr); }
+
+struct Birth {
+  HotThread& hot;
+  const GuardTicket* ticket;  // null: nothing was kept while the process was young
+};
+
+// What the process kept while it was young comes into the run before the gate opens.
+void OpenGate(const Birth& birth) {
+  TidyRecorders();
+  AdoptThreadAfterFork(birth.hot);
+  if (birth.ticket != nullptr) {
+    ThreadState* const state = AttachThread(birth.hot);
+    if (state != nullptr) EnterYouth(*birth.ticket, *state, g_tracker, g_filter);
+  }
+  g_filter.Open();  // before the phase: tracking with a shut gate means "forked child"
+  g_phase.store(kTracking, std::memory_order_release);
+  if (birth.ticket != nullptr) EndYouth();
+}
+
+// Puts the filter into the state that a fork child finds. Otherwise frees of other threads would
+// look into pages that are gone.
+void EmptyFilter() {
+  g_filter.Shut();
+  raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, MADV_DONTNEED);
+}
+
+void RefuseBirth() {
+  BecomeInert();
+  EmptyFilter();
+  EndYouth();
+}
+
+Options OptionsOfBirth(const Birth& birth) {
+  Options options = g_options;
+  options.share_descriptors = MainThreadMayHaveEnded();
+  // If the drainer cannot tell when it is the last thread, the C library would wait for it for
+  // ever.
+  if (options.share_descriptors && !CanCountThreads()) options.use_thread = false;
+  if (birth.ticket == nullptr) return options;
+  options.keeps_modules = YouthHasModules();
+  options.begun_ms_ago = YouthMs();
+  return options;
+}
+
 // A forked child starts its run. It must not write the parent's image, and uses nothing of it from
 // here on.
 void StartInChildOnThisStack(void* pointer) {
-  HotThread& hot = *static_cast<HotThread*>(pointer);
+  const Birth& birth = *static_cast<Birth*>(pointer);
   const uint64_t parent_run_id = ImageHeader()->run_id;
   const MappedImage parent_image = WhatIsMapped();
   ForgetDrainer();
   ForgetTurn();
   g_ended.store(false);
   NoteProcess();
-  Options options = g_options;
-  options.share_descriptors = MainThreadMayHaveEnded();
-  // If the drainer cannot tell when it is the last thread, the C library would wait for it for
-  // ever.
-  if (options.share_descriptors && !CanCountThreads()) options.use_thread = false;
-  const StartResult result = BuildRun(options, parent_run_id, &g_tracker, &g_filter);
+  const StartResult result = BuildRun(OptionsOfBirth(birth), parent_run_id, &g_tracker, &g_filter);
   Unmap(parent_image);
-  if (!result.started) return BecomeInert();
-  TidyRecorders();
-  AdoptThreadAfterFork(hot);
-  g_filter.Open();  // before the phase: tracking with a shut gate means "forked child"
-  g_phase.store(kTracking, std::memory_order_release);
+  if (!result.started) return RefuseBirth();
+  OpenGate(birth);
 }
 
-bool StartInChild(HotThread& hot) {
+// The same in a process that the constructor has left young, or in a fork child of one.
+void StartLateOnThisStack(void* pointer) {
+  const Birth& birth = *static_cast<Birth*>(pointer);
+  if (!YouthBeganHere()) NoteProcess();
+  if (InsistsOnOneThread()) g_options.use_thread = false;
+  PrepareThreads(&g_tracker);
+  WatchForks();
+  const StartResult result = BuildRun(OptionsOfBirth(birth), 0, &g_tracker, &g_filter);
+  if (!result.started) return RefuseBirth();
+  OpenGate(birth);
+}
+
+bool StartOnOwnStack(void (*start)(void*), const Birth& birth) {
   constexpr size_t kStackBytes = 128 * 1024;
-  uint32_t expected = kTracking;
-  if (raw::Forbidden() || raw::Borrowed()) return false;
-  if (!g_phase.compare_exchange_strong(expected, kStarting)) return false;
-  void* stack = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const stack = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw::MmapFailed(stack)) {
     BecomeInert();
     return false;
   }
-  CallOnStack(static_cast<char*>(stack) + kStackBytes, StartInChildOnThisStack, &hot);
+  CallOnStack(static_cast<char*>(stack) + kStackBytes, start, const_cast<Birth*>(&birth));
   raw::Munmap(stack, kStackBytes);
   return g_filter.is_open();
+}
+
+bool StartInChild(const Birth& birth) {
+  uint32_t expected = kTracking;
+  if (raw::Forbidden() || raw::Borrowed()) return false;
+  if (!g_phase.compare_exchange_strong(expected, kStarting)) return false;
+  return StartOnOwnStack(StartInChildOnThisStack, birth);
+}
+
+bool StartLate(const Birth& birth) {
+  uint32_t expected = kUnborn;
+  if (!g_phase.compare_exchange_strong(expected, kStarting)) return false;
+  return StartOnOwnStack(StartLateOnThisStack, birth);
 }
 
 // True in a process that clone made without memory of its own, and that has our pid in another
@@ -154,14 +229,6 @@ bool IsOwnRun() {
   // may keep its child's (interpose/vfork.cc).
   if (raw::Forbidden()) return !raw::Borrowed();
   return ImageHeader()->pid == static_cast<uint32_t>(raw::Getpid()) && !IsNamesake();
-}
-
-// Runs in every fork child before anything else of the program. A handler may have forked while it
-// interrupted one of our hooks, and the child may return to that hook.
-void OnFork() {
-  if (raw::tenancy == raw::kFilteredBorrower) raw::forbidden.store(1, std::memory_order_relaxed);
-  raw::tenancy = raw::kOwner;  // a fork child of a vfork child has memory of its own
-  if (hot_thread.guard_place != nullptr) MakeImagePrivate();
 }
 
 bool IsTracking() {
@@ -185,6 +252,52 @@ bool FinishHere() {
   return written;
 }
 
+// Asked once for each program: its fork children have its name.
+bool IsFollowed(std::string_view children) {
+  if (children.empty()) return true;
+  if (children == "none") return false;
+  char program[72];
+  ReadProgram(program);
+  return MatchesPattern(program, children);
+}
+
+void ReadEnvironment(const char* const* environment) {
+  g_options = ReadOptions(environment);
+  RememberPreload(environment);
+  // A child that is forked after a chdir then writes to the same directory.
+  MakeAbsolute(g_options.out_directory);
+  if (g_options.problem[0] != 0) Say(g_options.problem);
+  if (g_options.use_libunwind && !LoadLibunwind()) {
+    Say("leaktrack: libunwind.so.8 is not installed; the built-in unwinder is used.\n");
+    g_options.use_libunwind = false;
+  }
+  g_is_followed = IsFollowed(g_options.children);
+  g_born_late = g_options.interval_bytes != kExactInterval && !g_options.born_early &&
+                !g_options.use_libunwind;
+}
+
+// False: this kernel cannot wipe memory on fork.
+bool CanForget() {
+  if (raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, kMadvWipeOnFork) != 0)
+    return false;
+  return !g_born_late || PrepareYouth(g_options.interval_bytes);
+}
+
+// Builds the run on the constructor's thread, and may say what is wrong.
+void StartNow() {
+  // Also for its children, which check again.
+  if (InsistsOnOneThread()) g_options.use_thread = false;
+  PrepareThreads(&g_tracker);
+  WatchForks();
+  const StartResult result = BuildRun(g_options, 0, &g_tracker, &g_filter);
+  if (result.problem != nullptr) {
+    Say(result.problem);
+    Say("\n");
+  }
+  if (!result.started) return BecomeInert();
+  OpenGate({hot_thread, nullptr});
+}
+
 }  // namespace
 
 void StartLibrary(const char* const* environment) {
@@ -193,36 +306,21 @@ void StartLibrary(const char* const* environment) {
   if (raw::Forbidden() || !ResolveRealFunctions() || MustStayInert()) return BecomeInert();
   NoteProcess();
   NoteInitialThread();
-  FindHooks();
-  FindAllocator();
-  g_options = ReadOptions(environment);
-  RememberPreload(environment);
-  // A child that is forked after a chdir then writes to the same directory.
-  MakeAbsolute(g_options.out_directory);
-  if (g_options.problem[0] != 0) Say(g_options.problem);
-  // Also for its children, which check again.
-  if (InsistsOnOneThread()) g_options.use_thread = false;
-  if (g_options.use_libunwind && !LoadLibunwind()) {
-    Say("leaktrack: libunwind.so.8 is not installed; the built-in unwinder is used.\n");
-    g_options.use_libunwind = false;
-  }
-  if (raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, kMadvWipeOnFork) != 0) {
+  ReadEnvironment(environment);
+  if (!CanForget()) {
     Say("leaktrack: this kernel cannot wipe memory on fork (Linux 4.14 can), so forked children "
         "would spoil the record; the "
         "program runs on untracked.\n");
     return BecomeInert();
   }
-  PrepareThreads(&g_tracker);
-  __register_atfork(nullptr, nullptr, OnFork, nullptr);
-  const StartResult result = BuildRun(g_options, 0, &g_tracker, &g_filter);
-  if (result.problem != nullptr) {
-    Say(result.problem);
-    Say("\n");
-  }
-  if (!result.started) return BecomeInert();
-  TidyRecorders();
-  g_filter.Open();  // before the phase: tracking with a shut gate means "forked child"
-  g_phase.store(kTracking, std::memory_order_release);
+  const bool first = IsFirstOfTree(g_options);
+  if (first) g_first_of_tree.store(raw::Getpid());
+  if (!first && !g_is_followed) return BecomeInert();
+  FindHooks();
+  FindAllocator();
+  if (first || !g_born_late) return StartNow();
+  BeginYouth();
+  g_phase.store(kUnborn, std::memory_order_release);
 }
 
 bool MayRecord(HotThread& hot) {
@@ -231,7 +329,11 @@ bool MayRecord(HotThread& hot) {
     case kTracking:  // the gate is open by now, or this is a fork child
       if (g_filter.is_open()) return true;
       if (raw::Forbidden()) hot.countdown = kInertBudget;
-      return StartInChild(hot);
+      if (!g_is_followed) BecomeInert();
+      return g_is_followed && !g_born_late && StartInChild({hot, nullptr});
+    case kUnborn:
+      if (raw::Forbidden()) hot.countdown = kInertBudget;
+      return false;
     case kInert:
       hot.countdown = kInertBudget;
       return false;
@@ -248,6 +350,44 @@ ThreadState* FirstStateForRecording(HotThread& hot, const HookGuard& guard) {
   ThreadState* const state = MayRecord(hot) ? guard.IfStillHeld(AttachThread(hot)) : nullptr;
   errno = saved_errno;
   return state;
+}
+
+bool IsYoung() {
+  if (!g_born_late || !g_is_followed || g_filter.is_open() || raw::Forbidden() || raw::Borrowed())
+    return false;
+  const uint32_t phase = g_phase.load(std::memory_order_acquire);
+  return phase == kUnborn || (phase == kTracking && !g_filter.is_open());
+}
+
+bool GiveBirth(HotThread& hot, const HookGuard& guard, const ThreadState* state) {
+  if (state == nullptr || !IsYoung()) return false;
+  if (!MayBeBornInTree(g_options)) {
+    RefuseBirth();
+    return false;
+  }
+  const Birth birth{hot, &guard.ticket()};
+  return g_phase.load(std::memory_order_acquire) == kUnborn ? StartLate(birth)
+                                                            : StartInChild(birth);
+}
+
+namespace {
+
+void BeBornNow() {
+  HotThread& hot = hot_thread;
+  const int saved_errno = errno;
+  {
+    const HookGuard guard;
+    ThreadState* const state = BeginYouthfulCall(hot, guard);
+    GiveBirth(hot, guard, state);
+    EndYouthfulCall(state);
+  }
+  errno = saved_errno;
+}
+
+}  // namespace
+
+void BeBornBeforeCall() {
+  if (IsYoung() && YouthBeganHere()) BeBornNow();
 }
 
 void CountIfNested(const HookGuard& guard) {
@@ -267,16 +407,16 @@ WalkResult WalkStack(ThreadState& state, const StackStart& start) {
 
 namespace {
 
-// Puts the filter into the state that a fork child finds. Otherwise frees of other threads would
-// look into pages that are gone.
-void EmptyFilter() {
-  g_filter.Shut();
-  raw::Call(SYS_madvise, raw::Ptr(&g_filter), sizeof g_filter, MADV_DONTNEED);
+// The process ends, and no run of its own was born in it.
+void NoteYoungEnd(capture::RunState state) {
+  if (state == capture::RunState::kExec || g_options.run_pid == 0 || !IsYoung()) return;
+  if (NoteEndOfYouth()) (void)AddToTree(g_options, TreeCount::kUnborn);
 }
 
 }  // namespace
 
 void EndRun(capture::RunState state) {
+  NoteYoungEnd(state);
   if (!IsTracking() || !IsOwnRun() || g_ended.exchange(true)) return;
   capture::RecorderHeader& header = *ImageHeader();
   header.end_ms.store(NowMs(), std::memory_order_relaxed);
@@ -305,6 +445,10 @@ void NoteCrash() {
 NoteHandle BeforeExec(const char* path, const char* const* environment) {
   if (raw::Forbidden()) return 0;
   NoteHandle note = 0;
+  // A child that was forked from a young process has no other recorder to write to.
+  if (g_phase.load(std::memory_order_acquire) == kUnborn && IsYoung() &&
+      FateOfExec(path, environment) != capture::ExecFate::kTracked)
+    BeBornNow();
   // A forked child has its gate shut, but it can still write to its parent's recorder.
   if (g_phase.load(std::memory_order_acquire) == kTracking && ImageHeader() != nullptr) {
     note = NoteExec(*ImageHeader(), path, environment, IsOwnRun(), NowMs());

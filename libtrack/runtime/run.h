@@ -7,6 +7,9 @@
 //  hook          may this thread record now? A fork child notices there that it is one.
 //  end           EndRun() from exit, _exit, quick_exit, exec: a final epoch; the recorder goes away
 //
+// Below the first process of a tree a run is born late, and until then the process is young
+// (youth.h). In exact mode each run begins at once.
+//
 // Fork: a child inherits a shut gate and an empty filter (MADV_WIPEONFORK), so it is inert without
 // any code having run. Its first slow path starts a run of its own, with its own recorder, capture
 // and thread. Why not at the fork: most children exec at once, and atfork handlers do not see
@@ -48,6 +51,17 @@ inline ThreadState* StateForRecording(HotThread& hot, const HookGuard& guard) {
     return FirstStateForRecording(hot, guard);
   return guard.IfStillHeld(hot.state);
 }
+
+// True if nothing is recorded yet, but samples are to be kept (youth.h).
+bool IsYoung();
+
+// Starts the run of a young process, inside a hook. `state` is that of BeginYouthfulCall(). True:
+// it records now.
+bool GiveBirth(HotThread& hot, const HookGuard& guard, const ThreadState* state);
+
+// Before a call after which a run can no longer begin, or that only a run can note. Does nothing
+// in a fork child, whose parent would have been asked.
+void BeBornBeforeCall();
 
 // After a call that was passed through: counts it if another guard is held.
 void CountIfNested(const HookGuard& guard);

@@ -147,8 +147,9 @@ void FillHeader(const Identity& identity, const Options& options, uint64_t paren
   header.start_ticks = identity.start_ticks;
   header.pid = identity.pid;
   header.parent_pid = identity.parent_pid;
-  header.start_realtime_ns = RealtimeNs();
-  header.start_monotonic_ns = MonotonicCoarseNs();
+  const auto ago_ns = static_cast<int64_t>(options.begun_ms_ago) * 1'000'000;
+  header.start_realtime_ns = RealtimeNs() - ago_ns;
+  header.start_monotonic_ns = MonotonicCoarseNs() - ago_ns;
   header.configured_interval = options.interval_bytes;
   std::memcpy(header.host, identity.host, sizeof header.host);
   std::memcpy(header.program, identity.program, sizeof header.program);
@@ -159,10 +160,10 @@ void FillHeader(const Identity& identity, const Options& options, uint64_t paren
   DescribeHooks(header);
 }
 
-void BindModules() {
+void BindModules(bool keep) {
   capture::RecorderHeader& header = *ImageHeader();
   const capture::Region& region = header.regions[capture::kRegionModules];
-  BindModuleMap({
+  const ModuleTable table{
       .entries = reinterpret_cast<capture::ModuleEntry*>(g_image_file.base + region.offset),
       .capacity = static_cast<uint32_t>(region.entries),
       .count = &header.module_count,
@@ -170,7 +171,8 @@ void BindModules() {
       .lost = &header.losses[capture::kLostModules],
       .commit = CommitModules,
       .tick_ms = &header.tick_ms,
-  });
+  };
+  if (!keep || !MoveModuleMap(table, false)) BindModuleMap(table);
 }
 
 const char* RecorderPathOrEmpty() { return g_image_file.shared ? g_files.recorder_path : ""; }
@@ -226,7 +228,7 @@ StartResult BuildRun(const Options& options, uint64_t parent_run_id, Tracker* tr
   // The very next call, so that the file has its first page as soon as it has a name, however the
   // process ends.
   const bool begun = allowed && BeginCapture(capture_fd, RecorderPathOrEmpty());
-  BindModules();
+  BindModules(options.keeps_modules);
 
   TrackerOptions tracker_options;
   tracker_options.image = g_image_file.base;

@@ -4,6 +4,7 @@
 #include "libtrack/runtime/annotations.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/inner_calls.h"
+#include "libtrack/wrap/young.h"
 
 namespace leaktrack::track {
 namespace {
@@ -38,6 +39,13 @@ capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
   (void)g_tracker.Judge(hot, state, size, NowMs(), &dropped);
 }
 
+// There is no run that could record the block, or this is inside another hook.
+[[gnu::noinline]] void PassOver(HotThread& hot, const HookGuard& guard, const void* block,
+                                size_t size, const StackStart& start) {
+  if (!IsYoung()) return CountIfNested(guard);
+  RecordYoungBirth(hot, guard, block, size, start);
+}
+
 }  // namespace
 
 void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintptr_t pc,
@@ -47,7 +55,7 @@ void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintp
   ThreadState* const state = StateForRecording(hot, guard);
   const StackStart start{pc, sp, fp};
   if (state == nullptr) [[unlikely]] {
-    CountIfNested(guard);
+    PassOver(hot, guard, block, size, start);
   } else if (const InnerCall inner = InnerCallAt(*state, start); inner != InnerCall::kNone)
       [[unlikely]] {
     if (inner == InnerCall::kOfCounted) SkipInnerCall(hot, *state, size);

@@ -13,6 +13,7 @@
 
 #include "libtrack/record/tracker.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/wrap/young.h"
 
 namespace leaktrack::track {
 
@@ -31,6 +32,9 @@ namespace leaktrack::track {
 // Settles the block's death before the real function frees it. Does nothing if the block is not
 // tracked.
 [[gnu::always_inline]] inline void SettleFreeInline(const void* block) {
+  // While the gate is shut the tracker is nobody's, or that of a parent.
+  if (!g_filter.is_open() && SettleYoung(block)) [[unlikely]]
+    return;
   // Not const: GCC keeps a constant that a function fills in memory.
   Removed removed = g_tracker.Take(block);
   if (removed.found) SettleRemovedInline(removed);

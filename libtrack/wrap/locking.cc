@@ -64,6 +64,7 @@ void UnlockOurs() {
 }  // namespace
 
 int LockAllMemory(int flags) {
+  BeBornBeforeCall();
   const long result = raw::Call(SYS_mlockall, flags);
   const bool ours_matter = (flags & MCL_CURRENT) != 0 && g_filter.is_open() && !raw::Forbidden();
   if (result == 0) {

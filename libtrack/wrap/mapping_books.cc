@@ -8,15 +8,10 @@
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/inner_calls.h"
+#include "libtrack/wrap/young.h"
 
 namespace leaktrack::track {
 namespace {
-
-// Module 0 is "unknown" and must not match.
-bool IsAllocator(uintptr_t caller) {
-  const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(RealMalloc()));
-  return allocator != 0 && FindModule(caller) == allocator;
-}
 
 // Calls `record(state)` if this thread may record and the program itself made the request. Leaves
 // errno unchanged.
@@ -27,6 +22,8 @@ void WithState(const StackStart& start, RecordFn record) {
   {
     const HookGuard guard;
     ThreadState* state = StateForRecording(hot, guard);
+    if (state == nullptr && IsYoung() && BeBornForMapping(hot, guard, start))
+      state = StateForRecording(hot, guard);
     if (state == nullptr) {
       CountIfNested(guard);
     } else if (!IsAllocator(start.pc)) {
@@ -62,6 +59,12 @@ void BookWithSite(const StackStart& start, BookFn book) {
 bool NothingToForget() { return !g_filter.is_open() || g_tracker.maps().empty(); }
 
 }  // namespace
+
+// Module 0 is "unknown" and must not match.
+bool IsAllocator(uintptr_t caller) {
+  const uint32_t allocator = FindModule(reinterpret_cast<uintptr_t>(RealMalloc()));
+  return allocator != 0 && FindModule(caller) == allocator;
+}
 
 void RememberMapping(const StackStart& start, uintptr_t mapped, size_t length) {
   BookWithSite(start, [=](MapTable& maps, capture::SiteId site, uint64_t now_ms) {

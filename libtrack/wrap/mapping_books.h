@@ -33,6 +33,9 @@ void RememberBytes(const StackStart& start, uintptr_t from, size_t bytes);
 void ReserveMapping(const StackStart& start, uintptr_t mapped, size_t length);
 void OpenReserved(const StackStart& start, uintptr_t from, size_t length);
 
+// True if the caller lies in the allocator, whose mappings are not recorded.
+bool IsAllocator(uintptr_t caller);
+
 // Looks without a lock.
 bool MayBeReserved(uintptr_t start, size_t length);
 

@@ -68,6 +68,7 @@ void SettleOneByOne(const Range& range) {
 void PoolFreeSlow(const void* object) { SettleFree(PoolKey(object)); }
 
 void PoolTakeBacking(const void* start, size_t size) {
+  BeBornBeforeCall();
   if (!g_filter.is_open()) return;
   if (g_filter.MayBeTracked(start)) SettleFree(start);
   ForgetMapping(start, size);
@@ -89,6 +90,7 @@ void PoolDestroy(uint32_t pool) {
 }
 
 void MarkImmortal(const void* block) {
+  BeBornBeforeCall();
   if (!g_filter.is_open() || block == nullptr) return;
   HotThread& hot = hot_thread;
   const int saved_errno = errno;

@@ -15,8 +15,10 @@
 #include "libtrack/platform/walk/unwinder.h"
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/run.h"
+#include "libtrack/runtime/youth.h"
 #include "libtrack/wrap/birth.h"
 #include "libtrack/wrap/death.h"
+#include "libtrack/wrap/young.h"
 
 namespace leaktrack::track {
 
@@ -31,15 +33,27 @@ inline void* Born(void* block, size_t size, const StackStart& start,
   return block;
 }
 
+inline void TakeForRealloc(const void* block, Removed* removed, Cradle::Block** young) {
+  if (!g_filter.is_open()) [[unlikely]] {
+    *young = TakeYoung(block);
+    // Otherwise the tracker is nobody's, or that of a parent.
+    if (*young != nullptr || !g_filter.is_open()) return;
+  }
+  *removed = g_tracker.Take(block);
+}
+
 // `real` does the reallocation. If it returns nullptr for size 0, the block was freed (glibc); the
 // call did not fail.
 template <typename Real>
 [[gnu::always_inline]] inline void* Reallocate(void* block, size_t size, const StackStart& start,
                                                Real real) {
   if (block == nullptr) return Born(real(), size, start);
-  Removed removed = g_filter.MayBeTracked(block) ? g_tracker.Take(block) : Removed{};
+  Removed removed{};
+  Cradle::Block* young = nullptr;
+  if (g_filter.MayBeTracked(block)) TakeForRealloc(block, &removed, &young);
   void* moved = real();
   if (moved == nullptr && size != 0) {
+    if (young != nullptr) PutBackInYouth(*young);
     if (removed.found) g_tracker.PutBack(block, removed);
     return nullptr;
   }

@@ -41,7 +41,8 @@ void ReadSizes(std::string_view text) {
 
 void ReadEnvironment(const std::string& value) {
   for (const char* name :
-       {"LEAKTRACK_INTERVAL=", "LEAKTRACK_OUT=", "LEAKTRACK_THREAD=", "LEAKTRACK_UNWINDER=", ""}) {
+       {"LEAKTRACK_INTERVAL=", "LEAKTRACK_OUT=", "LEAKTRACK_THREAD=", "LEAKTRACK_UNWINDER=",
+        "LEAKTRACK_CHILDREN=", "LEAKTRACK_BIRTH=", "LEAKTRACK_RUN=", ""}) {
     const std::string entry = name + value;
     const char* const environment[] = {entry.c_str(), nullptr};
     const auto options = leaktrack::track::ReadOptions(environment);

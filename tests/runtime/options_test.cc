@@ -37,6 +37,36 @@ TEST(OptionsTest, ExactIsAnIntervalOfOneByte) {
   EXPECT_EQ(ReadOptions(environment).interval_bytes, kExactInterval);
 }
 
+TEST(OptionsTest, ReadsWhatBelongsToATree) {
+  const char* environment[] = {"LEAKTRACK_CHILDREN=worker*", "LEAKTRACK_BIRTH=early",
+                               "LEAKTRACK_RUN=0000004711", nullptr};
+  const Options options = ReadOptions(environment);
+  EXPECT_STREQ(options.children, "worker*");
+  EXPECT_TRUE(options.born_early);
+  EXPECT_EQ(options.run_pid, 4711u);
+  EXPECT_STREQ(options.problem, "");
+  const char* all[] = {"LEAKTRACK_CHILDREN=all", "LEAKTRACK_BIRTH=late", nullptr};
+  EXPECT_STREQ(ReadOptions(all).children, "");
+  EXPECT_FALSE(ReadOptions(all).born_early);
+}
+
+TEST(OptionsTest, APatternThatIsTooLongIsRefused) {
+  const std::string pattern = "LEAKTRACK_CHILDREN=" + std::string(64, 'a');
+  const char* environment[] = {pattern.c_str(), nullptr};
+  const Options options = ReadOptions(environment);
+  EXPECT_STREQ(options.children, "");
+  EXPECT_NE(std::string(options.problem).find("LEAKTRACK_CHILDREN"), std::string::npos);
+}
+
+TEST(OptionsTest, APatternHasStarsAndQuestionMarks) {
+  for (const char* pattern : {"*", "worker", "w*", "*r", "w*k*r", "??????", "w?rk*", "*worker*"})
+    EXPECT_TRUE(MatchesPattern("worker", pattern)) << pattern;
+  for (const char* pattern : {"", "work", "orker", "?", "*x*", "worker?", "w*d", "WORKER"})
+    EXPECT_FALSE(MatchesPattern("worker", pattern)) << pattern;
+  EXPECT_TRUE(MatchesPattern("", "*"));
+  EXPECT_FALSE(MatchesPattern("", "?"));
+}
+
 TEST(OptionsTest, AValueThatIsNotUnderstoodIsNamedAndTheDefaultUsed) {
   const char* environment[] = {"LEAKTRACK_INTERVAL=often", nullptr};
   const Options options = ReadOptions(environment);

@@ -42,6 +42,7 @@ absl::Status RunOnce(const std::vector<std::string>& command, const RepeatedRuns
   run.output_directory = absl::StrCat(place, "/", kRunDirectory, number);
   run.interval = options.interval;
   run.tell = false;
+  run.early = true;
   run.command = command;
   const int status = RunTracked(run);
   if (status == 0 || FailedByWhatTestsKeep(status, run.output_directory)) return absl::OkStatus();

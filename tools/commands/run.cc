@@ -15,6 +15,7 @@
 #include "tools/commands/run_end.h"
 #include "tools/commands/run_end_words.h"
 #include "tools/commands/shared_options.h"
+#include "tools/commands/tree_counts.h"
 #include "tools/inspect/locate.h"
 #include "tools/inspect/place_checks.h"
 #include "tools/inspect/program_checks.h"
@@ -47,6 +48,9 @@ void SetEnvironment(const RunOptions& options, const std::string& library,
   setenv("LEAKTRACK_OUT", directory.c_str(), 1);
   if (options.exact) setenv("LEAKTRACK_INTERVAL", "exact", 1);
   if (!options.interval.empty()) setenv("LEAKTRACK_INTERVAL", options.interval.c_str(), 1);
+  setenv("LEAKTRACK_RUN", TreeCounts::RunNumber().c_str(), 1);
+  if (options.early) setenv("LEAKTRACK_BIRTH", "early", 1);
+  if (!options.children.empty()) setenv("LEAKTRACK_CHILDREN", options.children.c_str(), 1);
   if (!options.unwinder.empty()) setenv("LEAKTRACK_UNWINDER", options.unwinder.c_str(), 1);
 }
 
@@ -97,6 +101,13 @@ void AddOptions(OptionList& list, RunOptions& options) {
       .Excludes(exact);
   list.Add("--unwinder", options.unwinder, "how stacks are walked: cfi (default) or libunwind")
       .OneOf({"cfi", "libunwind"});
+  list.Add("--children", options.children,
+           "which processes below the command are captured too: all (default), none, or a pattern "
+           "for the names of their programs, such as 'worker*'")
+      .Type("all|none|PATTERN")
+      .Check([](const std::string& value) {
+        return !value.empty() && value.size() < 64 ? "" : "a pattern has 1 to 63 characters";
+      });
   list.Demand([list, &options] {
     const std::vector<std::string> first = list.Rest();
     options.command.insert(options.command.begin(), first.begin(), first.end());
@@ -124,12 +135,14 @@ int RunTracked(const RunOptions& options) {
     SetEnvironment(options, library, directory);
   }
   const CapturePlace place(directory);
+  const TreeCounts counts;
   const ChildEnd end = RunChild(program.path, options.command);
   if (end.pid < 0) {
     Say(absl::StrCat("cannot start a process: ", strerror(end.error)));
     return kExitCannotExecute;
   }
   if (untracked.empty()) FinishRun(place, end, options.tell);
+  if (options.tell) TellOfTree(counts);
   return end.ExitCode();
 }
 

@@ -17,6 +17,8 @@ struct RunOptions {
   std::string output_directory;  // empty: $LEAKTRACK_OUT, else the current directory
   std::string interval;          // empty: as the environment says; else auto, exact or a size
   bool exact = false;
+  std::string children;  // empty: as the environment says; else all, none or a pattern
+  bool early = false;    // processes below the command are recorded from their first moment
   std::string unwinder;  // empty: as the environment says; else cfi or libunwind
   bool tell = true;      // where the captures are, at the end
   std::vector<std::string> command;

@@ -86,11 +86,18 @@ class RuleCache {
     Entry ways[2];
   };
 
+  static void SweepPage(Line* lines, bool (*stale)(capture::Frame frame));
+
   // Uses the low bits directly. Call sites are spread evenly over them, and each further operation
   // would lengthen the chain of dependent loads of a walk.
   static size_t LineOf(uintptr_t pc) { return (pc + 1) & ((size_t{1} << kLineBits) - 1); }
 
+  // Lines that share a page, so that a sweep does not touch pages that were never written.
+  static constexpr size_t kLinesOfPage = 4096 / sizeof(Line);
+  static constexpr size_t kPages = (size_t{1} << kLineBits) / kLinesOfPage;
+
   Line lines_[size_t{1} << kLineBits];
+  std::atomic<uint64_t> used_pages_[kPages / 64];
 };
 
 // The cache of this process. Zero-initialised memory is empty.

@@ -250,6 +250,53 @@ void BindModuleMap(const ModuleTable& table) {
   g_refreshing.store(false, std::memory_order_release);
 }
 
+namespace {
+
+// Times belong to the clock of the run that the entry was made in.
+void CopyEntry(const capture::ModuleEntry& from, capture::ModuleEntry& to) {
+  const bool gone = from.unloaded_ms.load(std::memory_order_relaxed) != 0;
+  to.start = from.start;
+  to.end = from.end;
+  to.bias = from.bias;
+  to.loaded_ms = 0;
+  to.unloaded_ms.store(gone ? 1 : 0, std::memory_order_relaxed);
+  to.device = from.device;
+  to.inode = from.inode;
+  to.generation = from.generation;
+  to.build_id_size = from.build_id_size;
+  __builtin_memcpy(to.build_id, from.build_id, sizeof to.build_id);
+  __builtin_memcpy(to.path, from.path, sizeof to.path);
+  to.ready.store(1, std::memory_order_release);
+}
+
+}  // namespace
+
+bool MoveModuleMap(const ModuleTable& table, bool forked) {
+  LEAKTRACK_DCHECK(table.entries != nullptr && table.count != nullptr);
+  if (forked) ResetPins();
+  const RefreshLock lock;  // not to be had for ever in a child that was forked amid a refresh
+  if (!lock.held() || g_table.entries == nullptr) return false;
+  const uint32_t count = g_index.count();
+  const uint64_t bytes = (uint64_t{count} + 1) * sizeof(capture::ModuleEntry);
+  if (count >= table.capacity || (table.commit != nullptr && !table.commit(bytes))) return false;
+  for (uint32_t number = 1; number <= count; ++number)
+    CopyEntry(g_table.entries[number], table.entries[number]);
+  table.generation->store(g_table.generation->load(std::memory_order_relaxed),
+                          std::memory_order_relaxed);
+  table.count->store(count, std::memory_order_release);
+  g_table = table;
+  return true;
+}
+
+bool KeepModuleMapInChild(const capture::ModuleEntry* entries) {
+  ResetPins();
+  return !g_refreshing.load(std::memory_order_acquire) && g_table.entries == entries;
+}
+
+uintptr_t BiasOfModule(uint32_t number) { return g_index.facts(number).bias; }
+
+void TrustNoModule() { g_startup_known = true; }
+
 bool RefreshModules(uint64_t now_ms) {
   if (raw::Forbidden()) return false;
   const RefreshLock lock;

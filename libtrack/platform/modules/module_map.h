@@ -43,6 +43,21 @@ struct ModuleTable {
 // first Walk(), and again after a fork.
 void BindModuleMap(const ModuleTable& table);
 
+// Moves what is known to other fresh, zeroed tables, under the same numbers. `forked`: the caller
+// is a fork child, and threads that it does not have may have been inside. False: the map cannot be
+// moved; bind it anew.
+[[nodiscard]] bool MoveModuleMap(const ModuleTable& table, bool forked);
+
+// For a fork child. True if the map is bound to these tables, which are the child's own, and whole.
+[[nodiscard]] bool KeepModuleMapInChild(const capture::ModuleEntry* entries);
+
+// The runtime address of a module's ELF address 0.
+uintptr_t BiasOfModule(uint32_t number);
+
+// Call it before the first bind if modules may have been loaded since the program's start: none is
+// then taken to stay for ever.
+void TrustNoModule();
+
 // Reads /proc/self/maps, appends new modules, marks those that have gone, and raises the generation
 // if anything changed. False: another thread is refreshing, or /proc cannot be read.
 bool RefreshModules(uint64_t now_ms);
