@@ -86,7 +86,7 @@ TEST(BaselineTest, LinesThatEndAsOnWindowsAreTheSame) {
 TEST(BaselineTest, WhatAMergeLeavesBehindIsRefusedWithItsLine) {
   EXPECT_THAT(Refusal("<<<<<<< HEAD\n"), HasSubstr("b.txt:2: expected 'N blocks"));
   EXPECT_THAT(Refusal("1 blocks, 1 KiB per run: A < main\n2 blocks, 2 KiB per run: A < main\n"),
-              HasSubstr("b.txt:3: names a site a second time"));
+              HasSubstr("b.txt:3: this site is already in the file"));
   EXPECT_THAT(
       Refusal("1 blocks, 1 KiB per run: A < main\n2 blocks, 2 KiB per iteration: B < main\n"),
       HasSubstr("b.txt:3: mixes"));

@@ -65,7 +65,7 @@ TEST_F(PlaceChecksTest, AWritablePlaceIsFineAndItsRoomIsSaid) {
 
 TEST_F(PlaceChecksTest, APlaceThatRunWillMakeIsJudgedByTheDirectoryAbove) {
   const std::string place = Path("not/yet");
-  EXPECT_THAT(CheckOutput(place, self_, true).what, StartsWith(place + ": will be made, "));
+  EXPECT_THAT(CheckOutput(place, self_, true).what, StartsWith(place + ": will be created, "));
   EXPECT_FALSE(fs::exists(Path("not")));
   const Finding unmade = CheckOutput(place, self_, false);
   EXPECT_EQ(unmade.level, Level::kBlocker);

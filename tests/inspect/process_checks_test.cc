@@ -53,7 +53,7 @@ TEST_F(ProcessChecksTest, AProcessThatRunsUntrackedIsToldHowToBeTracked) {
   const Findings findings = CheckProcess(facts_);
   const Finding& tracked = Of(findings, "tracked");
   EXPECT_EQ(tracked.level, Level::kNote);
-  EXPECT_THAT(tracked.what, HasSubstr("not tracked now"));
+  EXPECT_THAT(tracked.what, HasSubstr("is not tracked: "));
   EXPECT_THAT(tracked.remedy, HasSubstr("leaktrack run"));
 }
 

@@ -121,7 +121,7 @@ TEST_F(ProgramChecksTest, WhatIsNoElfFileIsNotForbiddenButNotVouchedFor) {
   const Findings findings = CheckProgramFile(Write("script", "echo\n"));
   ASSERT_THAT(findings, SizeIs(1));
   EXPECT_EQ(findings[0].level, Level::kNote);
-  EXPECT_THAT(findings[0].what, HasSubstr("what runs it is not known"));
+  EXPECT_THAT(findings[0].what, HasSubstr("it is unknown what runs it"));
   EXPECT_FALSE(findings[0].remedy.empty());
 }
 

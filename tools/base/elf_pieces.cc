@@ -17,9 +17,10 @@ namespace {
 constexpr uint64_t kChunk = 64 << 10;
 constexpr size_t kMostSegments = 1 << 16;
 constexpr size_t kMostSections = 1 << 20;  // libelf keeps about 200 bytes of each
-constexpr uint64_t kMostNotes = 1 << 20;   // of one section or segment of them
+constexpr uint64_t kMostNotes = 1 << 20;   // per section or segment of notes
 
-// What libdw reads for functions, inlined calls and lines, with the suffix that split units have.
+// The sections that libdw reads for functions, inlined calls and lines, without the suffix of
+// split units.
 constexpr std::string_view kDebugSections[] = {"info",     "types",    "abbrev",      "line",
                                                "line_str", "str",      "str_offsets", "addr",
                                                "ranges",   "rnglists", "cu_index",    "tu_index"};
@@ -82,7 +83,7 @@ void ElfPieces::ReadRange(uint64_t offset, uint64_t size) {
   }
 }
 
-// Holes stay what they are: memory that nobody has touched.
+// Leaves holes untouched, so they take no memory.
 void ElfPieces::ReadChunks(uint64_t begin, uint64_t end) {
   while (begin < end) {
     const off_t found = lseek(fd_, static_cast<off_t>(begin), SEEK_DATA);
@@ -103,12 +104,12 @@ void ElfPieces::ReadChunks(uint64_t begin, uint64_t end) {
   if (fstat(fd_, &facts) != 0 || static_cast<uint64_t>(facts.st_size) < end) torn_ = true;
 }
 
-// False where there is more than any honest file has.
+// False if there is more than any honest file has.
 template <typename Header, typename Segment, typename SectionHeader>
 bool ElfPieces::ReadTables() {
   const Header header = At<Header>(0);
   ReadRange(header.e_shoff, sizeof(SectionHeader));
-  // Numbers that have no room in the header stand in the first section.
+  // Numbers too large for the header are in the first section.
   const SectionHeader first =
       header.e_shoff == 0 ? SectionHeader{} : At<SectionHeader>(header.e_shoff);
   const uint64_t segments = header.e_phnum == PN_XNUM ? first.sh_info : header.e_phnum;
@@ -156,7 +157,7 @@ uint64_t ElfPieces::SectionBytes() const {
   return sum;
 }
 
-// Honest sections do not overlap: a file that asks for its whole self again and again is not read.
+// Honest sections do not overlap. A file that asks for its whole self again and again is not read.
 void ElfPieces::Need(absl::FunctionRef<bool(const Section&)> wanted) {
   uint64_t left = 4 * uint64_t{size_};
   const auto take = [&](const Section& section) {

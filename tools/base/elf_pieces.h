@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parts of somebody else's ELF file that a reader has asked for, in memory of our own.
+// The requested parts of somebody else's ELF file, in memory of our own.
 //
-// Why: the owner of a mapped file can cut or rewrite it while it is read. A page past the new end
-// is SIGBUS, and a table that changes after it was checked leads anywhere. Reading the whole file
-// would cost its size. What: an empty range of memory as long as the file, into which headers,
-// tables and wanted sections are read at their own offsets. libelf takes it by
-// elf_memory(data(), size()). Ask for a section before libelf looks at it.
-// Promises: each byte is read once, so that what was checked stays as it was. Holes of a sparse
-// file cost nothing. What was not asked for is zero; so is what was cut off meanwhile, and torn()
-// says so. Any contents are legal.
-// Limits: of a file of another byte order only the header is read.
+// Why: the owner of a mapped file can cut or rewrite it while we read. A page past the new end
+// raises SIGBUS, and a table that changes after the check leads anywhere. Reading the whole file
+// would cost its size.
+// What: an empty range of memory as long as the file. Headers, tables and wanted sections are read
+// into it at their own offsets. elf_memory(data(), size()) gives it to libelf. Ask for a section
+// before libelf reads it.
+// Promises: each byte is read once, so what was checked stays as it was. Holes of a sparse file
+// cost nothing. Parts that were not asked for are zero. So are parts that were cut off meanwhile,
+// and torn() tells. Any contents are legal.
+// Limits: of a file in another byte order, only the header is read.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_BASE_ELF_PIECES_H_
@@ -44,14 +45,14 @@ class ElfPieces {
   char* data() const { return data_; }
   size_t size() const { return size_; }
   bool torn() const { return torn_; }
-  // Sum of all sections; more than size() where they overlap, which no honest file's sections do.
+  // Sum of all sections. It exceeds size() where sections overlap, which no honest file has.
   uint64_t SectionBytes() const;
 
-  // Reads the sections that are wanted, each with the one that its link names.
+  // Reads the wanted sections, and the section that each of them links to.
   void Need(absl::FunctionRef<bool(const Section&)> wanted);
   // Symbol tables and .dynamic.
   void NeedSymbols();
-  // What names and lines are found by.
+  // The sections that give names and lines.
   void NeedDebugInformation();
 
  private:

@@ -28,8 +28,8 @@ bool IsPipe(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode);
 }
 
-// One piece of what a pipe says; empty at its end, and where nobody has it open. False, with `why`,
-// where it fails or is silent.
+// Reads one piece from a pipe. The piece is empty at the end, and while nobody has the pipe open.
+// Returns false, with `why`, on failure or silence.
 bool ReadPiece(int fd, int silent_ms, std::string& text, bool& over, std::string& why) {
   char piece[1 << 16];
   const ssize_t got = read(fd, piece, sizeof piece);

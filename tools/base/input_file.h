@@ -2,9 +2,9 @@
 //
 // Reads a text file that the user has named: a baseline, suppressions, patterns.
 //
-// Promises: regular files, and pipes that somebody writes to (`<(command)` of a shell); nothing
-// else is opened. A pipe that is silent for ten seconds is given up. A file that cannot be read, or
-// is larger than a text can be, is an error that names it.
+// Promises: opens only regular files, and pipes with a writer (`<(command)` of a shell). Gives up
+// on a pipe that is silent for ten seconds. A file that cannot be read, or is too large for a
+// text, is an error that names it.
 //
 // Thread-safety: safe.
 #ifndef LEAKTRACK_TOOLS_BASE_INPUT_FILE_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a user should hear once, however often the code comes by.
+// Notices that a user should see once, however often their cause occurs.
 #ifndef LEAKTRACK_TOOLS_BASE_NOTICE_H_
 #define LEAKTRACK_TOOLS_BASE_NOTICE_H_
 
@@ -9,12 +9,12 @@
 
 namespace leaktrack {
 
-// A line on standard error, "leaktrack: TEXT"; nothing where this process has said the same before.
-// Names in it are made safe to print.
+// Prints "leaktrack: TEXT" on standard error, unless this process has printed it before. Makes
+// names in it safe to print.
 void SayOnce(const std::string& text);
 
-// That there is no place for what would help later reports, names and plateaus: once for one
-// reason, however many of them have no place.
+// Says that names and plateaus cannot be kept for later reports. Once per reason, however many of
+// them are affected.
 void SayNothingIsKept(std::string_view why);
 
 }  // namespace leaktrack

@@ -13,14 +13,14 @@ namespace leaktrack {
 namespace {
 
 constexpr size_t kMostThreads = 16;
-// Steps taken together: neighbours in memory, and one atomic for all of them.
+// Steps taken together: they are neighbours in memory, and share one atomic operation.
 constexpr size_t kAtOnce = 16;
 
 }  // namespace
 
 size_t UsableCores() {
   cpu_set_t usable;
-  // More than 1,024 cores fail here: not worth more code.
+  // This fails with more than 1,024 cores: not worth more code.
   if (sched_getaffinity(0, sizeof(usable), &usable) != 0) return 1;
   return std::clamp<size_t>(static_cast<size_t>(CPU_COUNT(&usable)), 1, kMostThreads);
 }
@@ -35,7 +35,7 @@ void ParallelFor(size_t count, absl::FunctionRef<void(size_t)> work, size_t thre
   std::vector<std::jthread> helpers;
   try {
     for (size_t i = 1; i < threads && i * kAtOnce < count; ++i) helpers.emplace_back(loop);
-  } catch (const std::system_error&) {  // no more threads for us: those that run do the rest
+  } catch (const std::system_error&) {  // no more threads for us: the running ones do the rest
   }
   loop();
 }

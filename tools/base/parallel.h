@@ -2,10 +2,10 @@
 //
 // One loop on all cores.
 //
-// Promises: `work(i)` once for each i below `count`, in no order; all is done when it returns, and
-// seen by the caller. With one core, few steps, or where no thread can be had (a limit on
-// processes), the caller does it alone.
-// Limits: `work` must not throw, and must share nothing that it writes with another step.
+// Promises: calls `work(i)` once for each i below `count`, in no order. When it returns, all work
+// is done, and its results are visible to the caller. The caller works alone on one core, for few
+// steps, or if no thread can be created (a limit on processes).
+// Limits: `work` must not throw, and must not write to anything that another step uses.
 #ifndef LEAKTRACK_TOOLS_BASE_PARALLEL_H_
 #define LEAKTRACK_TOOLS_BASE_PARALLEL_H_
 
@@ -15,7 +15,7 @@
 
 namespace leaktrack {
 
-// Cores that this process may use, at most 16: past that a report is too short to gain.
+// Cores that this process may use, at most 16: a report is too short to gain from more.
 size_t UsableCores();
 
 void ParallelFor(size_t count, absl::FunctionRef<void(size_t)> work,

@@ -61,8 +61,8 @@ absl::Status CheckMode(const std::string& path, const struct stat& facts) {
       absl::StrFormat("%s may be changed by others (mode %04o)", path, facts.st_mode & 07777));
 }
 
-// From "/" to a directory, one part after the other. Each is opened first and judged by its
-// descriptor, so that nothing can be exchanged between the two.
+// Walks from "/" to a directory, one part after the other. Opens each part first and then judges
+// its descriptor, so nothing can be exchanged in between.
 class Walk {
  public:
   Walk(const std::string& path, PrivateDirectory::Missing missing)
@@ -83,7 +83,7 @@ class Walk {
   }
 
  private:
-  // The first part comes last: they are taken from the end.
+  // Parts are taken from the end, so the first part is pushed last.
   void Push(const std::string& path) {
     const std::vector<std::string> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
     parts_.insert(parts_.end(), parts.rbegin(), parts.rend());
@@ -106,14 +106,14 @@ class Walk {
     return Enter(facts);
   }
 
-  // What lies in a sticky directory nobody but its owner can exchange.
+  // Nobody but its owner can exchange an entry of a sticky directory.
   absl::Status Enter(const struct stat& facts) {
     shared_ = OthersMayWrite(facts) && (facts.st_mode & S_ISVTX) != 0;
     return shared_ ? absl::OkStatus() : CheckMode(where_.empty() ? "/" : where_, facts);
   }
 
-  // A link of root's or of this user's, in a directory where nobody else puts any: /home ->
-  // /var/home.
+  // Follows a link of root or of this user in a directory where nobody else can create one: /home
+  // -> /var/home.
   absl::Status Follow(const Descriptor& link) {
     if (shared_ || parts_.empty() || ++links_ > kMostLinks) {
       return absl::FailedPreconditionError(absl::StrCat(where_, " is a symbolic link"));
@@ -143,9 +143,9 @@ class Walk {
 
   const PrivateDirectory::Missing missing_;
   Descriptor at_;
-  std::string where_;               // for people
-  std::vector<std::string> parts_;  // still to go, the next one last
-  bool shared_ = false;             // others may put names into where we stand
+  std::string where_;               // for messages
+  std::vector<std::string> parts_;  // still to walk, the next one last
+  bool shared_ = false;             // others may create names in the current directory
   int links_ = 0;
 };
 
@@ -161,7 +161,7 @@ absl::StatusOr<PrivateDirectory> PrivateDirectory::Open(const std::string& path,
 
 absl::StatusOr<PrivateDirectory> PrivateDirectory::OpenNamed(const std::string& path,
                                                              Missing missing) {
-  std::error_code ignored;  // told by open
+  std::error_code ignored;  // open reports it
   if (missing == Missing::kMake) std::filesystem::create_directories(path, ignored);
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return Absent(path, errno);

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A directory of this user's own, for caches and memories, and the files in it.
+// A directory of this user's own, for caches and histories, and the files in it.
 //
-// Why: root may report with a user's HOME, or with an XDG_CACHE_HOME that many share. A user who
-// may rename one part of a path, and has it looked up again for each step, can make root delete,
-// create and overwrite files anywhere. What: the path is walked once. Each part is opened in the
-// one before, never through a link that another user could have put there, and all later steps go
-// by the descriptor.
+// Why: root may report with a user's HOME, or with an XDG_CACHE_HOME that many share. If the path
+// were looked up again for each step, a user who may rename one part of it could make root delete,
+// create and overwrite files anywhere.
+// What: the path is walked once. Each part is opened relative to the part before it, and never
+// through a link that another user could have placed. All later steps use the descriptor.
 // Promises: every part belongs to root or to this user, and nobody else may write to it. A sticky
-// directory (/tmp) may be among them; what lies in it must belong to this user or root, and not be
-// a link. The last part belongs to this user, and is not a link. Missing parts are made with mode
-// 0700; mode and owner of what was there stay. Files are named within the directory; what is not a
-// regular file of this user reads as empty. Nothing is waited for.
-// Limits: a directory that its group may write to is refused: members could change what we read.
+// directory (/tmp) is allowed. Its entry must belong to this user or root, and must not be a link.
+// The last part belongs to this user, and is not a link. Missing parts are created with mode 0700.
+// Mode and owner of existing parts stay. Files are named within the directory. Anything but a
+// regular file of this user reads as empty. No operation waits.
+// Limits: a directory that its group may write to is refused, because members could change its
+// contents.
 //
 // Thread-safety: as an int.
 #ifndef LEAKTRACK_TOOLS_BASE_PRIVATE_DIRECTORY_H_
@@ -36,11 +37,11 @@ class PrivateDirectory {
     timespec changed;
   };
 
-  // Of an absolute path. NotFound: there is none, and none can be made. FailedPrecondition: others
-  // have a hand in it; the message says where and who.
+  // Opens an absolute path. NotFound: it does not exist, and cannot be created.
+  // FailedPrecondition: others could change it; the message says where and who.
   static absl::StatusOr<PrivateDirectory> Open(const std::string& path, Missing missing);
 
-  // A directory that the user has named: how it is reached, and whose it is, was their choice.
+  // Opens a directory that the user has named. Its path and its owner were the user's choice.
   static absl::StatusOr<PrivateDirectory> OpenNamed(const std::string& path, Missing missing);
 
   PrivateDirectory(PrivateDirectory&& other) noexcept;
@@ -50,7 +51,7 @@ class PrivateDirectory {
   // At most `most` bytes.
   std::string Read(const std::string& name, size_t most) const;
 
-  // As a whole or not at all, for its user alone.
+  // Replaces the file as a whole or not at all. Only its user may read it.
   absl::Status Replace(const std::string& name, std::string_view bytes) const;
 
   // Regular files, in no order.

@@ -37,7 +37,7 @@ Progress::Progress(std::string what, int fd, std::chrono::milliseconds quiet_for
   try {
     thread_ = std::thread([this, quiet_for] { Run(quiet_for); });
   } catch (const std::system_error&) {
-    // No thread to be had: then it is quiet.
+    // No thread is available: the line stays away.
   }
 }
 

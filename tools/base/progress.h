@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One line that says what takes so long.
+// One line about an operation that takes long.
 //
 // What: after the first second, "reading captures: 312 of 10,000, 12s" on standard error, four
-// times a second, and nothing once it is over. Why a thread of its own: reading the symbols of one
-// big program takes seconds in which no call could be made.
-// Promises: writes only to a terminal that can erase a line, and only in the foreground: a job in
-// the background would be stopped. Never wider than the terminal. Names are made safe to print. The
-// line is erased before the destructor returns: destroy it before anything else is written.
+// times a second. The line disappears at the end.
+// Why a thread of its own: reading the symbols of one big program takes seconds without a chance
+// for a call.
+// Promises: writes only to a terminal that can erase a line, and only in the foreground, because a
+// background job would be stopped. Never wider than the terminal. Names are made safe to print.
+// The destructor erases the line before it returns: destroy it before any other output.
 //
 // Thread-safety: none, beside its own thread. Fork: not while one lives.
 #ifndef LEAKTRACK_TOOLS_BASE_PROGRESS_H_
@@ -26,14 +27,14 @@ namespace leaktrack {
 
 class Progress {
  public:
-  // `what`: "reading captures". `quiet_for`: how long nothing is said.
+  // `what`: "reading captures". `quiet_for`: the time before the first line.
   explicit Progress(std::string what, int fd = STDERR_FILENO,
                     std::chrono::milliseconds quiet_for = std::chrono::seconds(1));
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // The `number`th of `all` begins; cheap. `all` 1 or 0: not counted.
+  // Step `number` of `all` begins. Cheap. If `all` is 0 or 1, nothing is counted.
   void Step(uint64_t number, uint64_t all);
 
  private:

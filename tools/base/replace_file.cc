@@ -27,7 +27,7 @@ bool WriteAll(int fd, std::string_view bytes) {
   return true;
 }
 
-// A new file beside `name`, whose name nobody can foresee; -1: none can be made.
+// Creates a new file beside `name`, with a name that nobody can predict. -1: failed.
 int Create(int directory, const std::string& name, std::string& temporary) {
   constexpr int kTries = 16;
   for (int i = 0; i < kTries; ++i) {
@@ -41,7 +41,8 @@ int Create(int directory, const std::string& name, std::string& temporary) {
   return -1;
 }
 
-// What is a mount of its own. `temporary` holds the same, and goes when all is on the disk.
+// Writes a file that is a mount of its own. `temporary` has the same contents, and is removed once
+// all is on the disk.
 absl::Status WriteInPlace(int directory, const std::string& name, const std::string& temporary,
                           std::string_view bytes) {
   const int fd =
@@ -81,7 +82,7 @@ absl::Status ReplaceFileAt(int directory, const std::string& name, const struct 
   if (fd < 0)
     return absl::PermissionDeniedError(absl::StrCat(SafeText(name), ": ", strerror(errno)));
   if (like != nullptr) {
-    (void)!fchown(fd, like->st_uid, like->st_gid);  // not ours to give: then it is ours
+    (void)!fchown(fd, like->st_uid, like->st_gid);  // if we may not give it away, it stays ours
     (void)fchmod(fd, like->st_mode & 0777);
   }
   const bool written = WriteAll(fd, bytes) && (like == nullptr || fsync(fd) == 0);

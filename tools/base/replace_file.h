@@ -11,19 +11,19 @@
 
 namespace leaktrack {
 
-// Writes `path` as a whole or not at all: a new file beside it, renamed over it once it is on the
-// disk. The file gets the mode of `like`, and its owner where that is allowed. `like` empty: only
-// its user may read it (0600), and the disk is not waited for. A device, a FIFO or a directory is
-// never replaced.
+// Writes `path` as a whole or not at all: writes a new file beside it, and renames it once it is
+// on the disk. The file gets the mode of `like`, and its owner if that is allowed. If `like` is
+// empty, only the user may read the file (0600), and the call does not wait for the disk. Never
+// replaces a device, a FIFO or a directory.
 //
-// A file that is a mount of its own (a container's) cannot be renamed over. It is written in place,
-// and a copy of the new contents lies beside it until that is done.
+// A file that is a mount of its own (a container's) cannot be renamed over. It is written in
+// place, and a copy of the new contents lies beside it meanwhile.
 //
-// The directory is looked up once, so that no exchange of a part of `path` sends the file
-// elsewhere. A link in place of the file is replaced, not followed.
+// The directory is looked up once, so nobody can redirect the file by exchanging a part of `path`.
+// A link in place of the file is replaced, not followed.
 absl::Status ReplaceFile(const std::string& path, const std::string& like, std::string_view bytes);
 
-// The same of a name in an open directory. `like`: facts about a file, or null.
+// The same for a name in an open directory. `like`: facts about a file, or null.
 absl::Status ReplaceFileAt(int directory, const std::string& name, const struct stat* like,
                            std::string_view bytes);
 

@@ -25,9 +25,9 @@ Character DecodeAt(std::string_view text, size_t at) {
   return character;
 }
 
-// Control characters, and what changes how the eye sees its neighbours: bidirectional and invisible
-// marks, line and paragraph separators, tags. Noncharacters and private use mean nothing to
-// readers.
+// Control characters, and characters that change how their neighbours look: bidirectional and
+// invisible marks, line and paragraph separators, tags. Also noncharacters and private use, which
+// mean nothing to readers.
 bool IsUnsafe(int32_t code) {
   constexpr int32_t kTagsAndBeyond = 0xe0000;
   constexpr uint32_t kUnsafeCategories = 1u << UTF8PROC_CATEGORY_CC | 1u << UTF8PROC_CATEGORY_CF |
@@ -59,7 +59,7 @@ size_t Columns(const Character& character) {
   return character.is_utf8 ? static_cast<size_t>(utf8proc_charwidth(character.code)) : 1;
 }
 
-// Where the first characters that together take at most `columns` end.
+// End of the first characters that take at most `columns` together.
 size_t PrefixEnd(std::string_view text, size_t columns) {
   size_t at = 0;
   for (size_t used = 0; at < text.size();) {

@@ -5,12 +5,12 @@
 // Names in a capture (paths, functions, command lines) come from the tracked program, which may be
 // hostile: an escape sequence in a file name can retitle, recolour or reprogram the reader's
 // terminal.
-// Promises: the result is valid UTF-8, holds no C0 or C1 control character, no DEL, no line break,
-// and none of the invisible characters that reorder or hide text (bidirectional overrides,
-// zero-width marks); ordinary text in any script comes back unchanged. What is replaced stays
-// readable: "\x1b", "\n", "\u{202e}"; bytes that are not UTF-8 become "\xff". Not reversible: a
-// backslash that was there stays as it is.
-// Limit: HTML and JSON need their own escaping on top.
+// Promises: the result is valid UTF-8, without C0 and C1 control characters, DEL, line breaks, and
+// invisible characters that reorder or hide text (bidirectional overrides, zero-width marks).
+// Ordinary text in any script stays unchanged. Replaced characters stay readable: "\x1b", "\n",
+// "\u{202e}". Bytes that are not UTF-8 become "\xff".
+// Limits: not reversible, because a backslash in the text stays as it is. HTML and JSON need their
+// own escaping on top.
 #ifndef LEAKTRACK_TOOLS_BASE_SAFE_TEXT_H_
 #define LEAKTRACK_TOOLS_BASE_SAFE_TEXT_H_
 
@@ -22,12 +22,12 @@ namespace leaktrack {
 
 std::string SafeText(std::string_view text);
 
-// Columns a (safe) text takes on a terminal: code points, wide East Asian ones twice, combining
-// marks none.
+// Columns that a (safe) text takes on a terminal. A wide East Asian character counts twice, a
+// combining mark not at all.
 size_t DisplayColumns(std::string_view text);
 
-// At most `columns` wide, cut at a character, "..." in the middle where it was cut: paths and
-// template names are told apart by both ends. `columns` below 4 cuts without dots.
+// Shortens to at most `columns`, at a character, with "..." in the middle: both ends of a path or
+// template name distinguish it. Below 4 columns there are no dots.
 std::string ShortenMiddle(std::string_view text, size_t columns);
 
 }  // namespace leaktrack

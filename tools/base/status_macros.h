@@ -5,8 +5,8 @@
 //   RETURN_IF_ERROR(WriteAll(fd, text));
 //   ASSIGN_OR_RETURN(const uint64_t limit, ParseSize(option));
 //
-// Why macros: C++20 has no other way to return from the caller. Why only two: anything more is a
-// language of its own.
+// Why macros: C++20 has no other way to return from the caller.
+// Why only two: more would be a language of its own.
 // Limit: ASSIGN_OR_RETURN is two statements, so it cannot be the body of an `if` without braces.
 #ifndef LEAKTRACK_TOOLS_BASE_STATUS_MACROS_H_
 #define LEAKTRACK_TOOLS_BASE_STATUS_MACROS_H_

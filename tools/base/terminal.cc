@@ -23,8 +23,7 @@ int TerminalColumns(int fd, int otherwise) {
   winsize size{};
   int columns = 0;
   if (ioctl(fd, TIOCGWINSZ, &size) == 0) columns = size.ws_col;
-  // A terminal of 0 columns is one that was never told its size (docker exec, expect): $COLUMNS may
-  // know.
+  // A terminal of 0 columns was never told its size (docker exec, expect). $COLUMNS may know.
   if (columns == 0) columns = std::atoi(std::string(Environment("COLUMNS")).c_str());
   return columns <= 0 ? otherwise : std::clamp(columns, 40, 1000);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a long text goes while it is made. It is written to a file as it comes, and never held
-// whole.
+// The destination of a long text. The text is written as it is made, and never held whole.
 #ifndef LEAKTRACK_TOOLS_BASE_TEXT_SINK_H_
 #define LEAKTRACK_TOOLS_BASE_TEXT_SINK_H_
 
@@ -14,7 +13,7 @@ namespace leaktrack {
 class TextSink {
  public:
   virtual ~TextSink() = default;
-  // Pieces of any size, in order. The sink remembers what could not be written.
+  // Takes pieces of any size, in order. The sink remembers a failure to write.
   virtual void Write(std::string_view piece) = 0;
 };
 
@@ -27,7 +26,7 @@ class StringSink : public TextSink {
   std::string text_;
 };
 
-// All that `write` writes, for short texts and tests.
+// Returns what `write` writes. For short texts and tests.
 template <typename Function>
 std::string TextOf(const Function& write) {
   StringSink sink;

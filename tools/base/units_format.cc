@@ -62,7 +62,7 @@ std::string FormatSize(double bytes) {
   if (!std::isfinite(bytes)) return "unknown";
   for (const Unit& unit : kBinaryUnits) {
     const double value = bytes / static_cast<double>(unit.scale);
-    // 1023.6 KiB would print as "1024 KiB": the next unit takes over where rounding would carry.
+    // 1023.6 KiB would print as "1024 KiB": the next unit starts where rounding would carry.
     if (std::abs(value) >= 0.99951 || unit.scale == 1) return ThreeDigits(value) + " " + unit.name;
   }
   return "unknown";

@@ -21,8 +21,7 @@ struct UnitName {
   uint64_t scale;
 };
 
-// A bare "k" is 1024 because allocators' and containers' options have it so; "kB" is 1000 because
-// the SI has it so.
+// A bare "k" is 1024 as in the options of allocators and containers. "kB" is 1000 as in the SI.
 constexpr std::array<UnitName, 26> kSizeUnits = {{{"", 1},
                                                   {"b", 1},
                                                   {"byte", 1},
@@ -85,7 +84,7 @@ std::optional<Decimal> TakeNumber(std::string_view& text) {
     } else if (!IsDigit(text.front())) {
       break;
     } else if (!fraction ||
-               number.divisor < 1'000'000'000) {  // further decimals are below any unit we know
+               number.divisor < 1'000'000'000) {  // further decimals are below any unit
       number.digits = number.digits * 10 + static_cast<unsigned>(text.front() - '0');
       if (number.digits > std::numeric_limits<uint64_t>::max()) return std::nullopt;
       if (fraction) number.divisor *= 10;
@@ -106,7 +105,7 @@ std::optional<uint64_t> TakeUnit(std::string_view& text, const std::array<UnitNa
   return unit == units.end() ? std::nullopt : std::optional(unit->scale);
 }
 
-// Number and unit, rounded to the nearest whole; nullopt where there is none or it is too large.
+// Number and unit, rounded to the nearest whole. nullopt: none found, or too large.
 template <size_t N>
 std::optional<uint64_t> TakeQuantity(std::string_view& text, const std::array<UnitName, N>& units) {
   SkipSpaces(text);

@@ -27,14 +27,15 @@ constexpr char kEveryBlock[] = "every block", kInterval[] = "one in ", kFreed[] 
 constexpr char kNoLeak[] = ", no leak yet";
 constexpr char kDeviation[] = " +- ";
 
-// Two digits: sampling and schedulers do not repeat the third.
+// Two digits: with sampling and schedulers the third does not repeat.
 double Rounded(double value) {
   if (value <= 0) return 0;
   const double unit = std::pow(10, std::floor(std::log10(value)) - 1);
   return std::round(value / unit) * unit;
 }
 
-// In the unit it is written in, or each rewriting would shift it: 1100000 bytes are written 1 MiB.
+// Rounds in the unit in which the size is written. Otherwise each rewriting would shift it:
+// 1100000 bytes are written as 1 MiB.
 double RoundedSize(double bytes) {
   double unit = 1;
   while (bytes / unit >= 1024) unit *= 1024;
@@ -124,7 +125,7 @@ class Parser {
     entry.comments = std::move(comments_);
     comments_.clear();
     if (!baseline_.entries.emplace(ParseSiteKey(parts.second), std::move(entry)).second)
-      return Refuse("names a site a second time");
+      return Refuse("this site is already in the file");
     return absl::OkStatus();
   }
 

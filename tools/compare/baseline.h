@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The leaks that a team has decided to live with, as a text file to commit.
+// The leaks that a team has decided to accept, as a text file to commit.
 //
 //   # leaktrack baseline, runs: 3, what grew, one in 16 KiB, freed 1.2 GiB
 //   # ticket 123: the registry is never freed
 //   12 blocks, 4.1 KiB +- 300 B per run: Registry::Add < Server::Start < main
 //   3 blocks, 1.2 KiB +- 1 KiB per run, no leak yet: Cache::Fill < main
 //
-// What: one line per site, sorted by site, no addresses, no times, figures rounded to two digits,
-// so that two branches merge line by line and a new measurement changes little. Comments stay with
-// the line below them. "+-" is the standard deviation between the runs. A site of "no leak yet" was
-// accused in too few of them; it stands here so that it is not new when its turn comes. The title
-// says how it was measured; a file of an older version that says only "runs" is read as well.
-// Promises: what Format writes, Parse reads; a line that is not understood is refused with its
+// What: one line per site, sorted by site, without addresses and times, and with figures rounded
+// to two digits. So two branches merge line by line, and a new measurement changes little.
+// Comments stay with the line below them. "+-" is the standard deviation between the runs. A site
+// with "no leak yet" was accused in too few runs. It stands here so that it is not new once more
+// runs accuse it. The title says how the baseline was measured. A file of an older version, whose
+// title says only "runs", is read as well.
+// Promises: Parse reads what Format writes. A line that is not understood is refused with its
 // number.
 #ifndef LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 #define LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
@@ -30,17 +31,17 @@ namespace leaktrack {
 
 struct BaselineEntry {
   double blocks = 0, bytes = 0;       // per unit of work
-  std::optional<double> deviation;    // of the bytes, between runs; none: not known
-  bool leaks = true;                  // false: was accused in too few of the runs
+  std::optional<double> deviation;    // of the bytes, between runs; none: unknown
+  bool leaks = true;                  // false: it was accused in too few of the runs
   std::vector<std::string> comments;  // lines with their '#'
 };
 
 struct Baseline {
   std::string unit = "run";  // or "iteration"
-  size_t runs = 0;           // that it was measured from; 0: there is no baseline
+  size_t runs = 0;           // number of measured runs; 0: there is no baseline
   std::optional<CountMode> mode;
-  double interval = 0;     // mean bytes between samples; 1: every block; 0: not known
-  double freed_bytes = 0;  // per unit of work; 0: not known
+  double interval = 0;     // mean bytes between samples; 1: every block; 0: unknown
+  double freed_bytes = 0;  // per unit of work; 0: unknown
   std::map<SiteKey, BaselineEntry> entries;
 };
 

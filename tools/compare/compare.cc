@@ -14,11 +14,11 @@
 namespace leaktrack {
 namespace {
 
-constexpr double kMinCount = 6;    // fewer sampled blocks on both sides are not put to the test
-constexpr double kMinDegrees = 8;  // of freedom, before the scatter between runs counts as known
-constexpr size_t kMinTenths = 6;   // of a single run, that must have births
+constexpr double kMinCount = 6;    // in both versions together; fewer sampled blocks are not tested
+constexpr double kMinDegrees = 8;  // of freedom, for the scatter between runs to count as known
+constexpr size_t kMinTenths = 6;   // tenths of a single run that must have births
 
-// One version's sites: counts run by run.
+// The sites of one version: counts run by run.
 struct Version {
   std::map<SiteKey, std::vector<double>> counts;
   std::map<SiteKey, SiteCount> sums;
@@ -42,9 +42,9 @@ Version Gather(const std::vector<RunCounts>& runs) {
   return version;
 }
 
-// Sites that have no counterpart are tried by their innermost functions: an inlining decision or a
-// renamed caller outside of them must not make a leak new. A suffix counts only where it is unique
-// on both sides.
+// Matches sites without a counterpart by their innermost functions: an inlining decision or a
+// renamed outer caller must not make a leak new. A suffix counts only if it is unique in both
+// versions.
 std::map<SiteKey, SiteKey> MatchBySuffix(const Version& base, const Version& now) {
   const auto lonely = [](const Version& of, const Version& in) {
     std::map<SiteKey, std::vector<SiteKey>> by_suffix;
@@ -72,9 +72,9 @@ std::vector<Replicates> ReplicatesOf(const SiteCount* old, const SiteCount* fres
   return own;
 }
 
-// A level that waits for a collector, or for other threads, varies by its own size from run to run,
-// and three runs may agree by chance: a third of it either way is no change. In terms of a
-// dispersion, var / mean = .3^2 mean.
+// A level that waits for a collector, or for other threads, varies by its own size from run to
+// run, and three runs may agree by chance. So a third of it either way is no change. As a
+// dispersion: var / mean = .3^2 mean.
 double LevelDispersion(const SiteCount* old, const SiteCount* fresh, const Version& base,
                        const Version& now) {
   constexpr double kVariation = .3;
@@ -116,7 +116,7 @@ Change Classify(const SiteChange& site, const CompareOptions& options, double fa
   const bool higher = site.q <= options.max_q && site.lower_bytes >= options.min_bytes;
   if (site.base_count <= 0) return higher ? Change::kNewLeak : Change::kUnchanged;
   if (higher && site.now_bytes >= options.min_ratio * site.base_bytes) {
-    // What was next to nothing before is new to whoever reads this.
+    // A site that held next to nothing before is new to the reader.
     return site.base_bytes < options.min_bytes ? Change::kNewLeak : Change::kWorse;
   }
   if (fallen_q <= options.max_q && site.now_bytes * options.min_ratio <= site.base_bytes) {
@@ -126,7 +126,7 @@ Change Classify(const SiteChange& site, const CompareOptions& options, double fa
                                                                         : Change::kUnchanged;
 }
 
-// Nothing of it was left to chance: no run of a version differs from another.
+// No run of a version differs from another, so nothing was left to chance.
 bool NewForCertain(const SiteChange& site, const Version& now, double min_bytes) {
   const auto counts = now.counts.find(site.key);
   if (site.base_blocks > 0 || counts == now.counts.end()) return false;
@@ -149,7 +149,7 @@ void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Vers
   for (size_t k = 0; k < tested.size(); ++k) {
     SiteChange& site = sites[tested[k]];
     site.q = higher_q[k];
-    if (site.q <= options.max_q) {  // dear, and of no use otherwise
+    if (site.q <= options.max_q) {  // expensive, and useless otherwise
       site.lower_bytes =
           site.bytes_per_count *
           DifferenceLowerBound(site.base_count, base.work, site.now_count, now.work, site.phi);
@@ -161,7 +161,7 @@ void ClassifyAll(std::vector<SiteChange>& sites, const Version& base, const Vers
   }
 }
 
-// Scatter within single runs, where there are no replicates: births in ten parts of the run.
+// Scatter within single runs, if there are no replicates: births in ten parts of the run.
 double DispersionOfTenths(const Version& a, const Version& b, double* degrees, bool* enough) {
   std::vector<Replicates> tenths;
   size_t most = 0;
@@ -184,38 +184,37 @@ void EstimateDispersion(const Version& base, const Version& now, Comparison& res
   }
   double degrees = 0;
   result.phi = PooledDispersion(replicates, &degrees);
-  // Replicates of sites that count next to nothing say nothing; where there is nothing else,
-  // nothing leaks either.
+  // Replicates of sites with tiny counts prove nothing. If there is nothing else, nothing leaks
+  // either.
   result.phi_known = degrees >= kMinDegrees || (base.runs >= 2 && now.runs >= 2);
   if (result.phi_known) return;
   bool enough = false;
   result.phi = DispersionOfTenths(base, now, &degrees, &enough);
   if (!enough) {
     result.inconclusive_because =
-        "one run of each version does not tell how much counts scatter by themselves; three runs "
-        "each do (gate --runs 3)";
+        "one run of each version does not tell how much counts scatter from run to run; record "
+        "three runs of each (gate --runs 3)";
   }
 }
 
 std::string WhyNotComparable(const std::vector<RunCounts>& base,
                              const std::vector<RunCounts>& now) {
-  if (base.empty() || now.empty()) return "a version without a run";
+  if (base.empty() || now.empty()) return "one version has no run";
   for (const std::vector<RunCounts>* runs : {&base, &now}) {
     for (const RunCounts& run : *runs) {
       if (!run.unusable.empty()) return absl::StrCat(run.path, ": ", run.unusable);
       if (run.work_is_counted != base.front().work_is_counted)
-        return absl::StrCat(run.path, ": counts work, others do not");
+        return absl::StrCat(run.path, ": counts its work, other runs do not");
     }
   }
   const std::string module = NamedOnOneSideOnly(base, now);
   if (module.empty()) return "";
   return absl::StrCat(module,
                       " has symbols in the runs of one version only, and sites are matched by "
-                      "name: name its debug file by --debug-dir");
+                      "name: point --debug-dir at its debug files");
 }
 
-// What grew is no regression yet where a cache that had not filled in time would have grown as
-// well.
+// Growth is no regression yet if a cache that is still filling would have grown as well.
 std::string WhyNotYet(const std::vector<RunCounts>& base, const std::vector<RunCounts>& now) {
   for (const std::vector<RunCounts>* runs : {&base, &now}) {
     for (const RunCounts& run : *runs) {
@@ -232,8 +231,8 @@ double LargestInterval(const std::vector<RunCounts>& runs) {
   return interval;
 }
 
-// What a new leak needs to be found. A count is a sample, which stands for an interval of bytes, or
-// a block.
+// Tells how large a new leak must be to be found. A count is a sample. It stands for an interval
+// of bytes, or for a block.
 void TellPower(const Version& base, const Version& now, double interval, bool every_block,
                const CompareOptions& options, Comparison& result) {
   const double count = DetectableCount(base.work, now.work, result.phi,
@@ -245,7 +244,7 @@ void TellPower(const Version& base, const Version& now, double interval, bool ev
   }
 }
 
-// Words and status agree: where the comparison does not stand, nobody is worse.
+// Words and status must agree: if the comparison does not stand, no site is worse.
 void WithdrawAccusations(std::vector<SiteChange>& sites) {
   for (SiteChange& site : sites) {
     if (site.change >= Change::kWorse) site.change = Change::kUnclear;

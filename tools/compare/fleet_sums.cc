@@ -15,8 +15,9 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kMostNames = 64, kMostNameColumns = 400;  // of a key: a program may have any
-constexpr uint32_t kMainProgram = 1;                       // the first module of the map
+constexpr size_t kMostNames = 64,
+                 kMostNameColumns = 400;  // of a key, because a program may have any names
+constexpr uint32_t kMainProgram = 1;      // the first module of the map
 
 // "/usr/sbin/nginx (deleted)" -> "nginx"
 std::string FileName(const std::string& path) {
@@ -26,7 +27,7 @@ std::string FileName(const std::string& path) {
   return name;
 }
 
-// By the file that runs: argv[0] is what a server that forks writes its titles over.
+// By the file that runs, because a forking server writes titles over argv[0].
 ProgramVersion VersionOf(const capture::Capture& capture) {
   for (const capture::ModuleInfo& module : capture.modules) {
     if (module.number != kMainProgram) continue;
@@ -49,7 +50,7 @@ std::string KeyOf(const SiteResult& site, const OwnCode& own) {
   return absl::StrCat(site.kind == capture::SiteKind::kHeap ? "" : "mapping: ", KeyText(key));
 }
 
-// What one run says of a site, as a sum of one.
+// One run's result for a site, as a sum of one.
 SiteSum Reduced(const SiteResult& site, const std::string& path) {
   SiteSum sum;
   if (!site.stack.empty()) sum.blame = site.stack[site.blame];
@@ -84,7 +85,7 @@ size_t Worst(const SiteSum& site) {
   return worst;
 }
 
-// Several sites of one run may have the same names: one appearance, with the worst verdict of them.
+// Joins sites of one run with the same names: one appearance, with their worst verdict.
 void JoinWithinRun(const SiteSum& part, SiteSum& sum) {
   if (Worst(part) > Worst(sum)) {
     sum.verdicts = part.verdicts;
@@ -98,7 +99,7 @@ size_t BytesOf(const std::string& key, const SiteSum& site) {
          site.blame.module.size() + site.fastest_path.size() + sizeof(site);
 }
 
-// The more telling, the greater.
+// A more telling site has a greater weight.
 auto Weight(const SiteSum& site) {
   return std::tuple(site.accused() > 0, site.growth.mid, site.live_bytes);
 }
@@ -123,7 +124,7 @@ Rate RateSum::Get() const {
 
 bool FleetSums::Add(const capture::Capture& capture, const Analysis& analysis) {
   const uint64_t run_id = capture.process.run_id;
-  if (run_id != 0 && !seen_.insert(run_id).second) return false;  // 0: not known
+  if (run_id != 0 && !seen_.insert(run_id).second) return false;  // 0: unknown
   ++runs_;
   ProgramSum& program = programs_[VersionOf(capture)];
   ++program.runs;

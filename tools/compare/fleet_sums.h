@@ -2,15 +2,16 @@
 //
 // Many runs of many programs, reduced to sums as they come.
 //
-// What: each run is judged by itself and leaves only figures by site; a site is found again in the
-// next run by its names (site_key.h). Why not one big capture: what is tested is births and deaths
-// by the clock of one life of one process, and runs that began at different times have no common
-// clock; their verdicts and rates can be counted and summed, their histories cannot.
-// Promises: memory grows with the number of different sites, never with that of runs; beyond
-// kMostKeyBytes of names the least telling sites (never accused, then slow, then small) are given
-// up, counted, and their figures kept in sum. A run that comes twice counts once.
-// Limits: a run that gives another name to the same loss (another wrapper learned, other inlining)
-// counts it as another site. Errors of different runs add up as independent.
+// What: each run is judged by itself, and leaves only figures per site. A site is found again in
+// the next run by its names (site_key.h).
+// Why not one big capture: the tests look at births and deaths by the clock of one life of one
+// process. Runs that began at different times have no common clock. Their verdicts and rates can
+// be counted and summed, their histories cannot.
+// Promises: memory grows with the number of different sites, never with the number of runs. Beyond
+// kMostKeyBytes of names, the least telling sites (never accused, then slow, then small) are
+// dropped and counted, and the sum of their figures is kept. A run that comes twice counts once.
+// Limits: if a run gives the same leak another name (another wrapper learned, other inlining), it
+// counts as another site. Errors of different runs are added as independent.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_COMPARE_FLEET_SUMS_H_
@@ -30,7 +31,7 @@
 
 namespace leaktrack {
 
-// A sum of rates, each with its 90 % interval.
+// A sum of rates, each with a 90 % interval.
 struct RateSum {
   double mid = 0, below_squared = 0, above_squared = 0;
   void Add(const Rate& rate);
@@ -39,13 +40,13 @@ struct RateSum {
 };
 
 struct SiteSum {
-  ResolvedFrame blame;  // of the first run that showed it
+  ResolvedFrame blame;  // from the first run that showed it
   capture::SiteKind kind = capture::SiteKind::kHeap;
-  uint64_t runs = 0;                   // in which it appeared
-  std::array<uint64_t, 4> verdicts{};  // runs by the worst verdict in them, indexed by Verdict
+  uint64_t runs = 0;                   // runs in which it appeared
+  std::array<uint64_t, 4> verdicts{};  // runs by their worst verdict, indexed by Verdict
   double live_bytes = 0, live_objects = 0, born_bytes = 0;
-  RateSum growth;                     // of the runs in which it is leak or suspect
-  double fastest_bytes_per_hour = 0;  // of them all
+  RateSum growth;                     // of the runs in which its verdict is leak or suspect
+  double fastest_bytes_per_hour = 0;  // the largest rate of all runs
   std::string fastest_path;
   uint64_t accused() const {
     return verdicts[static_cast<size_t>(Verdict::kSuspect)] +
@@ -57,20 +58,20 @@ struct ProgramSum {
   static constexpr size_t kMostRoles = 32;
   uint64_t runs = 0;
   std::map<std::string, uint64_t>
-      roles;  // runs by the part that they play (process_role.h); beyond kMostRoles "others"
-  std::set<std::string> hosts;                       // the first kMostHosts
+      roles;  // runs by their role in the program (process_role.h); beyond kMostRoles "others"
+  std::set<std::string> hosts;                       // only the first kMostHosts
   std::array<uint64_t, kConclusions> conclusions{};  // indexed by Conclusion
   double watched_seconds = 0, longest_seconds = 0;
   double live_bytes = 0;
   double most_rss_bytes = 0;
   RateSum growth;  // of the accused sites of all runs
   Status worst = Status::kOk;
-  std::map<std::string, SiteSum> sites;  // by KeyText, mappings apart
+  std::map<std::string, SiteSum> sites;  // by KeyText, mappings separate
   uint64_t sites_given_up = 0;
   double live_bytes_given_up = 0;
 };
 
-// Name of the executable (argv[0]'s, where it is not known) and build-id: "" where it has none.
+// Name of the executable (of argv[0] if that is unknown), and build-id ("" if it has none).
 using ProgramVersion = std::pair<std::string, std::string>;
 
 class FleetSums {
@@ -82,8 +83,8 @@ class FleetSums {
   // False: this run was added before.
   bool Add(const capture::Capture& capture, const Analysis& analysis);
 
-  // As for a directory (FleetConclusion): found if any is; else what the longest run says, unless
-  // one has lost data.
+  // As for a directory (FleetConclusion): found if any run is. Otherwise the conclusion of the
+  // longest run, unless a run has lost data.
   Conclusion conclusion() const;
 
   const std::map<ProgramVersion, ProgramSum>& programs() const { return programs_; }

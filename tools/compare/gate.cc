@@ -16,10 +16,9 @@
 namespace leaktrack {
 namespace {
 
-constexpr double kSeenForSure =
-    3;  // expected samples: none of them is then seen in 5 % of all runs
+constexpr double kSeenForSure = 3;  // expected samples; then no sample is seen in 5 % of all runs
 
-// The scatter of what leaks alone: of all sites most are noise by nature.
+// The scatter of leaks alone, because most sites are noise by nature.
 double Dispersion(const std::vector<GateLeak>& leaks) {
   std::vector<Replicates> replicates;
   for (const GateLeak& leak : leaks) {
@@ -30,7 +29,7 @@ double Dispersion(const std::vector<GateLeak>& leaks) {
 }
 
 std::string WhyUnusable(const std::vector<GateRun>& runs) {
-  if (runs.empty()) return "there is no run";
+  if (runs.empty()) return "there is no run to judge";
   for (const GateRun& run : runs) {
     const std::string& why =
         run.counts.unusable.empty() ? run.counts.unjudged : run.counts.unusable;
@@ -93,11 +92,14 @@ class Gatekeeper {
       return CountsAnother("baseline counts", baseline_.unit);
     if (!baseline_.mode || *baseline_.mode == options_.compare.mode) return "";
     return *baseline_.mode == CountMode::kAtExit
-               ? "the baseline counts what was never freed (--at-exit), this gate what grew"
-               : "the baseline counts what grew, this gate what was never freed (--at-exit)";
+               ? "the baseline counts what was never freed, this gate what grew; give --at-exit, "
+                 "or "
+                 "write a new baseline"
+               : "the baseline counts what grew, this gate what was never freed; leave --at-exit "
+                 "out, or write a new baseline";
   }
 
-  // Of several runs of one program each says the same.
+  // Several runs of one program give the same notes.
   void Notes(const Suppressions& suppressions) {
     std::set<std::string> notes(suppressions.notes().begin(), suppressions.notes().end()), tests;
     for (const GateRun& run : runs_) {
@@ -124,7 +126,7 @@ class Gatekeeper {
     seen_.insert(match.keys.begin(), match.keys.end());
     if (!Matters(change.now_bytes, options_.compare)) return site;
     if (site.suppressed) {
-      change.change = Change::kNewLeak;  // it would be
+      change.change = Change::kNewLeak;  // it would be one
     } else {
       Compare(leak, match, change);
     }
@@ -155,17 +157,18 @@ class Gatekeeper {
   }
 
   void JudgeMissing(const SiteKey& key, const BaselineEntry& entry) {
-    // A block is seen with 1 - exp(-size / interval): at least this many samples were to be
-    // expected.
+    // Sampling sees a block with probability 1 - exp(-size / interval). So at least this many
+    // samples were to be expected.
     const double size = entry.blocks > 0 ? entry.bytes / entry.blocks : entry.bytes;
     const double seen = interval_ > 1 ? -std::expm1(-size / interval_) : 1;
     const double expected = entry.blocks * work_ * seen;
     if (expected < kSeenForSure && interval_ > 1) {
-      result_.stale.push_back(
-          absl::StrCat(KeyText(key), ": not seen, but too small for these runs to tell"));
+      result_.stale.push_back(absl::StrCat(
+          KeyText(key),
+          ": was not seen, but is too small for these runs to tell whether it is gone"));
       return;
     }
-    double still = 0;  // accused in too few of the runs, but there
+    double still = 0;  // accused in too few of the runs, but still there
     for (const GateLeak& leak : leaks_) {
       if (!leak.sum.suppressed && BeginsWith(leak.sum.key, key)) still += leak.sum.bytes / work_;
     }
@@ -178,7 +181,7 @@ class Gatekeeper {
     result_.sites.push_back(std::move(site));
   }
 
-  // Of blocks much smaller than the interval, each sample stands for one interval of bytes.
+  // If blocks are much smaller than the interval, each sample stands for one interval of bytes.
   double Detectable() const {
     if (runs_.empty() || work_ <= 0 || interval_ <= 1) return 0;
     const double count = DetectableCount(work_, work_, phi_, options_.compare.max_q);
@@ -203,7 +206,7 @@ class Gatekeeper {
                      });
     if (fails || result_.over_total) {
       result_.verdict =
-          GateVerdict::kFail;  // a leak that was found stays one, whatever else is not known
+          GateVerdict::kFail;  // a leak that was found stays one, whatever else is unknown
     } else if (!result_.inconclusive_because.empty()) {
       result_.verdict = GateVerdict::kInconclusive;
     }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One version of a program against what is known of it: pass or fail?
+// Judges one version of a program against its baseline: pass or fail?
 //
 // What: the leaks of some runs (found by the analyzer, or, "at exit", every block never freed),
-// less what is suppressed, each held against the baseline and the limits. Why not the comparison of
-// two versions: a build farm keeps a text file more easily than last week's captures.
-// Promises: pure. Fails for a site only if it is new, or if it is worse than the baseline says by
-// more than chance and by more than the runs differ among themselves; where they differ too much to
-// tell it is inconclusive, and said. An entry of the baseline that was not seen, though these runs
-// would have seen it, is FIXED.
+// without the suppressed ones. Each is compared with the baseline and the limits.
+// Why not a comparison of two versions: a build farm keeps a text file more easily than last
+// week's captures.
+// Promises: pure. A site fails only if it is new, or if it exceeds the baseline by more than
+// chance and by more than the runs differ among themselves. If they differ too much to tell, the
+// result is inconclusive, and says so. An entry of the baseline is FIXED if these runs did not see
+// it, although they would have seen it.
 #ifndef LEAKTRACK_TOOLS_COMPARE_GATE_H_
 #define LEAKTRACK_TOOLS_COMPARE_GATE_H_
 
@@ -22,13 +23,13 @@
 
 namespace leaktrack {
 
-// What one run leaked: sites that the analyzer accused, or all that were alive at exit.
+// The leaks of one run: the sites that the analyzer accused, or all that were alive at exit.
 struct GateRun {
-  RunCounts counts;                // of everything that stayed, or that grew
-  std::vector<SiteCount> leaks;    // the accused among it, by key; what they count stands above
-  std::vector<std::string> notes;  // what could not be read
+  RunCounts counts;                // of every site that stayed, or that grew
+  std::vector<SiteCount> leaks;    // the accused sites, by key; `counts` has their amounts
+  std::vector<std::string> notes;  // sources that could not be read
   std::vector<std::string>
-      failed_tests;  // that keep memory, by their own word (leaktrack/gtest.hpp)
+      failed_tests;  // tests whose own check says that they keep memory (leaktrack/gtest.hpp)
 };
 
 struct GateOptions {
@@ -40,8 +41,8 @@ struct GateSite {
   SiteChange change;
   bool suppressed = false;
   bool over_limit = false;
-  bool within_limit = false;  // of its own: passes, whatever the baseline says
-  bool accepted = false;      // into the baseline that was written: passes from now on
+  bool within_limit = false;  // of its own: it passes, whatever the baseline says
+  bool accepted = false;      // into the written baseline: it passes from now on
 };
 
 enum class GateVerdict { kPass, kFail, kInconclusive };
@@ -51,31 +52,31 @@ struct GateResult {
   std::vector<GateSite> sites;  // worst first
   std::string unit = "run";
   size_t runs = 0;
-  double total_bytes = 0;  // of what is not suppressed, per unit of work
+  double total_bytes = 0;  // of the sites that are not suppressed, per unit of work
   bool over_total = false;
   double detectable_bytes =
-      0;  // per unit of work: a new leak that is seen 9 times in 10; 0: every block was
+      0;  // per unit of work: a new leak found with 90 % power; 0: every block was
   std::vector<std::string>
-      stale;  // entries of the baseline that were not seen, and could not have been
+      stale;  // entries of the baseline that these runs did not see, and might have missed
   std::vector<std::string> unused;         // suppressions that covered nothing
-  std::vector<std::string> unused_limits;  // of sites that do not leak
-  std::string unusable_because;            // a run proves nothing: no baseline can be made of these
-  std::string unlimited_because;           // the limits count per another unit: none was applied
+  std::vector<std::string> unused_limits;  // limits of sites that do not leak
+  std::string unusable_because;   // why a run proves nothing: no baseline can be made of these runs
+  std::string unlimited_because;  // why no limit was applied: limits count per another unit
   std::string inconclusive_because;
   std::vector<std::string> notes;
-  std::vector<std::string> failed_tests;  // no baseline and no limit makes up for these
-  std::string written_baseline;           // the file, where one was written
-  Baseline measured;                      // what these runs leak, as a baseline; without comments
+  std::vector<std::string> failed_tests;  // no baseline and no limit excuses these
+  std::string written_baseline;           // the file, if one was written
+  Baseline measured;                      // the leaks of these runs as a baseline, without comments
 };
 
 GateResult Gate(const std::vector<GateRun>& runs, const Baseline& baseline,
                 const Suppressions& suppressions, const GateOptions& options);
 
-// What these runs leak, as a new baseline; comments of the old one stay with their sites.
+// The leaks of these runs as a new baseline. Comments of the old one stay with their sites.
 Baseline MakeBaseline(const GateResult& result, const Baseline& old);
 
-// The result as it is once its leaks stand in the baseline `file`: only limits and failed
-// tests can still fail it, and limits that could not be applied make it inconclusive.
+// Changes the result to that after its leaks were written to the baseline `file`. Only limits and
+// failed tests can still fail it. Limits that could not be applied make it inconclusive.
 void AcceptAsBaseline(const std::string& file, GateResult& result);
 
 }  // namespace leaktrack

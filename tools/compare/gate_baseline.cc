@@ -13,13 +13,12 @@
 namespace leaktrack {
 namespace {
 
-// Runs of another day, on a machine that does other things besides, differ by so much more than
-// runs that follow each other.
+// Runs of another day, on a machine with other work, differ by so much more than consecutive runs.
 constexpr double kDrift = .1;
-constexpr double kMostFreedRatio = 4;  // beyond, it is another program
-// Not surely worse, but so much more that calling it known would be a guess.
+constexpr double kMostFreedRatio = 4;  // beyond this, it is another program
+// Not surely worse, but too much more to be called known.
 constexpr double kDoubtfulRatio = 1.5;
-// Sampled blocks, all runs: what grew by fewer is not accused by the next runs either.
+// Sampled blocks, all runs. Growth by fewer is not accused by the next runs either.
 constexpr double kMinCount = 6;
 
 void AddEntry(const SiteKey& key, const BaselineEntry& entry, BaselineMatch& match) {
@@ -38,7 +37,7 @@ double PerUnit(const std::vector<GateRun>& runs, double RunCounts::*amount) {
   return work > 0 ? sum / work : 0;
 }
 
-// What is compared, in the units of the tests.
+// Compares in the units of the tests.
 class Comparer {
  public:
   Comparer(const GateLeak& leak, const BaselineMatch& match, const Baseline& baseline,
@@ -59,7 +58,7 @@ class Comparer {
     const Change worse = fresh || !match_.entry.leaks ? Change::kNewLeak : Change::kWorse;
     if (fresh && (baseline_.runs == 0 || (every_block_ && leak_.in_every_run()))) return {worse};
     const bool beyond_chance = BeyondChance(phi);
-    // By the chance of sampling alone: how runs scatter is the question that follows.
+    // By the chance of sampling alone. The scatter of runs is the next question.
     const bool more =
         (beyond_chance || CountsP(1) <= options_.max_q) && Ratio() >= options_.min_ratio;
     const Change same = fresh ? Change::kUnchanged : Change::kKnown;
@@ -67,7 +66,7 @@ class Comparer {
     if (!more && every_block_ && fresh) return {Change::kUnclear, Scatters()};
     if (!more) return {same};
     const double freed = FreedRatio();
-    if (Ratio() < freed * options_.min_ratio) return {same};  // more of it in more work
+    if (Ratio() < freed * options_.min_ratio) return {same};  // more leaks in more work
     if (beyond_chance && BeyondTheRuns(freed) <= options_.max_q) return {worse};
     if (Ratio() < freed * kDoubtfulRatio) return {same};
     const bool by_work = beyond_chance && BeyondTheRuns(1) <= options_.max_q;
@@ -80,13 +79,13 @@ class Comparer {
     return change_.base_blocks > 0 ? change_.now_blocks / change_.base_blocks : HUGE_VAL;
   }
 
-  // No run of either side differs from another, and none was left to chance.
+  // No run differs from another on either side, and nothing was left to chance.
   bool Certain() const {
     const Spread now = SpreadOf(leak_.bytes);
     return match_.entry.deviation == 0 && baseline_.runs > 1 && now.runs > 1 && now.deviation == 0;
   }
 
-  // The baseline was measured too, with as many samples as its bytes stand for.
+  // The baseline was measured too. It stands for as many samples as its bytes.
   bool BeyondChance(double phi) {
     change_.phi = OwnDispersion({leak_.counts}, phi);
     change_.base_count = change_.bytes_per_count > 0
@@ -104,10 +103,9 @@ class Comparer {
     return HigherRateP(change_.base_count, base_work_, change_.now_count, work_, phi);
   }
 
-  // P of more than this, if the program did `scale` times the work that the baseline was measured
-  // at.
+  // P of more than this, if the program did `scale` times the work of the baseline.
   double BeyondTheRuns(double scale) const {
-    if (every_block_ && !match_.entry.deviation) return 0;  // nothing else is known to differ
+    if (every_block_ && !match_.entry.deviation) return 0;  // no other difference is known
     const bool known = match_.entry.deviation || match_.keys.empty();
     const Spread base{scale * match_.entry.bytes, scale * match_.entry.deviation.value_or(0),
                       known ? baseline_.runs : 1};
@@ -115,8 +113,8 @@ class Comparer {
     return HigherMeanP(base, SpreadOf(leak_.bytes), drifts ? kDrift : 0);
   }
 
-  // How much more it freed than when the baseline was measured. What is freed does not leak: it
-  // tells how much a program did in its time.
+  // How much more the runs freed than the baseline. Freed memory does not leak. It tells how much
+  // work a program did.
   double FreedRatio() const {
     if (options_.mode == CountMode::kAtExit || baseline_.unit != "run") return 1;
     const double freed = PerUnit(runs_, &RunCounts::freed_bytes);
@@ -127,20 +125,19 @@ class Comparer {
   std::string Amounts() const {
     const std::string name = SafeText(change_.key.front());
     const std::string now = FormatSize(change_.now_bytes);
-    return match_.keys.empty()
-               ? absl::StrCat(name, " is not in the baseline and loses ", now)
-               : absl::StrCat(name, " loses ", now, ", ", FormatSize(change_.base_bytes),
-                              " when the baseline was measured");
+    return match_.keys.empty() ? absl::StrCat(name, " is not in the baseline and loses ", now)
+                               : absl::StrCat(name, " loses ", now, " (",
+                                              FormatSize(change_.base_bytes), " in the baseline)");
   }
   std::string Scatters() const {
     return absl::StrCat(
         Amounts(), ", but single runs differ by ", FormatSize(SpreadOf(leak_.bytes).deviation),
-        " (standard deviation): more of them would tell (--runs ", 3 * runs_.size(), ")");
+        " (standard deviation): more runs would tell (--runs ", 3 * runs_.size(), ")");
   }
   std::string DoesMore(double ratio) const {
     return absl::StrCat(Amounts(), ", but the program also freed ", absl::StrFormat("%.1f", ratio),
-                        " times as much in its time: is it worse, or did it do more? Count its "
-                        "work (leaktrack_work_add), or measure the baseline anew");
+                        " times as much, so it may have done more work rather than leak more: "
+                        "count its work (leaktrack_work_add), or write a new baseline");
   }
 
   const GateLeak& leak_;

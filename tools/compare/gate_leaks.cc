@@ -36,7 +36,8 @@ class Names {
   std::set<SiteKey> names_;
 };
 
-using Leaks = std::map<std::pair<SiteKey, bool>, GateLeak>;  // by name, and whether suppressed
+using Leaks =
+    std::map<std::pair<SiteKey, bool>, GateLeak>;  // by name and by whether it is suppressed
 
 void AddCount(const SiteCount& site, const SiteKey& name, size_t run, const RunCounts& counts,
               GateLeak& leak) {
@@ -71,7 +72,7 @@ void AddRun(const GateRun& run, size_t number, size_t runs, const Names& names, 
   for (const auto& [name, site] : accused) {
     GateLeak& leak = at(name.first, name.second);
     if (leak.accused++ != 0) continue;
-    leak.sum.key = name.first;  // and is shown as the analyzer showed it
+    leak.sum.key = name.first;  // shown as the analyzer showed it
     leak.sum.stack = site->stack;
     leak.sum.blame = site->blame;
     leak.sum.suppressed = site->suppressed;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sites of several runs of one program side by side: what each run lost where, and which runs
-// accused it.
+// The sites of several runs of one program side by side: the losses of each run, and the runs that
+// accused each site.
 //
 // Why not the accusations alone: a site that is accused in two runs of three grows in the third,
-// too, and one that is accused in the next gate has grown in this one.
-// Promises: pure. Where what grew is counted, an accused sum of sites (named by the frames that
-// they share) and its single sites are one, whichever of them a run accused.
+// too, and a site that the next gate accuses has grown in this one.
+// Promises: pure. If growth is counted, an accused sum of sites (named by their common frames) and
+// its single sites are one site, whichever of them a run accused.
 #ifndef LEAKTRACK_TOOLS_COMPARE_GATE_LEAKS_H_
 #define LEAKTRACK_TOOLS_COMPARE_GATE_LEAKS_H_
 
@@ -19,7 +19,7 @@
 
 namespace leaktrack {
 
-// The work that all runs did together, and what it is counted in: "run" or "iteration".
+// The work of all runs together, and its unit: "run" or "iteration".
 double WorkOf(const std::vector<GateRun>& runs);
 std::string UnitOf(const std::vector<GateRun>& runs);
 
@@ -31,14 +31,14 @@ struct GateLeak {
   Replicates counts;  // sampled blocks, run by run
   Replicates bytes;   // per unit of work, run by run
   size_t accused = 0;
-  size_t seen = 0;  // in so many runs
+  size_t seen = 0;  // number of runs
   size_t runs = 0;
   // One accusation among several runs is noise until the next run repeats it.
   bool leaks() const { return accused * 2 > runs; }
   bool in_every_run() const { return seen == runs; }
 };
 
-// `known`: keys of the baseline, which name sums of sites, too.
+// `known`: the baseline, whose keys name sums of sites, too.
 std::vector<GateLeak> GatherLeaks(const std::vector<GateRun>& runs, CountMode mode,
                                   const Baseline& known);
 

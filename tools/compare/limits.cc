@@ -99,15 +99,15 @@ class Reader {
   GateLimits limits_;
 };
 
-// toml++ 3.3 runs into undefined behaviour on some characters beyond ASCII outside of strings
-// (found by fuzzing).
+// toml++ 3.3 has undefined behaviour on some non-ASCII characters outside of strings (found by
+// fuzzing).
 absl::Status OnlyAscii(const std::string& text, const Reader& reader) {
   const auto beyond = std::find_if(text.begin(), text.end(),
                                    [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   if (beyond == text.end()) return absl::OkStatus();
   toml::source_region at;
   at.begin.line = static_cast<toml::source_index>(1 + std::count(text.begin(), beyond, '\n'));
-  return reader.Refuse(at, "only ASCII is read here; in a pattern, write * for other letters");
+  return reader.Refuse(at, "only ASCII is allowed here; in a pattern, write * for other letters");
 }
 
 }  // namespace

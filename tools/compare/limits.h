@@ -12,10 +12,10 @@
 //                              stack
 //   max = "2MiB"
 //
-// Why limits beside a baseline: a baseline says what is, a limit what is agreed. A site with a
-// limit of its own is judged by that alone: within it passes although no baseline knows it, above
-// it fails although one does.
-// Promises: a key that is not understood is refused with its line, never ignored.
+// Why limits beside a baseline: a baseline records what is, a limit what is agreed. A site with
+// its own limit is judged by that alone. Within it, the site passes although no baseline knows it.
+// Above it, the site fails although a baseline knows it.
+// Promises: an unknown key is refused with its line, never ignored.
 #ifndef LEAKTRACK_TOOLS_COMPARE_LIMITS_H_
 #define LEAKTRACK_TOOLS_COMPARE_LIMITS_H_
 
@@ -35,16 +35,16 @@ struct SiteLimit {
 };
 
 struct GateLimits {
-  std::string unit;  // "run" or "iteration"; empty: whichever the runs are counted in
+  std::string unit;  // "run" or "iteration"; empty: the unit of the runs
   std::optional<double> total_bytes, site_bytes;  // per unit of work
   std::optional<double> min_bytes;
-  std::vector<SiteLimit> sites;  // the first that matches counts
+  std::vector<SiteLimit> sites;  // the first match counts
 };
 
-// `name` stands before what is said of a line.
+// `name` precedes messages about a line.
 absl::StatusOr<GateLimits> ParseLimits(const std::string& text, const std::string& name);
 
-// The limit of this stack's own, or null.
+// The own limit of this stack's site, or null.
 const SiteLimit* LimitOf(const GateLimits& limits, const CallStack& stack);
 
 }  // namespace leaktrack

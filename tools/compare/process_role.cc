@@ -23,7 +23,7 @@ std::string WithoutNumbers(const std::string& text) {
 
 std::string TitleOf(const std::string& command) {
   std::string title = command;
-  // Captures of before format 1.3 have it in quotes, followed by what it left of the room.
+  // Before format 1.3, captures have the title in quotes, followed by the rest of its room.
   if (title.starts_with('\'')) title = title.substr(1, title.find('\'', 1) - 1);
   const size_t first_word = std::min(title.find(' '), title.size());
   const bool is_title = first_word > 1 && first_word < title.size() && title[first_word - 1] == ':';

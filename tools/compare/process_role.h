@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which part a process plays in its program: workers of one kind are counted together.
+// The role of a process in its program: workers of one kind are counted together.
 //
-// By the title that it has written over its arguments ("nginx: worker process"), numbers in it left
-// out; else by whether it was forked from a run of the same program.
+// The role is the title that the process has written over its arguments ("nginx: worker process"),
+// without its numbers. Without a title, the role tells whether the process was forked from a run
+// of the same program.
 #ifndef LEAKTRACK_TOOLS_COMPARE_PROCESS_ROLE_H_
 #define LEAKTRACK_TOOLS_COMPARE_PROCESS_ROLE_H_
 
@@ -13,8 +14,7 @@
 
 namespace leaktrack {
 
-// The title in a command line, whose first word ends with a colon; empty: it is an ordinary command
-// line.
+// The title in a command line. Its first word ends with a colon. Empty: an ordinary command line.
 std::string TitleOf(const std::string& command);
 
 // "puma: cluster worker N: N", "server", or "server (forked)".

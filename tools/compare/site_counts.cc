@@ -13,7 +13,7 @@
 namespace leaktrack {
 namespace {
 
-// Net contents of a site at a time, by its counters.
+// Net contents of a site at a time, from its counters.
 struct Net {
   double objects = 0, bytes = 0;
 };
@@ -21,7 +21,7 @@ struct Net {
 double SignOf(uint8_t band) {
   return band == capture::kBandBirths || band == capture::kBandRelabelled
              ? 1
-             : -1;  // deaths and thinned ones go
+             : -1;  // deaths and thinned blocks leave
 }
 
 using SeriesOfSite = std::map<capture::SiteId, std::vector<const capture::CellSeries*>>;
@@ -53,8 +53,8 @@ Net NetAt(const SeriesOfSite& series, const std::vector<capture::SiteId>& sites,
   return net;
 }
 
-// The share of its blocks that sampling sees, by weight: 1 in exact mode, however few of them were
-// kept one by one.
+// The share of a site's blocks that sampling sees, by weight. 1 in exact mode, however few blocks
+// were kept one by one.
 double SeenShare(const SiteHistory& history) {
   if (history.exact) return 1;
   double seen = 0, objects = 0;
@@ -65,26 +65,27 @@ double SeenShare(const SiteHistory& history) {
   return objects > 0 ? seen / objects : 0;
 }
 
-// The part of a run that counts, from a moment to the end, and the work done in it (runs, where
-// the program counts none).
+// The part of a run that counts, from a moment to the end, and the work done in it (runs, if the
+// program counts no work).
 struct Part {
   double from_ms = 0;
   double work = 1;
   bool work_is_counted = false;
 };
 
-// The second half, by the look at which nearest half of the counted work was done; by the wall's
-// clock where the program counted nothing, or in too few steps for a half to be seen.
+// The second half. It begins at the memory sample nearest to half of the counted work, or at half
+// of the wall time if the program counted no work, or too few steps to find a half.
 Part SecondHalf(const capture::Capture& capture) {
   const Part by_wall{static_cast<double>(capture.duration_ms) / 2, .5, false};
   int64_t all = 0;
-  for (const capture::MemorySample& look : capture.memory) all = std::max(all, look.work_units);
+  for (const capture::MemorySample& sample : capture.memory) all = std::max(all, sample.work_units);
   const capture::MemorySample* middle = nullptr;
-  const auto off = [all](const capture::MemorySample& look) {
-    return std::abs(2 * look.work_units - all);
+  const auto off = [all](const capture::MemorySample& sample) {
+    return std::abs(2 * sample.work_units - all);
   };
-  for (const capture::MemorySample& look : capture.memory) {
-    if (look.work_units > 0 && (middle == nullptr || off(look) < off(*middle))) middle = &look;
+  for (const capture::MemorySample& sample : capture.memory) {
+    if (sample.work_units > 0 && (middle == nullptr || off(sample) < off(*middle)))
+      middle = &sample;
   }
   if (middle == nullptr || off(*middle) * 2 > all) return by_wall;
   return {static_cast<double>(middle->time_ms), static_cast<double>(all - middle->work_units),
@@ -126,7 +127,7 @@ class Counter {
     return site;
   }
 
-  // Of blocks of the heap that died in the counted part.
+  // Bytes of the heap's blocks that died in the counted part.
   double FreedBytes(const capture::Capture& capture) const {
     double freed = 0;
     for (const capture::CellSeries& one : capture.cells) {
@@ -166,7 +167,7 @@ void Join(SiteCount& into, const SiteCount& other) {
   into.Add(other);
 }
 
-// Its allocations went past us, or we do not know that there were none.
+// Its allocations bypassed us, or may have done so.
 bool WasNotSeen(const capture::Capture& capture) {
   return capture.samples_total == 0 &&
          (capture.interval_now == 0 || std::ranges::any_of(capture.hooks, [](const auto& hook) {
@@ -177,8 +178,8 @@ bool WasNotSeen(const capture::Capture& capture) {
 std::string WhyUnusable(const capture::Capture& capture) {
   if (WasNotSeen(capture)) return "none of its allocations was seen";
   if (capture.end_state == capture::RunState::kCrashed)
-    return "it crashed: what it would have freed is not known";
-  if (capture.recorder_missing) return "its end was lost with its recorder";
+    return "it crashed, so it is unknown what it would have freed";
+  if (capture.recorder_missing) return "its end was lost with its flight recorder";
   return "";
 }
 

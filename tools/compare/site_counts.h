@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one run contributes to a comparison: for each site, how much stayed.
+// The contribution of one run to a comparison: the amount that stayed, for each site.
 //
-// What: "grown" mode counts what the second half of the run added and kept, V(end) - V(middle),
-// from the counters of births and deaths: start-up, singletons and filled caches cancel, and so do
-// the blocks that are always in flight. Of a run that counts no work its second half is half a run,
-// so that amounts are those of a whole one. "At exit" mode counts every block of the heap that was
-// never freed, those of no bytes, too; a mapping is no block.
-// Halves are halves of the work where the program counts it, of the wall time where it does not.
-// Promises: pure; counts are sampled blocks (the unit of the statistics), bytes are estimates.
+// What: "grown" mode counts the blocks that the second half of the run added and kept, V(end) -
+// V(middle), from the counters of births and deaths. So start-up, singletons, filled caches and
+// blocks in flight cancel out. If a run counts no work, its second half is half a run, so amounts
+// are those of a whole run. "At exit" mode counts every block of the heap that was never freed,
+// also blocks of 0 bytes. A mapping is no block. Halves are halves of the work if the program
+// counts it, and of the wall time otherwise.
+// Promises: pure. Counts are sampled blocks (the unit of the statistics), bytes are estimates.
 #ifndef LEAKTRACK_TOOLS_COMPARE_SITE_COUNTS_H_
 #define LEAKTRACK_TOOLS_COMPARE_SITE_COUNTS_H_
 
@@ -27,42 +27,42 @@ namespace leaktrack {
 
 enum class CountMode { kGrown, kAtExit };
 
-inline constexpr size_t kTenths = 10;  // of the counted part of a run, to see how births scatter
+inline constexpr size_t kTenths = 10;  // of the counted part of a run, for the scatter of births
 
 struct SiteCount {
   SiteKey key;
   CallStack stack;  // leaf first
   size_t blame = 0;
   double count = 0;              // sampled blocks; not negative
-  double blocks = 0, bytes = 0;  // estimates of what they stand for
-  double born = 0;               // blocks ever allocated here, an estimate
+  double blocks = 0, bytes = 0;  // estimates of the whole amount
+  double born = 0;               // estimate of the blocks ever allocated here
   bool suppressed = false;
 
-  // Nearly all blocks die: what is alive at a moment is a level (garbage that waits, blocks in
+  // Nearly all blocks die: the number alive at a moment is a level (garbage that waits, blocks in
   // flight), not a leak by itself.
   bool turns_over() const { return born > 10 * blocks; }
   std::array<double, kTenths> births_by_tenth{};
 
-  // Adds the amounts of another: of the same site in another run, or of another site.
+  // Adds the amounts of the same site in another run, or of another site.
   void Add(const SiteCount& other);
 };
 
 struct RunCounts {
   std::string path, program;
-  double work = 1;  // units counted by the program, else 1: one run
+  double work = 1;  // units counted by the program; else 1: one run
   bool work_is_counted = false;
   double seconds = 0;
   double interval = 1;           // largest mean sampling interval, bytes
-  double freed_bytes = 0;        // of the heap, in the counted part: how much was going on
-  std::vector<SiteCount> sites;  // by key, each key once; once more for what of it is suppressed
-  uint64_t samples = 0;          // all that were taken
+  double freed_bytes = 0;        // of the heap, in the counted part: a measure of activity
+  std::vector<SiteCount> sites;  // by key, each key once, and once more for its suppressed part
+  uint64_t samples = 0;          // all samples taken
   bool crashed = false;
-  std::string
-      unjudged;  // why it is too short to tell a leak from a cache that fills; empty: it is not
-  std::string unusable;  // why nothing can be concluded from this run; empty: it can
+  std::string unjudged;  // why it is too short to tell a leak from a filling cache; empty: it is
+                         // long enough
+  std::string unusable;  // why this run proves nothing; empty: it is usable
 };
 
-// Whether a site, by its whole stack, is not to be held against anybody.
+// Whether a site is suppressed, by its whole stack.
 using IsSuppressed = absl::FunctionRef<bool(const CallStack&)>;
 
 RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode,

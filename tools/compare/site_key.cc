@@ -19,8 +19,8 @@ constexpr size_t kShortBuildId = 12;
 
 bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
-// "{lambda()#2}" -> "{lambda()}": the number is a matter of what stands before it in the file.
-// Rust's "::h0123456789abcdef" goes too.
+// "{lambda()#2}" -> "{lambda()}": the number depends on other code in the file. Also removes
+// Rust's "::h0123456789abcdef".
 std::string WithoutNumbering(std::string_view name) {
   constexpr size_t kRustHash = 19;
   if (name.size() > kRustHash && name.substr(name.size() - kRustHash, 3) == "::h" &&
@@ -47,7 +47,7 @@ std::string LibraryName(std::string_view module) {
   return name.empty() ? "(code without a file)" : std::string(name);
 }
 
-// The name of a file that a plugin is copied to is no name to know it by.
+// The name of a file that a plugin was copied to does not identify the plugin.
 std::string NamelessInKey(const ResolvedFrame& frame, const OwnCode& own) {
   const bool known_by_file =
       own.executable().empty() || frame.module == own.executable() || !own.Owns(frame);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The name under which a site is found again in another build of the program.
+// The name of a site across builds of its program.
 //
-// What: the functions of its stack from the blamed one outwards, as people call them: no addresses,
-// lines, parameters or compiler suffixes, no wrappers at the inner and no C library at the outer
-// end, recursion folded to one. Why: a baseline is committed once and read against every later
-// build.
-// Promises: the same source gives the same key whatever the compiler clones, splits or numbers. A
-// frame without a name is its library without version digits, so that an update of the library does
-// not make it new; in a plugin of the program's own, which may be loaded from a new path each time,
+// What: the functions of its stack from the blamed one outwards, as people call them. The key has
+// no addresses, lines, parameters or compiler suffixes, no wrappers at its inner end, no C library
+// at its outer end, and each recursion once.
+// Why: a baseline is committed once, and compared with every later build.
+// Promises: the same source gives the same key, whatever the compiler clones, splits or numbers.
+// The name of a nameless frame is its library without version digits, so an update of the library
+// does not make it new. In a plugin of the program, which may be loaded from a new path each time,
 // it is the build-id and the offset.
 #ifndef LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_
 #define LEAKTRACK_TOOLS_COMPARE_SITE_KEY_H_
@@ -30,14 +30,14 @@ SiteKey MakeSiteKey(const CallStack& stack, size_t blame, const OwnCode& own = {
 // The name of one frame in a key.
 std::string NameInKey(const ResolvedFrame& frame, const OwnCode& own = {});
 
-// "Record < Handle < main": as it stands in a baseline. ParseSiteKey reads it back.
+// "Record < Handle < main", as in a baseline. ParseSiteKey reads it back.
 std::string KeyText(const SiteKey& key);
 SiteKey ParseSiteKey(const std::string& text);
 
-// The innermost `depth` names; the whole key where it is shorter.
+// The innermost `depth` names, or the whole key if it is shorter.
 SiteKey Suffix(const SiteKey& key, size_t depth);
 
-// So many make a site known again where no whole key does.
+// This many names make a site known again if no whole key does.
 inline constexpr size_t kSuffixDepth = 3;
 
 }  // namespace leaktrack

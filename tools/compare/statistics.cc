@@ -17,7 +17,7 @@ double BinomialUpperTail(double trials, double successes, double probability) {
 
 double HigherRateP(double base_count, double base_exposure, double now_count, double now_exposure,
                    double phi) {
-  const double now = std::floor(now_count / phi + 1e-9);  // rounded against the accusation, both
+  const double now = std::floor(now_count / phi + 1e-9);  // both rounded against an accusation
   const double all = std::max(now, std::ceil((base_count + now_count) / phi - 1e-9));
   return BinomialUpperTail(all, now, now_exposure / (base_exposure + now_exposure));
 }
@@ -86,7 +86,7 @@ double DetectableCount(double base_exposure, double now_exposure, double phi, do
   double needed = 1;
   while (needed < 1e6 && HigherRateP(0, base_exposure, needed * phi, now_exposure, phi) > p)
     ++needed;
-  double mean = needed;  // so many, or more, are seen with 90 % probability
+  double mean = needed;  // so many or more are seen with 90 % probability
   while (PoissonCdf(needed - 1, mean) > .1) mean += .1 + mean * .01;
   return mean * phi;
 }

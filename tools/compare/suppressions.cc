@@ -12,7 +12,7 @@
 namespace leaktrack {
 namespace {
 
-// How many frames, from the leaf on, are the run-times' own: up to the first of the program.
+// The number of frames, from the leaf on, up to the first frame of the program.
 size_t FramesOfTheRunTimes(const CallStack& stack) {
   size_t end = 0;
   for (const ResolvedFrame& frame : stack) {
@@ -38,7 +38,7 @@ bool PatternFound(std::string_view pattern, std::string_view text) {
   if (pinned) pattern.remove_prefix(1);
   const bool to_end = !pattern.empty() && pattern.back() == '$';
   if (to_end) pattern.remove_suffix(1);
-  bool anywhere = !pinned;  // whether the next piece may begin later than here
+  bool anywhere = !pinned;  // the next piece may begin later than here
   while (true) {
     const size_t star = pattern.find('*');
     const std::string_view piece = pattern.substr(0, star);

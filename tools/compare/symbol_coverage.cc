@@ -8,12 +8,12 @@ namespace {
 
 struct Frames {
   size_t named = 0, all = 0;
-  // A stripped library still has the names that it exports.
+  // A stripped library still has its exported names.
   bool Mostly() const { return 2 * named > all; }
   bool Hardly() const { return 20 * named <= all; }
 };
 
-// By file name: the builds of two versions lie in different folders.
+// By file name, because the builds of two versions lie in different folders.
 std::map<std::string, Frames> FramesByModule(const std::vector<RunCounts>& runs) {
   std::map<std::string, Frames> modules;
   for (const RunCounts& run : runs) {

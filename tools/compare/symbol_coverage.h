@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whether two versions can be matched by name at all.
+// Tells whether two versions can be matched by name at all.
 //
-// What: a program or library whose frames have names in one version's runs and none in the other's.
-// Why: sites are matched by names, so a stripped build beside one with symbols would have every
-// leak fixed and every leak new.
+// What: finds a program or library whose frames have names in one version's runs and none in the
+// other's.
+// Why: sites are matched by names. A stripped build beside one with symbols would have every leak
+// fixed and every leak new.
 // Promises: pure.
 #ifndef LEAKTRACK_TOOLS_COMPARE_SYMBOL_COVERAGE_H_
 #define LEAKTRACK_TOOLS_COMPARE_SYMBOL_COVERAGE_H_
@@ -16,7 +17,7 @@
 
 namespace leaktrack {
 
-// The file name of such a module, by path; empty: there is none.
+// The file name of the first such module, by path. Empty: none.
 std::string NamedOnOneSideOnly(const std::vector<RunCounts>& base,
                                const std::vector<RunCounts>& now);
 

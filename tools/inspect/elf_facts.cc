@@ -20,7 +20,7 @@ struct KnownName {
   const char* meaning;
 };
 
-// Entry points of builds that do not call themselves malloc.
+// Entry points of builds under names other than malloc.
 constexpr KnownName kPrefixed[] = {{"_rjem_malloc", "jemalloc of a Rust program"},
                                    {"_rjem_mallocx", "jemalloc of a Rust program"},
                                    {"je_malloc", "jemalloc under names with je_"}};

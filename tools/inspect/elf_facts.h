@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a program's file says about whether and how it can be tracked.
+// Facts in a program's file that decide whether and how it can be tracked.
 //
-// What: class, machine, loader, libraries, and the names in its symbol tables that matter to us.
-// Why from the file: the loader ignores or refuses a preload without a word that a user could
-// understand.
-// Promises: regular files only, any contents; reads, never runs. Names are looked up in both symbol
-// tables, so a stripped program tells less: what is not found is not denied.
+// What: class, machine, loader, libraries, and certain names in its symbol tables.
+// Why from the file: the loader ignores or refuses a preload without a useful message.
+// Promises: opens regular files only, with any contents. Reads, never runs. Looks in both symbol
+// tables.
+// Limits: a stripped program tells less, so the absence of a name proves nothing.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_INSPECT_ELF_FACTS_H_
@@ -27,9 +27,8 @@ struct ElfFacts {
   std::string loader;               // PT_INTERP; empty: none
   std::vector<std::string> needed;  // DT_NEEDED
   bool exports_malloc = false;      // the program's own malloc comes before any preloaded one
-  capture::Allocator allocator = capture::Allocator::kUnknown;  // told by what it defines
-  std::string prefixed_allocator;  // one whose entry points have names of their own (_rjem_malloc):
-                                   // calls are not seen
+  capture::Allocator allocator = capture::Allocator::kUnknown;  // as its definitions tell
+  std::string prefixed_allocator;  // one with entry points of its own names (_rjem_malloc):
   std::string sanitizer;           // "AddressSanitizer" ...; empty: none
   bool is_go = false;
   bool has_symtab = false, has_debug_info = false;

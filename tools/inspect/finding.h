@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One thing that was looked at, what was found, and what to do about it.
+// One check: its subject, its result, and what to do about it.
 #ifndef LEAKTRACK_TOOLS_INSPECT_FINDING_H_
 #define LEAKTRACK_TOOLS_INSPECT_FINDING_H_
 

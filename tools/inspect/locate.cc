@@ -13,7 +13,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr int kMaxInterpreters = 4;  // as the kernel: a script may be run by a script
+constexpr int kMaxInterpreters = 4;  // as in the kernel: a script may be run by a script
 
 bool IsFile(const std::string& path) {
   struct stat info {};
@@ -21,7 +21,7 @@ bool IsFile(const std::string& path) {
 }
 
 std::string ReadStart(const std::string& path) {
-  std::string bytes(256, '\0');  // as the kernel: the rest of a longer first line does not count
+  std::string bytes(256, '\0');  // as in the kernel: the rest of a longer first line does not count
   if (!IsFile(path)) return "";
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return "";
@@ -31,7 +31,7 @@ std::string ReadStart(const std::string& path) {
   return bytes;
 }
 
-// "#!/usr/bin/env python3" -> the program that will really run, empty if it is no script.
+// "#!/usr/bin/env python3" -> the program that will really run. Empty: not a script.
 std::string NextInterpreter(const std::string& start) {
   if (!start.starts_with("#!")) return "";
   const std::string line = start.substr(2, start.find('\n') - 2);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From what the user typed to the file that the kernel will run.
+// From the user's input to the file that the kernel will run.
 //
-// Promises: reads only; finds a program as execvp does, and follows scripts to their interpreters
+// Promises: reads only. Finds a program as execvp does, and follows scripts to their interpreters
 // as the kernel does.
 #ifndef LEAKTRACK_TOOLS_INSPECT_LOCATE_H_
 #define LEAKTRACK_TOOLS_INSPECT_LOCATE_H_
@@ -16,13 +16,12 @@ enum class Found { kYes, kNotFound, kNotExecutable };
 
 struct Located {
   Found found = Found::kYes;
-  std::string path;  // what to execute; as typed where it was not found
+  std::string path;  // of the program; as typed if it was not found
 };
 
 Located Locate(const std::string& command);
 
-// The program that really runs: `path` itself, or where that is a script, its interpreter, found
-// under `root`.
+// The program that really runs: `path` itself, or the interpreter of a script, found under `root`.
 std::string InterpreterOf(const std::string& path, const std::string& root = "");
 
 }  // namespace leaktrack

@@ -67,7 +67,7 @@ class File {
     return std::nullopt;
   }
 
-  // What the file says stands at an address: at most `most` bytes.
+  // The contents of the file at an address, at most `most` bytes.
   std::string ReadAt(uint64_t address, size_t most) const {
     size_t count = 0;
     if (elf_getphdrnum(elf_, &count) != 0) return "";

@@ -25,7 +25,7 @@ namespace {
 constexpr uint64_t kRecorderNeedsFree = uint64_t{40} << 20;
 constexpr uint64_t kCaptureAtMost = uint64_t{64} << 20;
 
-// An errno, or 0. In a child, because rights are given up for good.
+// Returns an errno, or 0. Tries in a child, because privileges are given up for good.
 int TryAsUser(const std::string& directory, const User& user) {
   const pid_t child = fork();
   if (child < 0) return errno;
@@ -106,17 +106,17 @@ Finding CheckOutput(const std::string& asked, const User& user, bool created) {
   const std::string why = WhyUserCannotWrite(directory, user, &tried);
   if (!why.empty()) {
     return {Level::kBlocker, "output",
-            absl::StrCat("captures cannot be written as user ", user.uid, " to ",
-                         directory == asked ? "" : asked + ", which is to be made in ", why),
+            absl::StrCat("user ", user.uid, " cannot write captures to ",
+                         directory == asked ? "" : asked + ", to be created in ", why),
             "choose another place with run -o DIR or LEAKTRACK_OUT"};
   }
   if (!tried) {
     return {Level::kNote, "output",
-            absl::StrCat(directory, ": not known whether user ", user.uid, " may write there"),
-            "ask again as root or as that user"};
+            absl::StrCat(directory, ": it is unknown whether user ", user.uid, " may write there"),
+            "run doctor again as root or as that user"};
   }
   const uint64_t free = FreeBytes(directory);
-  const std::string is = directory == asked ? ": writable, " : ": will be made, ";
+  const std::string is = directory == asked ? ": writable, " : ": will be created, ";
   const std::string room = absl::StrCat(asked, is, FormatSize(static_cast<double>(free)), " free");
   if (free < kCaptureAtMost) {
     return {Level::kWarning, "output", absl::StrCat(room, "; a capture may take up to 64 MiB"),
@@ -133,10 +133,10 @@ Finding CheckRecorderPlace(const std::string& root, const User& user) {
   const char* lost =
       "the flight recorder goes to private memory, and a SIGKILL loses up to the last second";
   const char* remedy = "mount a tmpfs of 64 MiB or more there (docker: --shm-size=64m)";
-  if (!why.empty()) return {Level::kWarning, "recorder", absl::StrCat(why, ": ", lost), remedy};
+  if (!why.empty()) return {Level::kWarning, "recorder", absl::StrCat(why, "; ", lost), remedy};
   if (free < kRecorderNeedsFree) {
     return {Level::kWarning, "recorder",
-            absl::StrCat(place, ": only ", FormatSize(static_cast<double>(free)), " free: ", lost),
+            absl::StrCat(place, ": only ", FormatSize(static_cast<double>(free)), " free; ", lost),
             remedy};
   }
   return {Level::kOk, "recorder",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where a run would leave its files: is there room, and may it write?
+// Checks the places where a run would leave its files: free space, and permission to write.
 //
-// Promises: tries for real where it may (permission bits do not know of a full disk), leaves
-// nothing behind.
+// Promises: tries for real where it may, because permission bits do not tell of a full disk.
+// Leaves nothing behind.
 #ifndef LEAKTRACK_TOOLS_INSPECT_PLACE_CHECKS_H_
 #define LEAKTRACK_TOOLS_INSPECT_PLACE_CHECKS_H_
 
@@ -21,13 +21,14 @@ std::string OutputDirectory(const std::string& asked);
 // Empty, or why files cannot be written in `directory`. Creates the directory if `create`.
 std::string WhyNotWritable(const std::string& directory, bool create);
 
-// Whose rights count: those of the user that the program runs as.
+// The user that the program runs as. Its permissions count.
 struct User {
   uid_t uid = 0;
   gid_t gid = 0;
 };
 
-// `created`: a directory that is not there will be made, as `run` does; what counts is where.
+// `created`: the directory will be created if it does not exist, as `run` does. Then its parent
+// counts.
 Finding CheckOutput(const std::string& directory, const User& user, bool created = false);
 
 // The place of flight recorders, as seen under `root`.

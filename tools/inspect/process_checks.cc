@@ -19,18 +19,18 @@ bool Maps(const ProcessFacts& facts, absl::string_view library) {
 
 Finding Tracked(const ProcessFacts& facts) {
   if (Maps(facts, "/libleaktrack.so")) {
-    return {Level::kOk, "tracked", absl::StrCat("is tracked now, captures go to ", facts.output),
-            ""};
+    return {Level::kOk, "tracked", absl::StrCat("is tracked; captures go to ", facts.output), ""};
   }
   if (facts.preload_asked) {
-    return {Level::kWarning, "tracked",
-            "was started with the library in LD_PRELOAD, but it is not loaded",
-            "see the other findings; if none of them forbids it: the library must be at that path "
-            "in the process's own root directory"};
+    return {
+        Level::kWarning, "tracked",
+        "was started with the library in LD_PRELOAD, but it is not loaded",
+        "see the other findings; if none of them is the reason, put the library at that path in "
+        "the process's own root directory"};
   }
   return {Level::kNote, "tracked",
-          "is not tracked now: a preload takes effect at the start of a program",
-          "start it (or one replica) anew under leaktrack run"};
+          "is not tracked: a preload takes effect only when a program starts",
+          "restart it (or one replica) under leaktrack run"};
 }
 
 Finding Secure(const ProcessFacts& facts) {
@@ -40,8 +40,8 @@ Finding Secure(const ProcessFacts& facts) {
           "start it directly as the user it runs as, without set-id bits or file capabilities"};
 }
 
-// A filter that the parent has too was there before the program started, and the library starts
-// under it.
+// If the parent has a filter too, the filter was there before the program started, and the library
+// starts under it.
 Finding Seccomp(const ProcessFacts& facts) {
   if (facts.seccomp == 0) return {Level::kOk, "seccomp", "has no seccomp filter", ""};
   if (facts.seccomp == 1) {
@@ -68,7 +68,7 @@ Finding LoadedSanitizer(const ProcessFacts& facts) {
        {"/libasan.so", "/libtsan.so", "/liblsan.so", "/libclang_rt.asan", "/libclang_rt.tsan"}) {
     if (!Maps(facts, library)) continue;
     return {Level::kBlocker, "sanitizer",
-            absl::StrCat("has ", library + 1, " loaded, which owns malloc itself"),
+            absl::StrCat("has ", library + 1, " loaded, which replaces malloc itself"),
             "build without the sanitizer to track it"};
   }
   return {Level::kOk, "sanitizer", "has no sanitizer loaded", ""};
@@ -78,10 +78,10 @@ Finding Readable(const ProcessFacts& facts) {
   if (facts.readable) return {Level::kOk, "access", "could be examined in full", ""};
   return {Level::kNote, "access",
           "belongs to another user: its maps and environment could not be read",
-          "ask again as root or as that user"};
+          "run doctor again as root or as that user"};
 }
 
-// The process as a whole says more than the file alone does.
+// The process as a whole tells more than its file.
 void Replace(Findings& findings, Finding better) {
   for (Finding& one : findings) {
     if (one.check != better.check) continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a running process tells beyond its file: is it tracked already, was a preload ignored, does
-// a sandbox hold it?
+// Checks a running process beyond its file: is it tracked, was a preload ignored, is it in a
+// sandbox?
 #ifndef LEAKTRACK_TOOLS_INSPECT_PROCESS_CHECKS_H_
 #define LEAKTRACK_TOOLS_INSPECT_PROCESS_CHECKS_H_
 
@@ -10,7 +10,7 @@
 
 namespace leaktrack {
 
-// All of it, its program file included.
+// All checks, those of its program file included.
 Findings CheckProcess(const ProcessFacts& facts);
 
 }  // namespace leaktrack

@@ -87,7 +87,7 @@ bool ReadSecure(const std::string& auxv) {
 bool SameFile(const std::string& a, const std::string& b) {
   struct stat first {
   }, second{};
-  if (stat(a.c_str(), &first) != 0 || stat(b.c_str(), &second) != 0) return true;  // not known
+  if (stat(a.c_str(), &first) != 0 || stat(b.c_str(), &second) != 0) return true;  // unknown
   return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
@@ -97,7 +97,7 @@ bool SeesOurFiles(pid_t pid) {
          SameFile(ProcPath(pid, "ns/mnt"), "/proc/self/ns/mnt");
 }
 
-// What the kernel names from our root, the process names from its own.
+// Turns a path from our root, as the kernel gives it, into a path from the process's root.
 void CutRoot(const std::string& root, std::string& path) {
   if (root.size() > 1 && path.size() > root.size() && path.starts_with(root) &&
       path[root.size()] == '/')

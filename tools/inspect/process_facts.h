@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What /proc says about a running process that matters for tracking it.
+// The facts in /proc about a running process that matter for tracking it.
 //
-// Promises: reads only; what may not be read (another user's process) is empty, and `readable` says
-// so.
+// Promises: reads only. Facts that may not be read (another user's process) are empty, and
+// `readable` tells.
 #ifndef LEAKTRACK_TOOLS_INSPECT_PROCESS_FACTS_H_
 #define LEAKTRACK_TOOLS_INSPECT_PROCESS_FACTS_H_
 
@@ -21,10 +21,10 @@ struct ProcessFacts {
   gid_t gid = 0;
   int seccomp = 0;         // 0: none, 1: strict, 2: a filter
   std::string executable;  // as the process sees it; empty: not readable, or a kernel thread
-  std::string file;        // the same as a path that we can open, whatever it sees
-  std::string root;        // "/proc/PID/root"; empty where it sees the same files as we do
+  std::string file;        // the same file as a path that we can open
+  std::string root;        // "/proc/PID/root"; empty: it sees the same files as we do
   std::vector<std::string> libraries;  // mapped files, each once
-  bool preload_asked = false;          // libleaktrack.so stands in its LD_PRELOAD
+  bool preload_asked = false;          // its LD_PRELOAD names libleaktrack.so
   std::string output;                  // its LEAKTRACK_OUT, else its working directory
   bool secure = false;                 // AT_SECURE: the loader ignores preloads
   bool readable = true;                // false: environment, maps or auxv could not be read

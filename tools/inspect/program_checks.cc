@@ -83,27 +83,26 @@ Finding Allocator(const ElfFacts& facts) {
                                ? "its own malloc"
                                : capture::AllocatorName(facts.allocator);
   if (facts.exports_malloc) {
-    return {
-        Level::kBlind, "allocator",
-        absl::StrCat(
-            "has ", name,
-            " linked into it: its calls never leave the program, only its mappings are seen"),
-        "link the allocator as a shared library, or preload it, and leave it out of the program"};
+    return {Level::kBlind, "allocator",
+            absl::StrCat(
+                "has ", name,
+                " linked into it: its calls never leave the program, only its mappings are seen"),
+            "link the allocator as a shared library, or preload it, instead of linking it in"};
   }
   if (!facts.prefixed_allocator.empty()) {
     return {Level::kWarning, "allocator",
-            absl::StrCat("carries ", facts.prefixed_allocator,
-                         ": what is allocated through it is seen only as its mappings"),
+            absl::StrCat("contains ", facts.prefixed_allocator,
+                         ": its blocks are not seen, only its mappings"),
             "build without it (in Rust: the system allocator) to see single blocks"};
   }
   for (const std::string& library : facts.needed) {
     const capture::Allocator allocator = capture::AllocatorOfLibrary(library);
     if (allocator == capture::Allocator::kUnknown) continue;
-    // Its libtbbmalloc_proxy takes malloc over; libtbbmalloc has entry points of its own alone.
+    // libtbbmalloc_proxy replaces malloc. libtbbmalloc has only entry points of its own.
     if (allocator == capture::Allocator::kTbb && library.find("proxy") == std::string::npos) {
       return {Level::kWarning, "allocator",
               absl::StrCat("may call scalable_malloc of ", library,
-                           ": what is allocated through it is seen only as its mappings"),
+                           ": its blocks are not seen, only its mappings"),
               "call malloc instead to see single blocks"};
     }
     return {Level::kOk, "allocator", absl::StrCat("allocates from ", library, ", which is seen"),
@@ -146,7 +145,7 @@ Findings CheckProgramFile(const std::string& path, const std::string& root,
   const ElfFacts facts = ReadElfFacts(file);
   if (!facts.is_elf) {
     return {{Level::kNote, "architecture",
-             "is not a readable ELF program: what runs it is not known",
+             "is not a readable ELF program: it is unknown what runs it",
              "examine the program that runs it (a shell, java, qemu ...)"}};
   }
   Findings findings{Architecture(facts)};

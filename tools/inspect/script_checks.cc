@@ -22,8 +22,8 @@ constexpr char kHandOn[] =
     "pass LD_PRELOAD and the LEAKTRACK_ variables on, or put leaktrack run directly in front of "
     "the program itself";
 constexpr char kAddBehind[] =
-    "write LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\": what is preloaded already stays, "
-    "and comes first";
+    "write LD_PRELOAD=\"${LD_PRELOAD:+$LD_PRELOAD:}OTHER.so\", which keeps the tracker and "
+    "keeps it first";
 
 // Commands that run the command that follows their options.
 constexpr absl::string_view kWrappers[] = {
@@ -35,9 +35,9 @@ constexpr absl::string_view kWrappers[] = {
     "tini",        "s6-setuidgid", "dumb-init", "strace",  "ltrace",
     "prlimit",     "softlimit",    "catchsegv", "script",  "start-stop-daemon",
     "systemd-run", "docker",       "podman",    "ssh"};
-// Those that start it from somewhere else: by a daemon, on another machine, in another container.
+// Wrappers that start it elsewhere: by a daemon, on another machine, in another container.
 constexpr absl::string_view kElsewhere[] = {"systemd-run", "docker", "podman", "ssh"};
-// Those that, as a rule, hand on an environment of their own.
+// Wrappers that usually pass on an environment of their own.
 constexpr absl::string_view kNewEnvironment[] = {"sudo", "doas", "su", "pkexec"};
 
 template <size_t N>
@@ -47,8 +47,8 @@ bool Among(const absl::string_view (&names)[N], absl::string_view name) {
 
 absl::string_view BaseOf(absl::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// The value of NAME=VALUE in a line of shell, quotes left out; nothing after the first blank
-// outside of them.
+// The value of NAME=VALUE in a line of shell, without quotes. It ends at the first blank outside
+// of them.
 std::string ValueAfter(absl::string_view line, size_t at) {
   std::string value;
   char quote = 0;
@@ -65,13 +65,13 @@ std::string ValueAfter(absl::string_view line, size_t at) {
   return value;
 }
 
-// What an assignment does to a preload that is there already; nothing where it stays first.
+// Checks an assignment to LD_PRELOAD. Empty if an existing preload stays first.
 Findings CheckPreload(const std::string& value, const std::string& where) {
   if (absl::StrContains(value, "libleaktrack.so")) return {};
   const size_t kept = std::min(value.find("$LD_PRELOAD"), value.find("${LD_PRELOAD"));
   if (kept == std::string::npos) {
     return {{Level::kWarning, "preload",
-             absl::StrCat(where, value.empty() ? " takes LD_PRELOAD away" : " sets LD_PRELOAD anew",
+             absl::StrCat(where, value.empty() ? " removes LD_PRELOAD" : " overwrites LD_PRELOAD",
                           ": what runs after it is not tracked"),
              value.empty() ? kHandOn : kAddBehind}};
   }
@@ -125,7 +125,7 @@ Findings CheckLine(absl::string_view line, const std::string& where) {
   return {};
 }
 
-// Takes what a wrapper's own words say of the environment.
+// Checks the effect of a wrapper's own words on the environment.
 void CheckWrapper(absl::string_view name, const std::vector<std::string>& words,
                   Findings& findings) {
   const auto blocked = [&](std::string what, const char* remedy) {
@@ -146,11 +146,10 @@ void CheckWrapper(absl::string_view name, const std::vector<std::string>& words,
                                                                : "";
     if (name == "env" && (word == "-i" || word == "-" || word == "--ignore-environment"))
       return blocked("env -i empties the environment", kHandOn);
-    if (name == "env" && removed == "LD_PRELOAD")
-      return blocked("env takes LD_PRELOAD away", kHandOn);
+    if (name == "env" && removed == "LD_PRELOAD") return blocked("env removes LD_PRELOAD", kHandOn);
     if (name == "env" && word.starts_with("LD_PRELOAD=") &&
         !absl::StrContains(word, "libleaktrack.so")) {
-      return blocked("env sets LD_PRELOAD anew",
+      return blocked("env overwrites LD_PRELOAD",
                      "name libleaktrack.so there as well, before the others");
     }
     if (word == "--reset-env")
@@ -196,8 +195,8 @@ CommandChain FollowWrappers(const std::vector<std::string>& command) {
     chain.programs.push_back(located.path);
     const absl::string_view name = BaseOf(command[at]);
     if (!Among(kWrappers, name)) return chain;
-    // The first word that is a command: what an option of the wrapper takes (a number, a user, a
-    // time) is none.
+    // The next word that is a command. Arguments of the wrapper's options (a number, a user, a
+    // time) are not.
     size_t next = at + 1;
     while (next < command.size() &&
            (command[next].starts_with("-") || absl::StrContains(command[next], '=') ||

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands between `leaktrack run` and the program that is meant: start scripts, and commands
+// Checks what stands between `leaktrack run` and the intended program: start scripts, and commands
 // that run other commands.
 //
-// What: reads a script for lines that take LD_PRELOAD away, and follows a command line through env,
-// nice, timeout, numactl and their like to the program behind. Why: each of these is tracked
-// itself, perfectly, and what it starts may not be. Promises: reads, never runs. A script is a
-// program: what is found in it is a warning, what is not found is not denied.
+// What: looks in a script for lines that remove LD_PRELOAD, and follows a command line through
+// env, nice, timeout, numactl and others to the program behind them.
+// Why: each of these is itself tracked perfectly, but the program that it starts may not be.
+// Promises: reads, never runs. A problem found in a script is a warning.
+// Limits: a script is a program, so the absence of a finding proves nothing.
 //
 // Thread-safety: none.
 #ifndef LEAKTRACK_TOOLS_INSPECT_SCRIPT_CHECKS_H_
@@ -19,17 +20,18 @@
 
 namespace leaktrack {
 
-// Of a script's text; nothing where it hands LD_PRELOAD on, as far as its lines tell.
+// Checks a script's text. Empty if it passes LD_PRELOAD on, as far as its lines tell.
 Findings CheckScriptText(const std::string& text);
 
-// Of the script at `path`, run by `interpreter`; nothing where that is no shell.
+// Checks the script at `path`, run by `interpreter`. Empty if that is not a shell.
 Findings CheckScript(const std::string& path, const std::string& interpreter);
 
 // A command line, from its first word to the program that it is for.
 struct CommandChain {
-  std::vector<std::string> programs;  // paths; the first is the first word, the last what is meant
-  Findings findings;                  // what the wrappers do to LD_PRELOAD
-  bool open = false;                  // the last is a wrapper, and what it would run is not named
+  std::vector<std::string>
+      programs;       // paths; the first is the first word, the last the intended program
+  Findings findings;  // the effects of the wrappers on LD_PRELOAD
+  bool open = false;  // the last is a wrapper, and its command is unknown
 };
 CommandChain FollowWrappers(const std::vector<std::string>& command);
 

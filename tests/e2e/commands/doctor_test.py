@@ -127,7 +127,7 @@ def processes(session, folder):
     with running([plain], cwd=session.folder) as process:
         code, found, _ = doctor(session.leaktrack, process.pid)
         assert code == 0, found
-        expect(found, "tracked", "note", "not tracked now")
+        expect(found, "tracked", "note", "is not tracked: ")
         expect(found, "seccomp", "ok", "no seccomp")
         expect(found, "output", "ok", session.folder)
     with running([plain, "filter"]) as process:
@@ -163,7 +163,7 @@ def output_to_be_made(session, folder):
     place = os.path.join(session.folder, "not", "yet")
     code, found, _ = doctor(session.leaktrack, os.path.join(folder, "doctor_target"), ["-o", place])
     assert code == 0, found
-    expect(found, "output", "ok", f"{place}: will be made")
+    expect(found, "output", "ok", f"{place}: will be created")
     assert not os.path.exists(place), "doctor changes nothing"
 
 

@@ -171,7 +171,7 @@ def main():
 
         text = merge(session, session.folder, code=3)
         assert "6 runs of 2 program versions: none grows" in text and "NewLeak < main" in text, text
-        assert "2 files could not be read" in text and "1 capture was of runs that had been counted already" in text, text
+        assert "2 files could not be read" in text and "1 capture left out: their runs were counted already" in text, text
         output = os.path.join(session.folder, "out.txt")
         assert merge(session, "-o", output, "--top", "1", session.folder, code=3) == ""
         with open(output, encoding="utf-8") as file:

@@ -119,7 +119,7 @@ def limits(gate):
     own = '[[site]]\nmatch = "^OldLeak$"\nmax = "20KiB"\n'
     gate.expect(at_exit(50, 0, own), 0, "within its limit: OldLeak loses 14.6 KiB")
     gate.expect(at_exit(100, 0, own), 1, "NEW LEAK: OldLeak")
-    gate.expect(at_exit(0, 0, own), 0, "limit of a site that does not leak: " + gate.path("limits.toml") + ":1: ^OldLeak$")
+    gate.expect(at_exit(0, 0, own), 0, "unused limit, no leak matches it: " + gate.path("limits.toml") + ":1: ^OldLeak$")
     gate.expect(at_exit(50, 0, 'max-total = "10KiB"\n' + own), 1, "over its limit")
     gate.expect(at_exit(50, 0, 'max-totals = "1KiB"\n'), 2, "limits.toml:1: 'max-totals' is not a limit")
     gate.expect(gate.at_exit(0, 0, "--limits", "/no/such"), 2, "cannot be read")

@@ -125,10 +125,10 @@ def doctor(start):
     script("exec PROGRAM", "")
     script('export LD_PRELOAD="${LD_PRELOAD:+$LD_PRELOAD:}/x.so"\nexec PROGRAM', "")
     script("# export LD_PRELOAD=/x.so\nexec PROGRAM", "")
-    script("export LD_PRELOAD=/x.so\nexec PROGRAM", "line 3 sets LD_PRELOAD anew")
+    script("export LD_PRELOAD=/x.so\nexec PROGRAM", "line 3 overwrites LD_PRELOAD")
     script('export LD_PRELOAD="/x.so${LD_PRELOAD:+:$LD_PRELOAD}"\nexec PROGRAM', "line 3 puts another library before the tracker")
     script("true\nexec env -i PROGRAM", "line 4 empties the environment")
-    script("unset A LD_PRELOAD", "line 3 takes LD_PRELOAD away")
+    script("unset A LD_PRELOAD", "line 3 removes LD_PRELOAD")
     script("exec sudo -u nobody PROGRAM", "line 3 runs sudo")
 
     def wrapper(command, code, what):
@@ -137,8 +137,8 @@ def doctor(start):
 
     wrapper(["nice", "-n", "5", "timeout", "-s", "KILL", "10s", "env", "A=b"], 0, "")
     wrapper(["env", "-i"], 1, "empties the environment")
-    wrapper(["nice", "env", "-u", "LD_PRELOAD"], 1, "takes LD_PRELOAD away")
-    wrapper(["env", "LD_PRELOAD=/x.so"], 1, "sets LD_PRELOAD anew")
+    wrapper(["nice", "env", "-u", "LD_PRELOAD"], 1, "removes LD_PRELOAD")
+    wrapper(["env", "LD_PRELOAD=/x.so"], 1, "overwrites LD_PRELOAD")
     assert ask("--", "nice", start.program + "_static", code=1)[0][2:] != ""
     assert any(one[0] == "wrapper" and "runs another program" in one[2] for one in ask("env", code=0))
 

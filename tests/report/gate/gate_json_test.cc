@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Comparisons for machines: bounded in sites, and written site by site.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 
 namespace leaktrack {
 namespace {
+
+using ::testing::HasSubstr;
 
 // Remembers how large the largest piece was.
 class WatchingSink : public TextSink {
@@ -88,8 +91,33 @@ TEST(GateWordsTest, ComparisonsSayWithWhichPowerTheyLooked) {
   EXPECT_EQ(PowerText(comparison), "");
   comparison.detectable_bytes = 320 << 10;
   EXPECT_EQ(PowerText(comparison),
-            "a new leak of 320 KiB per run would have been found (90 % power); counts scatter by "
-            "a factor of 1.0 over chance");
+            "a new leak of 320 KiB per run would have been found (90 % power); counts scatter "
+            "1.0 times as much as by chance");
+}
+
+TEST(GateWordsTest, OnlyAGateHasABaselineToTakeWhatIsFixedOutOf) {
+  GateResult gate;
+  Comparison comparison;
+  SiteChange fixed;
+  fixed.key = {"Record"};
+  fixed.change = Change::kFixed;
+  fixed.base_blocks = 2;
+  fixed.base_bytes = 4096;
+  gate.sites.push_back({.change = fixed});
+  comparison.sites.push_back(fixed);
+  const std::string sentence = "FIXED: Record no longer leaks (it lost 4 KiB in 2 blocks per run)";
+  EXPECT_THAT(GateText(gate, 200, false), HasSubstr(sentence + "; take it out of the baseline\n"));
+  EXPECT_THAT(GateMarkdown(gate), HasSubstr("take it out of the baseline"));
+  EXPECT_THAT(ComparisonText(comparison, 200, false), HasSubstr(sentence + "\n"));
+}
+
+TEST(GateWordsTest, TheHeadlineCountsTestsThatKeepMemory) {
+  GateResult result;
+  result.verdict = GateVerdict::kFail;
+  result.failed_tests = {"a"};
+  EXPECT_EQ(Headline(result), "gate: FAIL: 1 test keeps memory");
+  result.failed_tests = {"a", "b"};
+  EXPECT_EQ(Headline(result), "gate: FAIL: 2 tests keep memory");
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ TEST(MergeReportTest, NoLineIsWiderThanThePageAndNoNameReachesTheTerminal) {
   const std::string text = MergeText(merge, {});
   EXPECT_THAT(text, HasSubstr("1,234 files could not be read:"));
   EXPECT_THAT(text, HasSubstr("and 1,229 more"));
-  EXPECT_THAT(text, HasSubstr("1 capture was of runs that had been counted already"));
+  EXPECT_THAT(text, HasSubstr("1 capture left out: their runs were counted already"));
 }
 
 TEST(MergeReportTest, TopCutsSitesNotSums) {

@@ -83,7 +83,7 @@ std::string GateMarkdown(const GateResult& result) {
   for (const GateSite& site : result.sites) {
     if (site.change.change == Change::kUnchanged && !site.over_limit) continue;
     absl::StrAppend(&text, "| ", Fails(site) ? "**fails**" : "", " | ",
-                    Cell(KeyText(site.change.key)), " | ", Cell(Sentence(site, result.unit)),
+                    Cell(KeyText(site.change.key)), " | ", Cell(GateSentence(site, result.unit)),
                     " |\n");
   }
   return text;

@@ -36,6 +36,8 @@ std::string Headline(const GateResult& result);  // "gate: FAIL: 1 new leak, 2 k
 std::string Sentence(
     const GateSite& site,
     const std::string& unit);  // "NEW LEAK: Record keeps 4.1 KiB in 12 blocks per run"
+// The same, with what to do about the baseline.
+std::string GateSentence(const GateSite& site, const std::string& unit);
 std::string TestSentence(const std::string& test);  // of GateResult::failed_tests
 inline constexpr char kPower[] = "(90 % power)";    // of what would be seen
 // How small a new leak would have been found; empty where that is not known.

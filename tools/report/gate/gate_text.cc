@@ -26,13 +26,13 @@ void Stack(Page& page, const SiteChange& site) {
     const ResolvedFrame& frame = site.stack[i];
     std::string text = DisplayName(frame);
     if (frame.line != 0) absl::StrAppend(&text, " at ", SafeText(frame.file), ":", frame.line);
-    page.Field(shown == 0 ? "  at" : "  from", text, 8);
+    page.Field(shown == 0 ? "  stack" : "", text, 8);
   }
 }
 
 // "FIXED", "KNOWN" and suppressed ones in a line each; those that fail with their stacks.
-void Site(Page& page, const GateSite& site, const std::string& unit) {
-  page.Line(SafeText(Sentence(site, unit)), TintOf(site));
+void Site(Page& page, const GateSite& site, const std::string& sentence) {
+  page.Line(SafeText(sentence), TintOf(site));
   if (Fails(site)) Stack(page, site.change);
 }
 
@@ -43,13 +43,13 @@ void Notes(Page& page, const GateResult& result) {
   for (const std::string& one : result.unused)
     page.Field("note", absl::StrCat("unused suppression: ", SafeText(one)));
   for (const std::string& one : result.unused_limits)
-    page.Field("note", absl::StrCat("limit of a site that does not leak: ", SafeText(one)));
+    page.Field("note", absl::StrCat("unused limit, no leak matches it: ", SafeText(one)));
   if (result.detectable_bytes > 1) {
     page.Field("power", absl::StrCat("a new leak of ", FormatSize(result.detectable_bytes), " per ",
-                                     result.unit, " would be seen ", kPower));
+                                     result.unit, " would have been found ", kPower));
   }
   if (!result.inconclusive_because.empty())
-    page.Field("because", SafeText(result.inconclusive_because));
+    page.Field("why", SafeText(result.inconclusive_because));
 }
 
 }  // namespace
@@ -62,7 +62,8 @@ std::string GateText(const GateResult& result, size_t columns, bool colour) {
   for (const std::string& test : result.failed_tests)
     page.Line(SafeText(TestSentence(test)), Tint::kRed);
   for (const GateSite& site : result.sites) {
-    if (site.change.change != Change::kUnchanged || site.over_limit) Site(page, site, result.unit);
+    if (site.change.change != Change::kUnchanged || site.over_limit)
+      Site(page, site, GateSentence(site, result.unit));
   }
   Notes(page, result);
   return page.text();
@@ -78,10 +79,12 @@ std::string ComparisonText(const Comparison& comparison, size_t columns, bool co
             worse     ? Tint::kRed
             : unclear ? Tint::kYellow
                       : Tint::kGreen);
-  for (const SiteChange& site : comparison.sites) {
-    if (site.change != Change::kUnchanged) Site(page, {site, false, false}, comparison.unit);
+  for (const SiteChange& change : comparison.sites) {
+    if (change.change == Change::kUnchanged) continue;
+    const GateSite site{change, false, false};
+    Site(page, site, Sentence(site, comparison.unit));
   }
-  if (unclear) page.Field("because", SafeText(comparison.inconclusive_because));
+  if (unclear) page.Field("why", SafeText(comparison.inconclusive_because));
   const std::string power = PowerText(comparison);
   if (!power.empty()) page.Field("power", power);
   return page.text();

@@ -48,7 +48,9 @@ std::string Headline(const GateResult& result) {
     if (count > 0) parts.push_back(absl::StrCat(count, " ", what));
   };
   if (!result.written_baseline.empty()) parts.emplace_back("baseline written");
-  add(result.failed_tests.size(), "failed by what a test keeps");
+  if (!result.failed_tests.empty()) {
+    parts.push_back(Counted(result.failed_tests.size(), "test keeps memory", "tests keep memory"));
+  }
   add(counts[static_cast<size_t>(Change::kNewLeak)], "new");
   add(counts[static_cast<size_t>(Change::kWorse)], "worse");
   add(counts[static_cast<size_t>(Change::kUnclear)], "unclear");
@@ -69,7 +71,7 @@ std::string Headline(const GateResult& result) {
 }
 
 std::string TestSentence(const std::string& test) {
-  return absl::StrCat("FAILED: ", test, " keeps memory, by its own word (KeepsNothing)");
+  return absl::StrCat("FAILED: ", test, " keeps memory, says its own check (KeepsNothing)");
 }
 
 std::string Sentence(const GateSite& site, const std::string& unit) {
@@ -84,14 +86,13 @@ std::string Sentence(const GateSite& site, const std::string& unit) {
   switch (change.change) {
     case Change::kFixed:
       return absl::StrCat(mark, ": ", name, " no longer leaks (it lost ",
-                          Amount(change.base_blocks, change.base_bytes, unit),
-                          "); take it out of the baseline");
+                          Amount(change.base_blocks, change.base_bytes, unit), ")");
     case Change::kUnclear:
     case Change::kWorse:
     case Change::kKnown:
       return absl::StrCat(mark, ": ", name, " loses ",
-                          Amount(change.now_blocks, change.now_bytes, unit), ", ",
-                          FormatSize(change.base_bytes), " before", accepted);
+                          Amount(change.now_blocks, change.now_bytes, unit), " (was ",
+                          FormatSize(change.base_bytes), ")", accepted);
     case Change::kNewLeak:
     case Change::kUnchanged:
       break;
@@ -100,16 +101,22 @@ std::string Sentence(const GateSite& site, const std::string& unit) {
                       Amount(change.now_blocks, change.now_bytes, unit), accepted);
 }
 
+std::string GateSentence(const GateSite& site, const std::string& unit) {
+  const bool fixed = site.change.change == Change::kFixed;
+  return absl::StrCat(Sentence(site, unit), fixed ? "; take it out of the baseline" : "");
+}
+
 std::string PowerText(const Comparison& comparison) {
   const std::string scatter =
-      absl::StrFormat("%s; counts scatter by a factor of %.1f over chance", kPower, comparison.phi);
+      absl::StrFormat("%s; counts scatter %.1f times as much as by chance", kPower, comparison.phi);
   if (comparison.detectable_bytes > 0) {
     return absl::StrCat("a new leak of ", FormatSize(comparison.detectable_bytes), " per ",
                         comparison.unit, " would have been found ", scatter);
   }
   if (comparison.detectable_blocks <= 0) return "";
   const auto blocks = static_cast<uint64_t>(std::ceil(comparison.detectable_blocks));
-  if (blocks <= 1) return "every block was recorded: one that each run loses would have been found";
+  if (blocks <= 1)
+    return "every block was recorded: a block that each run loses would have been found";
   return absl::StrCat("every block was recorded; a new leak of ", FormatCount(blocks),
                       " blocks per ", comparison.unit, " would have been found ", scatter);
 }

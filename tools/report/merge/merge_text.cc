@@ -39,7 +39,7 @@ std::string Heading(const Merge& merge) {
 std::string RunsText(const ProgramSum& program) {
   std::string text = absl::StrCat(
       Counted(program.runs, "run", "runs"), " on ", Counted(program.hosts.size(), "host", "hosts"),
-      ", ", FormatDuration(program.watched_seconds), " watched in sum, the longest ",
+      ", watched for ", FormatDuration(program.watched_seconds), " in all, the longest for ",
       FormatDuration(program.longest_seconds), ": ");
   std::string counts;
   for (const auto& [conclusion, word] : {std::pair{Conclusion::kFound, "with a leak or a suspect"},
@@ -92,9 +92,9 @@ void WriteProgram(const RankedProgram& ranked, size_t top, Page& page) {
                                          SafeText(version.second.substr(0, kBuildIdDigits)) + ")"),
             Tint::kBold);
   page.Field("  runs", RunsText(program), 9);
-  if (const std::string roles = RolesText(program); !roles.empty()) page.Field("  are", roles, 9);
+  if (const std::string roles = RolesText(program); !roles.empty()) page.Field("  roles", roles, 9);
   if (program.growth.mid > 0)
-    page.Field("  grow", absl::StrCat("together ", GrowthText(program.growth.Get())), 9);
+    page.Field("  growth", absl::StrCat("together ", GrowthText(program.growth.Get())), 9);
   const std::vector<RankedSite> sites = RankSiteSums(program);
   if (!sites.empty())
     page.Line(absl::StrFormat("  %9s of %-9s %13s %10s  %s", "grows in", "runs", "growth", "holds",
@@ -106,10 +106,10 @@ void WriteProgram(const RankedProgram& ranked, size_t top, Page& page) {
                            sites.size(), " shows them)"),
               Tint::kDim);
   if (program.sites_given_up > 0) {
-    page.Field("  Lost",
+    page.Field("  lost",
                absl::StrCat(Counted(program.sites_given_up, "entry", "entries"),
-                            " of small sites, with ", FormatSize(program.live_bytes_given_up),
-                            ", for want of memory: figures of small sites may be too low"),
+                            " of small sites, ", FormatSize(program.live_bytes_given_up),
+                            " in all, for lack of memory: figures of small sites may be too low"),
                9);
   }
 }
@@ -150,8 +150,8 @@ std::string MergeText(const Merge& merge, const MergeTextOptions& options) {
                            " more program versions (--format json has all)"));
   }
   if (merge.repeated > 0)
-    page.Field("Note", absl::StrCat(Counted(merge.repeated, "capture was", "captures were"),
-                                    " of runs that had been counted already"));
+    page.Field("Note", absl::StrCat(Counted(merge.repeated, "capture", "captures"),
+                                    " left out: their runs were counted already"));
   if (merge.unreadable > 0)
     page.Field("Unread",
                absl::StrCat(Counted(merge.unreadable, "file", "files"), " could not be read:"));
