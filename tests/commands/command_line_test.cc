@@ -37,8 +37,9 @@ TEST_F(CommandLineTest, AnUnknownCommandIsNamedAndSoAreTheKnownOnes) {
   for (const char* arguments : {"nonsense", "nonsense --help x", ""}) {
     const Outcome outcome = Tool(arguments);
     EXPECT_EQ(outcome.exit, 2);
-    EXPECT_THAT(outcome.text,
-                HasSubstr("run, report, triage, serve, look, merge, diff, gate, seal, doctor, dump"));
+    EXPECT_THAT(
+        outcome.text,
+        HasSubstr("run, report, triage, serve, look, merge, diff, gate, seal, doctor, dump"));
     EXPECT_THAT(outcome.text,
                 HasSubstr(*arguments != 0 ? "'nonsense' is not a command" : "no command is given"));
   }
