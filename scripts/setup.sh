@@ -28,7 +28,7 @@ tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev" clang-tidy "clang-f
        debuginfod "libdebuginfod1|libdebuginfod1t64" musl-tools faketime
        guile-3.0 sbcl erlang-base php-cli lua5.4 bubblewrap openssh-server openssh-client haproxy
        apache2-bin fakeroot eatmydata qemu-user
-       prometheus
+       prometheus tmux
        qemu-system-x86 busybox-static cpio)  # the last three: scripts/guest.sh
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless ghc ocaml-nox)

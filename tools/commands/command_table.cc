@@ -7,7 +7,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kServe,  &kMerge,
+constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kTop,    &kServe, &kMerge,
                                         &kDiff, &kGate,   &kSeal,   &kDoctor, &kDump};
 
 }  // namespace
