@@ -30,7 +30,7 @@ tests=(libbenchmark-dev "libclang-rt-dev|libclang-rt-14-dev" clang-tidy "clang-f
        guile-3.0 sbcl erlang-base php-cli lua5.4 bubblewrap openssh-server openssh-client haproxy
        apache2-bin fakeroot eatmydata qemu-user
        qemu-system-x86 busybox-static cpio  # these three: scripts/guest.sh
-       prometheus debhelper libbz2-dev)
+       prometheus tmux debhelper libbz2-dev)
 package=(debhelper dpkg-dev libbz2-dev lintian mmdebstrap podman runc)
 bench=(heaptrack valgrind wrk time)
 survival=(wrk gdb valgrind default-jdk-headless ghc ocaml-nox)

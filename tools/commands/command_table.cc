@@ -7,8 +7,8 @@
 namespace leaktrack {
 namespace {
 
-constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kServe,  &kLook, &kMerge,
-                                        &kDiff, &kGate,   &kSeal,   &kDoctor, &kDump};
+constexpr const Command* kCommands[] = {&kRun,   &kReport, &kTriage, &kTop,  &kServe,  &kLook,
+                                        &kMerge, &kDiff,   &kGate,   &kSeal, &kDoctor, &kDump};
 
 }  // namespace
 
