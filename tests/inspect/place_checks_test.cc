@@ -71,7 +71,7 @@ TEST_F(PlaceChecksTest, APlaceThatRunWillMakeIsJudgedByTheDirectoryAbove) {
   EXPECT_EQ(unmade.level, Level::kBlocker);
   const Finding nowhere = CheckOutput("/proc/no/where", self_, true);
   EXPECT_EQ(nowhere.level, Level::kBlocker);
-  EXPECT_THAT(nowhere.what, HasSubstr("/proc/no/where, which is to be made in /proc"));
+  EXPECT_THAT(nowhere.what, HasSubstr("/proc/no/where, to be created in /proc"));
   EXPECT_FALSE(nowhere.remedy.empty());
 }
 
@@ -80,7 +80,7 @@ TEST_F(PlaceChecksTest, TheRightsAreThoseOfTheUserThatTheProgramRunsAs) {
   const Finding finding = CheckOutput(directory_, {kNobody, kNobody});
   if (geteuid() == 0) {
     EXPECT_EQ(finding.level, Level::kBlocker);
-    EXPECT_THAT(finding.what, HasSubstr("as user 65534"));
+    EXPECT_THAT(finding.what, HasSubstr("user 65534 cannot write captures to"));
     EXPECT_EQ(geteuid(), 0u) << "the rights were given up in a child alone";
     chmod(directory_.c_str(), 01777);
     EXPECT_NE(CheckOutput(directory_, {kNobody, kNobody}).level, Level::kBlocker);

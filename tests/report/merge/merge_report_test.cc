@@ -30,7 +30,7 @@ Merge Fleet(uint64_t runs) {
 TEST(MergeReportTest, TellsRunsSitesAndSums) {
   const std::string text = MergeText(Fleet(1200), {});
   EXPECT_THAT(text, HasSubstr("1,200 runs of 1 program version: 1,200 grow"));
-  EXPECT_THAT(text, HasSubstr("1,200\n         with a leak or a suspect"));
+  EXPECT_THAT(text, HasSubstr("1,200 with a leak or a suspect"));
   EXPECT_THAT(text, HasSubstr("1,200 of 1,200"));
   EXPECT_THAT(text, HasSubstr("10.1 GiB"));  // 1,200 times 9e6
   EXPECT_THAT(text, Not(HasSubstr("Unread")));
