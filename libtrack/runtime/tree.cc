@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <string_view>
 
@@ -62,6 +64,15 @@ bool ParentIsPreloaded(long parent) {
   return found;
 }
 
+// Not as one of the first three: the program, and whoever traces it, takes what is written there
+// for its output.
+int AboveStandardError(int fd) {
+  if (fd < 0 || fd > STDERR_FILENO) return fd;
+  const long higher = raw::Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  raw::Close(fd);
+  return raw::Failed(higher) ? -1 : static_cast<int>(higher);
+}
+
 int OpenCount(const Options& options, TreeCount count, int flags) {
   if (options.run_pid == 0) return -1;
   char path[80];
@@ -72,7 +83,8 @@ int OpenCount(const Options& options, TreeCount count, int flags) {
       .AddNumber(static_cast<uint64_t>(raw::Call(SYS_geteuid)))
       .AddChar('.')
       .Add(NameOf(count));
-  return raw::OpenAt(AT_FDCWD, path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  return AboveStandardError(
+      raw::OpenAt(AT_FDCWD, path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 }
 
 // 0 if that is not a file with a size.
