@@ -102,7 +102,7 @@ def odd_targets(session, folder):
         assert code == 2 and words in message and message.count("\n") == 1, (target, message)
     code, found, _ = doctor(session.leaktrack, "sh", ["-o", "/proc/nowhere"])
     assert code == 1, found
-    expect(found, "output", "blocker", "cannot be written")
+    expect(found, "output", "blocker", "cannot write captures to")
 
 
 def privileges(session, folder):
@@ -141,7 +141,7 @@ def processes(session, folder):
     if os.geteuid() == 0:  # the other user may not write where root may
         os.chmod(session.folder, 0o700)
         with running([plain], cwd=session.folder, user=65534, group=65534) as process:
-            expect(doctor(session.leaktrack, process.pid)[1], "output", "blocker", "as user 65534")
+            expect(doctor(session.leaktrack, process.pid)[1], "output", "blocker", "user 65534 cannot write captures")
 
 
 def small_recorder_place(session, folder):
