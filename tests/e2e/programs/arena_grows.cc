@@ -4,9 +4,8 @@
 // larger ones. Other connections come and go.
 // RUN:
 // EXPECT: first Parse
-// EXPECT: verdict suspect Parse
 // EXPECT: trend container Parse
-// EXPECT: accused only Parse
+// EXPECT: grows only Parse
 #include <time.h>
 
 #include <cstddef>
