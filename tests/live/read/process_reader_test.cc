@@ -118,8 +118,9 @@ TEST(HostReaderTest, SeesThisVeryProcessItsCgroupAndTheMachine) {
   ASSERT_NE(self, reading.processes.end());
   EXPECT_GT(self->resident, 1 << 20);
   EXPECT_GT(reading.machine.total, reading.machine.available);
-  reading = reader.Read({self->key});
-  const auto again = std::ranges::find(reading.processes, self->key, &ProcessReading::key);
+  const ProcessKey key = self->key;
+  reading = reader.Read({key});
+  const auto again = std::ranges::find(reading.processes, key, &ProcessReading::key);
   ASSERT_TRUE(again->closely);
   EXPECT_GT(again->closely->heap + again->closely->mappings, 0);
   EXPECT_GT(again->closely->descriptors, 2);
