@@ -124,6 +124,7 @@ LEAKTRACK_EXPORT [[gnu::noreturn]] void abort() {
 
 LEAKTRACK_EXPORT [[gnu::noreturn]] void pthread_exit(void* result) {
   BeforeMainThreadEnds();
+  // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): what was resolved is there
   if (g_real.pthread_exit != nullptr || ResolveRealFunctions()) g_real.pthread_exit(result);
   __builtin_unreachable();
 }
