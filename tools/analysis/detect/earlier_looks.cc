@@ -120,7 +120,7 @@ void Hold(Hypothesis& hypothesis, const Look& last) {
     if (hypothesis.probability >= bound) return;
     if (hypothesis.probability < held) continue;
     const std::vector<double> anchors = AnchorsMs(last.window.end_ms);
-    if (std::ranges::none_of(anchors, [&](double end_ms) {
+    if (std::ranges::none_of(anchors, [&, bound = bound](double end_ms) {
           return ProbabilityAt(hypothesis, end_ms, last) >= bound;
         }))
       continue;
