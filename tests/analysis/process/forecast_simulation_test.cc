@@ -71,12 +71,11 @@ TEST(ForecastSimulationTest, TheTimeToTheLimitIsNearTheTruthAndItsIntervalHonest
       "time to limit of %d leaks: median error %.1f %%, p90 %.1f %%, 80 %% interval covers %.1f "
       "%%\n",
       kPrograms, 100 * median, 100 * ninth, 100 * coverage);
-  EXPECT_LT(median, .05);
-  EXPECT_LT(ninth, .15);
-  // 80 % minus three standard deviations of 200 draws.
+  EXPECT_LT(median, .01);
+  EXPECT_LT(ninth, .02);
+  // 80 % minus three standard deviations of 200 draws. The forecast is held to resident memory,
+  // which grows here without noise: the interval has the truth nearly always.
   EXPECT_GE(coverage, .72);
-  // The model takes blocks for less independent than these are, so the interval is rather too wide.
-  EXPECT_LE(coverage, .97);
 }
 
 }  // namespace
