@@ -230,7 +230,7 @@ def _expect_no_accusation():
 def _expect_memory(memory_class):
     def check(report):
         memory = report["memory"]
-        return None if memory["class"] == memory_class else f"memory is {memory['class']}: {memory['because']}"
+        return None if memory["class"] in memory_class.split("|") else f"memory is {memory['class']}: {memory['because']}"
     return check
 
 
@@ -366,7 +366,7 @@ GRAMMAR = [
     (r"conclusion ([a-z_|]+)", _expect_conclusion),
     (r"measured (resident|heap) ([0-9.]+) to ([0-9.]+) MiB/min", _expect_measured),
     (r"holder (\S+)", _expect_holder),
-    (r"memory ([a-z]+)", _expect_memory),
+    (r"memory ([a-z|]+)", _expect_memory),
     (r"unplaced growth(?: near (\S+))?", _expect_unplaced),
     (r"retained at least (\d+) bytes", _expect_retained),
     (r"threads grow(?: by (\S+))?", _expect_threads),
