@@ -17,7 +17,7 @@ import sys
 from look_test import Running, cases_of, look, problems
 
 # What a core does not have: epoll's data, names of threads, and, by default, pages of shared files.
-NOT_IN_CORES = {"epoll", "shared_file", "mapped_file", "stack", "thread_local", "local"}
+NOT_IN_CORES = {"epoll", "shared_file", "mapped_file", "stack", "thread_local", "local", "erased"}
 
 
 def core_of(program):

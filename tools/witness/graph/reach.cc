@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "tools/witness/heaps/glibc_layout.h"
 #include "tools/witness/heaps/resolve.h"
 
 namespace leaktrack::witness {
@@ -24,6 +25,7 @@ class Finder {
       }
       Follow();
     }
+    FollowCaches();
     MarkOnlyInside();
     return std::move(reach_);
   }
@@ -59,6 +61,10 @@ class Finder {
   void Follow() {
     for (size_t next = 0; next < queue_.size(); ++next) {
       const uint32_t block = queue_[next];
+      if (heap_.blocks[block].size == kCacheBytes && !last_pass_) {
+        caches_.push_back(block);
+        continue;
+      }
       for (uint32_t at = heap_.first[block]; at < heap_.first[block + 1]; ++at) {
         const uint32_t target = heap_.targets[at] & ~kInterior;
         if (reach_.parent[target] != kNoBlock) continue;
@@ -67,6 +73,14 @@ class Finder {
       }
     }
     queue_.clear();
+  }
+
+  // A thread's cache of freed blocks holds what it lists only if nothing else does: a block that
+  // was freed after the list was read still looks alive, and is not lost.
+  void FollowCaches() {
+    last_pass_ = true;
+    queue_ = std::move(caches_);
+    Follow();
   }
 
   // Once more, by pointers to the starts of blocks alone.
@@ -95,7 +109,8 @@ class Finder {
   const BlockIndex index_;
   Reach reach_;
   std::vector<bool> by_start_;
-  std::vector<uint32_t> queue_;
+  std::vector<uint32_t> queue_, caches_;
+  bool last_pass_ = false;
 };
 
 // Gives each lost block its head.

@@ -4,8 +4,9 @@
 //
 // What: conservative: each aligned word that could be a pointer is one, also into the middle of a
 // block. Roots are followed kind by kind, data of modules first, so that a lasting holder is found
-// before one that passes by. Blocks that nothing reaches are parted as valgrind does: definitely
-// lost (no lost block points to it either, or the first of a ring) and indirectly.
+// before one that passes by; the allocator's lists of freed blocks come last. Blocks that nothing
+// reaches are parted as valgrind does: definitely lost (no lost block points to it either, or the
+// first of a ring) and indirectly.
 // Promises: as much memory as 10 bytes a block; time in proportion to blocks and pointers.
 #ifndef LEAKTRACK_TOOLS_WITNESS_GRAPH_REACH_H_
 #define LEAKTRACK_TOOLS_WITNESS_GRAPH_REACH_H_

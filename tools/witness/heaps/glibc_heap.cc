@@ -66,9 +66,8 @@ class Reader {
 
   // Each thread that allocates has one, even if nothing is in it.
   bool HasCache() const {
-    return std::any_of(heap_.blocks.begin(), heap_.blocks.end(), [](const Block& block) {
-      return block.size == sizeof(GlibcTcache) + kHeader - 8;
-    });
+    return std::any_of(heap_.blocks.begin(), heap_.blocks.end(),
+                       [](const Block& block) { return block.size == kCacheBytes; });
   }
 
   // Blocks with mappings of their own belong to no arena: they count for the first.

@@ -49,6 +49,9 @@ inline constexpr size_t kParameterNumbers = 6, kParameterBytes = kParameterNumbe
 inline constexpr uint64_t kPreviousInUse = 1, kIsMapped = 2, kOtherArena = 4, kFlagBits = 7;
 inline constexpr uint64_t kHeader = 16, kSmallestChunk = 32;
 
+// What a thread's cache may use of its chunk.
+inline constexpr uint64_t kCacheBytes = sizeof(GlibcTcache) + kHeader - 8;
+
 // Pointers in free lists of single links are stored so since glibc 2.32.
 inline constexpr uint64_t Reveal(uint64_t position, uint64_t stored) {
   return position >> 12 ^ stored;

@@ -26,6 +26,8 @@
 // EXPECT: possible Inside 50
 // CASE: local
 // EXPECT: held Server 1 by stack witness_held
+// CASE: erased
+// EXPECT: held Linked 400 by stack witness_held
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -178,6 +180,26 @@ void Local() {
   Wait();
 }
 
+// The list is on the stack. What was erased lies in the thread's cache, and still points into it.
+void Erased() {
+  Linked* first = nullptr;
+  for (int i = 0; i < 500; ++i) {
+    auto* one = new Linked;
+    one->next = first;
+    first = one;
+  }
+  Linked** at = &first;
+  for (int i = 0; i < 100; ++i) {
+    at = &(*at)->next;
+    Linked* const erased = *at;
+    *at = erased->next;
+    delete erased;
+    at = &(*at)->next;
+  }
+  asm volatile("" : : "r"(&first) : "memory");
+  Wait();
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -193,6 +215,7 @@ int main(int, char** argv) {
       {"shared_file", [] { InMapping(MAP_SHARED); }},
       {"interior", Interior},
       {"local", Local},
+      {"erased", Erased},
   };
   cases.at(argv[1])();
   ClearStack();
