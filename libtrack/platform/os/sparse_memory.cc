@@ -69,19 +69,24 @@ bool IsOneMapping(const char* at, uint64_t bytes) {
          kBadAddress;
 }
 
-}  // namespace
-
-char* PlaceSparse(uint64_t bytes, uint64_t first_bytes, const Backing& backing) {
-  LEAKTRACK_DCHECK(first_bytes <= bytes);
+// At a place in our range that nobody has taken. Null: there is none.
+char* MapSomewhere(uint64_t bytes, uint64_t first_bytes, const Backing& backing) {
   if (bytes >= kHighest - kLowest) return nullptr;
   const uint64_t places = (kHighest - kLowest - bytes) >> kStepBits;
   for (int i = 0; i < kTries; ++i) {
     char* const at = reinterpret_cast<char*>(kLowest + ((AnyNumber() % places) << kStepBits));
-    if (!MapPiece(at, first_bytes, backing)) continue;
-    Remember(at, bytes);
-    return at;
+    if (MapPiece(at, first_bytes, backing)) return at;
   }
   return nullptr;
+}
+
+}  // namespace
+
+char* PlaceSparse(uint64_t bytes, uint64_t first_bytes, const Backing& backing) {
+  LEAKTRACK_DCHECK(first_bytes <= bytes);
+  char* const at = MapSomewhere(bytes, first_bytes, backing);
+  if (at != nullptr) Remember(at, bytes);
+  return at;
 }
 
 bool IsSparse(uintptr_t address) {
@@ -112,6 +117,10 @@ bool ExtendPiece(char* end, uint64_t bytes) {
   return IsOneMapping(last, kPageBytes + bytes);
 }
 
-void* MapPrivate(uint64_t bytes) { return MapUnlocked(nullptr, bytes, FlagsOf({}), {}); }
+void* MapPrivate(uint64_t bytes) {
+  const uint64_t whole = (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+  char* const at = MapSomewhere(whole, whole, {});
+  return at != nullptr ? at : MapUnlocked(nullptr, bytes, FlagsOf({}), {});
+}
 
 }  // namespace leaktrack::track

@@ -24,14 +24,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libtrack/capture/own_addresses.h"
+
 namespace leaktrack::track {
 
 inline constexpr uint64_t kPageBytes = 4096;
 
-// Above the hints of runtimes that choose their own addresses, and below the load addresses of
-// position-independent programs.
-inline constexpr uintptr_t kLowest = 0x4000'0000'0000;
-inline constexpr uintptr_t kHighest = 0x5400'0000'0000;
+inline constexpr uintptr_t kLowest = capture::kLowestOwnAddress;
+inline constexpr uintptr_t kHighest = capture::kHighestOwnAddress;
 
 // The memory behind a piece.
 struct Backing {
@@ -53,7 +53,8 @@ bool IsSparse(uintptr_t address);
 // moment.
 [[nodiscard]] bool ExtendPiece(char* end, uint64_t bytes);
 
-// Private memory at an address of the kernel's choice, neither locked nor resident. Null: refused.
+// Private memory, neither locked nor resident. It lies in the same range, or where the kernel
+// chooses if none is free there. Null: refused.
 void* MapPrivate(uint64_t bytes);
 
 }  // namespace leaktrack::track

@@ -104,5 +104,13 @@ TEST(SparseMemoryTest, ALimitIsARefusal) {
   EXPECT_EQ(InChild(body), 0);
 }
 
+TEST(SparseMemoryTest, PrivateMemoryLiesWhereToolsKnowItToBeOurs) {
+  char* const memory = static_cast<char*>(MapPrivate(5000));
+  ASSERT_NE(memory, nullptr);
+  EXPECT_TRUE(capture::MayBeOwnMemory(reinterpret_cast<uintptr_t>(memory)));
+  memory[4999] = 1;
+  munmap(memory, 8192);
+}
+
 }  // namespace
 }  // namespace leaktrack::track

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "libtrack/capture/own_addresses.h"
 #include "tools/witness/roots/thread_pointers.h"
 
 namespace leaktrack::witness {
@@ -26,7 +27,9 @@ class RootFinder {
     holes_ = input.heap;
     holes_.insert(holes_.end(), input.own_state.begin(), input.own_state.end());
     for (const Module& module : input.modules) {
-      if (IsOwnFile(module.path)) holes_.push_back(module.range);
+      if (!IsOwnFile(module.path)) continue;
+      holes_.push_back(module.range);
+      is_tracked_ = true;
     }
     std::sort(holes_.begin(), holes_.end(),
               [](const Range& a, const Range& b) { return a.start < b.start; });
@@ -35,7 +38,7 @@ class RootFinder {
   std::vector<Root> Find() {
     const std::vector<ThreadPointer> pointers = FindThreadPointers(memory_, input_.heap);
     for (const Mapping& mapping : memory_.maps()) {
-      if (!MayHoldPointers(mapping)) continue;
+      if (!MayHoldPointers(mapping) || IsOwnMemory(mapping)) continue;
       if (!TakeStack(mapping, pointers)) TakePlain(mapping, mapping.range);
     }
     for (const Range& range : input_.unparsed) {
@@ -48,6 +51,11 @@ class RootFinder {
   }
 
  private:
+  // The tracker's tables have the addresses of blocks, and hold none.
+  bool IsOwnMemory(const Mapping& mapping) const {
+    return is_tracked_ && !mapping.IsFile() && capture::MayBeOwnMemory(mapping.range.start);
+  }
+
   void Add(Root root, Range range) {
     for (const Range& part : Without({range}, holes_)) {
       root.range = part;
@@ -180,6 +188,7 @@ class RootFinder {
   const RootsInput& input_;
   std::vector<Range> holes_;
   uint64_t static_tls_ = 0;
+  bool is_tracked_ = false;
   std::vector<Root> roots_;
 };
 
