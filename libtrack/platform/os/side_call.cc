@@ -2,10 +2,10 @@
 #include "libtrack/platform/os/side_call.h"
 
 #include <sched.h>
-#include <sys/mman.h>
 
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/os/raw.h"
+#include "libtrack/platform/os/sparse_memory.h"
 
 namespace leaktrack::track {
 namespace {
@@ -45,9 +45,8 @@ bool SideCall::Start(void (*function)(void*), void* argument) {
   LEAKTRACK_DCHECK(function != nullptr);
   if (!Gone()) return false;
   if (stack_ == nullptr) {
-    void* memory = raw::Mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (raw::MmapFailed(memory)) return false;
+    void* const memory = MapPrivate(kStackBytes);
+    if (memory == nullptr) return false;
     stack_ = static_cast<char*>(memory);
   }
   auto** top = reinterpret_cast<void**>(stack_ + kStackBytes) - 2;
