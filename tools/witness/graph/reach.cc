@@ -23,9 +23,12 @@ class Finder {
       for (uint32_t i = 0; i < roots_.size(); ++i) {
         if (static_cast<int>(roots_[i].kind) == kind) TakeRoot(i);
       }
-      Follow();
+      Follow(/*through_caches=*/false);
     }
-    FollowCaches();
+    // A thread's cache of freed blocks holds what it lists only if nothing else does: a block that
+    // was freed after the list was read still looks alive, and is not lost.
+    queue_ = std::move(caches_);
+    Follow(/*through_caches=*/true);
     MarkOnlyInside();
     return std::move(reach_);
   }
@@ -58,10 +61,11 @@ class Finder {
     queue_.push_back(block);
   }
 
-  void Follow() {
+  // Blocks that have the size of a cache wait in `caches_` unless `through_caches`.
+  void Follow(bool through_caches) {
     for (size_t next = 0; next < queue_.size(); ++next) {
       const uint32_t block = queue_[next];
-      if (heap_.blocks[block].size == kCacheBytes && !last_pass_) {
+      if (!through_caches && heap_.blocks[block].size == kCacheBytes) {
         caches_.push_back(block);
         continue;
       }
@@ -73,14 +77,6 @@ class Finder {
       }
     }
     queue_.clear();
-  }
-
-  // A thread's cache of freed blocks holds what it lists only if nothing else does: a block that
-  // was freed after the list was read still looks alive, and is not lost.
-  void FollowCaches() {
-    last_pass_ = true;
-    queue_ = std::move(caches_);
-    Follow();
   }
 
   // Once more, by pointers to the starts of blocks alone.
@@ -110,7 +106,6 @@ class Finder {
   Reach reach_;
   std::vector<bool> by_start_;
   std::vector<uint32_t> queue_, caches_;
-  bool last_pass_ = false;
 };
 
 // Gives each lost block its head.
