@@ -7,6 +7,8 @@
 // programs, and nowhere near where the kernel puts mappings.
 // Why shared: the tables of the tracker are full of the addresses of the program's blocks. Tools
 // that ask a process's memory who holds a block must not ask them.
+// Limit: a tracked program that itself maps memory there is taken for the tracker: what only this
+// memory holds looks lost. No allocator or runtime is known to do so.
 #ifndef LEAKTRACK_LIBTRACK_CAPTURE_OWN_ADDRESSES_H_
 #define LEAKTRACK_LIBTRACK_CAPTURE_OWN_ADDRESSES_H_
 
