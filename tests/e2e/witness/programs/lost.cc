@@ -18,6 +18,8 @@
 // EXPECT: lost RingNode 192
 // CASE: shared_ring
 // EXPECT: lost SharedRing 128
+// CASE: callbacks
+// EXPECT: lost Caller 300
 // CASE: threads
 // EXPECT: lost Handed 256
 // CASE: mixed
@@ -67,6 +69,10 @@ struct RingNode : Object {
 };
 struct SharedRing : Object {
   std::shared_ptr<SharedRing> other;
+};
+struct Caller : Object {
+  std::function<void()> on_close;
+  std::string name;
 };
 struct Handed : Object {};
 struct Mixed : Object {};
@@ -139,6 +145,17 @@ void LoseSharedRings() {
   }
 }
 
+// Each session has a callback that has the session.
+__attribute__((noinline)) void OpenSession(int number) {
+  auto session = std::make_shared<Caller>();
+  session->name = "a session with a name of its own, number " + std::to_string(number);
+  session->on_close = [session] { session->words[0] = 1; };
+}
+
+void LoseCallbacks() {
+  for (int i = 0; i < 300; ++i) OpenSession(i);
+}
+
 void LoseBetweenThreads() {
   for (int i = 0; i < 256; ++i) {
     std::thread([] { only_pointer = new Handed; }).join();
@@ -178,6 +195,7 @@ int main(int, char** argv) {
       {"tree", LoseTrees},
       {"ring", LoseRings},
       {"shared_ring", LoseSharedRings},
+      {"callbacks", LoseCallbacks},
       {"threads", LoseBetweenThreads},
       {"mixed", LoseHalf},
       {"sizes", LoseSizes},
