@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <random>
 #include <thread>
@@ -87,14 +88,24 @@ void ExpectReadable(Process& process) {
   });
 }
 
+// A machine may take longer to start a child than the child is left to live. Waits until the child
+// has recorded a first block, at most ten seconds.
+void AwaitFirstBlock(const ImageView& image, uint64_t depot_bytes_before) {
+  const std::atomic<uint64_t>& used = image.header().depot_used_bytes;
+  for (int ms = 0; ms < 10'000 && used.load() == depot_bytes_before; ++ms) usleep(1'000);
+}
+
 void KillAnywhere(const ImageOptions& image_options, const TrackerOptions& options) {
   std::mt19937 random(3);
   double births = 0;
   for (int round = 0; round < 60; ++round) {
     Process process(image_options, options);
+    const ImageView& image = process.image.view();
+    const uint64_t depot_bytes_before = image.header().depot_used_bytes.load();
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) Hammer(process);
+    if (round % 8 != 0) AwaitFirstBlock(image, depot_bytes_before);
     const unsigned wait_us = 500 + random() % 15'000;
     usleep(wait_us);
     kill(child, SIGKILL);
@@ -104,7 +115,7 @@ void KillAnywhere(const ImageOptions& image_options, const TrackerOptions& optio
     ExpectReadable(process);
     ASSERT_FALSE(::testing::Test::HasFailure())
         << "round " << round << ", killed after " << wait_us << " us";
-    births += ReadBooks(process.image.view()).births.samples;
+    births += ReadBooks(image).births.samples;
   }
   EXPECT_GT(births, 300) << "the children did nothing worth killing";
 }
