@@ -23,6 +23,7 @@
 #include "libtrack/wrap/allocator_calls.h"
 #include "libtrack/wrap/inner_calls.h"
 #include "libtrack/wrap/operators.h"
+#include "libtrack/wrap/young.h"
 
 using namespace leaktrack::track;  // NOLINT: this file only exports it
 using leaktrack::capture::RunState;
@@ -120,6 +121,14 @@ LEAKTRACK_EXPORT [[gnu::noreturn]] void abort() {
   const bool found = g_real.abort != nullptr || ResolveRealFunctions();
   if (found && g_real.abort != nullptr) g_real.abort();
   for (;;) raw::Call(SYS_tgkill, raw::Getpid(), raw::Gettid(), 6 /* SIGABRT */);
+}
+
+// What grows may be stacks alone: the C library maps them past our hooks.
+LEAKTRACK_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                                    void* (*run)(void*), void* argument) {
+  if (Missing(g_real.pthread_create)) return ENOSYS;
+  if (IsYoung()) BeBornForThread(LEAKTRACK_CALLER_STACK_START());
+  return g_real.pthread_create(thread, attributes, run, argument);
 }
 
 LEAKTRACK_EXPORT [[gnu::noreturn]] void pthread_exit(void* result) {

@@ -44,6 +44,14 @@ bool BeBornForMapping(HotThread& hot, const HookGuard& guard, const StackStart& 
   return born;
 }
 
+void BeBornForThread(const StackStart& start) {
+  HotThread& hot = hot_thread;
+  const HookGuard guard;
+  InYouth(hot, guard, [&](ThreadState& state) {
+    if (IsGrown() && IsSafePlace(state, WalkStack(state, start))) GiveBirth(hot, guard, &state);
+  });
+}
+
 // If the gate was opened meanwhile, the block is the run's.
 bool SettleYoung(const void* block) {
   Cradle::Block* taken = nullptr;

@@ -28,6 +28,10 @@ void RecordYoungBirth(HotThread& hot, const HookGuard& guard, const void* block,
 // Before a mapping is entered: true if the run has been born.
 bool BeBornForMapping(HotThread& hot, const HookGuard& guard, const StackStart& start);
 
+// Before a thread is created: starts the run if the process is old enough. A process that allocates
+// little beside its threads gives no other sign of life.
+void BeBornForThread(const StackStart& start);
+
 // The gate is shut, and the block is about to be freed. True if that is settled.
 bool SettleYoung(const void* block);
 

@@ -68,6 +68,17 @@ TEST(FleetReportTest, TheFastestGrowerIsFirstAndInDetail) {
   EXPECT_THAT(text, HasSubstr("#1 suspect"));
 }
 
+TEST(FleetReportTest, WhereNothingGrowsTheLargestIsInDetail) {
+  Fleet fleet;
+  fleet.runs.push_back(Ended("wrapper", Conclusion::kClean, 61));
+  fleet.runs.back().analysis.memory.rss_bytes = 4 << 20;
+  fleet.runs.push_back(Ended("server", Conclusion::kClean, 60));
+  fleet.runs.back().analysis.memory.rss_bytes = 400 << 20;
+  RankRuns(fleet);
+  EXPECT_EQ(fleet.runs.front().capture.process.program, "server");
+  EXPECT_THAT(FleetText(fleet, {}), HasSubstr("2 captures, the largest first"));
+}
+
 TEST(FleetReportTest, AFewCapturesHaveALineEach) {
   Fleet fleet;
   for (int i = 0; i < 3; ++i) fleet.runs.push_back(Ended("sh", Conclusion::kClean));

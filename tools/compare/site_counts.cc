@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/candidates.h"
+#include "tools/analysis/process/coverage.h"
 #include "tools/base/units.h"
 
 namespace leaktrack {
@@ -167,16 +168,8 @@ void Join(SiteCount& into, const SiteCount& other) {
   into.Add(other);
 }
 
-// Its allocations bypassed us, or may have done so.
-bool WasNotSeen(const capture::Capture& capture) {
-  return capture.samples_total == 0 &&
-         (capture.interval_now == 0 || std::ranges::any_of(capture.hooks, [](const auto& hook) {
-            return hook.second == capture::HookState::kBypassed;
-          }));
-}
-
 std::string WhyUnusable(const capture::Capture& capture) {
-  if (WasNotSeen(capture)) return "none of its allocations was seen";
+  if (AllocationsWereNotSeen(capture)) return "none of its allocations was seen";
   if (capture.end_state == capture::RunState::kCrashed)
     return "it crashed, so it is unknown what it would have freed";
   if (capture.recorder_missing) return "its end was lost with its flight recorder";

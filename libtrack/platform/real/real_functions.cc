@@ -164,6 +164,7 @@ void LookUpAll(RealFunctions& real) {
   Resolve("_exit", real.exit_now);
   Resolve("_Exit", real.exit_now_c);
   Resolve("abort", real.abort);
+  Resolve("pthread_create", real.pthread_create);
   Resolve("pthread_exit", real.pthread_exit);
   Resolve("execve", real.execve);
   Resolve("execveat", real.execveat);

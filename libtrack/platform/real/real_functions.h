@@ -15,6 +15,7 @@
 #ifndef LEAKTRACK_LIBTRACK_PLATFORM_REAL_REAL_FUNCTIONS_H_
 #define LEAKTRACK_LIBTRACK_PLATFORM_REAL_REAL_FUNCTIONS_H_
 
+#include <pthread.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -48,6 +49,7 @@ struct RealFunctions {
   void (*exit_now)(int);    // _exit
   void (*exit_now_c)(int);  // _Exit
   void (*abort)();
+  int (*pthread_create)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
   void (*pthread_exit)(void*);
   int (*execve)(const char*, char* const*, char* const*);
   int (*execveat)(int, const char*, char* const*, char* const*, int);

@@ -51,6 +51,19 @@ double PerMinute(const Analysis& analysis) {
   return analysis.measured_growth->rate.mid / kMiB / 60;
 }
 
+TEST(MeasuredGrowthTest, AProcessThatAllocatesLittleIsJudgedByItsMemory) {
+  const auto conclude = [](double mib_per_second, capture::HookState malloc_hook) {
+    capture::Capture capture = WithResident([=](int s) { return 100 + s * mib_per_second; });
+    capture.samples_total = 0;
+    capture.interval_now = 16384;
+    capture.hooks = {{"malloc", malloc_hook}};
+    return Measured(capture).conclusion;
+  };
+  EXPECT_EQ(conclude(0, capture::HookState::kActive), Conclusion::kClean);
+  EXPECT_EQ(conclude(.5, capture::HookState::kActive), Conclusion::kGrows);
+  EXPECT_EQ(conclude(0, capture::HookState::kBypassed), Conclusion::kDataLost);
+}
+
 TEST(MeasuredGrowthTest, ResidentMemoryThatGrowsIsMeasuredThoughNoSiteIsProven) {
   const Analysis analysis = Measured(WithResident([](int s) { return 100 + s * .5; }));
   ASSERT_TRUE(analysis.measured_growth.has_value());

@@ -84,6 +84,20 @@ static void RunThread(void) {
   pthread_join(thread, NULL);
 }
 
+static void* Waits(void* unused) {
+  pause();
+  return unused;
+}
+
+// Allocates nothing beside what the C library keeps of each thread.
+static void StartThreadsThatWait(void) {
+  for (int i = 0; i < 6; ++i) {
+    pthread_t thread;
+    REQUIRE(pthread_create(&thread, NULL, Waits, NULL) == 0);
+    Live(40);
+  }
+}
+
 static void InChild(void (*life)(void)) {
   const pid_t child = fork();
   if (child == 0) {
@@ -103,6 +117,7 @@ int main(int count, char** names) {
   if (strcmp(life, "moves") == 0) Move();
   if (strcmp(life, "large") == 0) sink = malloc(3 << 20);
   if (strcmp(life, "thread") == 0) RunThread();
+  if (strcmp(life, "threads") == 0) StartThreadsThatWait();
   if (strcmp(life, "child") == 0) GrowUpInChild();
   if (strcmp(life, "grandchild") == 0) InChild(GrowUpInChild);
   if (strcmp(life, "handlers") == 0) AllocateInHandlers();

@@ -90,6 +90,11 @@ def a_large_or_a_mapped_block_is_reason_enough(trees):
     assert sum(site["live_bytes"] for site in reports[0]["sites"]) == 1 << 22, reports[0]["sites"]
 
 
+def threads_are_reason_enough(trees):
+    _, reports = trees.run("$Y threads")
+    assert len(reports) == 1, reports
+
+
 def what_would_forbid_a_run_lets_it_begin(trees):
     lives = ["filter"] + (["drops"] if os.geteuid() == 0 else [])
     for life in lives:
@@ -156,6 +161,7 @@ def a_killed_run_leaves_counts_that_the_next_one_removes(trees):
 def main():
     trees = Trees(*sys.argv[1:4])
     for check in (short_lives_leave_nothing, a_long_life_begins_with_its_youth, a_large_or_a_mapped_block_is_reason_enough,
+                  threads_are_reason_enough,
                   what_would_forbid_a_run_lets_it_begin, no_run_is_born_in_a_handler,
                   the_first_process_is_recorded_however_short_it_is, who_must_know_all_has_runs_from_the_first_moment, a_pattern_chooses,
                   a_tree_has_a_bound_and_says_when_it_is_reached, a_preload_alone_knows_its_first_process,

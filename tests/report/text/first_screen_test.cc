@@ -202,6 +202,19 @@ TEST(FirstScreenTest, ResidentMemoryThatGrowsFarFasterThanTheAccusedIsNotPassedO
               HasSubstr("resident memory grows 100 MiB/min (90 % range: 90 to 110) since"));
 }
 
+TEST(FirstScreenTest, StacksThatGrowAreToldByWhoStartsTheThreads) {
+  ReportInput input = Measured();
+  MemoryResult& memory = input.analysis.memory;
+  memory.threads = 452;
+  memory.threads_growth = Rate{36'000, 35'900, 36'100};
+  memory.parts = {{MemoryPartKind::kRest, 26 << 20, input.analysis.measured_growth->rate}};
+  EXPECT_THAT(FirstScreenOf(input).lines[0], HasSubstr("600/min more threads"));
+  EXPECT_THAT(FirstScreenOf(input).lines[1], HasSubstr("most of it their stacks"));
+  EXPECT_THAT(FirstScreenOf(input).next[0], HasSubstr("gdb -p "));
+  memory.parts[0].growth = Rate{1, -1, 2};  // the heap grows, not the stacks
+  EXPECT_THAT(FirstScreenOf(input).lines[0], Not(HasSubstr("threads")));
+}
+
 TEST(FirstScreenTest, GrowthThatIsTooSlowOrHasStoppedIsSaidAndIsNoReasonToAct) {
   ReportInput input = Measured();
   input.analysis.conclusion = Conclusion::kClean;
@@ -227,6 +240,13 @@ TEST(FirstScreenTest, AdviceForSteadyMemoryIsNotLost) {
   input.analysis.memory.memory_class = MemoryClass::kSteady;
   input.analysis.memory.advice = {{AdviceKind::kTrim, 0, ""}};
   EXPECT_THAT(TextReport(input, {}), HasSubstr("Advice     call malloc_trim(0)"));
+}
+
+TEST(FirstScreenTest, WhatHidesWhoAllocatesIsPutRightFirst) {
+  ReportInput input = Running();
+  input.analysis.memory.advice = {{AdviceKind::kPythonMalloc, 0, ""}};
+  EXPECT_THAT(FirstScreenOf(input).next[0], HasSubstr("PYTHONMALLOC=malloc"));
+  EXPECT_THAT(TextReport(input, {}), Not(HasSubstr("Advice")));
 }
 
 TEST(FirstScreenTest, EveryDoubtHasAWayOut) {

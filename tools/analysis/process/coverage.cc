@@ -68,6 +68,13 @@ std::optional<double> DetectableGrowth(const capture::Capture& capture, const Wi
   return kBlocksNeeded * block / span * kMsPerHour;
 }
 
+bool AllocationsWereNotSeen(const capture::Capture& capture) {
+  return capture.samples_total == 0 &&
+         (capture.interval_now == 0 || std::ranges::any_of(capture.hooks, [](const auto& hook) {
+            return hook.second == capture::HookState::kBypassed;
+          }));
+}
+
 void Conclude(const capture::Capture& capture, const AnalyzeOptions& options, Analysis& analysis) {
   const bool found =
       std::any_of(analysis.sites.begin(), analysis.sites.end(),
@@ -82,7 +89,7 @@ void Conclude(const capture::Capture& capture, const AnalyzeOptions& options, An
   } else if (analysis.duration_seconds < kShortestRunSeconds) {
     analysis.conclusion = Conclusion::kTooShort;
     analysis.doubts = WhyShort(capture, analysis.duration_seconds);
-  } else if (capture.samples_total == 0) {
+  } else if (AllocationsWereNotSeen(capture)) {
     analysis.conclusion = Conclusion::kDataLost;
     analysis.doubts = {Doubt::kNothingSeen};
   } else if (FillsTheMemory(options, analysis)) {

@@ -24,6 +24,10 @@ inline constexpr double kBlocksNeeded = 40;
 // Empty for a run without any length.
 std::optional<double> DetectableGrowth(const capture::Capture& capture, const Window& window);
 
+// True if no allocation was recorded and it is unknown whether there was one: sampling had not
+// begun, or calls bypassed the tracker. A process that allocates little has no samples either.
+bool AllocationsWereNotSeen(const capture::Capture& capture);
+
 // Sets `conclusion`, and why, from the sites and the measured growth already in `analysis`.
 void Conclude(const capture::Capture& capture, const AnalyzeOptions& options, Analysis& analysis);
 

@@ -2,6 +2,7 @@
 #include "tools/report/input/fleet.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace leaktrack {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 double Growth(const ReportInput& run) {
   return run.analysis.total_growth ? run.analysis.total_growth->low : 0;
 }
+
+int64_t ResidentBytes(const ReportInput& run) { return run.analysis.memory.rss_bytes.value_or(0); }
 
 // What grows comes before what does not, and a leak before what may be one.
 int Badness(Conclusion conclusion) {
@@ -26,6 +29,8 @@ void RankRuns(Fleet& fleet) {
                      if (a.analysis.process.status != b.analysis.process.status)
                        return a.analysis.process.status > b.analysis.process.status;
                      if (Growth(a) != Growth(b)) return Growth(a) > Growth(b);
+                     if (ResidentBytes(a) != ResidentBytes(b))
+                       return ResidentBytes(a) > ResidentBytes(b);
                      return a.analysis.duration_seconds > b.analysis.duration_seconds;
                    });
   const Conclusion all = FleetConclusion(fleet);

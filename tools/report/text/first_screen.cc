@@ -11,6 +11,7 @@
 #include "tools/base/units.h"
 #include "tools/report/input/site_groups.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/text/text_threads.h"
 #include "tools/report/words/advice_words.h"
 #include "tools/report/words/counted.h"
 #include "tools/report/words/doubt_words.h"
@@ -147,6 +148,12 @@ void AddMeasured(const ReportInput& input, double told_bytes_per_hour, FirstScre
   screen.lines.push_back(absl::StrCat(MeasuredText(*growth, TimesOf(input)), " in all"));
 }
 
+// What accuses the wrong place, or none, is to be put right before all else.
+void AddWhatHidesWho(const MemoryResult& memory, FirstScreen& screen) {
+  if (!memory.advice.empty() && HidesWho(memory.advice.front().kind))
+    screen.next.push_back(AdviceText(memory.advice.front()));
+}
+
 FirstScreen Found(const ReportInput& input, size_t columns) {
   const SiteGroup group = GroupSites(input.analysis.sites, Verdict::kSuspect).front();
   const SiteResult& site = group.first();
@@ -154,6 +161,7 @@ FirstScreen Found(const ReportInput& input, size_t columns) {
   FirstScreen screen{leak ? "LEAK" : "LEAK?", Tint::kRed, {}, {}, {}};
   screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
   AddLikelihood(group, input, screen);
+  AddWhatHidesWho(input.analysis.memory, screen);
   if (leak && site.settle.by != Settles::kQuietStart) {
     screen.next.push_back(absl::StrCat("fix ", PlaceText(site), RestartText(input)));
   } else {
@@ -192,6 +200,7 @@ FirstScreen OfGrowingSite(const SiteGroup& group, const ReportInput& input, size
   FirstScreen screen{"GROWS", Tint::kYellow, {}, {}, {}};
   screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
   AddLikelihood(group, input, screen);
+  AddWhatHidesWho(input.analysis.memory, screen);
   if (std::string next = NextOfSuspect(group.first(), input); !next.empty())
     screen.next.push_back(std::move(next));
   AddShow(group.first(), input, screen);
@@ -199,7 +208,26 @@ FirstScreen OfGrowingSite(const SiteGroup& group, const ReportInput& input, size
   return screen;
 }
 
+// No hook sees a stack, so no site holds it.
+FirstScreen OfThreads(const ReportInput& input) {
+  const Analysis& analysis = input.analysis;
+  FirstScreen screen{"GROWS", Tint::kYellow, {ThreadsHeadline(analysis)}, {}, {}};
+  screen.lines.push_back(absl::StrCat(MeasuredText(*analysis.measured_growth, TimesOf(input)),
+                                      ", most of it their stacks"));
+  if (ThreadsNeverJoined(analysis.memory) > 0) {
+    screen.next.emplace_back("join them, or detach them where they are started");
+  } else if (IsRunning(input)) {
+    screen.next.push_back(absl::StrCat("see what they wait for: gdb -p ", input.capture.process.pid,
+                                       " -batch -ex 'thread apply all backtrace'"));
+  } else {
+    screen.next.emplace_back("find out what they wait for, or why they do not end");
+  }
+  if (const SiteResult* starter = SiteThatStartsThreads(analysis)) AddShow(*starter, input, screen);
+  return screen;
+}
+
 FirstScreen Grows(const ReportInput& input, size_t columns) {
+  if (ThreadsAreTheGrowth(input.analysis)) return OfThreads(input);
   const std::vector<SiteGroup> groups = GroupsToTell(input.analysis.sites);
   if (!groups.empty()) return OfGrowingSite(groups.front(), input, columns);
   const MemoryResult& memory = input.analysis.memory;

@@ -40,10 +40,19 @@ struct Columns {
   SizeColumn resident;
 };
 
+// Bytes per hour: of the sites that grow, or as it was measured if that is certainly more.
+std::optional<double> GrowthOf(const Analysis& analysis) {
+  const std::optional<Rate>& sites = analysis.total_growth;
+  const std::optional<MeasuredGrowth>& measured = analysis.measured_growth;
+  if (measured && measured->goes_on && (!sites || measured->rate.low > sites->high))
+    return measured->rate.mid;
+  return sites ? std::optional(sites->mid) : std::nullopt;
+}
+
 Columns ColumnsOf(const Fleet& fleet) {
   std::vector<double> growth, resident;
   for (const ReportInput& run : fleet.runs) {
-    if (run.analysis.total_growth) growth.push_back(run.analysis.total_growth->mid);
+    if (const std::optional<double> rate = GrowthOf(run.analysis)) growth.push_back(*rate);
     if (run.analysis.memory.rss_bytes)
       resident.push_back(static_cast<double>(*run.analysis.memory.rss_bytes));
   }
@@ -74,12 +83,12 @@ std::string NameIn(const Families& families, const capture::ProcessInfo& process
 std::string RunLine(const ReportInput& run, const Families& families, const Columns& columns) {
   const Analysis& analysis = run.analysis;
   const std::optional<int64_t>& rss = analysis.memory.rss_bytes;
-  return absl::StrFormat(
-      "  %-7s %13s %8s %10s %8s  %d %s", Word(run),
-      analysis.total_growth ? columns.growth.Text(analysis.total_growth->mid) : "-", Left(run),
-      rss ? columns.resident.Text(static_cast<double>(*rss)) : "-",
-      FormatDuration(analysis.duration_seconds), run.capture.process.pid,
-      NameIn(families, run.capture.process));
+  const std::optional<double> growth = GrowthOf(analysis);
+  return absl::StrFormat("  %-7s %13s %8s %10s %8s  %d %s", Word(run),
+                         growth ? columns.growth.Text(*growth) : "-", Left(run),
+                         rss ? columns.resident.Text(static_cast<double>(*rss)) : "-",
+                         FormatDuration(analysis.duration_seconds), run.capture.process.pid,
+                         NameIn(families, run.capture.process));
 }
 
 // Those of one program that say the same.
@@ -113,6 +122,10 @@ std::string ProgramsText(const std::map<std::string, size_t>& counts) {
   return text;
 }
 
+bool IsGrowing(Conclusion conclusion) {
+  return conclusion == Conclusion::kFound || conclusion == Conclusion::kGrows;
+}
+
 // A tree of forks and execs leaves dozens of captures: what grows has a line each, what does not
 // one for each program, and what was over at once is a number.
 void WriteMany(const Fleet& fleet, const Columns& columns, Page& page) {
@@ -122,7 +135,7 @@ void WriteMany(const Fleet& fleet, const Columns& columns, Page& page) {
   std::vector<Kin> kin;  // in the order of rank
   for (const ReportInput& run : fleet.runs) {
     const Conclusion conclusion = run.analysis.conclusion;
-    if (conclusion == Conclusion::kFound || conclusion == Conclusion::kGrows) {
+    if (IsGrowing(conclusion)) {
       if (++growing <= kMostLines) page.Line(RunLine(run, families, columns));
       continue;
     }
@@ -164,8 +177,9 @@ std::string FleetText(const Fleet& fleet, const TextOptions& options) {
   }
   page.Line(Headline(fleet.runs.front(), options.columns), Tint::kBold);
   page.Blank();
-  page.Line(absl::StrCat(Counted(fleet.runs.size(), "capture", "captures"),
-                         ", the fastest grower first; it follows in detail"));
+  const bool grows = IsGrowing(fleet.runs.front().analysis.conclusion);
+  page.Line(absl::StrCat(Counted(fleet.runs.size(), "capture", "captures"), ", the ",
+                         grows ? "fastest grower" : "largest", " first; it follows in detail"));
   page.Line(absl::StrFormat("  %-7s %13s %8s %10s %8s  %s", "", "growth", "full in", "resident",
                             "watched", "process"),
             Tint::kDim);

@@ -10,10 +10,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/analysis/process/threads_account.h"
 #include "tools/base/units.h"
 #include "tools/report/text/first_screen.h"
 #include "tools/report/text/text_sections.h"
+#include "tools/report/text/text_threads.h"
 #include "tools/report/words/advice_words.h"
 #include "tools/report/words/columns.h"
 #include "tools/report/words/growth_words.h"
@@ -57,13 +57,6 @@ std::vector<Part> PartsOf(const MemoryResult& memory) {
   add("(swapped out)", static_cast<double>(memory.swap_bytes.value_or(0)), {});
   add("(mapped address space)", memory.mapped_bytes, memory.mapped_growth);
   return parts;
-}
-
-// The program's own frame, if there is one, and else who called pthread_create.
-std::string StarterText(const SiteResult& site) {
-  SiteResult at_caller = site;
-  at_caller.blame = site.own_frame.value_or(StartsThreads(site.stack).value_or(site.blame));
-  return BlameText(at_caller, kCallerColumns);
 }
 
 void WriteParts(const MemoryResult& memory, Page& page) {
@@ -128,28 +121,6 @@ std::string MemoryRemark(const ReportInput& input) {
   return text;
 }
 
-// "7 so far; 601/min more, most of them started by HandleRequest at svc.cc:15 (site 12)"
-std::string ThreadsText(const ReportInput& input) {
-  const MemoryResult& memory = input.analysis.memory;
-  const std::string more = MoreThreadsText(memory);
-  const double live = static_cast<double>(memory.threads.value_or(0));
-  const std::optional<ThreadStarter>& starter = memory.thread_starter;
-  const double ended = ThreadsNeverJoined(memory);
-  if (more.empty() && ended == 0) return "";
-  std::string text = absl::StrCat(FormatCount(static_cast<uint64_t>(live)), " live",
-                                  more.empty() ? "" : ", ", more);
-  if (ended > 0)
-    absl::StrAppend(&text, "; about ", FormatCount(static_cast<uint64_t>(std::llround(ended))),
-                    " more have ended and were never joined: their stacks stay");
-  if (!starter) return absl::StrCat(text, "; who starts them was not seen");
-  for (const SiteResult& site : input.analysis.sites) {
-    if (SiteNumber(site) == starter->site)
-      return absl::StrCat(text, "; most were started by ", StarterText(site), " (site ",
-                          starter->site, ")");
-  }
-  return absl::StrCat(text, "; most were started by site ", starter->site);
-}
-
 }  // namespace
 
 Remarks ProcessRemarks(const ReportInput& input) {
@@ -159,7 +130,8 @@ Remarks ProcessRemarks(const ReportInput& input) {
     out.Add("Limit", limit);
   if (const std::string shared = SharedLimitText(input); !shared.empty()) out.Add("Limit", shared);
   out.Add("Memory", MemoryRemark(input));
-  if (const std::string threads = ThreadsText(input); !threads.empty()) out.Add("Threads", threads);
+  if (const std::string threads = ThreadsText(input.analysis); !threads.empty())
+    out.Add("Threads", threads);
   if (memory.unplaced_growth) out.Add("Unplaced", UnplacedText(input));
   return out;
 }
@@ -169,9 +141,9 @@ void WriteProcess(const ReportInput& input, Page& page) {
   for (const Remark& remark : ProcessRemarks(input)) page.Field(remark.label, remark.text);
   if (memory.rss_bytes) WriteParts(memory, page);
   const std::vector<std::string> advice = AdviceTexts(memory);
-  // The first one stands on the first screen, as what to do next.
-  const bool steady = memory.memory_class == MemoryClass::kSteady;
-  const size_t told = MemoryIsTheAnswer(input) && !steady ? 1 : 0;
+  // The first one may stand on the first screen, as what to do next.
+  const std::vector<std::string> next = FirstScreenOf(input).next;
+  const size_t told = !advice.empty() && std::ranges::find(next, advice[0]) != next.end() ? 1 : 0;
   for (size_t i = told; i < std::min(kMostAdvice, advice.size()); ++i)
     page.Field(i == told ? "Advice" : "", advice[i]);
 }

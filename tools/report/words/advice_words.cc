@@ -79,6 +79,11 @@ const char* FixedText(AdviceKind kind) {
 
 }  // namespace
 
+bool HidesWho(AdviceKind kind) {
+  return kind == AdviceKind::kPreloadFirst || kind == AdviceKind::kPythonMalloc ||
+         kind == AdviceKind::kZendAlloc || kind == AdviceKind::kGSlice;
+}
+
 std::string AdviceText(const Advice& advice) {
   if (advice.kind == AdviceKind::kFewerArenas) return FewerArenas(advice.number);
   if (advice.kind == AdviceKind::kPreloadFirst) {

@@ -11,6 +11,9 @@
 
 namespace leaktrack {
 
+// True if it makes visible who allocates: until then the report may name a runtime's own allocator.
+bool HidesWho(AdviceKind kind);
+
 std::string AdviceText(const Advice& advice);
 
 // All of it, the best first.

@@ -113,22 +113,19 @@ std::string PartText(const MemoryPart& part, const MemoryResult& memory) {
   return "";
 }
 
+std::optional<Rate> GrowthOfRest(const MemoryResult& memory) {
+  const auto rest = std::ranges::find(memory.parts, MemoryPartKind::kRest, &MemoryPart::kind);
+  return rest == memory.parts.end() ? std::nullopt : rest->growth;
+}
+
 // Sampled, it is an estimate: what is twice the number of threads is more of them than live.
 double ThreadsNeverJoined(const MemoryResult& memory) {
   if (!memory.thread_starter || !memory.threads) return 0;
+  const std::optional<Rate> rest = GrowthOfRest(memory);
+  if (!memory.parts.empty() && (!rest || rest->low <= 0)) return 0;
   const double live = static_cast<double>(*memory.threads);
   const double ended = memory.thread_starter->threads - live;
   return ended > kManyEnded && ended > live ? ended : 0;
-}
-
-std::string MoreThreadsText(const MemoryResult& memory) {
-  const std::optional<Rate>& growth = memory.threads_growth;
-  if (!Significant(growth)) return "";
-  const bool by_the_minute = growth->mid >= 60;
-  const double rate = growth->mid / (by_the_minute ? 60 : 1);
-  const std::string number = rate < 10 ? absl::StrFormat("%.1f", rate)
-                                       : FormatCount(static_cast<uint64_t>(std::llround(rate)));
-  return absl::StrCat(number, by_the_minute ? "/min" : "/h", " more");
 }
 
 std::string MemoryText(const MemoryResult& memory) {
