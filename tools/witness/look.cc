@@ -80,6 +80,16 @@ void FinishLook(Memory& memory, const JudgeInput& input, Look& look) {
   AddCost(memory, look);
 }
 
+// Growth that no kind of block explains is growth all the same: one block that is made anew in
+// twice the size, mappings, stacks.
+void DenyNothing(Look& look) {
+  constexpr int64_t kLeastBytes = 1 << 20, kLeastPart = 20;
+  const int64_t least = std::max(kLeastBytes, static_cast<int64_t>(look.resident) / kLeastPart);
+  const bool may = look.conclusion == Conclusion::kNothing ||
+                   (look.conclusion == Conclusion::kInconclusive && !look.allocator.empty());
+  if (may && look.resident_growth.value_or(0) >= least) look.conclusion = Conclusion::kGrows;
+}
+
 class ProcessLook {
  public:
   ProcessLook(pid_t pid, const LookOptions& options) : pid_(pid), options_(options) {
@@ -92,6 +102,7 @@ class ProcessLook {
     look_.command = CommandOf(pid_);
     ASSIGN_OR_RETURN(std::unique_ptr<Memory> memory, Open());
     Clock::time_point read_at = Clock::now();
+    const uint64_t resident_before = ResidentBytes(pid_);
     auto reading = std::make_unique<Reading>(Read(*memory));
     std::optional<Earlier> earlier;
     if (options_.seconds > 0) {
@@ -108,6 +119,8 @@ class ProcessLook {
         look_.seconds_between = SecondsSince(read_at);
         reading = std::make_unique<Reading>(Read(*memory));
         earlier = std::move(first);
+        look_.resident_growth =
+            static_cast<int64_t>(ResidentBytes(pid_)) - static_cast<int64_t>(resident_before);
       }
     }
     Finish(*memory, *reading, earlier ? &*earlier : nullptr);
@@ -136,6 +149,7 @@ class ProcessLook {
                 .classes = classes_,
                 .symbols = options_.symbols},
                look_);
+    DenyNothing(look_);
   }
 
   const pid_t pid_;

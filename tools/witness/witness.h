@@ -75,6 +75,7 @@ struct Look {
   std::string allocator;      // empty: none was recognised
   uint64_t in_use = 0, free = 0, lost = 0;
   uint64_t resident = 0;
+  std::optional<int64_t> resident_growth;  // bytes between the looks; none: there was one look
   std::vector<ArenaSums> arenas;
   std::vector<Goroutines> goroutines;
   bool is_go = false;

@@ -102,25 +102,27 @@ std::string LookJson(const Look& look) {
   Json doubts = Json::array();
   for (const std::string& doubt : look.doubts) doubts.push_back(SafeText(doubt));
   const size_t left_out = look.groups.size() - groups.size();
-  const Json json = {{"schema", 1},
-                     {"conclusion", ConclusionName(look.conclusion)},
-                     {"process",
-                      {{"command", TextOrNull(SafeText(look.command))},
-                       {"pid", look.pid != 0 ? Json(look.pid) : Json()},
-                       {"core", TextOrNull(SafeText(look.core))},
-                       {"rss_bytes", look.resident != 0 ? Json(look.resident) : Json()}}},
-                     {"allocator", TextOrNull(look.allocator)},
-                     {"heap", HeapJson(look)},
-                     {"goroutines", GoroutinesJson(look)},
-                     {"looks", look.looks},
-                     {"seconds", look.seconds_between},
-                     {"cost",
-                      {{"seconds", look.cost_seconds},
-                       {"bytes_read", look.bytes_read},
-                       {"stopped_seconds", look.stopped_seconds}}},
-                     {"groups", std::move(groups)},
-                     {"groups_left_out", left_out},
-                     {"doubts", std::move(doubts)}};
+  const Json json = {
+      {"schema", 1},
+      {"conclusion", ConclusionName(look.conclusion)},
+      {"process",
+       {{"command", TextOrNull(SafeText(look.command))},
+        {"pid", look.pid != 0 ? Json(look.pid) : Json()},
+        {"core", TextOrNull(SafeText(look.core))},
+        {"rss_bytes", look.resident != 0 ? Json(look.resident) : Json()},
+        {"rss_growth_bytes", look.resident_growth ? Json(*look.resident_growth) : Json()}}},
+      {"allocator", TextOrNull(look.allocator)},
+      {"heap", HeapJson(look)},
+      {"goroutines", GoroutinesJson(look)},
+      {"looks", look.looks},
+      {"seconds", look.seconds_between},
+      {"cost",
+       {{"seconds", look.cost_seconds},
+        {"bytes_read", look.bytes_read},
+        {"stopped_seconds", look.stopped_seconds}}},
+      {"groups", std::move(groups)},
+      {"groups_left_out", left_out},
+      {"doubts", std::move(doubts)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -35,16 +35,25 @@ std::string GrowthText(const Group& group) {
                       FormatRate(group.growth->high), ")");
 }
 
+// "16 MiB in 5s"
+std::string ResidentGrowth(const Look& look) {
+  return absl::StrCat(FormatSize(static_cast<double>(*look.resident_growth)), " in ",
+                      FormatDuration(look.seconds_between));
+}
+
+std::string WhatGrows(const Look& look) {
+  if (!look.groups.empty() && look.groups.front().grows) return GroupName(look.groups.front());
+  if (!look.goroutines.empty()) return "the number of goroutines";
+  return absl::StrCat("resident memory by ", ResidentGrowth(look),
+                      ", but no kind of block steadily");
+}
+
 std::string Headline(const Look& look) {
   switch (look.conclusion) {
     case Conclusion::kLeak:
       return absl::StrCat("LOST    ", Size(look.lost), " that nothing in the process points to");
     case Conclusion::kGrows:
-      return absl::StrCat("GROWS   ",
-                          look.groups.empty() || !look.groups.front().grows
-                              ? "the number of goroutines"
-                              : GroupName(look.groups.front()),
-                          "; nothing is certainly lost");
+      return absl::StrCat("GROWS   ", WhatGrows(look), "; nothing is certainly lost");
     case Conclusion::kNothing:
       return "OK      nothing is certainly lost, and nothing grows";
     case Conclusion::kInconclusive:
@@ -73,7 +82,11 @@ void WriteHeap(const Look& look, Page& page) {
       look.core.empty() ? absl::StrCat(SafeText(look.command), " (pid ", look.pid, ")")
                         : absl::StrCat(SafeText(look.command), " (core ", SafeText(look.core), ")");
   page.Field("Program", name);
-  if (look.resident != 0) page.Field("Memory", absl::StrCat(Size(look.resident), " resident"));
+  if (look.resident != 0) {
+    const bool grew = look.resident_growth.value_or(0) > 0;
+    page.Field("Memory", absl::StrCat(Size(look.resident), " resident",
+                                      grew ? ", +" + ResidentGrowth(look) : ""));
+  }
   if (look.allocator.empty()) return;
   uint64_t trimmable = 0;
   for (const witness::ArenaSums& arena : look.arenas) trimmable += arena.trimmable;
