@@ -245,6 +245,8 @@ TEST(FirstScreenTest, AdviceForSteadyMemoryIsNotLost) {
 TEST(FirstScreenTest, WhatHidesWhoAllocatesIsPutRightFirst) {
   ReportInput input = Running();
   input.analysis.memory.advice = {{AdviceKind::kPythonMalloc, 0, ""}};
+  EXPECT_THAT(FirstScreenOf(input).next[0], Not(HasSubstr("PYTHONMALLOC=malloc")));
+  input.analysis.sites[0].kind = capture::SiteKind::kMapping;
   EXPECT_THAT(FirstScreenOf(input).next[0], HasSubstr("PYTHONMALLOC=malloc"));
   EXPECT_THAT(TextReport(input, {}), Not(HasSubstr("Advice")));
 }

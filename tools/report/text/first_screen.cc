@@ -148,10 +148,11 @@ void AddMeasured(const ReportInput& input, double told_bytes_per_hour, FirstScre
   screen.lines.push_back(absl::StrCat(MeasuredText(*growth, TimesOf(input)), " in all"));
 }
 
-// What accuses the wrong place, or none, is to be put right before all else.
-void AddWhatHidesWho(const MemoryResult& memory, FirstScreen& screen) {
-  if (!memory.advice.empty() && HidesWho(memory.advice.front().kind))
-    screen.next.push_back(AdviceText(memory.advice.front()));
+// A runtime's own arena says nothing of who uses it: that is to be put right before all else.
+void AddWhatHidesWho(const SiteResult& accused, const MemoryResult& memory, FirstScreen& screen) {
+  if (memory.advice.empty()) return;
+  const Advice& advice = memory.advice.front();
+  if (HidesWho(advice.kind, accused.kind)) screen.next.push_back(AdviceText(advice));
 }
 
 FirstScreen Found(const ReportInput& input, size_t columns) {
@@ -161,7 +162,7 @@ FirstScreen Found(const ReportInput& input, size_t columns) {
   FirstScreen screen{leak ? "LEAK" : "LEAK?", Tint::kRed, {}, {}, {}};
   screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
   AddLikelihood(group, input, screen);
-  AddWhatHidesWho(input.analysis.memory, screen);
+  AddWhatHidesWho(site, input.analysis.memory, screen);
   if (leak && site.settle.by != Settles::kQuietStart) {
     screen.next.push_back(absl::StrCat("fix ", PlaceText(site), RestartText(input)));
   } else {
@@ -200,7 +201,7 @@ FirstScreen OfGrowingSite(const SiteGroup& group, const ReportInput& input, size
   FirstScreen screen{"GROWS", Tint::kYellow, {}, {}, {}};
   screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
   AddLikelihood(group, input, screen);
-  AddWhatHidesWho(input.analysis.memory, screen);
+  AddWhatHidesWho(group.first(), input.analysis.memory, screen);
   if (std::string next = NextOfSuspect(group.first(), input); !next.empty())
     screen.next.push_back(std::move(next));
   AddShow(group.first(), input, screen);

@@ -79,9 +79,11 @@ const char* FixedText(AdviceKind kind) {
 
 }  // namespace
 
-bool HidesWho(AdviceKind kind) {
-  return kind == AdviceKind::kPreloadFirst || kind == AdviceKind::kPythonMalloc ||
-         kind == AdviceKind::kZendAlloc || kind == AdviceKind::kGSlice;
+bool HidesWho(AdviceKind advice, capture::SiteKind accused) {
+  if (advice == AdviceKind::kPreloadFirst || advice == AdviceKind::kGSlice) return true;
+  // The arenas of Python and PHP are mappings; their large blocks come from malloc.
+  return (advice == AdviceKind::kPythonMalloc || advice == AdviceKind::kZendAlloc) &&
+         accused == capture::SiteKind::kMapping;
 }
 
 std::string AdviceText(const Advice& advice) {

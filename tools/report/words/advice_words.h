@@ -11,8 +11,9 @@
 
 namespace leaktrack {
 
-// True if it makes visible who allocates: until then the report may name a runtime's own allocator.
-bool HidesWho(AdviceKind kind);
+// True if it makes visible who uses what was allocated at a site of that kind: until then the
+// report names an allocator that stands between.
+bool HidesWho(AdviceKind advice, capture::SiteKind accused);
 
 std::string AdviceText(const Advice& advice);
 
