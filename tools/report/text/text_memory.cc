@@ -132,7 +132,8 @@ Remarks ProcessRemarks(const ReportInput& input) {
   out.Add("Memory", MemoryRemark(input));
   if (const std::string threads = ThreadsText(input.analysis); !threads.empty())
     out.Add("Threads", threads);
-  if (memory.unplaced_growth) out.Add("Unplaced", UnplacedText(input));
+  if (memory.unplaced_growth && !ThreadsAreTheGrowth(input.analysis))
+    out.Add("Unplaced", UnplacedText(input));
   return out;
 }
 

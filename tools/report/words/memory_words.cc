@@ -47,6 +47,12 @@ std::string MappingsText(const MemoryResult& memory) {
                         " threads have ended and were never joined, and their stacks stay");
   }
   const int64_t threads = memory.threads.value_or(1);
+  const std::optional<Rate> rest = GrowthOfRest(memory);
+  if (threads > 1 && Significant(memory.threads_growth) && memory.threads_growth->mid > 0 && rest &&
+      rest->low > 0) {
+    return absl::StrCat("resident memory grows by the stacks of ",
+                        FormatCount(static_cast<uint64_t>(threads)), " threads, not by the heap");
+  }
   const std::string stacks =
       threads > 1
           ? absl::StrCat("the stacks of ", FormatCount(static_cast<uint64_t>(threads)), " threads")
