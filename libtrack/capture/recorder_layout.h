@@ -162,7 +162,7 @@ enum class ExecFate : uint16_t {  // values are on disk: add, never renumber
   kStatic = 4,
   kRaisesRights = 5,  // set-id bits or file capabilities: the loader ignores LD_PRELOAD
   kOtherMachine = 6,  // not an x86-64 program
-  kOtherLibc = 7,     // musl
+  kOtherLibc = 7,     // musl, while it was not tracked
 };
 // Not the process itself executed it, but a child that it had forked.
 inline constexpr uint16_t kExecOfChild = 0x100;

@@ -112,11 +112,7 @@ ExecFate FateOfElf(const File& file, const Elf64_Ehdr& header, std::string_view 
     if (!file.Read(&segment, sizeof segment, header.e_phoff + uint64_t{i} * sizeof segment))
       return ExecFate::kTracked;
     if (segment.p_type == PT_LOAD) break;
-    if (segment.p_type != PT_INTERP) continue;
-    char loader[64];
-    const size_t size = file.ReadSome(loader, sizeof loader - 1, segment.p_offset);
-    loader[size] = 0;
-    return StartsWith(loader, "/lib/ld-musl") ? ExecFate::kOtherLibc : ExecFate::kTracked;
+    if (segment.p_type == PT_INTERP) return ExecFate::kTracked;
   }
   return StartsWith(name, "ld-") || StartsWith(name, "ld.") ? ExecFate::kTracked
                                                             : ExecFate::kStatic;

@@ -21,6 +21,7 @@
 #include "libtrack/platform/real/allocator_statistics.h"
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/platform/walk/stack_probe.h"
+#include "libtrack/platform/walk/stack_root.h"
 #include "libtrack/runtime/careful_calls.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/exec_note.h"
@@ -34,11 +35,12 @@
 #include "libtrack/runtime/tree.h"
 #include "libtrack/runtime/youth.h"
 
-// pthread_atfork is built on this function. pthread_atfork itself is not in libc.so but in an
-// archive beside it. Only glibc has this one. Declared weak it is null elsewhere; a strong
+// pthread_atfork of glibc is built on the first function, and lies not in libc.so but in an archive
+// beside it. musl has the second one alone. Declared weak, what is missing is null; a strong
 // reference would keep the program from starting there.
 extern "C" [[gnu::weak]] int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(),
                                                void* dso_handle);
+extern "C" [[gnu::weak]] int pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
 
 namespace leaktrack::track {
 
@@ -78,9 +80,9 @@ bool MustStayInert() {
   // Read nothing from the environment and write nothing (pitfall F9).
   if (getauxval(AT_SECURE) != 0) return true;
   if (IsSecondCopy()) return true;
-  if (__register_atfork == nullptr) {
-    Say("leaktrack: the C library of this program is not glibc (musl?); it goes on untracked. "
-        "Track a build for glibc.\n");
+  if (__register_atfork == nullptr && pthread_atfork == nullptr) {
+    Say("leaktrack: the C library of this program is neither glibc nor musl; it goes on "
+        "untracked.\n");
     return true;
   }
   const char* owner = FindOwnerOfMalloc();
@@ -117,7 +119,13 @@ void OnFork() {
 }
 
 // Not before there is a run: it takes memory from the program's heap.
-void WatchForks() { __register_atfork(nullptr, nullptr, OnFork, nullptr); }
+void WatchForks() {
+  if (__register_atfork != nullptr) {
+    __register_atfork(nullptr, nullptr, OnFork, nullptr);
+  } else {
+    pthread_atfork(nullptr, nullptr, OnFork);
+  }
+}
 
 struct Birth {
   HotThread& hot;
@@ -306,6 +314,7 @@ void StartLibrary(const char* const* environment) {
   if (raw::Forbidden() || !ResolveRealFunctions() || MustStayInert()) return BecomeInert();
   NoteProcess();
   NoteInitialThread();
+  NoteFirstStack();
   ReadEnvironment(environment);
   if (!CanForget()) {
     Say("leaktrack: this kernel cannot wipe memory on fork (Linux 4.14 can), so forked children "

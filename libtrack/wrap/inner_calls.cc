@@ -9,6 +9,7 @@
 
 #include "libtrack/capture/dcheck.h"
 #include "libtrack/platform/modules/module_map.h"
+#include "libtrack/platform/os/c_library.h"
 #include "libtrack/platform/os/link_object.h"
 #include "libtrack/platform/os/linker.h"
 #include "libtrack/platform/real/allocator_statistics.h"
@@ -100,7 +101,9 @@ void InsertSteps() {
 void WatchInnerCalls() {
   if (AllocatorTells() || !g_real_resolved.load(std::memory_order_acquire)) return;
   const void* const object = FindNextInLinkMap("malloc").object;
-  if (object == nullptr || object == FindNextInLinkMap("_exit").object) return;
+  // glibc calls its own functions directly, musl by their public names.
+  const bool is_direct = IsGlibc() && object == FindNextInLinkMap("_exit").object;
+  if (object == nullptr || is_direct) return;
   WatchInnerCallsOf(object);
 }
 

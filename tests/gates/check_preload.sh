@@ -27,14 +27,16 @@ newest=$(tail -1 <<<"$versions")
 # told the process at its start (the answers are constants); errno and the ends of a process.
 asked='mem(chr|cmp|cpy|move|set)|str(cmp|len|nlen)|dl(addr|open|sym)|getauxval|(__)?environ'
 asked+='|pthread_(create|sigmask|attr_(init|destroy|set(detachstate|stacksize)))'
+asked+='|pthread_atfork|gnu_get_libc_version'
 asked+='|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(at_quick_exit|finalize)'
 asked+='|_ITM_.*|__gmon_start__'
 undefined=$(nm -D --undefined-only "$library" | sed 's/@.*//' | awk '{print $1, $2}')
 others=$(awk '{print $2}' <<<"$undefined" | grep -vxE "$asked" | tr '\n' ' ' || true)
 [ -z "$others" ] || complain "asks by name what somebody else may answer: $others"
-# A loader that lacks one of these names would not start the program. musl has neither.
-strong=$(grep -xE 'U (__register_atfork|__cxa_at_quick_exit)' <<<"$undefined" | tr '\n' ' ' || true)
-[ -z "$strong" ] || complain "needs what only glibc has (name it weakly): $strong"
+# A loader that lacks one of these names would not start the program. glibc lacks one of them,
+# musl the others.
+strong=$(grep -xE 'U (__register_atfork|pthread_atfork|gnu_get_libc_version|__cxa_at_quick_exit)' <<<"$undefined" | tr '\n' ' ' || true)
+[ -z "$strong" ] || complain "needs what only one C library has (name it weakly): $strong"
 
 exported=$(nm -D --defined-only "$library" | awk '{print $3}' | sed 's/@.*//' | sort -u)
 listed=$(sed 's,/\*.*\*/,,' "$map" | sed -n '/global:/,/local:/p' | sed '/local:/d' | tr -s ' ;\n' '\n' | grep -vE '^(global:|local:|)$' | sort -u)

@@ -86,10 +86,6 @@ TEST_F(ExecNoteTest, ALibraryThatTheProgramCannotSeeIsNoted) {
 }
 
 TEST_F(ExecNoteTest, WhatCannotBePreloadedIsNotedByItsKind) {
-  const std::string loader = "/lib64/ld-linux-x86-64.so.2";
-  EXPECT_EQ(FateOfProgram(Patched("musl", loader,
-                                  std::string("/lib/ld-musl-x86_64.so.1\0\0\0", loader.size()))),
-            ExecFate::kOtherLibc);
   EXPECT_EQ(FateOfProgram(Patched("arm", std::string("\x3e\0\x01\0\0\0", 6),
                                   std::string("\xb7\0\x01\0\0\0", 6))),
             ExecFate::kOtherMachine);

@@ -47,9 +47,7 @@ Finding Linkage(const ElfFacts& facts) {
 
 Finding CLibrary(const ElfFacts& facts) {
   if (facts.loader.find("ld-musl") != std::string::npos) {
-    return {Level::kBlocker, "libc",
-            absl::StrCat("uses musl (", facts.loader, "): the library needs glibc"),
-            "track a build for glibc, such as one in a Debian-based image"};
+    return {Level::kOk, "libc", absl::StrCat("uses musl (", facts.loader, ")"), ""};
   }
   if (facts.loader.find("ld-linux") == std::string::npos) {
     return {

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "libtrack/platform/os/c_library.h"
 #include "libtrack/platform/os/linker.h"
 #include "libtrack/platform/os/raw.h"
 
@@ -27,6 +28,14 @@ void CloseRange(long first, long last) {
   for (long fd = first; fd <= last && fd < 4096; ++fd) raw::Close(static_cast<int>(fd));
 }
 
+// 32 to 34.
+void OpenSignalsOfMusl(sigset_t& blocked) {
+  uint64_t word;
+  __builtin_memcpy(&word, &blocked, sizeof word);
+  word &= ~(uint64_t{7} << 31);
+  __builtin_memcpy(&blocked, &word, sizeof word);
+}
+
 }  // namespace
 
 bool StartHelperThread(void* (*main)(void*), void* argument) {
@@ -39,8 +48,10 @@ bool StartHelperThread(void* (*main)(void*), void* argument) {
   pthread_attr_setstacksize(&attributes, kHelperStackBytes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   sigset_t all, before;
-  // pthread_sigmask leaves glibc's internal signals open.
+  // The C library asks all threads by signals of its own to change their ids, and waits for their
+  // answers. glibc's pthread_sigmask leaves its two open by itself, musl's blocks what it is told.
   __builtin_memset(&all, 0xff, sizeof all);
+  if (!IsGlibc()) OpenSignalsOfMusl(all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
   const bool started = pthread_create(&thread, &attributes, main, argument) == 0;

@@ -8,6 +8,7 @@
 #include "libtrack/platform/walk/rule_lookup.h"
 #include "libtrack/platform/walk/stack_cache.h"
 #include "libtrack/platform/walk/stack_fold.h"
+#include "libtrack/platform/walk/stack_root.h"
 #include "libtrack/platform/walk/stack_step.h"
 
 namespace leaktrack::track {
@@ -261,6 +262,7 @@ inline WalkResult Walker::Run() {
     ended = end == StepEnd::kRoot ? Ended::kRoot : Ended::kCut;
     break;
   }
+  if (ended == Ended::kCut && IsRootWithoutRule(state_.sp)) ended = Ended::kRoot;
   if (ended != Ended::kByOldFrames) KeepInside(0);
   memo_.barriers = met_barrier_;  // reused old frames have none
   return {

@@ -72,14 +72,11 @@ def files(session, folder):
     code, found, _ = doctor(session.leaktrack, plain)
     assert code == 0 and tracked(session, plain), found
     expect(found, "symbols", "ok", "debug information")
-    loader = b"/lib64/ld-linux-x86-64.so.2"
-    musl = b"/lib/ld-musl-x86_64.so.1\0\0\0"
     cases = {
         plain + "_static": ("linkage", "statically linked"),
         plain + "_asan": ("sanitizer", "AddressSanitizer"),
         plain + "_own_malloc": ("allocator", "its own malloc"),
         plain + "_jemalloc": ("allocator", "jemalloc"),
-        patched(plain, session.folder, "musl_target", loader, musl): ("libc", "musl"),
         patched(plain, session.folder, "arm_target", b"\x3e\x00\x01\x00\x00\x00", b"\xb7\x00\x01\x00\x00\x00"):
             ("architecture", "not an x86-64"),
     }
