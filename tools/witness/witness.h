@@ -32,6 +32,7 @@ enum class HolderKind : uint8_t {
 struct Holder {
   HolderKind kind = HolderKind::kUnknown;
   std::string name, module;  // empty: not known
+  uint32_t site = 0;         // of kHeap, in a tracked process: where those blocks come from; 0: none
   double share = 0;          // of the examined blocks
 };
 
