@@ -146,9 +146,8 @@ bool HoldForLook(HoldMoment moment, const HeldStack& stack) {
 void RegisterRootRegion(const void* start, size_t bytes) {
   for (RootRegion& region : g_regions) {
     uint64_t unused = 0;
-    if (bytes == 0 ||
-        !std::atomic_ref<uint64_t>(region.start)
-             .compare_exchange_strong(unused, reinterpret_cast<uint64_t>(start)))
+    if (bytes == 0 || !std::atomic_ref<uint64_t>(region.start)
+                           .compare_exchange_strong(unused, reinterpret_cast<uint64_t>(start)))
       continue;
     std::atomic_ref<uint64_t>(region.bytes).store(bytes);
     return;

@@ -56,14 +56,14 @@ void NoteExcuse();
 }  // namespace leaktrack::track
 
 // The look as of the caller's frame.
-#define LEAKTRACK_HELD_STACK(held)                                                     \
-  leaktrack::track::HeldStack held;                                                    \
-  __asm__ volatile(                                                                    \
-      "movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\t"               \
-      "movq %%r13, 24(%0)\n\tmovq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)"                 \
-      :                                                                                \
-      : "r"(held.registers)                                                            \
-      : "memory");                                                                     \
+#define LEAKTRACK_HELD_STACK(held)                                       \
+  leaktrack::track::HeldStack held;                                      \
+  __asm__ volatile(                                                      \
+      "movq %%rbx, 0(%0)\n\tmovq %%rbp, 8(%0)\n\tmovq %%r12, 16(%0)\n\t" \
+      "movq %%r13, 24(%0)\n\tmovq %%r14, 32(%0)\n\tmovq %%r15, 40(%0)"   \
+      :                                                                  \
+      : "r"(held.registers)                                              \
+      : "memory");                                                       \
   (held).start = reinterpret_cast<uint64_t>(__builtin_dwarf_cfa())
 
 #endif  // LEAKTRACK_LIBTRACK_RUNTIME_EXIT_HOLDER_H_

@@ -15,11 +15,13 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "libtrack/capture/hold_request.h"
 #include "tools/base/notice.h"
+#include "tools/commands/recorders.h"
 #include "tools/witness/exit/exit_look.h"
 #include "tools/witness/memory_file.h"
 
@@ -61,6 +63,16 @@ pid_t PeerOf(int connection) {
   ucred peer{};
   socklen_t bytes = sizeof peer;
   return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 ? peer.pid : 0;
+}
+
+// The capture of this run in `directory`; empty: there is none.
+std::string CaptureOf(const std::string& directory, uint64_t run_id) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    const std::string path = entry.path().string();
+    if (path.ends_with(".ltk") && RunIdOf(path) == run_id) return path;
+  }
+  return "";
 }
 
 bool HasLost(const witness::RunMemory& memory) {
@@ -120,17 +132,17 @@ void ExitHold::Answer(int connection) {
     close(connection);
     return;
   }
-  const witness::ExitLook look =
+  const witness::RunMemory memory =
       witness::LookAtHeld(pid, request, symbols_, [&](const witness::RunMemory& so_far) {
         const capture::HoldAnswer answer{HasLost(so_far) ? 1u : 0u};
         send(connection, &answer, sizeof answer, MSG_NOSIGNAL);
         close(connection);
       });
-  const bool final = request.moment != static_cast<uint32_t>(capture::HoldMoment::kRecoverableCheck);
-  const std::string name = std::filesystem::path(look.capture_path).filename().string();
-  if (!final || name.empty()) return;
-  const absl::Status written =
-      witness::WriteMemoryFile(absl::StrCat(directory_, "/", name), look.memory);
+  const bool final =
+      request.moment != static_cast<uint32_t>(capture::HoldMoment::kRecoverableCheck);
+  const std::string capture = final ? CaptureOf(directory_, memory.run_id) : "";
+  if (capture.empty()) return;
+  const absl::Status written = witness::WriteMemoryFile(capture, memory);
   if (!written.ok()) SayOnce(std::string(written.message()));
 }
 

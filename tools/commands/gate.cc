@@ -65,7 +65,7 @@ struct GateCommandOptions {
   std::string capture;  // a capture, a process tree's directory, or one with run-N directories
   std::vector<std::string> command;  // or: run this, and judge what it leaves
   RepeatedRuns runs;
-  std::string at_exit;  // empty: what grows; else kLostAtExit or kAllAtExit
+  std::string at_exit;                          // empty: what grows; else kLostAtExit or kAllAtExit
   std::optional<uint64_t> min_bytes;            // per unit of work; none: 1 KiB, at exit 1 byte
   std::optional<uint64_t> max_total, max_site;  // these go before a file of limits
   const IfInconclusive* inconclusive = nullptr;

@@ -201,9 +201,8 @@ void AddProcess(GateRun& tree, GateRun process, bool speaks) {
   }
   // A shell, say, around the program that is meant.
   if (!process.counts.unseen.empty() && process.counts.program != tree.counts.program) {
-    tree.notes.push_back(
-        absl::StrCat(SafeText(process.counts.path), ": ", process.counts.unseen,
-                     "; what it left is not counted"));
+    tree.notes.push_back(absl::StrCat(SafeText(process.counts.path), ": ", process.counts.unseen,
+                                      "; what it left is not counted"));
     process.counts.unseen.clear();
   }
   if (process.counts.unusable.empty()) process.counts.unusable = process.counts.unseen;

@@ -22,10 +22,10 @@ namespace leaktrack {
 struct RepeatedRuns {
   size_t runs = 3;
   std::string interval = "16KiB";
-  bool cost = false;  // run it once more, untracked, to tell what tracking costs
+  bool cost = false;          // run it once more, untracked, to tell what tracking costs
   bool look_at_exit = false;  // hold each process at its end to look at its memory (exit_hold.h)
   SymbolizerOptions symbols;  // for that look
-  std::string keep;   // where captures go; empty: removed again
+  std::string keep;           // where captures go; empty: removed again
 };
 
 void AddRepeatedRuns(OptionList& list, RepeatedRuns& options);

@@ -163,8 +163,7 @@ class Parser {
 
 std::string TitleOf(const Baseline& baseline) {
   std::string title = absl::StrCat(kTitle, baseline.runs);
-  if (baseline.mode)
-    absl::StrAppend(&title, ", ", CountModeText(*baseline.mode));
+  if (baseline.mode) absl::StrAppend(&title, ", ", CountModeText(*baseline.mode));
   if (baseline.interval == 1) absl::StrAppend(&title, ", ", kEveryBlock);
   if (baseline.interval > 1) absl::StrAppend(&title, ", ", kInterval, SizeText(baseline.interval));
   if (RoundedSize(baseline.freed_bytes) > 0)

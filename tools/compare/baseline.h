@@ -13,10 +13,9 @@
 // with "no leak yet" was accused in too few runs. It stands here so that it is not new once more
 // runs once more
 // runs accuse it. At exit, "lost" marks what nothing points to, and "reachable" what somebody still
-// has, which stands here to be read alone. The title how the baseline was measured. A file of an older version, whose
-// title says only "runs", is read as well.
-// Promises: Parse reads what Format writes. A line that is not understood is refused with its
-// number.
+// has, which stands here to be read alone. The title how the baseline was measured. A file of an
+// older version, whose title says only "runs", is read as well. Promises: Parse reads what Format
+// writes. A line that is not understood is refused with its number.
 #ifndef LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 #define LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 

@@ -58,8 +58,8 @@ class Gatekeeper {
       if (result_.inconclusive_because.empty()) result_.inconclusive_because = why;
     }
     for (const SiteCount& site : ReachableOf(runs_))
-      result_.reachable.push_back({site.key, site.bytes / work_, site.blocks / work_,
-                                   site.holders});
+      result_.reachable.push_back(
+          {site.key, site.bytes / work_, site.blocks / work_, site.holders});
     leaks_ = GatherLeaks(runs_, options_.compare.mode, baseline_);
     phi_ = Dispersion(leaks_);
     result_.measured = MeasuredBaseline(runs_, leaks_, options_.compare);
@@ -110,8 +110,8 @@ class Gatekeeper {
     // What was never freed covers what is lost of it.
     if (IsAtExit(*baseline_.mode) && options_.compare.mode == CountMode::kLost) return "";
     return absl::StrCat("the baseline counts ", CountModeText(*baseline_.mode), ", this gate ",
-                        CountModeText(options_.compare.mode), "; ",
-                        HowToCount(*baseline_.mode), ", or write a new baseline");
+                        CountModeText(options_.compare.mode), "; ", HowToCount(*baseline_.mode),
+                        ", or write a new baseline");
   }
 
   // Several runs of one program give the same notes.

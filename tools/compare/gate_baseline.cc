@@ -48,8 +48,7 @@ class Comparer {
         runs_(runs),
         options_(options),
         change_(change),
-        every_block_(IsAtExit(options.mode) && IntervalOf(runs) <= 1 &&
-                     baseline.interval <= 1),
+        every_block_(IsAtExit(options.mode) && IntervalOf(runs) <= 1 && baseline.interval <= 1),
         work_(WorkOf(runs)),
         base_work_(static_cast<double>(baseline.runs) * work_ / static_cast<double>(runs.size())) {}
 
@@ -185,8 +184,7 @@ Standing StandingOf(const GateLeak& leak, const BaselineMatch& match, const Base
 }
 
 bool Matters(double bytes, const CompareOptions& options) {
-  return bytes >= options.min_bytes ||
-         (IsAtExit(options.mode) && options.min_bytes <= 1);
+  return bytes >= options.min_bytes || (IsAtExit(options.mode) && options.min_bytes <= 1);
 }
 
 Baseline MeasuredBaseline(const std::vector<GateRun>& runs, const std::vector<GateLeak>& leaks,

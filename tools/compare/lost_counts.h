@@ -26,7 +26,7 @@ struct Amount {
 
 struct KeptParts {
   Amount lost, covered, reachable;
-  double undecided = 0;  // blocks that memory does not tell about
+  double undecided = 0;                  // blocks that memory does not tell about
   std::vector<witness::Holder> holders;  // of what is reachable, best first
 };
 

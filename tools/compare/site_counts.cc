@@ -240,7 +240,7 @@ void AddParts(const KeptSite& site, const KeptParts& parts, BySite& lost, BySite
     covered.suppressed = true;
     lost.Add(covered);
   }
-  if (parts.reachable.count > 0) {
+  if (parts.reachable.count > 0 && !site.count.suppressed) {
     SiteCount held = WithAmount(site.count, parts.reachable);
     held.holders = parts.holders;
     reachable.Add(held);
@@ -272,7 +272,7 @@ void AddLost(const capture::Capture& capture, const std::vector<KeptSite>& kept,
   run.reachable = reachable.Take();
   if (undecided > 0)
     run.unseen = absl::StrCat(FormatCount(static_cast<uint64_t>(undecided)),
-                                " of its blocks were not found in the allocator's heap");
+                              " of its blocks were not found in the allocator's heap");
 }
 
 }  // namespace

@@ -56,11 +56,11 @@ struct RunCounts {
   double work = 1;  // units counted by the program; else 1: one run
   bool work_is_counted = false;
   double seconds = 0;
-  double interval = 1;           // largest mean sampling interval, bytes
-  double freed_bytes = 0;        // of the heap, in the counted part: a measure of activity
-  std::vector<SiteCount> sites;  // by key, each key once, and once more for its suppressed part
+  double interval = 1;               // largest mean sampling interval, bytes
+  double freed_bytes = 0;            // of the heap, in the counted part: a measure of activity
+  std::vector<SiteCount> sites;      // by key, each key once, and once more for its suppressed part
   std::vector<SiteCount> reachable;  // kLost: what is no leak, since something points to it; by key
-  uint64_t samples = 0;          // all samples taken
+  uint64_t samples = 0;              // all samples taken
   bool crashed = false;
   std::string unjudged;  // why it is too short to tell a leak from a filling cache; empty: it is
                          // long enough

@@ -22,10 +22,9 @@ constexpr size_t kMostHolders = 8;
 constexpr LookMoment kMoments[] = {LookMoment::kAlive, LookMoment::kExit, LookMoment::kCheck};
 constexpr MemoryVerdict kVerdicts[] = {MemoryVerdict::kUnknown, MemoryVerdict::kHeld,
                                        MemoryVerdict::kMixed, MemoryVerdict::kLost};
-constexpr HolderKind kHolderKinds[] = {HolderKind::kGlobal, HolderKind::kThreadLocal,
-                                       HolderKind::kStack,  HolderKind::kHeap,
-                                       HolderKind::kMapping, HolderKind::kKernel,
-                                       HolderKind::kItself, HolderKind::kUnknown};
+constexpr HolderKind kHolderKinds[] = {
+    HolderKind::kGlobal,  HolderKind::kThreadLocal, HolderKind::kStack,  HolderKind::kHeap,
+    HolderKind::kMapping, HolderKind::kKernel,      HolderKind::kItself, HolderKind::kUnknown};
 
 template <typename Enum, size_t kCount>
 Enum EnumAt(const Enum (&all)[kCount], uint64_t number) {
@@ -45,8 +44,7 @@ uint64_t Number(const Json& json, const char* name) {
 
 double Amount(const Json& json, const char* name) {
   const auto found = json.find(name);
-  const double amount =
-      found != json.end() && found->is_number() ? found->get<double>() : 0;
+  const double amount = found != json.end() && found->is_number() ? found->get<double>() : 0;
   return std::isfinite(amount) ? std::max(0.0, amount) : 0;
 }
 

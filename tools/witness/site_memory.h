@@ -37,10 +37,10 @@ struct RunMemory {
   uint64_t run_id = 0;
   LookMoment moment = LookMoment::kAlive;
   int looks = 0;
-  double at_seconds = 0;  // the last look, since the start of the run
-  std::string reason;     // why nothing is known of any site; empty: it is
-  std::vector<SiteMemory> sites;                 // by number
-  std::vector<LostBlock> lost;                   // as far as there was room
+  double at_seconds = 0;          // the last look, since the start of the run
+  std::string reason;             // why nothing is known of any site; empty: it is
+  std::vector<SiteMemory> sites;  // by number
+  std::vector<LostBlock> lost;    // as far as there was room
   std::vector<std::pair<uint32_t, uint32_t>> holds;  // of `lost`: the first points to the second
 };
 

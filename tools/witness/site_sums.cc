@@ -77,8 +77,7 @@ void TakeLostGraph(const TrackedBlocks& tracked, const Reading& reading, RunMemo
   }
   for (const TrackedBlock& block : tracked.blocks) {
     const auto found = place.find(BlockAt(heap, block.address));
-    if (found != place.end())
-      memory.lost[found->second] = {block.site, block.objects, block.bytes};
+    if (found != place.end()) memory.lost[found->second] = {block.site, block.objects, block.bytes};
   }
   for (const auto& [block, number] : place) {
     for (uint32_t at = heap.first[block]; at < heap.first[block + 1]; ++at) {

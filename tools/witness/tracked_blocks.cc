@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -53,8 +52,8 @@ std::set<uint32_t> ImmortalSites(const capture::RecorderView& view) {
 TrackedBlock BlockFrom(const capture::LiveCopy& entry) {
   TrackedBlock block{entry.address, entry.size, entry.site, 1, static_cast<double>(entry.size)};
   if (entry.interval_bytes > 1 && entry.size > 0) {
-    const double seen = -std::expm1(-static_cast<double>(entry.size) /
-                                    static_cast<double>(entry.interval_bytes));
+    const double seen =
+        -std::expm1(-static_cast<double>(entry.size) / static_cast<double>(entry.interval_bytes));
     block.objects = 1 / seen;
     block.bytes = static_cast<double>(entry.size) / seen;
   }
@@ -88,8 +87,6 @@ absl::StatusOr<TrackedBlocks> ReadTrackedBlocks(const Memory& memory, pid_t pid,
   const capture::RecorderHeader& header = *image.header();
   TrackedBlocks tracked;
   tracked.run_id = header.run_id;
-  tracked.capture_path.assign(header.capture_path,
-                              strnlen(header.capture_path, sizeof header.capture_path));
   tracked.exact = header.configured_interval == 1 && header.exact_limit_hit_ms.load() == 0;
   tracked.seconds = static_cast<double>(header.tick_ms.load()) / 1e3;
   TakeBlocks(image.view(), tracked);

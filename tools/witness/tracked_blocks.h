@@ -10,7 +10,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -27,11 +26,10 @@ struct TrackedBlock {
 
 struct TrackedBlocks {
   uint64_t run_id = 0;
-  std::string capture_path;  // as the process sees it
-  bool exact = false;        // every block since the start is among them
-  double seconds = 0;        // since the start of the run
-  std::vector<TrackedBlock> blocks;   // by address
-  std::vector<uint64_t> excused;      // addresses of blocks that the program answers for, too
+  bool exact = false;                // every block since the start is among them
+  double seconds = 0;                // since the start of the run
+  std::vector<TrackedBlock> blocks;  // by address
+  std::vector<uint64_t> excused;     // addresses of blocks that the program answers for, too
 };
 
 // `run_id`: the run that is meant; 0: the process has one.

@@ -39,11 +39,10 @@ void Site(Page& page, const GateSite& site, const std::string& sentence) {
 // Held by something at the end: no leaks, but told of, the largest first.
 void Reachable(Page& page, const GateResult& result) {
   for (size_t i = 0; i < result.reachable.size() && i < kReachableShown; ++i)
-    page.Line(SafeText(ReachableSentence(result.reachable[i], result.unit)), Tint::kDim);
+    page.Field(i == 0 ? "reachable" : "",
+               SafeText(ReachableSentence(result.reachable[i], result.unit)));
   if (result.reachable.size() > kReachableShown)
-    page.Line(absl::StrCat("and ", result.reachable.size() - kReachableShown,
-                           " more that are still reachable"),
-              Tint::kDim);
+    page.Field("", absl::StrCat("and ", result.reachable.size() - kReachableShown, " more"));
 }
 
 void Notes(Page& page, const GateResult& result) {

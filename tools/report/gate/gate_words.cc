@@ -107,8 +107,7 @@ std::string Sentence(const GateSite& site, const std::string& unit) {
 std::string ReachableSentence(const ReachableSite& site, const std::string& unit) {
   const std::string held =
       site.holders.empty() ? "" : absl::StrCat(", held by ", HolderText(site.holders.front()));
-  return absl::StrCat("still reachable: ", site.key.front(), " has ",
-                      Amount(site.blocks, site.bytes, unit), held);
+  return absl::StrCat(site.key.front(), " still has ", Amount(site.blocks, site.bytes, unit), held);
 }
 
 std::string GateSentence(const GateSite& site, const std::string& unit) {

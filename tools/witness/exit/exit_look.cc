@@ -53,8 +53,7 @@ std::vector<uint64_t> Unrecorded(const TrackedBlocks& tracked, const Heap& heap)
   size_t at = 0;
   for (const Block& block : heap.blocks) {
     while (at < tracked.blocks.size() && tracked.blocks[at].address < block.address) ++at;
-    const bool recorded =
-        at < tracked.blocks.size() && tracked.blocks[at].address == block.address;
+    const bool recorded = at < tracked.blocks.size() && tracked.blocks[at].address == block.address;
     if (!recorded && !block.freed) blocks.push_back(block.address);
   }
   return blocks;
@@ -64,27 +63,27 @@ class Looker {
  public:
   Looker(pid_t pid, const HoldRequest& request, const SymbolizerOptions& symbols)
       : pid_(pid), request_(request), symbols_(symbols) {
-    look_.memory.run_id = request.run_id;
-    look_.memory.moment = static_cast<HoldMoment>(request.moment) == HoldMoment::kExit
-                              ? LookMoment::kExit
-                              : LookMoment::kCheck;
+    memory_.run_id = request.run_id;
+    memory_.moment = static_cast<HoldMoment>(request.moment) == HoldMoment::kExit
+                         ? LookMoment::kExit
+                         : LookMoment::kCheck;
   }
 
-  ExitLook Look(absl::FunctionRef<void(const RunMemory& so_far)> release) {
+  RunMemory Look(absl::FunctionRef<void(const RunMemory& so_far)> release) {
     Reading reading;
     TrackedBlocks tracked;
-    look_.memory.reason = Read(reading, tracked);
-    if (look_.memory.reason.empty()) {
-      look_.memory.looks = 1;
-      TakeSites(tracked, reading, look_.memory);
+    memory_.reason = Read(reading, tracked);
+    if (memory_.reason.empty()) {
+      memory_.looks = 1;
+      TakeSites(tracked, reading, memory_);
     }
-    release(look_.memory);
-    if (!look_.memory.reason.empty()) return std::move(look_);
-    TakeLostGraph(tracked, reading, look_.memory);
+    release(memory_);
+    if (!memory_.reason.empty()) return std::move(memory_);
+    TakeLostGraph(tracked, reading, memory_);
     Classes classes;
     ClassifyBySite(tracked, classes, reading);
-    NameHolders(reading, classes, symbols_, look_.memory);
-    return std::move(look_);
+    NameHolders(reading, classes, symbols_, memory_);
+    return std::move(memory_);
   }
 
  private:
@@ -99,13 +98,13 @@ class Looker {
     if (!held.problem().empty()) return held.problem();
     std::vector<Thread> threads = held.threads();
     threads.push_back(Waiting(pid_, waits, request_));
-    const auto memory = OpenProcessMemory(pid_, {.threads = &threads});
+    // By the thread that waits: a main thread that has ended before has no memory any more.
+    const auto memory = OpenProcessMemory(waits, {.threads = &threads});
     if (!memory.ok()) return std::string(memory.status().message());
     absl::StatusOr<TrackedBlocks> blocks = ReadTrackedBlocks(**memory, pid_, request_.run_id);
     if (!blocks.ok()) return std::string(blocks.status().message());
     tracked = *std::move(blocks);
-    look_.capture_path = tracked.capture_path;
-    look_.memory.at_seconds = tracked.seconds;
+    memory_.at_seconds = tracked.seconds;
     return ReadBlocks(**memory, threads, tracked, reading);
   }
 
@@ -137,13 +136,13 @@ class Looker {
   const pid_t pid_;
   const HoldRequest& request_;
   const SymbolizerOptions& symbols_;
-  ExitLook look_;
+  RunMemory memory_;
 };
 
 }  // namespace
 
-ExitLook LookAtHeld(pid_t pid, const HoldRequest& request, const SymbolizerOptions& symbols,
-                    absl::FunctionRef<void(const RunMemory& so_far)> release) {
+RunMemory LookAtHeld(pid_t pid, const HoldRequest& request, const SymbolizerOptions& symbols,
+                     absl::FunctionRef<void(const RunMemory& so_far)> release) {
   return Looker(pid, request, symbols).Look(release);
 }
 

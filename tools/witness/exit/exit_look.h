@@ -10,8 +10,6 @@
 
 #include <sys/types.h>
 
-#include <string>
-
 #include "absl/functional/function_ref.h"
 #include "libtrack/capture/hold_request.h"
 #include "tools/symbolize/symbolizer.h"
@@ -19,14 +17,9 @@
 
 namespace leaktrack::witness {
 
-struct ExitLook {
-  RunMemory memory;
-  std::string capture_path;  // as the process sees it; empty: not known
-};
-
-ExitLook LookAtHeld(pid_t pid, const capture::HoldRequest& request,
-                    const SymbolizerOptions& symbols,
-                    absl::FunctionRef<void(const RunMemory& so_far)> release);
+RunMemory LookAtHeld(pid_t pid, const capture::HoldRequest& request,
+                     const SymbolizerOptions& symbols,
+                     absl::FunctionRef<void(const RunMemory& so_far)> release);
 
 }  // namespace leaktrack::witness
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint64_t kRedZone = 128, kDescriptorBytes = 0x980;
 constexpr uint64_t kStaticReserve = 512;  // for alignment between the modules' parts
-constexpr uint64_t kDtvPointer = 8;  // in a thread's descriptor
+constexpr uint64_t kDtvPointer = 8;       // in a thread's descriptor
 constexpr uint64_t kDtvSlotBytes = 16, kMostDtvSlots = 1 << 16;
 constexpr uint64_t kMostSearched = 8 << 20;
 constexpr uint64_t kPage = 4096;
@@ -81,11 +81,10 @@ class Finder {
   // stack counts as a whole.
   void TakeThread(const Thread& thread) {
     const uint64_t pointer = thread.thread_pointer;
-    const Mapping* const stands =
-        thread.stack_pointer ? Find(*thread.stack_pointer) : nullptr;
+    const Mapping* const stands = thread.stack_pointer ? Find(*thread.stack_pointer) : nullptr;
     const Mapping* const own = pointer != 0 ? Find(pointer) : nullptr;
-    const bool on_own = stands != nullptr && stands->range.Contains(pointer) &&
-                        pointer > *thread.stack_pointer;
+    const bool on_own =
+        stands != nullptr && stands->range.Contains(pointer) && pointer > *thread.stack_pointer;
     TakeThreadLocal(pointer, thread.name, on_own ? *thread.stack_pointer : 0);
     if (stands != nullptr && capture::MayBeOwnMemory(stands->range.start)) return;
     if (stands != nullptr) {

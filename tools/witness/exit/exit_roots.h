@@ -24,13 +24,13 @@ namespace leaktrack::witness {
 
 struct ExitRootsInput {
   const std::vector<Module>& modules;
-  std::vector<Range> heap;         // what the walk of the heap covers, sorted
-  std::vector<Range> own_state;    // of the allocator: no roots
-  std::vector<Range> unparsed;     // of `heap`, but roots
-  std::vector<Range> registered;   // by the program
-  std::vector<uint64_t> excused;   // addresses of blocks that the program answers for
-  std::vector<Thread> threads;     // that stand still, the one that waits for us among them
-  uint64_t drainer_pointer = 0;    // thread pointer of the tracker's own thread; 0: there is none
+  std::vector<Range> heap;        // what the walk of the heap covers, sorted
+  std::vector<Range> own_state;   // of the allocator: no roots
+  std::vector<Range> unparsed;    // of `heap`, but roots
+  std::vector<Range> registered;  // by the program
+  std::vector<uint64_t> excused;  // addresses of blocks that the program answers for
+  std::vector<Thread> threads;    // that stand still, the one that waits for us among them
+  uint64_t drainer_pointer = 0;   // thread pointer of the tracker's own thread; 0: there is none
 };
 
 std::vector<Root> FindExitRoots(Memory& memory, const ExitRootsInput& input);

@@ -31,8 +31,7 @@ Stood AwaitStop(pid_t tid) {
   const auto until = std::chrono::steady_clock::now() + kLongestWait;
   while (std::chrono::steady_clock::now() < until) {
     siginfo_t info{};
-    const int done = waitid(P_PID, static_cast<id_t>(tid), &info,
-                            WSTOPPED | WNOHANG | __WALL);
+    const int done = waitid(P_PID, static_cast<id_t>(tid), &info, WSTOPPED | WNOHANG | __WALL);
     if (done == 0 && info.si_pid == tid) return Stood::kYes;
     if (done != 0 && errno == ECHILD) return Stood::kGone;
     usleep(kNapUs);

@@ -30,7 +30,7 @@ struct Thread {
   std::optional<uint64_t> stack_pointer;  // none: it was on a processor
   uint64_t thread_pointer = 0;            // 0: not known
   bool is_main = false;
-  std::vector<uint64_t> registers;        // empty: not known
+  std::vector<uint64_t> registers;  // empty: not known
   bool has_registers = false;
 };
 

@@ -123,7 +123,7 @@ namespace {
 
 void* global[3];
 void* volatile only;
-thread_local void* of_thread;
+thread_local void* volatile of_thread;
 std::string library;
 
 [[gnu::noinline]] void* Get(size_t bytes) { return memset(malloc(bytes), 0, bytes); }
@@ -262,7 +262,7 @@ struct WithDestructor {
   ~WithDestructor() { only = this; }
   char bytes[100];
 };
-void ArrayCookie() { global[0] = new WithDestructor[16]; }   // 8 bytes of cookie, 1,600 of objects
+void ArrayCookie() { global[0] = new WithDestructor[16]; }  // 8 bytes of cookie, 1,600 of objects
 void EmptyArray(size_t count) { global[0] = new WithDestructor[count]; }
 
 struct [[gnu::packed]] {
@@ -309,8 +309,8 @@ void* ExitHere(void*) {
 }
 
 void** Map() {
-  return static_cast<void**>(mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  return static_cast<void**>(
+      mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
 void Ignored() {

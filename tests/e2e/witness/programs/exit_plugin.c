@@ -2,5 +2,5 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void* kept;
+static void* volatile kept;
 void KeepInLibrary(size_t bytes) { kept = memset(malloc(bytes), 0, bytes); }
