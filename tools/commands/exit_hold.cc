@@ -81,7 +81,13 @@ bool HasLost(const witness::RunMemory& memory) {
 
 }  // namespace
 
-bool ExitHold::IsNested() { return getenv(kHold) != nullptr; }
+bool ExitHold::IsNested() {
+  static const bool nested = getenv(kHold) != nullptr;
+  if (!nested) return false;
+  SayOnce("this gate runs inside another gate: what its processes lose is not looked at");
+  unsetenv(kHold);
+  return true;
+}
 
 ExitHold::ExitHold(const std::string& directory, const SymbolizerOptions& symbols)
     : directory_(directory), symbols_(symbols) {

@@ -27,7 +27,7 @@ class ExitHold {
   ExitHold(const ExitHold&) = delete;
   ExitHold& operator=(const ExitHold&) = delete;
 
-  // Are we ourselves below a gate that holds its processes? Then nobody is held for us.
+  // Below another gate nobody is held for us, nor for that one. True, and says so once, if we are.
   static bool IsNested();
 
  private:

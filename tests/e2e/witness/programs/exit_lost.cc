@@ -4,6 +4,8 @@
 // of 1,304 bytes are lost and fail the gate; "held" that they are still reachable; "none" that
 // none is left; "inconclusive" that the gate cannot tell, and says so.
 //
+// Cases without a line here are those of exit_hold_test.py.
+//
 // CASE: overwritten
 // EXPECT: lost 1304 2
 // CASE: global
@@ -369,6 +371,24 @@ void ExecChild(const char* self) {
   waitpid(child, nullptr, 0);
 }
 
+[[gnu::noinline]] Node* MakeHead() { return NewNode(1304); }
+[[gnu::noinline]] Node* MakeBody() { return NewNode(1320); }
+void HeadAndBody() {
+  Node* const head = MakeHead();
+  head->next = MakeBody();
+}
+
+void Children(int count) {
+  for (int i = 0; i < count; ++i) {
+    if (fork() != 0) continue;
+    Lose(1304);
+    ClearStack();
+    exit(0);
+  }
+  while (wait(nullptr) > 0) {
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -446,6 +466,17 @@ int main(int argc, char** argv) {
   if (what == "exec_child") ExecChild(argv[0]);
   if (what == "exec_target") Lose(1992);
   if (what == "clean") free(Get(2008));
+  if (what == "head_and_body") HeadAndBody();
+  if (what == "other_user" && setuid(65534) == 0) Lose(1304);
+  if (what == "chroot" && chroot("/proc/self/fdinfo") == 0) Lose(1304);
+  if (what == "children") Children(argc > 2 ? atoi(argv[2]) : 1);
+  if (what == "waits") {
+    Lose(1304);
+    puts("ready");
+    fflush(stdout);
+    while (getchar() != EOF) {
+    }
+  }
   ClearStack();
   // In main's frame, which is alive while exit() runs.
   if (on_stack != nullptr) exit(0);
