@@ -2,6 +2,7 @@
 #include "tools/compare/lost_counts.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace leaktrack {
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "libtrack/capture/read/recorder_image.h"
