@@ -76,7 +76,7 @@ template <typename Body>
   return ::testing::AssertionFailure()
          << "keeps " << lost << " bytes per iteration, in " << iterations << " as in "
          << 2 * iterations
-         << "; to see where:\n  leaktrack gate --at-exit --runs 1 --interval exact -- "
+         << "; to see where:\n  leaktrack gate --at-exit=all --runs 1 --interval exact -- "
          << program_invocation_name << " --gtest_filter=" << name;
 }
 

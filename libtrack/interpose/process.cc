@@ -19,6 +19,7 @@
 #include "libtrack/platform/os/raw.h"
 #include "libtrack/platform/real/real_functions.h"
 #include "libtrack/runtime/careful_calls.h"
+#include "libtrack/runtime/exit_holder.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/allocator_calls.h"
 #include "libtrack/wrap/inner_calls.h"
@@ -203,6 +204,8 @@ void OnQuickExit(void*) { EndRun(RunState::kExited); }
   if (__cxa_at_quick_exit != nullptr) __cxa_at_quick_exit(OnQuickExit, __dso_handle);
 }
 
-[[gnu::destructor(101)]] void End() { EndRun(RunState::kExited); }
+[[gnu::destructor(101)]] void End() {
+  if (!EndsWithHold()) EndRun(RunState::kExited);
+}
 
 }  // namespace

@@ -51,6 +51,11 @@ static_assert(sizeof(HotThread) <= 64,
 
 extern __thread HotThread hot_thread __attribute__((tls_model("initial-exec")));
 
+// In HotThread::flags, above the runtime's own: how often the program has said that what this
+// thread allocates is nobody's leak, and has not taken it back.
+inline constexpr uint32_t kOneExcuse = 1 << 16;
+inline bool IsExcused(const HotThread& hot) { return hot.flags >= kOneExcuse; }
+
 // The cells that only this thread adds to (exact mode; cells.h). A table with open addressing; a
 // key is site << 8 | band, and 0 is a free slot. When its slots no longer suffice, all entries move
 // to a table eight times as large. The larger table stays with the state for the rest of the run;

@@ -59,6 +59,7 @@ struct Drainer {
   bool private_descriptors;
   CaptureFile file;
   int tid;
+  uint64_t thread_pointer;
   RecorderFile image;  // with the drainer's own descriptor
   const char* recorder_path;
   HistoryWriter* writer;
@@ -249,6 +250,7 @@ void* DrainerMain(void*) {
   NeverRecordThread(hot_thread);
   raw::Call(SYS_prctl, PR_SET_NAME, raw::Ptr("leaktrack"));
   g_drainer.tid = raw::Gettid();
+  g_drainer.thread_pointer = ThreadPointer();
   g_drainer.private_descriptors = !g_drainer.share_descriptors &&
                                   TakePrivateDescriptors(g_drainer.file.fd(), g_drainer.image.fd);
   // The start came too late, and the program has taken the number.
@@ -370,6 +372,7 @@ bool CallOnDrainer(void (*function)()) {
 }
 
 int DrainerThreadId() { return g_drainer.tid; }
+uint64_t DrainerThreadPointer() { return g_drainer.thread_pointer; }
 
 bool FinishWithoutDrainer(int capture_fd) {
   const uint32_t phase = g_drainer_phase.load(std::memory_order_acquire);

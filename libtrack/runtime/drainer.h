@@ -65,6 +65,8 @@ void WakeDrainer();
 
 // The thread id of the drainer while it runs.
 int DrainerThreadId();
+// Where its thread-local storage ends.
+uint64_t DrainerThreadPointer();
 
 // Writes the final epoch of a run without a drainer, on the calling thread, which must take no
 // signals meanwhile. The program is ending, and its recorder need not stay. `capture_fd` is open

@@ -76,6 +76,12 @@ void ReadRun(Options& options, std::string_view value) {
     Complain(options, "LEAKTRACK_RUN", value, "nothing (leaktrack run sets it)");
 }
 
+void ReadHold(Options& options, std::string_view value) {
+  if (!Text(options.hold_address).Add(value).cut()) return;
+  options.hold_address[0] = 0;
+  Complain(options, "LEAKTRACK_HOLD", value, "nothing (leaktrack gate sets it)");
+}
+
 }  // namespace
 
 uint64_t ParseSize(std::string_view text) {
@@ -136,6 +142,7 @@ Options ReadOptions(const char* const* environment) {
   ReadChoice(options, "LEAKTRACK_BIRTH", Find(environment, "LEAKTRACK_BIRTH"), "late", "early",
              options.born_early);
   ReadChildren(options, Find(environment, "LEAKTRACK_CHILDREN"));
+  ReadHold(options, Find(environment, "LEAKTRACK_HOLD"));
   ReadRun(options, Find(environment, "LEAKTRACK_RUN"));
   return options;
 }

@@ -10,6 +10,8 @@
 //                       first one of a tree are recorded, by the names of their programs
 //   LEAKTRACK_BIRTH     late (default) or early: when processes below the first one start their
 //   runs LEAKTRACK_RUN       the process number of `leaktrack run`, which sets it
+//   LEAKTRACK_HOLD      where the process asks to be looked at before it ends (`leaktrack gate`
+//                       sets it; exit_holder.h)
 //
 // Promises: an unknown or unreadable value never stops the program. The default is used, and
 // `problem` holds one line that names the variable and the remedy. The environment is never
@@ -36,6 +38,7 @@ struct Options {
   bool use_libunwind = false;
   bool use_thread = true;
   char children[64] = {};          // empty: all
+  char hold_address[100] = {};     // empty: the process is not held at its exit
   bool born_early = false;         // also below the first process of a tree
   uint64_t run_pid = 0;            // of `leaktrack run`; 0: it is not there
   bool share_descriptors = false;  // drainer.h; never from the environment

@@ -25,6 +25,7 @@
 #include "libtrack/runtime/careful_calls.h"
 #include "libtrack/runtime/drainer.h"
 #include "libtrack/runtime/exec_note.h"
+#include "libtrack/runtime/exit_holder.h"
 #include "libtrack/runtime/hook_coverage.h"
 #include "libtrack/runtime/identity.h"
 #include "libtrack/runtime/image_memory.h"
@@ -325,6 +326,7 @@ void StartLibrary(const char* const* environment) {
   const bool first = IsFirstOfTree(g_options);
   if (first) g_first_of_tree.store(raw::Getpid());
   if (!first && !g_is_followed) return BecomeInert();
+  PrepareHold(g_options.hold_address);
   FindHooks();
   FindAllocator();
   if (first || !g_born_late) return StartNow();

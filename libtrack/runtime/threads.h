@@ -25,6 +25,13 @@ namespace leaktrack::track {
 // Called once, from the constructor.
 void PrepareThreads(Tracker* tracker);
 
+// Where the calling thread's thread-local storage ends, and its descriptor begins.
+inline uint64_t ThreadPointer() {
+  uint64_t pointer;
+  __asm__("movq %%fs:0, %0" : "=r"(pointer));
+  return pointer;
+}
+
 // The calling thread's state, created at its first use. nullptr: no memory.
 ThreadState* AttachThread(HotThread& hot);
 

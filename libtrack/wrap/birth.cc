@@ -39,6 +39,11 @@ capture::SiteId WalkToSite(ThreadState& state, const StackStart& start) {
   (void)g_tracker.Judge(hot, state, size, NowMs(), &dropped);
 }
 
+// The program has said that what this thread allocates now is nobody's leak.
+[[gnu::noinline]] void Excuse(const HookGuard& guard, ThreadState& state, const void* block) {
+  g_tracker.MakeImmortal(guard.ticket(), state, block, NowMs());
+}
+
 // There is no run that could record the block, or this is inside another hook.
 [[gnu::noinline]] void PassOver(HotThread& hot, const HookGuard& guard, const void* block,
                                 size_t size, const StackStart& start) {
@@ -71,6 +76,8 @@ void* RecordHeapBirthFrom(void* block, size_t size, const ChainLink* link, uintp
                        link);
     }
   }
+  if (IsExcused(hot) && state != nullptr) [[unlikely]]
+    Excuse(guard, *state, block);
   return block;
 }
 

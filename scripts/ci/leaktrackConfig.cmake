@@ -5,7 +5,7 @@
 #   find_package(leaktrack REQUIRED)
 #   leaktrack_add_gate(TARGET             # run it and fail when it leaks
 #     [NAME name]                         # of the test; default: leaks.TARGET
-#     [AT_EXIT]                           # every block never freed counts, not only what grows
+#     [AT_EXIT | NEVER_FREED]             # what is lost at the end, or all that is left, counts; default: what grows
 #     [RUNS n] [INTERVAL size|exact]      # default: 3 runs, 16KiB; at exit 1 run, exact
 #     [BASELINE file] [LIMITS file] [SUPPRESSIONS file...] [JUNIT file] [SARIF file]
 #     [INCONCLUSIVE pass|fail]            # default: inconclusive is a failure of its own, exit 3
@@ -27,7 +27,7 @@ if(NOT TARGET leaktrack::headers)
 endif()
 
 function(leaktrack_add_gate target)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "AT_EXIT" "NAME;RUNS;INTERVAL;BASELINE;LIMITS;JUNIT;SARIF;INCONCLUSIVE" "SUPPRESSIONS;ARGS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "AT_EXIT;NEVER_FREED" "NAME;RUNS;INTERVAL;BASELINE;LIMITS;JUNIT;SARIF;INCONCLUSIVE" "SUPPRESSIONS;ARGS")
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "leaktrack_add_gate: unknown: ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -35,8 +35,12 @@ function(leaktrack_add_gate target)
     set(ARG_NAME leaks.${target})
   endif()
   set(options)
-  if(ARG_AT_EXIT)
+  if(ARG_NEVER_FREED)
+    list(APPEND options --at-exit=all)
+  elseif(ARG_AT_EXIT)
     list(APPEND options --at-exit)
+  endif()
+  if(ARG_AT_EXIT OR ARG_NEVER_FREED)
     if(NOT ARG_RUNS)
       set(ARG_RUNS 1)
     endif()

@@ -81,25 +81,25 @@ TEST_F(VersionsTest, TwoProgramsAreNotTwoVersions) {
 
 TEST_F(VersionsTest, ANewLeakFailsAndABaselineMakesItKnown) {
   const std::string runs = Version("runs", 1000), baseline = Path("leaks.txt");
-  const Outcome fresh = RunTool({"gate", "--at-exit", runs});
+  const Outcome fresh = RunTool({"gate", "--at-exit=all", runs});
   EXPECT_EQ(fresh.exit, 1) << fresh.out << fresh.err;
   EXPECT_THAT(fresh.out, AllOf(StartsWith("gate: FAIL"), HasSubstr(kLeakingFunction)));
   EXPECT_THAT(fresh.err, HasSubstr("leaktrack: gate judged 3 runs in "));
   const Outcome made =
-      RunTool({"gate", "--at-exit", "--baseline", baseline, "--update-baseline", runs});
+      RunTool({"gate", "--at-exit=all", "--baseline", baseline, "--update-baseline", runs});
   EXPECT_EQ(made.exit, 0) << "what the baseline then holds passes: " << made.out << made.err;
   EXPECT_THAT(made.err, HasSubstr("made the baseline "));
-  const Outcome known = RunTool({"gate", "--at-exit", "--baseline", baseline, runs});
+  const Outcome known = RunTool({"gate", "--at-exit=all", "--baseline", baseline, runs});
   EXPECT_EQ(known.exit, 0) << known.out << known.err;
 }
 
 TEST_F(VersionsTest, ABaselineIsRenewedWhereItWasRead) {
   const std::string runs = Version("runs", 1000), baseline = Path("leaks.txt");
-  RunTool({"gate", "--at-exit", "--write-baseline", baseline, runs});
+  RunTool({"gate", "--at-exit=all", "--write-baseline", baseline, runs});
   const std::string first = Contents(baseline);
   fs::create_symlink("leaks.txt", Path("link"));
   const Outcome outcome = RunTool(
-      {"gate", "--at-exit", "--baseline", baseline, "--write-baseline", Path("link"), runs});
+      {"gate", "--at-exit=all", "--baseline", baseline, "--write-baseline", Path("link"), runs});
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_TRUE(fs::is_symlink(Path("link")));
   EXPECT_EQ(Contents(baseline), first);
@@ -115,8 +115,8 @@ TEST_F(VersionsTest, ABaselineThatCannotBeRenewedIsRefusedBeforeTheWork) {
 
 TEST_F(VersionsTest, LimitsComeFromOptionsAndFilesAndTheOptionGoesFirst) {
   const std::string runs = Version("runs", 1000), baseline = Path("leaks.txt");
-  RunTool({"gate", "--at-exit", "--write-baseline", baseline, runs});
-  const std::vector<std::string> gate{"gate", "--at-exit", "--baseline", baseline, runs};
+  RunTool({"gate", "--at-exit=all", "--write-baseline", baseline, runs});
+  const std::vector<std::string> gate{"gate", "--at-exit=all", "--baseline", baseline, runs};
   const auto with = [&gate](std::vector<std::string> more) {
     more.insert(more.begin(), gate.begin(), gate.end());
     const Outcome outcome = RunTool(more);
@@ -133,23 +133,23 @@ TEST_F(VersionsTest, LimitsComeFromOptionsAndFilesAndTheOptionGoesFirst) {
 TEST_F(VersionsTest, SuppressionsAreReadFromFiles) {
   const std::string runs = Version("runs", 1000);
   testing::Write(Path("ours"), std::string("leak:") + kLeakingFunction + "\n");
-  EXPECT_EQ(RunTool({"gate", "--at-exit", "--suppressions", Path("ours"), runs}).exit, 0);
+  EXPECT_EQ(RunTool({"gate", "--at-exit=all", "--suppressions", Path("ours"), runs}).exit, 0);
   testing::Write(Path("more"), "leak:NothingOfThisName\n");
-  EXPECT_EQ(RunTool({"gate", "--at-exit", "--suppressions", Path("more"), "--suppressions",
+  EXPECT_EQ(RunTool({"gate", "--at-exit=all", "--suppressions", Path("more"), "--suppressions",
                      Path("ours"), runs})
                 .exit,
             0)
       << "the option may be repeated";
   testing::Write(Path("bad"), "what is this\n");
-  EXPECT_EQ(RunTool({"gate", "--at-exit", "--suppressions", Path("bad"), runs}).exit, 2);
+  EXPECT_EQ(RunTool({"gate", "--at-exit=all", "--suppressions", Path("bad"), runs}).exit, 2);
 }
 
 TEST_F(VersionsTest, EachResultForACiSystemIsWritten) {
   const std::string runs = Version("runs", 1000);
   setenv("GITHUB_STEP_SUMMARY", Path("summary.md").c_str(), 1);
-  const Outcome outcome =
-      RunTool({"gate", "--at-exit", "--junit", Path("junit"), "--sarif", Path("sarif"), "--gitlab",
-               Path("gitlab"), "--github", "--format", "json", "--source-root", directory_, runs});
+  const Outcome outcome = RunTool({"gate", "--at-exit=all", "--junit", Path("junit"), "--sarif",
+                                   Path("sarif"), "--gitlab", Path("gitlab"), "--github",
+                                   "--format", "json", "--source-root", directory_, runs});
   EXPECT_EQ(outcome.exit, 1) << outcome.err;
   EXPECT_THAT(Contents(Path("junit")), HasSubstr("<testsuite"));
   EXPECT_EQ(json::parse(Contents(Path("sarif")))["version"], "2.1.0");

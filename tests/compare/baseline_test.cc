@@ -32,6 +32,20 @@ TEST(BaselineTest, WhatIsWrittenIsReadBackWithItsComments) {
   EXPECT_EQ(FormatBaseline(ParseBaseline(text, "b.txt").value()), text);
 }
 
+TEST(BaselineTest, WhatBecameOfBlocksAtExitIsReadBack) {
+  const std::string text =
+      "# leaktrack baseline, runs: 1, what was lost, every block\n"
+      "3 blocks, 1 KiB per run, lost: A < main\n2 blocks, 2 KiB per run, reachable: A < main\n";
+  const absl::StatusOr<Baseline> baseline = ParseBaseline(text, "b.txt");
+  ASSERT_TRUE(baseline.ok()) << baseline.status();
+  EXPECT_EQ(baseline->mode, CountMode::kLost);
+  EXPECT_EQ(baseline->entries.at({"A", "main"}).kept, KeptHow::kLost);
+  EXPECT_EQ(baseline->reachable.at({"A", "main"}).bytes, 2048);
+  const std::string written = FormatBaseline(*baseline);
+  EXPECT_THAT(written, HasSubstr("3 blocks, 1 KiB per run, lost: A < main\n"));
+  EXPECT_THAT(written, HasSubstr("2 blocks, 2 KiB per run, reachable: A < main\n"));
+}
+
 // Otherwise a committed baseline would drift with each writing although nothing has changed.
 TEST(BaselineTest, WrittenSizesStayAsTheyAreWhenWrittenAgain) {
   for (int kib = 1; kib < 5000; ++kib) {

@@ -28,14 +28,14 @@ newest=$(tail -1 <<<"$versions")
 asked='mem(chr|cmp|cpy|move|set)|str(cmp|len|nlen)|dl(addr|open|sym)|getauxval|(__)?environ'
 asked+='|pthread_(create|sigmask|attr_(init|destroy|set(detachstate|stacksize)))'
 asked+='|pthread_atfork|gnu_get_libc_version'
-asked+='|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(at_quick_exit|finalize)'
+asked+='|__errno_location|__stack_chk_fail|__register_atfork|__cxa_(atexit|at_quick_exit|finalize)'
 asked+='|_ITM_.*|__gmon_start__'
 undefined=$(nm -D --undefined-only "$library" | sed 's/@.*//' | awk '{print $1, $2}')
 others=$(awk '{print $2}' <<<"$undefined" | grep -vxE "$asked" | tr '\n' ' ' || true)
 [ -z "$others" ] || complain "asks by name what somebody else may answer: $others"
 # A loader that lacks one of these names would not start the program. glibc lacks one of them,
-# musl the others.
-strong=$(grep -xE 'U (__register_atfork|pthread_atfork|gnu_get_libc_version|__cxa_at_quick_exit)' <<<"$undefined" | tr '\n' ' ' || true)
+# musl others.
+strong=$(grep -xE 'U (__register_atfork|pthread_atfork|gnu_get_libc_version|__cxa_atexit|__cxa_at_quick_exit)' <<<"$undefined" | tr '\n' ' ' || true)
 [ -z "$strong" ] || complain "needs what only one C library has (name it weakly): $strong"
 
 exported=$(nm -D --defined-only "$library" | awk '{print $3}' | sed 's/@.*//' | sort -u)
@@ -47,7 +47,8 @@ listed=$(sed 's,/\*.*\*/,,' "$map" | sed -n '/global:/,/local:/p' | sed '/local:
 compiler=${CXX:-c++}
 known=$(for name in libc.so.6 libstdc++.so.6; do nm -D --defined-only "$("$compiler" -print-file-name=$name)"; done | awk '{print $3}' |
         sed 's/@.*//' | sort -u)
-invented=$(comm -23 <(grep -v '^leaktrack_' <<<"$exported") <(echo "$known"))
+# LeakSanitizer's interface is meant to be found by programs that ask whether it exists.
+invented=$(comm -23 <(grep -vE '^(leaktrack|__lsan)_' <<<"$exported") <(echo "$known"))
 [ -z "$invented" ] || complain "exports what neither libc nor libstdc++ has: $(tr '\n' ' ' <<<"$invented")"
 
 # No object may need these, because of what each would bring into the host process. (malloc and its
@@ -57,6 +58,7 @@ forbidden='^(_Zn[wa]|_Zd[la]Pv|__cxa_|_ZSt|_ZNSt|__tls_get_addr|__gxx_|_Unwind_|
 # Allowed by name, each with its reason: OBJECT SYMBOL.
 allowed='operators.cc.o malloc|operators.cc.o free'  # operator new for programs that have none: our malloc, recorded like any
 allowed+='|process.cc.o __cxa_at_quick_exit'  # to end the run there; nothing is destroyed
+allowed+='|exit_holder.cc.o __cxa_atexit'  # to be called last of all; nothing is destroyed
 while read -r object; do
   bad=$(nm -u "$object" | awk '$1 == "U" || $1 == "w" {print $2}' | grep -E "$forbidden" | sort -u |
         sed "s/^/$(basename "$object") /" | grep -vxE "$allowed" || true)

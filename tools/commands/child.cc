@@ -65,10 +65,19 @@ int64_t MonotonicNs() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// Waits for the end, but leaves the process to be asked for its status.
+bool IsEnd(const siginfo_t& info) {
+  return info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+}
+
+// Waits for the end, but leaves the process to be asked for its status. Where another thread of
+// ours stops the process for a look (exit_hold.h), the kernel tells us of that, too, unasked.
 std::string NameAtEnd(pid_t pid) {
-  siginfo_t info{};
-  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  constexpr timespec kNap{0, 200'000};
+  for (;;) {
+    siginfo_t info{};
+    const int waited = waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT);
+    if (waited == 0 ? IsEnd(info) : errno != EINTR) break;
+    if (waited == 0) nanosleep(&kNap, nullptr);
   }
   std::string name;
   std::ifstream comm("/proc/" + std::to_string(pid) + "/comm");
@@ -103,7 +112,7 @@ ChildEnd RunChild(const std::string& path, const std::vector<std::string>& argum
   if (end.pid < 0) return end;
   end.last_name = NameAtEnd(end.pid);
   end.ended_ns = MonotonicNs();
-  while (waitpid(end.pid, &end.wait_status, 0) < 0 && errno == EINTR) {
+  while (waitpid(end.pid, &end.wait_status, 0) < 0 ? errno == EINTR : WIFSTOPPED(end.wait_status)) {
   }
   g_child = 0;
   return end;

@@ -39,6 +39,8 @@ constexpr char kExamples[] =
     "a leak that is new, worse or over a limit,\n"
     "2 the gate could not do its work, 3 inconclusive (see --inconclusive).";
 
+constexpr char kLostAtExit[] = "lost", kAllAtExit[] = "all";
+
 struct GateFormat {
   const char* name;
   void (*write)(const GateResult& result, TextSink& sink);
@@ -63,7 +65,7 @@ struct GateCommandOptions {
   std::string capture;  // a capture, a process tree's directory, or one with run-N directories
   std::vector<std::string> command;  // or: run this, and judge what it leaves
   RepeatedRuns runs;
-  bool at_exit = false;
+  std::string at_exit;                          // empty: what grows; else kLostAtExit or kAllAtExit
   std::optional<uint64_t> min_bytes;            // per unit of work; none: 1 KiB, at exit 1 byte
   std::optional<uint64_t> max_total, max_site;  // these go before a file of limits
   const IfInconclusive* inconclusive = nullptr;
@@ -76,7 +78,10 @@ void AddOptions(OptionList& list, GateCommandOptions& options) {
   list.Footer(kExamples);
   list.Add("CAPTURE", options.capture,
            "a capture, a directory of them, or a directory of run-N directories");
-  list.Flag("--at-exit", options.at_exit, "every block that was never freed is a leak");
+  list.FlagOrValue("--at-exit", kLostAtExit, options.at_exit,
+                   "what nothing points to at the end is a leak, and what is still reachable is "
+                   "listed; with =all, every block that was never freed is one")
+      .OneOf({kLostAtExit, kAllAtExit});
   AddRepeatedRuns(list, options.runs);
   AddSizeOption(list, "--min-bytes", options.min_bytes,
                 "ignore leaks that are smaller, per run (default: 1KiB; at exit 1)");
@@ -99,13 +104,18 @@ void ReplaceBy(const std::optional<uint64_t>& option, std::optional<double>& lim
   if (option) limit = static_cast<double>(*option);
 }
 
+CountMode ModeOf(const GateCommandOptions& options) {
+  if (options.at_exit.empty()) return CountMode::kGrown;
+  return options.at_exit == kAllAtExit ? CountMode::kAtExit : CountMode::kLost;
+}
+
 absl::StatusOr<GateOptions> JudgeBy(const GateCommandOptions& options) {
   GateOptions gate;
   ASSIGN_OR_RETURN(gate.limits, ReadLimits(options.files));
   ReplaceBy(options.max_total, gate.limits.total_bytes);
   ReplaceBy(options.max_site, gate.limits.site_bytes);
   ReplaceBy(options.min_bytes, gate.limits.min_bytes);
-  gate.compare.mode = options.at_exit ? CountMode::kAtExit : CountMode::kGrown;
+  gate.compare.mode = ModeOf(options);
   gate.compare.min_bytes = gate.limits.min_bytes.value_or(DefaultMinBytes(gate.compare.mode));
   return gate;
 }
@@ -132,6 +142,13 @@ int ExitOf(GateVerdict verdict, const IfInconclusive& inconclusive) {
   return inconclusive.exit;
 }
 
+RepeatedRuns HowToRun(const GateCommandOptions& options) {
+  RepeatedRuns runs = options.runs;
+  runs.look_at_exit = ModeOf(options) == CountMode::kLost;
+  runs.symbols = options.symbols;
+  return runs;
+}
+
 absl::StatusOr<int> Run(const GateCommandOptions& options) {
   const Inputs inputs = AllInputs(options);
   RETURN_IF_ERROR(CheckResultFiles(options.files, inputs));
@@ -139,13 +156,13 @@ absl::StatusOr<int> Run(const GateCommandOptions& options) {
   ASSIGN_OR_RETURN(const GateOptions judge_by, JudgeBy(options));
   ASSIGN_OR_RETURN(const Baseline baseline, ReadBaseline(options.files));
   Suppressions suppressions;
-  if (options.at_exit) suppressions.AddBuiltIn();
+  if (!options.at_exit.empty()) suppressions.AddBuiltIn();
   RETURN_IF_ERROR(ReadSuppressions(options.files, suppressions));
   CpuCost cost;
   const bool runs_command = !options.command.empty();
   const RunPlace place(runs_command ? options.runs.keep : options.capture);
   if (runs_command) {
-    ASSIGN_OR_RETURN(cost, RunRepeatedly(options.command, options.runs, place.path()));
+    ASSIGN_OR_RETURN(cost, RunRepeatedly(options.command, HowToRun(options), place.path()));
   }
   const auto begun = std::chrono::steady_clock::now();
   ASSIGN_OR_RETURN(

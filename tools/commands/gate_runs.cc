@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,7 @@
 #include "tools/report/words/exec_words.h"
 #include "tools/symbolize/capture_symbolizer.h"
 #include "tools/symbolize/module_files.h"
+#include "tools/witness/memory_file.h"
 
 namespace leaktrack {
 namespace {
@@ -148,8 +150,12 @@ absl::StatusOr<Process> LoadCapture(const std::string& path, const LoadOptions& 
   const auto suppressed = [&](const CallStack& stack) {
     return options.suppressions->Covers(stack, modules);
   };
-  if (options.mode == CountMode::kAtExit) {
-    run.counts = CountRun(capture, *symbolizer, CountMode::kAtExit, suppressed);
+  if (IsAtExit(options.mode)) {
+    std::optional<witness::RunMemory> memory;
+    if (options.mode == CountMode::kLost)
+      memory = witness::ReadMemoryFile(path, capture.process.run_id);
+    run.counts =
+        CountRun(capture, *symbolizer, options.mode, suppressed, memory ? &*memory : nullptr);
     run.leaks = run.counts.sites;
   } else {
     CountGrowth(capture, *symbolizer, suppressed, run);
@@ -193,12 +199,20 @@ void AddProcess(GateRun& tree, GateRun process, bool speaks) {
         absl::StrCat(SafeText(process.counts.path), ": crashed; what it left is not counted"));
     return;
   }
+  // A shell, say, around the program that is meant.
+  if (!process.counts.unseen.empty() && process.counts.program != tree.counts.program) {
+    tree.notes.push_back(absl::StrCat(SafeText(process.counts.path), ": ", process.counts.unseen,
+                                      "; what it left is not counted"));
+    process.counts.unseen.clear();
+  }
+  if (process.counts.unusable.empty()) process.counts.unusable = process.counts.unseen;
   const bool silent = process.counts.samples == 0 && !speaks;
   if (tree.counts.unusable.empty() && !silent) tree.counts.unusable = process.counts.unusable;
   tree.counts.interval = std::max(tree.counts.interval, process.counts.interval);
   tree.counts.freed_bytes += process.counts.freed_bytes;
   AddWork(tree.counts, process.counts);
   AddSites(tree.counts.sites, process.counts.sites);
+  AddSites(tree.counts.reachable, process.counts.reachable);
   AddSites(tree.leaks, process.leaks);
 }
 

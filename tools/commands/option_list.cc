@@ -96,6 +96,11 @@ OptionEntry OptionList::Flag(const std::string& name, bool& value, const std::st
   return OptionEntry(app_->add_flag(name, value, help));
 }
 
+OptionEntry OptionList::FlagOrValue(const std::string& name, const std::string& alone,
+                                    std::string& value, const std::string& help) {
+  return OptionEntry(app_->add_flag(name + "{" + alone + "}", value, help));
+}
+
 OptionEntry OptionList::AddRead(const std::string& name,
                                 const std::function<std::string(const std::string&)>& store,
                                 const std::string& help) {

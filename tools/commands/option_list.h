@@ -57,6 +57,10 @@ class OptionList {
   OptionEntry Add(const std::string& name, double& value, const std::string& help);
   OptionEntry Add(const std::string& name, std::optional<unsigned>& value, const std::string& help);
   OptionEntry Flag(const std::string& name, bool& value, const std::string& help);
+  // "--name" alone stores `alone`, "--name=VALUE" the value. `value` stays empty if it is not
+  // given.
+  OptionEntry FlagOrValue(const std::string& name, const std::string& alone, std::string& value,
+                          const std::string& help);
 
   // Calls `store` with what was given. It returns why that cannot be, or "".
   OptionEntry AddRead(const std::string& name,

@@ -13,6 +13,7 @@
 #include "tools/base/status_macros.h"
 #include "tools/base/units.h"
 #include "tools/commands/child.h"
+#include "tools/commands/exit_hold.h"
 #include "tools/commands/gate_runs.h"
 #include "tools/commands/run.h"
 #include "tools/commands/shared_options.h"
@@ -44,7 +45,11 @@ absl::Status RunOnce(const std::vector<std::string>& command, const RepeatedRuns
   run.tell = false;
   run.early = true;
   run.command = command;
-  const int status = RunTracked(run);
+  const int status = [&] {
+    if (!options.look_at_exit || ExitHold::IsNested()) return RunTracked(run);
+    const ExitHold hold(run.output_directory, options.symbols);
+    return RunTracked(run);
+  }();
   if (status == 0 || FailedByWhatTestsKeep(status, run.output_directory)) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("run ", number, " of the command ended with ", status,

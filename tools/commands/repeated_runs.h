@@ -15,14 +15,17 @@
 
 #include "absl/status/statusor.h"
 #include "tools/commands/option_list.h"
+#include "tools/symbolize/symbolizer.h"
 
 namespace leaktrack {
 
 struct RepeatedRuns {
   size_t runs = 3;
   std::string interval = "16KiB";
-  bool cost = false;  // run it once more, untracked, to tell what tracking costs
-  std::string keep;   // where captures go; empty: removed again
+  bool cost = false;          // run it once more, untracked, to tell what tracking costs
+  bool look_at_exit = false;  // hold each process at its end to look at its memory (exit_hold.h)
+  SymbolizerOptions symbols;  // for that look
+  std::string keep;           // where captures go; empty: removed again
 };
 
 void AddRepeatedRuns(OptionList& list, RepeatedRuns& options);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -22,9 +23,9 @@ constexpr char kTitle[] = "# leaktrack baseline, runs: ";
 constexpr char kAdvice[] =
     "# Known leaks: the gate fails on any other, and on these when they get worse. Comments stay "
     "with the line below.";
-constexpr char kGrown[] = "what grew", kAtExit[] = "what was never freed";
+constexpr CountMode kModes[] = {CountMode::kGrown, CountMode::kAtExit, CountMode::kLost};
 constexpr char kEveryBlock[] = "every block", kInterval[] = "one in ", kFreed[] = "freed ";
-constexpr char kNoLeak[] = ", no leak yet";
+constexpr char kNoLeak[] = ", no leak yet", kLost[] = ", lost", kReachable[] = ", reachable";
 constexpr char kDeviation[] = " +- ";
 
 // Two digits: with sampling and schedulers the third does not repeat.
@@ -85,8 +86,9 @@ class Parser {
   }
 
   absl::Status HowMeasured(absl::string_view part) {
-    if (part == kGrown || part == kAtExit) {
-      baseline_.mode = part == kGrown ? CountMode::kGrown : CountMode::kAtExit;
+    const auto* const mode = std::ranges::find(kModes, part, CountModeText);
+    if (mode != std::end(kModes)) {
+      baseline_.mode = *mode;
     } else if (part == kEveryBlock) {
       baseline_.interval = 1;
     } else if (absl::ConsumePrefix(&part, kInterval)) {
@@ -113,6 +115,8 @@ class Parser {
     absl::string_view measured = parts.first;
     BaselineEntry entry;
     entry.leaks = !absl::ConsumeSuffix(&measured, kNoLeak);
+    if (absl::ConsumeSuffix(&measured, kLost)) entry.kept = KeptHow::kLost;
+    if (absl::ConsumeSuffix(&measured, kReachable)) entry.kept = KeptHow::kReachable;
     const std::vector<std::string> figures = absl::StrSplit(measured, absl::MaxSplits(", ", 1));
     absl::string_view blocks = figures[0];
     if (parts.second.empty() || figures.size() != 2 ||
@@ -124,7 +128,8 @@ class Parser {
     RETURN_IF_ERROR(Amount(figures[1], &entry));
     entry.comments = std::move(comments_);
     comments_.clear();
-    if (!baseline_.entries.emplace(ParseSiteKey(parts.second), std::move(entry)).second)
+    auto& entries = entry.kept == KeptHow::kReachable ? baseline_.reachable : baseline_.entries;
+    if (!entries.emplace(ParseSiteKey(parts.second), std::move(entry)).second)
       return Refuse("this site is already in the file");
     return absl::OkStatus();
   }
@@ -139,7 +144,8 @@ class Parser {
     if (!sizes.second.empty()) RETURN_IF_ERROR(Size(sizes.second, &entry->deviation.emplace()));
     if (amount.second != "run" && amount.second != "iteration")
       return Refuse("expected 'per run' or 'per iteration'");
-    if (!baseline_.entries.empty() && amount.second != baseline_.unit)
+    if (!(baseline_.entries.empty() && baseline_.reachable.empty()) &&
+        amount.second != baseline_.unit)
       return Refuse("mixes 'per run' and 'per iteration'");
     baseline_.unit = amount.second;
     return absl::OkStatus();
@@ -157,8 +163,7 @@ class Parser {
 
 std::string TitleOf(const Baseline& baseline) {
   std::string title = absl::StrCat(kTitle, baseline.runs);
-  if (baseline.mode)
-    absl::StrAppend(&title, ", ", *baseline.mode == CountMode::kGrown ? kGrown : kAtExit);
+  if (baseline.mode) absl::StrAppend(&title, ", ", CountModeText(*baseline.mode));
   if (baseline.interval == 1) absl::StrAppend(&title, ", ", kEveryBlock);
   if (baseline.interval > 1) absl::StrAppend(&title, ", ", kInterval, SizeText(baseline.interval));
   if (RoundedSize(baseline.freed_bytes) > 0)
@@ -166,7 +171,31 @@ std::string TitleOf(const Baseline& baseline) {
   return title;
 }
 
+const char* MarkOf(const BaselineEntry& entry) {
+  switch (entry.kept) {
+    case KeptHow::kLost:
+      return kLost;
+    case KeptHow::kReachable:
+      return kReachable;
+    case KeptHow::kUnknown:
+      break;
+  }
+  return entry.leaks ? "" : kNoLeak;
+}
+
 }  // namespace
+
+const char* CountModeText(CountMode mode) {
+  switch (mode) {
+    case CountMode::kGrown:
+      return "what grew";
+    case CountMode::kAtExit:
+      return "what was never freed";
+    case CountMode::kLost:
+      break;
+  }
+  return "what was lost";
+}
 
 absl::StatusOr<Baseline> ParseBaseline(const std::string& text, const std::string& name) {
   return Parser(name).Parse(text);
@@ -174,15 +203,17 @@ absl::StatusOr<Baseline> ParseBaseline(const std::string& text, const std::strin
 
 std::string FormatBaseline(const Baseline& baseline) {
   std::string text = absl::StrCat(TitleOf(baseline), "\n", kAdvice, "\n");
-  std::map<std::string, const BaselineEntry*> sorted;
-  for (const auto& [key, entry] : baseline.entries) sorted[KeyText(key)] = &entry;
+  std::multimap<std::string, const BaselineEntry*> sorted;
+  for (const auto* entries : {&baseline.entries, &baseline.reachable}) {
+    for (const auto& [key, entry] : *entries) sorted.emplace(KeyText(key), &entry);
+  }
   for (const auto& [site, entry] : sorted) {
     for (const std::string& comment : entry->comments) absl::StrAppend(&text, comment, "\n");
     const std::string blocks = absl::StrCat(Rounded(entry->blocks));
     absl::StrAppend(&text, blocks, blocks == "1" ? " block, " : " blocks, ",
                     SizeText(entry->bytes));
     if (entry->deviation) absl::StrAppend(&text, kDeviation, SizeText(*entry->deviation));
-    absl::StrAppend(&text, " per ", baseline.unit, entry->leaks ? "" : kNoLeak, ": ", site, "\n");
+    absl::StrAppend(&text, " per ", baseline.unit, MarkOf(*entry), ": ", site, "\n");
   }
   return text;
 }

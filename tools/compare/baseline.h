@@ -11,10 +11,11 @@
 // to two digits. So two branches merge line by line, and a new measurement changes little.
 // Comments stay with the line below them. "+-" is the standard deviation between the runs. A site
 // with "no leak yet" was accused in too few runs. It stands here so that it is not new once more
-// runs accuse it. The title says how the baseline was measured. A file of an older version, whose
-// title says only "runs", is read as well.
-// Promises: Parse reads what Format writes. A line that is not understood is refused with its
-// number.
+// runs once more
+// runs accuse it. At exit, "lost" marks what nothing points to, and "reachable" what somebody still
+// has, which stands here to be read alone. The title how the baseline was measured. A file of an
+// older version, whose title says only "runs", is read as well. Promises: Parse reads what Format
+// writes. A line that is not understood is refused with its number.
 #ifndef LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 #define LEAKTRACK_TOOLS_COMPARE_BASELINE_H_
 
@@ -29,11 +30,15 @@
 
 namespace leaktrack {
 
+// What became of the blocks of an entry. kUnknown: its baseline did not ask.
+enum class KeptHow { kUnknown, kLost, kReachable };
+
 struct BaselineEntry {
   double blocks = 0, bytes = 0;       // per unit of work
   std::optional<double> deviation;    // of the bytes, between runs; none: unknown
   bool leaks = true;                  // false: it was accused in too few of the runs
   std::vector<std::string> comments;  // lines with their '#'
+  KeptHow kept = KeptHow::kUnknown;
 };
 
 struct Baseline {
@@ -43,7 +48,14 @@ struct Baseline {
   double interval = 0;     // mean bytes between samples; 1: every block; 0: unknown
   double freed_bytes = 0;  // per unit of work; 0: unknown
   std::map<SiteKey, BaselineEntry> entries;
+  std::map<SiteKey, BaselineEntry> reachable;  // for the reader: these never fail a gate
 };
+
+// "what grew", "what was never freed", "what was lost"
+const char* CountModeText(CountMode mode);
+
+// "what grew", "what was never freed", "what was lost"
+const char* CountModeText(CountMode mode);
 
 absl::StatusOr<Baseline> ParseBaseline(const std::string& text, const std::string& name);
 std::string FormatBaseline(const Baseline& baseline);

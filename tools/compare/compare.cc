@@ -300,7 +300,7 @@ Comparison Compare(const std::vector<RunCounts>& base_runs, const std::vector<Ru
       result.sites.push_back(Measure(&site, nullptr, base, now, result.phi));
   }
   const double interval = std::max(LargestInterval(base_runs), LargestInterval(now_runs));
-  const bool every_block = options.mode == CountMode::kAtExit && interval <= 1;
+  const bool every_block = IsAtExit(options.mode) && interval <= 1;
   ClassifyAll(result.sites, base, now, options, every_block);
   std::stable_sort(
       result.sites.begin(), result.sites.end(), [](const SiteChange& a, const SiteChange& b) {

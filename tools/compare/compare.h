@@ -26,7 +26,7 @@ enum class Change { kUnchanged, kKnown, kFixed, kUnclear, kWorse, kNewLeak };
 const char* Name(Change change);  // "NEW LEAK", "WORSE", "UNCLEAR", "KNOWN", "FIXED", "unchanged"
 
 // The default of what matters, in bytes per unit of work. At exit every block matters.
-constexpr double DefaultMinBytes(CountMode mode) { return mode == CountMode::kAtExit ? 1 : 1024; }
+constexpr double DefaultMinBytes(CountMode mode) { return IsAtExit(mode) ? 1 : 1024; }
 
 struct CompareOptions {
   CountMode mode = CountMode::kGrown;

@@ -49,6 +49,7 @@ class Gatekeeper {
 
   GateResult Judge(const Suppressions& suppressions) {
     result_.runs = runs_.size();
+    result_.mode = options_.compare.mode;
     result_.unit = UnitOf(runs_);
     result_.unusable_because = WhyUnusable(runs_);
     result_.unlimited_because = WhyNotLimited();
@@ -56,6 +57,9 @@ class Gatekeeper {
          {result_.unusable_because, result_.unlimited_because, WhyNotComparable()}) {
       if (result_.inconclusive_because.empty()) result_.inconclusive_because = why;
     }
+    for (const SiteCount& site : ReachableOf(runs_))
+      result_.reachable.push_back(
+          {site.key, site.bytes / work_, site.blocks / work_, site.holders});
     leaks_ = GatherLeaks(runs_, options_.compare.mode, baseline_);
     phi_ = Dispersion(leaks_);
     result_.measured = MeasuredBaseline(runs_, leaks_, options_.compare);
@@ -87,16 +91,27 @@ class Gatekeeper {
   }
   bool IsLimited() const { return result_.unlimited_because.empty(); }
 
+  static const char* HowToCount(CountMode mode) {
+    switch (mode) {
+      case CountMode::kGrown:
+        return "leave --at-exit out";
+      case CountMode::kAtExit:
+        return "give --at-exit=all";
+      case CountMode::kLost:
+        break;
+    }
+    return "give --at-exit";
+  }
+
   std::string WhyNotComparable() const {
     if (!baseline_.entries.empty() && baseline_.unit != result_.unit)
       return CountsAnother("baseline counts", baseline_.unit);
     if (!baseline_.mode || *baseline_.mode == options_.compare.mode) return "";
-    return *baseline_.mode == CountMode::kAtExit
-               ? "the baseline counts what was never freed, this gate what grew; give --at-exit, "
-                 "or "
-                 "write a new baseline"
-               : "the baseline counts what grew, this gate what was never freed; leave --at-exit "
-                 "out, or write a new baseline";
+    // What was never freed covers what is lost of it.
+    if (IsAtExit(*baseline_.mode) && options_.compare.mode == CountMode::kLost) return "";
+    return absl::StrCat("the baseline counts ", CountModeText(*baseline_.mode), ", this gate ",
+                        CountModeText(options_.compare.mode), "; ", HowToCount(*baseline_.mode),
+                        ", or write a new baseline");
   }
 
   // Several runs of one program give the same notes.
@@ -173,6 +188,10 @@ class Gatekeeper {
       if (!leak.sum.suppressed && BeginsWith(leak.sum.key, key)) still += leak.sum.bytes / work_;
     }
     if (still * options_.compare.min_ratio > entry.bytes && still > 0) return;
+    // Still there, but held: no leak, and not gone either.
+    if (std::ranges::any_of(result_.reachable,
+                            [&](const ReachableSite& site) { return site.key == key; }))
+      return;
     GateSite site;
     site.change.key = key;
     site.change.change = Change::kFixed;

@@ -45,11 +45,20 @@ struct GateSite {
   bool accepted = false;      // into the written baseline: it passes from now on
 };
 
+// What is alive at the end, and held by something: it passes.
+struct ReachableSite {
+  SiteKey key;
+  double bytes = 0, blocks = 0;  // per unit of work
+  std::vector<witness::Holder> holders;
+};
+
 enum class GateVerdict { kPass, kFail, kInconclusive };
 
 struct GateResult {
   GateVerdict verdict = GateVerdict::kPass;
   std::vector<GateSite> sites;  // worst first
+  CountMode mode = CountMode::kGrown;
+  std::vector<ReachableSite> reachable;  // of kLost; largest first
   std::string unit = "run";
   size_t runs = 0;
   double total_bytes = 0;  // of the sites that are not suppressed, per unit of work

@@ -48,8 +48,7 @@ class Comparer {
         runs_(runs),
         options_(options),
         change_(change),
-        every_block_(options.mode == CountMode::kAtExit && IntervalOf(runs) <= 1 &&
-                     baseline.interval <= 1),
+        every_block_(IsAtExit(options.mode) && IntervalOf(runs) <= 1 && baseline.interval <= 1),
         work_(WorkOf(runs)),
         base_work_(static_cast<double>(baseline.runs) * work_ / static_cast<double>(runs.size())) {}
 
@@ -116,7 +115,7 @@ class Comparer {
   // How much more the runs freed than the baseline. Freed memory does not leak. It tells how much
   // work a program did.
   double FreedRatio() const {
-    if (options_.mode == CountMode::kAtExit || baseline_.unit != "run") return 1;
+    if (IsAtExit(options_.mode) || baseline_.unit != "run") return 1;
     const double freed = PerUnit(runs_, &RunCounts::freed_bytes);
     if (baseline_.freed_bytes <= 0) return 1;
     return std::clamp(freed / baseline_.freed_bytes, 1.0, kMostFreedRatio);
@@ -152,7 +151,7 @@ class Comparer {
 
 bool WorthAnEntry(const GateLeak& leak, double bytes, const CompareOptions& options) {
   if (leak.sum.suppressed || leak.sum.blocks <= 0 || !Matters(bytes, options)) return false;
-  return leak.leaks() || options.mode == CountMode::kAtExit || leak.sum.count >= kMinCount;
+  return leak.leaks() || IsAtExit(options.mode) || leak.sum.count >= kMinCount;
 }
 
 }  // namespace
@@ -185,8 +184,7 @@ Standing StandingOf(const GateLeak& leak, const BaselineMatch& match, const Base
 }
 
 bool Matters(double bytes, const CompareOptions& options) {
-  return bytes >= options.min_bytes ||
-         (options.mode == CountMode::kAtExit && options.min_bytes <= 1);
+  return bytes >= options.min_bytes || (IsAtExit(options.mode) && options.min_bytes <= 1);
 }
 
 Baseline MeasuredBaseline(const std::vector<GateRun>& runs, const std::vector<GateLeak>& leaks,
@@ -204,7 +202,14 @@ Baseline MeasuredBaseline(const std::vector<GateRun>& runs, const std::vector<Ga
     BaselineEntry entry{leak.sum.blocks / work, leak.sum.bytes / work, {}, leak.leaks(), {}};
     const Spread spread = SpreadOf(leak.bytes);
     if (spread.runs > 1) entry.deviation = spread.deviation;
+    if (options.mode == CountMode::kLost) entry.kept = KeptHow::kLost;
     measured.entries[leak.sum.key] = std::move(entry);
+  }
+  for (const SiteCount& site : ReachableOf(runs)) {
+    if (work <= 0 || !Matters(site.bytes / work, options)) continue;
+    BaselineEntry entry{site.blocks / work, site.bytes / work, {}, false, {}};
+    entry.kept = KeptHow::kReachable;
+    measured.reachable[site.key] = std::move(entry);
   }
   return measured;
 }
@@ -218,6 +223,10 @@ Baseline MakeBaseline(const GateResult& result, const Baseline& old) {
       const std::vector<std::string>& comments = old.entries.at(name).comments;
       entry.comments.insert(entry.comments.end(), comments.begin(), comments.end());
     }
+  }
+  for (auto& [key, entry] : fresh.reachable) {
+    const auto before = old.reachable.find(key);
+    if (before != old.reachable.end()) entry.comments = before->second.comments;
   }
   return fresh;
 }

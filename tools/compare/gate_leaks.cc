@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,7 +16,7 @@ namespace {
 class Names {
  public:
   Names(const std::vector<GateRun>& runs, CountMode mode, const Baseline& known) {
-    if (mode == CountMode::kAtExit) return;
+    if (IsAtExit(mode)) return;
     for (const GateRun& run : runs) {
       for (const SiteCount& leak : run.leaks) names_.insert(leak.key);
     }
@@ -95,6 +96,20 @@ double IntervalOf(const std::vector<GateRun>& runs) {
   double interval = 1;
   for (const GateRun& run : runs) interval = std::max(interval, run.counts.interval);
   return interval;
+}
+
+std::vector<SiteCount> ReachableOf(const std::vector<GateRun>& runs) {
+  std::map<SiteKey, SiteCount> by_key;
+  for (const GateRun& run : runs) {
+    for (const SiteCount& site : run.counts.reachable) {
+      const auto [at, fresh] = by_key.try_emplace(site.key, site);
+      if (!fresh) at->second.Add(site);
+    }
+  }
+  std::vector<SiteCount> sites;
+  for (auto& [key, site] : by_key) sites.push_back(std::move(site));
+  std::ranges::stable_sort(sites, std::ranges::greater(), &SiteCount::bytes);
+  return sites;
 }
 
 bool BeginsWith(const SiteKey& key, const SiteKey& with) {

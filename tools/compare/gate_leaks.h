@@ -26,6 +26,10 @@ std::string UnitOf(const std::vector<GateRun>& runs);
 // The largest mean interval between samples, bytes.
 double IntervalOf(const std::vector<GateRun>& runs);
 
+// What is alive at the end and no leak, because something points to it: over all runs, largest
+// first.
+std::vector<SiteCount> ReachableOf(const std::vector<GateRun>& runs);
+
 struct GateLeak {
   SiteCount sum;      // over all runs
   Replicates counts;  // sampled blocks, run by run

@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/candidates.h"
 #include "tools/analysis/process/coverage.h"
 #include "tools/base/units.h"
+#include "tools/compare/lost_counts.h"
 
 namespace leaktrack {
 namespace {
@@ -176,6 +179,95 @@ std::string WhyUnusable(const capture::Capture& capture) {
   return "";
 }
 
+// A site that has blocks at the end, and the stacks that it stands for.
+struct KeptSite {
+  SiteCount count;
+  std::vector<capture::SiteId> sites;
+};
+
+// Sites by key, what is suppressed apart.
+class BySite {
+ public:
+  void Add(const SiteCount& site) {
+    const auto [at, fresh] = by_key_.try_emplace({site.key, site.suppressed}, site);
+    if (!fresh) Join(at->second, site);
+  }
+  std::vector<SiteCount> Take() {
+    std::vector<SiteCount> sites;
+    for (auto& [key, site] : by_key_) sites.push_back(std::move(site));
+    return sites;
+  }
+
+ private:
+  std::map<std::pair<SiteKey, bool>, SiteCount> by_key_;
+};
+
+std::string WhyNotLookedAt(const capture::Capture& capture, const witness::RunMemory* memory) {
+  if (memory != nullptr) return absl::StrCat("its end could not be looked at: ", memory->reason);
+  switch (capture.end_state) {
+    case capture::RunState::kExec:
+      return "it became another program, so nobody could look at what it lost";
+    case capture::RunState::kKilled:
+      return "it was killed, so nobody could look at what it lost";
+    case capture::RunState::kStarting:
+    case capture::RunState::kRunning:
+    case capture::RunState::kExited:
+    case capture::RunState::kCrashed:
+      break;
+  }
+  return "nobody looked at its end: it ended by _exit, quick_exit or a system call, or was "
+         "recorded without a gate; --at-exit=all judges what was never freed";
+}
+
+SiteCount WithAmount(SiteCount site, const Amount& amount) {
+  site.count = amount.count;
+  site.blocks = amount.blocks;
+  site.bytes = amount.bytes;
+  return site;
+}
+
+void AddParts(const KeptSite& site, const KeptParts& parts, BySite& lost, BySite& reachable) {
+  if (parts.lost.count > 0) lost.Add(WithAmount(site.count, parts.lost));
+  if (parts.covered.count > 0) {
+    SiteCount covered = WithAmount(site.count, parts.covered);
+    covered.suppressed = true;
+    lost.Add(covered);
+  }
+  if (parts.reachable.count > 0 && !site.count.suppressed) {
+    SiteCount held = WithAmount(site.count, parts.reachable);
+    held.holders = parts.holders;
+    reachable.Add(held);
+  }
+}
+
+// What nothing points to, and apart from it what something does.
+void AddLost(const capture::Capture& capture, const std::vector<KeptSite>& kept,
+             const witness::RunMemory* memory, RunCounts& run) {
+  std::set<capture::SiteId> suppressed;
+  bool has_some = false;
+  for (const KeptSite& site : kept) {
+    if (site.count.suppressed) suppressed.insert(site.sites.begin(), site.sites.end());
+    has_some |= !site.count.suppressed && site.count.blocks > 0;
+  }
+  if (memory == nullptr || !memory->reason.empty()) {
+    if (has_some) run.unseen = WhyNotLookedAt(capture, memory);
+    return;
+  }
+  const LostCounts counts(*memory, suppressed);
+  BySite lost, reachable;
+  double undecided = 0;
+  for (const KeptSite& site : kept) {
+    const KeptParts parts = counts.Of(site.sites);
+    undecided += parts.undecided;
+    AddParts(site, parts, lost, reachable);
+  }
+  run.sites = lost.Take();
+  run.reachable = reachable.Take();
+  if (undecided > 0)
+    run.unseen = absl::StrCat(FormatCount(static_cast<uint64_t>(undecided)),
+                              " of its blocks were not found in the allocator's heap");
+}
+
 }  // namespace
 
 void SiteCount::Add(const SiteCount& other) {
@@ -187,7 +279,7 @@ void SiteCount::Add(const SiteCount& other) {
 }
 
 RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, CountMode mode,
-                   IsSuppressed suppressed) {
+                   IsSuppressed suppressed, const witness::RunMemory* memory) {
   RunCounts run;
   run.path = capture.path;
   run.program = capture.process.program;
@@ -201,18 +293,23 @@ RunCounts CountRun(const capture::Capture& capture, Symbolizer& symbolizer, Coun
   run.work_is_counted = part.work_is_counted;
   const Counter counter(capture, mode, part.from_ms);
   run.freed_bytes = counter.FreedBytes(capture);
-  std::map<std::pair<SiteKey, bool>, SiteCount> by_key;
   const auto end_ms = static_cast<double>(capture.duration_ms);
+  std::vector<KeptSite> kept;
   for (const Candidate& candidate :
        NamedSites(capture, GatherHistories(capture, end_ms), end_ms, counter.own(), symbolizer)) {
-    if (mode == CountMode::kAtExit && candidate.history.kind != capture::SiteKind::kHeap) continue;
-    SiteCount site = counter.Count(candidate);
-    if (site.blocks <= 0) continue;
-    site.suppressed = suppressed(candidate.stack);
-    const auto [at, fresh] = by_key.try_emplace({site.key, site.suppressed}, site);
-    if (!fresh) Join(at->second, site);
+    if (IsAtExit(mode) && candidate.history.kind != capture::SiteKind::kHeap) continue;
+    KeptSite site{counter.Count(candidate), candidate.history.sites};
+    if (site.count.blocks <= 0 && mode != CountMode::kLost) continue;
+    site.count.suppressed = suppressed(candidate.stack);
+    kept.push_back(std::move(site));
   }
-  for (auto& [key, site] : by_key) run.sites.push_back(std::move(site));
+  if (mode == CountMode::kLost) {
+    AddLost(capture, kept, memory, run);
+  } else {
+    BySite sites;
+    for (const KeptSite& site : kept) sites.Add(site.count);
+    run.sites = sites.Take();
+  }
   return run;
 }
 

@@ -27,6 +27,8 @@ HolderKind KindOf(RootKind kind) {
   return HolderKind::kUnknown;
 }
 
+bool HasName(const Classes::Class& one) { return !one.type.empty() || one.site != 0; }
+
 }  // namespace
 
 Holders::Holders(const Reading& reading, const Classes& classes, const SymbolizerOptions& symbols)
@@ -66,7 +68,7 @@ uint32_t Holders::RootOf(uint32_t block) {
 
 Holders::Key Holders::Describe(const RootWord& word) {
   const Root& root = reading_.roots[word.root];
-  Key key{KindOf(root.kind), root.name, ""};
+  Key key{KindOf(root.kind), root.name, "", 0};
   if (root.kind == RootKind::kGlobal) {
     key.module = reading_.modules[static_cast<size_t>(root.module)].path;
     key.name = Demangle(symbols_.NameAt(root.module, word.address));
@@ -75,7 +77,7 @@ Holders::Key Holders::Describe(const RootWord& word) {
     const uint64_t start = root.thread_pointer - reading_.modules[0].tls_size;
     const std::string name =
         word.address < start ? "" : Demangle(symbols_.ThreadLocalAt(0, word.address - start));
-    if (!name.empty()) key = {key.kind, name, reading_.modules[0].path};
+    if (!name.empty()) key = {key.kind, name, reading_.modules[0].path, 0};
   }
   return key;
 }
@@ -90,7 +92,7 @@ uint32_t Holders::KeyOfClass(uint32_t of_class) {
   const auto known = key_of_class_.find(of_class);
   if (known != key_of_class_.end()) return known->second;
   const Classes::Class& one = classes_.all()[of_class];
-  const uint32_t key = Number({HolderKind::kHeap, one.type, ""});
+  const uint32_t key = Number({HolderKind::kHeap, one.type, "", one.site});
   return key_of_class_[of_class] = key;
 }
 
@@ -102,8 +104,8 @@ void Holders::Count(uint32_t block) {
   if ((parent & kByRoot) != 0) return;
   const uint32_t above = reading_.class_of[parent];
   if (above == of_class)
-    ++counts[Number({HolderKind::kItself, "", ""})];
-  else if (above != kNoClass && !classes_.all()[above].type.empty())
+    ++counts[Number({HolderKind::kItself, "", "", 0})];
+  else if (above != kNoClass && HasName(classes_.all()[above]))
     ++counts[KeyOfClass(above)];
 }
 
@@ -113,7 +115,7 @@ std::vector<Holder> Holders::Best(uint32_t of_class, uint64_t examined) const {
     const Key& key = keys_[number];
     const double share =
         examined == 0 ? 0 : static_cast<double>(count) / static_cast<double>(examined);
-    if (share >= kSmallestShare) best.push_back({key.kind, key.name, key.module, share});
+    if (share >= kSmallestShare) best.push_back({key.kind, key.name, key.module, key.site, share});
   }
   std::stable_sort(best.begin(), best.end(), [](const Holder& a, const Holder& b) {
     return a.share != b.share ? a.share > b.share : a.kind < b.kind;

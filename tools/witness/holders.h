@@ -29,6 +29,7 @@ class Holders {
   struct Key {
     HolderKind kind;
     std::string name, module;
+    uint32_t site = 0;
     auto operator<=>(const Key&) const = default;
   };
   uint32_t RootOf(uint32_t block);

@@ -24,17 +24,6 @@ uint64_t SizeClass(uint64_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-// Constant data of modules: mappings of their files that are neither code nor writable.
-std::vector<Range> Constants(const Memory& memory, const std::vector<Module>& modules) {
-  std::vector<Range> constants;
-  for (const Mapping& mapping : memory.maps()) {
-    if (mapping.readable && !mapping.writable && !mapping.executable && mapping.IsFile() &&
-        FindModule(modules, mapping.range.start) != nullptr)
-      constants.push_back(mapping.range);
-  }
-  return constants;
-}
-
 void Classify(Memory& memory, const SymbolizerOptions& symbols, Classes& classes,
               Reading& reading) {
   DataSymbols names(reading.modules, symbols);
@@ -63,6 +52,18 @@ uint64_t HiddenRegisters(const Memory& memory) {
   return hidden;
 }
 
+}  // namespace
+
+std::vector<Range> Constants(const Memory& memory, const std::vector<Module>& modules) {
+  std::vector<Range> constants;
+  for (const Mapping& mapping : memory.maps()) {
+    if (mapping.readable && !mapping.writable && !mapping.executable && mapping.IsFile() &&
+        FindModule(modules, mapping.range.start) != nullptr)
+      constants.push_back(mapping.range);
+  }
+  return constants;
+}
+
 std::string Blindness(const Memory& memory, const Heap& heap) {
   if (heap.dropped_pointers != 0)
     return "there are more pointers between blocks than there was room for";
@@ -72,17 +73,21 @@ std::string Blindness(const Memory& memory, const Heap& heap) {
   return memory.doubts().empty() ? "" : memory.doubts().front();
 }
 
-}  // namespace
-
 uint32_t Classes::OfType(const std::string& type) {
   const auto [entry, is_new] = types_.emplace(type, static_cast<uint32_t>(all_.size()));
-  if (is_new) all_.push_back({type, 0});
+  if (is_new) all_.push_back({type, 0, 0});
   return entry->second;
 }
 
 uint32_t Classes::OfSize(uint64_t bytes) {
   const auto [entry, is_new] = sizes_.emplace(bytes, static_cast<uint32_t>(all_.size()));
-  if (is_new) all_.push_back({"", bytes});
+  if (is_new) all_.push_back({"", bytes, 0});
+  return entry->second;
+}
+
+uint32_t Classes::OfSite(uint32_t site) {
+  const auto [entry, is_new] = sites_.emplace(site, static_cast<uint32_t>(all_.size()));
+  if (is_new) all_.push_back({"", 0, site});
   return entry->second;
 }
 

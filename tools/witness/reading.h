@@ -32,14 +32,17 @@ class Classes {
   struct Class {
     std::string type;    // empty: blocks of a size
     uint64_t bytes = 0;  // the largest block of the class, for sizes
+    uint32_t site = 0;   // of a tracked process: blocks from there; 0: none
   };
   uint32_t OfType(const std::string& type);
   uint32_t OfSize(uint64_t bytes);
+  uint32_t OfSite(uint32_t site);
   const std::vector<Class>& all() const { return all_; }
 
  private:
   std::unordered_map<std::string, uint32_t> types_;
   std::unordered_map<uint64_t, uint32_t> sizes_;
+  std::unordered_map<uint32_t, uint32_t> sites_;
   std::vector<Class> all_;
 };
 
@@ -67,6 +70,12 @@ struct Earlier {
 
 Reading ReadHeap(Memory& memory, const HeapLimits& limits, const SymbolizerOptions& symbols,
                  Classes& classes);
+
+// Constant data of modules: mappings of their files that are neither code nor writable.
+std::vector<Range> Constants(const Memory& memory, const std::vector<Module>& modules);
+
+// Why nothing may be called lost after this reading; empty: nothing stands against it.
+std::string Blindness(const Memory& memory, const Heap& heap);
 
 // Hashes of what the lost blocks hold, as far as they are few enough.
 std::unordered_map<uint64_t, uint64_t> LostContents(Memory& memory, const Reading& reading);

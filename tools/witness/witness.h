@@ -32,7 +32,8 @@ enum class HolderKind : uint8_t {
 struct Holder {
   HolderKind kind = HolderKind::kUnknown;
   std::string name, module;  // empty: not known
-  double share = 0;          // of the examined blocks
+  uint32_t site = 0;  // of kHeap, in a tracked process: where those blocks come from; 0: none
+  double share = 0;   // of the examined blocks
 };
 
 enum class MemoryVerdict : uint8_t { kUnknown, kHeld, kMixed, kLost };

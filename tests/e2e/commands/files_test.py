@@ -97,8 +97,8 @@ def neither_are_others(files):
     wrappers, sups = files.write("wrappers", "pool_*\n"), files.write("sups", "leak:nobody\n")
     limits, baseline = files.write("limits", 'max-total = "1GiB"\n'), files.path("baseline")
     files.refused("report", "--wrapper-file", wrappers, "-o", wrappers, one, says="would be destroyed")
-    files.works("gate", "--at-exit", "--write-baseline", baseline, one)
-    reads = ["gate", "--at-exit", "--suppressions", sups, "--limits", limits, "--baseline", baseline]
+    files.works("gate", "--at-exit=all", "--write-baseline", baseline, one)
+    reads = ["gate", "--at-exit=all", "--suppressions", sups, "--limits", limits, "--baseline", baseline]
     for name in (sups, limits, baseline):
         before = content(name)
         files.refused(*reads, "--junit", name, one, says="would be destroyed")

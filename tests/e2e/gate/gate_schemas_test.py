@@ -71,7 +71,7 @@ def main():
         with open(paths["base.txt"], "w", encoding="utf-8") as file:
             file.write("# leaktrack baseline, runs: 1\n50 blocks, 15 KiB per run: OldLeak < main\n9 blocks, 9 KiB per run: Gone<a & \"b\"> < main\n")
         for old, new in ((0, 0), (50, 20), (900, 0)):  # nothing; known, new and fixed; worse
-            subprocess.run([leaktrack, "gate", "--at-exit", "--runs", "1", "--interval", "exact", "--baseline", paths["base.txt"],
+            subprocess.run([leaktrack, "gate", "--at-exit=all", "--runs", "1", "--interval", "exact", "--baseline", paths["base.txt"],
                             "--suppressions", paths["supp.txt"], "--sarif", paths["leaks.sarif"], "--junit", paths["junit.xml"],
                             "--gitlab", paths["quality.json"], "--", target, str(old), str(new)], capture_output=True, check=False, timeout=120)
             check_json(paths["leaks.sarif"], schemas["sarif-2.1.0-rtm.5.json"])

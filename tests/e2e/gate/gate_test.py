@@ -35,7 +35,7 @@ class Gate:
 
     def at_exit(self, old, new, *options, extra=()):
         """Every block that is not freed counts; one exact run."""
-        return self.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", *options, "--", self.target, str(old),
+        return self.tool("gate", "--at-exit=all", "--runs", "1", "--interval", "exact", *options, "--", self.target, str(old),
                          str(new), *extra)
 
     def expect(self, done, code, words):
@@ -78,7 +78,7 @@ def passes_and_fails(gate):
 def hidden(gate):
     """By stack, before anything is summed up by the function to blame: all of it is main's."""
     def lose(what, code, words):
-        gate.expect(gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--", gate.hidden, what), code, words)
+        gate.expect(gate.tool("gate", "--at-exit=all", "--runs", "1", "--interval", "exact", "--", gate.hidden, what), code, words)
 
     lose("printf", 1, "NEW LEAK: main loses 2.9 KiB in 1 block per run")
     lose("thread", 1, "NEW LEAK: main loses 200 B in 1 block per run")
@@ -89,7 +89,7 @@ def hidden(gate):
     versions = {}
     for what in ("clean", "small"):
         versions[what] = gate.path("hidden-" + what)
-        gate.tool("gate", "--at-exit", "--runs", "3", "--interval", "exact", "--keep", versions[what], "--", gate.hidden, what)
+        gate.tool("gate", "--at-exit=all", "--runs", "3", "--interval", "exact", "--keep", versions[what], "--", gate.hidden, what)
     gate.expect(gate.tool("diff", "--at-exit", versions["clean"], versions["small"]), 1, "NEW LEAK: main loses 168 B")
     gate.expect(gate.tool("diff", "--at-exit", versions["clean"], versions["clean"]), 0, "no regression")
 
@@ -127,7 +127,7 @@ def limits(gate):
 
 
 def own_suppressions(gate):
-    own = ("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--", gate.suppressing)
+    own = ("gate", "--at-exit=all", "--runs", "1", "--interval", "exact", "--", gate.suppressing)
     gate.expect(gate.tool(*own, "0", "20"), 0, "suppressed: NewLeak")
     gate.expect(gate.tool(*own, "5", "20"), 1, "NEW LEAK: OldLeak")
     gate.expect(gate.tool(*own, "0", "0"), 0, "__lsan_default_suppressions:1: leak:^NewLeak$")
@@ -136,11 +136,11 @@ def own_suppressions(gate):
 def process_tree(gate):
     """A shell that outlives the program and allocates nothing that is sampled makes nothing inconclusive."""
     shell = ("sh", "-c", '"$@"; exec sleep 0.2', "sh")
-    tree = ("gate", "--at-exit", "--runs", "1", "--interval", "64KiB", "--", *shell, gate.target)
+    tree = ("gate", "--at-exit=all", "--runs", "1", "--interval", "64KiB", "--", *shell, gate.target)
     gate.expect(gate.tool(*tree, "0", "20000"), 1, "NEW LEAK: NewLeak loses 1")
     # A child that crashes on purpose is left out, and named.
     shell = ("sh", "-c", '"$1" 0 3000 crash; exec "$1" 0 100', "sh", gate.target)
-    done = gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--suppressions", gate.write("sh", "leak:dash\n"), "--", *shell)
+    done = gate.tool("gate", "--at-exit=all", "--runs", "1", "--interval", "exact", "--suppressions", gate.write("sh", "leak:dash\n"), "--", *shell)
     gate.expect(done, 1, "NEW LEAK: NewLeak loses 68.4 KiB in 100 blocks")
     assert "crashed; what it left is not counted" in " ".join(done.stdout.split()), done.stdout
 
@@ -148,7 +148,7 @@ def process_tree(gate):
 def iterations(gate):
     """The losses of a run are scaled by the work that it counted: twice the work is no regression."""
     for name, count in (("short", 350), ("long", 700)):
-        gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--keep", gate.path(name), "--", gate.iterations, str(count))
+        gate.tool("gate", "--at-exit=all", "--runs", "1", "--interval", "exact", "--keep", gate.path(name), "--", gate.iterations, str(count))
     done = gate.tool("diff", gate.path("short"), gate.path("long"), "--format", "json")
     report = json.loads(done.stdout)
     lost = [site for site in report["sites"] if site["site"].startswith("LoseOne")]
@@ -183,7 +183,7 @@ def formats(gate):
         issues = json.load(file)
     assert [(issue["severity"], issue["location"]["path"]) for issue in issues] == \
         [(severity, "e2e/programs/gate_target.c") for severity in ("critical", "info")], issues
-    done = gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--github", "--", gate.target, "0", "20",
+    done = gate.tool("gate", "--at-exit=all", "--runs", "1", "--interval", "exact", "--github", "--", gate.target, "0", "20",
                      env={**os.environ, "GITHUB_STEP_SUMMARY": names["summary.md"]})
     assert "::error file=" in done.stdout and "title=leaktrack::NEW LEAK: NewLeak" in done.stdout, done.stdout
     with open(names["summary.md"], encoding="utf-8") as file:
@@ -201,7 +201,7 @@ def refusals(gate):
     gate.expect(gate.tool("gate", gate.path("nothing.ltk")), 2, "nothing.ltk")
     gate.expect(gate.at_exit(0, 0, "--source-root", "/no/such"), 2, "/no/such")
     gate.expect(gate.tool("gate"), 2, "CAPTURE or a command")
-    for options in (("--at-exit",), ("--at-exit", "--interval", "exact"), ("--interval", "exact")):  # nothing allocated, nothing lost
+    for options in (("--at-exit",), ("--at-exit=all", "--interval", "exact"), ("--at-exit", "--interval", "exact"), ("--interval", "exact")):  # nothing allocated, nothing lost
         gate.expect(gate.tool("gate", *options, "--runs", "1", "--", "/bin/true"), 0, "PASS: no leaks")
     # Two seconds do not show what grows: the result is inconclusive, and says so.
     short = ("gate", "--runs", "1", "--", gate.target, "50", "0")
@@ -212,7 +212,7 @@ def refusals(gate):
 
 
 def keep(gate, name, old, new, runs=3):
-    gate.tool("gate", "--at-exit", "--runs", str(runs), "--interval", "exact", "--keep", gate.path(name), "--", gate.target, str(old), str(new))
+    gate.tool("gate", "--at-exit=all", "--runs", str(runs), "--interval", "exact", "--keep", gate.path(name), "--", gate.target, str(old), str(new))
     return gate.path(name)
 
 
@@ -226,9 +226,9 @@ def diffs(gate):
     # The same build without its symbols: everything would be fixed and new at the same time.
     stripped = gate.path(os.path.basename(gate.target))
     subprocess.run(["strip", "-o", stripped, gate.target], check=True)
-    gate.tool("gate", "--at-exit", "--runs", "3", "--interval", "exact", "--keep", gate.path("bare"), "--", stripped, "50", "30")
+    gate.tool("gate", "--at-exit=all", "--runs", "3", "--interval", "exact", "--keep", gate.path("bare"), "--", stripped, "50", "30")
     gate.expect(gate.tool("diff", "--at-exit", base, gate.path("bare")), 3, "gate_target has symbols in the runs of one version only")
-    gate.expect(gate.tool("gate", "--at-exit", "--runs", "1", "--interval", "exact", "--keep", gate.path("base"), "--", gate.target, "0", "0"), 2,
+    gate.expect(gate.tool("gate", "--at-exit=all", "--runs", "1", "--interval", "exact", "--keep", gate.path("base"), "--", gate.target, "0", "0"), 2,
                 "holds runs already")
     other = gate.path("other")
     subprocess.run([gate.session.leaktrack, "run", "-o", other, "--exact", "--", "/bin/ls", "/"], capture_output=True, check=True)

@@ -15,7 +15,7 @@ COPIES = 12
 
 
 def gate(session, program, plugin, *options):
-    done = subprocess.run([session.leaktrack, "gate", "--at-exit", "--runs", "1", "--interval", "exact", *options, "--", program,
+    done = subprocess.run([session.leaktrack, "gate", "--at-exit=all", "--runs", "1", "--interval", "exact", *options, "--", program,
                            plugin, str(COPIES)], capture_output=True, text=True, check=False, timeout=60, cwd=session.folder)
     return done.returncode, done.stdout + done.stderr
 

@@ -25,6 +25,17 @@ extern "C" {
 int capset(cap_user_header_t header, const cap_user_data_t data);
 }
 
+// Where nobody has them, they are null.
+extern "C" {
+[[gnu::weak]] void __lsan_disable();
+[[gnu::weak]] void __lsan_enable();
+[[gnu::weak]] void __lsan_ignore_object(const void* block);
+[[gnu::weak]] void __lsan_register_root_region(const void* start, size_t bytes);
+[[gnu::weak]] void __lsan_unregister_root_region(const void* start, size_t bytes);
+[[gnu::weak]] void __lsan_do_leak_check();
+[[gnu::weak]] int __lsan_do_recoverable_leak_check();
+}
+
 namespace {
 
 char* const arguments[] = {const_cast<char*>("x"), nullptr};
@@ -119,6 +130,8 @@ bool ThrdExits() {
              &thread, [](void*) -> int { thrd_exit(11); }, nullptr) == thrd_success &&
          thrd_join(thread, &result) == thrd_success && result == 11;
 }
+
+#define CALLED(function, ...) ((function) == nullptr || ((void)function(__VA_ARGS__), true))
 
 struct Hook {
   const char* name;
@@ -223,9 +236,17 @@ const Hook hooks[] = {
     HOOK(_ZdaPvmSt11align_val_t)
         TAKEN_BACK(::operator new[](40, kAligned),
                    ::operator delete[](p, 40, kAligned)) END
+    HOOK(__lsan_disable) CALLED(__lsan_disable) END
+    HOOK(__lsan_enable) CALLED(__lsan_enable) END
+    HOOK(__lsan_ignore_object) CALLED(__lsan_ignore_object, nullptr) END
+    HOOK(__lsan_register_root_region) CALLED(__lsan_register_root_region, kNowhere, 1) END
+    HOOK(__lsan_unregister_root_region) CALLED(__lsan_unregister_root_region, kNowhere, 1) END
+    HOOK(__lsan_do_leak_check) CALLED(__lsan_do_leak_check) END
+    HOOK(__lsan_do_recoverable_leak_check) CALLED(__lsan_do_recoverable_leak_check) END
     HOOK_LOADING(initgroups) InitGroupsAnswer() END
 };
 #undef HOOK
+#undef CALLED
 #undef TAKEN_BACK
 #undef HOOK_LOADING
 #undef END

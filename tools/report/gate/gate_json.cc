@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tools/report/gate/gate_report.h"
+#include "tools/report/look/memory_json.h"
 
 namespace leaktrack {
 namespace {
@@ -27,6 +28,31 @@ Json SiteJson(const SiteChange& site) {
   json["blame"] = site.blame;
   json["stack"] = std::move(stack);
   return json;
+}
+
+const char* ModeName(CountMode mode) {
+  switch (mode) {
+    case CountMode::kGrown:
+      return "grown";
+    case CountMode::kAtExit:
+      return "never_freed";
+    case CountMode::kLost:
+      break;
+  }
+  return "lost";
+}
+
+Json ReachableJson(const GateResult& result) {
+  Json sites = Json::array();
+  for (const ReachableSite& site : result.reachable) {
+    Json holders = Json::array();
+    for (const witness::Holder& holder : site.holders) holders.push_back(HolderJson(holder));
+    sites.push_back({{"site", KeyText(site.key)},
+                     {"bytes", Whole(site.bytes)},
+                     {"blocks", Whole(site.blocks)},
+                     {"holders", std::move(holders)}});
+  }
+  return sites;
 }
 
 std::string Dump(const Json& json, size_t columns) {
@@ -79,8 +105,10 @@ void WriteGateJson(const GateResult& result, TextSink& sink) {
   const Json head = {
       {"schema", 1},
       {"verdict", verdict},
+      {"mode", ModeName(result.mode)},
       {"unit", result.unit},
       {"runs", result.runs},
+      {"reachable", ReachableJson(result)},
       {"total_bytes", Whole(result.total_bytes)},
       {"over_total", result.over_total},
       {"inconclusive_because", TextOrNull(result.inconclusive_because)},

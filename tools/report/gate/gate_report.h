@@ -38,6 +38,8 @@ std::string Sentence(
     const std::string& unit);  // "NEW LEAK: Record keeps 4.1 KiB in 12 blocks per run"
 // The same, with what to do about the baseline.
 std::string GateSentence(const GateSite& site, const std::string& unit);
+// "Keep still has 4.1 KiB in 12 blocks per run, held by g_table (app)"
+std::string ReachableSentence(const ReachableSite& site, const std::string& unit);
 std::string TestSentence(const std::string& test);  // of GateResult::failed_tests
 inline constexpr char kPower[] = "(90 % power)";    // of what would be seen
 // How small a new leak would have been found; empty where that is not known.

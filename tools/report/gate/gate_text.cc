@@ -12,7 +12,7 @@
 namespace leaktrack {
 namespace {
 
-constexpr size_t kFramesShown = 6;
+constexpr size_t kFramesShown = 6, kReachableShown = 10;
 
 Tint TintOf(const GateSite& site) {
   if (Fails(site)) return Tint::kRed;
@@ -34,6 +34,15 @@ void Stack(Page& page, const SiteChange& site) {
 void Site(Page& page, const GateSite& site, const std::string& sentence) {
   page.Line(SafeText(sentence), TintOf(site));
   if (Fails(site)) Stack(page, site.change);
+}
+
+// Held by something at the end: no leaks, but told of, the largest first.
+void Reachable(Page& page, const GateResult& result) {
+  for (size_t i = 0; i < result.reachable.size() && i < kReachableShown; ++i)
+    page.Field(i == 0 ? "reachable" : "",
+               SafeText(ReachableSentence(result.reachable[i], result.unit)));
+  if (result.reachable.size() > kReachableShown)
+    page.Field("", absl::StrCat("and ", result.reachable.size() - kReachableShown, " more"));
 }
 
 void Notes(Page& page, const GateResult& result) {
@@ -65,6 +74,7 @@ std::string GateText(const GateResult& result, size_t columns, bool colour) {
     if (site.change.change != Change::kUnchanged || site.over_limit)
       Site(page, site, GateSentence(site, result.unit));
   }
+  Reachable(page, result);
   Notes(page, result);
   return page.text();
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "tools/base/units.h"
 #include "tools/report/gate/gate_report.h"
+#include "tools/report/look/memory_words.h"
 #include "tools/report/words/counted.h"
 
 namespace leaktrack {
@@ -59,6 +60,7 @@ std::string Headline(const GateResult& result) {
   add(counts[static_cast<size_t>(Change::kFixed)], "fixed");
   add(within, within == 1 ? "within its own limit" : "within their own limits");
   add(suppressed, "suppressed");
+  add(result.reachable.size(), "still reachable");
   if (result.over_total)
     parts.push_back(
         absl::StrCat("the total of ", FormatSize(result.total_bytes), " is over its limit"));
@@ -66,7 +68,8 @@ std::string Headline(const GateResult& result) {
                         : result.verdict == GateVerdict::kFail ? "FAIL"
                                                                : "INCONCLUSIVE";
   // What could not be judged is not free of leaks.
-  if (parts.empty() && result.verdict == GateVerdict::kPass) parts.emplace_back("no leaks");
+  const bool no_leak = parts.empty() || parts.size() == (result.reachable.empty() ? 0u : 1u);
+  if (no_leak && result.verdict == GateVerdict::kPass) parts.insert(parts.begin(), "no leaks");
   return absl::StrCat("gate: ", verdict, parts.empty() ? "" : ": ", absl::StrJoin(parts, ", "));
 }
 
@@ -99,6 +102,12 @@ std::string Sentence(const GateSite& site, const std::string& unit) {
   }
   return absl::StrCat(mark, ": ", name, " loses ",
                       Amount(change.now_blocks, change.now_bytes, unit), accepted);
+}
+
+std::string ReachableSentence(const ReachableSite& site, const std::string& unit) {
+  const std::string held =
+      site.holders.empty() ? "" : absl::StrCat(", held by ", HolderText(site.holders.front()));
+  return absl::StrCat(site.key.front(), " still has ", Amount(site.blocks, site.bytes, unit), held);
 }
 
 std::string GateSentence(const GateSite& site, const std::string& unit) {

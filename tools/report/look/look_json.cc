@@ -73,15 +73,17 @@ Json GoroutinesJson(const Look& look) {
 
 }  // namespace
 
+Json HolderJson(const witness::Holder& holder) {
+  return {{"kind", HolderKindName(holder.kind)},
+          {"name", TextOrNull(SafeText(holder.name))},
+          {"module", TextOrNull(SafeText(holder.module))},
+          {"site", holder.site == 0 ? Json() : Json(holder.site)},
+          {"share", holder.share}};
+}
+
 Json MemoryJson(const witness::Evidence& memory) {
   Json holders = Json::array();
-  for (const witness::Holder& holder : memory.holders) {
-    holders.push_back({{"kind", HolderKindName(holder.kind)},
-                       {"name", TextOrNull(SafeText(holder.name))},
-                       {"module", TextOrNull(SafeText(holder.module))},
-                       {"site", Json()},
-                       {"share", holder.share}});
-  }
+  for (const witness::Holder& holder : memory.holders) holders.push_back(HolderJson(holder));
   return {{"verdict", MemoryVerdictName(memory.verdict)},
           {"examined", memory.examined},
           {"lost", memory.lost},

@@ -10,6 +10,7 @@
 
 namespace leaktrack {
 
+Json HolderJson(const witness::Holder& holder);
 Json MemoryJson(const witness::Evidence& memory);
 
 }  // namespace leaktrack

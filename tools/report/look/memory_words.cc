@@ -76,7 +76,8 @@ std::string HolderText(const Holder& holder) {
     case HolderKind::kStack:
       return absl::StrCat("the stack of thread ", name);
     case HolderKind::kHeap:
-      return absl::StrCat("objects of type ", name);
+      return name.empty() ? absl::StrCat("blocks of site ", holder.site)
+                          : absl::StrCat("objects of type ", name);
     case HolderKind::kMapping:
       return name.empty() ? "a mapping without a name" : absl::StrCat("the mapping ", name);
     case HolderKind::kKernel:

@@ -28,7 +28,9 @@ struct Thread {
   pid_t tid = 0;
   std::string name;
   std::optional<uint64_t> stack_pointer;  // none: it was on a processor
-  std::vector<uint64_t> registers;        // empty: not known
+  uint64_t thread_pointer = 0;            // 0: not known
+  bool is_main = false;
+  std::vector<uint64_t> registers;  // empty: not known
   bool has_registers = false;
 };
 

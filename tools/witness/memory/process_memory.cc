@@ -84,7 +84,7 @@ absl::Status ProcessMemory::Open(const ProcessReading& how) {
   char byte = 0;
   if (readable != maps_.end() && Read(readable->range.start, &byte, 1) != 1)
     return WhyNot(pid_, errno == 0 ? EPERM : errno);
-  threads_ = ReadThreads(pid_);
+  threads_ = how.threads != nullptr ? *how.threads : ReadThreads(pid_);
   if (how.stop_for_registers) stopped_seconds_ = TakeRegisters(threads_);
   kernel_words_ = ReadKernelWords(pid_, doubts_);
   return absl::OkStatus();

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "tools/witness/memory/memory.h"
@@ -25,6 +26,7 @@ namespace leaktrack::witness {
 struct ProcessReading {
   bool stop_for_registers = false;
   uint64_t elsewhere_bytes = uint64_t{1} << 30;  // budget for pages that are not present
+  const std::vector<Thread>* threads = nullptr;  // known already; null: to be read
 };
 
 absl::StatusOr<std::unique_ptr<Memory>> OpenProcessMemory(pid_t pid, const ProcessReading& how);

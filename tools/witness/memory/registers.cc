@@ -23,6 +23,7 @@ void TakeGeneral(pid_t tid, Thread& thread) {
   iovec room{&registers, sizeof registers};
   if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &room) != 0) return;
   thread.stack_pointer = registers.rsp;
+  thread.thread_pointer = registers.fs_base;
   thread.registers.resize(room.iov_len / sizeof(uint64_t));
   memcpy(thread.registers.data(), &registers, thread.registers.size() * sizeof(uint64_t));
   thread.has_registers = true;
@@ -52,12 +53,16 @@ bool Stop(pid_t tid) {
 
 }  // namespace
 
+void TakeStoppedRegisters(Thread& thread) {
+  TakeGeneral(thread.tid, thread);
+  if (thread.has_registers) TakeVector(thread.tid, thread);
+}
+
 double TakeRegisters(std::vector<Thread>& threads) {
   const auto start = std::chrono::steady_clock::now();
   for (Thread& thread : threads) {
     if (!Stop(thread.tid)) continue;
-    TakeGeneral(thread.tid, thread);
-    if (thread.has_registers) TakeVector(thread.tid, thread);
+    TakeStoppedRegisters(thread);
     ptrace(PTRACE_DETACH, thread.tid, nullptr, nullptr);
   }
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -50,10 +50,14 @@ void TakeSystemCall(std::string_view text, Thread& thread) {
   }
 }
 
+std::vector<pid_t> ThreadNumbers(pid_t pid) {
+  return NumbersIn(absl::StrCat("/proc/", pid, "/task"), kMostThreads);
+}
+
 std::vector<Thread> ReadThreads(pid_t pid) {
   std::vector<Thread> threads;
   const std::string tasks = absl::StrCat("/proc/", pid, "/task");
-  for (const int tid : NumbersIn(tasks, kMostThreads)) {
+  for (const pid_t tid : ThreadNumbers(pid)) {
     Thread thread;
     thread.tid = tid;
     const std::string task = absl::StrCat(tasks, "/", tid);

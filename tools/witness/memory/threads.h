@@ -16,6 +16,9 @@
 
 namespace leaktrack::witness {
 
+// The numbers of its threads.
+std::vector<pid_t> ThreadNumbers(pid_t pid);
+
 std::vector<Thread> ReadThreads(pid_t pid);
 
 // Fills in `thread` from the text of /proc/PID/task/TID/syscall.
@@ -25,6 +28,9 @@ void TakeSystemCall(std::string_view text, Thread& thread);
 // not be stopped keep what they had. Returns the seconds in which the first was stopped until the
 // last went on.
 double TakeRegisters(std::vector<Thread>& threads);
+
+// The same of one thread that stands still and is traced by the calling one.
+void TakeStoppedRegisters(Thread& thread);
 
 // What epoll instances and timers of the process carry, by /proc. Adds a doubt where
 // something may hold pointers that /proc does not tell.
