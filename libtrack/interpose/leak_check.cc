@@ -5,12 +5,10 @@
 //
 // A program that has LeakSanitizer or AddressSanitizer built in never comes here. Where they are a
 // library, the calls are passed on to it.
-#include <errno.h>
-
 #include <cstddef>
 
 #include "libtrack/interpose/export.h"
-#include "libtrack/platform/real/real_functions.h"
+#include "libtrack/platform/os/linker.h"
 #include "libtrack/runtime/exit_holder.h"
 #include "libtrack/runtime/run.h"
 #include "libtrack/wrap/pool.h"
@@ -21,13 +19,12 @@ using leaktrack::capture::HoldMoment;
 namespace {
 
 // Calls the next definition of `name`, if there is one. A process that is tracked has none: it
-// would own malloc.
+// would own malloc. The link map is searched, not dlsym asked: a sanitizer calls these functions
+// from the allocations that dlsym makes.
 template <typename... Arguments>
 bool PassedOn(const char* name, Arguments... arguments) {
   if (IsTrackedProcess()) return false;
-  const int saved_errno = errno;
-  void* const next = FindNextSymbol(name);
-  errno = saved_errno;
+  void* const next = FindSymbolInLinkMap(name);
   if (next != nullptr) reinterpret_cast<void (*)(Arguments...)>(next)(arguments...);
   return next != nullptr;
 }
@@ -64,6 +61,6 @@ LEAKTRACK_EXPORT void __lsan_do_leak_check() {
 LEAKTRACK_EXPORT int __lsan_do_recoverable_leak_check() {
   LEAKTRACK_HELD_STACK(stack);
   if (IsTrackedProcess()) return HoldForLook(HoldMoment::kRecoverableCheck, stack) ? 1 : 0;
-  void* const next = FindNextSymbol("__lsan_do_recoverable_leak_check");
+  void* const next = FindSymbolInLinkMap("__lsan_do_recoverable_leak_check");
   return next != nullptr ? reinterpret_cast<int (*)()>(next)() : 0;
 }

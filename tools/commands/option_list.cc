@@ -2,14 +2,34 @@
 #include "tools/commands/option_list.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace leaktrack {
 namespace {
 
+// CLI11 writes a value that may be left out as "--name{alone} :{alone,other}".
+class OwnNames : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool positional) const override {
+    const std::string name = CLI::Formatter::make_option_name(option, positional);
+    return name.substr(0, name.find('{'));
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    constexpr std::string_view kChoices = " :{";
+    std::string text = CLI::Formatter::make_option_opts(option);
+    if (!text.starts_with(kChoices) || !text.ends_with('}')) return text;
+    text = text.substr(kChoices.size(), text.size() - kChoices.size() - 1);
+    std::replace(text.begin(), text.end(), ',', '|');
+    return " [=" + text + "]";
+  }
+};
+
 // CLI11 does not know of what comes after the "--".
-class OwnUsage : public CLI::Formatter {
+class OwnUsage : public OwnNames {
  public:
   explicit OwnUsage(std::string usage) : usage_(std::move(usage)) {}
   std::string make_usage(const CLI::App*, std::string) const override { return usage_; }
@@ -94,6 +114,10 @@ OptionEntry OptionList::Add(const std::string& name, std::optional<unsigned>& va
 
 OptionEntry OptionList::Flag(const std::string& name, bool& value, const std::string& help) {
   return OptionEntry(app_->add_flag(name, value, help));
+}
+
+OptionList::OptionList(CLI::App& app) : app_(&app) {
+  app_->formatter(std::make_shared<OwnNames>());
 }
 
 OptionEntry OptionList::FlagOrValue(const std::string& name, const std::string& alone,

@@ -46,7 +46,7 @@ class OptionEntry {
 // Cheap to copy: a handle.
 class OptionList {
  public:
-  explicit OptionList(CLI::App& app) : app_(&app) {}
+  explicit OptionList(CLI::App& app);
 
   // Names such as "-o,--output"; one without dashes is a positional argument.
   OptionEntry Add(const std::string& name, std::string& value, const std::string& help);

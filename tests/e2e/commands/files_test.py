@@ -170,7 +170,7 @@ def several_captures(files):
     """All captures that are named are read, each once. A missing directory is reported."""
     one, two = files.copy("g/one.ltk"), files.copy("h/two.ltk")
     several = files.works("report", one, two, os.path.dirname(one)).stdout
-    assert "2 captures, the fastest grower first" in several, several
+    assert "2 captures, the largest first" in several, several
     files.refused("report", one, files.path("gone.ltk"), says="gone.ltk: No such file")
     for option in ("--debug-dir", "--sysroot"):
         done = files.tool("report", option, files.path("nowhere"), one)

@@ -171,7 +171,8 @@ const Hook hooks[] = {
     HOOK(_exit) StatusOfChild([] { _exit(3); }) == Exited(3) END
     HOOK(_Exit) StatusOfChild([] { _Exit(4); }) == Exited(4) END
     HOOK(abort) (StatusOfChild(abort) & 0x7f) == SIGABRT END
-    HOOK_LOADING(pthread_create) ThreadLeaves([](void* result) { return result; }) END
+    HOOK_LOADING(pthread_create) ThreadLeaves(
+        [](void*) -> void* { return const_cast<char**>(arguments); }) END
     HOOK_LOADING(pthread_exit)
         ThreadLeaves([](void*) -> void* { pthread_exit(const_cast<char**>(arguments)); }) END
     HOOK_LOADING(thrd_exit) ThrdExits() END
