@@ -33,8 +33,9 @@ LAYERS = {
     "tools/report": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/witness", "tools/analysis",
                      "tools/compare"],
     "tools/live": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/analysis", "tools/report"],
+    "tools/push": ["tools/base"],
     "tools/commands": ["libtrack/capture", "tools/base", "tools/symbolize", "tools/inspect", "tools/witness",
-                       "tools/analysis", "tools/compare", "tools/report", "tools/live"],
+                       "tools/analysis", "tools/compare", "tools/report", "tools/live", "tools/push"],
     "tools": ["tools/base", "tools/commands"],
 }
 

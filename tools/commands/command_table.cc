@@ -7,8 +7,9 @@
 namespace leaktrack {
 namespace {
 
-constexpr const Command* kCommands[] = {&kRun,   &kReport, &kTriage, &kTop,  &kServe,  &kLook,
-                                        &kMerge, &kDiff,   &kGate,   &kSeal, &kDoctor, &kDump};
+constexpr const Command* kCommands[] = {&kRun,  &kReport, &kTriage, &kTop,  &kServe,
+                                        &kLook, &kMerge,  &kPush,   &kDiff, &kGate,
+                                        &kSeal, &kDoctor, &kDump};
 
 }  // namespace
 

@@ -5,9 +5,12 @@
 //
 // Promises: reads only; loopback alone unless told otherwise, and beyond it nothing without a
 // token. One line says where it listens; SIGINT and SIGTERM end it with status 0.
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -16,9 +19,12 @@
 #include "tools/base/input_file.h"
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
+#include "tools/base/units.h"
 #include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
+#include "tools/commands/push_posts.h"
 #include "tools/commands/report_settings.h"
+#include "tools/commands/serve_push.h"
 #include "tools/commands/serve_routes.h"
 #include "tools/commands/serve_state.h"
 #include "tools/commands/shared_options.h"
@@ -49,6 +55,8 @@ struct ServeOptions {
   double ready_use = 90, health_use = 97;
   std::string status_use = "75,85,97";
   std::string status_time = "24h,1h,10m";
+  PushOptions push;
+  std::string push_every = "60s";
 };
 
 void AddOptions(OptionList& list, ServeOptions& options) {
@@ -69,6 +77,26 @@ void AddOptions(OptionList& list, ServeOptions& options) {
       .Between(1.0, 100.0)
       .ShowDefault();
   AddStatusOptions(list, options.status_use, options.status_time);
+  list.Add("--push", options.push.to,
+           "push profiles of living processes to URL, as leaktrack push does; may be repeated")
+      .Type("URL");
+  AddPushOptions(list, options.push, "push-");
+  list.Add("--push-every", options.push_every, "how often").Type("DURATION").ShowDefault();
+}
+
+// Null: nothing is to be pushed.
+absl::StatusOr<std::unique_ptr<ServePush>> StartPush(const ServeOptions& options,
+                                                     const ServeState& state) {
+  if (options.push.to.empty()) return nullptr;
+  constexpr uint64_t kShortestMs = 1000;
+  const absl::StatusOr<uint64_t> every_ms = ParseDurationMs(options.push_every);
+  if (!every_ms.ok() || *every_ms < kShortestMs)
+    return absl::InvalidArgumentError(absl::StrCat("--push-every: '", SafeText(options.push_every),
+                                                   "' is not a duration of 1s or more"));
+  ASSIGN_OR_RETURN(PushTarget target, ReadPushTarget(options.push));
+  ASSIGN_OR_RETURN(push::Outbox box, push::Outbox::Open(options.push.queue));
+  return std::make_unique<ServePush>(state, std::move(target), std::move(box),
+                                     std::chrono::seconds(*every_ms / 1000));
 }
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
@@ -108,6 +136,7 @@ absl::StatusOr<int> Run(const ServeOptions& options) {
                    live::Server::Listen(options.listen, service, token));
   state = std::make_unique<ServeState>(settings);
   routes = std::make_unique<ServeRoutes>(*state);
+  ASSIGN_OR_RETURN(const std::unique_ptr<ServePush> push, StartPush(options, *state));
   printf("leaktrack serves %s\n", SafeText(server->address()).c_str());
   fflush(stdout);
   server->Run();

@@ -20,7 +20,7 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/status_macros.h"
 #include "tools/base/text_sink.h"
-#include "tools/commands/captures.h"
+#include "tools/commands/push_posts.h"
 #include "tools/live/words/metrics.h"
 #include "tools/live/words/triage_page.h"
 #include "tools/report/formats.h"
@@ -139,17 +139,10 @@ const live::KnownRun* RunOf(const Request& request, const Snapshot& snapshot) {
 
 absl::StatusOr<std::string> Rendered(const std::string& path, const ReportFormat& format,
                                      std::optional<uint32_t> last_seconds) {
-  ReportInput input;
-  ASSIGN_OR_RETURN(input.capture, OpenCapture(path));
-  std::optional<Seal> seal = SealOf(input.capture);
-  if (seal) input.sealed_at = seal->made_at;
   FrameCache cache(FrameStore::For({}));
-  const std::unique_ptr<Symbolizer> symbolizer =
-      NewCaptureSymbolizer(input.capture, {}, &cache, std::move(seal));
   const uint64_t window_ms =
       last_seconds ? uint64_t{*last_seconds} * 1000 : std::numeric_limits<uint64_t>::max();
-  input.analysis = AnalyzeLast(input.capture, window_ms, *symbolizer, {});
-  input.missing = symbolizer->missing();
+  ASSIGN_OR_RETURN(ReportInput input, ReadForExport(path, {}, window_ms, &cache));
   input.selection = SelectSites({std::nullopt, "", 0, format.cut == Cut::kNever ? format.sites : 0},
                                 input.analysis.sites);
   return TextOf([&](TextSink& sink) { format.one(input, FormatOptions(), sink); });
