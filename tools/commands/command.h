@@ -53,8 +53,8 @@ std::span<const Command* const> Commands();
 // Null: there is none of this name.
 const Command* FindCommand(const std::string& name);
 
-extern const Command kRun, kReport, kTriage, kTop, kServe, kLook, kMerge, kPush, kDiff, kGate, kSeal,
-    kDoctor, kDump;
+extern const Command kRun, kReport, kTriage, kTop, kServe, kLook, kMerge, kPush, kDiff, kGate,
+    kSeal, kDoctor, kDump;
 
 }  // namespace leaktrack
 

@@ -5,6 +5,7 @@
 // Promises: nothing is sent but the captures named here, and what an earlier push left in --queue.
 // What a server refuses is said and dropped; what cannot be sent now stays in the queue, where
 // there is one.
+#include <cstdint>
 #include <cstdio>
 #include <limits>
 #include <string>

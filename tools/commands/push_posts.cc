@@ -2,6 +2,7 @@
 #include "tools/commands/push_posts.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <limits>
 #include <memory>

@@ -4,6 +4,7 @@
 #ifndef LEAKTRACK_TOOLS_COMMANDS_PUSH_POSTS_H_
 #define LEAKTRACK_TOOLS_COMMANDS_PUSH_POSTS_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>

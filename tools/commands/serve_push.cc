@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/commands/serve_push.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <limits>
 #include <memory>
