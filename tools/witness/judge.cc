@@ -190,6 +190,7 @@ class Judgement {
       if (tally.objects == 0) continue;
       Group group;
       group.type = input_.classes.all()[i].type;
+      group.site = input_.classes.all()[i].site;
       group.objects = tally.objects;
       group.bytes = tally.bytes;
       group.block_bytes = tally.same_size ? tally.block_bytes : tally.bytes / tally.objects;

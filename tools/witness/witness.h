@@ -55,7 +55,8 @@ struct Growth {
 };
 
 struct Group {
-  std::string type;  // empty: blocks of one size
+  std::string type;   // empty: blocks of one size, or of one site
+  uint32_t site = 0;  // of a tracked process; 0: not by sites
   uint64_t block_bytes = 0, objects = 0, bytes = 0;
   std::optional<Growth> growth;  // none: there was one reading
   bool grows = false;            // certainly, and by an amount that matters

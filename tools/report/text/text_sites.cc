@@ -23,6 +23,7 @@
 #include "tools/report/words/selection_words.h"
 #include "tools/report/words/site_words.h"
 #include "tools/report/words/trend_words.h"
+#include "tools/report/words/witness_words.h"
 
 namespace leaktrack {
 namespace {
@@ -188,6 +189,7 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
     page.Field("  leak?", likely, kLabel);
   page.Field("  holds", Holds(group), kLabel);
   page.Field("  why", ReasonText(site, TimesOf(input)), kLabel);
+  if (site.memory && !site.lost) page.Field("  memory", MemorySentence(*site.memory), kLabel);
   if (const std::string settle = SettleText(site); !settle.empty())
     page.Field("  settles", settle, kLabel);
   WriteFamily(group, page);
