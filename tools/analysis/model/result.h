@@ -122,6 +122,7 @@ struct SiteResult {
       false;  // judged as of the moment before the program tidied up; live figures are of the end
   std::optional<witness::Evidence> memory;  // what was seen in memory; empty: nobody looked
   bool lost = false;                        // by that it is a leak: nothing points to its blocks
+  std::string lost_with;  // its blocks are lost, with the objects from there that held them
   double oldest_seconds = 0;
   Evidence evidence;  // why this verdict
   Settle settle;      // what would decide

@@ -157,7 +157,7 @@ FirstScreen Found(const ReportInput& input, size_t columns) {
   FirstScreen screen{leak ? "LEAK" : "LEAK?", Tint::kRed, {}, {}, {}};
   screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
   if (site.lost)
-    screen.lines.push_back(MemorySentence(*site.memory));
+    screen.lines.push_back(MemorySentence(*group.memory));
   else
     AddLikelihood(group, input, screen);
   if (leak && site.settle.by != Settles::kQuietStart) {
