@@ -22,7 +22,7 @@ RunMemory Sample() {
   site.bytes = 1200;
   site.lost_objects = 29;
   site.lost_bytes = 1160;
-  site.memory = {MemoryVerdict::kLost, 30, 29, 0, 28, 1, 1, 2, 0, "", {}};
+  site.memory = {MemoryVerdict::kLost, 30, 29, 0, 28, 1, 1, 12, 2, 0, "", {}};
   site.memory.holders.push_back({HolderKind::kGlobal, "g_sessions", "/bin/app", 0, .9});
   site.memory.holders.push_back({HolderKind::kHeap, "", "", 4, .5});
   memory.sites.push_back(site);

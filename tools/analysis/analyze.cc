@@ -17,6 +17,7 @@
 #include "tools/analysis/detect/look_times.h"
 #include "tools/analysis/history/clock.h"
 #include "tools/analysis/history/shutdown.h"
+#include "tools/analysis/memory_verdicts.h"
 #include "tools/analysis/plateaus.h"
 #include "tools/analysis/process/coverage.h"
 #include "tools/analysis/process/measured_growth.h"
@@ -73,6 +74,9 @@ Analysis Analyze(const capture::Capture& capture, Symbolizer& symbolizer,
   if (options.plateaus != nullptr) HoldAtPlateaus(*options.plateaus, analysis.sites);
   BlameBuggyPaths(analysis.sites, own);
   FindFamilies(analysis.sites, own);
+  if (options.memory != nullptr)
+    ApplyMemory(*options.memory, analysis.duration_seconds + options.skipped_ms / 1e3,
+                analysis.sites);
   for (SiteResult& site : analysis.sites) site.own_frame = OwnFrame(site.stack, site.blame, own);
   RankSites(analysis.sites);
   analysis.detectable_bytes_per_hour = DetectableGrowth(capture, run.look.window);

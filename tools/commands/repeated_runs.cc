@@ -43,6 +43,7 @@ absl::Status RunOnce(const std::vector<std::string>& command, const RepeatedRuns
   run.output_directory = absl::StrCat(place, "/", kRunDirectory, number);
   run.interval = options.interval;
   run.tell = false;
+  run.watch = false;
   run.early = true;
   run.command = command;
   const int status = [&] {

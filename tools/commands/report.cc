@@ -25,6 +25,7 @@
 #include "tools/commands/excerpts.h"
 #include "tools/commands/exit_code.h"
 #include "tools/commands/history_file.h"
+#include "tools/commands/memory_watch.h"
 #include "tools/commands/output.h"
 #include "tools/commands/report_settings.h"
 #include "tools/commands/shared_options.h"
@@ -33,6 +34,7 @@
 #include "tools/report/words/selection_words.h"
 #include "tools/report/words/shared_limit.h"
 #include "tools/symbolize/capture_symbolizer.h"
+#include "tools/witness/memory_file.h"
 
 namespace leaktrack {
 namespace {
@@ -89,6 +91,18 @@ absl::StatusOr<uint64_t> ReadWindow(const std::string& since) {
       absl::StrCat("--since: '", SafeText(since), "' is not a duration such as 2h or 90s"));
 }
 
+// What was seen in the memory of the process; of one that lives and that nobody watches, what is
+// seen now.
+std::optional<witness::RunMemory> MemoryOf(const capture::Capture& capture,
+                                           const ReportOptions& options) {
+  const capture::ProcessInfo& process = capture.process;
+  std::optional<witness::RunMemory> memory = witness::ReadMemoryFile(capture.path, process.run_id);
+  const bool alone = capture.running && !capture.as_of && process.pid_here != 0 && !memory;
+  if (alone && options.captures.size() == 1)
+    memory = LookTwice(static_cast<pid_t>(process.pid_here), process.run_id, options.symbols);
+  return memory;
+}
+
 absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions& options,
                                     const Reading& reading, FrameCache* cache) {
   ReportInput input;
@@ -101,7 +115,10 @@ absl::StatusOr<ReportInput> ReadOne(const std::string& path, const ReportOptions
   }
   const std::unique_ptr<Symbolizer> symbolizer =
       NewCaptureSymbolizer(input.capture, options.symbols, cache, std::move(seal));
-  input.analysis = AnalyzeLast(input.capture, reading.window_ms, *symbolizer, reading.analyze);
+  AnalyzeOptions analyze = reading.analyze;
+  const std::optional<witness::RunMemory> memory = MemoryOf(input.capture, options);
+  if (memory) analyze.memory = &*memory;
+  input.analysis = AnalyzeLast(input.capture, reading.window_ms, *symbolizer, analyze);
   input.missing = symbolizer->missing();
   // Names from a seal may come from anywhere: they do not say which files of this machine are
   // opened.

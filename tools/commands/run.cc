@@ -7,11 +7,13 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "tools/commands/child.h"
 #include "tools/commands/command.h"
 #include "tools/commands/exit_code.h"
+#include "tools/commands/memory_watch.h"
 #include "tools/commands/run_end.h"
 #include "tools/commands/run_end_words.h"
 #include "tools/commands/shared_options.h"
@@ -136,7 +138,10 @@ int RunTracked(const RunOptions& options) {
   }
   const CapturePlace place(directory);
   const TreeCounts counts;
+  std::optional<MemoryWatch> watch;
+  if (untracked.empty() && options.watch) watch.emplace(directory);
   const ChildEnd end = RunChild(program.path, options.command);
+  watch.reset();
   if (end.pid < 0) {
     Say(absl::StrCat("cannot start a process: ", strerror(end.error)));
     return kExitCannotExecute;

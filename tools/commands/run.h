@@ -20,6 +20,7 @@ struct RunOptions {
   std::string children;  // empty: as the environment says; else all, none or a pattern
   bool early = false;    // processes below the command are recorded from their first moment
   std::string unwinder;  // empty: as the environment says; else cfi or libunwind
+  bool watch = true;     // look at its memory while it runs (memory_watch.h)
   bool tell = true;      // where the captures are, at the end
   std::vector<std::string> command;
 };

@@ -34,6 +34,7 @@ struct Tally {
   bool same_size = true;
   uint64_t block_bytes = 0;
   std::unordered_set<uint32_t> heads;
+  std::unordered_map<uint32_t, uint64_t> classes_of_heads;  // blocks lost with heads of a class
 };
 
 class Judgement {
@@ -138,6 +139,7 @@ class Judgement {
     tally.lost_bytes += size;
     const uint32_t head = reading_.reach.head[number];
     if (head == number) ++tally.definite;
+    ++tally.classes_of_heads[reading_.class_of[head]];
     if (tally.heads.size() <= reading_.hidden_registers) tally.heads.insert(head);
   }
 
@@ -150,6 +152,15 @@ class Judgement {
     if (tally.lost != 0 && tally.heads.size() <= reading_.hidden_registers)
       return "registers of its threads, which were not read, may hold them; --registers reads them";
     return "";
+  }
+
+  uint32_t HeadSiteOf(uint32_t of_class, const Tally& tally) const {
+    const auto most =
+        std::max_element(tally.classes_of_heads.begin(), tally.classes_of_heads.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most == tally.classes_of_heads.end() || most->first == of_class || most->first == kNoClass)
+      return 0;
+    return input_.classes.all()[most->first].site;
   }
 
   Evidence EvidenceOf(uint32_t of_class, Tally& tally) {
@@ -166,6 +177,7 @@ class Judgement {
     memory.definite = tally.lost == 0 ? 0 : tally.definite;
     memory.indirect = tally.lost - memory.definite;
     memory.undecided = tally.undecided;
+    if (memory.lost != 0) memory.head_site = HeadSiteOf(of_class, tally);
     memory.holders = holders_.Best(of_class, tally.examined);
     const double share = static_cast<double>(tally.lost) /
                          static_cast<double>(std::max<uint64_t>(tally.examined, 1));
@@ -190,6 +202,7 @@ class Judgement {
       if (tally.objects == 0) continue;
       Group group;
       group.type = input_.classes.all()[i].type;
+      group.site = input_.classes.all()[i].site;
       group.objects = tally.objects;
       group.bytes = tally.bytes;
       group.block_bytes = tally.same_size ? tally.block_bytes : tally.bytes / tally.objects;

@@ -93,6 +93,7 @@ Json SiteJson(const SiteMemory& site) {
           {"definite", memory.definite},
           {"indirect", memory.indirect},
           {"possible", memory.possible},
+          {"head_site", memory.head_site},
           {"reason", memory.reason},
           {"holders", std::move(holders)}};
 }
@@ -112,6 +113,7 @@ SiteMemory SiteFrom(const Json& json) {
   memory.definite = Number(json, "definite");
   memory.indirect = Number(json, "indirect");
   memory.possible = Number(json, "possible");
+  memory.head_site = static_cast<uint32_t>(Number(json, "head_site"));
   memory.reason = Words(json, "reason");
   for (const Json& holder : List(json, "holders")) {
     if (holder.is_object() && memory.holders.size() < kMostHolders)

@@ -91,8 +91,7 @@ uint32_t Classes::OfSite(uint32_t site) {
   return entry->second;
 }
 
-Reading ReadHeap(Memory& memory, const HeapLimits& limits, const SymbolizerOptions& symbols,
-                 Classes& classes) {
+Reading ReadGraph(Memory& memory, const HeapLimits& limits, const std::vector<uint64_t>& excused) {
   Reading reading;
   reading.modules = FindModules(memory);
   RootsInput input;
@@ -101,11 +100,22 @@ Reading ReadHeap(Memory& memory, const HeapLimits& limits, const SymbolizerOptio
   input.heap = reading.heap.spans.ranges();
   input.unparsed = reading.heap.unparsed;
   reading.roots = FindRoots(memory, input);
+  if (!excused.empty()) {
+    reading.roots.emplace_back();
+    reading.roots.back().name = "that the program excused";
+    reading.roots.back().words = excused;
+  }
   reading.reach = FindReach(memory, reading.heap, reading.roots);
-  Classify(memory, symbols, classes, reading);
   reading.hidden_registers = HiddenRegisters(memory);
-  reading.go = ReadGo(memory, reading.modules);
   reading.blindness = Blindness(memory, reading.heap);
+  return reading;
+}
+
+Reading ReadHeap(Memory& memory, const HeapLimits& limits, const SymbolizerOptions& symbols,
+                 Classes& classes) {
+  Reading reading = ReadGraph(memory, limits);
+  Classify(memory, symbols, classes, reading);
+  reading.go = ReadGo(memory, reading.modules);
   return reading;
 }
 

@@ -71,6 +71,11 @@ struct Earlier {
 Reading ReadHeap(Memory& memory, const HeapLimits& limits, const SymbolizerOptions& symbols,
                  Classes& classes);
 
+// The same without classes: nothing of the blocks is named. `excused`: addresses of blocks that
+// count as held.
+Reading ReadGraph(Memory& memory, const HeapLimits& limits,
+                  const std::vector<uint64_t>& excused = {});
+
 // Constant data of modules: mappings of their files that are neither code nor writable.
 std::vector<Range> Constants(const Memory& memory, const std::vector<Module>& modules);
 

@@ -44,6 +44,9 @@ struct Evidence {
   uint64_t examined = 0, lost = 0;
   uint64_t undecided = 0;  // nothing seems to hold them, but that is not certain
   uint64_t definite = 0, indirect = 0, possible = 0;
+  // Of a tracked process: where the objects come from that were lost with these blocks in them, if
+  // from elsewhere; 0: they were not, or it is not known.
+  uint32_t head_site = 0;
   int looks = 0;
   double seconds_ago = 0;
   std::string reason;           // where the verdict is unknown
@@ -55,7 +58,8 @@ struct Growth {
 };
 
 struct Group {
-  std::string type;  // empty: blocks of one size
+  std::string type;   // empty: blocks of one size, or of one site
+  uint32_t site = 0;  // of a tracked process; 0: not by sites
   uint64_t block_bytes = 0, objects = 0, bytes = 0;
   std::optional<Growth> growth;  // none: there was one reading
   bool grows = false;            // certainly, and by an amount that matters

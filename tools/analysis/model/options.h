@@ -10,6 +10,10 @@
 #include <string>
 #include <vector>
 
+namespace leaktrack::witness {
+struct RunMemory;
+}
+
 namespace leaktrack {
 
 class PlateauBook;
@@ -34,7 +38,8 @@ struct AnalyzeOptions {
   double skipped_ms =
       0;  // so much of the run came before the capture that is judged; see last_part.h
   Prior prior = Prior::kWatched;
-  const PlateauBook* plateaus = nullptr;  // what earlier runs taught; not owned
+  const PlateauBook* plateaus = nullptr;       // what earlier runs taught; not owned
+  const witness::RunMemory* memory = nullptr;  // what was seen in its memory; not owned
 };
 
 }  // namespace leaktrack

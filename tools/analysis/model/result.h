@@ -19,6 +19,7 @@
 #include "tools/analysis/model/evidence.h"
 #include "tools/analysis/model/leak_signs.h"
 #include "tools/symbolize/call_stack.h"
+#include "tools/witness/witness.h"
 
 namespace leaktrack {
 
@@ -119,6 +120,9 @@ struct SiteResult {
                                     // code from the blamed one outwards; empty: there is none
   bool freed_at_exit =
       false;  // judged as of the moment before the program tidied up; live figures are of the end
+  std::optional<witness::Evidence> memory;  // what was seen in memory; empty: nobody looked
+  bool lost = false;                        // by that it is a leak: nothing points to its blocks
+  std::string lost_with;  // its blocks are lost, with the objects from there that held them
   double oldest_seconds = 0;
   Evidence evidence;  // why this verdict
   Settle settle;      // what would decide

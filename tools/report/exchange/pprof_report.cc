@@ -16,6 +16,7 @@
 #include "tools/report/words/doubt_words.h"
 #include "tools/report/words/names.h"
 #include "tools/report/words/selection_words.h"
+#include "tools/report/words/witness_words.h"
 
 namespace leaktrack {
 namespace {
@@ -144,9 +145,14 @@ class Profile {
     const SiteFigures figures = FiguresOf(site);
     const int64_t values[] = {figures.live_objects, figures.live_bytes, figures.born_bytes,
                               figures.growth_bytes_per_hour};
-    const std::pair<int64_t, int64_t> labels[] = {
+    std::vector<std::pair<int64_t, int64_t>> labels = {
         {StringOf("verdict"), StringOf(Name(site.verdict))},
         {StringOf("trend"), StringOf(Name(site.trend))}};
+    if (site.memory) {
+      labels.emplace_back(StringOf("memory"), StringOf(MemoryVerdictName(site.memory->verdict)));
+      if (!site.memory->holders.empty())
+        labels.emplace_back(StringOf("holder"), StringOf(HolderText(site.memory->holders.front())));
+    }
     protozero::pbf_writer sample(out_, kSample);
     sample.add_packed_uint64(1, stack.begin(), stack.end());
     sample.add_packed_int64(2, std::begin(values), std::end(values));

@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "tools/report/gate/gate_report.h"
-#include "tools/report/look/memory_json.h"
+#include "tools/report/json/witness_json.h"
 
 namespace leaktrack {
 namespace {

@@ -12,8 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "tools/base/units.h"
 #include "tools/report/gate/gate_report.h"
-#include "tools/report/look/memory_words.h"
 #include "tools/report/words/counted.h"
+#include "tools/report/words/witness_words.h"
 
 namespace leaktrack {
 namespace {

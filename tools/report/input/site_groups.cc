@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/analysis/blame/ranking.h"
 #include "tools/analysis/blame/wrapper_rules.h"
+#include "tools/witness/evidence_sum.h"
 
 namespace leaktrack {
 namespace {
@@ -26,7 +27,12 @@ SiteGroup Sum(std::vector<const SiteResult*> sites) {
   double below = 0;
   double above = 0;
   double live_squares = 0;
+  witness::EvidenceSum memory;
   for (const SiteResult* site : sites) {
+    if (site->memory) {
+      memory.Add(*site->memory);
+      group.memory = memory.Total();
+    }
     group.stacks += std::max<size_t>(site->sites.size(), 1);
     group.live_bytes += site->live_bytes;
     live_squares += site->live_bytes_error * site->live_bytes_error;

@@ -24,8 +24,9 @@ struct SiteGroup {
   double live_bytes = 0, live_bytes_error = 0, live_objects = 0;
   double grown_bytes = 0;  // after the start-up
   double oldest_seconds = 0;
-  double leak_probability = 0;  // of the most probable
-  double score = 0;             // summed, see ranking.h
+  double leak_probability = 0;              // of the most probable
+  double score = 0;                         // summed, see ranking.h
+  std::optional<witness::Evidence> memory;  // summed; empty: nobody looked
   const SiteResult& first() const { return *sites.front(); }
 };
 

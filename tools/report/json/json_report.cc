@@ -13,6 +13,7 @@
 #include "tools/base/parallel.h"
 #include "tools/report/input/site_groups.h"
 #include "tools/report/json/json_parts.h"
+#include "tools/report/json/witness_json.h"
 #include "tools/report/words/doubt_words.h"
 #include "tools/report/words/exec_words.h"
 #include "tools/report/words/names.h"
@@ -109,6 +110,7 @@ Json SiteFactsJson(const SiteResult& site, const RunTimes& run, size_t rank) {
       {"plateau", site.plateau ? Json{{"bytes", Whole(site.plateau->bytes)},
                                       {"after_seconds", site.plateau->after_seconds}}
                                : Json()},
+      {"memory", site.memory ? MemoryJson(*site.memory) : Json()},
       {"lift", OrNull(site.lift)},
       {"family", site.family == 0 ? Json() : Json(site.family)}};
 }

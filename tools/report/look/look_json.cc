@@ -3,9 +3,9 @@
 
 #include "tools/base/safe_text.h"
 #include "tools/report/encode/json_values.h"
+#include "tools/report/json/witness_json.h"
 #include "tools/report/look/look_report.h"
-#include "tools/report/look/memory_json.h"
-#include "tools/report/look/memory_words.h"
+#include "tools/report/words/witness_words.h"
 
 namespace leaktrack {
 namespace {
@@ -72,30 +72,6 @@ Json GoroutinesJson(const Look& look) {
 }
 
 }  // namespace
-
-Json HolderJson(const witness::Holder& holder) {
-  return {{"kind", HolderKindName(holder.kind)},
-          {"name", TextOrNull(SafeText(holder.name))},
-          {"module", TextOrNull(SafeText(holder.module))},
-          {"site", holder.site == 0 ? Json() : Json(holder.site)},
-          {"share", holder.share}};
-}
-
-Json MemoryJson(const witness::Evidence& memory) {
-  Json holders = Json::array();
-  for (const witness::Holder& holder : memory.holders) holders.push_back(HolderJson(holder));
-  return {{"verdict", MemoryVerdictName(memory.verdict)},
-          {"examined", memory.examined},
-          {"lost", memory.lost},
-          {"undecided", memory.undecided},
-          {"looks", memory.looks},
-          {"seconds_ago", memory.seconds_ago},
-          {"reason", TextOrNull(memory.reason)},
-          {"definite", memory.definite},
-          {"indirect", memory.indirect},
-          {"possible", memory.possible},
-          {"holders", std::move(holders)}};
-}
 
 std::string LookJson(const Look& look) {
   Json groups = Json::array();

@@ -8,9 +8,9 @@
 #include "tools/base/safe_text.h"
 #include "tools/base/units.h"
 #include "tools/report/look/look_report.h"
-#include "tools/report/look/memory_words.h"
 #include "tools/report/words/counted.h"
 #include "tools/report/words/page.h"
+#include "tools/report/words/witness_words.h"
 
 namespace leaktrack {
 namespace {

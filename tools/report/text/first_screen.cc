@@ -22,6 +22,7 @@
 #include "tools/report/words/memory_words.h"
 #include "tools/report/words/site_words.h"
 #include "tools/report/words/time_words.h"
+#include "tools/report/words/witness_words.h"
 
 namespace leaktrack {
 namespace {
@@ -35,7 +36,9 @@ bool IsRunning(const ReportInput& input) { return input.capture.running && !inpu
 // "Push at list.cc:41 grows 8.4 MiB/min since 08:51 UTC"
 std::string WhoGrows(const SiteGroup& group, const ReportInput& input, size_t columns) {
   const std::string tail =
-      absl::StrCat(" grows ", GrowthRate(group.growth.mid), SinceText(group, input));
+      group.growth.mid > 0
+          ? absl::StrCat(" grows ", GrowthRate(group.growth.mid), SinceText(group, input))
+          : " loses what it allocates";
   const size_t room = columns > tail.size() + 12 ? columns - tail.size() : 12;
   return absl::StrCat(BlameText(group.first(), columns == 0 ? kUncut : room), tail);
 }
@@ -161,7 +164,10 @@ FirstScreen Found(const ReportInput& input, size_t columns) {
   const bool leak = site.verdict == Verdict::kLeak;
   FirstScreen screen{leak ? "LEAK" : "LEAK?", Tint::kRed, {}, {}, {}};
   screen.lines = {WhoGrows(group, input, columns), SoFar(group)};
-  AddLikelihood(group, input, screen);
+  if (site.lost)
+    screen.lines.push_back(MemorySentence(*group.memory));
+  else
+    AddLikelihood(group, input, screen);
   AddWhatHidesWho(site, input.analysis.memory, screen);
   if (leak && site.settle.by != Settles::kQuietStart) {
     screen.next.push_back(absl::StrCat("fix ", PlaceText(site), RestartText(input)));

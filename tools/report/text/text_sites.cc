@@ -23,6 +23,7 @@
 #include "tools/report/words/selection_words.h"
 #include "tools/report/words/site_words.h"
 #include "tools/report/words/trend_words.h"
+#include "tools/report/words/witness_words.h"
 
 namespace leaktrack {
 namespace {
@@ -173,6 +174,14 @@ class Meanings {
   std::set<std::string> told_;
 };
 
+// "held by g_sessions (service)"
+std::string MemoryText(const SiteGroup& group) {
+  const std::string& with = group.first().lost_with;
+  const std::string text = MemorySentence(*group.memory);
+  return with.empty() ? text
+                      : absl::StrCat(text, "; they were lost with objects of ", SafeText(with));
+}
+
 void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
                 const TextOptions& options, Meanings& meanings, Page& page) {
   const SiteResult& site = group.first();
@@ -187,7 +196,9 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
   if (const std::string likely = LikelihoodText(group, TimesOf(input)); !likely.empty())
     page.Field("  leak?", likely, kLabel);
   page.Field("  holds", Holds(group), kLabel);
-  page.Field("  why", ReasonText(site, TimesOf(input)), kLabel);
+  page.Field("  why", site.lost ? MemorySentence(*group.memory) : ReasonText(site, TimesOf(input)),
+             kLabel);
+  if (group.memory && !site.lost) page.Field("  memory", MemoryText(group), kLabel);
   if (const std::string settle = SettleText(site); !settle.empty())
     page.Field("  settles", settle, kLabel);
   WriteFamily(group, page);
@@ -197,6 +208,19 @@ void WriteEntry(const SiteGroup& group, size_t number, const ReportInput& input,
                kLabel);
   }
   if (SiteNumber(site) != 0) page.Field("  site", absl::StrCat(SiteNumber(site)), kLabel);
+}
+
+// Who holds it, where that is known; else why nobody is accused.
+std::string PhraseOf(const SiteGroup& group) {
+  constexpr double kMostOf = .5;
+  const SiteResult& site = group.first();
+  if (site.verdict == Verdict::kNone && !site.lost_with.empty())
+    return absl::StrCat("lost with objects of ", SafeText(site.lost_with));
+  if (site.verdict == Verdict::kNone && group.memory &&
+      group.memory->verdict == witness::MemoryVerdict::kHeld && !group.memory->holders.empty() &&
+      group.memory->holders.front().share >= kMostOf)
+    return absl::StrCat("held by ", HolderText(group.memory->holders.front()));
+  return WordsOf(site.trend).phrase;
 }
 
 void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, size_t most,
@@ -210,7 +234,7 @@ void WriteList(std::string_view title, const std::vector<SiteGroup>& groups, siz
   page.Line(title);
   for (size_t i = 0; i < shown; ++i) {
     const std::string figures = absl::StrFormat("  %10s  ", size.Text(bytes[i]));
-    const std::string tail = absl::StrCat(", ", WordsOf(groups[i].first().trend).phrase);
+    const std::string tail = absl::StrCat(", ", PhraseOf(groups[i]));
     const size_t used = figures.size() + tail.size();
     page.Line(absl::StrCat(
         figures,

@@ -11,6 +11,7 @@
 #include "tools/report/words/fill.h"
 #include "tools/report/words/growth_words.h"
 #include "tools/report/words/trend_words.h"
+#include "tools/report/words/witness_words.h"
 
 namespace leaktrack {
 namespace {
@@ -134,6 +135,7 @@ std::string WhyNot(const SiteResult& site, const RunTimes& run) {
 }  // namespace
 
 std::string ReasonText(const SiteResult& site, const RunTimes& run) {
+  if (site.lost) return MemorySentence(*site.memory);
   if (site.verdict == Verdict::kNone) return WhyNot(site, run);
   std::string text = WhatGrows(site, run);
   if (site.freed_at_exit) absl::StrAppend(&text, "; it was freed when the program ended");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/report/look/memory_words.h"
+#include "tools/report/words/witness_words.h"
 
 #include <cmath>
 #include <vector>
@@ -76,8 +76,9 @@ std::string HolderText(const Holder& holder) {
     case HolderKind::kStack:
       return absl::StrCat("the stack of thread ", name);
     case HolderKind::kHeap:
+      if (holder.site == 0) return absl::StrCat("objects of type ", name);
       return name.empty() ? absl::StrCat("blocks of site ", holder.site)
-                          : absl::StrCat("objects of type ", name);
+                          : absl::StrCat("blocks allocated at ", name);
     case HolderKind::kMapping:
       return name.empty() ? "a mapping without a name" : absl::StrCat("the mapping ", name);
     case HolderKind::kKernel:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What memory says about some blocks, in words. Internal to tools/report.
-#ifndef LEAKTRACK_TOOLS_REPORT_LOOK_MEMORY_WORDS_H_
-#define LEAKTRACK_TOOLS_REPORT_LOOK_MEMORY_WORDS_H_
+#ifndef LEAKTRACK_TOOLS_REPORT_WORDS_WITNESS_WORDS_H_
+#define LEAKTRACK_TOOLS_REPORT_WORDS_WITNESS_WORDS_H_
 
 #include <string>
 
@@ -21,4 +21,4 @@ std::string HolderText(const witness::Holder& holder);
 
 }  // namespace leaktrack
 
-#endif  // LEAKTRACK_TOOLS_REPORT_LOOK_MEMORY_WORDS_H_
+#endif  // LEAKTRACK_TOOLS_REPORT_WORDS_WITNESS_WORDS_H_
