@@ -39,7 +39,8 @@ TEST_F(CommandLineTest, AnUnknownCommandIsNamedAndSoAreTheKnownOnes) {
     EXPECT_EQ(outcome.exit, 2);
     EXPECT_THAT(
         outcome.text,
-        HasSubstr("run, report, triage, top, serve, look, merge, push, diff, gate, seal, doctor, dump"));
+        HasSubstr(
+            "run, report, triage, top, serve, look, merge, push, diff, gate, seal, doctor, dump"));
     EXPECT_THAT(outcome.text,
                 HasSubstr(*arguments != 0 ? "'nonsense' is not a command" : "no command is given"));
   }
