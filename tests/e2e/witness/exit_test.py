@@ -13,24 +13,11 @@ Beside what is expected nothing may be lost.
 """
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 
-LINE = re.compile(r"// (CASE|EXPECT): (.*)")
-
-
-def cases_of(source):
-    cases = {}
-    with open(source, encoding="utf-8") as file:
-        for kind, text in LINE.findall(file.read()):
-            if kind == "CASE":
-                expected = cases.setdefault(text, [])
-            else:
-                expected.append(text.split())
-    return cases
-
+from look_test import cases_of
 
 def gate(leaktrack, *command):
     done = subprocess.run([leaktrack, "gate", "--at-exit", "--runs", "1", "--interval", "exact", "--format", "json", "--",
