@@ -19,6 +19,7 @@ import time
 
 from look_test import cases_of
 
+
 def gate(leaktrack, *command):
     done = subprocess.run([leaktrack, "gate", "--at-exit", "--runs", "1", "--interval", "exact", "--format", "json", "--",
                            *command], capture_output=True, text=True, timeout=60, check=False)
