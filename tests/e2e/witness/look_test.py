@@ -108,7 +108,8 @@ def run_case(leaktrack, binary, case, expected, library):
         found = list(problems(report, expected))
         wants = 1 if any(kind == "lost" for kind, *_ in expected) else 0
         if status != wants:
-            found.append(f"exit status {status}, not {wants}; {report['conclusion']}, {report['doubts']}")
+            reasons = {g["memory"]["reason"] for g in report["groups"]} - {None}
+            found.append(f"exit status {status}, not {wants}; {report['conclusion']}, {report['doubts']}, {reasons}")
         if report["cost"]["stopped_seconds"] != 0:
             found.append("somebody was stopped")
         return found
