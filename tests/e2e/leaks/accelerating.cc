@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every user leaks, and there are more and more of them: the rate grows in proportion to the time.
 // EXPECT: first ServeUser
-// EXPECT: verdict watch ServeUser
+// EXPECT: verdict watch|leak ServeUser
 // EXPECT: trend accelerating ServeUser
 // EXPECT: grows only ServeUser
 // EXPECT-LONG: verdict suspect|leak ServeUser

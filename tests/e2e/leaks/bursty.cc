@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One leak per request, and requests in bursts: twenty bursts, each a quarter of its period long.
 // EXPECT: first HandleRequest
-// EXPECT: verdict watch HandleRequest
+// EXPECT: verdict watch|leak HandleRequest
 // EXPECT: trend linear HandleRequest
 // EXPECT: grows only HandleRequest
 // EXPECT-LONG: verdict suspect|leak HandleRequest

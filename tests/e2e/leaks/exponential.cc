@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each callback registers others: the leak doubles ten times during the run.
 // EXPECT: first RegisterCallback
-// EXPECT: verdict watch RegisterCallback
+// EXPECT: verdict watch|leak RegisterCallback
 // EXPECT: trend exponential RegisterCallback
 // EXPECT: doubling 0.07 0.14 RegisterCallback
 // EXPECT: grows only RegisterCallback

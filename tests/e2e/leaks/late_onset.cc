@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nothing leaks for half of the run. Then a feature that leaks is switched on.
 // EXPECT: first RecordMetric
-// EXPECT: verdict watch RecordMetric
+// EXPECT: verdict watch|leak RecordMetric
 // EXPECT: trend linear RecordMetric
 // EXPECT: onset 0.4 0.6 RecordMetric
 // EXPECT: grows only RecordMetric

@@ -2,7 +2,7 @@
 // The simplest leak: a constant number of blocks per second, through two layers of a malloc that
 // never fails.
 // EXPECT: first RememberOrder
-// EXPECT: verdict watch RememberOrder
+// EXPECT: verdict watch|leak RememberOrder
 // EXPECT: trend linear RememberOrder
 // EXPECT: grows only RememberOrder
 // EXPECT-LONG: verdict suspect|leak RememberOrder

@@ -2,7 +2,7 @@
 // One request in a hundred is forgotten. The ninety-nine others, from the same line, are deleted.
 // (In 15 seconds the deaths of a few ticks can look like a tooth.)
 // EXPECT: first AcceptRequest
-// EXPECT: verdict watch AcceptRequest
+// EXPECT: verdict watch|leak AcceptRequest
 // EXPECT: trend linear|sawtooth AcceptRequest
 // EXPECT: grows only AcceptRequest
 // EXPECT-LONG: verdict suspect|leak AcceptRequest

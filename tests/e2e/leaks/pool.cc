@@ -3,7 +3,7 @@
 // other is a decoy. The pool itself may be blamed, because two users are too few to know that it is
 // a wrapper.
 // EXPECT: first OpenCursor|Take
-// EXPECT: verdict watch OpenCursor
+// EXPECT: verdict watch|leak OpenCursor
 // EXPECT: trend linear OpenCursor
 // EXPECT: grows only OpenCursor
 // EXPECT-LONG: verdict suspect|leak OpenCursor

@@ -2,7 +2,7 @@
 // A batch is collected and dropped fifteen times, but one entry in ten is only removed from the
 // list. (In a run of 15 seconds a tooth is as long as an epoch and cannot be seen.)
 // EXPECT: first CollectEntry
-// EXPECT: verdict watch CollectEntry
+// EXPECT: verdict watch|leak CollectEntry
 // EXPECT: trend sawtooth|linear CollectEntry
 // EXPECT: grows only CollectEntry
 // EXPECT-LONG: verdict suspect|leak CollectEntry
