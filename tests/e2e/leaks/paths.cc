@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One function leaks. It is called on 30 or 300 paths, none of which leaks much.
 // EXPECT: first BuildReply
-// EXPECT: verdict watch BuildReply
+// EXPECT: verdict watch|leak BuildReply
 // EXPECT: grows only BuildReply
 // EXPECT-LONG: verdict suspect|leak BuildReply
 // CASE: 30
