@@ -13,7 +13,7 @@ import { sitesView } from './sites_view.ts';
 
 type Page = ReportPage | ComparisonPage;
 
-const tones = { bad: 'Found', good: 'Clean', unsure: 'Unclear' } as const;
+const tones = { bad: 'Found', good: 'Clean', unsure: 'Not proven' } as const;
 
 // The system's theme, until the reader chooses one.
 function themeButton(): HTMLElement {
