@@ -108,7 +108,7 @@ bool RaisesRights(const File& file, const struct stat& info) {
 // none, and heeds LD_PRELOAD.
 ExecFate FateOfElf(const File& file, const Elf64_Ehdr& header, std::string_view name) {
   for (uint32_t i = 0; i < header.e_phnum && i < 64; ++i) {
-    Elf64_Phdr segment;
+    Elf64_Phdr segment{};
     if (!file.Read(&segment, sizeof segment, header.e_phoff + uint64_t{i} * sizeof segment))
       return ExecFate::kTracked;
     if (segment.p_type == PT_LOAD) break;
@@ -128,7 +128,7 @@ std::string_view BaseOf(const char* path) {
 
 // "#!/usr/bin/python3 -u" -> "/usr/bin/python3"
 bool ReadInterpreter(const File& file, char (&path)[128]) {
-  char line[sizeof path];
+  char line[sizeof path]{};
   const size_t size = file.ReadSome(line, sizeof line, 2);
   Text text(path);
   size_t at = 0;

@@ -41,6 +41,7 @@
 // reference would keep the program from starting there.
 extern "C" [[gnu::weak]] int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(),
                                                void* dso_handle);
+// NOLINTNEXTLINE(readability-redundant-declaration): the first one is strong
 extern "C" [[gnu::weak]] int pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)());
 
 namespace leaktrack::track {
