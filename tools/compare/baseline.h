@@ -54,9 +54,6 @@ struct Baseline {
 // "what grew", "what was never freed", "what was lost"
 const char* CountModeText(CountMode mode);
 
-// "what grew", "what was never freed", "what was lost"
-const char* CountModeText(CountMode mode);
-
 absl::StatusOr<Baseline> ParseBaseline(const std::string& text, const std::string& name);
 std::string FormatBaseline(const Baseline& baseline);
 
